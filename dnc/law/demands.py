@@ -15,8 +15,9 @@ from functools import reduce
 from typing import Any
 
 from dnc.law.condition import Condition, Sql, all_sql, is_unknown, one_of
+from dnc.law.limits import Limit
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, Words, duration, localized, messages, registry_name
+from dnc.messages import LANGUAGES, Words, duration, localized, registry_name
 from dnc.registries import OWN
 
 FACTS = {
@@ -168,6 +169,7 @@ def _consent(p: dict[str, Any]) -> Condition:
     scope = _CONSENTS[p["scope"]]
     compares = [("consent", scope)]
     conditions = [one_of("consent", scope)]
+    others: dict[str, Sql] = {}
     reads = [(is_unknown("consent"), "consent")]
     ends = [_eve_of("consent_withdrawn_on"), Sql("consent_until", "consent_until")]
     says = localized("condition", "consent", words=value_names("consent", scope))
@@ -175,11 +177,13 @@ def _consent(p: dict[str, Any]) -> Condition:
     if wanted := p.get("for"):
         compares.append(("consent_for", (wanted, "both")))
         conditions.append(one_of(*compares[-1]))
+        others[wanted] = conditions[-1]
         reads.append((is_unknown("consent_for"), "consent_for"))
         says += localized("condition", "consent_for", calls=value_names("consent_for", [wanted]))
     if span := p.get("max_age"):
         last = _last_day("consent_on", span)
         conditions += [_has_come("consent_on"), Sql(f"day <= {last}", "day", last)]
+        others["old"] = conditions[-1]
         reads.append((is_unknown("consent_on"), "consent_on"))
         ends.append(last)
         says += localized("condition", "consent_age", span=_span(span))
@@ -206,9 +210,12 @@ def _consent(p: dict[str, Any]) -> Condition:
         registries = (registry,)
     withdrawn = _has_come("consent_withdrawn_on")
     conditions.append(Sql(f"not ({withdrawn})", withdrawn))
+    broken = [(withdrawn, "withdrawn"), (one_of("consent", ["none"]), "none"), (_not(conditions[0]), p["scope"])]
     conditions.append(Sql("coalesce(day <= consent_until, true)", "day", "consent_until"))
     agreed = "case at_agreed_hour when 'yes' then true when 'no' then false end"
     conditions.append(Sql(agreed, "at_agreed_hour"))
+    broken += [(_not(condition), word) for word, condition in others.items()]
+    broken.append((Sql("consent is not null", "consent"), "other"))
     reads += [(one_of("at_agreed_hour", [word]), word) for word in ("call_at", "place")]
     return Condition(
         all_sql(conditions),
@@ -217,7 +224,12 @@ def _consent(p: dict[str, Any]) -> Condition:
         says + localized("condition", "not_withdrawn"),
         registries,
         compares=tuple(compares),
+        broken=tuple(broken),
     )
+
+
+def _not(condition: Sql) -> Sql:
+    return Sql(f"not ({condition})", condition)
 
 
 def _hours(p: dict[str, Any]) -> Condition:
@@ -247,18 +259,9 @@ def _hours(p: dict[str, Any]) -> Condition:
         agreed = "case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
         agreed += "else appointment::date = day end"
         sql = Sql(f"coalesce({agreed}, false) or ({sql})", sql, "appointment", "day")
-    says = localized("condition", "hours", hours=_weekdays(p["text"]))
-    return Condition(sql, ((unknown, "place"),), says=says, daily=True, calendars=calendars)
-
-
-def _weekdays(text: str) -> Words:
-    """Spans of hours, with the weekdays abbreviated as in each language."""
-    texts = {}
-    for language in LANGUAGES:
-        texts[language] = text
-        for name, short in messages("condition", language)["weekdays"].items():
-            texts[language] = texts[language].replace(name, short)
-    return Words(texts)
+    limit = Limit.of_hours(p["windows"], eve or (), bool(calendars))
+    says = localized("condition", "hours", hours=limit.says)
+    return Condition(sql, ((unknown, "place"),), says=says, calendars=calendars, limit=limit)
 
 
 def _inside(clock: str, windows: list[tuple[str, str]], included: bool) -> str:
@@ -322,14 +325,14 @@ def _silence(p: dict[str, Any]) -> Condition:
 
 def _max_attempts(p: dict[str, Any]) -> Condition:
     """The attempts of a day are also among those of thirty days, so one count can decide about the other."""
-    n = p["n"]
+    n, limit = p["n"], Limit(caps=((p["n"], "hour" if "hours" in p else "day", p.get("hours") or p["days"]),))
     if "hours" in p:
         sql = Sql(f"coalesce(attempts_day < {n}, nullif(attempts < {n}, false))", "attempts_day", "attempts")
-        unknown, says = "attempts_day", localized("condition", "max_attempts_hours", n=n, hours=p["hours"])
+        unknown = "attempts_day"
     else:
         sql = Sql(f"attempts < {n} and coalesce(attempts_day < {n}, true)", "attempts", "attempts_day")
-        unknown, says = "attempts", localized("condition", "max_attempts", n=n, days=p["days"])
-    return Condition(sql, ((is_unknown(unknown), unknown),), says=says, daily=True)
+        unknown = "attempts"
+    return Condition(sql, ((is_unknown(unknown), unknown),), says=limit.says, limit=limit)
 
 
 def _pause(p: dict[str, Any]) -> Condition:
@@ -429,7 +432,7 @@ class Template:
     test: bool = False
 
 
-_HOUR_KEYS = {"windows": True, "text": True, "ends": False, "holidays": False, "appointment": False, "eve": False}
+_HOUR_KEYS = {"windows": True, "ends": False, "holidays": False, "appointment": False, "eve": False}
 DEMANDS = {
     "forbidden": Template(_constant("false", "forbidden")),
     "unlisted": Template(

@@ -451,20 +451,19 @@ class _Reader:
         """An `hours` table with its weekday keys collected under `windows`: ISO weekdays → spans."""
         if not isinstance(value, dict):
             raise self.fail("must be a table", *at)
-        windows, rest, text = {}, {}, []
+        windows, rest = {}, {}
         for key, entry in value.items():
             first, _, last = key.partition("-")
             if first in _WEEKDAYS and (last or first) in _WEEKDAYS:
                 start, end = _WEEKDAYS.index(first), _WEEKDAYS.index(last or first)
                 windows[tuple(str(day + 1) for day in range(start, end + 1))] = self._spans(entry, *at, key)
-                text.append(f"{key} {entry}")
-            elif key in ("windows", "text"):  # keys of what this function returns, not of a rules file
+            elif key == "windows":  # the key of what this function returns, not of a rules file
                 raise self.fail(f"unknown key {key!r}; name weekdays such as mon or mon-fri", *at)
             else:
                 rest[key] = self._spans(entry, *at, key) if key == "eve" else entry
         if not windows:
             raise self.fail("must name at least one weekday", *at)
-        return {"windows": windows, "text": ", ".join(text), **rest}
+        return {"windows": windows, **rest}
 
     def _spans(self, text: Any, *at: str) -> list[tuple[str, str]]:
         if not isinstance(text, str) or not _SPANS.fullmatch(text):

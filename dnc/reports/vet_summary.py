@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import amount, apart, counted, dated, in_language, messages, percent, registry_name
-from dnc.reports.decision import Decision, Step, heaviest, sentence, use, why
+from dnc.reports.check_summary import blocks_in_lines
+from dnc.reports.decision import Decision, Line, blocks, essential, forbidden, heaviest, sentence, use
 from dnc.reports.phrases import facts, labelled, question
 from dnc.verdicts.verdict import missing_thing
 from dnc.vetting.model import Agreement, BuyerCondition, Claim, Price, Share, Traded, Vetting, Wanted
@@ -17,16 +18,11 @@ _MARGIN = " " * 13  # the width of the counts in front of a list
 
 def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     """Lines for a person: the decision with price and conditions, what the list costs and lacks, the list itself."""
-    texts, heads = messages("vet", language), messages("decision", language)
+    texts = messages("vet", language)
     result = decision(vetting, language)
     yield result.sentence
     yield from result.facts
-    if result.reasons:
-        yield labelled(result.why, "", language).rstrip()
-    yield from (f"  {counted(language)(reason.rows):>9}  {reason.text}" for reason in result.reasons)
-    yield labelled(heads["next"], "", language).rstrip()
-    yield from (f"  {number}. {step.text}" for number, step in enumerate(result.steps, 1))
-    yield result.holds
+    yield from blocks_in_lines(result, language)
     yield from _head(vetting, language)
     if vetting.agreement:
         yield from _agreement(vetting.agreement, vetting, language)
@@ -67,18 +63,17 @@ def decision(vetting: Vetting, language: str) -> Decision:
     facts += [price(vetting.price, language)] if vetting.price else []
     days = period(vetting, language) if offer.until else dated(language)(offer.first)
     facts.append(use(offer.settings["declared"], days, language))
-    blocked = [(vetting.regimes[cost.regime]["title"][language], cost.alone + cost.shared) for cost in vetting.costs]
-    missing = {wish.word: wish.rows for wish in vetting.wanted}
-    reasons = heaviest(blocked, missing, vetting.unclear, language)
-    return Decision(
-        verdict or numbers,
-        facts,
-        counts,
-        why(counts, language),
-        reasons,
-        _steps(vetting, language),
-        _holds(vetting, language),
-    )
+    blocked = [
+        forbidden(vetting.regimes[cost.regime]["title"][language], cost.alone + cost.shared, language)
+        for cost in vetting.costs
+    ]
+    missing = essential({wish.word: wish.rows for wish in vetting.wanted})
+    lines = {
+        "when": [Line(_holds(vetting, language))],
+        "why": heaviest(blocked, missing, vetting.unclear, language),
+        "next": _steps(vetting, language),
+    }
+    return Decision(verdict or numbers, facts, counts, blocks(language, counts, lines))
 
 
 def _offer(vetting: Vetting, language: str) -> Iterator[str]:
@@ -90,7 +85,7 @@ def _offer(vetting: Vetting, language: str) -> Iterator[str]:
         yield texts["conditions"].format(met=count(met), all=count(len(vetting.gate)))
 
 
-def _steps(vetting: Vetting, language: str) -> list[Step]:
+def _steps(vetting: Vetting, language: str) -> list[Line]:
     texts, trade = messages("vet", language)["step"], vetting.offer.trade.outcome
     if not vetting.opens or not vetting.callable.high:
         first = texts["refuse"]
@@ -105,7 +100,7 @@ def _steps(vetting: Vetting, language: str) -> list[Step]:
             steps.append(texts[by].format(what=", ".join(missing_thing(column, language) for column in missing)))
     if trade != "clear":
         steps.append(texts[f"trade_{trade}"])
-    return [Step(text) for text in steps]
+    return [Line(text) for text in steps]
 
 
 def _holds(vetting: Vetting, language: str) -> str:

@@ -24,11 +24,9 @@ def annex(check: Check) -> dict[str, pl.DataFrame]:
 
 def _summary(check: Check) -> Iterator[tuple[str, str]]:
     """What the page says, in its order: the decision, what is missing, what was not understood, what was checked."""
-    texts, headings, outcomes = (
-        messages("page", check.language),
-        messages("decision", check.language),
-        messages("common", check.language)["outcomes"],
-    )
+    language = check.language
+    texts, signs = messages("page", language), messages("decision", language)
+    outcomes = messages("common", language)["outcomes"]
     count, share, result = counted(check.language), percent(check.language), decision(check)
     yield texts["outcome"], result.sentence
     yield from ((texts["use"], line) for line in result.facts)
@@ -36,12 +34,12 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
         # The column of the rows has the word of the files, in every language.
         name = outcomes[outcome] if outcomes[outcome] == outcome else f"{outcomes[outcome]} (dnc_outcome = {outcome})"
         yield name, f"{count(rows)} ({share(rows / (check.calls or 1))})"
-    yield from ((result.why, f"{count(reason.rows)} {reason.text}") for reason in result.reasons)
-    yield from ((headings["next"], step.text) for step in result.steps)
-    if result.holds:
-        yield headings["holds_head"], result.holds
-    yield from ((headings[name], "") for name in ("sign_name", "sign_day", "sign_here"))
-    yield texts["permission_short"], texts["permission"]
+    for block in result.blocks:
+        yield from ((block.head, line.counted(language)) for line in block.lines)
+    yield texts["permission_short"], signs["possible"]
+    if result.approval:
+        yield signs["sign_head"], result.approval
+    yield from ((signs["sign"][name], value) for name, value in result.signed.items())
     for word, rows in missing(check).most_common():
         yield texts["undecided"], f"{count(rows)} {needed(word, check.language)}"
     unread = reasons(check.language)

@@ -70,7 +70,7 @@ def test_the_summary_says_what_the_page_says(book):
     """The decision in the order of the page, then list, checksum and declared facts; the caller's number is left out."""
     rows = _rows(book()["summary"])
     told = {row["What"]: row["Result"] for row in rows}
-    order = ["Outcome", "Use", "clear", "blocked", "undecided", "Why not the others", "What to do next", "Until when"]
+    order = ["Outcome", "Use", "clear", "blocked", "undecided", "When you may call", "Why not the others"]
     assert list(dict.fromkeys(row["What"] for row in rows))[: len(order)] == order
     assert told["Outcome"] == "1 of 8 calls is possible, 1 is forbidden, 6 need more information."
     assert told["List"] == "calls.csv" and told["Rows"] == "8" and told["clear"] == "1 (12.5%)"

@@ -34,7 +34,7 @@ from dnc.messages import LANGUAGES, Words, in_languages, localized, translated, 
 
 LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
 _IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
-_TEXTS = ("title", "says", "note", "sanction")  # of a regime, besides its demand; each may be given in every language
+_TEXTS = ("title", "says", "note", "sanction", "say")  # of a regime, besides its demand; in every language
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MOST_LETTERS = 30  # of the id of a jurisdiction
@@ -275,7 +275,6 @@ class _Reader:
         id_ = data.get("id", "?") if isinstance(data, dict) else "?"
         keys = {"id": True, "says": True, "cites": True, "when": True}
         optional = (
-            "title",
             *(key for name in (*_TEXTS, *_IN_WORDS) for key in translated(name)),
             "force",
             "from",
@@ -283,10 +282,9 @@ class _Reader:
             "follows",
             "except",
             "confidence",
-            "note",
-            "sanction",
+            *_TEXTS,
         )
-        table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False), id_)
+        table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False) | keys, id_)
         if not (isinstance(id_, str) and _ID.fullmatch(id_)):
             raise self.fail("an id must be lower-case words joined by hyphens", id_)
         texts = self._texts(table, id_)

@@ -40,7 +40,7 @@ def _values(check: Check) -> dict[str, Any]:
     tallies, book, language = check.tallies, check.book, check.language
     unread = reasons(language)
     days = sorted(day for day, _ in tallies.days if day) or [today()]
-    window = (days[0] - _YEAR, days[-1] + _YEAR)
+    window = (days[0], days[-1] + _YEAR)
     packs = [book.packs[id_] for (id_,) in sorted(tallies.by("jurisdiction")) if id_]
     loaded = {snapshot.registry for snapshot in check.snapshots}
     snapshots = sorted(check.snapshots, key=lambda snapshot: (snapshot.registry, snapshot.as_of))
@@ -64,6 +64,7 @@ def _values(check: Check) -> dict[str, Any]:
         "window": window,
         "changes": spans(packs, facts_for_all(check), *window, language),
         "ends": _ends(check),
+        "read": {pack.read_until for pack in packs},
         "details": details(check),
         "declared": declared(check),
         "record": check.record,

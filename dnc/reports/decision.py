@@ -168,7 +168,7 @@ def _when(check: Check) -> Iterator[Line]:
     for limit, rows in limits(check).most_common():
         said = [_hours_of(check, limit), limit.calls(language)]
         text = apart(filter(None, said), language) or texts["unlimited"]
-        yield Line(f"{text[0].upper()}{text[1:]}.", rows)
+        yield Line(texts["group"]["one" if rows == 1 else "many"].format(text=text), rows)
     if clear:
         yield Line(texts["objection"])
     yield Line(_holds(check))
@@ -230,7 +230,7 @@ def _detail(check: Check, regime: Regime) -> str:
         return str(texts["hours"].format(hours=hours))
     broken = {id_: rows for id_, rows in check.tallies.broken().most_common() if id_.startswith(f"{regime.id}:")}
     return ", ".join(
-        f"{texts['broken'][id_.partition(':')[2]]} {counted(language)(rows)}" for id_, rows in broken.items()
+        f"{texts['broken'][id_.partition(':')[2]]} ({counted(language)(rows)})" for id_, rows in broken.items()
     )
 
 

@@ -99,13 +99,13 @@ def test_the_decision_comes_first(page, language):
         "en": (
             "Caller: a business that sells goods or services", "Hand only the possible calls (1)",
             "undecided, missing the consent that was given", "Until 2027-10-01", "Signature",
-            "From Monday to Friday, except on public holidays, from 10:00 to 13:00", "at most 4 calls",
+            "from Monday to Friday, except on public holidays, from 10:00 to 13:00", "at most 4 calls",
             "I approve the launch of 1 call under the conditions above.", "This is not legal advice.",
         ),
         "fr": (
             "Appelant : une entreprise qui vend", "Ne confiez aux agents que les appels possibles (1)",
             "à compléter : le consentement recueilli", "Jusqu'au 01/10/2027", "Signature",
-            "Du lundi au vendredi, hors jours fériés, de 10 h à 13 h et de 14 h à 20 h", "4 appels ou tentatives au plus",
+            "du lundi au vendredi, hors jours fériés, de 10 h à 13 h et de 14 h à 20 h", "4 appels ou tentatives au plus",
             "J'approuve le lancement de 1 appel aux conditions ci-dessus.", "Ceci n'est pas un avis juridique.",
         ),
     }[language]:  # fmt: skip
@@ -196,9 +196,10 @@ def test_it_says_what_is_missing_and_whom_to_ask(page):
 
 
 def test_it_says_when_the_law_changes_and_when_calls_end(page):
-    """The rules that start or end around the days of the calls, and how many calls are still possible after a day."""
-    _, told = page()
-    law, ends = told["dates"].split("Until when the possible calls remain possible")
+    """The rules that start or end after the calls, not those of the past, and how many are still possible after a day."""
+    law = page(at="2026-08-03T10:30")[1]["dates"]
+    ahead, ends = page()[1]["dates"].split("Until when the possible calls remain possible")
+    assert "No rule known here" in ahead
     assert re.search(r"until 2026-08-10 Bloctel list .* from 2026-08-11 Consent before selling by phone", law)
     assert "2027-10-01 0" in ends
     early = page(at="2024-03-01T10:30")[1]["dates"]

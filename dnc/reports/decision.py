@@ -242,7 +242,9 @@ def essential(missing: Mapping[str, int]) -> dict[str, int]:
         for word, rows in missing.items()
         if not any(word.startswith(f"{other}_") and n >= rows for other, n in missing.items())
     }
-    return dict(sorted(whole.items(), key=lambda pair: (-pair[1], order.index(pair[0]) if pair[0] in order else 0)))
+    return dict(
+        sorted(whole.items(), key=lambda pair: (-pair[1], order.index(pair[0]) if pair[0] in order else len(order)))
+    )
 
 
 def heaviest(

@@ -197,8 +197,8 @@ def test_it_says_what_is_missing_and_whom_to_ask(page):
 
 def test_it_says_when_the_law_changes_and_when_calls_end(page):
     """The rules that start or end after the calls, not those of the past, and how many are still possible after a day."""
-    law = page(at="2026-08-03T10:30")[1]["dates"]
     ahead, ends = page()[1]["dates"].split("Until when the possible calls remain possible")
+    law = page(at="2026-08-03T10:30")[1]["dates"]
     assert "No rule known here" in ahead
     assert re.search(r"until 2026-08-10 Bloctel list .* from 2026-08-11 Consent before selling by phone", law)
     assert "2027-10-01 0" in ends

@@ -320,7 +320,7 @@ def test_the_page_tells_all_and_shows_no_number(dnc, offer, tmp_path, language):
         assert told in unescape(page)
     assert v["holds"]["false"] in unescape(page)
     assert "https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000051830285/2026-08-11" in page
-    assert (page.count('role="img"'), page.count("<h2")) == (1, 8)
+    assert (page.count('role="img"'), page.count("<h2")) == (1, 9)
     assert "199000" not in page.replace(" ", "")
     assert "<script" not in page
 

@@ -171,8 +171,7 @@ def _to_you(regime: Regime, language: str) -> str:
     """Why a regime forbids a call, to the person called; what it says where its demand has no such words."""
     words = messages("letter", language)["you"].get(regime.demand, "{says}")
     registry = ", ".join(registry_name(id_, language) for id_ in regime.demanded.registries)
-    said = str(words.format(says=regime.says[language].rstrip("."), registry=registry))
-    return said[0].upper() + said[1:]
+    return str(words.format(says=regime.says[language].rstrip("."), registry=registry))
 
 
 def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:

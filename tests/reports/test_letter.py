@@ -97,8 +97,9 @@ def test_the_letter_does_not_contradict_itself(store, write_file, monkeypatch):
         write_file("own.csv", f"number,listed,since\n{OPEN},yes,2026-09-03\n"), as_of=date(2026, 11, 1), registry="own"
     )
     calls = write_file("calls.csv", f"number,call_at\n{OPEN},2026-12-01\n")
-    check(calls, store)
-    check(calls, store, keep=True)
+    given = {"caller": "commercial", "voice": "human", "recipient": "consumer", "source": "own_customers"}
+    check(calls, store, given=given)
+    check(calls, store, given=given, keep=True)
     text = "\n".join(_lines(answer(store, OPEN), "en"))
     assert "On 2026-09-03 you asked us not to call you any more, by our own list as it stood on 2026-11-01" in text
     assert "None of the registries and directories of others" in text and "says anything about your number" not in text

@@ -75,7 +75,7 @@ def test_a_language_is_a_file_of_words(tmp_path):
         return done.stdout + done.stderr
 
     facts = ["--region", "FR", "--at", "2026-10-05T11:00", "--set", "caller=commercial", "--set", "recipient=consumer"]
-    told = run("-m", "dnc", "explain", "0199000810", *facts)
+    told = run("-m", "dnc", "explain", "0199000810", *facts, "--all")
     assert told.startswith("+33199000810: ungeklärt\n"), told
     assert "Höchstens vier Anrufe in dreißig Tagen (fr-frequency-2023): applies, not decided" in told
     assert "  wenn Zweck: Verkauf (yes)" in told

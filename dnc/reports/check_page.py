@@ -6,6 +6,7 @@ It is made from counts and shows nothing about single rows, so no telephone numb
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,11 +15,11 @@ from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.messages import messages
 from dnc.reports.check_summary import remarks
-from dnc.reports.decision import decision, details, facts_for_all, law_used, made
+from dnc.reports.decision import calls, decision, details, facts_for_all, law_used, made
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
 from dnc.reports.phrases import accepted, declared, few, misread, missing, needed, ranked, remedy
-from dnc.verdicts.verdict import OUTCOMES, reasons
+from dnc.verdicts.verdict import OUTCOMES, missing_thing, reasons
 
 _SECTIONS = (
     "blocked", "undecided", "misread", "duties", "dates",
@@ -49,7 +50,8 @@ def _values(check: Check) -> dict[str, Any]:
         "made": made(check),
         "decision": decision(check),
         "blocked": ranked(book, tallies.blocking()),
-        "undecided": ranked(book, tallies.undecided()),
+        "undecided": [(regime, rows) for regime, rows in ranked(book, tallies.undecided()) if not regime.is_scope],
+        "beyond": list(_beyond(check)),
         "missing": _missing(check),
         "unclear": tallies.unclear(),
         "unasked": tallies.by("outcome", "undecided_by")["undecided", ""],
@@ -118,6 +120,18 @@ def _regions(check: Check) -> list[tuple[Regime, list[tuple[str, int]]]]:
 def _is_regional(regime: Regime) -> bool:
     """Whether the regime is for the law of places that was not read."""
     return regime.demand == "not_read" and any(word == "place" for part in regime.parts for _, word in part.reads)
+
+
+def _beyond(check: Check) -> Iterator[str]:
+    """What is not known of calls that may be others than those that a rules file was written for: a sentence a file."""
+    text, language = messages("page", check.language)["beyond"], check.language
+    for scope, rows in ranked(check.book, check.tallies.undecided()):
+        if scope.is_scope:
+            asked = {word for part in scope.parts for _, word in part.reads}
+            open_ = check.tallies.by("undecided_by", "missing")
+            words = {word for ids, missing in open_ if scope.id in ids.split(";") for word in missing.split(";")}
+            things = ", ".join(missing_thing(word, language) for word in sorted(words & asked))
+            yield text.format(calls=calls(rows, language), missing=things)
 
 
 def _without_rules(check: Check) -> list[tuple[str, int]]:

@@ -202,9 +202,12 @@ class Reason(NamedTuple):
     always: bool = False
 
 
-def forbidden(name: str, rows: int, language: str, *, detail: str = "", always: bool = False) -> Reason:
-    """The reason of a rule that forbids calls."""
-    text = messages("decision", language)["reason"]["blocked"]["one" if rows == 1 else "many"].format(title=name)
+def forbidden(
+    name: str, rows: int, language: str, *, detail: str = "", always: bool = False, guidance: bool = False
+) -> Reason:
+    """The reason of a rule that forbids calls; `guidance`: a recommendation that counts like law."""
+    texts = messages("decision", language)["reason"]
+    text = (texts["guidance"] if guidance else texts["blocked"]["one" if rows == 1 else "many"]).format(title=name)
     return Reason(rows, "blocked", labelled(text, detail, language) if detail else text, always)
 
 
@@ -217,6 +220,7 @@ def _why(check: Check) -> list[Line]:
             language,
             detail=_detail(check, regime),
             always=regime.demand == "not_objected",
+            guidance=regime.force == "guidance",
         )
         for regime, rows in ranked(check.book, tallies.blocking())
     ]

@@ -43,7 +43,6 @@ def _values(check: Check) -> dict[str, Any]:
     days = sorted(day for day, _ in tallies.days if day) or [today()]
     window = (days[0], days[-1] + _YEAR)
     packs = [book.packs[id_] for (id_,) in sorted(tallies.by("jurisdiction")) if id_]
-    loaded = {snapshot.registry for snapshot in check.snapshots}
     snapshots = sorted(check.snapshots, key=lambda snapshot: (snapshot.registry, snapshot.as_of))
     return {
         "title": messages("page", language)["title"].format(name=check.files.name),
@@ -75,7 +74,7 @@ def _values(check: Check) -> dict[str, Any]:
         "last": days[-1],
         "snapshots": snapshots,
         "accepted": list(accepted(snapshots, language)),
-        "unloaded": [id_ for id_ in _registries_needed(check) if id_ not in loaded],
+        "unloaded": sorted(word.partition(":")[2] for word in tallies.missing() if word.startswith("registry:")),
         "law": [regime for regime, _ in law_used(check)],
         "packs": packs,
         "book": book,
@@ -141,11 +140,3 @@ def _without_rules(check: Check) -> list[tuple[str, int]]:
         if word == "jurisdiction":
             territories[territory] += rows
     return territories.most_common()
-
-
-def _registries_needed(check: Check) -> list[str]:
-    """Registries that the law in force for the numbers in the list, on the planned days, depends on."""
-    days = [day for day, _ in check.tallies.days if day]
-    packs = [check.book.packs[id_] for (id_,) in check.tallies.by("jurisdiction") if id_]
-    regimes = [regime for pack in packs for regime in pack.regimes if any(map(regime.in_force, days))]
-    return sorted({id_ for regime in regimes for part in regime.parts for id_ in part.registries})

@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import polars as pl
 
 from dnc.checks.result import Check
+from dnc.files.writers import Sheet
 from dnc.files.xlsx_writer import XLSX_ROWS, sheet_name
-from dnc.messages import counted, messages, percent
+from dnc.messages import apart, counted, messages, percent
 from dnc.reports.check_summary import remarks
 from dnc.reports.decision import decision, details, law_used
 from dnc.reports.phrases import declared, labelled, misread, missing, needed, title
-from dnc.verdicts.verdict import reasons
+from dnc.verdicts.verdict import missing_thing, reasons
 
 
-def annex(check: Check) -> dict[str, pl.DataFrame]:
-    """Sheets by name: the summary, and one row for each citation of each rule that affected a call."""
+def annex(check: Check) -> dict[str, Sheet]:
+    """Sheets by name: the summary, the calls in words, and a row for each citation of the rules that affected calls."""
     texts = messages("page", check.language)
     summary = pl.DataFrame(list(_summary(check)), schema=[texts["sheet_what"], texts["sheet_value"]], orient="row")
-    return {texts["sheet_summary"]: summary, texts["sheet_regimes"]: _regimes(check)}
+    return {
+        texts["sheet_summary"]: summary,
+        texts["sheet_calls"]: partial(_in_words, check),
+        texts["sheet_regimes"]: _regimes(check),
+    }
+
+
+def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with words for people in place of ids: the result, why, what is missing, and until when."""
+    language, texts, cells = check.language, messages("page", check.language), check.tallies.cells
+    names = rows.collect_schema().names()
+
+    def words(field: str, of_one: Callable[[str], str]) -> dict[str, str]:
+        joined = {getattr(cell, field) for cell in cells}
+        return {ids: apart(map(of_one, ids.split(";")), language) for ids in joined if ids}
+
+    outcomes = messages("common", language)["outcome"]
+    in_words: dict[str, dict[str, str]] = {
+        "outcome": outcomes,
+        "blocked_by": words("blocked_by", lambda id_: title(check.book.regime(id_), language)),
+        "missing": words("missing", lambda word: missing_thing(word, language)),
+        "valid_until": {},
+        "why": {},
+    }
+    columns = [
+        pl.col(f"dnc_{name}").replace(replaced).alias(_free(texts["sheet_columns"][name], names))
+        for name, replaced in in_words.items()
+        if f"dnc_{name}" in names
+    ]
+    return rows.select(*(name for name in names if not name.startswith("dnc_")), *columns)
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    """A name for a column that no other has."""
+    return name if name not in taken else _free(f"{name} (dnc)", taken)
 
 
 def _summary(check: Check) -> Iterator[tuple[str, str]]:

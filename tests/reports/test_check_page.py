@@ -157,7 +157,7 @@ def test_calls_that_only_the_day_forbids_are_for_another_day(store, write_file, 
 def test_the_annex_tells_what_was_asked_and_by_whom(page):
     """List, checksum, day, check, and each declared fact with its origin; the caller's number is left out."""
     _, told = page()
-    for said in ("calls.csv", "Rows 8", "2026-12-01", "FR", "count like law", "number 1 in the store's log"):
+    for said in ("calls.csv", "Rows 8", "2026-12-01", "FR", "count like law", "number 1 in the log"):
         assert said in told["asked"]
     assert re.search(r"\b[0-9a-f]{64}\b", told["asked"])
     assert re.search(r"What is offered .*? sector=general \w+, on the command line", told["asked"])
@@ -192,7 +192,7 @@ def test_it_says_what_is_missing_and_whom_to_ask(page):
     assert "1 Obtain the answer of the registry TPS (United Kingdom)" in told["undecided"]
     assert "dnc load FILE --registry gb-tps --as-of DAY" in told["undecided"]
     assert re.search(r"law is not included.*US-NY: 1 call", told["undecided"]) and "JP: 1 call" in told["undecided"]
-    assert "gb-tps" in told["registries"].partition("Not in the store")[2]
+    assert "gb-tps" in told["registries"].partition("Not loaded")[2]
 
 
 def test_it_says_when_the_law_changes_and_when_calls_end(page):

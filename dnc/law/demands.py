@@ -210,12 +210,13 @@ def _consent(p: dict[str, Any]) -> Condition:
         registries = (registry,)
     withdrawn = _has_come("consent_withdrawn_on")
     conditions.append(Sql(f"not ({withdrawn})", withdrawn))
-    broken = [(withdrawn, "withdrawn"), (one_of("consent", ["none"]), "none"), (_not(conditions[0]), p["scope"])]
+    broken = [(withdrawn, "withdrawn"), (_false("consent <> 'none'", "consent"), "none")]
+    broken.append((_false(conditions[0], "consent"), p["scope"]))
     conditions.append(Sql("coalesce(day <= consent_until, true)", "day", "consent_until"))
     agreed = "case at_agreed_hour when 'yes' then true when 'no' then false end"
     conditions.append(Sql(agreed, "at_agreed_hour"))
-    broken += [(_not(condition), word) for word, condition in others.items()]
-    broken.append((Sql("consent is not null", "consent"), "other"))
+    broken += [(_false(condition, condition), word) for word, condition in others.items()]
+    broken.append((_false("consent is null", "consent"), "other"))
     reads += [(one_of("at_agreed_hour", [word]), word) for word in ("call_at", "place")]
     return Condition(
         all_sql(conditions),
@@ -228,8 +229,9 @@ def _consent(p: dict[str, Any]) -> Condition:
     )
 
 
-def _not(condition: Sql) -> Sql:
-    return Sql(f"not ({condition})", condition)
+def _false(condition: str, *read: str) -> Sql:
+    """Whether a condition is known to be false; it is never null, so that there are fewer cases to tell apart."""
+    return Sql(f"coalesce(not ({condition}), false)", *read)
 
 
 def _hours(p: dict[str, Any]) -> Condition:

@@ -197,7 +197,7 @@ def explain(
     every: bool,
     as_json: bool,
 ) -> None:
-    """Explain one call, or a row of a list: which rules decide it, and why.
+    """Explain one call, or a row of a list: what decides it.
 
     --sheet, --map, --ignore and --consents are for a list, as for dnc check.
     """

@@ -23,6 +23,8 @@ def as_data(check: Check) -> dict[str, Any]:
         blocked_by, undecided_by: calls by regime. missing: undecided calls by word of `dnc_missing`.
         unread: calls whose number cannot be read, by reason.
         not_understood: `column` (ours), `word` (digits masked), `cells`, and `write`, the line for the brief or null.
+        texts: `column`, `word` (digits masked) and `rows` of texts without a meaning. unread_texts: rows by column of
+            texts that the brief leaves unread.
         valid_until: the last day on which all clear calls are still clear, or null.
         snapshots: id, registry, as_of, age_days of each snapshot in the store.
         rules: SHA-256 of each rules file. rules_pack: version, sha256 and signer (fingerprint of the key) of the rules
@@ -48,6 +50,10 @@ def as_data(check: Check) -> dict[str, Any]:
             {"column": cells.column, "word": cells.word, "cells": cells.rows, "write": cells.write}
             for cells in misread(check)
         ],
+        "texts": [
+            {"column": column, "word": word, "rows": rows} for (column, word), rows in tallies.texts.most_common()
+        ],
+        "unread_texts": dict(tallies.rest),
         "valid_until": min((end.isoformat() for end in tallies.ends if end), default=None),
         "snapshots": [
             {

@@ -31,6 +31,7 @@ def summary(check: Check) -> Iterator[str]:
     yield from remarks(check)
     yield from _declared(check)
     yield from _misread(check, language)
+    yield from _unread_texts(check, language)
     if clear := check.counts["clear"]:
         yield texts["duties"].format(rows=count(clear), n=len(check.tallies.duties()))
     if check.book.installed:
@@ -102,6 +103,15 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     # The own list is cumulative: none of its snapshots replaces another.
     own = [snapshot for snapshot in check.snapshots if snapshot.is_own]
     yield from accepted([*own, *(snapshot for snapshot in newest.values() if not snapshot.is_own)], language)
+
+
+def _unread_texts(check: Check, language: str) -> Iterator[str]:
+    texts, count, found = messages("summary", language), counted(language), check.tallies.texts.most_common()
+    if found:
+        yield texts["texts"]
+    yield from (f"  {count(rows):>9}  {column}{f': {word}' if word else ''}" for (column, word), rows in found[:_SHOWN])
+    if more := found[_SHOWN:]:
+        yield _MARGIN + texts["texts_more"].format(n=count(len(more)))
 
 
 def _misread(check: Check, language: str) -> Iterator[str]:

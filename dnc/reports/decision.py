@@ -371,7 +371,25 @@ def _accepted(check: Check) -> Iterator[Line]:
         yield Line(texts["accepted"].format(title=name, reason=reason))
 
 
-_GROUNDS: tuple[Callable[[Check], Iterable[Line]], ...] = (_declared, _told, _unproven, _accepted)
+def _own_list(check: Check) -> Iterator[Line]:
+    """Whether the caller's own opt-out list was used, and of which day."""
+    texts, day = messages("decision", check.language)["rests"], dated(check.language)
+    loaded = [snapshot.as_of for snapshot in check.snapshots if snapshot.is_own]
+    used = [texts["own_as_of"].format(day=day(max(loaded)))] if loaded else []
+    used += [texts["own_recorded"]] if check.record["objections"] else []
+    yield Line(texts["own"].format(list=", ".join(used)) if used else texts["own_none"])
+
+
+def _unread_texts(check: Check) -> Iterator[Line]:
+    """Columns whose texts were left unread on purpose."""
+    texts, count = messages("decision", check.language)["rests"], counted(check.language)
+    for column, rows in check.tallies.rest.most_common():
+        yield Line(texts["texts"].format(column=column, n=count(rows)))
+
+
+_GROUNDS: tuple[Callable[[Check], Iterable[Line]], ...] = (
+    _declared, _told, _own_list, _unread_texts, _unproven, _accepted,
+)  # fmt: skip
 
 
 # What is at stake

@@ -139,6 +139,8 @@ class Content:
 def contents_of(names: Mapping[str, str]) -> dict[str, Content]:
     """What some columns hold, before any row: by their unique names. names: unique name → name in the file."""
     shown = {column: name or column for column, name in names.items()}
+    if not shown:
+        return {}
     is_marked = marked(pl.Series(list(shown.values()), dtype=pl.String))
     return {
         column: Content(name, is_marked=is_it) for (column, name), is_it in zip(shown.items(), is_marked, strict=True)

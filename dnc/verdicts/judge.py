@@ -8,7 +8,7 @@ turned into text once. A second pass finds until when clear calls stay clear
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -251,12 +251,6 @@ class Judge:
         words = messages("why", self._policy.language)
         reason, sentence = _no_law(plans, self._policy.language)
         others = [name for name in (*_TEXTS, *BASIS) if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
-        notes = [
-            pl.when(plans[name] != "")
-            .then(pl.format(words[name].replace(f"{{{name}}}", "{}"), pl.lit(plans[name])))
-            .otherwise(pl.lit(""))
-            for name in ("odd", "elsewhere")
-        ]
         cases = texts.select(
             pl.lit(plans["jurisdiction"]).alias("dnc_jurisdiction"),
             pl.col("dnc_outcome").fill_null("undecided"),
@@ -265,14 +259,10 @@ class Judge:
             pl.coalesce("dnc_why", sentence),
             pl.coalesce("short", sentence),
         )
-        unread = pl.lit(plans["texts"]).replace("", None).str.replace_all(";", ", ")
-        is_noted = pl.lit(cases["dnc_outcome"] == "undecided") & unread.is_not_null()
-        notes.append(
-            pl.when(is_noted).then(pl.format(words["texts"].replace("{texts}", "{}"), unread)).otherwise(pl.lit(""))
-        )
+        notes = _notes(plans, cases["dnc_outcome"] == "undecided", words)
         cases = _with_unread(cases, plans["texts"], self._policy.language)
         cases = _doubted(cases, plans["doubt"], self._policy.language)
-        return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(pl.concat_str(notes)))
+        return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(notes))
 
 
 def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
@@ -299,6 +289,18 @@ def _why(notes: pl.Expr) -> pl.Expr:
     cut = short.str.slice(0, LONGEST_WHY).str.replace(" [^ ]*$", "…")
     fits = whole.str.len_chars() <= LONGEST_WHY
     return pl.when(fits).then(whole).when(short.str.len_chars() <= LONGEST_WHY).then(short).otherwise(cut)
+
+
+def _notes(plans: pl.DataFrame, undecided: pl.Series, words: Mapping[str, str]) -> pl.Expr:
+    """What was not understood and what other rows say; of undecided rows also which texts have no meaning."""
+    unread = pl.select(pl.when(undecided).then(pl.lit(plans["texts"])).otherwise(pl.lit(""))).to_series()
+    told = {"odd": plans["odd"], "elsewhere": plans["elsewhere"], "texts": unread.str.replace_all(";", ", ")}
+    return pl.concat_str(
+        pl.when(texts != "")
+        .then(pl.format(words[name].replace(f"{{{name}}}", "{}"), pl.lit(texts)))
+        .otherwise(pl.lit(""))
+        for name, texts in told.items()
+    )
 
 
 def _with_unread(cases: pl.DataFrame, texts: pl.Series, language: str) -> pl.DataFrame:

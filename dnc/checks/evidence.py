@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,17 @@ class Evidence:
         files: the planned calls. state: theirs, before they were read.
         work: a folder to gather decisions in; None where they are not kept.
         ids: the column of the user's own row ids; empty where the list has none.
+        occasional: the columns of `dnc.law.vocabulary.OCCASIONAL` that are hashed where they are filled.
     """
 
-    def __init__(self, files: FileList, state: Sequence[object], work: Path | None, ids: str) -> None:
+    def __init__(
+        self, files: FileList, state: Sequence[object], work: Path | None, ids: str, occasional: Sequence[str]
+    ) -> None:
         self._files = files
         self._state = state
         self._work = work
         self._ids = ids
+        self._occasional = occasional
         self._sums = ThreadPoolExecutor(max_workers=1).submit(lambda: files.sums)  # beside the work
         self._verdicts = hashlib.sha256()
         self._rows = 0
@@ -48,12 +52,15 @@ class Evidence:
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch."""
         number, words = numbered(verdicts.cases.select(_COMPARED))
-        digests = [hashlib.sha256("\x1f".join(row).encode()).digest()[:8] for row in words.iter_rows()]
-        digest = pl.Series("words", map(int.from_bytes, digests), dtype=pl.UInt64)
+        digest = _digests("\x1f".join(row) for row in words.iter_rows())
         until = verdicts.until.cast(pl.Int32).cast(pl.UInt64, strict=False)
         told_apart = calls.number.fill_null(0) * _OF_NUMBER + until.fill_null(0) * _OF_DAY
+        shared, row = verdicts.shared
+        for name in self._occasional:
+            texts = _digests(text and f"{name} {text}" for text in shared[name])
+            told_apart += texts[row]
         with io.BytesIO() as text:
-            (told_apart + digest[number][verdicts.case]).to_frame().write_csv(text, include_header=False)
+            (told_apart + digest[number][verdicts.case]).alias("words").to_frame().write_csv(text, include_header=False)
             self._verdicts.update(text.getvalue())
         if self._work:
             first = self._rows + 1
@@ -71,7 +78,8 @@ class Evidence:
         for file, before, now in zip(self._files.files, self._state, self._files.state, strict=True):
             if now != before:
                 raise InputError(localized("errors", "changed"), file.path)
-        return {"sha256": digest, "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
+        found = {"sha256": digest, "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
+        return found | {"occasional": list(self._occasional)}
 
     def decisions(self) -> Path | None:
         """One file of all decisions, or None."""
@@ -80,3 +88,9 @@ class Evidence:
         out = self._work / "decisions.parquet"
         pl.scan_parquet(self._parts, glob=False).sink_parquet(out, maintain_order=True)
         return out
+
+
+def _digests(texts: Iterable[str | None]) -> pl.Series:
+    """64 bits of the hash of each text; 0 where there is none."""
+    digests = [hashlib.sha256(text.encode()).digest()[:8] if text else b"" for text in texts]
+    return pl.Series("words", map(int.from_bytes, digests), dtype=pl.UInt64)

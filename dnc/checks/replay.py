@@ -101,7 +101,8 @@ def replay_check(
         accept=terms["accept"],
         rulebook=rulebook,
     )
-    result = run(path, past, settings, outputs, columns=None if outputs.targets else ["outcome"])
+    columns = None if outputs.targets else ["outcome"]
+    result = run(path, past, settings, outputs, columns=columns, occasional=then.get("occasional", []))
     same = past.noted["verdicts"] == then["verdicts"]
     counts = {outcome: then["counts"][outcome] for outcome in result.counts}
     return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")), _pack(then))

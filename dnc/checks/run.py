@@ -18,11 +18,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-import polars as pl
-
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
-from dnc.checks.outputs import Outputs
+from dnc.checks.outputs import LaidOut, Outputs
 from dnc.checks.people import People
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout, Selection, select
@@ -31,6 +29,7 @@ from dnc.clock import clock, today
 from dnc.errors import must_be
 from dnc.files.dataset import FileList
 from dnc.frames import ahead
+from dnc.law.vocabulary import OCCASIONAL
 from dnc.lists.calls import Calls
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
@@ -55,6 +54,7 @@ def run(
     keep: bool = False,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
+    occasional: Sequence[str] = tuple(OCCASIONAL),
 ) -> Check:
     """Decide every call of a list, write the rows and log the check.
 
@@ -62,6 +62,7 @@ def run(
         path, store, columns, only, changed, best, keep, progress: as for `dnc.api.check`.
         outputs: where the rows go.
         observers: see every batch; every check makes its own counts too.
+        occasional: the columns of `dnc.law.vocabulary.OCCASIONAL` that this check may write; fewer for an older one.
     Raises:
         InputError, OptionError, StoreError: as `dnc.api.check`.
     """
@@ -77,7 +78,15 @@ def run(
         intake = setup.intake(files.table())
         header = intake.header
         several = len(header.numbers) > 1
-        selection = select(columns, only, changed=changed, best=best, former=header.former, several=several)
+        selection = select(
+            columns,
+            only,
+            changed=changed,
+            best=best,
+            former=header.former,
+            several=several,
+            occasional=occasional,
+        )
         layout = Layout.of(intake.table, header.carried, selection)
         store.must_be_writable()
         standing = store.standing()
@@ -88,7 +97,7 @@ def run(
         people = People(_temporary_folder(stack), header.columns.get("call") if several else None)
         tallies = Tallies()
         work = stack.enter_context(store.work("check")) if keep else None
-        evidence = Evidence(files, state, work, header.columns.get("call", ""))
+        evidence = Evidence(files, state, work, header.columns.get("call", ""), occasional)
         second = SecondNumbers(header)
         unused = UnusedObjections(header)
         watching: list[Observer] = [unused.add, tallies.add, people.add, evidence.add, second.add, *observers]
@@ -105,7 +114,7 @@ def run(
             files=files,
             header=intake.header,
             brief=setup.brief,
-            layout=layout,
+            layout=outputs.layout,
             book=setup.book,
             language=setup.policy.language,
             verdicts=outputs.kept,
@@ -151,7 +160,7 @@ class _Pipeline:
                 progress(height)
         self.outputs.end()
 
-    def _laid_out(self) -> Iterator[tuple[int, list[pl.DataFrame]]]:
+    def _laid_out(self) -> Iterator[tuple[int, LaidOut]]:
         """The number of rows of each batch, and those to write in the form of each output."""
         for calls, verdicts in ahead(self._decided()):
             for observer in self.observers:

@@ -19,8 +19,7 @@ import polars as pl
 from dnc.api import Decider
 from dnc.desk.current import Current
 from dnc.desk.desk import Desk, RefusedError
-from dnc.desk.schema import MOST_CALLS, affects_others, as_frame, columns_in
-from dnc.law.vocabulary import VERDICT
+from dnc.desk.schema import ANSWERED, MOST_CALLS, affects_others, as_frame, columns_in
 from dnc.messages import messages
 
 _MOST_WAITING = 100  # requests
@@ -48,7 +47,9 @@ class RequestDecider:
 
     def _opened(self) -> Decider:
         # One row for each call, also where a cell holds two numbers.
-        return Decider(self._desk.store, best=True, language=self._desk.language, rulebook=self._desk.book)
+        return Decider(
+            self._desk.store, columns=ANSWERED, best=True, language=self._desk.language, rulebook=self._desk.book
+        )
 
     def ask(self, calls: list[Any]) -> Future[pl.DataFrame]:
         """The verdicts on some calls, in their order. Raises RefusedError if too many requests wait."""
@@ -99,7 +100,7 @@ class RequestDecider:
             return
         try:
             calls = [call for request in together for call in request.calls]
-            verdicts = self._decider.get()(as_frame(calls, together[0].columns)).select(VERDICT.keys())
+            verdicts = self._decider.get()(as_frame(calls, together[0].columns)).select(ANSWERED)
         except BaseException as error:
             for request in together:
                 request.verdicts.set_exception(error)

@@ -9,10 +9,11 @@ import msgspec
 import polars as pl
 from msgspec import Meta, Struct
 
-from dnc.law.vocabulary import AGAINST, VERDICT, vocabulary
+from dnc.law.vocabulary import AGAINST, OCCASIONAL, VERDICT, vocabulary
 from dnc.verdicts.verdict import OUTCOMES
 
 MOST_CALLS = 1_000
+ANSWERED = (*VERDICT, *OCCASIONAL)  # columns of the answer on a call
 _MOST_CELL = 500  # characters
 
 
@@ -40,6 +41,7 @@ def _decision() -> type[Struct]:
         pl.Date: date | None,
     }
     fields: list[tuple[str, Any]] = [(name, kinds[kind]) for name, kind in VERDICT.items()]
+    fields += [(name, str | None) for name in OCCASIONAL]
     fields = [(name, Literal[tuple(OUTCOMES)] if name == "dnc_outcome" else kind) for name, kind in fields]
     return msgspec.defstruct("Decision", fields, module=__name__)
 

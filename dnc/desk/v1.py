@@ -25,10 +25,9 @@ from dnc.desk.openapi import document
 from dnc.desk.problems import problem
 from dnc.desk.request_decider import RequestDecider
 from dnc.desk.routes import where
-from dnc.desk.schema import Calls, Objections, Recorded, as_frame, columns_in
+from dnc.desk.schema import ANSWERED, Calls, Objections, Recorded, as_frame, columns_in
 from dnc.errors import InputError, StoreError, shortage
 from dnc.files.json_reader import named_once
-from dnc.law.vocabulary import VERDICT
 from dnc.messages import DESK, in_language, messages
 from dnc.store import keys
 from dnc.store.audit_log import acting
@@ -96,9 +95,9 @@ def _kept(desk: Desk, calls: list[Any]) -> tuple[int, pl.DataFrame]:
     """Decide calls in a check that keeps its decisions for `dnc answer`; its row of the log, and the verdicts."""
     desk.store.must_exist()
     frame = as_frame(calls, columns_in(calls))
-    done = check(frame, desk.store, keep=True, best=True, language=desk.language, rulebook=desk.book)
+    done = check(frame, desk.store, columns=ANSWERED, keep=True, best=True, language=desk.language, rulebook=desk.book)
     assert done.verdicts is not None  # noqa: S101 - they went nowhere else
-    return done.id, done.verdicts.select(VERDICT.keys())
+    return done.id, done.verdicts.select(ANSWERED)
 
 
 async def _objections(request: Request, interface: Interface) -> Response:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import reduce
+from itertools import chain
 from typing import Any
 
-from dnc.law.condition import Condition, Sql, all_sql, is_unknown, one_of
+from dnc.law.condition import ALWAYS, Condition, Sql, all_sql, is_unknown, one_of
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, Words, duration, localized, messages, registry_name
 from dnc.registries import OWN
@@ -216,6 +217,7 @@ def _consent(p: dict[str, Any]) -> Condition:
         tuple(ends),
         says + localized("condition", "not_withdrawn"),
         registries,
+        waits=one_of("at_agreed_hour", ("no", "call_at", "place")),
         compares=tuple(compares),
     )
 
@@ -248,7 +250,22 @@ def _hours(p: dict[str, Any]) -> Condition:
         agreed += "else appointment::date = day end"
         sql = Sql(f"coalesce({agreed}, false) or ({sql})", sql, "appointment", "day")
     says = localized("condition", "hours", hours=_weekdays(p["text"]))
-    return Condition(sql, ((unknown, "place"),), says=says, daily=True, calendars=calendars)
+    spans = [*chain(*p["windows"].values()), *(eve or ())]
+    clocks = {clock for first, last in spans for clock in (first, _minute_after(last) if included else last)}
+    return Condition(
+        sql,
+        ((unknown, "place"),),
+        says=says,
+        daily=True,
+        waits=ALWAYS,
+        clocks=tuple(sorted(clocks)),
+        calendars=calendars,
+    )
+
+
+def _minute_after(clock: str) -> str:
+    """The first minute after one that is included."""
+    return f"{datetime.strptime(clock, '%H:%M') + timedelta(minutes=1):%H:%M}"
 
 
 def _weekdays(text: str) -> Words:
@@ -315,6 +332,7 @@ def _silence(p: dict[str, Any]) -> Condition:
         ((is_unknown("polls"), "place"),),
         (Sql(ahead, there, "day"),),
         localized("condition", "silence"),
+        waits=ALWAYS,
         compares=(("polls", tuple(p["early"])),) if p["early"] else (),
         calendars=(usual, early),
     )
@@ -329,7 +347,7 @@ def _max_attempts(p: dict[str, Any]) -> Condition:
     else:
         sql = Sql(f"attempts < {n} and coalesce(attempts_day < {n}, true)", "attempts", "attempts_day")
         unknown, says = "attempts", localized("condition", "max_attempts", n=n, days=p["days"])
-    return Condition(sql, ((is_unknown(unknown), unknown),), says=says, daily=True)
+    return Condition(sql, ((is_unknown(unknown), unknown),), says=says, daily=True, waits=ALWAYS)
 
 
 def _pause(p: dict[str, Any]) -> Condition:
@@ -338,7 +356,7 @@ def _pause(p: dict[str, Any]) -> Condition:
     says = localized("condition", "pause", days=days, label=label(column))
     coming = _eve_of(column)
     ends = (Sql(f"case when {column} < date '9999-12-31' then {coming} end", coming),)
-    return Condition(sql, ((is_unknown(column), column),), ends, says)
+    return Condition(sql, ((is_unknown(column), column),), ends, says, waits=ALWAYS)
 
 
 def _within(p: dict[str, Any]) -> Condition:

@@ -15,7 +15,7 @@ import pytest
 
 from dnc import check
 from dnc.cli.desk_verbs import VERBS
-from dnc.law.vocabulary import VERDICT, vocabulary
+from dnc.law.vocabulary import OCCASIONAL, VERDICT, vocabulary
 from dnc.store import keys
 from dnc.store.verify import verify
 from tests import ALL, size
@@ -61,7 +61,7 @@ def test_decisions_are_those_of_a_check(api, write_file):
     calls = [SHOP | {"number": number} for number in numbers]
     rows = "".join(f"{number},{','.join(SHOP.values())}\n" for number in numbers)
     path = write_file("calls.csv", f"number,{','.join(SHOP)}\n{rows}")
-    expected = check(path, api.store, best=True).verdicts.select(VERDICT.keys())
+    expected = check(path, api.store, best=True, columns=[*VERDICT, *OCCASIONAL]).verdicts.select(*VERDICT, *OCCASIONAL)
     assert decided(api, *calls) == json.loads(expected.write_json())
     assert decided(api, *calls, keep=True) == json.loads(expected.write_json())
 
@@ -212,7 +212,7 @@ def test_the_document_has_every_column(asked):
     """Calls have the columns and words of the vocabulary, decisions those of verdicts."""
     schemas = asked.get("/v1/openapi.json").json()["components"]["schemas"]
     assert set(schemas["Call"]["properties"]) == set(vocabulary().columns)
-    assert list(schemas["Decision"]["properties"]) == list(VERDICT)
+    assert list(schemas["Decision"]["properties"]) == [*VERDICT, *OCCASIONAL]
     for name, words in vocabulary().axes.items():
         assert words == sorted(words, key=words.index)
         assert set(words) <= set(

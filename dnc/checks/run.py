@@ -196,6 +196,7 @@ def _record(
         "clock": clock(),
         "consents": setup.consents.record if setup.consents else None,
         "brief": brief.sha256,
+        "campaign": brief.campaign,
         "guidance": policy.guidance,
         "accepted": dict(policy.accepted),
         "rules": sorted(setup.book.texts),

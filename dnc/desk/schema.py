@@ -14,6 +14,7 @@ from dnc.verdicts.verdict import OUTCOMES
 
 MOST_CALLS = 1_000
 ANSWERED = (*VERDICT, *OCCASIONAL)  # columns of the answer on a call
+MOST_CHANGES = 10_000
 _MOST_CELL = 500  # characters
 
 
@@ -55,9 +56,10 @@ Decision.__doc__ = "The decision on one call: the columns that `dnc check` adds 
 
 
 class Calls(Struct, forbid_unknown_fields=True):
-    """Planned calls that are to be decided."""
+    """Planned calls that are to be decided; with `campaign`, by what its brief in the store says of all of them."""
 
     calls: Annotated[list[Call], Meta(min_length=1, max_length=MOST_CALLS)]  # type: ignore[valid-type]
+    campaign: Annotated[Annotated[str, Meta(max_length=60)] | None, Meta(description="as in dnc campaigns add")] = None
 
 
 class Decisions(Struct):
@@ -86,6 +88,22 @@ class Recorded(Struct):
     """How many objections were recorded, or lifted."""
 
     recorded: int
+
+
+class Change(Struct):
+    """One objection, or one that was taken back (`lifted`); `seq` is its place among both."""
+
+    seq: int
+    number: str
+    on: date
+    lifted: bool
+
+
+class Changes(Struct):
+    """Objections and lifts in the order in which they were recorded; ask for the next ones with `since` = `until`."""
+
+    until: int
+    changes: list[Change]
 
 
 class Problem(Struct):

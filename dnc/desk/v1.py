@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -18,16 +19,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dnc.api import check
+from dnc.checks.campaign import brief_of_campaign
 from dnc.checks.status import Status, status
+from dnc.clock import NONE, read_moment
 from dnc.desk.current import Current
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.openapi import document
 from dnc.desk.problems import problem
 from dnc.desk.request_decider import RequestDecider
 from dnc.desk.routes import where
-from dnc.desk.schema import ANSWERED, Calls, Objections, Recorded, as_frame, columns_in
+from dnc.desk.schema import ANSWERED, MOST_CHANGES, Calls, Change, Changes, Objections, Recorded, as_frame, columns_in
 from dnc.errors import InputError, StoreError, shortage
 from dnc.files.json_reader import named_once
+from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.lists.brief import Brief
 from dnc.messages import DESK, in_language, messages
 from dnc.store import keys
 from dnc.store.audit_log import acting
@@ -36,6 +41,9 @@ from dnc.store.keys import Key
 MOST_BODY = 4 << 20  # bytes
 # What a message of msgspec quotes from a request.
 _QUOTED = re.compile(r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL)
+
+_UNKNOWN = re.compile(r"unknown field `([A-Za-z_]{1,40})`")
+_DIGITS = 18  # of the number of an objection
 
 T = TypeVar("T")
 Answer = Callable[[Request, "Interface"], Awaitable[Response]]
@@ -63,14 +71,20 @@ class Interface:
         """An error in the language of the desk, without the options of commands, which no request has."""
         return in_language(message, self.desk.language + DESK)
 
-    def holder(self, request: Request) -> str:
-        """The name of the key of a request. Raises RefusedError."""
+    def holder(self, request: Request) -> Key:
+        """The key of a request. Raises RefusedError."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         with self._lock:
-            name = keys.holder(key.strip(), self._keys.get()) if scheme.lower() == "bearer" else None
-        if name is None:
+            found = keys.holder(key.strip(), self._keys.get()) if scheme.lower() == "bearer" else None
+        if found is None:
             raise RefusedError(401, self.texts["no_key"])
-        return name
+        return found
+
+    def must_have(self, right: str, request: Request) -> None:
+        """Raise RefusedError if the key of a request lacks a right (see `dnc.store.keys.RIGHTS`)."""
+        key: Key = request.state.key
+        if not key.may(right):
+            raise RefusedError(403, self.texts["no_right"].format(right=right))
 
     def close(self) -> None:
         """Stop deciding."""
@@ -81,32 +95,74 @@ async def _decisions(request: Request, interface: Interface) -> Response:
     keep = request.query_params.get("keep", "false")
     if keep not in ("true", "false"):
         raise RefusedError(422, interface.texts["bad_keep"])
-    calls = (await _body(request, interface, Calls)).calls
+    sent = await _body(request, interface, Calls)
+    brief = (
+        await run_in_threadpool(brief_of_campaign, interface.desk.store, sent.campaign) if sent.campaign else Brief()
+    )
+    _refuse_odd_dates(sent.calls, brief.dates, interface.texts)
     if keep == "true":
         async with interface.changing:
-            seq, verdicts = await run_in_threadpool(_kept, interface.desk, calls)
+            seq, verdicts = await run_in_threadpool(_kept, interface.desk, sent.calls, brief)
     else:
-        seq, verdicts = None, await asyncio.wrap_future(interface.decider.ask(calls))
+        seq, verdicts = None, await asyncio.wrap_future(interface.decider.ask(sent.calls, sent.campaign))
     rows = await run_in_threadpool(verdicts.write_json)
     return _json(f'{{"check":{"null" if seq is None else seq},"decisions":{rows}}}'.encode())
 
 
-def _kept(desk: Desk, calls: list[Any]) -> tuple[int, pl.DataFrame]:
+def _refuse_odd_dates(calls: list[Any], order: str, texts: Mapping[str, Any]) -> None:
+    """Raise RefusedError at a date that cannot be read, and name its column."""
+    dates = [name for name, column in vocabulary().columns.items() if column["kind"] in ("date", "datetime")]
+    for at, call in enumerate(calls):
+        for name in dates:
+            cell = getattr(call, name)
+            if cell and not (name in OR_NONE and cell.lower() in NONE) and read_moment(cell, order) is None:
+                raise RefusedError(422, f"$.calls[{at}].{name}: {texts['bad_date']}")
+
+
+def _kept(desk: Desk, calls: list[Any], brief: Brief) -> tuple[int, pl.DataFrame]:
     """Decide calls in a check that keeps its decisions for `dnc answer`; its row of the log, and the verdicts."""
     desk.store.must_exist()
     frame = as_frame(calls, columns_in(calls))
-    done = check(frame, desk.store, columns=ANSWERED, keep=True, best=True, language=desk.language, rulebook=desk.book)
+    done = check(
+        frame,
+        desk.store,
+        columns=ANSWERED,
+        keep=True,
+        best=True,
+        brief=brief,
+        language=desk.language,
+        rulebook=desk.book,
+    )
     assert done.verdicts is not None  # noqa: S101 - they went nowhere else
     return done.id, done.verdicts.select(ANSWERED)
 
 
 async def _objections(request: Request, interface: Interface) -> Response:
     sent = await _body(request, interface, Objections)
+    if sent.lift:
+        interface.must_have("lift", request)
     async with interface.changing:
         count = await run_in_threadpool(
             interface.desk.store.object, sent.numbers, sent.on, region=sent.region, reason=sent.reason, lift=sent.lift
         )
     return _json(msgspec.json.encode(Recorded(count)), 201)
+
+
+async def _changes(request: Request, interface: Interface) -> Response:
+    since = request.query_params.get("since", "0")
+    if not (since.isascii() and since.isdecimal() and len(since) <= _DIGITS):
+        raise RefusedError(422, interface.texts["bad_since"])
+    changes = await run_in_threadpool(_after, interface.desk, int(since))
+    return _json(msgspec.json.encode(changes))
+
+
+def _after(desk: Desk, since: int) -> Changes:
+    """The objections and lifts after one of them, in the order in which they were recorded, up to `MOST_CHANGES`."""
+    found = desk.store.standing().objections.filter(pl.col("seq") > since, pl.col("number").is_not_null())
+    found = found.sort("seq").head(MOST_CHANGES)
+    rows = found.select("seq", pl.format("+{}", "number"), "on_day", "lifted").iter_rows()
+    changes = [Change(*row) for row in rows]
+    return Changes(changes[-1].seq if changes else since, changes)
 
 
 async def _status(request: Request, interface: Interface) -> Response:
@@ -143,27 +199,38 @@ async def _body(request: Request, interface: Interface, kind: type[T]) -> T:
     except KeyError:
         raise RefusedError(422, texts["key_twice"]) from None
     except msgspec.ValidationError as error:
-        raise RefusedError(422, _unquoted(str(error))) from None
+        raise RefusedError(422, _explained(str(error), texts)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RefusedError(400, texts["bad_json"]) from None
     return sent
 
 
-def _unquoted(message: str) -> str:
-    """A message of msgspec (`what - at place`), without the values that it quotes."""
+def _explained(message: str, texts: Mapping[str, Any]) -> str:
+    """A message of msgspec (`what - at place`), without the values that it quotes, but with the words allowed.
+
+    An unknown field is named if it looks like a name: it may be data.
+    """
     what, at, place = message.rpartition(" - at ")
-    return f"{place.strip('`') if at else '$'}: {_QUOTED.sub('', what or message)}"
+    what, place = what or message, place.strip("`") if at else "$"
+    unknown = _UNKNOWN.search(what)
+    allowed = vocabulary().axes.get(place.rpartition(".")[2]) if "enum" in what else None
+    if unknown and place.startswith("$.calls"):
+        allowed = difflib.get_close_matches(unknown[1], vocabulary().columns, 1) or list(vocabulary().columns)
+    said = f"{place}: {_QUOTED.sub('', what)}" + (f" {unknown[1]}" if unknown else "")
+    return said + (f"; {texts['allowed'].format(words=', '.join(allowed))}" if allowed else "")
 
 
 def routes(interface: Interface) -> list[Route]:
     """The routes of the interface."""
 
-    def route(path: str, method: str, answer: Answer) -> Route:
+    def route(path: str, method: str, answer: Answer, right: str | None) -> Route:
         async def answered(request: Request) -> Response:
             try:
                 # In a thread, because the keys are read again after each change of the store.
-                name = await run_in_threadpool(interface.holder, request)
-                with acting(f"key {name}"):
+                request.state.key = await run_in_threadpool(interface.holder, request)
+                if right:
+                    interface.must_have(right, request)
+                with acting(f"key {request.state.key.name}"):
                     return await answer(request, interface)
             except RefusedError as error:
                 return problem(error.status, str(error))
@@ -183,8 +250,9 @@ def routes(interface: Interface) -> list[Route]:
         return Route(f"/v1/{path}", answered, methods=[method])
 
     return [
-        route("decisions", "POST", _decisions),
-        route("objections", "POST", _objections),
-        route("status", "GET", _status),
+        route("decisions", "POST", _decisions, "decide"),
+        route("objections", "POST", _objections, "record"),
+        route("objections", "GET", _changes, "read"),
+        route("status", "GET", _status, None),
         Route("/v1/openapi.json", _openapi, methods=["GET"]),
     ]

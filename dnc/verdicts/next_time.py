@@ -7,6 +7,7 @@ on which a call is not clear at the best hour are left out first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
@@ -69,9 +70,7 @@ class NextTime:
             codes: asks the registries about those at some positions again, on a later day each.
         """
         moment = plans.select(*_MOMENT, *_WINDOWS, "zones").with_columns(days.alias("day")).select("zones", *_times())
-        others = plans.select(pl.exclude(*_MOMENT)).with_columns(days.alias("day"), moment["counted_from"])
-        others = others.with_columns(plans["at_first"].is_not_null().alias("is_local"))
-        moved, calls = numbered(others.hstack(same))
+        moved, calls = numbered(_movable(plans, days, moment["counted_from"]).hstack(same))
         first = moved.arg_unique()
         pending = pl.DataFrame([moved.alias("moved"), moment["after"]]).with_row_index("call")
         found = repeated(None, _CLOCK, plans.height)
@@ -92,6 +91,16 @@ class NextTime:
                 tried = tried.join(pending, on="moved", how="semi", maintain_order="left")
         written = pl.DataFrame([found, moment["zones"]])
         return each_distinct(written, _written, {"next_at": pl.String})["next_at"]
+
+    def clear_spans(self, plan: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+        """Columns `start` and `end` (Datetime, the first moment after it): when a call is clear on some days.
+
+        plan: the facts of one call in local time; nothing is asked of registries, and its attempts never change.
+        """
+        calls = _movable(plan, pl.Series(days[:1]), pl.Series([None], dtype=_CLOCK))
+        tried = pl.DataFrame({"moved": pl.Series([0], dtype=pl.UInt32), "day": [list(days)]}).explode("day")
+        spans = self._clear_spans(calls, tried, lambda at, _: pl.DataFrame(height=at.len()))
+        return spans.select("start", "end").sort("start")
 
     def _possible_days(
         self, calls: pl.DataFrame, moved: pl.Series, offsets: tuple[int, int], codes: Codes
@@ -172,6 +181,12 @@ class NextTime:
                 map(time.fromisoformat, {"00:00", *(clock for part in parts for clock in part.clocks)})
             )
         return self._clocks[jurisdiction]
+
+
+def _movable(plans: pl.DataFrame, days: pl.Series, counted_from: pl.Series) -> pl.DataFrame:
+    """Calls without their hours; `is_local`: whether the local time can be known."""
+    calls = plans.select(pl.exclude(*_MOMENT)).with_columns(days.alias("day"), counted_from.alias("counted_from"))
+    return calls.with_columns(plans["at_first"].is_not_null().alias("is_local"))
 
 
 def _times() -> list[pl.Expr]:

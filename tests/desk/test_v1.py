@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import httpx
@@ -43,7 +43,7 @@ def api(start, screened):
 def client(desk: Running, name: str = "dialler") -> httpx.Client:
     """A program with a key of its own."""
     one = desk.client()
-    one.headers["Authorization"] = f"Bearer {keys.add(desk.store.ledger, name)}"
+    one.headers["Authorization"] = f"Bearer {keys.add(desk.store.ledger, name, keys.RIGHTS)}"
     one.store = desk.store
     return one
 
@@ -83,6 +83,112 @@ def test_a_new_snapshot_or_objection_decides_the_next_request(api, write_file):
     own = write_file("own.csv", f"number\n{other['number']}\n")
     api.store.load(own, as_of=date(2026, 8, 9), registry="own", region="FR")
     assert "eu-gdpr-objection" in decided(api, other)[0]["dnc_blocked_by"]
+
+
+BRIEF = """region = "FR"
+[facts]
+caller = "commercial"
+voice = "human"
+recipient = "consumer"
+consent = "none"
+"""
+
+
+def test_a_campaign_tells_what_calls_have_in_common(api, dnc, tmp_path):
+    """A number and its hour suffice; a new version counts for the next request, and a kept decision names it."""
+    call = SHOP | {"number": NOT_LISTED, "campaign": "autumn"}
+    brief = tmp_path / "brief.toml"
+
+    def keep(text):
+        brief.write_text(text)
+        return dnc("campaigns", "add", "autumn", "--brief", brief, "--store", api.store.path)
+
+    def asked(query=""):
+        sent = {"campaign": "autumn", "calls": [{"number": NOT_LISTED, "call_at": AT}]}
+        return api.post(f"/v1/decisions{query}", json=sent)
+
+    assert (asked().status_code, "no campaign of that name" in said(asked())) == (422, True)
+    assert keep(BRIEF)[0] == 0
+    assert asked().json()["decisions"] == decided(api, call)
+    assert keep(BRIEF.replace("consumer", "business"))[0] == 0
+    assert asked().json()["decisions"] == decided(api, call | {"recipient": "business"})
+    kept = asked("?keep=true").json()
+    row = api.store.log().row(kept["check"] - 1, named=True)
+    assert json.loads(row["detail"])["campaign"] == "autumn 2"
+    assert kept["decisions"] == asked().json()["decisions"]
+    assert dnc("campaigns", "remove", "autumn", "--store", api.store.path)[0] == 0
+    assert asked().status_code == 422
+    assert keep(BRIEF)[0] == 0
+    assert "autumn,4," in dnc("campaigns", "list", "--store", api.store.path)[1]
+    assert dnc("campaigns", "show", "autumn", "--store", api.store.path)[1] == BRIEF
+    assert verify(api.store.ledger).faults == []
+
+
+@pytest.mark.parametrize(
+    ("rights", "allowed"),
+    [(["decide"], {"decide"}), (["record", "lift"], {"record", "lift"}), (["read"], {"read"}), (["lift"], set())],
+)
+def test_a_key_does_what_it_may(start, screened, rights, allowed):
+    """Each right opens its requests; a lift needs both."""
+    running = start(screened)
+    sent = {"numbers": [NOT_LISTED], "region": "FR", "on": "2026-08-09", "reason": "by mistake"}
+    requests = {
+        "decide": ("POST", "/v1/decisions", {"calls": [{"number": NOT_LISTED}]}),
+        "record": ("POST", "/v1/objections", sent),
+        "lift": ("POST", "/v1/objections", sent | {"lift": True, "on": "2026-08-10"}),
+        "read": ("GET", "/v1/objections", None),
+    }
+
+    def opens(key):
+        asks = running.client()
+        asks.headers["Authorization"] = f"Bearer {key}"
+        answers = {right: asks.request(method, path, json=body) for right, (method, path, body) in requests.items()}
+        assert {answer.status_code for answer in answers.values()} <= {200, 201, 403}
+        return {right for right, answer in answers.items() if answer.status_code < 400}
+
+    assert opens(keys.add(running.store.ledger, "one", rights)) == allowed
+
+
+def test_a_key_of_an_older_program_decides_and_records():
+    """It lifts nothing."""
+    key = keys.Key("older", "", datetime(2026, 8, 1))
+    assert {right for right in keys.RIGHTS if key.may(right)} == {"decide", "record"}
+
+
+def test_objections_are_given_in_order(api):
+    """Those after a number, with lifts; the answer says where the next one begins."""
+    sent = {"numbers": [NOT_LISTED, LISTED], "region": "FR", "on": "2026-08-09"}
+    first = api.get("/v1/objections").json()
+    assert api.post("/v1/objections", json=sent).status_code == 201
+    sent |= {"numbers": [LISTED], "on": "2026-08-10", "lift": True, "reason": "by mistake"}
+    assert api.post("/v1/objections", json=sent).status_code == 201
+    new = api.get("/v1/objections", params={"since": first["until"]}).json()
+    assert [(one["number"][-4:], one["on"], one["lifted"]) for one in new["changes"]] == [
+        ("0418", "2026-08-09", False), ("0810", "2026-08-09", False), ("0810", "2026-08-10", True),
+    ]  # fmt: skip
+    assert [one["seq"] for one in new["changes"]] == [new["until"] - 2, new["until"] - 1, new["until"]]
+    assert api.get("/v1/objections", params={"since": new["until"]}).json() == {"until": new["until"], "changes": []}
+    for wrong in ("-1", "x", "9" * 30, "1.5"):
+        assert api.get("/v1/objections", params={"since": wrong}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ({"colour": "red"}, "$.calls[0]: Object contains unknown field colour; one of call, number"),
+        ({"consents": "none"}, "unknown field consents; one of consent"),
+        ({"caller": "shop"}, "$.calls[0].caller: Invalid enum value; one of commercial, press, political"),
+        ({"consent_on": "5/4/2026"}, "$.calls[0].consent_on: is not a date that can be read"),
+        ({"call_at": "soon"}, "$.calls[0].call_at: is not a date that can be read"),
+        ({"0639980001": "x"}, "$.calls[0]: Object contains unknown field"),
+    ],
+)
+def test_an_error_names_field_words_and_column(api, call, says):
+    """Never what was sent in it."""
+    answer = api.post("/v1/decisions", json={"calls": [{"number": LISTED, **call}]})
+    assert answer.status_code == 422
+    assert says in said(answer)
+    assert not {"red", "shop", "5/4/2026", "soon", "0639980001"} & set(re.split(r"[\s;,`]", said(answer)))
 
 
 def test_many_at_once_get_their_own(api):
@@ -220,6 +326,29 @@ def test_the_document_has_every_column(asked):
         )
 
 
+def test_what_the_document_shows_is_accepted(api, dnc, tmp_path):
+    """Its examples, in their order; and every refusal has the headers that it tells of."""
+    (tmp_path / "brief.toml").write_text(BRIEF)
+    assert dnc("campaigns", "add", "autumn", "--brief", "brief.toml", "--store", api.store.path)[0] == 0
+    document = api.get("/v1/openapi.json").json()
+    for path in ("/v1/decisions", "/v1/objections"):
+        operation = document["paths"][path]["post"]
+        for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
+            answer = api.post(path, json=example["value"])
+            assert str(answer.status_code) in operation["responses"], said(answer)
+            assert answer.is_success, said(answer)
+    refused = {
+        "401": api.get("/v1/status", headers={"Authorization": "Bearer no"}),
+        "404": api.get("/v1/nowhere"),
+        "405": api.put("/v1/objections"),
+    }
+    for code, answer in refused.items():
+        assert (str(answer.status_code), answer.headers["content-type"]) == (code, "application/problem+json")
+        told = document["paths"]["/v1/status"]["get"]["responses"][code].get("headers", {})
+        assert set(map(str.lower, told)) <= set(answer.headers)
+    assert document["servers"][0]["url"].startswith("http://127.0.0.1")
+
+
 def test_nothing_that_is_generated_breaks_it(asked, tmp_path):
     """Schemathesis: no 500, and no answer that the document does not describe."""
     phases = "coverage,fuzzing,stateful" if ALL else "fuzzing"
@@ -273,7 +402,7 @@ def test_the_client_of_the_docs_asks(api, tmp_path, monkeypatch):
 
 def test_the_desk_is_not_imported_without_being_asked_for():
     """Neither `import dnc` nor the list of verbs needs the extra."""
-    assert len(VERBS) == 2
+    assert len(VERBS) == 3
     code = "import sys, dnc, dnc.api, dnc.cli.main; print({'starlette', 'uvicorn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
@@ -371,33 +374,81 @@ def test_nothing_that_is_generated_breaks_it(asked, tmp_path):
     assert verify(asked.store.ledger).faults == []
 
 
-def test_the_client_of_the_docs_asks(api, tmp_path, monkeypatch):
-    """The functions as printed, the script for Asterisk, and both answers; nobody there is no clear call."""
-    text = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-8")
-    functions, script, hook = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    ours = functions.replace("http://127.0.0.1:8520/", str(api.base_url))
-    (tmp_path / "dnc_client.py").write_text(ours)
-    (tmp_path / "dnc_ask.py").write_text(script)
-    compile(hook, "hook", "exec")
-    monkeypatch.setenv("DNC_KEY", api.headers["Authorization"][7:])
-    monkeypatch.setenv("DNC_TODAY", "2026-08-10")
-    client = {}
-    exec(ours, client)
-    clear = {"caller": "public_body", "purpose": "information", "voice": "human", "dialler": "manual", "region": "FR"}
-    assert client["may_call"](NOT_LISTED, **clear, recipient="consumer", call_at="2026-10-05T10:00")
-    assert not client["may_call"](LISTED, **SHOP)
-    assert not client["may_call"](LISTED, caller="nobody")
-    asked = subprocess.run(
-        [sys.executable, "dnc_ask.py", LISTED],
-        input="agi_request: dnc_ask.py\n\n200 result=1\n",
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
+DOCS = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-8")
+
+
+class Agi:
+    """Asterisk, as far as an AGI script sees it: runs the script of the docs, and answers each of its commands."""
+
+    def __init__(self, folder: Path, address: str, key: str | None) -> None:
+        functions, self.script, hook = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
+        compile(hook, "hook", "exec")
+        # The docs' own but for the address, and the hour: at night nothing would be clear.
+        functions = functions.replace("http://127.0.0.1:8520/", address)
+        functions = functions.replace(
+            "datetime.now()", "datetime(2026, 10, 5, 11, tzinfo=timezone(timedelta(hours=2)))"
+        )
+        functions = functions.replace("import datetime", "import datetime, timedelta, timezone")
+        (folder / "dnc_client.py").write_text(functions)
+        (folder / "dnc_ask.py").write_text(self.script)
+        self.folder = folder
+        self.env = {"PATH": os.environ["PATH"], **({"DNC_KEY": key} if key else {})}
+
+    def variables(self, number: str) -> tuple[dict[str, str], list[str]]:
+        """What the script sets, and what it tells the console."""
+        arguments = [sys.executable, "dnc_ask.py", number, "autumn"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(arguments, cwd=self.folder, env=self.env, text=True, **pipes) as script:
+            script.stdin.write(f"agi_request: dnc_ask.py\nagi_extension: {number}\n\n")
+            found, told = {}, []
+            script.stdin.flush()
+            while line := script.stdout.readline():
+                name, value = re.fullmatch(r'SET VARIABLE (\w+) "([^"\n]*)"|VERBOSE "([^"\n]*)" 3', line.strip()).group(
+                    1, 2
+                )
+                found |= {name: value} if name else {}
+                told += [] if name else [line]
+                script.stdin.write("200 result=1\n")
+                script.stdin.flush()
+            assert (script.wait(), script.stderr.read()) == (0, "")
+        return found, told
+
+
+def test_the_script_for_asterisk_says_clear_where_it_should(api, dnc, tmp_path):
+    """Run as printed, by a program that speaks AGI to it: a customer in France who consented, and one who objected."""
+    [brief] = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
+    consent = (
+        'consent = "named_caller"\nconsent_for = "live"\nconsent_on = "2026-09-01"\nattempts = "0"\nrelated = "no"\n'
     )
-    assert asked.stdout == 'SET VARIABLE DNC "no"\n'
-    exec(functions.replace(":8520/", ":1/"), client)
-    assert not client["may_call"](NOT_LISTED, **clear)
+    (tmp_path / "autumn.toml").write_text(brief + consent)
+    assert dnc("campaigns", "add", "autumn", "--brief", "autumn.toml", "--store", api.store.path)[0] == 0
+    asterisk = Agi(tmp_path, str(api.base_url), api.headers["Authorization"][7:])
+    api.store.object([LISTED], date(2026, 9, 1), region="FR")
+    assert asterisk.variables("06 39 98 12 34")[0] == {"DNC": "clear"}
+    assert asterisk.variables(LISTED)[0] == {"DNC": "blocked"}
+    (tmp_path / "autumn.toml").write_text(brief)
+    assert dnc("campaigns", "add", "autumn", "--brief", "autumn.toml", "--store", api.store.path)[0] == 0
+    assert asterisk.variables("06 39 98 12 34")[0] == {"DNC": "undecided"}
+
+
+def test_the_script_for_asterisk_says_why_it_cannot_ask(api, tmp_path):
+    """Without a key, with a wrong one, without a desk or a campaign, and if the desk hangs: soon, and never clear."""
+    key = api.headers["Authorization"][7:]
+    with socket.create_server(("127.0.0.1", 0)) as hung:  # takes connections, and never answers
+        silent = f"http://127.0.0.1:{hung.getsockname()[1]}/"
+        for address, with_key, says in (
+            (str(api.base_url), None, "DNC_KEY"),
+            (str(api.base_url), "dnc_wrong", "Send a valid key"),
+            (str(api.base_url), key, "there is no campaign of that name"),
+            ("http://127.0.0.1:1/", key, "refused"),
+            (silent, key, "timed out"),
+        ):
+            began = time.monotonic()
+            found, [told] = Agi(tmp_path, address, with_key).variables("06 39 98 12 34")
+            assert found == {"DNC": "error"}
+            assert says in told
+            assert "06 39 98 12 34" not in told
+            assert address != silent or time.monotonic() - began < 10  # a second, and a slow machine
 
 
 def test_the_desk_is_not_imported_without_being_asked_for():

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dnc.api import check
-from dnc.checks.campaign import brief_of_campaign
+from dnc.checks.campaign import brief_of
 from dnc.checks.status import Status, status
 from dnc.clock import NONE, read_moment
 from dnc.desk.current import Current
@@ -34,7 +34,7 @@ from dnc.files.json_reader import named_once
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.messages import DESK, in_language, messages
-from dnc.store import keys
+from dnc.store import campaigns, keys
 from dnc.store.audit_log import acting
 from dnc.store.keys import Key
 
@@ -60,6 +60,7 @@ class Interface:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.decider, self.changing = desk, RequestDecider(desk), asyncio.Lock()
         self._keys: Current[list[Key]] = Current(desk.store, lambda: keys.in_store(desk.store.ledger))
+        self._campaigns = Current(desk.store, lambda: campaigns.in_store(desk.store.ledger))
         self._lock = Lock()
 
     @property
@@ -80,6 +81,12 @@ class Interface:
             raise RefusedError(401, self.texts["no_key"])
         return found
 
+    def brief(self, campaign: str) -> Brief:
+        """The brief of a campaign. Raises InputError if there is no such campaign, or its brief is not understood."""
+        with self._lock:
+            found = self._campaigns.get()
+        return brief_of(campaigns.existing(found, campaign))
+
     def must_have(self, right: str, request: Request) -> None:
         """Raise RefusedError if the key of a request lacks a right (see `dnc.store.keys.RIGHTS`)."""
         key: Key = request.state.key
@@ -96,9 +103,7 @@ async def _decisions(request: Request, interface: Interface) -> Response:
     if keep not in ("true", "false"):
         raise RefusedError(422, interface.texts["bad_keep"])
     sent = await _body(request, interface, Calls)
-    brief = (
-        await run_in_threadpool(brief_of_campaign, interface.desk.store, sent.campaign) if sent.campaign else Brief()
-    )
+    brief = await run_in_threadpool(interface.brief, sent.campaign) if sent.campaign else Brief()
     _refuse_odd_dates(sent.calls, brief.dates, interface.texts)
     if keep == "true":
         async with interface.changing:

@@ -53,7 +53,7 @@ def add(ledger: Ledger, name: str, text: str) -> int:
 def remove(ledger: Ledger, name: str) -> None:
     """Remove a campaign; its versions stay, for the checks that they decided. Raises InputError, StoreError."""
     with ledger.change() as change:
-        last = _existing(_newest(change.con), name)
+        last = existing(_newest(change.con), name)
         _append(change, Campaign(name, last.version + 1, None, None, audit_log.now()))
 
 
@@ -68,14 +68,15 @@ def in_store(ledger: Ledger) -> dict[str, Campaign]:
 
 def current(ledger: Ledger, name: str) -> Campaign:
     """The newest version of a campaign. Raises InputError if there is no such campaign, StoreError."""
-    return _existing(in_store(ledger), name)
+    return existing(in_store(ledger), name)
 
 
 def _newest(con: ledger_sql.Connection) -> dict[str, Campaign]:
     return {row["name"]: Campaign(**row) for row in ledger_sql.campaigns(con)}
 
 
-def _existing(newest: Mapping[str, Campaign], name: str) -> Campaign:
+def existing(newest: Mapping[str, Campaign], name: str) -> Campaign:
+    """One of some campaigns. Raises InputError if it is not among them, or was removed."""
     if name in newest and newest[name].text is not None:
         return newest[name]
     known = sorted(other for other, campaign in newest.items() if campaign.text is not None)

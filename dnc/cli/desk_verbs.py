@@ -179,4 +179,31 @@ def campaigns(ctx: click.Context, /, *, action: str, name: str | None, brief: Pa
         say(texts["campaign_removed"].format(name=name))
 
 
-VERBS = (desk, keys, campaigns)
+@click.command()
+@click.option(
+    "--may",
+    metavar="RIGHTS",
+    default="decide,record",
+    show_default=True,
+    help="What the agent may do: decide, record; several are separated by commas.",
+)
+@LANG
+@store_options
+@click.pass_context
+def mcp(ctx: click.Context, may: str, lang: str) -> None:
+    """Serve tools for voice agents on stdin and stdout, by the Model Context Protocol.
+
+    The tools are decide, explain, record_objection and status. An agent is told to start this command; it ends with it.
+    """
+    from dnc.errors import extra
+
+    with extra("mcp"):
+        from dnc.desk.agent import AgentTools, server
+    tools = AgentTools(open_store(ctx), [right.strip() for right in may.split(",")], lang, ctx.obj["rules"])
+    try:
+        server(tools, lang).run("stdio")
+    finally:
+        tools.close()
+
+
+VERBS = (desk, keys, campaigns, mcp)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import json
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -21,17 +19,27 @@ from starlette.routing import Route
 from dnc.api import check
 from dnc.checks.campaign import brief_of
 from dnc.checks.status import Status, status
-from dnc.clock import NONE, read_moment
 from dnc.desk.current import Current
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.openapi import document
 from dnc.desk.problems import problem
 from dnc.desk.request_decider import RequestDecider
 from dnc.desk.routes import where
-from dnc.desk.schema import ANSWERED, MOST_CHANGES, Calls, Change, Changes, Objections, Recorded, as_frame, columns_in
+from dnc.desk.schema import (
+    ANSWERED,
+    MOST_CHANGES,
+    Calls,
+    Change,
+    Changes,
+    Objections,
+    Recorded,
+    as_frame,
+    columns_in,
+    odd_date,
+    said_of,
+)
 from dnc.errors import InputError, StoreError, shortage
 from dnc.files.json_reader import named_once
-from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.messages import DESK, in_language, messages
 from dnc.store import campaigns, keys
@@ -39,10 +47,6 @@ from dnc.store.audit_log import acting
 from dnc.store.keys import Key
 
 MOST_BODY = 4 << 20  # bytes
-# What a message of msgspec quotes from a request.
-_QUOTED = re.compile(r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL)
-
-_UNKNOWN = re.compile(r"unknown field `([A-Za-z_]{1,40})`")
 _DIGITS = 18  # of the number of an objection
 
 T = TypeVar("T")
@@ -104,7 +108,8 @@ async def _decisions(request: Request, interface: Interface) -> Response:
         raise RefusedError(422, interface.texts["bad_keep"])
     sent = await _body(request, interface, Calls)
     brief = await run_in_threadpool(interface.brief, sent.campaign) if sent.campaign else Brief()
-    _refuse_odd_dates(sent.calls, brief.dates, interface.texts)
+    if place := odd_date(sent.calls, brief.dates):
+        raise RefusedError(422, f"{place}: {interface.texts['bad_date']}")
     if keep == "true":
         async with interface.changing:
             seq, verdicts = await run_in_threadpool(_kept, interface.desk, sent.calls, brief)
@@ -112,16 +117,6 @@ async def _decisions(request: Request, interface: Interface) -> Response:
         seq, verdicts = None, await asyncio.wrap_future(interface.decider.ask(sent.calls, sent.campaign))
     rows = await run_in_threadpool(verdicts.write_json)
     return _json(f'{{"check":{"null" if seq is None else seq},"decisions":{rows}}}'.encode())
-
-
-def _refuse_odd_dates(calls: list[Any], order: str, texts: Mapping[str, Any]) -> None:
-    """Raise RefusedError at a date that cannot be read, and name its column."""
-    dates = [name for name, column in vocabulary().columns.items() if column["kind"] in ("date", "datetime")]
-    for at, call in enumerate(calls):
-        for name in dates:
-            cell = getattr(call, name)
-            if cell and not (name in OR_NONE and cell.lower() in NONE) and read_moment(cell, order) is None:
-                raise RefusedError(422, f"$.calls[{at}].{name}: {texts['bad_date']}")
 
 
 def _kept(desk: Desk, calls: list[Any], brief: Brief) -> tuple[int, pl.DataFrame]:
@@ -204,25 +199,10 @@ async def _body(request: Request, interface: Interface, kind: type[T]) -> T:
     except KeyError:
         raise RefusedError(422, texts["key_twice"]) from None
     except msgspec.ValidationError as error:
-        raise RefusedError(422, _explained(str(error), texts)) from None
+        raise RefusedError(422, said_of(error, texts)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RefusedError(400, texts["bad_json"]) from None
     return sent
-
-
-def _explained(message: str, texts: Mapping[str, Any]) -> str:
-    """A message of msgspec (`what - at place`), without the values that it quotes, but with the words allowed.
-
-    An unknown field is named if it looks like a name: it may be data.
-    """
-    what, at, place = message.rpartition(" - at ")
-    what, place = what or message, place.strip("`") if at else "$"
-    unknown = _UNKNOWN.search(what)
-    allowed = vocabulary().axes.get(place.rpartition(".")[2]) if "enum" in what else None
-    if unknown and place.startswith("$.calls"):
-        allowed = difflib.get_close_matches(unknown[1], vocabulary().columns, 1) or list(vocabulary().columns)
-    said = f"{place}: {_QUOTED.sub('', what)}" + (f" {unknown[1]}" if unknown else "")
-    return said + (f"; {texts['allowed'].format(words=', '.join(allowed))}" if allowed else "")
 
 
 def routes(interface: Interface) -> list[Route]:

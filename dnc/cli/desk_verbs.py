@@ -152,7 +152,9 @@ def keys(ctx: click.Context, /, *, action: str, name: str | None, may: str, lang
 @store_options
 @click.pass_context
 def campaigns(ctx: click.Context, /, *, action: str, name: str | None, brief: Path | None, lang: str) -> None:
-    """Manage campaigns: briefs in the store, so that a call over HTTP needs only its number.
+    """Manage campaigns: briefs that the store keeps.
+
+    A call over HTTP that names its campaign needs only its number, and what is particular to it.
 
     add NAME --brief FILE keeps a brief; if NAME is there, as its next version. list prints the campaigns as CSV, show
     NAME the newest brief. remove NAME takes a campaign away; checks that used it can still be repeated.
@@ -191,9 +193,10 @@ def campaigns(ctx: click.Context, /, *, action: str, name: str | None, brief: Pa
 @store_options
 @click.pass_context
 def mcp(ctx: click.Context, may: str, lang: str) -> None:
-    """Serve tools for voice agents on stdin and stdout, by the Model Context Protocol.
+    """Serve tools for voice agents (MCP).
 
-    The tools are decide, explain, record_objection and status. An agent is told to start this command; it ends with it.
+    They are served on stdin and stdout, by the Model Context Protocol. The tools are decide, explain, record_objection
+    and status. An agent is told to start this command; it ends with it.
     """
     from dnc.errors import extra
 

@@ -206,10 +206,10 @@ def hours(
     days: int,
     lang: str,
 ) -> None:
-    """Write the lawful hours of a place as a calendar: hours, weekdays, holidays and polls.
+    """Write the lawful hours of a place as a calendar.
 
-    PLACE is a country (FR) or a region (US-TX). A rule that may apply counts, so tell what is known of the calls. Rules
-    about persons, such as consent, registries and attempts, do not count.
+    Rules on hours, weekdays, holidays and polls count; those about persons, such as consent, registries and attempts, do
+    not. PLACE is a country (FR) or a region (US-TX). A rule that may apply counts, so tell what is known of the calls.
     """
     from dnc.checks.campaign import brief_of_campaign
     from dnc.checks.lawful_hours import lawful_hours

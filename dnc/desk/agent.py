@@ -120,7 +120,7 @@ class AgentTools:
         if facts is not more and facts is not None:
             raise InputError(self._texts["bad_facts"])
         if place := odd_date(calls.calls, brief.dates):
-            raise InputError(f"{place}: {self._texts['bad_date']}")
+            raise InputError(self._texts["bad_date"].format(place=place))
         return calls.calls, brief
 
     def _checked(self, sent: object, kind: Any) -> Any:

@@ -109,7 +109,7 @@ async def _decisions(request: Request, interface: Interface) -> Response:
     sent = await _body(request, interface, Calls)
     brief = await run_in_threadpool(interface.brief, sent.campaign) if sent.campaign else Brief()
     if place := odd_date(sent.calls, brief.dates):
-        raise RefusedError(422, f"{place}: {interface.texts['bad_date']}")
+        raise RefusedError(422, interface.texts["bad_date"].format(place=place))
     if keep == "true":
         async with interface.changing:
             seq, verdicts = await run_in_threadpool(_kept, interface.desk, sent.calls, brief)

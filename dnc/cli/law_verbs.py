@@ -208,8 +208,9 @@ def hours(
 ) -> None:
     """Write the lawful hours of a place as a calendar.
 
-    Rules on hours, weekdays, holidays and polls count; those about persons, such as consent, registries and attempts, do
-    not. PLACE is a country (FR) or a region (US-TX). A rule that may apply counts, so tell what is known of the calls.
+    Rules on hours, weekdays, holidays and polls count; rules about persons, such as consent, registries and attempts,
+    do not. PLACE is a country (FR) or a region (US-TX). A rule that may apply counts, so tell what is known of the
+    calls.
     """
     from dnc.checks.campaign import brief_of_campaign
     from dnc.checks.lawful_hours import lawful_hours

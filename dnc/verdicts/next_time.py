@@ -190,7 +190,7 @@ def _movable(plans: pl.DataFrame, days: pl.Series, counted_from: pl.Series) -> p
 
 
 def _times() -> list[pl.Expr]:
-    """The first minute after a call (`after`), and the moment up to which its attempts were counted.
+    """The first minute after a call (`after`), and the moment up to which its attempts were counted, if there are any.
 
     A call on a day without an hour may be at any of them.
     """
@@ -198,7 +198,7 @@ def _times() -> list[pl.Expr]:
     counted_from = pl.when("timed").then(moment).otherwise(midnight.dt.offset_by("1d"))
     return [
         pl.when("timed").then(moment.dt.truncate("1m").dt.offset_by("1m")).otherwise(midnight).alias("after"),
-        pl.when(pl.any_horizontal(pl.col(*_WINDOWS).is_not_null())).then(counted_from).alias("counted_from"),
+        pl.when(pl.any_horizontal(pl.col(*_WINDOWS) > 0)).then(counted_from).alias("counted_from"),
     ]
 
 

@@ -124,7 +124,7 @@ def screened(tmp_path_factory):
 
 def test_equal_to_trying_each_minute(screened):
     """For random calls that only their time blocks, the moment is the first minute at which the same call is clear."""
-    rng, met, none, each = random.Random(8), 0, 0, size(30, 1_500)
+    rng, met, none, each = random.Random(8), 0, 0, size(30, 300)
     with Decider(
         screened, columns=["jurisdiction", "outcome", "blocked_by", "next_at"], best=True, now=TODAY
     ) as decider:

@@ -54,6 +54,7 @@ class Brief:
         new_columns: what columns are that the brief does not name: None (they stop the list), `undecided` (their texts
             were read by nobody), or `ignored`, which only a check of an earlier version has.
         around: `read` if a person has read what the file has around its table.
+        campaign: name and version of the campaign that it is of, or None.
     """
 
     region: str | None = None
@@ -71,6 +72,7 @@ class Brief:
     texts: Mapping[str, TextMeanings] = field(default_factory=dict)
     new_columns: str | None = None
     around: str | None = None
+    campaign: str | None = None
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
@@ -193,21 +195,36 @@ def _encoding(data: bytes) -> str:
     return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
-def brief_entries(path: Path) -> tuple[dict[str, Any], str]:
-    """What the file of a brief has, as it is, and its SHA-256. Raises InputError where it is not TOML."""
+def brief_text(path: Path) -> tuple[str, str]:
+    """The text of the file of a brief, and its SHA-256. Raises InputError."""
     data = read_bounded(path, _MOST_BYTES)
     try:
-        return toml_of(data.decode(_encoding(data))), hashlib.sha256(data).hexdigest()
+        return data.decode(_encoding(data)), hashlib.sha256(data).hexdigest()
     except UnicodeDecodeError:
         raise InputError(localized("errors", "no_toml", error=localized("errors", "toml", "encoding")), path) from None
+
+
+def brief_entries(path: Path) -> tuple[dict[str, Any], str]:
+    """What the file of a brief has, as it is, and its SHA-256. Raises InputError where it is not TOML."""
+    text, sha256 = brief_text(path)
+    return _entries(text, path), sha256
+
+
+def _entries(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return toml_of(text)
     except TomlError as error:
         raise InputError(localized("errors", "no_toml", error=error.args[0]), path) from None
 
 
 def read_brief(path: str | Path) -> Brief:
     """Read a brief. Raises InputError, which names the file and the key."""
-    path = Path(path)
-    entries, sha256 = brief_entries(path)
+    return brief_of_text(*brief_text(Path(path)), Path(path))
+
+
+def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
+    """The brief that a text is; `path` names it in errors. Raises InputError."""
+    entries = _entries(text, path)
     for key in entries:
         if key not in _KEYS:
             raise InputError(localized("errors", "unknown_key", known=", ".join(_KEYS)), path, key)

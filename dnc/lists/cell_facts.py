@@ -46,6 +46,7 @@ _COUNT = re.compile(r"([0-9]{1,9})(?:[.,]00?)?")
 
 _CLOCKS = ("at_first", "at_last")
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
+_MOMENT |= {"instant": pl.Datetime("us"), "zones": pl.String}
 _WHERE = {"jurisdiction": pl.String, "zones": pl.String, "polls": pl.String, "place": pl.String, "read": pl.Boolean}
 
 _MARKS = {"plan": pl.UInt32, "what": pl.String, "column": pl.String, "word": pl.String}

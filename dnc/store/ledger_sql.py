@@ -25,7 +25,10 @@ Connection = duckdb.DuckDBPyConnection
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
 _NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
 # What a ledger of this version may lack until its next change; the newest is the last.
-_ADDED_LATER = ("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests", "identity", "hash_keys")
+_ADDED_LATER = (
+    *("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests"),
+    *("identity", "hash_keys", "campaigns"),
+)
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
 # A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.
@@ -355,8 +358,14 @@ def remove_lifts(con: Connection, numbers: Sequence[int]) -> list[int]:
 
 
 def keys(con: Connection) -> list[Row]:
-    """The keys: name, sha256, added_at."""
-    return _rows_if_any(con, "select name, sha256, added_at from keys order by added_at, name")
+    """The keys: name, sha256, added_at, rights (null for those of older programs)."""
+    try:
+        return _rows_if_any(con, "select name, sha256, added_at, rights from keys order by added_at, name")
+    except duckdb.BinderException:  # no key was added since this column is there
+        return [
+            row | {"rights": None}
+            for row in _rows(con, "select name, sha256, added_at from keys order by added_at, name")
+        ]
 
 
 def add_key(con: Connection, row: Mapping[str, Any]) -> None:
@@ -367,6 +376,19 @@ def add_key(con: Connection, row: Mapping[str, Any]) -> None:
 def remove_key(con: Connection, name: str) -> bool:
     """Remove a key by its name; returns whether there was one."""
     return bool(_column(con, "delete from keys where name = ? returning name", [name]))
+
+
+# Campaigns
+
+
+def campaigns(con: Connection) -> list[Row]:
+    """The versions of campaigns, in the order in which they were added: name, version, sha256, text, added_at."""
+    return _rows_if_any(con, "select name, version, sha256, text, added_at from campaigns order by added_at, rowid")
+
+
+def add_campaign(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a version of a campaign."""
+    _insert(con, "campaigns", row)
 
 
 # Rules packs

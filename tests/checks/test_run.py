@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 import random
@@ -16,15 +17,19 @@ import pytest
 import xlsxwriter
 
 from dnc import DncError, InputError, Store, StoreError, check, write
+from dnc.api import replay
+from dnc.checks.outputs import Outputs
+from dnc.checks.run import run
+from dnc.checks.settings import Settings
 from dnc.errors import OptionError
 from dnc.files.output_file import FORMATS
 from dnc.frames import Remembered
 from dnc.law.findings import Inquiry
-from dnc.law.vocabulary import VERDICT
+from dnc.law.vocabulary import OCCASIONAL, VERDICT
 from dnc.lists import cell_facts
 from dnc.lists.brief import Brief
 from dnc.verdicts import evaluator, judge
-from tests import size, some
+from tests import SALE, size, some
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
@@ -115,6 +120,68 @@ def test_every_format_says_the_same(store, write_file, tmp_path):
     told = [json.loads(line) for line in outs[3].read_text().splitlines()]
     assert [(row["dnc_number"], row["dnc_outcome"]) for row in told] == expected
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in outs)
+
+
+NIGHTS = """number;note;call_at;attempts
+0639980001;"a
+b; ""c"", ";2026-10-05T11:00;0
+0639980002;;2026-10-05T11:30;9
+0639980003;";
+";2026-10-05T23:00;0
+0639980004;d;2026-10-05T11:00;0
+"""
+
+
+NIGHT = {name: fact for name, fact in SALE.items() if name != "attempts"}
+NIGHT |= {"consent": "named_caller", "consent_for": "live", "consent_on": "2026-09-01"}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 100])
+def test_a_column_that_a_later_row_fills_first_is_in_all_rows(store, write_file, tmp_path, monkeypatch, rows):
+    """Every format says the same as where the column is asked for by name; CSV and JSON lines to the byte."""
+    monkeypatch.setattr("dnc.files.table.BATCH_ROWS", rows)
+    store.object(["+33639980009"], date(2026, 1, 1))
+    told = {"region": "FR", "given": NIGHT}
+    path = write_file("calls.csv", NIGHTS)
+    outs, named = ([tmp_path / f"{name}.{suffix[1:]}" for suffix in FORMATS] for name in ("left", "named"))
+    columns = [*VERDICT, *OCCASIONAL]
+    check(path, store, out=outs, **told)
+    check(path, store, out=named, columns=columns, **told)
+    with io.BytesIO() as stream:
+        check(path, store, stream=stream, **told)
+        assert stream.getvalue() == outs[0].read_bytes()
+    assert outs[0].read_bytes() == named[0].read_bytes()
+    assert outs[3].read_bytes() == named[3].read_bytes()
+    assert pl.read_parquet(outs[1]).equals(pl.read_parquet(named[1]))
+    assert pl.read_excel(outs[2], sheet_name="verdicts").equals(pl.read_excel(named[2], sheet_name="verdicts"))
+    result = check(path, store, **told)
+    assert result.verdicts.equals(check(path, store, columns=columns, **told).verdicts)
+    found = result.verdicts["dnc_next_at"].to_list()
+    assert found == [None, "2026-11-04T11:30", "2026-10-06T10:00", None]
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in outs)
+
+
+def test_a_column_that_no_written_row_fills_is_left_out(store, write_file, tmp_path):
+    """In every format, also where rows that are not written would fill it."""
+    outs = [tmp_path / f"v{suffix}" for suffix in FORMATS]
+    result = check(write_file("calls.csv", NIGHTS), store, region="FR", given=FACTS, only=["undecided"], out=outs)
+    assert "dnc_next_at" not in result.layout.names
+    assert all("dnc_next_at" not in path.read_bytes().decode("latin-1") for path in (outs[0], outs[1], outs[3]))
+    assert "dnc_next_at" not in pl.read_excel(outs[2], sheet_name="verdicts").columns
+
+
+def test_an_older_check_is_repeated_with_the_columns_that_it_had(store, write_file, tmp_path):
+    """The same verdicts by their hash, and no such column."""
+    path, out = write_file("calls.csv", NIGHTS), tmp_path / "again.csv"
+    then = run(path, store, Settings(region="FR", given=NIGHT), Outputs(), occasional=())
+    assert "dnc_next_at" not in then.verdicts.columns
+    assert replay(store, then.id, path, out).same
+    assert "dnc_next_at" not in out.read_text()
+    now = check(path, store, region="FR", given=NIGHT)
+    assert "dnc_next_at" in now.verdicts.columns
+    assert now.record["verdicts"] != then.record["verdicts"]
+    assert replay(store, now.id, path, out).same
+    assert "dnc_next_at" in out.read_text()
 
 
 def test_a_row_that_stays_clear_until_no_day_keeps_its_other_columns(screened, write_file, tmp_path):

@@ -21,6 +21,7 @@ from dnc.lists.brief import Brief
 from dnc.lists.cell_facts import KIND, UNREAD, FactReader
 from dnc.lists.header import Header
 from dnc.lists.local_time import Places
+from dnc.lists.texts import TEXTS
 from dnc.messages import localized
 from dnc.store.snapshots import Standing
 from dnc.verdicts.evaluator import evaluator_of
@@ -68,7 +69,7 @@ def lawful_hours(place: str, brief: Brief, book: Rulebook, standing: Standing, d
     last = min(first + timedelta(days=days - 1), book.packs[where.jurisdiction].read_until)
     cells = {name: fact for name, fact in brief.facts.items() if name not in ("place", "call_at")}
     plans = pl.DataFrame({**cells, "place": region, "call_at": str(first), KIND: 0}, schema_overrides={KIND: pl.UInt32})
-    plans = plans.with_columns(pl.lit(None, pl.String).alias(name) for name in (RAGGED, UNREAD))
+    plans = plans.with_columns(pl.lit(None, pl.String).alias(name) for name in (RAGGED, UNREAD, TEXTS))
     plans = plans.with_columns(pl.col("place").cast(pl.String))
     kinds = pl.DataFrame({"territory": territory}).with_columns(
         pl.lit(None, pl.String).alias(name) for name in ("code", "doubt", "place", "zones", "line")

@@ -13,13 +13,14 @@ import polars as pl
 
 from dnc.checks.counts import Tallies
 from dnc.clock import today
+from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
+from dnc.files.columns import Content
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
-from dnc.lists.columns import Content
 from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled
 from dnc.lists.header import READ
-from dnc.lists.texts import MEANINGS, as_in_brief, is_safe, normal, shown
+from dnc.lists.texts import MEANINGS
 from dnc.lists.words import meaning, says_yes
 from dnc.messages import apart, dated, in_language, localized, messages
 from dnc.numbers.numbering_plans import known_region

@@ -13,11 +13,12 @@ import polars as pl
 
 from dnc.clock import DATE_ORDERS, NONE, YES, read_day, today
 from dnc.errors import InputError
+from dnc.files.cell_texts import normal
 from dnc.files.input_file import read_bounded
 from dnc.files.table import folded
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
-from dnc.lists.texts import MEANINGS, TextMeanings, normal
+from dnc.lists.texts import MEANINGS, TextMeanings
 from dnc.messages import localized
 from dnc.numbers.numbering_plans import known_region
 

@@ -14,6 +14,7 @@ from functools import cached_property, partial
 import polars as pl
 
 from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
+from dnc.files.cell_texts import normal
 from dnc.files.net import marked, marks
 from dnc.files.table import MARKED, RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct, numbered, repeated, taken
@@ -23,7 +24,7 @@ from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.header import Header, Rule
 from dnc.lists.local_time import Places, appointment, call_moment, local_day
-from dnc.lists.texts import TEXTS, TextMeanings, normal
+from dnc.lists.texts import TEXTS, TextMeanings
 from dnc.lists.words import contradicts, noes, says_nothing
 from dnc.messages import messages
 from dnc.numbers.numbering_plans import known_region

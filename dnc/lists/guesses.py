@@ -17,13 +17,13 @@ import polars as pl
 
 from dnc.clock import read_day
 from dnc.errors import InputError
+from dnc.files.columns import Content, contents_of
 from dnc.files.open_table import open_table
 from dnc.files.table import folded, looks_like_phone
 from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.columns import Content, contents_of
 from dnc.lists.header import Header
 from dnc.lists.second_numbers import DAY, DIGITS, SURE
 from dnc.lists.words import meaning, proposals

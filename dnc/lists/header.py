@@ -12,6 +12,7 @@ import polars as pl
 
 from dnc.clock import NONE
 from dnc.errors import InputError
+from dnc.files.columns import kind_of_name
 from dnc.files.net import marked
 from dnc.files.table import (
     Table,
@@ -24,7 +25,6 @@ from dnc.files.table import (
 )
 from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.columns import kind_of_name
 from dnc.lists.texts import ReadColumn, TextMeanings
 from dnc.messages import LANGUAGES, localized, messages
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from dnc.cache import shipped_toml
 from dnc.clock import NO_DAYS, NONE, YES, read_day
+from dnc.files.columns import words_of
 from dnc.files.table import folded
 from dnc.law.vocabulary import vocabulary
-from dnc.lists.columns import words_of
 
 _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
 

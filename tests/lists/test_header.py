@@ -9,11 +9,11 @@ from datetime import date
 import polars as pl
 import pytest
 import xlsxwriter
+from dnc.files.hints import _phrase, has_objection, hints, is_objection
 
 from dnc import Brief, Decider, Rulebook, check, decide
 from dnc.errors import OptionError
 from dnc.files import table
-from dnc.files.hints import _phrase, has_objection, hints, is_objection
 from dnc.files.table import folded
 from dnc.lists import unused_columns
 from tests import some

@@ -1,4 +1,4 @@
-"""What the columns of a list hold: addresses, ids, days, a yes or no, texts. Names count only where a draft is made.
+"""What the columns of a file hold: addresses, ids, days, a yes or no, texts. Names count only where a draft is made.
 
 A column is looked at in all rows, a batch at a time and in bounded memory.
 """
@@ -14,9 +14,9 @@ import polars as pl
 
 from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
+from dnc.files.cell_texts import normal, text_cells
 from dnc.files.net import marked
 from dnc.files.table import looks_like_phone
-from dnc.lists.texts import normal, text_cells
 
 MOST_TEXTS = 10_000  # different texts of a column that are kept
 _LEAST_ROWS = 50  # of a list, for ids to be told from texts
@@ -57,7 +57,7 @@ class Content:
     Attributes:
         name: of the column in the file. is_marked: whether the net marks it.
         rows: of the list. filled: cells that are not empty.
-        texts: its different texts, those that the net finds first, then by rows: `text` (see `dnc.lists.texts.normal`),
+        texts: its different texts, those that the net finds first, then by rows: `text` (see `cell_texts.normal`),
             `cell` (where it was first seen), `rows` and `marked`.
         cut: whether it has more of them.
     """
@@ -172,4 +172,4 @@ def words_of(name: str) -> frozenset[str]:
 @cache
 def _names() -> dict[str, frozenset[str]]:
     """Kind → words in names of columns; `any` are words that say nothing of the kind."""
-    return {kind: frozenset(words) for kind, words in shipped_toml("dnc.lists", "column_names.toml").items()}
+    return {kind: frozenset(words) for kind, words in shipped_toml("dnc.files", "column_names.toml").items()}

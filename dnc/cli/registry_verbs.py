@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_options
+from dnc.cli.options import AROUND, DATE, FILE, IGNORE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_options
 from dnc.clock import DATE_ORDERS
 from dnc.messages import counted, dated, in_language, localized, messages, registry_named
 
@@ -87,6 +87,8 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 @_MAP
 @_DATES
 @_VALUES
+@IGNORE
+@AROUND
 @click.option(
     "--accept-unread",
     type=click.IntRange(min=0),
@@ -148,6 +150,8 @@ def _loaded(snapshot: Snapshot, lang: str) -> str:
 @_MAP
 @_DATES
 @_VALUES
+@IGNORE
+@AROUND
 @LANG
 def read_(
     *,
@@ -156,6 +160,8 @@ def read_(
     columns: dict[str, str],
     dates: str,
     values: dict[str, dict[str, str]],
+    ignore: tuple[str, ...],
+    around: str | None,
     lang: str,
     **options: Any,
 ) -> None:
@@ -169,7 +175,7 @@ def read_(
     from dnc.registries.reasons import in_words
     from dnc.store.loader_search import loader_for
 
-    reader, extract = loader_for(file, module=loader, layout=Layout(columns, dates, values), **options)
+    reader, extract = loader_for(file, module=loader, layout=Layout(columns, dates, values, ignore, around), **options)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     listed = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     is_read = pl.col("unread").is_null()

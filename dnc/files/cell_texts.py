@@ -11,13 +11,10 @@ from html import unescape
 
 import polars as pl
 
-from dnc.clock import MONTHS
+from dnc.clock import FALSE, MONTHS, TRUE
 from dnc.frames import as_text
 
-_BOOLEANS = {  # as spreadsheets show them in the languages of the countries that ship
-    **dict.fromkeys(("vrai", "wahr", "vero", "verdadero", "verdadeiro", "waar", "sand", "sant"), "true"),
-    **dict.fromkeys(("faux", "falsch", "falso", "onwaar", "falsk", "falskt"), "false"),
-}
+_BOOLEANS = dict.fromkeys(TRUE, "true") | dict.fromkeys(FALSE, "false")
 _DATE = (
     r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d)?z?)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}"
     rf"|\d{{1,2}}(?:er|st|nd|rd|th|\.)? (?:de |of )?(?:{MONTHS})\.?,? (?:de |del )?\d{{2,4}}"

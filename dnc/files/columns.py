@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 
 import polars as pl
@@ -16,7 +17,7 @@ from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
 from dnc.files.cell_texts import normal, text_cells
 from dnc.files.net import marked
-from dnc.files.table import looks_like_phone
+from dnc.files.table import folded, looks_like_phone
 
 MOST_TEXTS = 10_000  # different texts of a column that are kept
 _LEAST_ROWS = 50  # of a list, for ids to be told from texts
@@ -46,9 +47,28 @@ _FORMS_OF = {
 }  # fmt: skip
 _ADDRESSES = {"mail", "web"}
 _TEXTS = {"text": pl.String, "cell": pl.String, "rows": pl.UInt32, "marked": pl.Boolean}
-YES_NO = frozenset(normal(pl.Series([*YES, *NONE, "non", "nein", "nej", "nee", "nei", "n", "f", "v", "w"])))
+YES_NO = frozenset(normal(pl.Series([*YES, *NONE, "f", "v", "w"])))  # also initials of false, vrai, wahr
 _FILLED, _VARIED = 0.9, 40  # of a column that a draft leaves out: share of its rows, or different texts
 _PARTS = re.compile(r"[^\W\d_]+")
+
+
+EVERY = "*"  # among columns to leave out: all others
+
+
+def left_out(names: Mapping[str, str], ignore: Collection[str]) -> list[str]:
+    """Columns that are to be left out, by their names or by a pattern such as `utm_*`.
+
+    names: unique name → name in the file. Returns unique names.
+    """
+    named = set(map(folded, ignore))
+    patterns = [name.casefold() for name in ignore if "*" in name and name != EVERY]
+    return [
+        unique
+        for unique, name in names.items()
+        if unique in ignore
+        or folded(name) in named
+        or any(fnmatchcase(name.casefold(), pattern) for pattern in patterns)
+    ]
 
 
 class Content:

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 
 import polars as pl
 
-from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
+from dnc.clock import ALWAYS, NEVER, NO, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
 from dnc.files.cell_texts import normal
 from dnc.files.net import marked, marks
 from dnc.files.table import MARKED, RAGGED, folded
@@ -25,7 +25,7 @@ from dnc.lists.brief import Brief
 from dnc.lists.header import Header, Rule
 from dnc.lists.local_time import Places, appointment, call_moment, local_day
 from dnc.lists.texts import TEXTS, TextMeanings
-from dnc.lists.words import contradicts, noes, says_nothing
+from dnc.lists.words import contradicts, says_nothing
 from dnc.messages import messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.numbers.reader import read_number
@@ -154,7 +154,7 @@ class FactReader:
         is_doubtful = (
             name and ours in OR_NONE and folded(name) not in (folded(ours), ours.partition("_")[0]) and not marks(name)
         )
-        return dict.fromkeys(noes() - {"none"}, YES[0]) if is_doubtful else {}
+        return dict.fromkeys(NO, YES[0]) if is_doubtful else {}
 
     def regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national format, of all rows or of each; null where none is known."""
@@ -420,7 +420,7 @@ def _state(text: str, nothing: Mapping[str, str], rules: Sequence[Rule]) -> str:
     `-` says that there is nothing (`n/a`, `no`, what `nothing` maps to it), `!` contradicts a rule, `?` tells no more
     than an empty cell (`NULL`).
     """
-    if _translated(text.lower(), nothing)[0] in ("-", *NOT_GIVEN, *noes()):
+    if _translated(text.lower(), nothing)[0] in ("-", *NOT_GIVEN, *NONE):
         return "-"
     if text == "!" or any(contradicts(text, rule.ours, rule.word) for rule in rules):
         return "!"

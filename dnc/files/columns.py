@@ -127,6 +127,11 @@ class Content:
         return not self._forms.isdisjoint(_ADDRESSES)
 
     @property
+    def is_phones(self) -> bool:
+        """Whether no cell has a letter, and not all say yes or no."""
+        return not self.is_yes_no and not self.texts["text"].str.contains(r"\p{L}").any()
+
+    @property
     def is_ids(self) -> bool:
         """Whether every row of a list of some length has a cell, no two are equal, and none is a day or a text."""
         if not self._hashes or self.rows < _LEAST_ROWS or self.filled < self.rows:

@@ -132,7 +132,19 @@ def _chained(tables: Iterator[Table]) -> Table:
         for table in tables:
             if table.header != whole.header:
                 raise InputError(localized("errors", "other_columns", name=whole.path.name), table.path, 1)
-            for name in ("skipped", "titles", "paths", "sheets", "others", "unmarked", "hidden", "misfits", "full"):
+            counted = (
+                "skipped",
+                "titles",
+                "paths",
+                "sheets",
+                "others",
+                "unmarked",
+                "hidden",
+                "coloured",
+                "misfits",
+                "full",
+            )
+            for name in counted:
                 setattr(whole, name, getattr(whole, name) + getattr(table, name))
             whole.dates &= table.dates
             yield from table.batches

@@ -80,7 +80,8 @@ class Table:
     skipped: lines before the header. titles: the texts in them, and in notes on cells of the header.
     paths: the files. sheets: those that were read. others: other sheets of a spreadsheet that have cells.
     unmarked: spreadsheets whose notes and struck-through cells cannot be read.
-    hidden: rows of a spreadsheet that are hidden.
+    hidden: rows of a spreadsheet that are hidden. coloured: cells of an XLSX with a colour of their own, if a title
+        names one.
     misfits: where a text is not UTF-8, and how it was read.
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
@@ -102,6 +103,7 @@ class Table:
     others: list[str] = field(default_factory=list)
     unmarked: list[Path] = field(default_factory=list)
     hidden: int = 0
+    coloured: int = 0
     misfits: list[Misfit] = field(default_factory=list)
     full: int = 0
     surplus: int = 0

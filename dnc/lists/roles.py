@@ -89,6 +89,8 @@ def _error(header: Header, without: Sequence[Content], no_number: NoNumberError 
         parts += [_described(content) for content in without]
     if header.around:
         parts.append(localized("errors", "roles", "around", texts=in_quotes(*map(shown, header.around))))
+    if header.around and header.table.coloured:
+        parts.append(localized("errors", "roles", "coloured", n=figure(header.table.coloured)))
     if header.unmarked:
         parts.append(localized("errors", "roles", "unmarked", name=header.unmarked[0].name))
     lines = list(block(without, around=bool(header.around or header.unmarked)))

@@ -6,6 +6,8 @@ so (`--means`), one of them may say the opposite: then each has to be left out o
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from dnc.errors import LoaderError, OptionError
@@ -22,15 +24,17 @@ _MOST_NAMED = 8  # columns in a message
 class ExtraColumns:
     """Looks at such columns in all rows.
 
-    extract: the file. table: its table. read: positions of the columns that are read.
+    extract: the file. table: its table. read: positions of the columns that are read. phones: of those that are named
+    like telephone numbers, and need no role while all their cells are such.
     """
 
-    def __init__(self, extract: Extract, table: Table, read: set[int]) -> None:
+    def __init__(self, extract: Extract, table: Table, read: set[int], phones: Collection[int]) -> None:
         self._extract, self._table = extract, table
         names = {str(at): name for at, name in enumerate(table.header) if at not in read}
         ignored = left_out(names, extract.layout.ignore)
         self._contents = contents_of(names)
         self._named = {column for column in self._contents if column not in ignored}
+        self._phones = set(map(str, phones))
         self._clears = bool(extract.means)
 
     def add(self, rows: pl.DataFrame) -> None:
@@ -51,7 +55,8 @@ class ExtraColumns:
         without = [
             content
             for column, content in self._contents.items()
-            if column in self._named and not content.needs_no_role and (content.is_suspect or not every)
+            if column in self._named and (content.is_suspect or not every)
+            if not content.needs_no_role and not (column in self._phones and content.is_phones)
         ]
         if without:
             raise OptionError(_message(without), self._extract.path, line)

@@ -89,7 +89,7 @@ def listings(
             extract.notes.append(localized("note", "numbers", names=quoted([table.header[place] for place in found])))
         if not entries:
             extra = extra or ExtraColumns(
-                extract, table, {at, *further, *others, *extract.read, *(() if extract.means else against)}
+                extract, table, {at, *further, *extract.read, *(() if extract.means else against)}, others
             )
             extra.add(frame)
         frame = frame.with_columns(lines.alias("line"), _all_of(at, *further).alias("number"))

@@ -1078,7 +1078,7 @@ def test_a_missing_column_can_be_named(tmp_path):
     said = load_error(tmp_path, "a.csv", rows, registry="fr-directory")
     assert said.startswith("a.csv:1: no column listing, prospecting; is this the right file and registry?")
     assert said.endswith(f"say which of its columns is listing (--map listing=…){PLAIN_FORM}")
-    given = {"registry": "fr-directory", "columns": {"listing": "Liste", "prospecting": "Orange"}}
+    given = {"registry": "fr-directory", "columns": {"listing": "Liste", "prospecting": "Orange"}, "ignore": ["Tél"]}
     assert Store(tmp_path / "store").load(tmp_path / "a.csv", as_of=AS_OF, **given).clear == 1
 
 

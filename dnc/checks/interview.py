@@ -6,6 +6,7 @@ page only shows questions and hands over answers (see `dnc.cli.start` and `dnc.d
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import Any
 from dnc.checks.counts import Tallies
 from dnc.checks.questions import SAMPLE, Edits, OpenQuestions, Question
 from dnc.checks.settings import Settings
+from dnc.clock import NONE, YES, only_order, read_moment
 from dnc.errors import InputError
 from dnc.files.output_file import atomic_path
 from dnc.files.table import quoted
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import vocabulary
+from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief, brief_entries, read_brief
 from dnc.lists.brief_text import brief_text
 from dnc.lists.cell_facts import read_cli
@@ -28,6 +30,8 @@ from dnc.lists.roles import IGNORED, unread_texts
 from dnc.lists.words import meaning
 from dnc.messages import NOTHING, localized, messages
 from dnc.store.store import Store
+
+UNKNOWN = "0"  # typed for "I do not know"
 
 
 class Interview:
@@ -85,7 +89,7 @@ class Interview:
         return OpenQuestions(self.guesses, self.brief, self._book, self.language, self._consents is not None)
 
     def answer(self, question: Question, chosen: int | str | list[int] | None) -> None:
-        """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.
+        """Write an answer to the brief: an option, a text for its `fact`, or None (or "0") where it is not known.
 
         Of a table these are the options of its rows; what is proposed for them, where it is not known.
 
@@ -97,7 +101,7 @@ class Interview:
             for row, at in zip(question.table, picked, strict=True):
                 self._set(_merged(self.brief, row.options[at].edits))
             self._add({})
-        elif isinstance(chosen, str):
+        elif isinstance(chosen, str) and chosen != UNKNOWN:
             self._set_fact(str(question.fact), chosen)
         elif isinstance(chosen, int):
             self._add(question.options[chosen].edits)
@@ -121,17 +125,35 @@ class Interview:
         self.brief, self._decided = brief, None
 
     def _set_fact(self, fact: str, text: str) -> None:
-        """Write down a typed answer."""
-        kind = vocabulary().columns[fact]["kind"]
+        """Write down a typed answer, as a brief has it."""
+        kind = vocabulary().columns[fact]["kind"].removesuffix("time")
         if fact == "cli":
-            text = meaning("cli", text) or text
-            if read_cli(text, self.brief.get("region")) is None:
-                raise InputError(self._wrong["cli"])
+            read = read_cli(meaning("cli", text) or text, self._country)
+        elif kind == "date":
+            read = self._read_day(fact, text)
+        else:
+            read = "0" if kind == "integer" and text.lower() in NONE else text
+        if read is None:
+            raise InputError(self._wrong["cli" if fact == "cli" else kind])
         try:
-            self._add({"facts": {fact: text}})
+            self._add({"facts": {fact: read}})
         except InputError as error:
-            why = self._wrong.get(kind.removesuffix("time"))
-            raise InputError(why or error.message) from None
+            raise InputError(self._wrong.get(kind) or error.message) from None
+
+    @property
+    def _country(self) -> str | None:
+        """The country of the list: that of its numbers in national form, else that of most others."""
+        countries = sum((column.by_country for column in self.guesses.called), Counter[str]())
+        told = self.brief.get("region")
+        return str(told) if told else next((country for country, _ in countries.most_common(1)), None)
+
+    def _read_day(self, fact: str, text: str) -> str | None:
+        """A typed day or moment in ISO 8601, in the order of the list, or the only possible one, or of its country."""
+        if fact in OR_NONE and text.lower() in (*NONE, *YES):
+            return text
+        order = self.brief.get("dates") or only_order(text) or ("mdy" if self._country == "US" else "dmy")
+        moment = read_moment(text, str(order))
+        return moment.isoformat() if moment else None
 
     def _add(self, edits: Edits) -> None:
         before = self.brief

@@ -8,7 +8,6 @@ import pytest
 
 from dnc import InputError, Rulebook
 from dnc.checks.brief_draft import draft
-from dnc.files.hints import hints
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import read_brief
 from tests import size

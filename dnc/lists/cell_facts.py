@@ -267,10 +267,12 @@ class FactReader:
     ) -> pl.Series:
         """`texts`: names of the columns with a text that has no meaning, `;` between them; empty where there is none.
 
-        What is said against a call needs no further meaning, and a moment or a place that cannot be read has its own.
+        An objection needs no further meaning, and a moment that cannot be read has its own.
         """
         names = self.header.mapped
-        unread = {names.get(ours, ours): here for ours, here in misread.items() if ours not in (*AGAINST, "call_at")}
+        unread = {
+            names.get(ours, ours): here for ours, here in misread.items() if ours not in ("objected_on", "call_at")
+        }
         unread = {**unread, **contradicted}
         texts = plans[TEXTS].fill_null("")
         if not unread:

@@ -267,12 +267,10 @@ class Judge:
         )
         unread = pl.lit(plans["texts"]).replace("", None).str.replace_all(";", ", ")
         is_noted = pl.lit(cases["dnc_outcome"] == "undecided") & unread.is_not_null()
-        notes.append(
-            pl.when(is_noted).then(pl.format(words["texts"].replace("{texts}", "{}"), unread)).otherwise(pl.lit(""))
-        )
+        of_texts = pl.when(is_noted).then(pl.format(words["texts"].replace("{texts}", "{}"), unread))
         cases = _with_unread(cases, plans["texts"], self._policy.language)
         cases = _doubted(cases, plans["doubt"], self._policy.language)
-        return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(pl.concat_str(notes)))
+        return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(pl.concat_str(notes), of_texts))
 
 
 def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
@@ -293,12 +291,15 @@ def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
     return reason, pl.when(reason == "number").then(number).otherwise(others)
 
 
-def _why(notes: pl.Expr) -> pl.Expr:
-    """`dnc_why`: the sentence with the notes on a row, or its short form with them, cut after a word if need be."""
-    whole, short = pl.col("dnc_why") + notes, pl.col("short") + notes
-    cut = short.str.slice(0, LONGEST_WHY).str.replace(" [^ ]*$", "…")
-    fits = whole.str.len_chars() <= LONGEST_WHY
-    return pl.when(fits).then(whole).when(short.str.len_chars() <= LONGEST_WHY).then(short).otherwise(cut)
+def _why(notes: pl.Expr, last: pl.Expr) -> pl.Expr:
+    """`dnc_why`: the sentence with the notes on a row, or its short form with them, cut after a word if need be.
+
+    last: a note that is left out where it has no room; null where there is none.
+    """
+    every = notes + last.fill_null("")
+    cut = (pl.col("short") + notes).str.slice(0, LONGEST_WHY).str.replace(" [^ ]*$", "…")
+    ways = (pl.col("dnc_why") + every, pl.col("short") + every, pl.col("short") + notes)
+    return pl.coalesce(*(pl.when(way.str.len_chars() <= LONGEST_WHY).then(way) for way in ways), cut)
 
 
 def _with_unread(cases: pl.DataFrame, texts: pl.Series, language: str) -> pl.DataFrame:

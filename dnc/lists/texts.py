@@ -15,6 +15,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dnc.clock import MONTHS
+from dnc.errors import printable
 from dnc.files.net import marked
 from dnc.frames import as_text, numbered, repeated
 from dnc.law.vocabulary import OR_NONE
@@ -140,7 +141,7 @@ def normal(cells: pl.Series) -> pl.Series:
 
 def shown(text: str) -> str:
     """A text as messages repeat it: its beginning on one line, without addresses, and with `#` for digits."""
-    line = re.sub(r"\s+", " ", re.sub(r"\S*@\S*", "…@…", text)).strip()
+    line = printable(re.sub(r"\s+", " ", re.sub(r"\S*@\S*", "…@…", text)).strip())
     line = re.sub(r"\d", "#", line) if len(re.findall(r"\d", line)) >= _DIGITS else line
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 

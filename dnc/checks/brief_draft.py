@@ -177,7 +177,7 @@ class _Draft:
         yield f"ignore = {toml_text([content.name for content in left_out])}"
         for content in left_out:
             if content.texts.height <= FEW_TEXTS:
-                yield f"# {content.name}: {', '.join(map(shown, content.texts['cell']))}"
+                yield f"# {toml_text(content.name)}: {', '.join(map(shown, content.texts['cell']))}"
 
     def _texts(self) -> Iterator[str]:
         """The columns whose texts a person has to read; those with texts that the net marks come first."""

@@ -295,7 +295,7 @@ class OpenQuestions:
         options = [Option(w["left_out"], {"ignore": [name]}), Option(w["read"], {"texts": {name: {}}})]
         ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
         proposed = 0 if content.may_be_left_out else 1
-        if ours and ours not in OR_NONE and not self._is_known(ours):
+        if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
             options.append(self._is(ours, name))
             proposed = 2 if self._is_understood(ours, content) else proposed
         return TableRow(name, name, [shown(cell) for cell in content.texts["cell"].head(_EXAMPLES)], options, proposed)

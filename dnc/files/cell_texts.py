@@ -12,6 +12,7 @@ from html import unescape
 import polars as pl
 
 from dnc.clock import FALSE, MONTHS, TRUE
+from dnc.errors import printable
 from dnc.frames import as_text
 
 _BOOLEANS = dict.fromkeys(TRUE, "true") | dict.fromkeys(FALSE, "false")
@@ -53,7 +54,7 @@ def normal(cells: pl.Series) -> pl.Series:
 
 def shown(text: str) -> str:
     """A text as messages repeat it: its beginning on one line, without addresses, and with `#` for digits."""
-    line = re.sub(r"\s+", " ", re.sub(r"\S*@\S*", "…@…", text)).strip()
+    line = printable(re.sub(r"\s+", " ", re.sub(r"\S*@\S*", "…@…", text)).strip())
     line = re.sub(r"\d", "#", line) if len(re.findall(r"\d", line)) >= _DIGITS else line
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 

@@ -91,7 +91,8 @@ class FileList:
 
     def table(self) -> Table:
         """All files as one table, each opened when its turn comes. Raises InputError if the columns differ."""
-        return _chained(file.table(self.sheet) for file in self.files)
+        tables = (file.table(self.sheet) for file in self.files)
+        return _chained(tables) if len(self.files) > 1 else next(tables)
 
 
 def file_list(paths: Paths, sheet: str | None = None) -> FileList:
@@ -125,7 +126,7 @@ def _is_private(name: str) -> bool:
 
 def _chained(tables: Iterator[Table]) -> Table:
     first = next(tables)
-    whole = replace(first)
+    whole = replace(first, is_last=False)
 
     def batches() -> Iterator[pl.DataFrame]:
         yield from first.batches

@@ -93,14 +93,15 @@ class FactReader:
     def cells(self, batch: pl.DataFrame, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Our columns as text, by default all: null where empty, words replaced by ours, declared facts filled in.
 
-        What rules tell of a consent is not filled in: consents from a file come first (see `Setup.completed`).
+        What rules tell of a consent is not filled in: consents from a file come first (see `Setup.completed`). A rule
+        that tells an objection, a refusal or a withdrawal comes before a cell that says that there was none.
         """
         facts = self._mapped(batch, columns or vocabulary().columns)
-        asked = {rule.ours for rule in self.rules}.intersection(facts.columns).difference(DECLARABLE)
-        by_rules = [self._by_rules(batch, ours).alias(ours) for ours in asked]
-        facts = facts.with_columns(
-            pl.coalesce(by_rule.name, pl.lit(by_rule)).alias(by_rule.name) for by_rule in by_rules
-        )
+        for ours in {rule.ours for rule in self.rules}.intersection(facts.columns).difference(DECLARABLE):
+            by_rule, cell = pl.lit(self._by_rules(batch, ours)), pl.col(ours)
+            denied = cell.str.to_lowercase().is_in(NONE if ours in OR_NONE else ())
+            filled = pl.when(denied).then(pl.coalesce(by_rule, cell)).otherwise(pl.coalesce(cell, by_rule))
+            facts = facts.with_columns(filled.alias(ours))
         return facts.with_columns(
             pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items() if ours in facts.columns
         )
@@ -268,10 +269,12 @@ class FactReader:
     ) -> pl.Series:
         """`texts`: names of the columns with a text that has no meaning, `;` between them; empty where there is none.
 
-        What is said against a call needs no further meaning, and a moment or a place that cannot be read has its own.
+        An objection needs no further meaning, and a moment that cannot be read has its own.
         """
         names = self.header.mapped
-        unread = {names.get(ours, ours): here for ours, here in misread.items() if ours not in (*AGAINST, "call_at")}
+        unread = {
+            names.get(ours, ours): here for ours, here in misread.items() if ours not in ("objected_on", "call_at")
+        }
         unread = {**unread, **contradicted}
         texts = plans[TEXTS].fill_null("")
         if not unread:

@@ -135,7 +135,10 @@ def _of_persons(rows: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
-    """Those of a batch, whose first row is row `first` of the list: columns of `_SCHEMA`."""
+    """Those of a batch, whose first row is row `first` of the list: columns of `_SCHEMA`.
+
+    A cell without a digit is no number that cannot be read, if another one of its row can.
+    """
     rows = batch.with_row_index("\0at", first).filter(intake.objecting(batch) | batch[RAGGED].is_not_null())
     if rows.is_empty():
         return pl.DataFrame(schema=_SCHEMA)
@@ -153,7 +156,9 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     texts = pl.when(pl.col(_TEXTS) != "").then(_TEXTS).alias(_TEXTS)
     at = rows["\0at"].cast(pl.UInt64).alias("at")
     found = days.select(number.alias("number"), at, row.alias("row"), *against, texts)
-    return found.filter(_is_against() | pl.col(_TEXTS).is_not_null())
+    is_read = pl.col("number").is_not_null()
+    is_number = is_read | ~is_read.any().over("at") | pl.lit(calls.text).str.contains(r"\d")
+    return found.filter(is_number & (_is_against() | pl.col(_TEXTS).is_not_null()))
 
 
 def _is_against() -> pl.Expr:

@@ -50,6 +50,6 @@ def contradicts(cell: str, ours: str, word: str) -> bool:
 
     It is a word for another value of the fact, or says that something is to come, has ended or is denied.
     """
-    meant = meaning(ours, cell)
-    stems = tuple(proposals()["void"]["stems"])
-    return (bool(meant) and meant != word) or any(one.startswith(stems) for one in words_of(cell))
+    meant, words = meaning(ours, cell), words_of(cell)
+    stems, denials = tuple(proposals()["void"]["stems"]), {*NO} - {"n"}  # N° 12
+    return (bool(meant) and meant != word) or any(one in denials or one.startswith(stems) for one in words)

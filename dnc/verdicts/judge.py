@@ -304,10 +304,12 @@ class Judge:
             pl.coalesce("dnc_why", sentence),
             pl.coalesce("short", sentence),
         )
-        notes = _notes(plans, cases["dnc_outcome"] == "undecided", words)
+        undecided = pl.lit(cases["dnc_outcome"] == "undecided")
+        notes = pl.concat_str(_note(plans, words, name) for name in ("odd", "elsewhere"))
+        of_texts = pl.when(undecided).then(_note(plans, words, "texts"))
         cases = _with_unread(cases, plans["texts"], self._policy.language)
         cases = _doubted(cases, plans["doubt"], self._policy.language)
-        return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(notes))
+        return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(notes, of_texts))
 
 
 def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
@@ -328,24 +330,22 @@ def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
     return reason, pl.when(reason == "number").then(number).otherwise(others)
 
 
-def _why(notes: pl.Expr) -> pl.Expr:
-    """`dnc_why`: the sentence with the notes on a row, or its short form with them, cut after a word if need be."""
-    whole, short = pl.col("dnc_why") + notes, pl.col("short") + notes
-    cut = short.str.slice(0, LONGEST_WHY).str.replace(" [^ ]*$", "…")
-    fits = whole.str.len_chars() <= LONGEST_WHY
-    return pl.when(fits).then(whole).when(short.str.len_chars() <= LONGEST_WHY).then(short).otherwise(cut)
+def _why(notes: pl.Expr, last: pl.Expr) -> pl.Expr:
+    """`dnc_why`: the sentence with the notes on a row, or its short form with them, cut after a word if need be.
+
+    last: a note that is left out where it has no room; null where there is none.
+    """
+    every = notes + last.fill_null("")
+    cut = (pl.col("short") + notes).str.slice(0, LONGEST_WHY).str.replace(" [^ ]*$", "…")
+    ways = (pl.col("dnc_why") + every, pl.col("short") + every, pl.col("short") + notes)
+    return pl.coalesce(*(pl.when(way.str.len_chars() <= LONGEST_WHY).then(way) for way in ways), cut)
 
 
-def _notes(plans: pl.DataFrame, undecided: pl.Series, words: Mapping[str, str]) -> pl.Expr:
-    """What was not understood and what other rows say; of undecided rows also which texts have no meaning."""
-    unread = pl.select(pl.when(undecided).then(pl.lit(plans["texts"])).otherwise(pl.lit(""))).to_series()
-    told = {"odd": plans["odd"], "elsewhere": plans["elsewhere"], "texts": unread.str.replace_all(";", ", ")}
-    return pl.concat_str(
-        pl.when(texts != "")
-        .then(pl.format(words[name].replace(f"{{{name}}}", "{}"), pl.lit(texts)))
-        .otherwise(pl.lit(""))
-        for name, texts in told.items()
-    )
+def _note(plans: pl.DataFrame, words: Mapping[str, str], name: str) -> pl.Expr:
+    """What a column of the plans says of a row, as a sentence; empty where it says nothing."""
+    said = pl.lit(plans[name])
+    sentence = pl.format(words[name].replace(f"{{{name}}}", "{}"), said.str.replace_all(";", ", "))
+    return pl.when(said != "").then(sentence).otherwise(pl.lit(""))
 
 
 def _with_unread(cases: pl.DataFrame, texts: pl.Series, language: str) -> pl.DataFrame:

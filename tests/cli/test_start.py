@@ -13,7 +13,7 @@ from dnc.checks.questions import Question
 from dnc.lists.brief import read_brief
 from dnc.reports.phrases import needed
 from tests import size, some
-from tests.exports import EXPORTS
+from tests.lists.exports import EXPORTS
 
 LIST = "Téléphone;Ne pas appeler\n06 39 98 00 01;non\n06 39 98 00 02;oui\n"
 FILE_TELLS = {

@@ -257,6 +257,13 @@ class Intake:
         return keep
 
     @cached_property
+    def of_persons(self) -> list[str]:
+        """Names of the columns whose texts count for all rows of a person: those that are read, and of objections."""
+        mapped = self.header.mapped
+        names = [*(column.name for column in (*self.header.read, *self.found)), *(mapped.get(o, o) for o in OR_NONE)]
+        return [name.replace(";", ",") for name in names]
+
+    @cached_property
     def persons(self) -> str | None:
         """The column with the user's ids of persons."""
         return self.header.columns.get("person")

@@ -212,8 +212,8 @@ class Setup:
     ) -> tuple[Intake, Against]:
         """Look at all rows of a list for what has to be known before the first is decided.
 
-        That is the role of every column, and the objections and withdrawals of persons. A list whose columns all have a
-        role, and none of them for these, is not read.
+        That is the role of every column, the objections and withdrawals of persons, and what is only known once all of
+        several files are opened. A single file whose columns all have a role, and none of them for these, is not read.
 
         Args:
             intake: of the list.
@@ -226,7 +226,7 @@ class Setup:
             RolesError: a column has no role. InputError: an objection has a number that cannot be read.
         """
         survey, against = Survey(intake.header), Against(folder, self.policy.language)
-        if survey.is_needed:
+        if survey.is_needed or not intake.table.is_opened:
             intake = self._over(intake, reopen, survey.look)
         intake = replace(intake, found=survey.read_columns())
         reads_texts = any(column.others != "used" for column in (*intake.header.read, *intake.found))
@@ -253,7 +253,8 @@ class Setup:
                     kept.clear()
 
         look(batches())
-        return replace(intake, table=reopen() if size > _MEMORY else replace(intake.table, batches=iter(kept)))
+        again = reopen().batches if size > _MEMORY else iter(kept)
+        return replace(intake, table=replace(intake.table, batches=again))
 
     def _refuse_unplaced(self, intake: Intake, against: Against) -> None:
         """Raise InputError where more objections than were accepted have a number that cannot be read."""

@@ -91,7 +91,9 @@ class FileList:
 
     def table(self) -> Table:
         """All files as one table, each opened when its turn comes. Raises InputError if the columns differ."""
-        return _chained(file.table(self.sheet) for file in self.files)
+        first, *others = self.files
+        table = first.table(self.sheet)
+        return _chained(table, (file.table(self.sheet) for file in others)) if others else table
 
 
 def file_list(paths: Paths, sheet: str | None = None) -> FileList:
@@ -119,19 +121,19 @@ def _is_private(name: str) -> bool:
     return name.startswith((".", "_")) and "=" not in name
 
 
-def _chained(tables: Iterator[Table]) -> Table:
-    first = next(tables)
-    whole = replace(first)
+def _chained(first: Table, others: Iterator[Table]) -> Table:
+    whole = replace(first, is_opened=False)
 
     def batches() -> Iterator[pl.DataFrame]:
         yield from first.batches
-        for table in tables:
+        for table in others:
             if table.header != whole.header:
                 raise InputError(localized("errors", "other_columns", name=whole.path.name), table.path, 1)
             for name in ("skipped", "titles", "paths", "sheets", "others", "unmarked", "hidden", "misfits", "full"):
                 setattr(whole, name, getattr(whole, name) + getattr(table, name))
             whole.dates &= table.dates
             yield from table.batches
+        whole.is_opened = True
 
     whole.batches = batches()
     return whole

@@ -85,8 +85,8 @@ class Table:
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
     surplus: empty cells at the end of every row of a registry's CSV that the header does not have.
-
-    Where several files are read as one list, what is counted or listed here grows as the files are opened.
+    is_opened: False where several files are read as one list, until the last of them is opened; what is counted or
+        listed here grows until then.
     """
 
     path: Path
@@ -106,6 +106,7 @@ class Table:
     full: int = 0
     surplus: int = 0
     dates: frozenset[str] = frozenset()
+    is_opened: bool = True
 
     def __post_init__(self) -> None:
         self.paths = self.paths or [self.path]

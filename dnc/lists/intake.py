@@ -113,7 +113,7 @@ class Intake:
         The table begins again at its first row. Beyond these rows such a mark counts for its own row alone; of a
         spreadsheet they are all.
         """
-        first = list(itertools.islice(self.table.batches, 1))
+        first = list(itertools.islice(self.table.batches, None if self.table.kind == "xlsx" else 1))
         self.table.batches = itertools.chain(first, self.table.batches)
         return any(batch[RAGGED].is_in(MARKED).any() for batch in map(self._marked, first))
 

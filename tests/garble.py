@@ -293,7 +293,7 @@ class Desk:
         if not excused:
             return
         rows = [[facts[name] for name in COLUMNS] for _, facts, _ in excused]
-        plainly = self.decide(written([list(COLUMNS), *rows], ","), brief='region = "FR"\n')
+        plainly = self.decide(written([list(COLUMNS), *rows], PLAIN.delimiter), brief=PLAIN.brief)
         for (kind, facts, found), outcome in zip(excused, plainly["dnc_outcome"], strict=True):
             if outcome == "clear":
                 self.tally.excuse(kind, found)

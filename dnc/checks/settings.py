@@ -253,7 +253,8 @@ class Setup:
                     kept.clear()
 
         look(batches())
-        return replace(intake, table=reopen() if size > _MEMORY else replace(intake.table, batches=iter(kept)))
+        again = reopen().batches if size > _MEMORY else iter(kept)
+        return replace(intake, table=replace(intake.table, batches=again))
 
     def _refuse_unplaced(self, intake: Intake, against: Against) -> None:
         """Raise InputError where more objections than were accepted have a number that cannot be read."""

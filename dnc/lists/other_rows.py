@@ -4,7 +4,8 @@ They belong to a person, not to a row. So a list that may have any is read once 
 each row is judged by what all rows of its person say (see `dnc.lists.persons`):
 
 * the earliest objection counts; `none` in one row does not outweigh a date in another; and of refusals the last one;
-* a text that nobody has given a meaning leaves all of them undecided;
+* a text that nobody has given a meaning leaves all of them undecided, unless its column is used for facts of the row
+  alone;
 * a withdrawal counts, from the first one on, for every row except those with a consent that is later than the last
   withdrawal of the person (as in `dnc.lists.consents`); one without a date always counts.
 
@@ -153,7 +154,8 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     )
     marked = {"objected_on": noted} | dict.fromkeys(intake.header.against, ragged)
     against = [_day(column, marked.get(column)) for column in OR_NONE]
-    texts = pl.when(pl.col(_TEXTS) != "").then(_TEXTS).alias(_TEXTS)
+    told = pl.col(_TEXTS).str.split(";").list.set_intersection(intake.of_persons).list.join(";")
+    texts = told.replace("", None).alias(_TEXTS)
     at = rows["\0at"].cast(pl.UInt64).alias("at")
     found = days.select(number.alias("number"), at, row.alias("row"), *against, texts)
     is_read = pl.col("number").is_not_null()

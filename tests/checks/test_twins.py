@@ -63,10 +63,19 @@ NUMBERS += [
     "no {}{}",
 ]
 COLUMNS = ["number", *WORDS]
+# A call that is clear, which one smudge may spoil.
+SOUND = {
+    "call_at": "2026-11-26T10:30", "caller": "charity", "purpose": "donation", "voice": "human", "dialler": "manual",
+    "recipient": "consumer", "source": "donors", "relationship": "donor", "consent": "none", "objected_on": "none",
+    "cli": "0199009000",
+}  # fmt: skip
 
 
 def rows_of(chance: random.Random, count: int) -> list[dict[str, str]]:
-    """Rows that differ in their numbers, most of them smudged here and there; other columns change no column's cells."""
+    """Rows that differ in their numbers, most of them smudged here and there; other columns change no column's cells.
+
+    Of three rows one is sound but for one column.
+    """
     seed, rows = chance.random(), []
     chances = {name: random.Random(f"{seed} {name}") for name in WORDS}
     for at in range(count):
@@ -74,6 +83,9 @@ def rows_of(chance: random.Random, count: int) -> list[dict[str, str]]:
         for name, own in chances.items():
             if own.random() < 0.07:
                 row[name] = own.choice(SMUDGES)
+        if at % 3 == 0:
+            spoilt = chance.choice(list(WORDS))
+            row = dict.fromkeys(WORDS, "") | SOUND | {spoilt: row[spoilt]}
         row["number"] = chance.choice(NUMBERS).format(*divmod(at, 100))
         rows.append({name: row[name] for name in COLUMNS})
     return rows
@@ -94,8 +106,8 @@ def store(tmp_path_factory):
         yield store
 
 
-TOLD = {"region": "FR", "at": "2026-11-26"}
 EVERY = [*VERDICT, *OCCASIONAL]
+TOLD = {"region": "FR", "at": "2026-11-26", "accept_unread": 10_000_000, "reason": "smudged on purpose"}
 FACTS = {"caller": "commercial", "voice": "human", "recipient": "consumer", "sector": "general", "related": "no"}
 
 

@@ -87,10 +87,17 @@ class TableRow(NamedTuple):
         """Whether it is proposed to leave the column out."""
         return "ignore" in self.options[self.chosen].edits
 
+    def answered(self, chosen: int | None) -> TableRow:
+        """The row with an earlier answer in place of the proposed one."""
+        return self._replace(chosen=chosen) if chosen is not None and chosen < len(self.options) else self
+
     @property
     def group(self) -> tuple[bool, str]:
         """What it has in common with the rows that are shown together with it (see `RowGroup`)."""
         return self.is_left_out, "" if self.name == self.text else self.name
+
+
+Chosen = int | str | list[int] | None  # an option, a text, the options of the rows of a table; None: not known
 
 
 class RowGroup(NamedTuple):
@@ -135,8 +142,18 @@ class Question:
     @property
     def groups(self) -> Iterator[RowGroup]:
         """The rows of its table as they are shown together."""
-        for key, rows in groupby(enumerate(self.table), lambda row: row[1].group):
-            yield RowGroup(*key, list(rows))
+        for (is_left_out, name), rows in groupby(enumerate(self.table), lambda row: row[1].group):
+            yield RowGroup(is_left_out, name, list(rows))
+
+    def answered(self, before: Question, chosen: Chosen) -> Question:
+        """The question with an answer to an earlier form of it as its default."""
+        if isinstance(chosen, list):
+            known = {(row.name, row.text): at for row, at in zip(before.table, chosen, strict=True)}
+            rows = (row.answered(known.get((row.name, row.text))) for row in self.table)
+            return replace(self, table=sorted(rows, key=lambda row: row.is_left_out))
+        if isinstance(chosen, str):
+            return replace(self, options=[Option(chosen, {"facts": {self.fact: chosen}})], default=0)
+        return replace(self, default=chosen) if chosen is not None and chosen < len(self.options) else self
 
 
 class OpenQuestions:

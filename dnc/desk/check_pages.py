@@ -53,8 +53,7 @@ def _new(visit: Visit) -> Response:
 
 def _list(visit: Visit) -> ListCheck:
     list_check: ListCheck = visit.found("lists", "list", "no_list")
-    if list_check.interview.language != visit.session.language:
-        list_check.use_language(visit.desk, visit.session.language)
+    list_check.interview.language = visit.session.language
     return list_check
 
 
@@ -113,7 +112,7 @@ def _correct_country(visit: Visit, sent: Form) -> Response:
     with list_check.lock:
         if (question := list_check.interview.country) is None:
             raise RefusedError(404, visit.texts["not_found"])
-        list_check.answer(question, _chosen(visit, question, sent.get("country")), "")
+        list_check.interview.answer(question, _chosen(visit, question, sent.get("country")))
     return visit.to(f"/checks/{list_check.id}")
 
 
@@ -142,12 +141,14 @@ def _questions_page(
     """The page of the first open question, or of all of them."""
     with named(*list_check.files), list_check.lock:
         open_ = list_check.open()
+        asked = [question for question in open_ if question.id == visit.request.query_params.get("ask")]
         decided = list_check.interview.decided if list_check.interview.number_is_known else None
     return visit.page(
         "check_questions.html",
         400 if errors else 200,
         list=list_check,
-        shown=open_ if all_open else open_[:1],
+        shown=open_ if all_open else asked or open_[:1],
+        given=list(list_check.answers()),
         others=len(open_) - 1,
         all_open=all_open,
         counts=decided.counts if decided else None,
@@ -184,11 +185,8 @@ def _answer(visit: Visit, sent: Form) -> Response:
             if (question := open_.get(id_)) is None or (all_open and not is_answered):
                 continue
             try:
-                list_check.answer(
-                    question,
-                    _chosen_rows(visit, question, sent, at) or _chosen(visit, question, sent.get(f"answer-{at}")),
-                    messages("start", visit.session.language)["unknown"],
-                )
+                rows = _chosen_rows(visit, question, sent, at)
+                list_check.interview.answer(question, rows or _chosen(visit, question, sent.get(f"answer-{at}")))
             except InputError as error:
                 errors.append((f"answer-{at}", without_paths(error, *list_check.files)))
     if errors:
@@ -228,10 +226,11 @@ def _ask_again(visit: Visit, sent: Form) -> Response:
 
 
 def _take_back(visit: Visit, sent: Form) -> Response:
-    list_check = _list(visit)
+    """Ask a question again that was answered; which one is named in the form."""
+    list_check, id_ = _list(visit), sent.get("question")
     with list_check.lock:
-        list_check.take_back()
-    return visit.to(f"/checks/{list_check.id}/questions")
+        list_check.interview.take_back(id_)
+    return visit.to(f"/checks/{list_check.id}/questions?{urlencode({'ask': id_})}")
 
 
 # The check

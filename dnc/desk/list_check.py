@@ -17,7 +17,7 @@ import polars as pl
 from dnc import api
 from dnc.checks.explain import Explanation, explain_row
 from dnc.checks.interview import Interview
-from dnc.checks.questions import Question, masked
+from dnc.checks.questions import Chosen, Question, masked
 from dnc.checks.result import Check
 from dnc.checks.settings import Settings
 from dnc.desk.desk import Desk
@@ -31,7 +31,8 @@ from dnc.lists.brief import read_brief
 from dnc.lists.calls import Calls
 from dnc.lists.consents import Consents, read_consents
 from dnc.lists.guesses import Guesses
-from dnc.messages import apart, counted, in_language, localized, messages
+from dnc.lists.roles import UNDECIDED
+from dnc.messages import counted, in_language, localized, messages
 from dnc.reports.phrases import fact
 from dnc.verdicts.judge import Verdicts
 
@@ -128,7 +129,6 @@ class ListCheck:
     job: Job | None = None
     result: Check | None = None
     rows: Rows | None = None
-    given: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -151,14 +151,6 @@ class ListCheck:
     def stem(self) -> str:
         """The name of the list without its suffix, for files that are made from it."""
         return Path(self.upload.name).stem
-
-    def use_language(self, desk: Desk, language: str) -> None:
-        """Ask in another language from now on; the answers stay in the brief, and can no longer be taken back."""
-        with self.lock:
-            consents = self.interview.consents
-            self.interview = Interview(self.upload.path, self.brief, desk.store, desk.book, language)
-            self.interview.consents = consents
-            self.given.clear()
 
     @property
     def files(self) -> list[Upload]:
@@ -207,31 +199,29 @@ class ListCheck:
         """The open questions."""
         return list(self.interview.open())
 
-    def answer(self, question: Question, chosen: int | str | list[int] | None, unknown: str) -> None:
-        """Take an answer; `unknown` is the text that is listed if there is none. Raises InputError."""
-        self.interview.answer(question, chosen)
-        if isinstance(chosen, int):
-            text = question.options[chosen].text
-        elif isinstance(chosen, list):
-            picked = ((row, row.options[at].text) for row, at in zip(question.table, chosen, strict=True))
-            text = apart((f"{row.text} → {answer}" for row, answer in picked), self.interview.language)
-        elif chosen and question.fact and question.fact != "cli":  # the caller's own number
-            text = fact(question.fact, chosen, self.interview.language).value
-        else:
-            text = chosen or unknown
-        self.given.append((question.text, text))
+    def answers(self) -> Iterator[tuple[str, str, str | list[str]]]:
+        """The answers in their order: the id of the question, the question, and the answer.
 
-    def take_back(self) -> None:
-        """Undo the last answer."""
-        self.interview.take_back()
-        del self.given[-1:]
+        It is empty where it is not known; of a table it has a line a row.
+        """
+        for id_, answer in self.interview.given.items():
+            question = answer.asked[self.interview.language]
+            yield id_, question.text, self._answer(question, answer.chosen)
+
+    def _answer(self, question: Question, chosen: Chosen) -> str | list[str]:
+        if isinstance(chosen, list):
+            picked = ((row.text, row.options[at].text) for row, at in zip(question.table, chosen, strict=True))
+            return [f"{text} → {answer}" for text, answer in picked]
+        if isinstance(chosen, int):
+            return question.options[chosen].text
+        if chosen and question.fact and question.fact != "cli":  # the caller's own number
+            return fact(question.fact, chosen, self.interview.language).value
+        return chosen or ""
 
     # The check
 
     def run(self, job: Job, desk: Desk, language: str) -> None:
         """Check the list, as a job: its rows go to a file beside it. Raises as `dnc.api.check`."""
-        with self.lock:
-            self.interview.finish()
         job.total = count_rows(self.upload.path)
         out = self.upload.path.with_name(f".{job.id}.parquet")
         numbers, before = list[pl.Series](), 0
@@ -263,8 +253,8 @@ class ListCheck:
             self.interview.ask_again()
 
     def settings(self, desk: Desk, language: str) -> Settings:
-        """The settings of a check of the list."""
-        brief, consents = read_brief(self.brief), self.interview.consents
+        """The settings of a check of the list: nobody has read the texts of columns that were not spoken of yet."""
+        brief, consents = replace(read_brief(self.brief), new_columns=UNDECIDED), self.interview.consents
         return Settings(brief=brief, consents=consents, rulebook=desk.book, language=language)
 
     def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:
@@ -308,7 +298,8 @@ class _Columns:
             return self._texts["perhaps"].format(says=self._says(ours)), self._draft[self._guesses.reason(name)]
         if name in self._guesses.numbers:
             return self._texts["perhaps"].format(says=self._says("number")), self._numbers(name)
-        return self._texts["carried"], ""
+        content = self._guesses.contents.get(name)
+        return self._texts["carried" if content is None or content.needs_no_role else "open"], ""
 
     def _mapped(self, name: str) -> str | None:
         """Our column that a column is read as."""

@@ -402,6 +402,22 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     assert browser.client.get(f"{path}/files/other.csv").status_code == 404
 
 
+def test_what_is_not_good_enough_to_sign_is_said_on_top(store):
+    """No own opt-out list, and texts that nobody has read; on the page of the result and in the report."""
+    brief = SURVEY + '[texts.Remarque]\nrest = "nothing"\n[texts.Statut]\nnothing = ["Client", "Ancien"]\n'
+    with running(store) as desk:
+        own = desk.browser()
+        path = dropped(own, NOTED, brief=brief)
+        page = checked(own, path)
+        for shown in (page, own.client.get(f"{path}/report")):
+            assert "Before you sign: your own opt-out list is not loaded; nobody has read" in text_of(shown)
+        loaded = {"file": ("own.csv", b"number\n+33199001299\n")}
+        ended(own, own.post("/registries", {"as_of": "2026-11-20", "registry": "own"}, files=loaded))
+        text = text_of(checked(own, path))
+    assert "Before you sign: nobody has read the texts of some columns (rows: 1)." in text
+    assert "Your own opt-out list was used: as of 2026-11-20" in text
+
+
 def test_a_row_with_two_numbers_is_two_calls_of_one_row(browser):
     """Rows keep the numbers that they have in the list."""
     path = dropped(

@@ -5,9 +5,10 @@ All its files are in the work folder of the store, readable by their owner only,
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from dnc.files.table import folded, quoted
 from dnc.law.vocabulary import WAS, vocabulary
 from dnc.lists.brief import read_brief
 from dnc.lists.calls import Calls
+from dnc.lists.columns import kind_of_name
 from dnc.lists.consents import Consents, read_consents
 from dnc.lists.guesses import Guesses
 from dnc.lists.roles import UNDECIDED
@@ -38,7 +40,10 @@ from dnc.verdicts.judge import Verdicts
 
 _FIRST_ROWS = 5
 _BATCH = 100_000
-ROW = "\0row"  # added to the columns of a call: the row of the list
+# Added to the columns of a call: the row of the list, and that of its file in a spreadsheet program.
+ROW, SHEET_ROW = "\0row", "\0sheet row"
+REASONS = ("dnc_blocked_by", "dnc_undecided_by", "dnc_missing")
+_LEAST_DIGITS = 3  # of a number that is searched for
 
 
 class Column(NamedTuple):
@@ -55,17 +60,22 @@ class Rows:
 
     Attributes:
         path: the file, with the columns of the list and of the verdicts, one row for each call.
-        numbers: the row of the list for each call, from 1 (UInt32).
+        numbers: the row of the list for each call, from 1 (UInt32). sheet_rows: its row in a spreadsheet program.
+        names: columns of the list that name a person: ids and names.
         was: the outcome of each call in the previous check; None if there was none of the same calls.
     """
 
     path: Path
     numbers: pl.Series
+    sheet_rows: pl.Series
+    names: Sequence[str]
     was: pl.Series | None
 
     def all(self) -> pl.LazyFrame:
         """The calls with their row, and with `dnc_was` if there was a previous check."""
-        beside = [self.numbers.alias(ROW)] + ([self.was.alias(WAS)] if self.was is not None else [])
+        beside = [self.numbers.alias(ROW), self.sheet_rows.alias(SHEET_ROW)] + (
+            [self.was.alias(WAS)] if self.was is not None else []
+        )
         calls = pl.scan_parquet(self.path, glob=False)
         return pl.concat([calls, pl.LazyFrame(beside)], how="horizontal")
 
@@ -76,17 +86,24 @@ class Rows:
             rows = calls.slice(first, _BATCH)
             yield (rows.filter(pl.col("dnc_outcome") == outcome) if outcome else rows).collect()
 
-    def chosen(self, outcome: str = "", reason: str = "", *, changed: bool = False) -> pl.LazyFrame:
-        """The calls with an outcome and a reason (a regime, or a word of `dnc_missing`); by default all."""
+    def chosen(self, outcome: str = "", reason: str = "", text: str = "", *, changed: bool = False) -> pl.LazyFrame:
+        """The calls with an outcome, a reason (a regime, or a word of `dnc_missing`) and a text; by default all.
+
+        text: in a name or an id, or digits of the number.
+        """
         calls = self.all()
         if outcome:
             calls = calls.filter(pl.col("dnc_outcome") == outcome)
         if reason:
-            named = [
-                pl.col(name).fill_null("").str.split(";").list.contains(reason)
-                for name in ("dnc_blocked_by", "dnc_undecided_by", "dnc_missing")
-            ]
+            named = [pl.col(name).fill_null("").str.split(";").list.contains(reason) for name in REASONS]
             calls = calls.filter(pl.any_horizontal(named))
+        if text:
+            cells = [pl.col(name).str.to_lowercase() for name in self.names]
+            found = [cell.str.contains(text.lower(), literal=True) for cell in cells]
+            digits = re.sub(r"\D", "", text).lstrip("0")
+            if len(digits) >= _LEAST_DIGITS and not re.search(r"[^\d\s+().\-/]", text):
+                found.append(pl.col("dnc_number").str.contains(digits, literal=True))
+            calls = calls.filter(pl.any_horizontal(found)) if found else calls.filter(pl.lit(False))
         return calls.filter(self._changed) if changed else calls
 
     @property
@@ -116,6 +133,7 @@ class ListCheck:
         consents: what the file of consents says that is joined to the calls.
         id: part of the addresses of its pages.
         show: whether telephone numbers are shown in full.
+        search: the text that is searched for in the result; it may be a number, so that it is in no address.
         job: the check that runs or ran last.
         result, rows: of the last check that ended.
     """
@@ -126,6 +144,7 @@ class ListCheck:
     consents: Consents | None = None
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     show: bool = False
+    search: str = ""
     job: Job | None = None
     result: Check | None = None
     rows: Rows | None = None
@@ -247,7 +266,10 @@ class ListCheck:
             old = self.rows
             same = old is not None and rows.equals(old.numbers)
             self.result = replace(result, typed=False)
-            self.rows = Rows(out, rows, old.outcomes if old and same else None)
+            sheet_rows = self.interview.guesses.sheet_rows.gather(rows - 1)
+            self.rows = Rows(
+                out, rows, sheet_rows, _names(result.layout.schema), old.outcomes if old and same else None
+            )
             if old:
                 old.path.unlink(missing_ok=True)
             self.interview.ask_again()
@@ -260,6 +282,12 @@ class ListCheck:
     def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:
         """Each call of a row of the list, regime by regime. Raises OptionError if there is no such row."""
         return explain_row(self.upload.path, row, desk.store, self.settings(desk, language))
+
+
+def _names(columns: Iterable[str]) -> list[str]:
+    """The column of ids, and two of names, as far as a list has them."""
+    kinds = {name: kind_of_name(name) for name in columns if not name.startswith("dnc_")}
+    return [name for kind, most in (("id", 1), ("name", 2)) for name in [n for n in kinds if kinds[n] == kind][:most]]
 
 
 class _Columns:

@@ -402,6 +402,38 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     assert browser.client.get(f"{path}/files/other.csv").status_code == 404
 
 
+def test_a_result_is_searched_and_counted_by_what_its_calls_have(browser):
+    """By number, name or id, which no address names; counts go with what is chosen, and rows are those of the file."""
+    lines = "".join(
+        f'C{at};Exemple {at};"deux\nlignes";01 99 00 01 {at:02d};2026-01-0{1 + at % 2}\n' for at in range(30)
+    )
+    brief = SURVEY.replace('objected_on = "none"\n', "") + '[texts.Adresse]\nnothing = ["deux lignes"]\n'
+    path = dropped(browser, f"Réf.;Nom;Adresse;Téléphone;objected_on\n{lines}", brief=brief)
+    checked(browser, path)
+    result = f"{path}/result"
+
+    def found(text: str, then: str = result) -> list[str]:
+        answer = browser.post(f"{path}/search", {"search": text, "then": then})
+        assert answer.headers["location"] == f"{then}#rows"
+        page = browser.client.get(then).text
+        return re.findall(r"<td class=\"short\">(C\d+)</td>", page)
+
+    assert found("exemple 7") == ["C7"] and found("c28") == ["C28"]
+    assert found("01 99 00 01 12") == found("+33 1 99 00 01 12") == ["C12"] and found("12 ?") == []
+    assert 'value="12 ?"' in browser.client.get(result).text and found("", f"{result}?outcome=clear") == []
+    page = browser.client.get(f"{result}?outcome=blocked&page=2").text
+    assert (
+        "all (30)" in page
+        and "blocked (30)" in page
+        and "clear (" not in text_of(browser.client.get(result)).split("one by one")[1]
+    )
+    rows = re.findall(rf'href="{path}/rows/(\d+)\?outcome=blocked&amp;page=2"', page)
+    assert rows == [str(row) for row in range(21, 31)]
+    assert re.findall(r'<th scope="row" class="n">(\d+)</th>', page) == [str(row) for row in range(22, 32)]
+    row = browser.client.get(f"{path}/rows/21?outcome=blocked&page=2").text
+    assert f'href="{result}?outcome=blocked&amp;page=2#rows"' in row and "Row 22" in row
+
+
 def test_what_is_not_good_enough_to_sign_is_said_on_top(store):
     """No own opt-out list, and texts that nobody has read; on the page of the result and in the report."""
     brief = SURVEY + '[texts.Remarque]\nrest = "nothing"\n[texts.Statut]\nnothing = ["Client", "Ancien"]\n'

@@ -149,9 +149,14 @@ class Content:
         return bool(self.filled) and not self.cut and set(self.texts["text"]) <= YES_NO
 
     @property
+    def may_object(self) -> bool:
+        """Whether the net marks its name or a text."""
+        return self.is_marked or bool(self.texts["marked"].any())
+
+    @property
     def is_suspect(self) -> bool:
-        """Whether the net marks its name or a text, or it says yes and no: nobody may leave it out unseen."""
-        return self.is_marked or self.texts["marked"].any() or self.is_yes_no
+        """Whether it may object, or says yes and no: nobody may leave it out unseen."""
+        return self.may_object or self.is_yes_no
 
     @property
     def may_be_left_out(self) -> bool:

@@ -19,7 +19,7 @@ from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.columns import Content, contents_of
 from dnc.files.open_table import open_table
-from dnc.files.table import folded, looks_like_phone
+from dnc.files.table import LINE, RAGGED, folded, looks_like_phone
 from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
@@ -313,15 +313,39 @@ class Guesses:
         words = proposals()["organisation"]["words"]
         return [name for name in self.rows.columns if any(word in folded(name) for word in words)]
 
-    @cached_property
+    @property
     def contents(self) -> dict[str, Content]:
         """What each column holds, in all rows of the list."""
+        return self._whole[0]
+
+    @property
+    def sheet_rows(self) -> pl.Series:
+        """For each row of the list, its number in a spreadsheet program, which shows a record as one row (UInt64)."""
+        return self._whole[1]
+
+    @cached_property
+    def _whole(self) -> tuple[dict[str, Content], pl.Series]:
         names = dict(zip(self.table.columns, self.table.header, strict=True))
         contents = contents_of({name: shown for name, shown in names.items() if name not in FORMER})
+        rows, broken = [pl.Series(dtype=pl.UInt64)], 0
         for batch in itertools.chain([self.batch], self._later):
             for name, content in contents.items():
                 content.add(batch[name])
-        return contents
+            if batch.height and self.table.kind == "csv":
+                breaks = _breaks(batch)
+                rows.append(batch[LINE] - (breaks.cum_sum() - breaks) - broken)
+                broken += int(breaks.sum())
+            elif batch.height:
+                rows.append(batch[LINE])
+        return contents, pl.concat(rows)
+
+
+def _breaks(batch: pl.DataFrame) -> pl.Series:
+    """The line breaks in the cells of each row (UInt64)."""
+    cells = batch.drop(LINE, RAGGED)
+    if batch[LINE][-1] - batch[LINE][0] == batch.height - 1 and "\n" not in "".join(filter(None, cells.row(-1))):
+        return repeated(0, pl.UInt64, batch.height)
+    return cells.select(pl.sum_horizontal(pl.all().str.count_matches("\n")).cast(pl.UInt64)).to_series()
 
 
 def is_day(cell: str) -> bool:

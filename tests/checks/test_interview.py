@@ -183,7 +183,7 @@ def test_a_wrong_answer_leaves_the_brief_as_it_was(asked, tmp_path):
     interview = asked(LIST)
     interview.answer(interview.next(), 0)
     question, before = interview.next(), (tmp_path / "list.toml").read_bytes()
-    with pytest.raises(InputError, match="not possible"):
+    with pytest.raises(InputError, match="this date is not recognised"):
         interview.answer(question, "soon")
     assert (tmp_path / "list.toml").read_bytes() == before
 
@@ -278,5 +278,30 @@ def test_what_is_typed_wrongly_is_explained_in_the_language_asked(asked):
     """No message in English amid French."""
     interview = asked(LIST, "fr")
     interview.answer(interview.next(), 0)
-    with pytest.raises(InputError, match="ce n'est pas une date possible"):
+    with pytest.raises(InputError, match="date non reconnue"):
         interview.answer(interview.next(), "bientôt")
+
+
+def test_what_is_typed_is_read_as_people_write_it(asked, tmp_path):
+    """A number in the country of the list, a day in its order, a count in words; and 0 is "I do not know"."""
+    interview = asked("Tel\n+33639980001\n+33639980002\n", "fr")
+    for fact, text in (
+        ("cli", "01 99 00 90 00"),
+        ("call_at", "08/12/2026"),
+        ("attempts", "non"),
+        ("attempts_day", "0"),
+    ):
+        interview.answer(Question(fact, "", [], 1, fact=fact), text)
+    facts = read_brief(tmp_path / "list.toml").facts
+    assert facts == {"cli": "+33199009000", "call_at": "2026-12-08", "attempts": "0"}
+    with pytest.raises(InputError, match="date non reconnue"):
+        interview.answer(Question("call_at", "", [], 1, fact="call_at"), "31/02/2026")
+
+
+@pytest.mark.parametrize(
+    ("name", "named"), [("Opt-in mail", False), ("Opt-in courrier", False), ("Opt-in mail et téléphone", True)]
+)
+def test_columns_about_mail_are_not_proposed_for_calls(asked, name, named):
+    """A consent to e-mails or letters says nothing of calls."""
+    interview = asked(f"Tel;{name}\n+33639980001;oui\n+33639980002;non\n")
+    assert ("consent" in interview.guesses.named) is named

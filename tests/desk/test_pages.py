@@ -86,6 +86,15 @@ def test_each_page_says_where_it_is_in_both_languages(browser, path):
         assert "<script" not in page.text and "script-src" not in page.headers["Content-Security-Policy"]
 
 
+def test_another_language_leaves_one_where_one_is(browser):
+    """Also with a filter; only on pages of the desk."""
+    for page in ("/log?verb=check", "/number"):
+        assert f'name="then" value="{page}"' in browser.client.get(page).text
+        assert browser.post("/language", {"language": "fr", "then": page}).headers["location"] == page
+    for page in ("//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", ""):
+        assert browser.post("/language", {"language": "en", "then": page}).headers["location"] == "/"
+
+
 # A list
 
 

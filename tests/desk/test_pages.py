@@ -57,7 +57,9 @@ def ended(browser: Browser, answer: httpx.Response) -> httpx.Response:
     while not browser.client.get(f"{job}/state").json()["ended"]:
         assert time.monotonic() < end
         time.sleep(0.05)
-    return browser.client.get(job, follow_redirects=True)
+    page = browser.client.get(job, follow_redirects=True)
+    assert page.status_code < 500, text_of(page)
+    return page
 
 
 def checked(browser: Browser, path: str) -> httpx.Response:
@@ -203,7 +205,7 @@ def test_answers_make_a_brief_that_is_used_again(browser):
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
     second = asked()[0]
     assert second != first
-    browser.post(f"{path}/back", {"question": first})
+    browser.post(f"{path}/back", {"answered": first})
     assert asked()[0] == first
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
     browser.post(f"{path}/answers", {"question": second, "answer-0": "2026-11-30"})
@@ -328,7 +330,7 @@ def test_any_answer_is_changed_also_in_another_language(browser):
     browser.post("/language", {"language": "fr"})
     page = text_of(browser.client.get(f"{path}/questions"))
     assert "À quoi sert chacune de ces colonnes ?" in page and "ne plus appeler → a demandé" in page
-    again = browser.post(f"{path}/back", {"question": "columns"}).headers["location"]
+    again = browser.post(f"{path}/back", {"answered": "columns"}).headers["location"]
     rows = {label: options[at] for label, options, at in fields_of(browser.client.get(again).text).values()}
     browser.post("/language", {"language": "en"})
     assert rows == {"Remarque": "à lire\xa0: chaque texte reçoit un sens", "Statut": "inutile\xa0: écartée"}

@@ -235,7 +235,7 @@ def _ask_again(visit: Visit, sent: Form) -> Response:
 
 def _take_back(visit: Visit, sent: Form) -> Response:
     """Ask a question again that was answered; which one is named in the form."""
-    list_check, id_ = _list(visit), sent.get("question")
+    list_check, id_ = _list(visit), sent.get("answered")
     with list_check.lock:
         list_check.interview.take_back(id_)
     return visit.to(f"/checks/{list_check.id}/questions?{urlencode({'ask': id_})}")
@@ -281,10 +281,10 @@ def _result(visit: Visit) -> Response:
     if (done := _done(list_check)) is None:
         return visit.to(f"/checks/{list_check.id}/questions")
     check, rows = done
-    reasons = _reasons(check, visit.session.language)
+    words = _counts(rows.chosen(), REASONS)
     kept = {
         "outcome": params.get("outcome", "") if params.get("outcome", "") in OUTCOMES else "",
-        "reason": params.get("reason", "") if params.get("reason", "") in reasons else "",
+        "reason": params.get("reason", "") if params.get("reason", "") in words else "",
         "changed": "1" if params.get("changed") == "1" else "",
     }
     outcome, reason, chosen = kept["outcome"], kept["reason"], partial(_chosen_rows_of, list_check, rows, kept)
@@ -300,7 +300,10 @@ def _result(visit: Visit) -> Response:
         decision_words=messages("decision", visit.session.language),
         blocked=ranked(check.book, check.tallies.blocking()),
         outcomes=_counts(chosen(outcome=""), ["dnc_outcome"]),
-        reasons={word: (reasons[word], n) for word, n in _counts(chosen(reason=""), REASONS).most_common()},
+        reasons=[
+            (word, _reason(check, word, visit.session.language), n)
+            for word, n in _counts(chosen(reason=""), REASONS).most_common()
+        ],
         outcome=outcome,
         reason=reason,
         changed=bool(kept["changed"]),
@@ -361,13 +364,10 @@ def _row(list_check: ListCheck, check: Check, rows: Rows, row: dict[str, Any]) -
     }
 
 
-def _reasons(check: Check, language: str) -> dict[str, str]:
-    """Reasons by which the calls of a check can be filtered: regimes that block or leave open, and what is missing."""
-    tallies = check.tallies
-    regimes = ranked(check.book, tallies.blocking() + tallies.undecided())
-    return {regime.id: title(regime, language) for regime, _ in regimes} | {
-        word: needed(word, language) for word, _ in tallies.missing().most_common()
-    }
+def _reason(check: Check, word: str, language: str) -> str:
+    """A reason by which calls are chosen: the title of a regime that blocks or leaves open, or what is missing."""
+    rules = {regime.id: regime for _, regime in check.book.regimes()}
+    return title(rules[word], language) if word in rules else needed(word, language)
 
 
 def _report(visit: Visit) -> Response:

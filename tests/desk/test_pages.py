@@ -57,7 +57,9 @@ def ended(browser: Browser, answer: httpx.Response) -> httpx.Response:
     while not browser.client.get(f"{job}/state").json()["ended"]:
         assert time.monotonic() < end
         time.sleep(0.05)
-    return browser.client.get(job, follow_redirects=True)
+    page = browser.client.get(job, follow_redirects=True)
+    assert page.status_code < 500, text_of(page)
+    return page
 
 
 def checked(browser: Browser, path: str) -> httpx.Response:
@@ -84,6 +86,15 @@ def test_each_page_says_where_it_is_in_both_languages(browser, path):
         assert page.text.count("<h1>") == 1
         assert re.findall(r'<a href="([^"]+)" aria-current="page">', page.text) == [path]
         assert "<script" not in page.text and "script-src" not in page.headers["Content-Security-Policy"]
+
+
+def test_another_language_leaves_one_where_one_is(browser):
+    """Also with a filter; only on pages of the desk."""
+    for page in ("/log?verb=check", "/number"):
+        assert f'name="then" value="{page}"' in browser.client.get(page).text
+        assert browser.post("/language", {"language": "fr", "then": page}).headers["location"] == page
+    for page in ("//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", ""):
+        assert browser.post("/language", {"language": "en", "then": page}).headers["location"] == "/"
 
 
 # A list
@@ -194,7 +205,7 @@ def test_answers_make_a_brief_that_is_used_again(browser):
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
     second = asked()[0]
     assert second != first
-    browser.post(f"{path}/back", {"question": first})
+    browser.post(f"{path}/back", {"answered": first})
     assert asked()[0] == first
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
     browser.post(f"{path}/answers", {"question": second, "answer-0": "2026-11-30"})
@@ -319,7 +330,7 @@ def test_any_answer_is_changed_also_in_another_language(browser):
     browser.post("/language", {"language": "fr"})
     page = text_of(browser.client.get(f"{path}/questions"))
     assert "À quoi sert chacune de ces colonnes ?" in page and "ne plus appeler → a demandé" in page
-    again = browser.post(f"{path}/back", {"question": "columns"}).headers["location"]
+    again = browser.post(f"{path}/back", {"answered": "columns"}).headers["location"]
     rows = {label: options[at] for label, options, at in fields_of(browser.client.get(again).text).values()}
     browser.post("/language", {"language": "en"})
     assert rows == {"Remarque": "à lire\xa0: chaque texte reçoit un sens", "Statut": "inutile\xa0: écartée"}

@@ -169,9 +169,11 @@ def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeyp
 def test_a_locked_store_names_its_holder(dnc, screened, write_file, monkeypatch):
     """A check waits for another process that writes, then names it."""
     monkeypatch.setattr("dnc.store.store.LOCK_WAIT_SECONDS", 0.3)
-    hold = "import duckdb, sys, time; held = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(60)"
+    hold = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
     ledger = str(screened.path / "ledger.duckdb")
-    with subprocess.Popen([sys.executable, "-c", hold, ledger], stdout=subprocess.PIPE) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, ledger], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
         holder.stdout.readline()
         try:
             code, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from dnc.files.hints import hints
 
 from dnc import InputError, Rulebook
 from dnc.checks.brief_draft import draft

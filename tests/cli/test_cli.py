@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -156,6 +157,24 @@ def test_a_number_that_is_too_long_for_a_name_is_an_unreadable_number(dnc):
     """`dnc explain` asks whether its argument is a file."""
     code, out, _ = dnc("explain", "1" * 300, "--region", "FR")
     assert code == 3 and "unreadable number" in out
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("dnc che", "plain,check"),
+        ("dnc check --reg", "plain,--region"),
+        ("dnc check --guidance adv", "plain,advise"),
+        ("dnc check li", "file,li"),
+        ("dnc check --out ver", "file,ver"),
+    ],
+)
+def test_a_shell_completes_what_is_typed(typed, offered):
+    """Verbs, options and words of a closed list; for files, that the shell should look for them."""
+    env = {"_DNC_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    dnc = Path(sys.executable).with_name("dnc")
+    done = subprocess.run([dnc], env=os.environ | env, check=True, capture_output=True, text=True)
+    assert done.stdout == f"{offered}\n"
 
 
 def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeypatch):

@@ -24,7 +24,7 @@ _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
 
 @dataclass(frozen=True)
 class Selection:
-    """What is written of the verdicts.
+    """Which rows and columns to write.
 
     Attributes:
         columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from`, and those of `OCCASIONAL` that were named.

@@ -107,7 +107,7 @@ def s3() -> Iterator[str]:
         process.wait()
 
 
-def _wait(process: subprocess.Popen, ready: Any) -> None:
+def _wait(process: subprocess.Popen[bytes], ready: Any) -> None:
     """Until a server answers, for as long as it runs."""
     while True:
         try:

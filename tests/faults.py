@@ -297,12 +297,10 @@ class Points:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def in_child(
-    work: Callable[[], object], limit: tuple[int, int] | None = None, seconds: float = _PATIENCE_SECONDS
-) -> tuple[int, str]:
+def in_child(work: Callable[[], object], limit: tuple[int, int] | None = None, seconds: float = 0) -> tuple[int, str]:
     """Do something in a process of its own: how it ended (-9 killed, 4 a DncError), and what it returned as text.
 
-    seconds: after which it is ended by a signal that nothing handles.
+    seconds: after which it is ended by a signal that nothing handles; 0: never.
     """
     read, write = os.pipe()
     pid = os.fork()
@@ -419,7 +417,7 @@ class Harness:
         """Let a verb meet a limit, and look; `done`, `failed`, or `stopped` for want of patience. Raises AssertionError."""
         verb = VERBS[name]
         with self._copy(verb) as run:
-            code, told = in_child(lambda: verb.do(run), limit)
+            code, told = in_child(lambda: verb.do(run), limit, _PATIENCE_SECONDS)
             self._look(f"{name} within {limit}: {told}", verb, run, states, done=code == 0)
             return {0: "done", -signal.SIGALRM: "stopped"}.get(code, "failed")
 

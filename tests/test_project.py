@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -83,6 +84,18 @@ def test_files_are_never_sniffed():
     guessing = re.compile(r"read_csv_auto|ignore_errors ?= ?[tT]rue|infer_schema=True|try_parse_dates")
     assert MODULES
     assert [path for path in MODULES if guessing.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_no_class_name_is_used_twice():
+    """A name that is searched for leads to one class; a leading underscore makes no other name of it."""
+    found = [
+        node.name.lstrip("_")
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert len(found) > 100
+    assert [name for name, times in Counter(found).items() if times > 1] == []
 
 
 def test_every_test_has_a_sentence():

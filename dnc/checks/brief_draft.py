@@ -66,7 +66,7 @@ def draft(
             facts=given,
         )
         missing = decided(guesses, brief, store, book).missing()
-    return _Draft(guesses, language, given or {}, missing).lines()
+    return _BriefDraft(guesses, language, given or {}, missing).lines()
 
 
 def completed(path: Path, book: Rulebook, brief: Path, texts: Path | None = None, sheet: str | None = None) -> str:
@@ -91,7 +91,7 @@ def completed(path: Path, book: Rulebook, brief: Path, texts: Path | None = None
     return brief_text(entries)
 
 
-class _Draft:
+class _BriefDraft:
     """What was seen in a file, written as a brief."""
 
     def __init__(

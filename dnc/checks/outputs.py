@@ -14,7 +14,7 @@ from typing import IO, Protocol, runtime_checkable
 import polars as pl
 
 from dnc.checks.result import Check
-from dnc.checks.selection import Layout
+from dnc.checks.selection import OutputLayout
 from dnc.errors import OptionError, must_be, room_in
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import Rows
@@ -24,7 +24,7 @@ from dnc.frames import together
 from dnc.messages import localized
 
 Targets = str | Path | Sequence[str | Path] | None
-LaidOut = tuple[Layout, list[pl.DataFrame]]  # the columns of the output by then, and rows for each writer
+LaidOut = tuple[OutputLayout, list[pl.DataFrame]]  # the columns of the output by then, and rows for each writer
 
 
 @runtime_checkable
@@ -94,7 +94,7 @@ class Outputs:
             if not is_url(target) and Path(target).resolve() in kept:
                 raise OptionError(localized("errors", "out_is_input"), target)
 
-    def open(self, layout: Layout, stack: ExitStack) -> None:
+    def open(self, layout: OutputLayout, stack: ExitStack) -> None:
         """Open the files; they appear under their names when the stack is closed without an error."""
         self._whole, self._written = layout, False
         occasional = list(layout.schema)[len(layout.schema) - layout.occasional :]

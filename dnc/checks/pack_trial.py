@@ -8,7 +8,7 @@ from itertools import chain
 from dnc.checks.rule_cases import decided, fault, read_cases
 from dnc.errors import InputError, RuleError
 from dnc.law.lint import problems
-from dnc.law.pack_file import Content, newer
+from dnc.law.pack_file import PackContent, newer
 from dnc.law.regimes import EVERYWHERE
 from dnc.law.rule_file import read_pack
 from dnc.law.rulebook import PackId, Rulebook
@@ -16,7 +16,7 @@ from dnc.messages import localized
 from dnc.store.rule_packs import InstalledPack
 
 
-def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
+def tried(content: PackContent, pack: PackId | None = None) -> tuple[Rulebook, int]:
     """The rulebook with the rules of a pack, and the number of its cases, all of which come out as expected.
 
     Args:

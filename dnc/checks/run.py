@@ -23,7 +23,7 @@ from dnc.checks.evidence import Digests, Evidence
 from dnc.checks.outputs import LaidOut, Outputs
 from dnc.checks.people import People
 from dnc.checks.result import Check
-from dnc.checks.selection import Layout, Selection, select
+from dnc.checks.selection import OutputLayout, Selection, select
 from dnc.checks.settings import Settings, Setup
 from dnc.clock import clock, today
 from dnc.errors import must_be
@@ -88,7 +88,7 @@ def run(
             several=several,
             occasional=digests.occasional,
         )
-        layout = Layout.of(intake.table, header.carried, selection)
+        layout = OutputLayout.of(intake.table, header.carried, selection)
         store.must_be_writable()
         standing = store.standing()
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])

@@ -24,7 +24,7 @@ _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
 
 @dataclass(frozen=True)
 class Selection:
-    """What is written of the verdicts.
+    """Which rows and columns to write.
 
     Attributes:
         columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from`, and those of `OCCASIONAL` that were named.
@@ -84,7 +84,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Layout:
+class OutputLayout:
     """The columns of the output and how its CSV is written.
 
     Attributes:

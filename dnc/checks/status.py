@@ -23,7 +23,7 @@ from dnc.verdicts.screening import own_list
 
 
 @dataclass(frozen=True)
-class Loaded:
+class NewestSnapshot:
     """The newest snapshot of a registry for the prefixes that it covers.
 
     Attributes:
@@ -80,7 +80,7 @@ class Status:
 
     due: bool
     today: date
-    registries: tuple[Loaded, ...]
+    registries: tuple[NewestSnapshot, ...]
     own_numbers: int | None
     not_loaded: tuple[str, ...]
     rules: tuple[RulesFile, ...]
@@ -158,7 +158,7 @@ def _own_numbers(store: Store) -> int | None:
     return None
 
 
-def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) -> Loaded:
+def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) -> NewestSnapshot:
     registry = snapshot.registry
     age = (day - snapshot.as_of).days
     parts = [
@@ -170,7 +170,7 @@ def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) 
     ]
     ends = [_clears_until(part, registry, snapshot.as_of, day, book) for part in parts]
     until = None if None in ends else max(filter(None, ends), default=None)
-    return Loaded(
+    return NewestSnapshot(
         registry=registry,
         snapshot=snapshot.id,
         as_of=snapshot.as_of,

@@ -127,6 +127,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         help_text.show()
         code = EXIT_USAGE
     except BaseException as error:  # a panic in Polars is a BaseException; the message must not quote data
+        if isinstance(error, SystemExit) and not error.code:  # a shell was told how to complete what is typed
+            raise
         if isinstance(error, SystemExit) or is_broken_pipe(error):  # click exits with 1, which would say: some blocked
             # The reader of stdout is gone; without this Python would report the failed flush at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from dnc.errors import InputError, ShortageError, is_full, printable, room_in, why, without_numbers
 from dnc.files.remote import Query, fetched, is_url
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 Option = Callable[[Command], Command]
+_Path = TypeVar("_Path")
 
 STDOUT = Path("-")  # what a person types for it
 _STDIN = Path("/dev/stdin")
@@ -79,23 +81,28 @@ class _Value(click.ParamType[tuple[str, str, str]]):
         return column.strip(), theirs.strip(), ours.strip()
 
 
-class _Target(click.ParamType["Path | str"]):
-    """Where to write: a path, or a URL, which stays as it is."""
+class _CompletedPath(click.ParamType[_Path]):
+    """A path, of which a shell completes the names of files."""
 
     name = "path"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+class _Target(_CompletedPath["Path | str"]):
+    """Where to write: a path, or a URL, which stays as it is."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
         return value if is_url(value) else Path(value)
 
 
-class _File(click.ParamType[Path]):
+class _FilePath(_CompletedPath[Path]):
     """The path of a file or folder to read; `-` is stdin, and a URL names an object.
 
     A pipe or device can be read only once, but a check reads its list twice (checksum, then rows): it is copied to a
     temporary file first, and so is an object.
     """
-
-    name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         if is_url(value) and ctx is not None:
@@ -155,14 +162,14 @@ def typed_name(path: Path) -> str:
     return _typed_names.get(str(path), str(path))
 
 
-class _List(_File):
+class _List(_FilePath):
     """A list to read: a file, or a URL, which stays as it is."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return value if is_url(value) else super().convert(value, param, ctx)
 
 
-DATE, PAIR, VALUE, FILE, LIST, TARGET = _Date(), _Pair(), _Value(), _File(), _List(), _Target()
+DATE, PAIR, VALUE, FILE, LIST, TARGET = _Date(), _Pair(), _Value(), _FilePath(), _List(), _Target()
 
 
 # Options

@@ -20,7 +20,7 @@ from dnc.checks.status import status
 from dnc.clock import today
 from dnc.desk.desk import Desk
 from dnc.desk.request_decider import RequestDecider
-from dnc.desk.schema import Calls, Objections, odd_date, said_of
+from dnc.desk.schema import CallBatch, Objections, odd_date, said_of
 from dnc.errors import DncError, InputError
 from dnc.law.findings import Finding
 from dnc.law.vocabulary import vocabulary
@@ -115,7 +115,7 @@ class AgentTools:
         """The call of a tool, checked as one over HTTP, and the brief of its campaign. Raises InputError."""
         more = facts if isinstance(facts, Mapping) else {}
         sent = {"campaign": campaign, "calls": [{**more, "number": number}]}
-        calls = self._checked(sent, Calls)
+        calls = self._checked(sent, CallBatch)
         brief = brief_of_campaign(self._desk.store, calls.campaign) if calls.campaign else Brief()
         if facts is not more and facts is not None:
             raise InputError(self._texts["bad_facts"])

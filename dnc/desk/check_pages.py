@@ -25,7 +25,7 @@ from dnc.desk.desk import RefusedError
 from dnc.desk.explained import explained
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
-from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, ListCheck, Rows
+from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, CallRows, ListCheck
 from dnc.desk.progress import Shown, begin
 from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
@@ -271,7 +271,7 @@ def _run(visit: Visit, sent: Form) -> Response:
 # The result
 
 
-def _done(list_check: ListCheck) -> tuple[Check, Rows] | None:
+def _done(list_check: ListCheck) -> tuple[Check, CallRows] | None:
     with list_check.lock:
         return (list_check.result, list_check.rows) if list_check.result and list_check.rows else None
 
@@ -326,7 +326,7 @@ def _query(kept: Mapping[str, str], **other: object) -> str:
     return f"?{query}" if query else ""
 
 
-def _chosen_rows_of(list_check: ListCheck, rows: Rows, kept: Mapping[str, str], **other: str) -> pl.LazyFrame:
+def _chosen_rows_of(list_check: ListCheck, rows: CallRows, kept: Mapping[str, str], **other: str) -> pl.LazyFrame:
     """The calls that an address and the search of a list choose, with other values for some of its parameters."""
     chosen = {**kept, **other}
     return rows.chosen(chosen["outcome"], chosen["reason"], list_check.search, changed=bool(chosen["changed"]))
@@ -341,13 +341,13 @@ def _counts(calls: pl.LazyFrame, columns: Sequence[str]) -> Counter[str]:
     return found
 
 
-def _page_of(calls: pl.LazyFrame, rows: Rows, page: int) -> pl.DataFrame:
+def _page_of(calls: pl.LazyFrame, rows: CallRows, page: int) -> pl.DataFrame:
     names = calls.collect_schema().names()
     columns = [name for name in (ROW, SHEET_ROW, *_COLUMNS, *REASONS, *rows.names, WAS) if name in names]
     return calls.select(columns).slice((page - 1) * _PAGE_ROWS, _PAGE_ROWS).collect()
 
 
-def _row(list_check: ListCheck, check: Check, rows: Rows, row: dict[str, Any]) -> dict[str, Any]:
+def _row(list_check: ListCheck, check: Check, rows: CallRows, row: dict[str, Any]) -> dict[str, Any]:
     """A call as the table of a result shows it."""
     language = list_check.interview.language
     rules, open_, missing = ([*filter(None, (row[name] or "").split(";"))] for name in REASONS)

@@ -55,7 +55,7 @@ class Column(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rows:
+class CallRows:
     """The calls of a check, in Parquet.
 
     Attributes:
@@ -147,7 +147,7 @@ class ListCheck:
     search: str = ""
     job: Job | None = None
     result: Check | None = None
-    rows: Rows | None = None
+    rows: CallRows | None = None
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -267,7 +267,7 @@ class ListCheck:
             same = old is not None and rows.equals(old.numbers)
             self.result = replace(result, typed=False)
             sheet_rows = self.interview.guesses.sheet_rows.gather(rows - 1)
-            self.rows = Rows(
+            self.rows = CallRows(
                 out, rows, sheet_rows, _names(result.layout.schema), old.outcomes if old and same else None
             )
             if old:

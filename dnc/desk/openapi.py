@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from dnc.checks.status import Status
-from dnc.desk.schema import Calls, Changes, Decisions, Objections, Problem, Recorded
+from dnc.desk.schema import CallBatch, Changes, Decisions, Objections, Problem, Recorded
 
 _ERRORS = {
     "401": "no key, or one that is not valid",
@@ -64,7 +64,7 @@ _SINCE = {
 @cache
 def document() -> dict[str, Any]:
     """The document, as JSON."""
-    kinds = [Calls, Decisions, Objections, Recorded, Changes, Status, Problem]
+    kinds = [CallBatch, Decisions, Objections, Recorded, Changes, Status, Problem]
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     calls, decisions, objections, recorded, changes, state, problem = schemas
 

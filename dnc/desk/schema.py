@@ -62,7 +62,7 @@ Decision = _decision()
 Decision.__doc__ = "The decision on one call: the columns that `dnc check` adds to a list."
 
 
-class Calls(Struct, forbid_unknown_fields=True):
+class CallBatch(Struct, forbid_unknown_fields=True):
     """Planned calls that are to be decided; with `campaign`, by what its brief in the store says of all of them."""
 
     calls: Annotated[list[Call], Meta(min_length=1, max_length=MOST_CALLS)]  # type: ignore[valid-type]
@@ -97,7 +97,7 @@ class Recorded(Struct):
     recorded: int
 
 
-class Change(Struct):
+class ObjectionChange(Struct):
     """One objection, or one that was taken back (`lifted`); `seq` is its place among both."""
 
     seq: int
@@ -110,7 +110,7 @@ class Changes(Struct):
     """Objections and lifts in the order in which they were recorded; ask for the next ones with `since` = `until`."""
 
     until: int
-    changes: list[Change]
+    changes: list[ObjectionChange]
 
 
 class Problem(Struct):

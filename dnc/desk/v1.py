@@ -28,9 +28,9 @@ from dnc.desk.routes import where
 from dnc.desk.schema import (
     ANSWERED,
     MOST_CHANGES,
-    Calls,
-    Change,
+    CallBatch,
     Changes,
+    ObjectionChange,
     Objections,
     Recorded,
     as_frame,
@@ -126,7 +126,7 @@ async def _decisions(request: Request, interface: Interface) -> Response:
     keep = request.query_params.get("keep", "false")
     if keep not in ("true", "false"):
         raise RefusedError(422, interface.texts["bad_keep"])
-    sent = await _body(request, interface, Calls)
+    sent = await _body(request, interface, CallBatch)
     brief = await run_in_threadpool(interface.brief, sent.campaign) if sent.campaign else Brief()
     if place := odd_date(sent.calls, brief.dates):
         raise RefusedError(422, interface.texts["bad_date"].format(place=place))
@@ -191,7 +191,7 @@ def _after(desk: Desk, since: int) -> Changes:
     found = desk.store.standing().objections.filter(pl.col("seq") > since, pl.col("number").is_not_null())
     found = found.sort("seq").head(MOST_CHANGES)
     rows = found.select("seq", pl.format("+{}", "number"), "on_day", "lifted").iter_rows()
-    changes = [Change(*row) for row in rows]
+    changes = [ObjectionChange(*row) for row in rows]
     return Changes(changes[-1].seq if changes else since, changes)
 
 

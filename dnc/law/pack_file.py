@@ -46,7 +46,7 @@ _MADE = (1980, 1, 1, 0, 0, 0)  # time of every member, so that the same content 
 
 
 @dataclass(frozen=True)
-class Content:
+class PackContent:
     """The content of a pack.
 
     version: whole numbers joined by dots. rules, cases: name of each file → its text.
@@ -57,15 +57,15 @@ class Content:
     cases: Mapping[str, str]
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bytes: Annotated[int, msgspec.Meta(ge=0, le=_MOST_FILE)]
     sha256: Annotated[str, msgspec.Meta(pattern=rf"^{_SHA256}\Z")]
 
 
-class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _PackManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal[1]
     version: Annotated[str, msgspec.Meta(pattern=rf"^{_VERSION.pattern}\Z")]
-    files: Annotated[dict[str, _File], msgspec.Meta(max_length=_MOST_FILES)]
+    files: Annotated[dict[str, _PackedFile], msgspec.Meta(max_length=_MOST_FILES)]
 
 
 def newer(version: str, other: str) -> bool:
@@ -94,10 +94,10 @@ class SignedPack:
     _manifest: bytes
     _members: Mapping[str, Member]
 
-    def content(self) -> Content:
+    def content(self) -> PackContent:
         """Its content, compared with its manifest; to be called once the signer is trusted. Raises InputError."""
         try:
-            manifest = msgspec.json.decode(self._manifest, type=_Manifest)
+            manifest = msgspec.json.decode(self._manifest, type=_PackManifest)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise InputError(localized("errors", "pack", "manifest"), self.path) from None
         if strange := sorted(manifest.files.keys() ^ self._members.keys()):
@@ -105,7 +105,7 @@ class SignedPack:
         texts = {name: self._text(name, listed) for name, listed in sorted(manifest.files.items())}
         return _content(manifest.version, texts, self.path)
 
-    def _text(self, name: str, listed: _File) -> str:
+    def _text(self, name: str, listed: _PackedFile) -> str:
         with self._members[name].open() as stream:
             data = stream.read(listed.bytes + 1)
         if len(data) != listed.bytes or hashlib.sha256(data).hexdigest() != listed.sha256:
@@ -153,7 +153,7 @@ def _decoded(data: bytes, path: Path, name: str) -> str:
         raise InputError(localized("errors", "not_utf8"), path / name) from None
 
 
-def _content(version: str, texts: Mapping[str, str], path: Path) -> Content:
+def _content(version: str, texts: Mapping[str, str], path: Path) -> PackContent:
     """The files of a pack as rules and cases. Raises InputError if a name is not allowed, or either is missing."""
     if "vocabulary.toml" in texts:
         raise InputError(localized("errors", "pack", "vocabulary"), path)
@@ -163,13 +163,13 @@ def _content(version: str, texts: Mapping[str, str], path: Path) -> Content:
     cases = {name: text for name, text in texts.items() if name not in rules}
     if not rules or not cases:
         raise InputError(localized("errors", "pack", "files"), path)
-    return Content(version, rules, cases)
+    return PackContent(version, rules, cases)
 
 
 # Making
 
 
-def content_of(folder: Path) -> Content:
+def content_of(folder: Path) -> PackContent:
     """The content for a pack in a folder: rules files, cases, and `pack.toml` with the version. Raises InputError."""
     if not folder.is_dir():
         raise InputError(localized("errors", "no_rules_folder"), folder)
@@ -194,7 +194,7 @@ def _read(path: Path) -> bytes:
     return data
 
 
-def write_pack(content: Content, key_file: Path, out: Path) -> str:
+def write_pack(content: PackContent, key_file: Path, out: Path) -> str:
     """Write a pack, completely or not at all; returns the fingerprint of the key. Raises InputError, OptionError."""
     signer = signing.Signer(key_file)
     data = {name: text.encode() for name, text in sorted({**content.rules, **content.cases}.items())}

@@ -96,7 +96,7 @@ def serving(store: Store, language: str) -> Iterator[str]:
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait()
         process.stdout.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -158,6 +159,24 @@ def test_a_number_that_is_too_long_for_a_name_is_an_unreadable_number(dnc):
     assert code == 3 and "unreadable number" in out
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("dnc che", "plain,check"),
+        ("dnc check --reg", "plain,--region"),
+        ("dnc check --guidance adv", "plain,advise"),
+        ("dnc check li", "file,li"),
+        ("dnc check --out ver", "file,ver"),
+    ],
+)
+def test_a_shell_completes_what_is_typed(typed, offered):
+    """Verbs, options and words of a closed list; for files, that the shell should look for them."""
+    env = {"_DNC_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    dnc = Path(sys.executable).with_name("dnc")
+    done = subprocess.run([dnc], env=os.environ | env, check=True, capture_output=True, text=True)
+    assert done.stdout == f"{offered}\n"
+
+
 def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeypatch):
     """A crash never exits with 1: it gives 4, and one line that names a place in the program and quotes no data."""
     monkeypatch.setattr("dnc.verdicts.judge.worded", lambda *_: 1 / 0)
@@ -169,9 +188,11 @@ def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeyp
 def test_a_locked_store_names_its_holder(dnc, screened, write_file, monkeypatch):
     """A check waits for another process that writes, then names it."""
     monkeypatch.setattr("dnc.store.store.LOCK_WAIT_SECONDS", 0.3)
-    hold = "import duckdb, sys, time; held = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(60)"
+    hold = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
     ledger = str(screened.path / "ledger.duckdb")
-    with subprocess.Popen([sys.executable, "-c", hold, ledger], stdout=subprocess.PIPE) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, ledger], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
         holder.stdout.readline()
         try:
             code, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")

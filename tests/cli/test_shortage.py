@@ -30,7 +30,7 @@ def dnc_in(*words: object, before: object = None, **env: str) -> tuple[int, list
     """The command line in a process of its own: exit code, and lines on stderr."""
     done = subprocess.run(
         [sys.executable, "-m", "dnc", *map(str, words)],
-        check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=os.environ | env, preexec_fn=before,
+        check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=os.environ | env, preexec_fn=before,
     )  # fmt: skip
     return done.returncode, done.stderr.splitlines()
 

@@ -6,12 +6,14 @@ import dask
 import duckdb
 import polars as pl
 import pyarrow as pa
+import pytest
 from polars.testing import assert_frame_equal
 
 from tests.cluster import recipes
 from tests.cluster.conftest import rows_of
 
 
+@pytest.mark.smoke
 def test_dask(dataset, settings, by_row):
     """Two processes, a partition at a time."""
     with dask.config.set(scheduler="processes", num_workers=2):

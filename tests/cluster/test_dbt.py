@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pytest
 from polars.testing import assert_frame_equal
 
 from tests.cluster.conftest import rows_of
@@ -16,6 +17,7 @@ PROJECT = Path(__file__).parent / "dbt"
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.smoke
 def test_dbt(dataset, store, by_row, tmp_path):
     """The model that the guide shows, built by `dbt build` into a DuckDB file."""
     told = {"CALLS": dataset, "DNC_STORE": store.path, "DATABASE": tmp_path / "crm.duckdb", "PYTHONPATH": ROOT}

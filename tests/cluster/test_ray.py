@@ -54,6 +54,7 @@ class Worker(Decider):
         return super().__call__(batch).append_column("worker", pa.array([os.getpid()] * batch.num_rows))
 
 
+@pytest.mark.smoke
 def test_two_workers_write_the_bytes_of_one_machine(cluster, store, dataset, one_machine, tmp_path):
     """Two that stay, each with a copy of the store, take batch after batch: the same rows in the same order."""
     copies = [shutil.copytree(store.path, tmp_path / f"copy-{at}") for at in range(WORKERS)]

@@ -41,6 +41,7 @@ def session(tmp_path_factory) -> SparkSession:
     session.stop()
 
 
+@pytest.mark.smoke
 def test_spark_decides_what_one_machine_does(session, settings, dataset, by_row, tmp_path):
     """Partitioned Parquet in and out by two workers: cell by cell what `check` writes."""
     decided = recipes.spark(session, str(dataset), settings)

@@ -25,6 +25,7 @@ class Running:
     opening: str
     store: Store
     stack: ExitStack
+    process: subprocess.Popen
 
     @property
     def origin(self) -> dict[str, str]:
@@ -33,7 +34,7 @@ class Running:
 
     def client(self) -> httpx.Client:
         """Somebody without a session."""
-        return self.stack.enter_context(httpx.Client(base_url=self.base, trust_env=False, timeout=60))
+        return self.stack.enter_context(httpx.Client(base_url=self.base, trust_env=False, timeout=None))
 
     def browser(self) -> Browser:
         """Somebody who opened the address that was printed."""
@@ -67,12 +68,17 @@ def said(response: httpx.Response) -> str:
     return re.search(r'role="alert">([^<]*)<', response.text)[1]
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Wait for something that happens elsewhere."""
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
+def until(true: Callable[[], bool], desk: Running | None = None) -> None:
+    """Wait for something that happens elsewhere: in a thread, or in a desk for as long as that runs.
+
+    What never happens is given up after so many looks; they take five minutes, and more on a machine that is busy.
+    """
+    for _ in range(15_000):
+        if true():
+            return
+        assert desk is None or desk.process.poll() is None, "the desk has ended"
         time.sleep(0.02)
+    raise AssertionError("this never happened")
 
 
 @contextmanager
@@ -91,7 +97,7 @@ def running(store: Store, *options: object) -> Iterator[Running]:
     ):
         stack.callback(process.terminate)
         address = process.stdout.readline().strip()
-        yield Running(address.partition("?")[0], address, store, stack)
+        yield Running(address.partition("?")[0], address, store, stack, process)
 
 
 @pytest.fixture

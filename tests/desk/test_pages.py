@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import time
 from contextlib import suppress
 from html import escape, unescape
 from pathlib import Path
@@ -20,12 +19,11 @@ from dnc.messages import messages
 from dnc.store.verify import verify
 from tests import offers, size
 from tests.conftest import SAMPLES
-from tests.desk.conftest import Browser, running, said
+from tests.desk.conftest import Browser, running, said, until
 
 NUMBER = "+33199001234"
 LIST = "ref;Téléphone;caller;purpose;recipient;objected_on\nA1;01 99 00 12 34;charity;donation;consumer;\n"
 HOSTILE = "<img src=x onerror=alert(1)>"
-WAIT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +51,7 @@ def ended(browser: Browser, answer: httpx.Response) -> httpx.Response:
     assert answer.status_code == 303, text_of(answer)
     job = answer.headers["location"]
     assert job.startswith("/jobs/")
-    end = time.monotonic() + WAIT_SECONDS
-    while not browser.client.get(f"{job}/state").json()["ended"]:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: browser.client.get(f"{job}/state").json()["ended"])
     page = browser.client.get(job, follow_redirects=True)
     assert page.status_code < 500, text_of(page)
     return page

@@ -378,7 +378,7 @@ def test_what_the_document_shows_is_accepted(api, dnc, tmp_path):
 def test_nothing_that_is_generated_breaks_it(asked, tmp_path):
     """Schemathesis: no 500, and no answer that the document does not describe."""
     phases = "coverage,fuzzing,stateful" if ALL else "fuzzing"
-    told = {"max-examples": size(4, 8), "seed": 1, "request-timeout": 60, "phases": phases}
+    told = {"max-examples": size(4, 8), "seed": 1, "request-timeout": 3600, "phases": phases}
     # A text may be no telephone number, which no schema can say: such a request is refused although it fits.
     told["exclude-checks"] = "positive_data_acceptance"
     done = subprocess.run(
@@ -389,7 +389,6 @@ def test_nothing_that_is_generated_breaks_it(asked, tmp_path):
         ],
         capture_output=True,
         text=True,
-        timeout=1800,
         cwd=tmp_path,
         check=False,
     )

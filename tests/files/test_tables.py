@@ -917,17 +917,17 @@ def test_a_second_header(tmp_path):
     rows = "1,01 99 00 04 18,Nantes,\n"
     assert outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{SHIFTED}\n{rows}")) == ["clear", "undecided", "clear"]
     for other in ("ref,number,objected_on,city", "ref,city,number,objected_on", "Number,Ref,x,y"):
-        with pytest.raises(InputError, match=r"calls\.csv:3: another header is here"):
+        with pytest.raises(InputError, match=r"calls\.csv:3: this looks like a second header"):
             outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{other}\n{rows}"))
     for other in ("client,Tél.,stop,ville", "id,Numéro de téléphone,arrêt,x", "a,mobile phone,b,"):
-        with pytest.raises(InputError, match=r"calls\.csv:3: another header is here"):
+        with pytest.raises(InputError, match=r"calls\.csv:3: this looks like a second header"):
             outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{other}\n2,01 99 00 04 19,2022-04-01,\n"))
     for row in ("2,pas de téléphone,Lille,", "2,mobile,Lille,", ",,Lille,", ",number,,"):
         assert outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{row}\n")) == ["clear", "undecided"]
     cells = [["1", "01 99 00 04 18", "Nantes", None], ["a", "mobile phone", "b", None]]  # no cell, and not an empty one
     schema = dict.fromkeys(SHIFTED.split(","), pl.String)
     pl.DataFrame(cells, schema, orient="row").write_parquet(tmp_path / "calls.parquet")
-    with pytest.raises(InputError, match=r"calls\.parquet:2: another header is here"):
+    with pytest.raises(InputError, match=r"calls\.parquet:2: this looks like a second header"):
         outcomes(tmp_path / "calls.parquet")
 
 

@@ -71,7 +71,7 @@ def made(tmp_path, keys):
     """A function that makes a pack without trying it, and gives its path."""
 
     def make(version: str = "2026.12", rules: str = RULES, cases: str = CASES, key: str = "ours", **files: str) -> Path:
-        content = pack_file.Content(version, {"is.toml": rules}, {"is.csv": cases} | files)
+        content = pack_file.PackContent(version, {"is.toml": rules}, {"is.csv": cases} | files)
         path = tmp_path / f"{version}-{key}.pack"
         write_pack(content, keys[key], path)
         return path
@@ -296,7 +296,7 @@ def test_what_a_pack_adds_changes_and_removes_is_listed(tmp_path, keys, dnc, wri
     without = "\n".join(line for line in without.splitlines() if not line.startswith("X ="))
     case = "case,number,region,call_at,registries,expect,decisive\nx,06 5550 1101,IT,2026-11-24,,undecided,\n"
     path = tmp_path / "it.pack"
-    write_pack(pack_file.Content("2027.1", {"it.toml": without}, {"it.csv": case}), keys["ours"], path)
+    write_pack(pack_file.PackContent("2027.1", {"it.toml": without}, {"it.csv": case}), keys["ours"], path)
     code, _, err = dnc("rules", "--install", path, "--trust", signer(path), "--lang", "en")
     assert code == 0, err
     assert "rules added (0): none" in err and "rules changed (1): it-source" in err

@@ -207,6 +207,6 @@ def test_python_objects_in_a_frame_are_refused(empty):
 def test_another_header_with_new_columns_is_refused(empty, write_file, second):
     """Rows below it would be read under the names of the first one; a header that is repeated is only a row."""
     text = "number;nom;x\n0639980001;A;\n{}\n0639980002;B;\n"
-    with pytest.raises(InputError, match="another header is here"):
+    with pytest.raises(InputError, match="this looks like a second header"):
         check(write_file("c.csv", text.format(second)), empty, brief=NAMED)
     assert check(write_file("d.csv", text.format("number;nom;x")), empty, brief=NAMED).counts["undecided"]

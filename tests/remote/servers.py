@@ -81,11 +81,11 @@ def postgres() -> Iterator[Postgres]:
         try:
             server = Postgres(folder, port, process)
             ready = [program("pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]
-            _wait(lambda: subprocess.run(ready, check=True))
+            _wait(process, lambda: subprocess.run(ready, check=True))
             yield server
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(60)
+            process.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -99,22 +99,21 @@ def s3() -> Iterator[str]:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        _wait(lambda: urllib.request.urlopen(f"{address}/moto-api/"))
+        _wait(process, lambda: urllib.request.urlopen(f"{address}/moto-api/"))
         urllib.request.urlopen(urllib.request.Request(f"{address}/lists", method="PUT"))
         yield address
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait()
 
 
-def _wait(ready: Any) -> None:
-    """Until a server answers, for at most a minute."""
-    until = time.monotonic() + 60
+def _wait(process: subprocess.Popen[bytes], ready: Any) -> None:
+    """Until a server answers, for as long as it runs."""
     while True:
         try:
             ready()
         except Exception:
-            if time.monotonic() > until:
+            if process.poll() is not None:
                 raise
             time.sleep(0.1)
         else:

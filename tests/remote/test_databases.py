@@ -234,10 +234,8 @@ def test_a_kill_leaves_no_table(postgres, store, who):
 
 def _wait_for_nobody(postgres) -> None:
     """Until the server has noticed that its client is gone."""
-    for _ in range(200):
-        sql = "select count(*) from pg_stat_activity where pid <> pg_backend_pid() and datname is not null"
-        if postgres.rows(sql) == [(0,)]:
-            return
+    sql = "select count(*) from pg_stat_activity where pid <> pg_backend_pid() and datname is not null"
+    while postgres.rows(sql) != [(0,)]:
         time.sleep(0.05)
 
 

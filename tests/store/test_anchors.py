@@ -285,12 +285,12 @@ def test_a_command_gets_the_line(dnc, logged, tmp_path):  # noqa: F811
         ("no-such-program", "the command cannot be run (No such file or directory)"),
         ('"', "the command cannot be run (No closing quotation)"),
         (" ", "the command cannot be run"),
-        (f'{sys.executable} -c "import time; time.sleep(60)"', "did not end within 0.2 s"),
+        (f'{sys.executable} -c "import threading; threading.Event().wait()"', "did not end within 0.2 s"),
     ],
 )
 def test_a_command_that_fails_is_named(dnc, logged, monkeypatch, command, says):  # noqa: F811
     """One sentence, exit code 4."""
-    monkeypatch.setattr(anchors, "_COMMAND_SECONDS", 0.2 if "sleep" in command else 60)
+    monkeypatch.setattr(anchors, "_COMMAND_SECONDS", 0.2 if "wait" in command else None)
     code, _, err = dnc("log", "--anchor-command", command, "--store", logged.path)
     assert (code, says in err, len(err.splitlines())) == (4, True, 1), err
 

@@ -45,7 +45,7 @@ def test_many_look_ups_beside_loads_are_all_right(store, write_file, tmp_path):
     ]
     try:
         look_up_beside(store, tmp_path)
-        assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
+        assert [writer.wait() for writer in writers] == [0, 0]
     finally:
         for writer in writers:
             writer.kill()
@@ -72,7 +72,7 @@ def look_up_beside(store: Store, tmp_path: Path) -> None:
         looking = [pool.submit(look, turn) for turn in range(LOOKUPS)]
         together.wait()
         backup(store.ledger, tmp_path / "copy")
-        answers = {one.result(timeout=120) for one in looking}
+        answers = {one.result() for one in looking}
     bloctel, own = ("clear", "listed", "listed"), ("clear", "clear", "listed")
     assert answers == {(number, "fr-bloctel", bloctel[number - 1]) for number in (1, 2, 3)} | {
         (number, "own", own[number - 1]) for number in (1, 2, 3)

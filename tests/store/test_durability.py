@@ -261,9 +261,10 @@ def test_what_a_purge_deletes_stays_for_a_check_that_reads_it(loaded):
 def test_a_second_writer_waits_and_then_names_the_first(loaded, monkeypatch):
     """The wait is the stated one; who holds the store is told by the number of its process; readers do not wait."""
     monkeypatch.setattr("dnc.store.store.LOCK_WAIT_SECONDS", 0.2)
-    hold = "import sys, time; from dnc import Store\n"
-    hold += "with Store(sys.argv[1]).ledger.change(): print('held', flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", hold, str(loaded.path)], stdout=subprocess.PIPE) as holder:
+    hold = "import sys; from dnc import Store\n"
+    hold += "with Store(sys.argv[1]).ledger.change(): print('held', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", hold, str(loaded.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         try:
             holder.stdout.readline()
             with pytest.raises(StoreError, match=f"still locked by process {holder.pid} after 0.2 s"):

@@ -82,7 +82,8 @@ class Settings:
     Attributes:
         region: numbering plan of numbers in national format (ISO 3166-1 alpha-2).
         given: facts declared for all calls; they fill empty cells.
-        at: when calls are planned that have no `call_at` (ISO 8601, a date or a datetime); else today.
+        at: when calls are planned that have no `call_at` (ISO 8601, a date or a datetime), in place of what the brief
+            says; else today.
         guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
         brief: how the columns and words of the list map to those of `dnc`; `region` and `given` are added to it.
         consents: a file of consents, joined to the calls by number (see `dnc.lists.consents`).
@@ -133,7 +134,10 @@ class Settings:
         Raises InputError and OptionError where a value is wrong, StoreError where the store cannot be read.
         """
         book = self.rulebook or law_of(store)
-        brief = (self.brief or Brief()).but(self.region and self.region.upper(), facts=self.given)
+        brief = self.brief or Brief()
+        if self.at is not None and "call_at" not in brief.beside:
+            brief = brief.without(["call_at"])
+        brief = brief.but(self.region and self.region.upper(), facts=self.given)
         policy = _policy(book, self.guidance, self.accept or {}, self.language)
         consents = read_consents(self.consents, brief, book, self.now) if self.consents else None
         if self.accept_unread and not (self.reason or "").strip():

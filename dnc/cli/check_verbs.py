@@ -78,6 +78,14 @@ _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, 
     help="Write one row for each row of the list, even if it has several numbers: the first that is clear, else the "
     "first that is undecided.",
 )
+@click.option("--append", is_flag=True, help="Keep the rows that the table of --out has already.")
+@click.option("--upsert", metavar="KEY", help="Replace only the rows of the table of --out that have the same KEY.")
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Give up if others use the table of --out for so long when it is to be replaced.",
+)
 @conditions
 @store_options
 @click.pass_context
@@ -102,6 +110,9 @@ def check(
     as_json: bool,
     columns: str | None,
     only: tuple[str, ...],
+    append: bool,
+    upsert: str | None,
+    lock_timeout: float | None,
     min_clear: float | None,
     max_blocked: float | None,
     max_undecided: float | None,
@@ -121,9 +132,11 @@ def check(
     """
     from dnc import api
     from dnc.checks.conditions import Conditions
+    from dnc.files.writers import TableMode
     from dnc.reports import check_summary
     from dnc.reports.check_data import as_data
 
+    table = TableMode(append=append, upsert=upsert, lock_timeout=lock_timeout)
     asked = Conditions(min_clear=min_clear, max_blocked=max_blocked, max_undecided=max_undecided)
     to_stdout = not out or STDOUT in out
     if as_json and to_stdout:
@@ -141,6 +154,7 @@ def check(
             columns=_split(columns) if columns else None,
             only=[outcome for outcomes in only for outcome in _split(outcomes)],
             stream=stream,
+            table=table,
             progress=progress,
             **options,
         )

@@ -26,7 +26,7 @@ def put(url: str, content: bytes) -> None:
 def test_a_list_and_its_verdicts_in_a_bucket(bucket, store, dnc, tmp_path):
     """The same as by files, also on the command line; each output appears under its name."""
     put(f"{bucket}/calls.csv", CALLS.encode())
-    words = ["--set", "caller=survey", "--set", "voice=human", "--quiet", "--store", store.path]
+    words = ["--ignore", "id", "--set", "caller=survey", "--set", "voice=human", "--quiet", "--store", store.path]
     outs = [one for name in ("v.csv", "v.parquet", "v.jsonl", "report.html") for one in ("--out", f"{bucket}/{name}")]
     assert dnc("check", f"{bucket}/calls.csv", *words, *outs)[::2] == (3, "")
     (tmp_path / "calls.csv").write_text(CALLS)
@@ -89,3 +89,12 @@ def test_every_verb_that_reads_a_file_reads_an_object(bucket, store, dnc, tmp_pa
         code, out, err = dnc(*here, *words)
         assert (code, says in out + err, "/tmp" in out + err) == (ends, True, False), (words, code, out, err)
     assert (tmp_path / "calls.html").exists()
+
+
+def test_a_bucket_that_is_not_there_is_said_as_such(bucket, store):
+    """Of the list as of the verdicts; nothing is made of it."""
+    rows = pl.DataFrame({"number": ["+33199000001"]})
+    with pytest.raises(InputError, match="there is no such bucket"):
+        check(rows, store, out="s3://nowhere/verdicts.parquet")
+    with pytest.raises(InputError, match="there is no such bucket"):
+        check("s3://nowhere/calls.parquet", store)

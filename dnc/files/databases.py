@@ -106,10 +106,11 @@ class _TableWriter(Writer):
 
     def __init__(self, con: Any, name: str, schema: str | None, table: str, mode: TableMode) -> None:
         self._con, self._name, self._schema, self._table, self._mode = con, name, schema, table, mode
+        self._is_postgresql = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
+        self._refuse_schema()
         self._former = _former(con, name, schema, table)
         self._unfinished = f"dnc_{secrets.token_hex(8)}"
         self._types: pl.Schema | None = None
-        self._is_postgresql = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
         self._supported = _TYPES_OF_POSTGRESQL if self._is_postgresql else _TYPES
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
@@ -171,8 +172,7 @@ class _TableWriter(Writer):
         }
         for key, names in found.items():
             if names:
-                said = localized("errors", "table", key, table=self._table, names=quoted(names))
-                raise InputError(changed(said, lambda text: f"{self._name}: {text}"))
+                raise self._error(key, names)
 
     def _replacement(self) -> Iterator[str]:
         schema = f"{_identifier(self._schema)}." if self._schema else ""
@@ -208,8 +208,20 @@ class _TableWriter(Writer):
         key, new = _identifier(self._mode.upsert), f"{schema}{_identifier(self._unfinished)}"
         cursor.execute(f"select count(*) - count(distinct {key}) from {new}")
         if cursor.fetchone()[0]:
-            said = localized("errors", "table", "keys", table=self._table, names=quoted([self._mode.upsert]))
-            raise InputError(changed(said, lambda text: f"{self._name}: {text}"))
+            raise self._error("keys", [self._mode.upsert])
+
+    def _refuse_schema(self) -> None:
+        """Raise InputError where the schema of the table is not there; the driver does not say so."""
+        if self._schema is None or not self._is_postgresql:
+            return
+        with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
+            cursor.execute("select count(*) from pg_namespace where nspname = $1", [self._schema])
+            if not cursor.fetchone()[0]:
+                raise self._error("no_schema", [self._schema])
+
+    def _error(self, key: str, names: list[str]) -> InputError:
+        said = localized("errors", "table", key, table=self._table, names=quoted(names))
+        return InputError(changed(said, lambda text: f"{self._name}: {text}"))
 
 
 def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:

@@ -13,7 +13,7 @@ from obstore.store import from_url
 from dnc import InputError, Store, check
 from dnc.files import objects
 
-CALLS = "number,id\n+33199000001,1\n+33199000002,2\n"
+CALLS = "number,call\n+33199000001,1\n+33199000002,2\n"
 TOLD = {"caller": "survey", "voice": "human"}
 
 
@@ -26,7 +26,7 @@ def put(url: str, content: bytes) -> None:
 def test_a_list_and_its_verdicts_in_a_bucket(bucket, store, dnc, tmp_path):
     """The same as by files, also on the command line; each output appears under its name."""
     put(f"{bucket}/calls.csv", CALLS.encode())
-    words = ["--ignore", "id", "--set", "caller=survey", "--set", "voice=human", "--quiet", "--store", store.path]
+    words = ["--set", "caller=survey", "--set", "voice=human", "--quiet", "--store", store.path]
     outs = [one for name in ("v.csv", "v.parquet", "v.jsonl", "report.html") for one in ("--out", f"{bucket}/{name}")]
     assert dnc("check", f"{bucket}/calls.csv", *words, *outs)[::2] == (3, "")
     (tmp_path / "calls.csv").write_text(CALLS)

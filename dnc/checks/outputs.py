@@ -107,9 +107,8 @@ class Outputs:
         self.layout = layout.without(occasional)
         form = (self.layout.names, layout.delimiter, layout.bom)
         self._pages = [stack.enter_context(atomic_path(path)) for path in self.targets if is_page(path)]
-        self._writers = [
-            stack.enter_context(output(path, *form, self._table)) for path in self.targets if not is_page(path)
-        ]
+        mode = replace(self._table or TableMode(), occasional=tuple(occasional))
+        self._writers = [stack.enter_context(output(path, *form, mode)) for path in self.targets if not is_page(path)]
         if self._stream is not None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
             self._streamed = folder / "rows.csv"

@@ -165,8 +165,8 @@ class _TableWriter(Writer):
         kinds, former = ({field.name: str(_plain(field.type)) for field in schema} for schema in (new, self._former))
         differ = [name for name in kinds if self._is_postgresql and kinds[name] != former.get(name, kinds[name])]
         found = {
-            "gone": [name for name in former if name not in kinds],
-            "further": [name for name in kinds if name not in former],
+            "gone": [name for name in former if name not in (*kinds, *self._mode.occasional)],
+            "further": [name for name in kinds if name not in (*former, *self._mode.occasional)],
             "retyped": [name for name in differ if former[name] not in _TEXT],
             "no_key": [key for key in [self._mode.upsert] if key and key not in kinds],
         }
@@ -190,6 +190,9 @@ class _TableWriter(Writer):
         elif not self._mode.append:
             yield f"truncate {former}" if self._is_postgresql else f"delete from {former}"
         columns = [*(self._types or ())]
+        for name in self._mode.occasional:
+            if name in columns and name not in self._former.names:
+                yield f"alter table {former} add column {_identifier(name)} text"
         names = ", ".join(map(_identifier, columns))
         cells = ", ".join(map(self._cell, columns))
         yield f"insert into {former} ({names}) select {cells} from {new}"
@@ -197,7 +200,7 @@ class _TableWriter(Writer):
 
     def _cell(self, name: str) -> str:
         """A column of the new rows; as text where the former table has text, into which everything fits."""
-        is_text = self._former is not None and str(self._former.field(name).type) in _TEXT
+        is_text = self._former and name in self._former.names and str(self._former.field(name).type) in _TEXT
         return f"cast({_identifier(name)} as text)" if is_text else _identifier(name)
 
     def _refuse_keys(self, cursor: Any) -> None:

@@ -41,11 +41,13 @@ class TableMode:
 
     append: they stay. upsert: those with the same value in this column are replaced, and the others stay. By default
     all are replaced. lock_timeout: seconds to wait for others who use the table; None for as long as it takes.
+    occasional: columns that not every run has; they are added to the table where it lacks them, or left empty.
     """
 
     append: bool = False
     upsert: str | None = None
     lock_timeout: float | None = None
+    occasional: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.append and self.upsert:

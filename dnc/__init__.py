@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dnc.api import Decider, Settings, check, decide, explain, write
+    from dnc.api import Decider, Settings, check, decide, explain, replay, write
     from dnc.checks.result import Check
     from dnc.errors import DncError, InputError, LoaderError, OptionError, RuleError, StoreError
     from dnc.files.remote import Query
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dnc.vetting.vet import vet
 
 _MODULES = {
-    "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "write"),
+    "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "replay", "write"),
     "dnc.lists.brief": ("Brief", "read_brief"),
     "dnc.checks.result": ("Check",),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "OptionError", "RuleError", "StoreError"),
@@ -54,6 +54,7 @@ __all__ = [
     "decide",
     "explain",
     "read_brief",
+    "replay",
     "vet",
     "write",
 ]

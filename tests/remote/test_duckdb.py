@@ -11,13 +11,13 @@ import pytest
 from dnc import Store, check
 from dnc.duckdb import register
 
-pytest.importorskip("numpy")
 ROWS = 5_000  # several vectors of DuckDB
 
 
 @pytest.fixture
-def store(tmp_path) -> Store:
+def store(tmp_path, monkeypatch) -> Store:
     """A store in which somebody objected."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-24")
     store = Store(tmp_path / "store")
     store.object(["0199000007"], date(2026, 11, 1), region="FR")
     return store

@@ -7,9 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dnc.api import Decider, Settings, check, decide, explain, write
+    from dnc.api import Decider, Settings, check, decide, explain, replay, write
     from dnc.checks.result import Check
     from dnc.errors import DncError, InputError, LoaderError, OptionError, RuleError, StoreError
+    from dnc.files.remote import Query
+    from dnc.files.writers import TableMode
     from dnc.law.rulebook import Rulebook
     from dnc.lists.brief import Brief, read_brief
     from dnc.store.store import Snapshot, Store
@@ -17,10 +19,12 @@ if TYPE_CHECKING:
     from dnc.vetting.vet import vet
 
 _MODULES = {
-    "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "write"),
+    "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "replay", "write"),
     "dnc.lists.brief": ("Brief", "read_brief"),
     "dnc.checks.result": ("Check",),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "OptionError", "RuleError", "StoreError"),
+    "dnc.files.remote": ("Query",),
+    "dnc.files.writers": ("TableMode",),
     "dnc.law.rulebook": ("Rulebook",),
     "dnc.store.store": ("Snapshot", "Store"),
     "dnc.vetting.model": ("Asked", "Vetting"),
@@ -37,17 +41,20 @@ __all__ = [
     "InputError",
     "LoaderError",
     "OptionError",
+    "Query",
     "RuleError",
     "Rulebook",
     "Settings",
     "Snapshot",
     "Store",
     "StoreError",
+    "TableMode",
     "Vetting",
     "check",
     "decide",
     "explain",
     "read_brief",
+    "replay",
     "vet",
     "write",
 ]

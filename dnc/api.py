@@ -21,7 +21,7 @@ from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError, must_be
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import Rows
-from dnc.files.writers import Sheet
+from dnc.files.writers import Sheet, TableMode
 from dnc.lists.inputs import Source
 from dnc.messages import localized
 from dnc.store.store import Store
@@ -58,6 +58,7 @@ def check(
     best: bool = False,
     stream: IO[bytes] | None = None,
     keep: bool = False,
+    table: TableMode | None = None,
     progress: Progress | None = None,
     watch: Observer | None = None,
     settings: Settings | None = None,
@@ -82,6 +83,7 @@ def check(
             clear, else of the first undecided one, else of the first.
         stream: an open binary file that gets the rows as CSV.
         keep: whether to keep the decisions in the store, for `dnc answer`.
+        table: what becomes of the rows that a table in `out` has already; by default they are replaced.
         progress: called after each batch with the number of its rows.
         watch: called with the `Calls` and the `Verdicts` of each batch; rows are then not kept in memory.
         settings, options: see `dnc.checks.settings.Settings`.
@@ -91,7 +93,7 @@ def check(
         InputError: the list, the brief or the consents are wrong. OptionError: an argument is wrong.
         StoreError: the store cannot be used.
     """
-    outputs = Outputs(out, stream, _ReportFiles(), keep=watch is None)
+    outputs = Outputs(out, stream, _ReportFiles(), keep=watch is None, table=table)
     chosen = Settings.of(settings, options)
     observers = [watch] if watch else []
     return run(

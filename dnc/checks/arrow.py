@@ -7,6 +7,7 @@ read-only.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -19,19 +20,21 @@ import polars as pl
 
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions
-from dnc.errors import must_be
+from dnc.errors import OptionError, must_be
 from dnc.files.table import table_of_frame
-from dnc.lists.inputs import Batch, as_frame
+from dnc.lists.inputs import Batch, Rows, as_frame, is_table
 from dnc.lists.intake import Intake
+from dnc.messages import localized
 from dnc.store.store import Store
 
 
 class Decider:
-    """Decides batch by batch, by what a store held when the decider was made; close it, or use it as a context.
+    """Decides batch by batch, by what a store held when the decider was made or refreshed; close it, or use it
+    as a context.
 
     Engines that keep a worker make one there, and pay for the store and the rules once:
     `dataset.map_batches(Decider, fn_constructor_kwargs={…}, batch_format="pyarrow", concurrency=2)`.
-    Threads may share one; their calls then wait for each other.
+    Threads may share one; their calls then wait for each other. It can be pickled, and then opens the store anew.
 
     Args:
         store: the store, or its folder, which must exist.
@@ -54,15 +57,54 @@ class Decider:
         **options: Unpack[SettingsOptions],
     ) -> None:
         must_be("store", store, "store", Store, str, Path)
-        opened = store if isinstance(store, Store) else Store(store)
-        opened.must_exist()
-        self._setup = Settings.of(settings, options).read(opened)
-        several = len(self._setup.brief.named("number")) > 1
-        self._selection = select(columns, best=best, several=several, occasional=())
-        self._stack = ExitStack()
-        self._judge = self._stack.enter_context(self._setup.judge(opened.standing()))
-        self._intake: Intake | None = None
+        self._store = store if isinstance(store, Store) else Store(store)
+        self._settings, self._best = Settings.of(settings, options), best
+        self._columns = columns if columns is None or isinstance(columns, str) else list(columns)
+        self._open()
+
+    def _open(self) -> None:
+        self._process = os.getpid()
         self._lock = Lock()  # what is remembered from batch to batch is for one thread
+        self._load()
+
+    def _load(self) -> None:
+        self._store.must_exist()
+        state = self._store.ledger.state  # before anything is read, so that a change meanwhile shows
+        setup = self._settings.read(self._store)
+        several = len(setup.brief.named("number")) > 1
+        selection = select(self._columns, best=self._best, several=several, occasional=())
+        stack = ExitStack()
+        self._judge = stack.enter_context(setup.judge(self._store.standing()))
+        self._state, self._setup, self._selection, self._stack = state, setup, selection, stack
+        self._intake: Intake | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The arguments: who unpickles a decider opens the store anew, which must be at the same path there."""
+        return {name: self.__dict__[name] for name in ("_store", "_settings", "_columns", "_best")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._open()
+
+    def is_stale(self) -> bool:
+        """Whether the store has changed since it was read: a snapshot, an objection, a rules pack."""
+        return bool(self._store.ledger.state != self._state)
+
+    def refresh(self) -> None:
+        """Read the store, the law, the brief and the consents again, once a batch that is being decided is finished.
+
+        Raises InputError and StoreError; the decider then decides as before.
+        """
+        self._refuse_fork()
+        with self._lock:
+            before = self._stack
+            self._load()
+            before.close()
+
+    def _refuse_fork(self) -> None:
+        """Raise OptionError in a forked process: the threads of the engines are not in it, and it would hang."""
+        if os.getpid() != self._process:
+            raise OptionError(localized("errors", "forked"))
 
     def __enter__(self) -> Self:
         return self
@@ -71,23 +113,27 @@ class Decider:
         self.close()
 
     def close(self) -> None:
-        """Close the store and remove temporary folders."""
+        """Close the store and remove temporary folders; in a forked process that is left to the first one."""
+        if os.getpid() != self._process:
+            return
         with self._lock:
             self._stack.close()
 
-    def __call__(self, batch: Batch) -> Any:
+    def __call__(self, batch: Batch | Rows) -> Any:
         """One batch with the columns of verdicts after its own, its rows in their order, one for each of their numbers.
 
         A batch of pyarrow comes back as one of pyarrow, any other as a frame of Polars. An objection or a withdrawal in
         one row counts for all rows of the batch with its number, and for none of another batch.
         Columns of a former run (`dnc_*`) are left out, all others stay as they are.
-        Raises InputError where it is no batch of planned calls, and RolesError where a column has no role.
+        Raises InputError where it is no batch of planned calls, RolesError where a column has no role, and OptionError
+        in a process that was forked from the one that made the decider: make one in each worker.
         """
+        self._refuse_fork()
         frame = as_frame(batch)
         with self._lock:
             return self._decided(batch, frame)
 
-    def _decided(self, batch: Batch, frame: pl.DataFrame) -> Any:
+    def _decided(self, batch: object, frame: pl.DataFrame) -> Any:
         table = table_of_frame(Path("the batch"), frame)
         intake = self._setup.intake(table)
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
@@ -115,7 +161,17 @@ def _columns(intake: Intake) -> tuple[object, ...]:
     return intake.table.header, intake.table.dates, list(intake.found)
 
 
-def decide(batches: Batch | Iterable[Batch], store: Store | str | Path, **options: Any) -> Iterator[Any]:
+class DeciderOptions(SettingsOptions, total=False):
+    """The keywords of `Decider`."""
+
+    columns: Iterable[str] | None
+    best: bool
+    settings: Settings | None
+
+
+def decide(
+    batches: Batch | Rows | Iterable[Batch], store: Store | str | Path, **options: Unpack[DeciderOptions]
+) -> Iterator[Any]:
     """Decide batches as they come, in bounded memory; the store and the rules are opened once for all of them.
 
     `functools.partial(decide, store="folder", …)` can be sent to workers: it holds nothing but its arguments.
@@ -129,10 +185,12 @@ def decide(batches: Batch | Iterable[Batch], store: Store | str | Path, **option
         InputError, StoreError: as `Decider`, when the first batch is asked for.
     """
     # Frames can be iterated too, over their columns; readers of batches are iterators.
-    if not isinstance(batches, Iterable) or (isinstance(batches, Batch) and not isinstance(batches, Iterator)):
-        batches = [batches]
+    if not isinstance(batches, Iterable) or (is_table(batches) and not isinstance(batches, Iterator)):
+        each: Iterable[Any] = [batches]
+    else:
+        each = batches
     with Decider(store, **options) as decider:
-        yield from map(decider, batches)
+        yield from map(decider, each)
 
 
 def _beside(batch: Any, frame: pl.DataFrame, carried: list[int], rows: pl.Series, verdicts: pl.DataFrame) -> Any:

@@ -13,7 +13,7 @@ import polars as pl
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, OptionError, must_be
 from dnc.files.table import RAGGED, Table
-from dnc.lists.brief import Brief, as_cell, must_be_column
+from dnc.lists.brief import as_cell, must_be_column
 from dnc.lists.calls import Calls
 from dnc.lists.inputs import Source, opened
 from dnc.messages import localized
@@ -49,7 +49,7 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
     if "number" in texts:
         raise OptionError(localized("errors", "number_apart"))
     # A brief may name columns of its list; a single call has none of them.
-    brief = (settings.brief or Brief()).without_file()
+    brief = settings.campaign.without_file()
     setup = replace(settings, brief=brief).read(store)
     row = pl.DataFrame({"number": number, **texts}).with_columns(pl.lit(None, pl.String).alias(RAGGED))
     [calls] = setup.intake(Table(Path("the call"), "call", ["number", *texts], iter([row]))).batches()

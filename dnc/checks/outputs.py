@@ -18,8 +18,8 @@ from dnc.checks.selection import OutputLayout
 from dnc.errors import OptionError, must_be, room_in
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import Rows
-from dnc.files.remote import is_url
-from dnc.files.writers import Csv, Sheet, Writer
+from dnc.files.remote import is_database, is_url
+from dnc.files.writers import Csv, Sheet, TableMode, Writer
 from dnc.frames import together
 from dnc.messages import localized
 
@@ -69,6 +69,7 @@ class Outputs:
         stream: an open binary file that gets the rows as CSV, once their columns are known: at the end.
         report: what pages and the sheets behind rows say.
         keep: whether rows are kept in memory where there is neither a target nor a stream.
+        table: what becomes of the rows of a table that is written.
     """
 
     def __init__(
@@ -78,13 +79,17 @@ class Outputs:
         report: Report | None = None,
         *,
         keep: bool = True,
+        table: TableMode | None = None,
     ) -> None:
         must_be("out", targets, "paths", str, Path, Sequence, NoneType)
         must_be("stream", stream, "stream", _Writable, NoneType)
         self.targets: list[str | Path] = [targets] if isinstance(targets, str | Path) else list(targets or ())
         for path in self.targets:
             must_be("out", path, "paths", str, Path)
-        self._stream, self._report = stream, report
+        must_be("table", table, "table", TableMode, NoneType)
+        if table and table != TableMode() and not any(map(is_database, self.targets)):
+            raise OptionError(localized("errors", "no_table_out"))
+        self._stream, self._report, self._table = stream, report, table
         self._kept = _Frames() if keep and not self.targets and stream is None else None
 
     def refuse(self, paths: Iterable[str | Path]) -> None:
@@ -102,7 +107,8 @@ class Outputs:
         self.layout = layout.without(occasional)
         form = (self.layout.names, layout.delimiter, layout.bom)
         self._pages = [stack.enter_context(atomic_path(path)) for path in self.targets if is_page(path)]
-        self._writers = [stack.enter_context(output(path, *form)) for path in self.targets if not is_page(path)]
+        mode = replace(self._table or TableMode(), occasional=tuple(occasional))
+        self._writers = [stack.enter_context(output(path, *form, mode)) for path in self.targets if not is_page(path)]
         if self._stream is not None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
             self._streamed = folder / "rows.csv"

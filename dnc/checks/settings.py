@@ -19,7 +19,7 @@ from dnc.errors import InputError, OptionError, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.lists.brief import Brief
+from dnc.lists.brief import Brief, read_brief
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_declared
 from dnc.lists.consents import Consents, read_consents
@@ -45,7 +45,7 @@ class SettingsOptions(TypedDict, total=False):
     given: Mapping[str, object] | None
     at: str | date | None
     guidance: str
-    brief: Brief | None
+    brief: Brief | str | Path | None
     consents: str | Path | None
     rulebook: Rulebook | None
     accept: Mapping[str, str] | None
@@ -61,7 +61,7 @@ _KINDS: dict[str, tuple[Any, ...]] = {
     "given": ("facts", Mapping),
     "at": ("day", str, date, datetime),
     "guidance": ("text", str),
-    "brief": ("brief", Brief),
+    "brief": ("brief", Brief, str, Path),
     "consents": ("path", str, Path),
     "rulebook": ("rulebook", Rulebook),
     "accept": ("reasons", Mapping),
@@ -82,9 +82,11 @@ class Settings:
     Attributes:
         region: numbering plan of numbers in national format (ISO 3166-1 alpha-2).
         given: facts declared for all calls; they fill empty cells.
-        at: when calls are planned that have no `call_at` (ISO 8601, a date or a datetime); else today.
+        at: when calls are planned that have no `call_at` (ISO 8601, a date or a datetime), in place of what the brief
+            says; else today.
         guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
-        brief: how the columns and words of the list map to those of `dnc`; `region` and `given` are added to it.
+        brief: how the columns and words of the list map to those of `dnc`, or the path of its file; `region` and
+            `given` are added to it.
         consents: a file of consents, joined to the calls by number (see `dnc.lists.consents`).
         rulebook: the law; by default that of the store: the rules that ship, with those of its rules pack.
         accept: regimes that no fact can decide, taken out of the outcome, each with the reason.
@@ -98,7 +100,7 @@ class Settings:
     given: Mapping[str, object] | None = None
     at: str | date | None = None
     guidance: str = "enforce"
-    brief: Brief | None = None
+    brief: Brief | str | Path | None = None
     consents: str | Path | None = None
     rulebook: Rulebook | None = None
     accept: Mapping[str, str] | None = None
@@ -127,13 +129,21 @@ class Settings:
         for reason in (self.accept or {}).values():
             must_be("accept", reason, "reasons", str)
 
+    @property
+    def campaign(self) -> Brief:
+        """The brief, read where it is a path; an empty one where there is none. Raises InputError."""
+        return read_brief(self.brief) if isinstance(self.brief, str | Path) else self.brief or Brief()
+
     def read(self, store: Store) -> Setup:
         """Read the consents and check every field; the law is that of the store, unless another is given.
 
         Raises InputError and OptionError where a value is wrong, StoreError where the store cannot be read.
         """
         book = self.rulebook or law_of(store)
-        brief = (self.brief or Brief()).but(self.region and self.region.upper(), facts=self.given)
+        brief = self.campaign
+        if self.at is not None and "call_at" not in brief.beside:
+            brief = brief.without(["call_at"])
+        brief = brief.but(self.region and self.region.upper(), facts=self.given)
         policy = _policy(book, self.guidance, self.accept or {}, self.language)
         consents = read_consents(self.consents, brief, book, self.now) if self.consents else None
         if self.accept_unread and not (self.reason or "").strip():

@@ -22,6 +22,7 @@ from dnc.cli.options import (
     SHEET,
     STDOUT,
     TARGET,
+    conditions,
     exit_code,
     list_options,
     load_brief,
@@ -77,6 +78,15 @@ _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, 
     help="Write one row for each row of the list, even if it has several numbers: the first that is clear, else the "
     "first that is undecided.",
 )
+@click.option("--append", is_flag=True, help="Keep the rows that the table of --out has already.")
+@click.option("--upsert", metavar="KEY", help="Replace only the rows of the table of --out that have the same KEY.")
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Give up if others use the table of --out for so long when it is to be replaced.",
+)
+@conditions
 @store_options
 @click.pass_context
 def check(
@@ -100,6 +110,12 @@ def check(
     as_json: bool,
     columns: str | None,
     only: tuple[str, ...],
+    append: bool,
+    upsert: str | None,
+    lock_timeout: float | None,
+    min_clear: float | None,
+    max_blocked: float | None,
+    max_undecided: float | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -110,11 +126,18 @@ def check(
 
     The exit code is about the rows that are written: with --only clear it is 0; with --changed it is 0 if no outcome
     got worse.
+
+    With a condition (--min-clear, --max-blocked, --max-undecided) the code is 1 if one is not met by all calls of the
+    list, else 0. The rows are written either way.
     """
     from dnc import api
+    from dnc.checks.conditions import Conditions
+    from dnc.files.writers import TableMode
+    from dnc.reports import check_summary
     from dnc.reports.check_data import as_data
-    from dnc.reports.check_summary import summary
 
+    table = TableMode(append=append, upsert=upsert, lock_timeout=lock_timeout)
+    asked = Conditions(min_clear=min_clear, max_blocked=max_blocked, max_undecided=max_undecided)
     to_stdout = not out or STDOUT in out
     if as_json and to_stdout:
         raise click.UsageError(localized("errors", "cli", "json_out"))
@@ -131,14 +154,17 @@ def check(
             columns=_split(columns) if columns else None,
             only=[outcome for outcomes in only for outcome in _split(outcomes)],
             stream=stream,
+            table=table,
             progress=progress,
             **options,
         )
+    compared = asked.of(result.counts)
     if as_json:
-        click.echo(json.dumps(as_data(result), ensure_ascii=False, indent=2))
-    for line in () if quiet else summary(result):
+        click.echo(json.dumps(as_data(result, compared), ensure_ascii=False, indent=2))
+    for line in () if quiet else (*check_summary.summary(result), *check_summary.conditions(compared, lang)):
         say(line)
-    ctx.exit(0 if exit_zero else exit_code(result.given))
+    code = int(not all(one.holds for one in compared)) if compared else exit_code(result.given)
+    ctx.exit(0 if exit_zero else code)
 
 
 def _split(names: str) -> list[str]:

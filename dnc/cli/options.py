@@ -335,6 +335,31 @@ _LIST_OPTIONS: list[Option] = [
 ]
 
 
+_SHARE = click.FloatRange(0, 1)
+_CONDITIONS: list[Option] = [
+    click.option(
+        "--min-clear", type=_SHARE, metavar="SHARE", help="Exit with 1 if a smaller share is clear; vet: on every day."
+    ),
+    click.option(
+        "--max-blocked",
+        type=_SHARE,
+        metavar="SHARE",
+        help="Exit with 1 if a larger share is blocked; vet: on the first day.",
+    ),
+    click.option(
+        "--max-undecided",
+        type=_SHARE,
+        metavar="SHARE",
+        help="Exit with 1 if a larger share is undecided; vet: on the first day.",
+    ),
+]
+
+
+def conditions(command: Command) -> Command:
+    """Options for conditions on the outcomes of a list, the fields of `dnc.checks.conditions.Conditions`."""
+    return _with(_CONDITIONS, command)
+
+
 def row_options(command: Command) -> Command:
     """`call_options`, and options that say how the list of the row is read."""
     return _with(_LIST_OPTIONS, call_options("Value of a column of planned calls. Repeatable.")(command))

@@ -17,6 +17,7 @@ from dnc.cli.options import (
     JSON,
     LIST,
     TARGET,
+    conditions,
     list_options,
     load_brief,
     load_rules,
@@ -38,12 +39,11 @@ if TYPE_CHECKING:
     from dnc.law.rulebook import Rulebook
     from dnc.vetting.model import Asked, Vetting
 
-_SHARE = click.FloatRange(0, 1)
 _PRICE = click.FloatRange(min=0)
 _SALT = re.compile(r"[0-9a-fA-F]{64}")
 # Options that apply where no list is assessed: a sealed result has its own settings, and --salt only compares bytes.
 _ANYWHERE = {"lang", "exit_zero", "quiet", "as_json", "signer"}
-_WITH_SEALED = {"sealed", "price", "min_clear", "max_undecided", "max_price_per_clear", "out"}
+_WITH_SEALED = {"sealed", "price", "min_clear", "max_blocked", "max_undecided", "max_price_per_clear", "out"}
 _WITH_SALT = {"query", "against", "salt"}
 
 
@@ -70,15 +70,7 @@ _WITH_SALT = {"query", "against", "salt"}
     show_default=True,
     help="Confidence of the bounds computed from a sample.",
 )
-@click.option(
-    "--min-clear", type=_SHARE, metavar="SHARE", help="Fail if a smaller share of rows is clear for the whole campaign."
-)
-@click.option(
-    "--max-undecided",
-    type=_SHARE,
-    metavar="SHARE",
-    help="Fail if a larger share of rows is undecided on the first day.",
-)
+@conditions
 @click.option(
     "--max-price-per-clear",
     type=_PRICE,
@@ -143,8 +135,8 @@ def vet(
 
     LIST: same as for `dnc check`, or a sealed result.
 
-    The exit code is 1 if a condition (--min-clear, --max-undecided, --max-price-per-clear) fails, a sample contradicts
-    the sealed result, or with --salt the list is not the one that was sealed; else 0.
+    The exit code is 1 if a condition (--min-clear, --max-blocked, --max-undecided, --max-price-per-clear) fails, a
+    sample contradicts the sealed result, or with --salt the list is not the one that was sealed; else 0.
     """
     from dnc.files.signing import Signer, named_key
     from dnc.reports.check_summary import warnings
@@ -162,17 +154,15 @@ def vet(
     if salt:
         ctx.exit(_compare(source_of(files, query), options["against"], salt, signed_by, lang, as_json=as_json))
     target = _target(seal)
-    conditions = Asked(**{field.name: options.pop(field.name) for field in fields(Asked)})
+    asked = Asked(**{field.name: options.pop(field.name) for field in fields(Asked)})
     book = load_rules(ctx)
     if sealed:
-        vetting = read_sealed(sealed, book, conditions, signed_by)
+        vetting = read_sealed(sealed, book, asked, signed_by)
     else:
         options["brief"] = load_brief(brief, region, maps, given, ignore, sheet=sheet, around=around)
         options |= {"accept": dict(accept), "seal": bool(seal), "language": lang}
         with progress_bar(files, quiet) as progress:
-            vetting = _vetted(
-                ctx, source_of(files, query), book, conditions, signer=signed_by, progress=progress, **options
-            )
+            vetting = _vetted(ctx, source_of(files, query), book, asked, signer=signed_by, progress=progress, **options)
     for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
         say(line, "warning")
     if out:
@@ -305,7 +295,7 @@ def _vetted(
     ctx: click.Context,
     files: Sequence[Path | str] | Query,
     book: Rulebook,
-    conditions: Asked,
+    asked: Asked,
     *,
     signer: str | None,
     against: tuple[Path, ...],
@@ -326,7 +316,7 @@ def _vetted(
         files,
         open_store(ctx),
         rulebook=book,
-        asked=conditions,
+        asked=asked,
         against=[path for path in against if path not in claims],
         sample_of=claim.offer.rows if claim else sample_of,
         **options,

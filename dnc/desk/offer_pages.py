@@ -116,10 +116,10 @@ def _terms(visit: Visit, given: dict[str, str]) -> tuple[Terms, list[tuple[str, 
         return _within(float(text) / 100, 1)
 
     conditions = Asked(
-        read("price", lambda text: _within(float(text)), "no_amount"),
-        read("min_clear", share, "no_share"),
-        read("max_undecided", share, "no_share"),
-        read("max_price_per_clear", lambda text: _within(float(text)), "no_amount"),
+        price=read("price", lambda text: _within(float(text)), "no_amount"),
+        min_clear=read("min_clear", share, "no_share"),
+        max_undecided=read("max_undecided", share, "no_share"),
+        max_price_per_clear=read("max_price_per_clear", lambda text: _within(float(text)), "no_amount"),
     )
     if conditions.max_price_per_clear is not None and conditions.price is None and not errors:
         errors.append(("price", visit.texts["no_price"]))

@@ -21,7 +21,7 @@ from dnc.database import engine
 from dnc.errors import InputError, OptionError, ShortageError, extra, is_full
 from dnc.files.output_rows import Rows
 from dnc.files.table import quoted
-from dnc.files.writers import Writer
+from dnc.files.writers import TableMode, Writer
 from dnc.frames import as_text, repeated
 from dnc.messages import changed, localized
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _OURS = "dnc_outcome"  # a table with this column was written by a check, and may be replaced
+_TEXT = ("string", "large_string", "string_view")
 _COPY_ROWS = 1 << 15  # sent at once; more rows need more memory and are not faster
 _TYPED_ROWS = 1 << 18  # of SQLite, read at once: the driver takes the type of a column from the first of them
 _INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
@@ -46,6 +47,7 @@ _WHY = {
     "3F": "schema",
     "42": "statement",
     "25": "read_only",
+    "55": "locked",
     "57": "stopped",
 }
 _WHY_OF_SQLITE = {"prepare": "statement", "readonly": "read_only"}  # by a part of the error, which has no code
@@ -98,15 +100,17 @@ def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
 class _TableWriter(Writer):
     """Writes a table in the transaction of a connection; the caller's threads decide the next rows meanwhile.
 
-    The table has a temporary name until it replaces the former one, so that its readers do not wait so long.
+    The rows go to a table with a temporary name, and at the end from there to the table of the former verdicts: it
+    stays the same table, with its indexes, rights, comments and views. Its readers wait only for this last step.
     """
 
-    def __init__(self, con: Any, name: str, schema: str | None, table: str) -> None:
-        self._con, self._name, self._schema, self._table = con, name, schema, table
-        self._replaces = _is_there(con, name, schema, table)
+    def __init__(self, con: Any, name: str, schema: str | None, table: str, mode: TableMode) -> None:
+        self._con, self._name, self._schema, self._table, self._mode = con, name, schema, table, mode
+        self._is_postgresql = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
+        self._refuse_schema()
+        self._former = _former(con, name, schema, table)
         self._unfinished = f"dnc_{secrets.token_hex(8)}"
         self._types: pl.Schema | None = None
-        self._is_postgresql = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
         self._supported = _TYPES_OF_POSTGRESQL if self._is_postgresql else _TYPES
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
@@ -124,6 +128,7 @@ class _TableWriter(Writer):
         if self._types is None:
             self._types = frame.schema
             self._send(frame.clear(), "create")
+            self._compare()
         frame = frame.select(_fitted(frame[name], kind) for name, kind in self._types.items())
         for rows in frame.iter_slices(_COPY_ROWS):
             self._send(rows, "append")
@@ -146,24 +151,80 @@ class _TableWriter(Writer):
     def commit(self) -> None:
         """Put the table in the place of the former one. Raises InputError."""
         with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
+            self._refuse_keys(cursor)
             for statement in self._replacement():
                 cursor.execute(statement)
             self._con.commit()
 
+    def _compare(self) -> None:
+        """Raise InputError, which names the columns, where the former table has others, or others of their types."""
+        if self._former is None:
+            return
+        with _driver_errors(self._name, "unwritten"):
+            new = self._con.adbc_get_table_schema(self._unfinished, db_schema_filter=self._schema)
+        kinds, former = ({field.name: str(_plain(field.type)) for field in schema} for schema in (new, self._former))
+        differ = [name for name in kinds if self._is_postgresql and kinds[name] != former.get(name, kinds[name])]
+        found = {
+            "gone": [name for name in former if name not in (*kinds, *self._mode.occasional)],
+            "further": [name for name in kinds if name not in (*former, *self._mode.occasional)],
+            "retyped": [name for name in differ if former[name] not in _TEXT],
+            "no_key": [key for key in [self._mode.upsert] if key and key not in kinds],
+        }
+        for key, names in found.items():
+            if names:
+                raise self._error(key, names)
+
     def _replacement(self) -> Iterator[str]:
         schema = f"{_identifier(self._schema)}." if self._schema else ""
         new, former = (f"{schema}{_identifier(name)}" for name in (self._unfinished, self._table))
-        drop = [f"drop table if exists {former}"] if self._replaces else []
-        swap = [*drop, f"alter table {new} rename to {_identifier(self._table)}"]
-        if not self._is_postgresql:
-            yield "pragma legacy_alter_table = on"  # so that views of the former table are left alone
-            yield from swap
+        if self._is_postgresql and self._mode.lock_timeout is not None:
+            yield f"set local lock_timeout = {max(1, round(1000 * self._mode.lock_timeout))}"
+        if self._former is None:
+            yield f"alter table {new} rename to {_identifier(self._table)}"
             return
-        columns = ", ".join(map(_identifier, self._types or ()))
-        move = f"truncate {former}; insert into {former} ({columns}) select {columns} from {new}; drop table {new}"
-        quote = f"${self._unfinished}$"
-        begin = f"do {quote} begin {'; '.join(swap)}"
-        yield f"{begin}; exception when dependent_objects_still_exist then {move}; end {quote}"
+        if self._mode.upsert:
+            key = _identifier(self._mode.upsert)
+            if self._is_postgresql:  # of two such runs one waits; readers do not
+                yield f"lock table {former} in share row exclusive mode"
+            yield f"delete from {former} where {key} in (select {key} from {new})"
+        elif not self._mode.append:
+            yield f"truncate {former}" if self._is_postgresql else f"delete from {former}"
+        columns = [*(self._types or ())]
+        for name in self._mode.occasional:
+            if name in columns and name not in self._former.names:
+                yield f"alter table {former} add column {_identifier(name)} text"
+        names = ", ".join(map(_identifier, columns))
+        cells = ", ".join(map(self._cell, columns))
+        yield f"insert into {former} ({names}) select {cells} from {new}"
+        yield f"drop table {new}"
+
+    def _cell(self, name: str) -> str:
+        """A column of the new rows; as text where the former table has text, into which everything fits."""
+        is_text = self._former and name in self._former.names and str(self._former.field(name).type) in _TEXT
+        return f"cast({_identifier(name)} as text)" if is_text else _identifier(name)
+
+    def _refuse_keys(self, cursor: Any) -> None:
+        """Raise InputError where the key of an upsert is empty, or the same in several rows."""
+        if self._mode.upsert is None:
+            return
+        schema = f"{_identifier(self._schema)}." if self._schema else ""
+        key, new = _identifier(self._mode.upsert), f"{schema}{_identifier(self._unfinished)}"
+        cursor.execute(f"select count(*) - count(distinct {key}) from {new}")
+        if cursor.fetchone()[0]:
+            raise self._error("keys", [self._mode.upsert])
+
+    def _refuse_schema(self) -> None:
+        """Raise InputError where the schema of the table is not there; the driver does not say so."""
+        if self._schema is None or not self._is_postgresql:
+            return
+        with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
+            cursor.execute("select count(*) from pg_namespace where nspname = $1", [self._schema])
+            if not cursor.fetchone()[0]:
+                raise self._error("no_schema", [self._schema])
+
+    def _error(self, key: str, names: list[str]) -> InputError:
+        said = localized("errors", "table", key, table=self._table, names=quoted(names))
+        return InputError(changed(said, lambda text: f"{self._name}: {text}"))
 
 
 def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:
@@ -178,7 +239,7 @@ def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:
 
 
 @contextmanager
-def table(url: str) -> Iterator[Writer]:
+def table(url: str, mode: TableMode | None = None) -> Iterator[Writer]:
     """The writer of the table that is named after `#` in the URL of its database; it exists when the block ends.
 
     Raises InputError if it cannot be reached or written, or if there is such a table that no check has written.
@@ -191,25 +252,25 @@ def table(url: str) -> Iterator[Writer]:
     with _driver_errors(name, "unwritten"):
         con = _connected(whole)
     with closing(con):
-        writer = _TableWriter(con, name, match["schema"], match["table"])
+        writer = _TableWriter(con, name, match["schema"], match["table"], mode or TableMode())
         yield writer
         writer.commit()
 
 
-def _is_there(con: Any, name: str, schema: str | None, table: str) -> bool:
-    """Whether there is such a table. Raises InputError if no check has written it."""
+def _former(con: Any, name: str, schema: str | None, table: str) -> pa.Schema | None:
+    """The columns of a table, or None if there is none. Raises InputError if no check has written it."""
     with _driver_errors(name, "unwritten"):
         try:
-            columns = con.adbc_get_table_schema(table, db_schema_filter=schema).names
+            columns = con.adbc_get_table_schema(table, db_schema_filter=schema)
         except Exception as error:  # each driver raises its own error if there is no such table
             if _state(error) not in ("42P01", "") and "NOT_FOUND" not in str(error):
                 raise
-            return False
+            return None
         finally:
             con.rollback()
-    if _OURS not in columns:
+    if _OURS not in columns.names:
         raise InputError(localized("errors", "foreign_table", name=name, table=table))
-    return True
+    return columns
 
 
 def _identifier(name: str) -> str:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from dnc.errors import InputError, extra, is_full
 from dnc.messages import changed, localized
 
+_NO_BUCKET = "The specified bucket does not exist"  # in the answers of S3 and of Google Cloud Storage
+
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
@@ -127,6 +129,8 @@ def _store_errors(url: str, what: str = "unread") -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
+    if _NO_BUCKET in str(error):
+        return localized("errors", "object", "bucket")
     kind = type(error).__name__.removesuffix("Error").lower()
     if kind == "generic":
         return localized("errors", "object", "unreached")

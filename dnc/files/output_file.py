@@ -16,7 +16,7 @@ from typing import Any
 from dnc.errors import InputError, OptionError, is_full, no_room, room_in, why
 from dnc.files.atomic import move_into_place
 from dnc.files.remote import delivered, is_database, is_url
-from dnc.files.writers import Csv, JsonLines, Parquet, Writer
+from dnc.files.writers import Csv, JsonLines, Parquet, TableMode, Writer
 from dnc.files.xlsx_writer import Xlsx
 from dnc.messages import localized
 
@@ -66,7 +66,9 @@ def _suffix(path: str | Path) -> str:
 
 
 @contextmanager
-def output(path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> Iterator[Writer]:
+def output(
+    path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False, mode: TableMode | None = None
+) -> Iterator[Writer]:
     """The writer of a file or a table that is written completely, when the block ends, or not at all.
 
     Raises OptionError for an unknown suffix, and InputError.
@@ -74,7 +76,7 @@ def output(path: str | Path, header: list[str], delimiter: str = ",", bom: bool 
     if is_database(path):
         from dnc.files.databases import table
 
-        with table(str(path)) as rows:
+        with table(str(path), mode) as rows:
             yield rows
         return
     suffix = _suffix(path)

@@ -11,15 +11,18 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import polars as pl
 
+from dnc.errors import OptionError
 from dnc.files.atomic import write_back
 from dnc.files.csv_reader import DELIMITERS
 from dnc.files.output_rows import Rows
 from dnc.frames import as_text, together
+from dnc.messages import localized
 
 # What is added to rows in a workbook: a sheet, or what makes one out of the rows.
 Sheet = pl.DataFrame | Callable[[pl.LazyFrame], pl.LazyFrame]
@@ -30,6 +33,25 @@ _TEXTS = pl.selectors.string().exclude(_NUMBER)
 _SPECIAL = ['"', "\n", "\r", *DELIMITERS]  # a spreadsheet may be set to any of these delimiters
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
+
+
+@dataclass(frozen=True)
+class TableMode:
+    """What becomes of the rows that a table of verdicts has already.
+
+    append: they stay. upsert: those with the same value in this column are replaced, and the others stay. By default
+    all are replaced. lock_timeout: seconds to wait for others who use the table; None for as long as it takes.
+    occasional: columns that not every run has; they are added to the table where it lacks them, or left empty.
+    """
+
+    append: bool = False
+    upsert: str | None = None
+    lock_timeout: float | None = None
+    occasional: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.append and self.upsert:
+            raise OptionError(localized("errors", "append_upsert"))
 
 
 class Writer(ABC):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import polars as pl
 
@@ -30,7 +30,8 @@ class Batch(Protocol):
         """The rows as a stream of Arrow arrays."""
 
 
-Source = Paths | Query | Batch
+Rows = Sequence[Mapping[str, object]] | pl.LazyFrame
+Source = Paths | Query | Batch | Rows
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,10 @@ def opened(source: Source, sheet: str | None = None) -> Iterator[FileList]:
     Raises:
         InputError: something cannot be read. OptionError: the argument is nothing of the kind.
     """
-    if isinstance(source, Batch):
+    if is_table(source):
         yield FrameInput((_NAME,), (), frame=as_frame(source))
         return
-    paths = [source] if isinstance(source, str | Path | Query) else source
+    paths: Any = [source] if isinstance(source, str | Path | Query) else source
     if not isinstance(paths, Sequence) or not all(isinstance(path, str | Path | Query) for path in paths):
         raise OptionError(localized("errors", "no_list_object", kind=type(source).__name__))
     if "" in paths:
@@ -96,11 +97,33 @@ def _copied(source: str | Path | Query, folder: Path) -> Path:
         return fetched(source, folder)
 
 
-def as_frame(table: Batch) -> pl.DataFrame:
+def is_table(source: object) -> TypeGuard[Batch | Rows]:
+    """Whether something is a table in memory: a frame, an Arrow table, a lazy frame, a list of dictionaries."""
+    return isinstance(source, Batch | pl.LazyFrame) or _is_rows(source)
+
+
+def _is_rows(table: object) -> TypeGuard[list[Mapping[str, object]]]:
+    return isinstance(table, list) and bool(table) and all(isinstance(row, Mapping) for row in table)
+
+
+def _of_rows(rows: list[Mapping[str, object]]) -> pl.DataFrame:
+    """Rows as a frame; one may lack columns that others have. Raises InputError where a column has several types."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    try:
+        return pl.DataFrame({str(name): pl.Series([row.get(name) for row in rows], strict=True) for name in names})
+    except (Exception, pl.exceptions.PanicException) as error:  # of a cell that Polars does not know
+        raise InputError(localized("errors", "batch_unread", kind=type(error).__name__)) from None
+
+
+def as_frame(table: Batch | Rows) -> pl.DataFrame:
     """A table as a frame of Polars. Raises InputError where that is not possible.
 
     A named index of pandas is a column like any other; Polars would leave it out.
     """
+    if isinstance(table, pl.LazyFrame):
+        table = table.collect()
+    if _is_rows(table):
+        return _of_rows(table)
     if not isinstance(table, Batch):
         raise InputError(localized("errors", "no_batch", kind=type(table).__name__))
     index = getattr(table, "index", None)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from dnc.checks.conditions import ConditionResult
 from dnc.checks.result import Check
-from dnc.reports.decision import decision
+from dnc.reports.decision import another_day, decision
 from dnc.reports.phrases import misread
 
 
-def as_data(check: Check) -> dict[str, Any]:
-    """The result of a check, for JSON.
+def as_data(check: Check, compared: Iterable[ConditionResult] = ()) -> dict[str, Any]:
+    """The result of a check, for JSON; `compared`: the conditions that were set.
 
     Returns:
         check, log_head: its row of the log, and that row as `ROW:HASH`. today: its day.
         rows, calls: of the list; more calls than rows if rows have several numbers.
+        days: first and last day of the calls, or null. day_alone: calls that only rules forbid which are judged day by
+            day (hours, attempts).
         counts: calls by outcome. written: rows that were written, by outcome.
+        conditions: `name`, `asked`, `found` and `holds` of each condition.
         decision: what people read, in the language of the check: lines (`calls`, `says`) by block (`when`, `why`,
             `next`, `rests`, `stakes`).
         blocked_by, undecided_by: calls by regime. missing: undecided calls by word of `dnc_missing`.
@@ -33,14 +39,18 @@ def as_data(check: Check) -> dict[str, Any]:
     """
     today = date.fromisoformat(str(check.record["today"]))
     tallies = check.tallies
+    days = [day.isoformat() for day, _ in tallies.days if day]
     return {
         "check": check.id,
         "log_head": check.head,
         "today": today.isoformat(),
         "rows": check.rows,
         "calls": check.calls,
+        "days": [min(days), max(days)] if days else None,
+        "day_alone": another_day(check).total(),
         "counts": check.counts,
         "written": {outcome: check.given[outcome] for outcome in check.counts},
+        "conditions": [asdict(one) for one in compared],
         "blocked_by": _sorted(tallies.blocking()),
         "undecided_by": _sorted(tallies.undecided()),
         "decision": decision(check).data,

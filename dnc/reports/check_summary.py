@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
 
+from dnc.checks.conditions import ConditionResult
 from dnc.checks.result import Check
+from dnc.clock import read_moment
 from dnc.files.table import quoted
 from dnc.messages import apart, counted, dated, in_language, messages
-from dnc.reports.decision import Decision, decision
-from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread, other_order
+from dnc.reports.decision import Decision, another_day, decision
+from dnc.reports.phrases import accepted, by_rules, condition, consents, facts, labelled, misread, other_order, planned
 
 _SHOWN = 5
+_MOST_BY_DAY = 0.9  # of all calls that the day alone may forbid without a warning
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
 
@@ -82,6 +86,10 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     def said(key: str, **values: str) -> str:
         return apart([texts[key].format(**values), *([texts["how"][key]] if check.typed else [])], language)
 
+    if (count_of := another_day(check).total()) > _MOST_BY_DAY * check.calls:
+        yield said("day_alone", n=count(count_of), calls=count(check.calls), days=planned(check))
+    if passed := _passed_day(check):
+        yield said("passed", day=dated(language)(passed))
     if not check.dated:
         yield said("today", day=dated(language)(check.record["today"]))
     if check.record["clock"] != "system":
@@ -103,6 +111,23 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     # The own list is cumulative: none of its snapshots replaces another.
     own = [snapshot for snapshot in check.snapshots if snapshot.is_own]
     yield from accepted([*own, *(snapshot for snapshot in newest.values() if not snapshot.is_own)], language)
+
+
+def _passed_day(check: Check) -> date | None:
+    """The day for which the brief plans all calls that have none of their own, if it has passed."""
+    facts, today = check.brief.facts, date.fromisoformat(str(check.record["today"]))
+    if "call_at" not in facts or "call_at" in check.brief.beside:
+        return None
+    moment = read_moment(facts["call_at"], check.brief.dates, today)
+    day = moment.date() if isinstance(moment, datetime) else moment
+    return day if day and day < today else None
+
+
+def conditions(results: Iterable[ConditionResult], language: str) -> Iterator[str]:
+    """A line on the conditions that are met, and one on those that are not."""
+    for holds, key in ((False, "conditions_missed"), (True, "conditions_met")):
+        if said := [condition(result, language) for result in results if result.holds is holds]:
+            yield messages("summary", language)[key].format(conditions=apart(said, language))
 
 
 def _unread_texts(check: Check, language: str) -> Iterator[str]:

@@ -288,7 +288,7 @@ def heaviest(
 def _next(check: Check) -> Iterator[Line]:
     texts = messages("decision", check.language)
     step, role, count, counts = texts["step"], texts["who"], counted(check.language), check.counts
-    later = _another_day(check)
+    later = another_day(check)
     others = counts["blocked"] - later.total()
     if all_past(check):
         if counts["blocked"]:
@@ -316,8 +316,8 @@ def _next(check: Check) -> Iterator[Line]:
         yield Line(step["unclear"].format(calls=calls(unclear, check.language)), who=role["lawyer"])
 
 
-def _another_day(check: Check) -> Counter[str]:
-    """Calls that only rules forbid which are judged day by day, such as those about hours; by the first of these."""
+def another_day(check: Check) -> Counter[str]:
+    """Calls that only rules forbid which are judged day by day: hours, attempts. By the first of these rules."""
     daily = {regime.id for regime, _ in ranked(check.book, check.tallies.blocking()) if regime.demanded.daily}
     found: Counter[str] = Counter()
     for (ids,), rows in check.tallies.by("blocked_by").items():
@@ -436,7 +436,7 @@ _BLOCKS: dict[str, Callable[[Check], Iterable[Line]]] = {
 def _holds(check: Check) -> str:
     texts = messages("decision", check.language)["holds"]
     if not check.counts["clear"]:
-        forbidden = "later" if _another_day(check) else "forbidden"
+        forbidden = "later" if another_day(check) else "forbidden"
         return str(texts[forbidden if all_forbidden(check.counts) else "none"])
     end = first_end(check)
     read = {check.book.packs[id_].read_until for (id_,) in check.tallies.by("jurisdiction") if id_}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
+from dnc.checks.conditions import ConditionResult
 from dnc.checks.result import Check
 from dnc.clock import NONE, YES
 from dnc.files.table import MARKED, folded, quoted
@@ -18,7 +19,18 @@ from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.header import Rule
 from dnc.lists.intake import ROW_REASONS
 from dnc.lists.words import proposals
-from dnc.messages import apart, counted, dated, in_language, in_quotes, messages, registry_name, registry_named
+from dnc.messages import (
+    amount,
+    apart,
+    counted,
+    dated,
+    in_language,
+    in_quotes,
+    messages,
+    percent,
+    registry_name,
+    registry_named,
+)
 from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
 from dnc.verdicts.verdict import about_missing
@@ -306,3 +318,21 @@ def consents(record: Mapping[str, Any] | None, language: str) -> str:
     count = counted(language)
     counts = {key: count(value) if isinstance(value, int) else value for key, value in record.items()}
     return str(messages("common", language)["consents_says"].format(**counts))
+
+
+def condition(result: ConditionResult, language: str) -> str:
+    """A condition with what was found."""
+    found, asked = (_condition_value(result.name, bound, language) for bound in (result.found, result.asked))
+    return str(messages("vet", language)["gate"][result.name].format(found=found, asked=asked))
+
+
+def _condition_value(name: str, value: float | None, language: str) -> str:
+    """The limit of a condition, or what was found: a price or a share; None is a price that cannot be given."""
+    if value is None:
+        return str(messages("vet", language)["never"])
+    return money(value, language) if name == "max_price_per_clear" else percent(language)(value)
+
+
+def money(value: float, language: str) -> str:
+    """An amount in any currency; one below ten cents has four decimals."""
+    return amount(language, 2 if value == 0 or value >= 0.1 else 4)(value)

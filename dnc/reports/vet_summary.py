@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import amount, apart, counted, dated, in_language, messages, percent, registry_name
+from dnc.messages import apart, counted, dated, in_language, messages, percent, registry_name
 from dnc.reports.check_summary import blocks_in_lines
 from dnc.reports.decision import Decision, Line, blocks, essential, forbidden, heaviest, sentence, use
-from dnc.reports.phrases import facts, labelled, question
+from dnc.reports.phrases import condition, facts, labelled, money, question
 from dnc.verdicts.verdict import missing_thing
-from dnc.vetting.model import Agreement, BuyerCondition, Claim, Price, Share, Traded, Vetting, Wanted
+from dnc.vetting.model import Agreement, Claim, Price, Share, Traded, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence
 _MARGIN = " " * 13  # the width of the counts in front of a list
@@ -80,10 +80,10 @@ def _offer(vetting: Vetting, language: str) -> Iterator[str]:
     if vetting.agreement and not vetting.agreement.consistent:
         yield texts["contradicted"]
     if vetting.gate:
-        missed = [condition for condition in vetting.gate if not condition.holds]
-        met = [_condition(condition, language) for condition in vetting.gate if condition.holds]
+        missed = [one for one in vetting.gate if not one.holds]
+        met = [condition(one, language) for one in vetting.gate if one.holds]
         if missed:
-            yield texts["shut"].format(conditions=apart((_condition(one, language) for one in missed), language))
+            yield texts["shut"].format(conditions=apart((condition(one, language) for one in missed), language))
         if met:
             buyable = not missed and _may_be_bought(vetting)
             yield texts["open" if buyable else "met"].format(conditions=apart(met, language))
@@ -269,31 +269,15 @@ def _counts(counts: Mapping[str, int], language: str) -> str:
 
 def price(price: Price, numbers: str, language: str) -> str:
     """What one callable number costs, with bounds if it is not known exactly; `numbers`: how many there are."""
-    texts, asked = messages("vet", language), _money(price.asked, language)
+    texts, asked = messages("vet", language), money(price.asked, language)
     per_number, low, high = (
-        texts["never"] if value is None else _money(value, language)
+        texts["never"] if value is None else money(value, language)
         for value in (price.per_clear, price.low, price.high)
     )
     if price.per_clear is None:
         return str(texts["no_price" if price.low is None else "price_from"].format(asked=asked, low=low))
     span = "" if low == high else texts["span"].format(low=low, high=high)
     return str(texts["price"].format(asked=asked, numbers=numbers, each=per_number + span))
-
-
-def _money(value: float, language: str) -> str:
-    return amount(language, 2 if value == 0 or value >= 0.1 else 4)(value)
-
-
-def _condition(condition: BuyerCondition, language: str) -> str:
-    found, asked = (_gate_value(condition.name, bound, language) for bound in (condition.found, condition.asked))
-    return str(messages("vet", language)["gate"][condition.name].format(found=found, asked=asked))
-
-
-def _gate_value(name: str, value: float | None, language: str) -> str:
-    """The limit of a condition, or what was found: a price or a share; None is a price that cannot be given."""
-    if value is None:
-        return str(messages("vet", language)["never"])
-    return _money(value, language) if name == "max_price_per_clear" else percent(language)(value)
 
 
 def _agreement(agreement: Agreement, vetting: Vetting, language: str) -> Iterator[str]:

@@ -7,11 +7,12 @@ is known between two bounds; and a sample, which gives bounds for the list from 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
+from dnc.checks.conditions import ConditionResult
 from dnc.errors import OptionError
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
@@ -19,7 +20,7 @@ from dnc.law.vocabulary import vocabulary
 from dnc.messages import localized
 from dnc.verdicts.verdict import OUTCOMES
 from dnc.vetting.cells import BANDS, between
-from dnc.vetting.model import Asked, BuyerCondition, Cost, Offer, Price, Share, Vetting, Wanted
+from dnc.vetting.model import Asked, Cost, Offer, Price, Share, Vetting, Wanted
 from dnc.vetting.sample_bounds import population_bounds
 
 _PUBLISHED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent", "answers", "lasts", "repeat")
@@ -39,7 +40,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) ->
     """
     share = _Shares(offer, cells)
     lasting = share(**offer.through)
-    undecided = share(outcome="undecided")
+    outcomes = {outcome: share(outcome=outcome) for outcome in OUTCOMES}
     callable_ = share(**offer.through, repeat=False, held=False)
     costs, wanted, duties = _costs(cells), _wanted(cells, book), _by_word(cells, "duties")
     named = {*duties, *offer.trade.blocked_by, *offer.trade.undecided_by, *(cost.regime for cost in costs)}
@@ -47,7 +48,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) ->
     price = _price(asked.price, callable_, offer.total)
     return Vetting(
         offer=offer,
-        outcomes={outcome: share(outcome=outcome) for outcome in OUTCOMES},
+        outcomes=outcomes,
         lasting=lasting,
         curve=[(day, share.lasting(at)) for at, day in enumerate(offer.points, 1)],
         repeated=share(repeat=True),
@@ -63,7 +64,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) ->
         duties=duties,
         untold={name: rows for name in _PUBLISHED if (rows := _rows(cells, pl.col(name).is_null()))},
         price=price,
-        gate=list(_gate(asked, lasting, undecided, price, offer.rows)),
+        gate=list(_gate(asked, lasting, outcomes, price, offer.rows)),
         regimes={regime.id: _described(regime) for _, regime in book.regimes() if regime.id in named},
         cells=cells,
     )
@@ -190,19 +191,18 @@ def _price(price: float | None, callable_: Share, total: int) -> Price | None:
     return Price(price, *prices)
 
 
-def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None, rows: int) -> Iterator[BuyerCondition]:
+def _gate(
+    asked: Asked, lasting: Share, outcomes: Mapping[str, Share], price: Price | None, rows: int
+) -> Iterator[ConditionResult]:
     """The conditions that were set, each compared with the bound that is least favourable to the list.
 
     A list without rows meets none.
     """
-    if (least := asked.min_clear) is not None:
-        yield BuyerCondition("min_clear", least, lasting.low, rows > 0 and lasting.low >= least)
-    if (most := asked.max_undecided) is not None:
-        yield BuyerCondition("max_undecided", most, undecided.high, rows > 0 and undecided.high <= most)
+    yield from asked.compared(lasting.low, outcomes["blocked"].high, outcomes["undecided"].high, rows)
     if (highest := asked.max_price_per_clear) is not None:
         if price is None:
             raise OptionError(localized("errors", "price_needed"))
-        yield BuyerCondition(
+        yield ConditionResult(
             "max_price_per_clear", highest, price.high, price.high is not None and price.high <= highest
         )
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from dnc.checks.conditions import ConditionResult, Conditions
 from dnc.checks.result import Check
-from dnc.errors import must_be_within
 
 SETTINGS_KEY = "told"  # of `Offer.settings` in the JSON of vettings and of sealed results
 
@@ -143,42 +143,19 @@ class Price:
     high: float | None
 
 
-@dataclass(frozen=True)
-class BuyerCondition:
-    """One condition of the buyer.
-
-    name: a field of `Asked`. asked: the limit. found: the bound that is least favourable to the list.
-    holds: whether `found` is within the limit; never for a list without rows.
-    """
-
-    name: str
-    asked: float
-    found: float | None
-    holds: bool
-
-
-@dataclass(frozen=True)
-class Asked:
+@dataclass(frozen=True, kw_only=True)
+class Asked(Conditions):
     """The price that a seller asks, and the conditions that a buyer sets.
 
     price: of the whole list, in any currency. min_clear: smallest share of rows clear for the whole period, 0 to 1.
-    max_undecided: largest share of rows undecided on the first day, 0 to 1.
+    max_blocked, max_undecided: largest share of rows blocked or undecided on the first day, 0 to 1.
     max_price_per_clear: highest price of a callable number; needs `price`.
 
     Raises OptionError where a value is out of range.
     """
 
     price: float | None = None
-    min_clear: float | None = None
-    max_undecided: float | None = None
     max_price_per_clear: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if value is not None and "price" in name:
-                must_be_within(name, value, "amount", 0)
-            elif value is not None:
-                must_be_within(name, value, "share", 0, 1)
 
 
 @dataclass(frozen=True)
@@ -258,7 +235,7 @@ class Vetting:
     duties: dict[str, int]
     untold: dict[str, int]
     price: Price | None
-    gate: list[BuyerCondition]
+    gate: list[ConditionResult]
     regimes: dict[str, dict[str, Any]]
     cells: pl.DataFrame = field(repr=False, compare=False)
     agreement: Agreement | None = None

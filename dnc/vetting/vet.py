@@ -78,7 +78,7 @@ def vet(
         raise OptionError(localized("errors", "seal", "whole"))
     chosen = Settings.of(settings, options)
     book = chosen.rulebook or law_of(store)
-    brief = (chosen.brief or Brief()).but(chosen.region and chosen.region.upper(), facts=chosen.given)
+    brief = chosen.campaign.but(chosen.region and chosen.region.upper(), facts=chosen.given)
     used = brief_to_seal(path, store, brief, book, again) if seal else brief
     chosen = replace(chosen, rulebook=book, brief=used, region=None, given=None)
     standing = store.standing()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import pickle
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from dnc.api import replay
 from dnc.errors import RolesError
 from dnc.law.vocabulary import VERDICT
 from dnc.lists import cell_facts
-from dnc.lists.brief import Brief
+from dnc.lists.brief import Brief, read_brief
 from dnc.verdicts import evaluator, judge
 from tests import size, some
 from tests.conftest import SAMPLES
@@ -165,7 +166,7 @@ def test_what_workers_are_sent_can_be_pickled(screened):
 @pytest.mark.parametrize(
     ("batch", "says"),
     [
-        ({"number": ["0199000001"]}, "pyarrow batch or table, not dict"),
+        (7, "or a list of dictionaries, not int"),
         (SHOP.drop("number"), "the batch:1: no column 'number'"),
         (pl.DataFrame({"0199000001": ["x"]}), "the first row holds numbers"),
     ],
@@ -232,8 +233,10 @@ def test_a_wrong_argument_is_an_error_that_says_what_was_expected(screened):
             check(wrong, screened)
     with pytest.raises(OptionError, match="store must be a Store"):
         check(SHOP, "dnc-store")
-    with pytest.raises(OptionError, match="brief must be a Brief, as read_brief gives it, not str"):
-        check(SHOP, screened, brief="campaign.toml")
+    with pytest.raises(
+        OptionError, match="brief must be a Brief, as read_brief gives it, or the path of its file, not int"
+    ):
+        check(SHOP, screened, brief=3)
 
 
 WRONG = {
@@ -372,3 +375,80 @@ def test_a_time_in_one_file_of_a_list_makes_midnights_in_all_of_them_times(scree
     assert check(paths[:1], screened, **TOLD).counts["clear"] == 1
     assert check(paths, screened, **TOLD).verdicts["dnc_outcome"].to_list() == ["blocked", "clear"]
     assert check(paths[::-1], screened, **TOLD).verdicts["dnc_outcome"].to_list() == ["clear", "blocked"]
+
+
+def test_a_decider_says_when_it_is_stale_and_reads_the_store_again(tmp_path):
+    """An objection recorded meanwhile counts from the refresh on."""
+    store = Store(tmp_path / "store")
+    check(pl.DataFrame({"number": ["0199000001"]}), store, region="FR")
+    with Decider(store, region="FR", given={"caller": "commercial"}) as decider:
+        batch = pl.DataFrame({"number": ["0199000001"]})
+        before = decider(batch)["dnc_blocked_by"].item()
+        assert not decider.is_stale()
+        store.object(["0199000001"], date(2026, 11, 1), region="FR")
+        assert decider.is_stale()
+        assert decider(batch)["dnc_blocked_by"].item() == before
+        decider.refresh()
+        assert not decider.is_stale()
+        after = decider(batch)
+        assert after["dnc_outcome"].item() == "blocked" and after["dnc_blocked_by"].item() != before
+
+
+def test_a_decider_can_be_pickled(screened, tmp_path):
+    """The copy opens the store itself, and decides the same; it cannot where the store is gone."""
+    with Decider(screened, columns=iter(["outcome", "why"]), **TOLD) as decider:
+        sent = pickle.dumps(decider)
+        with pickle.loads(sent) as copy:
+            assert copy(SHOP).equals(decider(SHOP))
+    lost = Store(tmp_path / "lost")
+    shutil.copytree(screened.path, lost.path)
+    with Decider(lost) as decider:
+        sent = pickle.dumps(decider)
+    shutil.rmtree(lost.path)
+    with pytest.raises(StoreError):
+        pickle.loads(sent)
+
+
+def test_a_decider_is_refused_in_a_forked_process(screened):
+    """It would hang there; a new one would not, and the first one is left as it is."""
+    with Decider(screened, **TOLD) as decider:
+        expected = decider(SHOP)
+        child = os.fork()
+        if child == 0:
+            try:
+                decider(SHOP)
+            except OptionError as error:
+                os._exit(0 if "forked" in str(error) else 2)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert decider(SHOP).equals(expected)
+
+
+def test_lists_of_dictionaries_and_lazy_frames_are_tables(screened):
+    """As batches and as lists; a row that lacks a column has an empty cell, and mixed types are refused."""
+    rows = SHOP.to_dicts()
+    expected = check(SHOP, screened, **TOLD).verdicts
+    for table in (rows, SHOP.lazy()):
+        assert check(table, screened, **TOLD).verdicts.equals(expected)
+        [decided] = decide(table, screened, **TOLD)
+        assert decided["dnc_outcome"].equals(expected["dnc_outcome"])
+    objected = [{"number": "0199000001"}, {"number": "0199000002", "objected_on": "2026-08-01"}]
+    assert check(objected, screened, region="FR", given={"caller": "commercial"}).verdicts["dnc_outcome"].to_list() == [
+        "undecided",
+        "blocked",
+    ]
+    with pytest.raises(InputError, match="cast columns of mixed"):
+        check([{"number": "0199000001"}, {"number": 199000002}], screened)
+
+
+def test_a_brief_may_be_given_by_its_path(screened, write_file):
+    """To every function that takes settings."""
+    path = write_file("campaign.toml", 'region = "FR"\n[facts]\ncaller = "survey"\n')
+    by_brief = check(SHOP, screened, brief=read_brief(path)).verdicts
+    for given in (path, str(path)):
+        assert check(SHOP, screened, brief=given).verdicts.equals(by_brief)
+        [decided] = decide(SHOP, screened, brief=given)
+        assert decided["dnc_outcome"].equals(by_brief["dnc_outcome"])
+    with pytest.raises(InputError, match="No such file"):
+        check(SHOP, screened, brief="none.toml")

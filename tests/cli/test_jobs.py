@@ -252,3 +252,87 @@ def test_streams_that_are_closed(store, write_file, closed, code):
     os.close(unread)
     assert done.returncode == code
     assert "internal" not in done.stderr and "ignored" not in done.stderr
+
+
+FRENCH = {
+    "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "+33199000499", "related": "no",
+    "sector": "general", "habit": "occasional", "attempts": 0, "recipient": "consumer", "relationship": "none",
+    "source": "opt_in_form", "objected_on": "none", "consent": "named_caller", "consent_on": "2026-10-01",
+    "consent_for": "live",
+}  # fmt: skip
+WEEKDAY, SATURDAY, HOLIDAY = "2026-11-24T10:30", "2026-11-28T10:30", "2026-12-25T10:30"
+
+
+@pytest.fixture
+def campaign(write_file, monkeypatch):
+    """A list of ten calls to France that may be made at some hours, and a brief with their facts."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-24")
+    path = write_file("calls.csv", "\n".join(["number", *(f"019900110{n}" for n in range(10))]))
+    facts = "".join(f'{name} = "{fact}"\n' for name, fact in FRENCH.items())
+    return path, write_file("campaign.toml", f'region = "FR"\n[facts]\n{facts}')
+
+
+@pytest.mark.parametrize(
+    ("at", "conditions", "code"),
+    [
+        (WEEKDAY, ("--min-clear", 1, "--max-blocked", 0, "--max-undecided", 0), 0),
+        (SATURDAY, ("--min-clear", 0.1), 1),
+        (SATURDAY, ("--max-blocked", 0.99), 1),
+        (HOLIDAY, ("--max-undecided", 0), 0),
+        (HOLIDAY, ("--max-blocked", 1), 0),
+        (HOLIDAY, ("--min-clear", 0.1, "--exit-zero"), 0),
+        (WEEKDAY, ("--min-clear", 60), 2),
+    ],
+)
+def test_conditions_alone_decide_the_exit_code_of_a_check(dnc, store, campaign, at, conditions, code):
+    """0 if all are met, 1 if not, whatever the outcomes; the rows are written either way."""
+    path, brief = campaign
+    words = ("--brief", brief, "--at", at, "--store", store.path, "--json", "--out", "rows.csv", *conditions)
+    found, out, err = dnc("check", path, *words)
+    assert found == code
+    if code != 2:
+        told = json.loads(out)
+        assert pl.read_csv("rows.csv").height == 10
+        holds = [condition["holds"] for condition in told["conditions"]]
+        assert all(holds) is (code == 0 and "--exit-zero" not in conditions)
+        assert ("Conditions that are not met" in err) is not all(holds)
+
+
+def test_a_list_without_rows_meets_no_condition(dnc, store, write_file):
+    """Nothing is known of it, so it is not a good one."""
+    path = write_file("calls.csv", "number\n")
+    for condition in ("--min-clear", "--max-blocked", "--max-undecided"):
+        assert dnc("check", path, condition, 0, "--store", store.path)[0] == 1
+
+
+def test_what_is_not_written_counts_for_conditions_too(dnc, store, campaign):
+    """They are about the list, and not about the rows that --only leaves."""
+    path, brief = campaign
+    words = ("check", path, "--brief", brief, "--at", SATURDAY, "--store", store.path, "--only", "clear")
+    assert dnc(*words)[0] == 0
+    assert dnc(*words, "--min-clear", 0.1)[0] == 1
+
+
+def test_a_list_that_only_its_day_forbids_is_warned_about(dnc, store, campaign):
+    """On a Saturday and on a holiday, with the day that was judged; not on a weekday, and not for another reason."""
+    path, brief = campaign
+    words = ("check", path, "--brief", brief, "--store", store.path, "--out", "rows.csv", "--json", "--at")
+    for at, said in ((SATURDAY, "10 of 10; judged for 2026-11-28"), (HOLIDAY, "10 of 10; judged for 2026-12-25")):
+        _, out, err = dnc(*words, at)
+        assert (json.loads(out)["day_alone"], json.loads(out)["days"]) == (10, [at[:10], at[:10]])
+        assert said in err and "--at is the day of the calls" in err
+    for more in ((WEEKDAY,), (SATURDAY, "--set", "objected_on=2026-11-01")):
+        _, out, err = dnc(*words, *more)
+        assert (json.loads(out)["day_alone"], "judged for" in err) == (0, False)
+
+
+def test_a_brief_whose_day_has_passed_is_warned_about_once(dnc, store, campaign):
+    """dnc start writes the day of the calls; weeks later nothing else would say that calls are judged for it."""
+    path, brief = campaign
+    brief.write_text(brief.read_text() + 'call_at = "2026-11-20T10:30"\n')
+    words = ("check", path, "--brief", brief, "--store", store.path, "--out", "rows.csv", "--json")
+    err = dnc(*words)[2]
+    assert err.count("plans the calls for 2026-11-20, which has passed") == 1
+    _, out, err = dnc(*words, "--at", WEEKDAY)
+    assert (json.loads(out)["days"], "which has passed" in err) == ([WEEKDAY[:10]] * 2, False)
+    assert "which has passed" not in dnc(*words, "--set", "call_at=2026-11-20")[2]

@@ -15,12 +15,22 @@ import duckdb
 import polars as pl
 import pytest
 
-from dnc import InputError, check
+import dnc
+from dnc import Brief, Check, InputError, TableMode
 from dnc.errors import OptionError
 from dnc.files import databases
 from dnc.files.remote import Query
 
+AS_FILE = 'new_columns = "undecided"'
+BRIEF = Brief(new_columns="undecided")  # what the columns mean is not what these tests are about
 TOLD = {"caller": "survey", "voice": "human", "dialler": "manual"}
+
+
+def check(*arguments, **options) -> Check:
+    """A check of a list with columns that have no role."""
+    return dnc.check(*arguments, brief=BRIEF, **options)
+
+
 MANY = (
     "create table calls as select '+3319900' || lpad((i % 10000)::text, 4, '0') as number, i as id, "
     "date '2026-11-01' + (i % 28) as call_at, (i % 7 = 0)::text as note, 1.5::numeric as amount "
@@ -71,38 +81,165 @@ def parts(tmp_path):
 def test_former_verdicts_can_be_read_until_they_are_replaced(postgres, store, parts):
     """While rows are sent nobody waits for a lock, and the former rows are there; then the new ones, and nothing else."""
     postgres.rows(MANY.format(rows=3))
-    check(Query(postgres.url, "select * from calls"), store, out=f"{postgres.url}#verdicts")
+    check(Query(postgres.url, "select number, '0' as other from calls"), store, out=f"{postgres.url}#verdicts")
     seen = []
 
     def look(_: int) -> None:
         locks = "select count(*) from pg_locks where relation = 'verdicts'::regclass and granted"
         seen.append(postgres.rows(f"select (select count(*) from verdicts), ({locks} and mode like '%Exclusive%')"))
 
-    frame = pl.read_parquet(parts / "0.parquet")
-    frame.write_parquet(parts / "1.parquet")
+    pl.read_parquet(parts / "1.parquet").write_parquet(parts / "0.parquet")
     check(parts, store, out=f"{postgres.url}#verdicts", progress=look)
     assert seen == [[(3, 0)], [(3, 0)]]
     assert postgres.rows("select count(*) from verdicts") == [(20,)]
     assert postgres.rows("select tablename from pg_tables where tablename like 'dnc%'") == []
 
 
-def test_views_of_the_former_verdicts_show_the_new_ones(postgres, store, tmp_path):
-    """Such as dbt makes. A list that lacks a column of theirs leaves it empty; a further one is refused."""
+def test_a_replaced_table_stays_the_same_table(postgres, store, tmp_path):
+    """Views, as dbt makes them, indexes, rights, comments, owner: all are there after the second night."""
     rows = pl.DataFrame({"number": ["+33199000001", "+33199000002"], "the $ team": ["a", "b"]})
     tables = [f"{postgres.url}#public.verdicts", f"sqlite:///{tmp_path}/crm.sqlite#verdicts"]
     check(rows.head(1), store, out=tables)
     view = 'create view teams as select "the $ team" from verdicts'
-    postgres.rows(view)
     con = sqlite3.connect(tmp_path / "crm.sqlite")
-    con.execute(view)
+    for statement in (view, "create index by_outcome on verdicts (dnc_outcome)"):
+        postgres.rows(statement)
+        con.execute(statement)
+    for statement in (
+        "create role dialler",
+        "create role owner_of_it",
+        "grant select on verdicts to dialler",
+        "grant all on schema public to owner_of_it",
+        "comment on table verdicts is 'of the night'",
+        "comment on column verdicts.dnc_outcome is 'read this'",
+        "alter table verdicts owner to owner_of_it",
+    ):
+        postgres.rows(statement)
+    kept = (
+        "select c.relacl::text, c.relowner::regrole::text, obj_description(c.oid), "
+        "col_description(c.oid, (select attnum from pg_attribute where attrelid = c.oid and attname = 'dnc_outcome')), "
+        "(select string_agg(indexname, ',') from pg_indexes where tablename = 'verdicts') "
+        "from pg_class c where relname = 'verdicts'"
+    )
+    before = postgres.rows(kept)
+    assert before[0][1:] == ("owner_of_it", "of the night", "read this", "by_outcome") and "dialler=r" in before[0][0]
     check(rows.select("the $ team", "number"), store, out=tables)
-    assert postgres.rows("select * from teams") == con.execute("select * from teams").fetchall() == [("a",), ("b",)]
+    assert postgres.rows(kept) == before
+    both = [("a",), ("b",)]
+    assert postgres.rows("select * from teams") == con.execute("select * from teams").fetchall() == both
+    indexes = con.execute("select name from sqlite_master where type = 'index'").fetchall()
+    assert indexes == [("by_outcome",)]
     con.close()
-    check(rows.select("number"), store, out=tables[0])
-    assert postgres.rows("select * from teams") == [(None,), (None,)]
-    with pytest.raises(InputError, match="42703"):
-        check(rows.with_columns(further=1), store, out=tables[0])
-    assert postgres.rows("select count(*) from verdicts") == [(2,)]
+
+
+def test_a_column_that_only_some_runs_fill_comes_and_stays(postgres, store, tmp_path):
+    """When a call would next be possible is a column only where a call has such a time: that stops no night."""
+    places = [f"{postgres.url}#verdicts", f"sqlite:///{tmp_path}/crm.sqlite#verdicts"]
+    rows = pl.DataFrame({"number": ["+33199000001"]})
+    told = {
+        "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "+33199000499", "related": "no",
+        "sector": "general", "habit": "occasional", "attempts": 0, "recipient": "consumer", "relationship": "none",
+        "source": "opt_in_form", "objected_on": "none", "consent": "named_caller", "consent_on": "2026-10-01",
+        "consent_for": "live",
+    }  # fmt: skip
+    has = "select count(*) from pg_attribute where attname = 'dnc_next_at' and attrelid = 'verdicts'::regclass"
+    for at, count in (("2026-11-24T10:30", 0), ("2026-11-28T10:30", 1), ("2026-11-24T10:30", 1)):
+        check(rows, store, given=told, at=at, out=places)
+        assert postgres.rows(has) == [(count,)]
+    con = sqlite3.connect(tmp_path / "crm.sqlite")
+    for found in (
+        postgres.rows("select dnc_next_at, dnc_outcome from verdicts"),
+        con.execute("select dnc_next_at, dnc_outcome from verdicts").fetchall(),
+    ):
+        assert found == [(None, "clear")]
+    con.close()
+
+
+@pytest.mark.parametrize("with_view", [False, True])
+def test_other_columns_are_named_and_nothing_is_written(postgres, store, tmp_path, dnc, with_view):
+    """Whether a column vanished upstream, appeared, or has another type; with a dependent view and without."""
+    rows = pl.DataFrame({"number": ["+33199000001"], "team": ["a"], "size": [3]})
+    places = [f"{postgres.url}#verdicts", f"sqlite:///{tmp_path}/crm.sqlite#verdicts"]
+    check(rows, store, out=places)
+    if with_view:
+        postgres.rows("create view teams as select team from verdicts")
+    for place in places:
+        for changed, said in (
+            (rows.drop("team"), "no longer in the list: 'team'"),
+            (rows.with_columns(further=1), "lacks columns that are in the list: 'further'"),
+        ):
+            with pytest.raises(InputError, match=said):
+                check(changed, store, out=place)
+    with pytest.raises(InputError, match="another type in columns: 'size'"):
+        check(rows.with_columns(size=pl.lit("large")), store, out=places[0])
+    check(rows.with_columns(team=7), store, out=places[0])  # everything fits into text
+    assert postgres.rows("select team, size, dnc_number from verdicts") == [("7", 3, "+33199000001")]
+    rows.drop("team").write_parquet(tmp_path / "calls.parquet")
+    (tmp_path / "b.toml").write_text(AS_FILE)
+    words = ("--brief", "b.toml", "--store", store.path, "--quiet", "--out", places[0])
+    code, _, err = dnc("check", tmp_path / "calls.parquet", *words)
+    assert (code, "'team'" in err, err.count("\n")) == (4, True, 1)
+    assert postgres.rows("select tablename from pg_tables where tablename like 'dnc%'") == []
+
+
+def test_rows_are_appended_or_replaced_by_their_key(postgres, store, tmp_path, dnc):
+    """--append keeps what is there; --upsert replaces the rows of the same key, and refuses one that names no row."""
+    places = [f"{postgres.url}#verdicts", f"sqlite:///{tmp_path}/crm.sqlite#verdicts"]
+
+    def rows(*ids: int | None, team: str = "a") -> pl.DataFrame:
+        numbers = [f"+3319900000{at}" for at in range(len(ids))]
+        return pl.DataFrame(
+            {"number": numbers, "id": ids, "team": [team] * len(ids)}, schema_overrides={"id": pl.Int64}
+        )
+
+    def there() -> list[tuple]:
+        con = sqlite3.connect(tmp_path / "crm.sqlite")
+        found = con.execute("select id, team from verdicts order by id, team").fetchall()
+        con.close()
+        assert postgres.rows("select id, team from verdicts order by id, team") == found
+        return found
+
+    check(rows(1, 2), store, out=places, table=TableMode(append=True))
+    check(rows(2, team="b"), store, out=places, table=TableMode(append=True))
+    assert there() == [(1, "a"), (2, "a"), (2, "b")]
+    check(rows(2, 3, team="c"), store, out=places, table=TableMode(upsert="id"))
+    assert there() == [(1, "a"), (2, "c"), (3, "c")]
+    for ids in ((4, 4), (4, None)):
+        for place in places:
+            with pytest.raises(InputError, match="'id' is empty, or the same in several rows"):
+                check(rows(*ids), store, out=place, table=TableMode(upsert="id"))
+    with pytest.raises(InputError, match="no column 'key'"):
+        check(rows(4), store, out=places[0], table=TableMode(upsert="key"))
+    assert there() == [(1, "a"), (2, "c"), (3, "c")]
+    rows(3, team="d").write_parquet(tmp_path / "calls.parquet")
+    (tmp_path / "b.toml").write_text(AS_FILE)
+    words = ("check", tmp_path / "calls.parquet", "--brief", "b.toml", "--store", store.path, "--quiet", "--exit-zero")
+    assert dnc(*words, "--out", places[0], "--out", places[1], "--upsert", "id")[0] == 0
+    assert there() == [(1, "a"), (2, "c"), (3, "d")]
+    for wrong in (("--out", "v.csv", "--append"), ("--out", places[0], "--append", "--upsert", "id")):
+        assert dnc(*words, *wrong)[0] == 2
+
+
+def test_a_table_in_use_is_waited_for_no_longer_than_asked(postgres, store, dnc, tmp_path):
+    """A reader that never ends its transaction: the former rows stay, and one sentence says why."""
+    from adbc_driver_postgresql import dbapi
+
+    rows = pl.DataFrame({"number": ["+33199000001"]})
+    rows.write_parquet(tmp_path / "calls.parquet")
+    check(rows, store, out=f"{postgres.url}#verdicts")
+    with dbapi.connect(postgres.url) as reader, reader.cursor() as cursor:
+        cursor.execute("select * from verdicts")
+        cursor.fetchall()
+        words = ["--store", store.path, "--quiet", "--out", f"{postgres.url}#verdicts", "--lock-timeout", 0.2]
+        code, _, err = dnc("check", tmp_path / "calls.parquet", *words)
+    assert (code, "others use the table" in err, err.count("\n")) == (4, True, 1)
+    assert postgres.rows("select count(*) from verdicts") == [(1,)]
+
+
+def test_a_schema_that_is_not_there_is_said_as_such(postgres, store):
+    """The check makes a table, and not its schema."""
+    with pytest.raises(InputError, match="there is no schema 'nowhere'"):
+        check(pl.DataFrame({"number": ["+33199000001"]}), store, out=f"{postgres.url}#nowhere.verdicts")
 
 
 def test_a_table_that_appears_meanwhile_stays(postgres, store, parts):
@@ -123,6 +260,7 @@ def test_a_column_that_changes_its_type_is_refused(postgres, store, parts):
     for one, other in ((1.5, None), ("a", 1)):
         first.with_columns(other=pl.lit(one)).write_parquet(parts / "0.parquet")
         second.with_columns(other=pl.lit(other)).write_parquet(parts / "1.parquet")
+        postgres.rows("drop table if exists verdicts")
         check(parts, store, out=f"{postgres.url}#verdicts")
         rows = postgres.rows("select distinct other from verdicts order by other desc nulls last")
         assert rows == [(one,), (other and str(other),)]
@@ -202,7 +340,15 @@ def test_a_full_disk_of_the_server_is_said_as_such(postgres, store, dnc, stateme
     postgres.rows(
         f"create event trigger full_disk on ddl_command_end when tag in ('{statement}') execute function full_disk()"
     )
-    words = ["--query", "select * from calls", "--store", store.path, "--quiet", "--out", f"{postgres.url}#verdicts"]
+    words = [
+        "--query",
+        "select number from calls",
+        "--store",
+        store.path,
+        "--quiet",
+        "--out",
+        f"{postgres.url}#verdicts",
+    ]
     code, _, err = dnc("check", postgres.url, *words)
     assert (code, "the server is short of memory, disk" in err, err.count("\n")) == (4, True, 1)
     assert postgres.rows("select tablename from pg_tables where schemaname = 'public'") == [("calls",)]
@@ -212,7 +358,7 @@ def test_a_full_disk_of_the_server_is_said_as_such(postgres, store, dnc, stateme
 def test_a_kill_leaves_no_table(postgres, store, who):
     """Killed while it works, at several moments: there is no table, or the whole one."""
     postgres.rows(MANY.format(rows=200_000))
-    command = [sys.executable, "-m", "dnc", "check", postgres.url, "--query", "select * from calls", "--quiet"]
+    command = [sys.executable, "-m", "dnc", "check", postgres.url, "--query", "select number from calls", "--quiet"]
     command += ["--store", store.path, "--out", f"{postgres.url}#verdicts"]
     for wait in (1.0, 2.0, 3.0, 4.0):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | {"DNC_TODAY": "2026-11-26"})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import obstore
@@ -17,6 +18,7 @@ from obstore.store import from_url
 
 DOCS = Path(__file__).parents[2] / "docs"
 BRIEF = """\
+new_columns = "undecided"
 region = "GB"
 [columns]
 number = "phone"
@@ -32,6 +34,35 @@ relationship = "none"
 sector = "general"
 consent = "none"
 objected_on = "none"
+"""
+
+
+FRENCH_BRIEF = """\
+region = "FR"
+new_columns = "undecided"
+[columns]
+number = "phone"
+[facts]
+caller = "commercial"
+voice = "human"
+dialler = "manual"
+cli = "01 99 00 04 99"
+related = "no"
+sector = "general"
+habit = "occasional"
+attempts = "0"
+recipient = "consumer"
+relationship = "none"
+source = "opt_in_form"
+objected_on = "none"
+consent = "named_caller"
+consent_on = "2026-10-01"
+consent_for = "live"
+"""
+# On each day of the played calendar: what `date` and the program take for today. A date of its own is left alone.
+DATE = """\
+#!/bin/sh
+case "$1" in -*) exec /usr/bin/date "$@" ;; *) exec /usr/bin/date -d "$DNC_TODAY 02:15" "$@" ;; esac
 """
 
 
@@ -71,9 +102,15 @@ class Night:
         """A text of the guide with the places of this test."""
         return re.sub("|".join(map(re.escape, self._places)), lambda found: self._places[found[0]], text)
 
-    def __call__(self, command: str = "./night.sh") -> tuple[int, str]:
+    def play(self, day: date) -> tuple[int, str]:
+        """Run the job on a day of a played calendar."""
+        self._program("date", DATE)
+        return self(day=day)
+
+    def __call__(self, command: str = "./night.sh", day: date | None = None) -> tuple[int, str]:
         """Run a command as cron would: exit code, and what it says."""
         told = {"PATH": f"{self.folder}:/usr/bin:/bin", "HOME": str(self.folder), "PYTHONPATH": str(DOCS.parent)}
+        told |= {"DNC_TODAY": str(day)} if day else {}
         done = subprocess.run(["sh", "-c", command], check=False, cwd=self.folder, env=told, capture_output=True)
         return done.returncode, done.stderr.decode()
 
@@ -118,6 +155,32 @@ def test_the_nightly_job_of_the_guide(night, postgres, store, dnc):
     code, err = night()
     assert (code, f"{day}.parquet: there is no such object" in err) == (4, True)
     assert postgres.rows(counts) == [("blocked", 200), ("clear", 200)]
+
+
+def test_fourteen_nights_of_a_french_list(night, postgres):
+    """Calls on Saturday and Sunday are planned for Monday; 25 December, a new column and old rows are said by mail."""
+    (night.folder / "campaign.toml").write_text(FRENCH_BRIEF)
+    offer = pl.DataFrame({"phone": [f"01 99 00 {at // 100:02} {at % 100:02}" for at in range(200)]})
+    first, refused = date(2026, 12, 14), "-s dnc: not bought, see pages/{day}-offer.html buyer\n"
+    registry = night.folder / "tps_ns.txt"
+    os.utime(registry, (datetime.combine(first, time(12)).timestamp(),) * 2)
+    for day in (first + timedelta(days=passed) for passed in range(14)):
+        file = night.folder / "offer.parquet"
+        changed = day == date(2026, 12, 23)  # the seller adds a column
+        (offer.with_columns(note=pl.lit("ne plus appeler")) if changed else offer).write_parquet(file)
+        obstore.put(from_url("s3://lists"), f"{night.bucket}/offer/{day}.parquet".removeprefix("s3://lists/"), file)
+        before = night.mails
+        code, err = night.play(day)
+        assert code == 0, (day, err)
+        is_refused = changed or day == date(2026, 12, 25)
+        assert night.mails.removeprefix(before) == (refused.format(day=day) if is_refused else ""), day
+        if not is_refused:
+            planned = json.loads((night.folder / "check.json").read_text())["days"]
+            monday = day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() > 4 else day
+            assert planned == [str(monday)] * 2
+            assert postgres.rows("select distinct dnc_outcome from dnc.verdicts") == [("clear",)]
+    code, err = night.play(first + timedelta(days=30))  # no offer, and the registry's file is thirty days old
+    assert (code, "there is no such object" in err, "something is due" in night.mails) == (4, True, True)
 
 
 def test_a_night_does_not_begin_while_another_runs(night):

@@ -13,7 +13,7 @@ from obstore.store import from_url
 from dnc import InputError, Store, check
 from dnc.files import objects
 
-CALLS = "number,id\n+33199000001,1\n+33199000002,2\n"
+CALLS = "number,call\n+33199000001,1\n+33199000002,2\n"
 TOLD = {"caller": "survey", "voice": "human"}
 
 
@@ -89,3 +89,12 @@ def test_every_verb_that_reads_a_file_reads_an_object(bucket, store, dnc, tmp_pa
         code, out, err = dnc(*here, *words)
         assert (code, says in out + err, "/tmp" in out + err) == (ends, True, False), (words, code, out, err)
     assert (tmp_path / "calls.html").exists()
+
+
+def test_a_bucket_that_is_not_there_is_said_as_such(bucket, store):
+    """Of the list as of the verdicts; nothing is made of it."""
+    rows = pl.DataFrame({"number": ["+33199000001"]})
+    with pytest.raises(InputError, match="there is no such bucket"):
+        check(rows, store, out="s3://nowhere/verdicts.parquet")
+    with pytest.raises(InputError, match="there is no such bucket"):
+        check("s3://nowhere/calls.parquet", store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -194,11 +195,19 @@ def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: b
     metavar="REGISTRY=DAYS",
     help="Report a registry as due if its newest snapshot is older, or if none is loaded. Repeatable.",
 )
+@click.option(
+    "--metrics",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write metrics in the OpenMetrics format, e.g. for the textfile collector of Prometheus (.prom).",
+)
 @LANG
 @JSON
 @store_options
 @click.pass_context
-def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang: str, as_json: bool) -> None:
+def status(
+    ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], metrics: Path | None, lang: str, as_json: bool
+) -> None:
     """Print what is loaded, how old it is, and what is due.
 
     Every file of the store is verified. These are due: a registry that no longer clears any call under the law in
@@ -208,7 +217,9 @@ def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang
     The exit code is 0 if nothing is due, else 1.
     """
     from dnc.checks.status import status as status_of
+    from dnc.files.output_file import atomic_path
     from dnc.law.rulebook import Rulebook
+    from dnc.reports.metrics import as_metrics
     from dnc.reports.status_lines import as_text
 
     store = open_store(ctx)
@@ -218,6 +229,10 @@ def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang
     except StoreError:  # what is damaged is reported below
         book = Rulebook.load(ctx.obj["rules"])
     state = status_of(store, book, {name: _days(name, days) for name, days in max_ages})
+    if metrics:
+        with atomic_path(metrics) as unfinished:
+            unfinished.write_text(as_metrics(state, time.time()), encoding="utf-8")
+        metrics.chmod(0o644)  # the collector is another user, and nothing in it is about a person
     if as_json:
         click.echo(json.dumps(state.data, default=str, indent=2))
     else:

@@ -70,7 +70,7 @@ class Guard:
         texts = messages("desk", desk.language)
         if headers.get("host", "").lower() not in desk.hosts:
             raise RefusedError(421, texts["strange_host"])
-        if path.startswith("/v1/") or path in OPEN:
+        if path.startswith("/v1/") or path in (*OPEN, "/metrics"):
             return None  # /v1 asks for a key, which no browser adds by itself
         if scope["method"] not in SAFE:
             self._refuse_other_origins(headers)

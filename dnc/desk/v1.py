@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from threading import Lock
 from typing import Any, TypeVar
@@ -42,6 +43,7 @@ from dnc.errors import InputError, StoreError, shortage
 from dnc.files.json_reader import named_once
 from dnc.lists.brief import Brief
 from dnc.messages import DESK, in_language, messages
+from dnc.reports.metrics import as_metrics
 from dnc.store import campaigns, keys
 from dnc.store.audit_log import acting
 from dnc.store.keys import Key
@@ -199,6 +201,11 @@ async def _status(request: Request, interface: Interface) -> Response:
     return _json(msgspec.json.encode(await run_in_threadpool(_state, interface.desk)))
 
 
+async def _metrics(request: Request, interface: Interface) -> Response:
+    text = as_metrics(await run_in_threadpool(_state, interface.desk), time.time())
+    return Response(text, media_type="application/openmetrics-text; version=1.0.0; charset=utf-8")
+
+
 def _state(desk: Desk) -> Status:
     return status(desk.store, desk.book, verifying=False)
 
@@ -264,12 +271,13 @@ def routes(interface: Interface) -> list[Route]:
                 )
                 return problem(507 if short else 500, sentence)
 
-        return Route(f"/v1/{path}", answered, methods=[method])
+        return Route(path, answered, methods=[method])
 
     return [
-        route("decisions", "POST", _decisions, "decide"),
-        route("objections", "POST", _objections, "record"),
-        route("objections", "GET", _changes, "read"),
-        route("status", "GET", _status, None),
+        route("/v1/decisions", "POST", _decisions, "decide"),
+        route("/v1/objections", "POST", _objections, "record"),
+        route("/v1/objections", "GET", _changes, "read"),
+        route("/v1/status", "GET", _status, None),
+        route("/metrics", "GET", _metrics, "read"),
         Route("/v1/openapi.json", _openapi, methods=["GET"]),
     ]

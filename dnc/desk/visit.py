@@ -74,7 +74,7 @@ class Visit:
 
 def refusal(desk: Desk, path: str, code: int, sentence: str, session: Session | None = None) -> Response:
     """The refusal of a request in one sentence: a page, or `problem+json` under /v1."""
-    if path.startswith("/v1/"):
+    if path.startswith("/v1/") or path == "/metrics":
         return problem(code, sentence)
     return _page(desk, session, "refused.html", code, {"sentence": sentence})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dnc.checks.status import Loaded, Status
+from dnc.checks.status import NewestSnapshot, Status
 
 _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
@@ -36,7 +36,7 @@ def _lines(state: Status, at: float) -> Iterator[str]:
         yield from _gauge("dnc_own_numbers", "Numbers on the own list.", {"": state.own_numbers})
 
 
-def _labels(one: Loaded) -> str:
+def _labels(one: NewestSnapshot) -> str:
     return _label("registry", one.registry, covers=" ".join(one.covers), campaign=one.campaign or "")
 
 

@@ -247,7 +247,12 @@ def test_streams_that_are_closed(store, write_file, closed, code):
     os.close(reader)
     stdout = subprocess.PIPE if closed else unread
     done = subprocess.run(
-        ["sh", "-c", f"{words} {closed}"], check=False, cwd=path.parent, stdout=stdout, stderr=subprocess.PIPE, text=True
+        ["sh", "-c", f"{words} {closed}"],
+        check=False,
+        cwd=path.parent,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     os.close(unread)
     assert done.returncode == code

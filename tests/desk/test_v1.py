@@ -277,6 +277,20 @@ def test_the_status_says_what_is_loaded(api):
     assert state["log_head"].startswith(f"{api.store.log()['seq'].max()}:")
 
 
+def test_metrics_are_for_a_key_that_may_read(start, screened):
+    """The figures of the status in the OpenMetrics format; another key gets 403, and none 401."""
+    desk = start(screened)
+    one = desk.client()
+    assert one.get("/metrics").status_code == 401
+    for right, code in (("read", 200), ("decide", 403)):
+        one.headers["Authorization"] = f"Bearer {keys.add(desk.store.ledger, right, [right])}"
+        answer = one.get("/metrics")
+        assert answer.status_code == code
+        if code == 200:
+            assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+            assert "\ndnc_faults 0\n" in answer.text and answer.text.endswith("# EOF\n")
+
+
 CALL = {"number": LISTED}
 REFUSED = {
     "nothing": (b"", 400),

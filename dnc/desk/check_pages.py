@@ -205,11 +205,21 @@ def _answer(visit: Visit, sent: Form) -> Response:
 
 
 def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[int]:
-    """The answers to a question that is a table; none for any other. Raises InputError if one is missing."""
+    """The answers to a question that is a table; none for any other. Raises InputError if one is missing.
+
+    Of a column whose other texts were said to mean nothing, these are the texts that were shown, were not answered
+    apart and are not marked.
+    """
     rows = [(row, sent.get(f"answer-{at}-{place}")) for place, row in enumerate(question.table)]
     if not all(text.isdecimal() and int(text) < len(row.options) for row, text in rows):
         raise InputError(visit.texts["no_answer"])
-    return [int(text) for _, text in rows]
+    chosen, of_nothing = [int(text) for _, text in rows], sent.all(f"answer-{at}-rest")
+    for group in question.groups:
+        if str(group.rows[0][0]) in of_nothing:
+            for place, row in group.rows:
+                if row.shown and not row.marked and chosen[place] == 0:
+                    chosen[place] = len(row.options) - 1
+    return chosen
 
 
 def _chosen(visit: Visit, question: Question, text: str) -> int | str | None:

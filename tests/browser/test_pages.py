@@ -32,6 +32,7 @@ SIZES = {"desktop": (1280, 900), "telephone": (390, 844), "narrow": (360, 740)}
 FIRST_SCREEN = 700  # pixels
 CRM = """\
 region = "FR"
+ignore = ["*"]
 dates = "dmy"
 
 [columns]

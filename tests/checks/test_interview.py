@@ -154,7 +154,7 @@ def test_a_status_of_which_one_word_is_an_objection(asked, tmp_path, store):
 
 
 def test_rows_and_values_are_shown_and_numbers_masked(asked):
-    """A question names how many rows it may decide; no digit of a telephone number is shown."""
+    """A question names how many rows it may decide; of a telephone number only the last two digits are shown."""
     interview = asked(
         "Téléphone;Stop\n06 39 98 00 01;06 39 98 00 41\n06 39 98 00 02;06 39 98 00 42\n06 39 98 00 03;x\n"
     )
@@ -162,7 +162,9 @@ def test_rows_and_values_are_shown_and_numbers_masked(asked):
     question = interview.next()
     assert (question.id, question.rows, question.default) == ("columns", 3, None)
     [row] = question.table
-    assert list(row.shown) == ["## ## ## ## ##"] * 2 and row.options[row.chosen].edits == {"texts": {"Stop": {}}}
+    assert list(row.shown) == ["•• •• •• •• 41", "•• •• •• •• 42"] and row.options[row.chosen].edits == {
+        "texts": {"Stop": {}}
+    }
 
 
 def test_enter_never_clears(asked, tmp_path, store):

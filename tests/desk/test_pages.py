@@ -317,6 +317,19 @@ def test_columns_and_texts_are_answered_in_a_table_each(browser):
     assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["blocked", "clear", "clear"]
 
 
+def test_the_other_texts_of_a_column_are_answered_at_once(browser):
+    """Those that are shown and not marked; an answer of their own stays."""
+    path = dropped(browser, NOTED + "01 99 00 12 37;Autre;\n", brief=SURVEY + "[texts.Statut]\n[texts.Remarque]\n")
+    page = browser.client.get(f"{path}/questions?ask=texts").text
+    rows = fields_of(page)
+    assert [label for label, *_ in rows.values()] == ["ne plus appeler", "rappelée lundi", "Client", "Ancien", "Autre"]
+    assert re.findall(r'type="checkbox" id="[^"]+" name="answer-0-rest" value="(\d+)"', page) == ["0", "2"]
+    sent = dict.fromkeys(rows, "0") | {"answer-0-4": "1", "question": "texts", "answer-0-rest": ["0", "2"]}
+    assert browser.post(f"{path}/answers", sent).status_code == 303
+    checked(browser, path)
+    assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["undecided", "clear", "clear", "blocked"]
+
+
 def test_any_answer_is_changed_also_in_another_language(browser):
     """The question is asked again with its answer chosen; the other answers stay, and are read in both languages."""
     path = dropped(browser, NOTED, brief=SURVEY)

@@ -19,8 +19,9 @@ from dnc.law.demands import registry_column
 from dnc.messages import dated, localized, messages, registry_name
 from dnc.registries import OWN
 from dnc.store import ledger_sql
+from dnc.store.folder import fault_of
 from dnc.store.loader_search import loaders
-from dnc.store.snapshots import Snapshot, Standing, fault_of
+from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store, read_all
 from dnc.verdicts.screening import Screen
 

@@ -11,39 +11,44 @@ known. The same holds for a row with too many or too few cells, if its number ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
-from dnc.clock import ALWAYS, NEVER
+from dnc.clock import ALWAYS, NEVER, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.hints import is_ended, may_end, named_like, names_others, says_no
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, Table, as_typed, folded, quoted
-from dnc.frames import as_text, numbered, repeated
+from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief, Names
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import DECLARABLE
+from dnc.lists.cell_facts import DECLARABLE, text_of
 from dnc.lists.header import Header
 from dnc.lists.intake import Intake
 from dnc.lists.unused_columns import columns_with, distinct_words, is_day, objecting
 from dnc.messages import localized
 from dnc.numbers.normalise import EMPTY
+from dnc.store.record_kinds import GIVEN
 
 _COLUMNS = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
 _ALSO = {"consent_on": "day", "consent_for": "for", "consent_until": "until", "hours_agreed": "hours"}
 _ALSO |= {"consent_withdrawn_on": "withdrawn"}
+_KEPT = ("number", *_COLUMNS, "rank")
+_INSTANT = pl.Datetime("us")
+_NO_INSTANTS = [pl.lit(None, _INSTANT).alias(name) for name in ("consent_at", "withdrawn_at")]
 _COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
 _PROOF = ("proof", "proofreference")
-_NEWEST = 2**32  # later than any day: against the call, without a day
-_OLDEST = -(2**32)  # earlier than any day: for the call, without a day
+_NEWEST = 2**36  # later than any day: against the call, without a day
+_OLDEST = -(2**36)  # earlier than any day: for the call, without a day
+_DAY = 24 * 60  # minutes
 _NO_END = 2**22  # days; later than any last day of a consent
 
 
@@ -78,7 +83,7 @@ class Consents:
 
     def beside(self, calls: Calls) -> Calls:
         """The same calls, each with the newest statement about its number."""
-        declared = _ranked(calls.facts(*_COLUMNS))
+        declared = _ranked(calls.facts(*_COLUMNS).with_columns(_NO_INSTANTS))
         known = self.statements
         at = known["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(known.height - 1, 0))
         found = known[at] if known.height else known.clear(calls.number.len())
@@ -108,42 +113,87 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
             or by its words, or is a second one for the same; or one for objections or refusals, which are not read
             here, has some.
     """
-    path = Path(path)
-    table = open_table(path)
-    if table.others:  # a withdrawal in one of them would be lost, whatever it is called
-        raise InputError(localized("errors", "consent_sheets", names=quoted(table.others)), path)
-    columns = _columns(brief, table)
-    found = {*map(folded, columns), *set(map(folded, table.columns)).difference(map(folded, brief.ignore))}
-    if "number" not in found or not found & {"consent", folded("consent_withdrawn_on")}:
-        raise InputError(localized("errors", "consent_columns"), path, 1)
-    of_consents = replace(brief, columns=columns, facts={}, when_filled={}, when_empty={})
-    intake = Intake(table, of_consents, book, now=now)
-    intake.header.refuse_unused("rename")
-    _refuse_second(intake.header)
-    proof = next((name for name in table.columns if folded(name) in _PROOF), None)
-    counts = dict.fromkeys(_COUNTS, 0)
+    rows = ConsentRows.of(open_table(Path(path)), brief, book, now)
+    statements = _newest_of(stated.drop_nulls(["number", "rank"]).select(_KEPT) for stated in rows.batches())
+    return Consents(Path(path), input_sha256(Path(path)), statements, **rows.counts)
 
-    def batches() -> Iterable[pl.DataFrame]:
-        for batch in intake.fitted(table.batches):
-            _refuse_unused(batch, intake, proof)
+
+@dataclass(frozen=True)
+class ConsentRows:
+    """The rows of a table of consents, opened.
+
+    Attributes:
+        intake: of its columns about numbers and consents.
+        texts: our name → name of the column, for those that are kept as they stand.
+        counts: as in `Consents`; complete once all batches were read.
+    """
+
+    intake: Intake
+    texts: Mapping[str, str]
+    counts: dict[str, int]
+
+    @classmethod
+    def of(
+        cls, table: Table, brief: Brief, book: Rulebook, now: date | None, texts: Mapping[str, str] | None = None
+    ) -> Self:
+        """The rows of a table; arguments and errors as for `read_consents`.
+
+        texts: our names and theirs of columns that are kept as they stand; by default that of the proof.
+        """
+        if table.others:  # a withdrawal in one of them would be lost, whatever it is called
+            raise InputError(localized("errors", "consent_sheets", names=quoted(table.others)), table.path)
+        columns = _columns(brief, table)
+        found = {*map(folded, columns), *set(map(folded, table.columns)).difference(map(folded, brief.ignore))}
+        if "number" not in found or not found & {"consent", folded("consent_withdrawn_on")}:
+            raise InputError(localized("errors", "consent_columns"), table.path, 1)
+        of_consents = replace(brief, columns=columns, facts={}, when_filled={}, when_empty={})
+        intake = Intake(table, of_consents, book, now=now)
+        proof = [name for name in table.columns if folded(name) in _PROOF]
+        kept = dict(zip(["proof"], proof, strict=False)) | dict(texts or {})
+        own = cls(intake, kept, dict.fromkeys(_COUNTS, 0))
+        intake.header.refuse_unused("rename")
+        _refuse_second(intake.header)
+        return own
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Batches of rows: columns of `_COLUMNS`, `rank`, `row` (of the file, from 1), `LINE`, `texts`, and
+        the instants `consent_at` and `withdrawn_at`. Errors as for `read_consents`.
+        """
+        intake, counts, path = self.intake, self.counts, self.intake.table.path
+        for batch in intake.fitted(intake.table.batches):
+            _refuse_unused(batch, intake, self.texts.values())
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
-            stated = _ranked(calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null())))
+            stated = calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null()))
+            carried = [text_of(calls.carried[theirs]).alias(ours) for ours, theirs in self.texts.items()]
+            stated = _ranked(stated.with_columns(self._instants(calls)).with_columns(carried))
+            place = pl.int_range(1, 1 + batch.height, dtype=pl.Int64, eager=True) + counts["rows"]
+            stated = stated.with_columns(calls.each(place).alias("row"), rows[LINE])
             _refuse_lost(stated, calls, rows, path)
-            given = stated["consent"].is_in(["named_caller", "partners", "written"])
-            proven = (
-                (as_text(calls.carried[proof]).str.strip_chars() != "").fill_null(False)
-                if proof
-                else repeated(False, pl.Boolean, stated.height)
-            )
+            given = stated["consent"].is_in(GIVEN).fill_null(False)
+            proven = stated["proof"].is_not_null() if "proof" in stated.columns else ~given
             counts["rows"] += batch.height
             counts["unread"] += calls.number.null_count()
             counts["wordless"] += stated["rank"].null_count()
             counts["odd"] += int(stated["consent_odd"].sum())
             counts["unproven"] += int((given & ~proven).sum())
-            yield stated.drop_nulls(["number", "rank"]).with_columns(_as_enums())
+            yield stated.with_columns(_as_enums())
 
-    return Consents(path, input_sha256(path), _newest_of(batches()), **counts)
+    def _instants(self, calls: Calls) -> list[pl.Series]:
+        """When a consent was given and withdrawn, in UTC, where the cell is an instant and not only a day."""
+        header, found = self.intake.header, list[pl.Series]()
+        for ours, name in (("consent_on", "consent_at"), ("consent_withdrawn_on", "withdrawn_at")):
+            if theirs := header.columns.get(ours):
+                cells = calls.carried.select(text_of(calls.carried[theirs]).alias(name))
+                found.append(each_distinct(cells, self._instant, {name: _INSTANT})[name])
+            else:
+                found.append(repeated(None, _INSTANT, calls.number.len()).alias(name))
+        return found
+
+    def _instant(self, text: str | None) -> tuple[datetime | None]:
+        moment = read_moment(text, self.intake.brief.dates, self.intake.now) if text else None
+        is_instant = isinstance(moment, datetime) and moment.tzinfo is not None
+        return (moment.astimezone(UTC).replace(tzinfo=None) if is_instant else None,)  # type: ignore[union-attr]
 
 
 def _certain(calls: Calls) -> Calls:
@@ -162,10 +212,10 @@ def _refuse_second(header: Header) -> None:
                 raise OptionError(why, header.table.path, header.table.skipped + 1)
 
 
-def _refuse_unused(batch: pl.DataFrame, intake: Intake, proof: str | None) -> None:
+def _refuse_unused(batch: pl.DataFrame, intake: Intake, used: Collection[str]) -> None:
     """Raise OptionError at a column that is not read and may tell withdrawals: by its name, a day or a word."""
     header = intake.header
-    words = distinct_words(batch, [name for name in header.unused if name != proof])
+    words = distinct_words(batch, [name for name in header.unused if name not in used])
     objections = [name for name in OR_NONE if name in header.columns and name not in _COLUMNS]
     others = [name for name in columns_with(words, names_others) if named_like(name, "consent_for")]
     others += [name for name in columns_with(words, says_no) if named_like(name, "consent")]
@@ -222,18 +272,31 @@ def _as_enums() -> list[pl.Expr]:
 def _ranked(statements: pl.DataFrame) -> pl.DataFrame:
     """Statements with `rank`: the newer one ranks higher; null if the row states nothing.
 
-    It packs what decides, in this order: the day, whether the statement is against the call, how soon the consent ends,
-    and whether it is for some hours only.
+    It packs what decides, in this order: the minute, whether the statement is against the call, how soon the consent
+    ends, and whether it is for some hours only. Where only a day is known, a statement against the call counts as made
+    at its end, and one for it at its beginning.
     """
     withdrawn, against = pl.col("consent_withdrawn_on") != NEVER, _against()
     withdrawn_on = pl.when(withdrawn & (pl.col("consent_withdrawn_on") != ALWAYS)).then("consent_withdrawn_on")
     undated = (withdrawn & withdrawn_on.is_null()) | (pl.col("consent_odd") & pl.col("consent_on").is_null())
-    day = pl.when(~undated).then(pl.max_horizontal("consent_on", withdrawn_on)).to_physical().cast(pl.Int64)
-    rank = pl.coalesce(day * 2 + against.cast(pl.Int64), pl.when(against).then(_NEWEST).otherwise(_OLDEST))
+    given, ended = _minute("consent_at", "consent_on", against), _minute("withdrawn_at", withdrawn_on, against)
+    minute = pl.when(~undated).then(pl.max_horizontal(given, ended))
+    rank = pl.coalesce(minute * 2 + against.cast(pl.Int64), pl.when(against).then(_NEWEST).otherwise(_OLDEST))
     end = pl.col("consent_until").to_physical().cast(pl.Int64).clip(0).fill_null(_NO_END)
     rank = (rank * (_NO_END + 1) + _NO_END - end) * 2 + pl.col("hours_agreed").is_not_null()
     is_known = against | pl.col("consent").is_not_null()
     return statements.with_columns(pl.when(is_known).then(rank).alias("rank"))
+
+
+def _minute(instant: str, day: str | pl.Expr, against: pl.Expr) -> pl.Expr:
+    """The minute of an instant, counted from 1970; of a day the first, or the last if it is of a statement against.
+
+    That of an instant is in UTC, but never outside its day, which is that of the person.
+    """
+    day = (pl.col(day) if isinstance(day, str) else day).to_physical().cast(pl.Int64) * _DAY
+    last = day + _DAY - 1
+    of_instant = pl.min_horizontal(pl.max_horizontal(pl.col(instant).dt.epoch("s") // 60, day), last)
+    return pl.when(pl.col(instant).is_null()).then(pl.when(against).then(last).otherwise(day)).otherwise(of_instant)
 
 
 def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:

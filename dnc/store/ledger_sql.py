@@ -17,13 +17,14 @@ import msgspec
 import polars as pl
 
 from dnc.database import run, statement
+from dnc.store.record_kinds import KINDS, Kind
 
 Row = dict[str, Any]
 Connection = duckdb.DuckDBPyConnection
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
 _NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
 # What a ledger of this version may lack until its next change; the newest is the last.
-_ADDED_LATER = ("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests")
+_ADDED_LATER = ("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests", "records")
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
 # A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.
@@ -35,12 +36,15 @@ DIGESTED = {  # table → how one of its rows is hashed; all but `about`, `diges
     "decisions": _AS_JSON,
     "keys": _AS_JSON,
     "objections": _AS_JSON,
+    "records": _AS_JSON,
     "retention": _AS_JSON,
     "rule_packs": _AS_JSON,
     "rules": "sha256",
     "signers": _AS_JSON,
     "snapshots": _AS_JSON,
     "terms": "sha256",
+    "wordings": _AS_JSON,
+    **dict.fromkeys(KINDS, _AS_JSON),
 }
 _DIGESTS = (
     "select name, block, system.main.count_star() as rows, "
@@ -91,7 +95,8 @@ def create(con: Connection, version: int) -> None:
 def _add_later(con: Connection) -> None:
     """Add what older programs did not have; where the last of it is there, all of it is."""
     if _ADDED_LATER[-1] not in _tables(con):
-        con.execute(";\n".join(statement(__package__, name) for name in _ADDED_LATER))
+        own = (kind.schema for kind in KINDS.values())
+        con.execute(";\n".join([*own, *(statement(__package__, name) for name in _ADDED_LATER)]))
 
 
 def _tables(con: Connection) -> list[str]:
@@ -318,6 +323,83 @@ def remove_lifts(con: Connection, numbers: Sequence[int]) -> list[int]:
     """
     alone = "number in (select unnest(?::ubigint[])) and number not in (select number from objections where not lifted)"
     return _column(con, f"update objections set number = null where {alone} returning seq", [list(numbers)])
+
+
+# Own records
+
+
+def records(con: Connection) -> list[Row]:
+    """The files of own records, oldest first."""
+    return _rows_if_any(con, "select * from records order by id")
+
+
+def add_records(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a file of own records; its id is the next one."""
+    [last] = _column(con, "select coalesce(max(id), 0) from records")
+    _insert(con, "records", {"id": last + 1, **row})
+
+
+def remove_records(con: Connection, ids: Collection[int]) -> None:
+    """Remove files of own records by id."""
+    con.execute("delete from records where id in (select unnest(?::integer[]))", [list(ids)])
+
+
+def replace_records(con: Connection, old: str, new: str, rows: int) -> None:
+    """Put another file of own records in place of one."""
+    con.execute("update records set file = ?, rows = ? where file = ?", [new, rows, old])
+
+
+def recorded(con: Connection, kind: Kind) -> pl.DataFrame:
+    """The rows of a kind that are in no file yet, with its columns."""
+    try:
+        return pl.DataFrame(con.sql(f"from {kind.name}"))
+    except duckdb.CatalogException:  # an older ledger
+        return pl.DataFrame(con.sql(f"select {_none_of(kind)} limit 0"))
+
+
+def _none_of(kind: Kind) -> str:
+    return ", ".join(f'null::{kind_of} as "{name}"' for name, kind_of in kind.all_columns.items())
+
+
+def add_recorded(con: Connection, kind: Kind, rows: pl.DataFrame) -> None:
+    """Add rows of a kind."""
+    run(con, "records", f"insert into {kind.name} by name from new", new=rows)
+
+
+def clear_recorded(con: Connection, kind: Kind) -> None:
+    """Remove all rows of a kind from the ledger, because a file has them."""
+    con.execute(f"delete from {kind.name}")
+
+
+def erase_recorded(con: Connection, kind: Kind, which: str, params: Mapping[str, Any]) -> int:
+    """Remove rows of a kind for which `which` holds, or all of opt-outs but what stays; returns how many."""
+    gone = [name for name in kind.all_columns if name not in ("seq", "number", "recorded_at", *kind.stays)]
+    bare = " and ".join(f'"{name}" is null' for name in gone)
+    emptied = ", ".join(f'"{name}" = null' for name in gone)
+    kept = f"update {kind.name} set {emptied} where {which} and {kind.opt_out} and not ({bare}) returning seq"
+    removed = f"delete from {kind.name} where {which} and not coalesce({kind.opt_out}, false) returning seq"
+    return len(_column(con, removed, dict(params))) + len(_column(con, kept, dict(params)) if kind.stays else ())
+
+
+def last_of(con: Connection, kind: Kind) -> int:
+    """The highest `seq` of a kind ever given, also to rows that were erased."""
+    logged = "select max((detail ->> 'last')::bigint) as last from log where detail ->> 'records' = $kind"
+    filed = "select max(last) from records where kind = $kind"
+    found = _column(
+        con, f"select max(last) from ({logged} union all {filed} union all select max(seq) from {kind.name})",
+        {"kind": kind.name},
+    )  # fmt: skip
+    return found[0] or 0
+
+
+def wordings(con: Connection) -> list[Row]:
+    """The wordings of consents: name, sha256, text, facts (JSON), added_at."""
+    return _rows_if_any(con, "select * replace (facts::varchar as facts) from wordings order by added_at, name")
+
+
+def add_wording(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a wording."""
+    _insert(con, "wordings", row)
 
 
 # Keys

@@ -6,6 +6,7 @@
       snapshots/        one sorted Parquet file per snapshot, named by its checksum
       bitpages/         the numbers of large snapshots as bits, one file each, named by its checksum
       decisions/        one Parquet file per check that keeps its decisions
+      records/          own records from files (consents, calls, customers), named by checksum
       stamps/           time stamps of rows of the log
       anchors.json      the files outside in which the log is anchored
       lock              locked by the one process that changes the store
@@ -35,7 +36,7 @@ from dnc.files.locks import ReadLock, own_folder
 from dnc.messages import localized
 from dnc.numbers.reader import read_number
 from dnc.registries.reasons import in_words
-from dnc.store import audit_log, ledger_sql, retention
+from dnc.store import audit_log, ledger_sql, records, retention
 from dnc.store.folder import refuse_unsafe
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.manifest import Manifest
@@ -135,7 +136,8 @@ class Store:
     def _standing_in(self, con: duckdb.DuckDBPyConnection) -> Standing:
         """The snapshots of an open ledger, without objections, and without keeping their files open."""
         bitpages = {row["of"]: row["file"] for row in ledger_sql.bitpages(con)}
-        return Standing(self.path, snapshots_in(con), bitpages=bitpages)
+        own = records.records_in(con, self.path)
+        return Standing(self.path, snapshots_in(con), bitpages=bitpages, records=own)
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots, oldest load first; raises StoreError if there is no store."""
@@ -314,6 +316,16 @@ class Store:
             # The reason is kept with the objection, where it can be forgotten; rows of the log cannot.
             change.log("lift" if lift else "object", {"count": len(read), "on": on})
         return len(read)
+
+    # own records
+
+    def add_records(self, new: Iterable[records.NewRows]) -> list[records.Added]:
+        """Add rows of own records, all or none: those of files, or some that were just told.
+
+        `dnc.lists.own_records` reads them; raises StoreError if the store cannot be written.
+        """
+        with self.ledger.change() as change:
+            return [records.add(change, rows) for rows in new]
 
     # forgetting
 

@@ -1,0 +1,281 @@
+"""Own records read: files of consents, of calls made and of customers, and single ones that a person or program tells.
+
+Numbers, days and words are read as in a list of planned calls, by the same code. A load stops at a row that cannot be
+read, and adds all rows or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from dnc.clock import NONE, is_zone, read_day, read_moment, today
+from dnc.errors import InputError, OptionError
+from dnc.files.input_file import input_sha256
+from dnc.files.open_table import open_table
+from dnc.files.table import LINE, Table, folded, quoted, table_of_frame
+from dnc.frames import each_distinct, repeated
+from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import vocabulary
+from dnc.lists.brief import Brief
+from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import text_of
+from dnc.lists.consents import ConsentRows
+from dnc.lists.intake import Intake
+from dnc.messages import either, figure, localized
+from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kind
+from dnc.store.records import Added, NewRows, empty
+from dnc.store.store import Store
+
+TOLD = Path("what was told")  # in messages, where there is no file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What is said of a file of own records.
+
+    Attributes:
+        region: numbering plan of national numbers (ISO 3166-1 alpha-2).
+        columns: our name of a column → the name in the file.
+        dates: order of day and month, see `dnc.clock.DATE_ORDERS`.
+        values: our column → word in the file → our word.
+        ignore: columns of the file that are left out on purpose.
+        sheet: of a spreadsheet.
+        zone: of times of calls without an offset (IANA); by default they are on the clock of the called person.
+        as_of: of customers, the day on which the file was made.
+        covers_days: of calls, the first and the last day for which the file has every call.
+        accept_unread, reason: how many rows with a number that cannot be read are left out, and why.
+    """
+
+    region: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    dates: str = "iso"
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ignore: Sequence[str] = ()
+    sheet: str | None = None
+    zone: str | None = None
+    as_of: date | None = None
+    covers_days: tuple[date, date] | None = None
+    accept_unread: int = 0
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.zone is not None and not is_zone(self.zone):
+            raise OptionError(localized("errors", "no_zone", zone=self.zone))
+        if bool(self.accept_unread) != bool((self.reason or "").strip()):
+            raise OptionError(localized("errors", "load", "accept"))
+        if self.covers_days and not self.covers_days[0] <= self.covers_days[1] <= today():
+            raise OptionError(localized("errors", "covers_days"))
+
+    def brief(self, columns: Mapping[str, str]) -> Brief:
+        """The brief of the columns that lists of planned calls have too; columns: more of them, ours → theirs."""
+        known = vocabulary().columns
+        named = {ours: theirs for ours, theirs in self.columns.items() if ours in known}
+        words = {
+            ours: {folded(theirs): word for theirs, word in words.items()}
+            for ours, words in self.values.items()
+            if ours in known
+        }
+        region = self.region and self.region.upper()
+        return Brief(region, self.dates, {**columns, **named}, words, ignore=self.ignore, sheet=self.sheet)
+
+
+def load(
+    store: Store, kind: str, paths: Sequence[str | Path], book: Rulebook, reading: Reading | None = None
+) -> list[Added]:
+    """Load files of a kind of own records, all or none.
+
+    Args:
+        kind: `consents`, `calls` or `customers`.
+        book: the law, for places and their clocks.
+        reading: what is said of the files.
+    Returns:
+        What was added from each.
+    Raises:
+        InputError: a file or a row cannot be read. OptionError: an option or a column is wrong. StoreError.
+    """
+    said, own = reading or Reading(), KINDS[kind]
+    if own.whole != (said.as_of is not None):
+        raise OptionError(localized("errors", "records_as_of", "needed" if own.whole else "none", kind=kind))
+    if said.covers_days and own is not CALLS:
+        raise OptionError(localized("errors", "covers_days"))
+    with store.work("records") as work:
+        new = []
+        for at, path in enumerate(map(Path, paths)):
+            folder = work / str(at)
+            folder.mkdir()
+            rows = _Rows(own, open_table(path, sheet=said.sheet), book, said)
+            first, last = said.covers_days or (None, None)
+            days = {"as_of": said.as_of, "from_day": first, "to_day": last}
+            new.append(rows.written(folder, sha256=input_sha256(path), name=path.name, **days))
+        return store.add_records(new)
+
+
+def record(
+    store: Store, kind: str, told: Sequence[Mapping[str, object]], book: Rulebook, reading: Reading | None = None
+) -> Added:
+    """Record some rows of a kind, all or none; arguments, result and errors are those of `load`.
+
+    told: the cells of each row, by our names of the columns, as they would stand in a file: `number`, and of a consent
+        `consent_on`, `consent_for`, `wording`, `proof`, `consent_withdrawn_on` …, of a call `at` and `result`.
+    """
+    said, own = reading or Reading(), KINDS[kind]
+    names = list(dict.fromkeys(name for row in told for name in row))
+    cells = [{name: None if row.get(name) is None else str(row[name]) for name in names} for row in told]
+    frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))
+    with store.work("records") as work:
+        new = _Rows(own, table_of_frame(TOLD, frame), book, said).written(work)
+        return store.add_records([new])[0]
+
+
+@dataclass
+class _Rows:
+    """The rows of one table, read by kind."""
+
+    kind: Kind
+    table: Table
+    book: Rulebook
+    said: Reading
+
+    def written(self, folder: Path, **of: Any) -> NewRows:
+        """All rows, as Parquet in a folder; `of`: more of `NewRows`. Raises InputError at what cannot be read."""
+        batches = {CONSENTS.name: self._consents, CALLS.name: self._calls}.get(self.kind.name, self._customers)()
+        parts, schema, counts = list[Path](), empty(self.kind).drop("seq", "recorded_at").schema, dict[str, int]()
+        rows, unread = 0, 0
+        for frame in batches:
+            line, lost = frame[LINE], frame["number"].is_null()
+            unread += int(lost.sum())
+            if unread > self.said.accept_unread:
+                raise InputError(
+                    localized("errors", "record_number", n=figure(unread)), self.table.path, line[lost.arg_max()]
+                )
+            rows = int(frame["row"][-1]) if frame.height else rows
+            absent = [pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in frame.columns]
+            kept = (
+                frame.filter(~lost)
+                .with_columns(absent)
+                .select("row", *(pl.col(name).cast(kind) for name, kind in schema.items()))
+            )
+            if kept.height:
+                parts.append(folder / f"{len(parts)}.parquet")
+                kept.write_parquet(parts[-1], compression="uncompressed")
+        counts |= {"unread": unread} if unread else {}
+        return NewRows(self.kind, parts, rows, counts=counts, **of)
+
+    def _named(self, ours: str) -> str | None:
+        """The column of the table for one of ours that is kept as it stands."""
+        wanted = folded(self.said.columns.get(ours, ours))
+        ignored = set(map(folded, self.said.ignore))
+        found = [name for name in self.table.columns if folded(name) == wanted and wanted not in ignored]
+        if len(found) > 1:
+            raise InputError(localized("errors", "same_names", name=quoted([wanted])), self.table.path)
+        if not found and ours in self.said.columns:
+            names = quoted(self.table.header)
+            what = {"name": quoted([self.said.columns[ours]]), "what": ours, "names": names}
+            raise InputError(localized("errors", "no_column", **what), self.table.path)
+        return found[0] if found else None
+
+    @property
+    def _texts(self) -> dict[str, str]:
+        named = {ours: self._named(ours) for ours in (*self.kind.texts, *self._also)}
+        return {ours: theirs for ours, theirs in named.items() if theirs}
+
+    @property
+    def _also(self) -> tuple[str, ...]:
+        """Columns that are read here and are no column of planned calls."""
+        return {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
+
+    def _consents(self) -> Iterator[pl.DataFrame]:
+        rows = ConsentRows.of(self.table, self.said.brief({}), self.book, None, self._texts)
+        for frame in rows.batches():
+            yield frame.drop_nulls("rank")
+
+    def _calls(self) -> Iterator[pl.DataFrame]:
+        texts = self._texts
+        if missing := [name for name in ("at", "result") if name not in texts]:
+            raise InputError(
+                localized("errors", "record_columns", kind=self.kind.name, names=either(missing)), self.table.path, 1
+            )
+        if self.said.zone:
+            self.table.batches = (self._in_zone(batch, texts["at"]) for batch in self.table.batches)
+        for frame, calls in self._read({"call_at": texts["at"]}, texts):
+            facts = calls.facts("day", "at_last", "timed")
+            at = pl.when("timed").then("at_last")
+            end = pl.col("day").cast(pl.Datetime("us")) + pl.duration(hours=23, minutes=59, seconds=59)
+            facts = facts.with_columns(pl.coalesce(at, end).alias("at"))
+            result = self._words(frame["result"], "result", RESULTS)
+            self._refuse(frame, frame["at"].is_null() | facts["at"].is_null(), "at")
+            self._refuse(frame, (facts["day"] > today()).fill_null(False), "at_future")
+            self._refuse(frame, result.is_null(), "result", known=either(RESULTS))
+            lasting = result.is_in(LASTING).cast(pl.UInt8).alias("lasting")
+            yield frame.with_columns(facts["at"], result.alias("result"), lasting)
+
+    def _customers(self) -> Iterator[pl.DataFrame]:
+        texts = self._texts
+        for frame, calls in self._read({}, texts):
+            facts = calls.facts("relationship", "relationship_on", "odd")
+            until = frame["until"] if "until" in texts else repeated(None, pl.String, frame.height)
+            days = each_distinct(until.alias("until").to_frame(), self._day, {"until": pl.Date})["until"]
+            is_odd = (facts["odd"] != "") | (
+                days.is_null() & until.is_not_null() & ~until.str.to_lowercase().is_in(NONE)
+            )
+            self._refuse(frame, is_odd, "cell")
+            self._refuse(frame, facts["relationship"].is_null(), "relationship")
+            yield frame.with_columns(facts["relationship"], facts["relationship_on"], days)
+
+    def _read(self, columns: Mapping[str, str], texts: Mapping[str, str]) -> Iterator[tuple[pl.DataFrame, Calls]]:
+        """Batches, each as `number`, `row`, the line of the file and `texts`, and as calls.
+
+        Raises OptionError at a column that is not used: it may tell what nobody would read.
+        """
+        intake = Intake(self.table, self.said.brief(columns), self.book)
+        header = intake.header
+        if unused := [header.names[name] for name in header.unused if name not in texts.values()]:
+            raise OptionError(
+                localized("errors", "record_unused", names=quoted(unused), first=unused[0]), self.table.path
+            )
+        first = 1
+        for batch in intake.fitted(self.table.batches):
+            calls = intake.calls(batch)
+            if calls.row is not None:
+                raise InputError(localized("errors", "several_numbers"), self.table.path)
+            place = pl.int_range(first, first + batch.height, dtype=pl.Int64, eager=True).alias("row")
+            kept = [text_of(batch[theirs]).alias(ours) for ours, theirs in texts.items()]
+            yield batch.select(LINE, *kept).with_columns(calls.number.alias("number"), place), calls
+            first += batch.height
+
+    def _words(self, cells: pl.Series, ours: str, known: Sequence[str]) -> pl.Series:
+        """Cells as words of ours; null where one is not understood."""
+        words = {folded(word): word for word in known}
+        words |= {folded(theirs): word for theirs, word in self.said.values.get(ours, {}).items()}
+        read = each_distinct(
+            cells.to_frame(), lambda text: (words.get(folded(text)) if text else None,), {ours: pl.String}
+        )
+        return read[ours].set(~read[ours].is_in(known).fill_null(True), None)
+
+    def _refuse(self, frame: pl.DataFrame, wrong: pl.Series, why: str, **words: object) -> None:
+        if wrong.any():
+            line = frame[LINE][wrong.arg_max() or 0]
+            raise InputError(localized("errors", "record_cell", why, **words), self.table.path, line)
+
+    def _day(self, text: str | None) -> tuple[date | None]:
+        return (read_day(text, self.said.dates) if text else None,)
+
+    def _in_zone(self, batch: pl.DataFrame, name: str) -> pl.DataFrame:
+        """A batch whose times without an offset get that of the zone."""
+        zone = ZoneInfo(str(self.said.zone))
+
+        def with_offset(text: str | None) -> tuple[str | None]:
+            moment = read_moment(text, self.said.dates) if text else None
+            if not isinstance(moment, datetime) or moment.tzinfo is not None:
+                return (text,)
+            return (moment.replace(tzinfo=zone).isoformat(),)
+
+        cells = batch.select(text_of(batch[name]).alias(name))
+        return batch.with_columns(each_distinct(cells, with_offset, {name: pl.String})[name])

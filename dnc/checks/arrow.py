@@ -58,9 +58,10 @@ class Decider:
         opened.must_exist()
         self._setup = Settings.of(settings, options).read(opened)
         several = len(self._setup.brief.named("number")) > 1
-        self._selection = select(columns, best=best, several=several)
+        standing = opened.standing()
+        self._selection = select(columns, best=best, several=several, consents=standing.has_consents)
         self._stack = ExitStack()
-        self._judge = self._stack.enter_context(self._setup.judge(opened.standing()))
+        self._judge, self._own = self._stack.enter_context(self._setup.judge(standing))
         self._intake: Intake | None = None
         self._lock = Lock()  # what is remembered from batch to batch is for one thread
 
@@ -103,7 +104,7 @@ class Decider:
                 spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
                 against = self._setup.against(intake, batches, Path(spill))
             for rows in batches:
-                calls = self._setup.completed(intake.calls(rows), against)
+                calls = self._setup.completed(intake.calls(rows), self._own, against)
                 self._unused.add(calls, None)
                 verdicts = self._judge.verdicts(calls)
                 parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))

@@ -16,6 +16,7 @@ from dnc.files.table import RAGGED, Table
 from dnc.lists.brief import Brief, as_cell, must_be_column
 from dnc.lists.calls import Calls
 from dnc.lists.inputs import Source, opened
+from dnc.lists.other_rows import Against
 from dnc.lists.unused_columns import UnusedObjections
 from dnc.messages import localized
 from dnc.store.store import Store
@@ -56,7 +57,6 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
     [calls] = setup.intake(Table(Path("the call"), "call", ["number", *texts], iter([row]))).batches()
     if calls.number.len() > 1:
         raise InputError(localized("errors", "several_numbers"))
-    calls = setup.completed(calls)
     [explanation] = _explanations(setup, store, calls)
     return explanation
 
@@ -83,15 +83,19 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
         for batch in intake.fitted(intake.table.batches):
             unused.look(batch)
             if 0 < row - before <= batch.height:
-                calls = setup.completed(intake.calls(batch.slice(row - before - 1, 1)), against)
-                unused.add(calls, None)
-                return _explanations(setup, store, calls)
+                calls = intake.calls(batch.slice(row - before - 1, 1))
+                return _explanations(setup, store, calls, against, unused)
             before += batch.height
         raise OptionError(localized("errors", "no_row_of", row=row, name=files.name, rows=before))
 
 
-def _explanations(setup: Setup, store: Store, calls: Calls) -> list[Explanation]:
-    odd = calls.facts("odd")["odd"]
-    with setup.judge(store.standing()) as judge:
+def _explanations(
+    setup: Setup, store: Store, calls: Calls, against: Against | None = None, unused: UnusedObjections | None = None
+) -> list[Explanation]:
+    with setup.judge(store.standing()) as (judge, own):
+        calls = setup.completed(calls, own, against)
+        odd = calls.facts("odd")["odd"]
+        if unused:
+            unused.add(calls, None)
         verdicts, results = judge.explained(calls)
         return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd))

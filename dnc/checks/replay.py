@@ -116,7 +116,12 @@ def brief_of(terms: Mapping[str, Any]) -> Brief:
     """The brief in the settings of a check, as the log keeps them (`dnc.checks.settings.Setup.text`)."""
     fields = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
     fields |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
-    return Brief(**fields, short_rows=terms.get("short_rows"), sheet=terms.get("sheet"))
+    return Brief(
+        **fields,
+        short_rows=terms.get("short_rows"),
+        sheet=terms.get("sheet"),
+        require_proof=terms.get("require_proof", False),
+    )
 
 
 def check_row(store: Store, number: int) -> dict[str, Any]:
@@ -153,4 +158,6 @@ def _standing(store: Store, number: int, then: dict[str, Any]) -> Standing:
     if sorted({snapshot.file for snapshot in snapshots}) != then["files"]:
         raise StoreError(localized("errors", "replay", "forgotten", number=number))
     objections = now.objections.filter(pl.col("seq") <= then["objections"])
-    return replace(now, snapshots=tuple(snapshots), objections=objections)
+    then_known = then.get("records", {})
+    records = {name: known.until(*then_known.get(name, ())) for name, known in now.records.items()}
+    return replace(now, snapshots=tuple(snapshots), objections=objections, records=records)

@@ -77,13 +77,14 @@ def run(
         intake = setup.intake(files.table())
         header = intake.header
         several = len(header.numbers) > 1
-        selection = select(columns, only, changed=changed, best=best, former=header.former, several=several)
+        standing = store.standing()
+        of_list = {"former": header.former, "several": several, "consents": standing.has_consents}
+        selection = select(columns, only, changed=changed, best=best, **of_list)
         layout = Layout.of(intake.table, header.carried, selection)
         store.must_be_writable()
-        standing = store.standing()
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
         outputs.open(layout, stack)
-        judge = stack.enter_context(setup.judge(standing))
+        judge, own = stack.enter_context(setup.judge(standing))
         intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack))
         people = People(_temporary_folder(stack), header.columns.get("call") if several else None)
         tallies = Tallies()
@@ -92,7 +93,9 @@ def run(
         second = SecondNumbers(header)
         unused = UnusedObjections(header)
         watching: list[Observer] = [unused.add, tallies.add, people.add, evidence.add, second.add, *observers]
-        pipeline = _Pipeline(intake, partial(setup.completed, against=against), judge, watching, selection, outputs)
+        pipeline = _Pipeline(
+            intake, partial(setup.completed, own=own, against=against), judge, watching, selection, outputs
+        )
         pipeline.run(progress)
         repeated, persons = people.count()
         sha256 = hashlib.sha256(setup.text.encode()).hexdigest()
@@ -194,6 +197,7 @@ def _record(
         "snapshots": [snapshot.id for snapshot in standing.snapshots],
         "files": sorted({snapshot.file for snapshot in standing.snapshots}),
         "objections": standing.objections["seq"].max() or 0,
+        **standing.records_in_log,
         "out": [Path(target).name for target in outputs.targets],
         "only": list(selection.only),
         "changed": selection.changed,

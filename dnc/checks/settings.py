@@ -25,8 +25,10 @@ from dnc.lists.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_decla
 from dnc.lists.consents import Consents, read_consents
 from dnc.lists.intake import Intake
 from dnc.lists.other_rows import Against
+from dnc.lists.own_facts import OwnFacts
 from dnc.messages import LANGUAGES, either, localized
 from dnc.store.audit_log import canonical
+from dnc.store.record_kinds import GIVEN
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 from dnc.verdicts.judge import Judge
@@ -164,6 +166,7 @@ class Setup:
             "when_filled": brief.when_filled,
             "when_empty": brief.when_empty,
             "facts": brief.facts,
+            **({"require_proof": True} if brief.require_proof else {}),
             "at": self.at,
             "guidance": policy.guidance,
             "accept": policy.accepted,
@@ -213,14 +216,15 @@ class Setup:
         against.read(intake.undeclared, intake.fitted(iter(batches)))
         return against
 
-    def completed(self, calls: Calls, against: Against | None = None) -> Calls:
-        """Calls with what other rows, the file of consents and the brief say of their numbers.
+    def completed(self, calls: Calls, own: OwnFacts, against: Against | None = None) -> Calls:
+        """Calls with what other rows, the file of consents, the store's own records and the brief say of their numbers.
 
         A declared consent comes last (that of a rule about filled and empty cells before one for all rows): it fills
         what is still empty, but replaces nothing that was not understood.
         """
         calls = against.beside(calls) if against else calls
         calls = self.consents.beside(calls) if self.consents else calls
+        calls = own.beside(calls)
         facts, fills = self._declared_consent, []
         for name in DECLARABLE:
             declared = [pl.col(BY_RULE + name)] if BY_RULE + name in calls.plans.columns else []
@@ -228,7 +232,15 @@ class Setup:
             if declared:
                 filled = pl.coalesce(name, *declared)
                 fills.append(pl.when("consent_odd").then(name).otherwise(filled).alias(name))
-        return calls._replace(plans=calls.plans.with_columns(fills).with_columns(at_agreed_hour()))
+        plans = self._without_unproven(calls.plans.with_columns(fills))
+        return calls._replace(plans=plans.with_columns(at_agreed_hour()))
+
+    def _without_unproven(self, plans: pl.DataFrame) -> pl.DataFrame:
+        """Facts in which a consent that lacks what the brief requires, or contradicts its wording, is not known."""
+        if self.brief.require_proof:
+            unproven = pl.col("consent").is_in(GIVEN) & ~pl.col("proven") & (pl.col("lacks") == "")
+            plans = plans.with_columns(lacks=pl.when(unproven).then(pl.lit("proof")).otherwise("lacks"))
+        return plans.with_columns(pl.when(pl.col("lacks") == "").then(name).alias(name) for name in DECLARABLE)
 
     @property
     def _declared_consent(self) -> dict[str, str | date | None]:
@@ -237,10 +249,14 @@ class Setup:
         return {name: read_declared(name, fact, dates, now) for name, fact in facts}
 
     @contextmanager
-    def judge(self, standing: Standing) -> Iterator[Judge]:
-        """A judge of such calls, by the snapshots of a store."""
-        with Screen(standing, self.book.registries()) as screen, Judge(self.book, screen, self.policy) as judge:
-            yield judge
+    def judge(self, standing: Standing) -> Iterator[tuple[Judge, OwnFacts]]:
+        """A judge of such calls, by the snapshots of a store, and what its own records say of them."""
+        with (
+            OwnFacts(standing) as own,
+            Screen(standing, self.book.registries()) as screen,
+            Judge(self.book, screen, self.policy) as judge,
+        ):
+            yield judge, own
 
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:

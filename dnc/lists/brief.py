@@ -19,7 +19,8 @@ from dnc.messages import localized
 from dnc.numbers.numbering_plans import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
-_KEYS = ("region", "dates", "sheet", "short_rows", "ignore", "columns", "values", "when_filled", "when_empty", "facts")
+_SETTINGS = ("region", "dates", "sheet", "short_rows", "require_proof", "ignore")
+_KEYS = (*_SETTINGS, "columns", "values", "when_filled", "when_empty", "facts")
 _MOST_BYTES = 1 << 23  # more than the characters of a brief can take
 SHORT_ROWS = ("trailing",)
 
@@ -42,6 +43,7 @@ class Brief:
         beside: names of facts that were given as options and not in the brief.
         short_rows: `trailing` if rows of a CSV may leave out empty cells at their end.
         ignore: columns of the file that are left out on purpose, although they may contain objections.
+        require_proof: whether a consent without a proof or a wording is not known.
     """
 
     region: str | None = None
@@ -56,6 +58,7 @@ class Brief:
     sheet: str | None = None
     when_filled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     when_empty: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    require_proof: bool = False
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
@@ -211,6 +214,9 @@ def read_brief(path: str | Path) -> Brief:
     sheet = entries.get("sheet")
     if sheet is not None and (not isinstance(sheet, str) or not sheet):
         raise InputError(localized("errors", "sheet_name"), path, "sheet")
+    require_proof = entries.get("require_proof", False)
+    if not isinstance(require_proof, bool):
+        raise InputError(localized("errors", "true_or_false"), path, "require_proof")
     try:
         return Brief(
             region and str(region).upper(),
@@ -224,6 +230,7 @@ def read_brief(path: str | Path) -> Brief:
             sheet=sheet,
             when_filled=rules["when_filled"],
             when_empty=rules["when_empty"],
+            require_proof=require_proof,
         )
     except InputError as error:
         raise InputError(error.message, path) from None

@@ -195,7 +195,9 @@ class FactReader:
         ]
         note = pl.concat_str(notes or [pl.lit("")], separator=", ", ignore_nulls=True)
         facts = facts.with_columns(self._declared_consent(plans))
-        facts = facts.with_columns(note.alias("odd"), pl.lit("").alias("elsewhere"))
+        facts = facts.with_columns(
+            note.alias("odd"), pl.lit("").alias("elsewhere"), proven=pl.lit(False), lacks=pl.lit("")
+        )
         fits = fit(plans[RAGGED])
         marks = pl.concat([*self._misread(cells, odd, fits), *self._filled(plans, fits, facts["consent_odd"])])
         marked = marks.group_by("plan").agg(pl.struct(pl.exclude("plan")).alias(MARKS))

@@ -38,14 +38,15 @@ from dnc.messages import localized
 from dnc.numbers.normalise import EMPTY
 from dnc.store.record_kinds import GIVEN
 
-_COLUMNS = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
+CONSENT_FACTS = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
 _ALSO = {"consent_on": "day", "consent_for": "for", "consent_until": "until", "hours_agreed": "hours"}
 _ALSO |= {"consent_withdrawn_on": "withdrawn"}
-_KEPT = ("number", *_COLUMNS, "rank")
+_TOLD = (*CONSENT_FACTS, "proven")  # what is taken from one statement as a whole
+_KEPT = ("number", *_TOLD, "rank")
 _INSTANT = pl.Datetime("us")
-_NO_INSTANTS = [pl.lit(None, _INSTANT).alias(name) for name in ("consent_at", "withdrawn_at")]
+NO_INSTANTS = [pl.lit(None, _INSTANT).alias(name) for name in ("consent_at", "withdrawn_at")]
 _COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
-_PROOF = ("proof", "proofreference")
+_TEXTS = {"proof": ("proof", "proofreference"), "wording": ("wording",)}
 _NEWEST = 2**36  # later than any day: against the call, without a day
 _OLDEST = -(2**36)  # earlier than any day: for the call, without a day
 _DAY = 24 * 60  # minutes
@@ -83,7 +84,7 @@ class Consents:
 
     def beside(self, calls: Calls) -> Calls:
         """The same calls, each with the newest statement about its number."""
-        declared = _ranked(calls.facts(*_COLUMNS).with_columns(_NO_INSTANTS))
+        declared = ranked(calls.facts(*_TOLD).with_columns(NO_INSTANTS))
         known = self.statements
         at = known["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(known.height - 1, 0))
         found = known[at] if known.height else known.clear(calls.number.len())
@@ -93,10 +94,10 @@ class Consents:
             .then(found[name].cast(declared.schema[name]))
             .otherwise(declared[name])
             .alias(name)
-            for name in _COLUMNS
+            for name in _TOLD
         )
         plan, plans = numbered(newest.with_columns(calls.plan.alias("plan")))
-        return calls._replace(plan=plan, plans=calls.plans[plans["plan"]].with_columns(plans.select(_COLUMNS)))
+        return calls._replace(plan=plan, plans=calls.plans[plans["plan"]].with_columns(plans.select(_TOLD)))
 
 
 def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | None = None) -> Consents:
@@ -148,15 +149,15 @@ class ConsentRows:
             raise InputError(localized("errors", "consent_columns"), table.path, 1)
         of_consents = replace(brief, columns=columns, facts={}, when_filled={}, when_empty={})
         intake = Intake(table, of_consents, book, now=now)
-        proof = [name for name in table.columns if folded(name) in _PROOF]
-        kept = dict(zip(["proof"], proof, strict=False)) | dict(texts or {})
+        named = {ours: [name for name in table.columns if folded(name) in names] for ours, names in _TEXTS.items()}
+        kept = {ours: names[0] for ours, names in named.items() if names} | dict(texts or {})
         own = cls(intake, kept, dict.fromkeys(_COUNTS, 0))
         intake.header.refuse_unused("rename")
         _refuse_second(intake.header)
         return own
 
     def batches(self) -> Iterator[pl.DataFrame]:
-        """Batches of rows: columns of `_COLUMNS`, `rank`, `row` (of the file, from 1), `LINE`, `texts`, and
+        """Batches of rows: columns of `CONSENT_FACTS`, `rank`, `row` (of the file, from 1), `LINE`, `texts`, and
         the instants `consent_at` and `withdrawn_at`. Errors as for `read_consents`.
         """
         intake, counts, path = self.intake, self.counts, self.intake.table.path
@@ -164,14 +165,18 @@ class ConsentRows:
             _refuse_unused(batch, intake, self.texts.values())
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
-            stated = calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null()))
+            stated = calls.facts(*CONSENT_FACTS).with_columns(_not_understood(rows[RAGGED].is_not_null()))
             carried = [text_of(calls.carried[theirs]).alias(ours) for ours, theirs in self.texts.items()]
-            stated = _ranked(stated.with_columns(self._instants(calls)).with_columns(carried))
+            stated = ranked(stated.with_columns(self._instants(calls)).with_columns(carried))
             place = pl.int_range(1, 1 + batch.height, dtype=pl.Int64, eager=True) + counts["rows"]
             stated = stated.with_columns(calls.each(place).alias("row"), rows[LINE])
             _refuse_lost(stated, calls, rows, path)
             given = stated["consent"].is_in(GIVEN).fill_null(False)
-            proven = stated["proof"].is_not_null() if "proof" in stated.columns else ~given
+            absent = [
+                pl.lit(None, pl.String).alias(name) for name in ("proof", "wording") if name not in stated.columns
+            ]
+            stated = stated.with_columns(absent).with_columns(proven=is_proven())
+            proven = stated["proof"].is_not_null()
             counts["rows"] += batch.height
             counts["unread"] += calls.number.null_count()
             counts["wordless"] += stated["rank"].null_count()
@@ -216,7 +221,7 @@ def _refuse_unused(batch: pl.DataFrame, intake: Intake, used: Collection[str]) -
     """Raise OptionError at a column that is not read and may tell withdrawals: by its name, a day or a word."""
     header = intake.header
     words = distinct_words(batch, [name for name in header.unused if name not in used])
-    objections = [name for name in OR_NONE if name in header.columns and name not in _COLUMNS]
+    objections = [name for name in OR_NONE if name in header.columns and name not in CONSENT_FACTS]
     others = [name for name in columns_with(words, names_others) if named_like(name, "consent_for")]
     others += [name for name in columns_with(words, says_no) if named_like(name, "consent")]
     for found, why in (
@@ -243,15 +248,15 @@ def _refuse_lost(stated: pl.DataFrame, calls: Calls, rows: pl.DataFrame, path: P
     """
     about_nobody = calls.facts("unread")["unread"] == EMPTY
     firm = (stated["consent_withdrawn_on"] != NEVER) | stated["consent_odd"]
-    lost = calls.number.is_null() & stated.select(_against()).to_series() & (firm | ~about_nobody)
+    lost = calls.number.is_null() & stated.select(is_against()).to_series() & (firm | ~about_nobody)
     if lost.any():
         raise InputError(localized("errors", "consent_lost"), path, rows[LINE][lost.arg_max() or 0])
 
 
-def _against() -> pl.Expr:
-    """Whether a statement is against the call, or may be."""
-    given_none = (pl.col("consent") == "none").fill_null(False)
-    return (pl.col("consent_withdrawn_on") != NEVER) | given_none | pl.col("consent_odd")
+def is_against(prefix: str = "") -> pl.Expr:
+    """Whether a statement, in columns whose names begin with a prefix, is against the call, or may be."""
+    given_none = (pl.col(f"{prefix}consent") == "none").fill_null(False)
+    return (pl.col(f"{prefix}consent_withdrawn_on") != NEVER) | given_none | pl.col(f"{prefix}consent_odd")
 
 
 def _columns(brief: Brief, table: Table) -> dict[str, Names]:
@@ -269,14 +274,14 @@ def _as_enums() -> list[pl.Expr]:
     return [pl.col(name).cast(pl.Enum(vocabulary().axes[name])) for name in ("consent", "consent_for")]
 
 
-def _ranked(statements: pl.DataFrame) -> pl.DataFrame:
+def ranked(statements: pl.DataFrame) -> pl.DataFrame:
     """Statements with `rank`: the newer one ranks higher; null if the row states nothing.
 
     It packs what decides, in this order: the minute, whether the statement is against the call, how soon the consent
     ends, and whether it is for some hours only. Where only a day is known, a statement against the call counts as made
     at its end, and one for it at its beginning.
     """
-    withdrawn, against = pl.col("consent_withdrawn_on") != NEVER, _against()
+    withdrawn, against = pl.col("consent_withdrawn_on") != NEVER, is_against()
     withdrawn_on = pl.when(withdrawn & (pl.col("consent_withdrawn_on") != ALWAYS)).then("consent_withdrawn_on")
     undated = (withdrawn & withdrawn_on.is_null()) | (pl.col("consent_odd") & pl.col("consent_on").is_null())
     given, ended = _minute("consent_at", "consent_on", against), _minute("withdrawn_at", withdrawn_on, against)
@@ -308,13 +313,25 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
         waiting += batch.height
         # Merged once as many rows wait as are kept, so that memory holds about twice what is kept.
         if waiting > kept[0].height:
-            kept, waiting = [_newest(pl.concat(kept))], 0
+            kept, waiting = [newest(pl.concat(kept))], 0
     days = dict.fromkeys(("consent_on", "consent_until", "consent_withdrawn_on"), pl.Date)
-    schema = {"number": pl.UInt64, "rank": pl.Int64, **days, "hours_agreed": pl.String, "consent_odd": pl.Boolean}
+    schema = {"number": pl.UInt64, "rank": pl.Int64, **days, "hours_agreed": pl.String}
+    schema |= dict.fromkeys(("consent_odd", "proven"), pl.Boolean)
     axes = {name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")}
-    return _newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
+    return newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
 
 
-def _newest(statements: pl.DataFrame) -> pl.DataFrame:
+def is_proven() -> pl.Expr:
+    """Whether a statement has a proof and a wording."""
+    return pl.col("proof").is_not_null() & pl.col("wording").is_not_null()
+
+
+def moment(prefix: str = "") -> pl.Expr:
+    """When ranked statements were made, to compare them: of one minute, that of one against the call is later."""
+    return pl.col(f"{prefix}rank") // (2 * (_NO_END + 1))
+
+
+def newest(statements: pl.DataFrame) -> pl.DataFrame:
+    """Of ranked statements the newest about each number, sorted by number; of equal ones the last."""
     by_age = statements.sort("number", "rank", maintain_order=True)
     return by_age.unique("number", keep="last", maintain_order=True)

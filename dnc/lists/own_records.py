@@ -129,44 +129,54 @@ def record(
     names = list(dict.fromkeys(name for row in told for name in row))
     cells = [{name: None if row.get(name) is None else str(row[name]) for name in names} for row in told]
     frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))
-    with store.work("records") as work:
-        new = _Rows(own, table_of_frame(TOLD, frame), book, said).written(work)
-        return store.add_records([new])[0]
+    return store.add_records([_Rows(own, table_of_frame(TOLD, frame), book, said).told()])[0]
 
 
 @dataclass
 class _Rows:
-    """The rows of one table, read by kind."""
+    """The rows of one table, read by kind.
+
+    rows, unread: how many there are, and how many have a number that cannot be read, once all were read.
+    """
 
     kind: Kind
     table: Table
     book: Rulebook
     said: Reading
+    rows: int = 0
+    unread: int = 0
 
     def written(self, folder: Path, **of: Any) -> NewRows:
         """All rows, as Parquet in a folder; `of`: more of `NewRows`. Raises InputError at what cannot be read."""
+        parts = list[Path]()
+        for frame in self._read_rows():
+            parts.append(folder / f"{len(parts)}.parquet")
+            frame.write_parquet(parts[-1], compression="uncompressed")
+        counts = {"unread": self.unread} if self.unread else {}
+        return NewRows(self.kind, parts, self.rows, counts=counts, **of)
+
+    def told(self) -> NewRows:
+        """All rows, which are few. Raises InputError at what cannot be read."""
+        frames = list(self._read_rows())
+        return NewRows(self.kind, pl.concat(frames) if frames else [], self.rows)
+
+    def _read_rows(self) -> Iterator[pl.DataFrame]:
+        """The rows that say something, with the columns of the kind and `row`."""
         batches = {CONSENTS.name: self._consents, CALLS.name: self._calls}.get(self.kind.name, self._customers)()
-        parts, schema, counts = list[Path](), empty(self.kind).drop("seq", "recorded_at").schema, dict[str, int]()
-        rows, unread = 0, 0
+        schema = empty(self.kind).drop("seq", "recorded_at").schema
         for frame in batches:
-            line, lost = frame[LINE], frame["number"].is_null()
-            unread += int(lost.sum())
-            if unread > self.said.accept_unread:
-                raise InputError(
-                    localized("errors", "record_number", n=figure(unread)), self.table.path, line[lost.arg_max()]
-                )
-            rows = int(frame["row"][-1]) if frame.height else rows
-            absent = [pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in frame.columns]
-            kept = (
-                frame.filter(~lost)
-                .with_columns(absent)
-                .select("row", *(pl.col(name).cast(kind) for name, kind in schema.items()))
-            )
-            if kept.height:
-                parts.append(folder / f"{len(parts)}.parquet")
-                kept.write_parquet(parts[-1], compression="uncompressed")
-        counts |= {"unread": unread} if unread else {}
-        return NewRows(self.kind, parts, rows, counts=counts, **of)
+            lost = frame["number"].is_null()
+            self.unread += int(lost.sum())
+            if self.unread > self.said.accept_unread:
+                why = localized("errors", "record_number", n=figure(self.unread))
+                raise InputError(why, self.table.path, frame[LINE][lost.arg_max() or 0])
+            self.rows = int(frame["row"][-1]) if frame.height else self.rows
+            columns = [
+                pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind).alias(name)
+                for name, kind in schema.items()
+            ]
+            if (kept := frame.filter(~lost)).height:
+                yield kept.select("row", *columns)
 
     def _named(self, ours: str) -> str | None:
         """The column of the table for one of ours that is kept as it stands."""

@@ -296,13 +296,12 @@ def objections_to(con: Connection, number: int, until: date) -> list[Row]:
 
 
 def add_objections(
-    con: Connection, numbers: Sequence[int], on: date, *, lifted: bool, reason: str | None, recorded_at: datetime
+    con: Connection, objections: pl.DataFrame, *, lifted: bool, reason: str | None, recorded_at: datetime
 ) -> None:
-    """Record an objection of each number, or that it is lifted."""
+    """Record objections (columns `number`, `on_day`), or that these are lifted."""
     [last] = _column(con, "select coalesce(max(seq), 0) from objections")
-    rows = pl.DataFrame({"number": pl.Series(numbers, dtype=pl.UInt64)}).with_columns(
+    rows = objections.with_columns(
         pl.int_range(last + 1, last + 1 + pl.len()).alias("seq"),
-        on_day=pl.lit(on),
         lifted=pl.lit(lifted),
         reason=pl.lit(reason),
         recorded_at=pl.lit(recorded_at),

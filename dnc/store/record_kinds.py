@@ -83,6 +83,7 @@ CONSENTS = Kind(
     stays=("consent_withdrawn_on", "withdrawn_at", "consent_odd"),
 )  # fmt: skip
 
+# Who objected in a call is on the own list too, which is what keeps the person from being called.
 CALLS = Kind(
     "calls",
     columns={
@@ -97,8 +98,6 @@ CALLS = Kind(
     same=("call_id", "at", "result"),
     day="\"at\"::date",
     order="lasting desc, date_trunc('month', \"at\"), number",  # so that few parts of a file are read for a call
-    opt_out="result = 'objected'",
-    stays=("at", "result", "lasting"),
 )  # fmt: skip
 
 CUSTOMERS = Kind(

@@ -17,19 +17,19 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from dnc.database import engine, run
+from dnc.database import run
 from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.folder import fault_of
-from dnc.store.ledger import Change, rows_of
+from dnc.store.ledger import Change
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
 
 _IN_LEDGER = 4096  # rows of a kind; more are moved into a file
 _COPY = "copy ({rows}) to $out (format parquet, compression zstd, parquet_version v2)"
 # Rows that are new: each once, and none that the store has. Of equal rows the first stays.
 _NEW = """
-    with new as (select *, hash({same}) as same_as from read_parquet($parts))
+    with new as (select *, hash({same}) as same_as from ({rows}))
     select new.* exclude (same_as) from new
     semi join (select min(row) as row from new group by number, same_as) using (row)
     anti join (select number, hash({same}) as same_as from ({known})) using (number, same_as)
@@ -89,8 +89,13 @@ class Records:
         """The highest number of a row; 0 if there is none."""
         return max([0, *(file.last for file in self.files), *self.recorded["seq"].tail(1)]) if self.any else 0
 
-    def until(self, last: int, file: int) -> Records:
-        """The same as it was when `last` was the highest number of a row, and `file` the id of the newest file."""
+    @property
+    def end(self) -> list[int]:
+        """How far it goes: the highest number of a row, and the id of the newest file; for `until`."""
+        return [self.last, max([0, *(file.id for file in self.files)])]
+
+    def until(self, last: int = 0, file: int = 0) -> Records:
+        """The same as it was when that was its `end`; by default when there was nothing."""
         files = [one for one in self.files if one.first <= last and (one.id <= file or one.name is None)]
         recorded = self.recorded.filter(pl.col("seq") <= last) if self.recorded.width else self.recorded
         return Records(self.kind, self.folder, tuple(files), recorded)
@@ -187,8 +192,9 @@ class NewRows:
 
     Attributes:
         kind: theirs.
-        parts: Parquet files with the columns of the kind but `seq` and `recorded_at`, and `row`, which counts from 1.
-        rows: how many there are.
+        rows: Parquet files in the folder of the store, or a frame of a few, with the columns of the kind but `seq` and
+            `recorded_at`, and `row`, which counts from 1.
+        count: how many there are.
         sha256, name: of the file that they are from; None where a person or a program told them.
         as_of: of a whole file, its day.
         from_day, to_day: the days for which they are all there are.
@@ -196,14 +202,22 @@ class NewRows:
     """
 
     kind: Kind
-    parts: Sequence[Path]
-    rows: int
+    rows: Sequence[Path] | pl.DataFrame
+    count: int
     sha256: str | None = None
     name: str | None = None
     as_of: date | None = None
     from_day: date | None = None
     to_day: date | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Source:
+        """The rows as a source for statements in SQL."""
+        if isinstance(self.rows, pl.DataFrame) or not self.rows:
+            none = empty(self.kind).with_columns(row=pl.lit(0, pl.Int64))
+            return Source("from told", {}, {"told": self.rows if isinstance(self.rows, pl.DataFrame) else none})
+        return Source("from read_parquet($parts)", {"parts": list(map(str, self.rows))}, {})
 
 
 @dataclass(frozen=True)
@@ -223,27 +237,38 @@ def add(change: Change, new: NewRows) -> Added:
     """Put rows into the store and say so in the log; those that it has already are not added again."""
     con, kind = change.con, new.kind
     records = records_in(con, change.folder)
-    last = ledger_sql.last_of(con, kind)
-    out, at = change.work / "new.parquet", audit_log.now()
-    if new.parts:
-        rows = _numbered(_new_rows(records, new), kind, last, at)
-        _write(out, rows, kind, change.work, change.folder / "records", *{path.parent for path in new.parts})
-        height = rows_of(out)
-    else:
-        height = 0
-    added = Added(height, new.rows - height, last + 1, last + new.rows)
-    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": added.known, **new.counts}
-    detail |= {"first": added.first, "last": added.last}
+    last, at = ledger_sql.last_of(con, kind), audit_log.now()
+    rows = _numbered(_new_rows(records, new), kind, last, at)
+    out = change.work / f"new-{len(change.drafts)}.parquet"
     if new.name is None:
-        ledger_sql.add_recorded(con, kind, pl.read_parquet(out, glob=False))
+        told = run(con, "records", rows.sql, rows.params, **rows.frames)
+        ledger_sql.add_recorded(con, kind, told)
+        added = told.lazy()
+    else:
+        _write(con, out, rows, kind)
+        added = pl.scan_parquet(out, glob=False)
+    height = added.select(pl.len()).collect().item()
+    span = {"first": last + 1, "last": last + new.count}
+    if kind is CALLS and height:
+        _object(change, added, at)
+    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.count - height, **new.counts, **span}
+    if new.name is None:
         change.log("record", detail | _folded(change, records[kind.name]))
-        return added
-    days = {name: getattr(new, name) for name in ("sha256", "name", "as_of", "from_day", "to_day")}
-    file = change.keep(out, "records")[0] if height else ""
-    place = {"kind": kind.name, "file": file, "rows": height, "first": added.first, "last": added.last}
-    ledger_sql.add_records(con, place | days | {"loaded_at": at})
-    change.log("load", detail | days | {"file": file})
-    return added
+    else:
+        days = {name: getattr(new, name) for name in ("sha256", "name", "as_of", "from_day", "to_day")}
+        file = change.keep(out, "records")[0] if height else ""
+        place = {"kind": kind.name, "file": file, "rows": height, **span}
+        ledger_sql.add_records(con, place | days | {"loaded_at": at})
+        change.log("load", detail | days | {"file": file})
+    return Added(height, new.count - height, **span)
+
+
+def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
+    """Record the objections of people who objected in a call; they are lifted as others are."""
+    objected = calls.filter(pl.col("result") == "objected").sort("seq")
+    rows = objected.select("number", on_day=pl.col("at").dt.date()).collect()
+    if rows.height:
+        ledger_sql.add_objections(change.con, rows, lifted=False, reason=None, recorded_at=at)
 
 
 def _new_rows(records: Mapping[str, Records], new: NewRows) -> Source:
@@ -252,12 +277,14 @@ def _new_rows(records: Mapping[str, Records], new: NewRows) -> Source:
     if kind.whole:
         known = Records(kind, records[kind.name].folder).source()
     same = ", ".join(f'"{name}"' for name in kind.same)
-    sql, params = _NEW.format(same=same, known=known.sql), {**known.params, "parts": list(map(str, new.parts))}
-    if kind is not CALLS:
-        return Source(sql, params, known.frames)
+    rows = new.source
+    sql, params = _NEW.format(same=same, rows=rows.sql, known=known.sql), {**known.params, **rows.params}
+    frames = known.frames | rows.frames
+    if kind is not CALLS or not records[CONSENTS.name].any:
+        return Source(sql, params, frames)
     consents = records[CONSENTS.name].source()
     sql = _ON_CONSENTS.format(rows=sql, consents=consents.sql, given=GIVEN, never=NEVER)
-    return Source(sql, params | consents.params, known.frames | consents.frames)
+    return Source(sql, params | consents.params, frames | consents.frames)
 
 
 def _numbered(rows: Source, kind: Kind, last: int, at: datetime) -> Source:
@@ -267,11 +294,10 @@ def _numbered(rows: Source, kind: Kind, last: int, at: datetime) -> Source:
     return Source(sql, {**rows.params, "at": at}, rows.frames)
 
 
-def _write(out: Path, rows: Source, kind: Kind, work: Path, *folders: Path) -> None:
-    """Write rows into a file, in the order of their kind. folders: of the files that they are read from."""
+def _write(con: duckdb.DuckDBPyConnection, out: Path, rows: Source, kind: Kind) -> None:
+    """Write rows into a file, in the order of their kind."""
     copy = _COPY.format(rows=f"from ({rows.sql}) order by {kind.order}, seq")
-    with engine(work, *folders) as con:
-        run(con, "records", copy, {**rows.params, "out": str(out)}, **rows.frames)
+    run(con, "records", copy, {**rows.params, "out": str(out)}, **rows.frames)
 
 
 def _folded(change: Change, before: Records) -> dict[str, Any]:
@@ -291,7 +317,7 @@ def _folded(change: Change, before: Records) -> dict[str, Any]:
         rows += file.rows
     out = change.work / "folded.parquet"
     gathered = Records(kind, before.folder, tuple(merged), recorded).source()
-    _write(out, gathered, kind, change.work, before.folder)
+    _write(change.con, out, gathered, kind)
     ledger_sql.remove_records(change.con, [one.id for one in merged])
     ledger_sql.clear_recorded(change.con, kind)
     span = {"first": min([*recorded["seq"], *(one.first for one in merged)]), "last": max(recorded["seq"])}

@@ -17,6 +17,7 @@ from dnc.messages import calendar_day, localized
 from dnc.registries import OWN
 from dnc.store import ledger_sql
 from dnc.store.folder import fault_of
+from dnc.store.record_kinds import CONSENTS
 from dnc.store.records import Records
 
 _NOT_IN_ROW = ("accepted", "new", "notes")  # attributes of a snapshot that its row in the ledger does not have
@@ -137,6 +138,17 @@ class Standing:
     records: Mapping[str, Records] = field(default_factory=dict)
     reading: ReadLock | None = field(default=None, repr=False, compare=False)
     _intact: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    @property
+    def has_consents(self) -> bool:
+        """Whether the own records have any consent or withdrawal."""
+        return CONSENTS.name in self.records and self.records[CONSENTS.name].any
+
+    @property
+    def records_in_log(self) -> dict[str, Any]:
+        """How far the own records of each kind go, for the log; nothing where there are none."""
+        ends = {name: records.end for name, records in self.records.items() if records.any}
+        return {"records": ends} if ends else {}
 
     def of(self, registry: str) -> list[Snapshot]:
         """The snapshots of one registry; raises StoreError if the checksum of a file is not its name."""

@@ -312,7 +312,8 @@ class Store:
             raise InputError(localized("errors", "on_future", day=on))
         read = read_all(numbers, region, certain=not lift)
         with self.ledger.change() as change:
-            ledger_sql.add_objections(change.con, read, on, lifted=lift, reason=reason, recorded_at=audit_log.now())
+            new = pl.DataFrame({"number": read, "on_day": on}, schema={"number": pl.UInt64, "on_day": pl.Date})
+            ledger_sql.add_objections(change.con, new, lifted=lift, reason=reason, recorded_at=audit_log.now())
             # The reason is kept with the objection, where it can be forgotten; rows of the log cannot.
             change.log("lift" if lift else "object", {"count": len(read), "on": on})
         return len(read)

@@ -160,4 +160,5 @@ def _standing(store: Store, number: int, then: dict[str, Any]) -> Standing:
     objections = now.objections.filter(pl.col("seq") <= then["objections"])
     then_known = then.get("records", {})
     records = {name: known.until(*then_known.get(name, ())) for name, known in now.records.items()}
-    return replace(now, snapshots=tuple(snapshots), objections=objections, records=records)
+    wordings = now.wordings.head(then.get("wordings", 0))
+    return replace(now, snapshots=tuple(snapshots), objections=objections, records=records, wordings=wordings)

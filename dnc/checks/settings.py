@@ -252,7 +252,7 @@ class Setup:
     def judge(self, standing: Standing) -> Iterator[tuple[Judge, OwnFacts]]:
         """A judge of such calls, by the snapshots of a store, and what its own records say of them."""
         with (
-            OwnFacts(standing) as own,
+            OwnFacts(standing, self.brief.require_proof) as own,
             Screen(standing, self.book.registries()) as screen,
             Judge(self.book, screen, self.policy) as judge,
         ):

@@ -28,16 +28,18 @@ from dnc.database import instance_of
 from dnc.frames import numbered, taken
 from dnc.lists.calls import Calls
 from dnc.lists.consents import CONSENT_FACTS, NO_INSTANTS, is_against, is_proven, moment, newest, ranked
-from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, NO_ATTEMPT
+from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, NO_ATTEMPT
 from dnc.store.records import RecordFile, Records
 from dnc.store.snapshots import Standing
 
 ATTEMPTS_DAYS = 30
 _ASKED = "number in (select number from asked)"
+_OF_WORDING = "_of_wording"
 _STRENGTH = ("partners", "named_caller", "written")  # of a consent, the weaker first
 _CALL_FACTS = ("attempts", "attempts_day", "refused_on")
 _CUSTOMER_FACTS = ("relationship", "relationship_on", "related")
-_FACTS = (*CONSENT_FACTS, "proven", *_CALL_FACTS, *_CUSTOMER_FACTS)
+_TOLD = (*CONSENT_FACTS, "proven", "lacks")
+_FACTS = (*_TOLD, *_CALL_FACTS, *_CUSTOMER_FACTS)
 _READ = (*_FACTS, "day", "at_first", "timed", "sector")
 
 
@@ -46,10 +48,12 @@ class OwnFacts:
     """The own records of a store at one moment, asked about calls; a context.
 
     Attributes:
+        require_proof: whether a consent needs a wording that the store keeps.
         revived: consents that were recorded after a withdrawal and do not count, since they lack proof or wording.
     """
 
     standing: Standing
+    require_proof: bool = False
     revived: int = 0
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -87,16 +91,17 @@ class OwnFacts:
     def _consents(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
         found = records.find(self._con, _ASKED, asked=_numbers(facts))
         known, revived = in_force(found)
+        known = _worded(known, self.standing.wordings, self.require_proof)
         self.revived += revived
         told = ranked(facts.with_columns(NO_INSTANTS))
-        known = _beside(facts["number"], known.select("number", *CONSENT_FACTS, "proven", "rank", statement="seq"))
+        known = _beside(facts["number"], known.select("number", *_TOLD, "rank", statement="seq"))
         told = told.with_columns(known.rename(lambda name: f"_{name}"))
         counts = _told_counts()
         both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
         met = _met()
         values = {
             name: pl.when(both).then(met.get(name, name)).when(counts).then(name).otherwise(f"_{name}")
-            for name in (*CONSENT_FACTS, "proven")
+            for name in _TOLD
         }
         rests = pl.when(pl.col("_rank").is_not_null() & (both | ~counts)).then("_statement")
         completed = told.with_columns(
@@ -187,6 +192,35 @@ def in_force(found: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return newest(rows.filter(renewed)), revived
 
 
+def _worded(known: pl.DataFrame, wordings: pl.DataFrame, must_be_kept: bool) -> pl.DataFrame:
+    """Statements with what their wordings say where they say nothing, and `lacks`: whether they contradict it.
+
+    must_be_kept: whether a wording that the store does not keep is no wording.
+    """
+    said = known.join(wordings, on="wording", how="left", suffix=_OF_WORDING, maintain_order="left")
+    given, is_kept = pl.col("consent").is_in(GIVEN), pl.col("wording").is_in(wordings["wording"].implode())
+    term = pl.col("consent_on").dt.offset_by(pl.format("{}mo", pl.col("term_months").fill_null(0)))
+    term = pl.when(pl.col("term_months").is_not_null()).then(term)
+    kind, calls = pl.col(f"consent{_OF_WORDING}"), pl.col(f"consent_for{_OF_WORDING}")
+    strength = {word: at for at, word in enumerate(_STRENGTH)}
+    stronger = pl.col("consent").replace_strict(strength, default=0) > kind.replace_strict(strength, default=None)
+    contradicts = [
+        stronger,
+        (calls != "both") & (pl.col("consent_for") != calls),
+        pl.col("consent_until") > term,
+        pl.col("hours_agreed") != pl.col(f"hours_agreed{_OF_WORDING}"),
+        pl.col("consent_on") < pl.col("used_from"),
+        pl.col("consent_on") > pl.col("used_until"),
+        pl.lit(must_be_kept) & pl.col("wording").is_not_null() & ~is_kept,
+    ]
+    lacks = given & pl.any_horizontal(one.fill_null(False) for one in contradicts)
+    filled = {"consent_for": calls, "consent_until": term, "hours_agreed": pl.col(f"hours_agreed{_OF_WORDING}")}
+    return said.with_columns(
+        *(pl.when(given).then(pl.coalesce(name, fill)).otherwise(name).alias(name) for name, fill in filled.items()),
+        lacks=pl.when(lacks).then(pl.lit("wording")).otherwise(pl.lit("")),
+    )
+
+
 def _told_counts() -> pl.Expr:
     """Whether what the list tells counts, and not the records.
 
@@ -220,6 +254,7 @@ def _met() -> dict[str, pl.Expr]:
         "hours_agreed": pl.coalesce(hours, other_hours),
         "consent_odd": (hours != other_hours).fill_null(False),
         "proven": pl.col("_proven"),
+        "lacks": pl.col("_lacks"),
     }
 
 

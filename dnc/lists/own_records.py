@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from dnc.clock import NONE, is_zone, read_day, read_moment, today
+from dnc.clock import ALWAYS, NEVER, NONE, is_zone, read_day, read_moment, today
+from dnc.database import instance_of
 from dnc.errors import InputError, OptionError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
@@ -30,7 +31,7 @@ from dnc.lists.consents import ConsentRows
 from dnc.lists.intake import Intake
 from dnc.messages import either, figure, localized
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kind
-from dnc.store.records import Added, NewRows, empty
+from dnc.store.records import Added, NewRows, Records, empty
 from dnc.store.store import Store
 
 TOLD = Path("what was told")  # in messages, where there is no file
@@ -132,6 +133,58 @@ def record(
     return store.add_records([_Rows(own, table_of_frame(TOLD, frame), book, said).told()])[0]
 
 
+def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
+    """The rows of a kind as `load` takes them back, all texts: every statement; of customers the newest file.
+
+    `statement` names each row as verdicts do, `recorded_at` says since when it is in the store (UTC).
+
+    to: to whom consents are passed on; it goes into the log. Raises StoreError, OptionError.
+    """
+    own = KINDS[kind]
+    if to is not None and own is not CONSENTS:
+        raise OptionError(localized("errors", "export_to"))
+    store.must_exist()
+    records = store.standing().records[kind]
+    if own.whole:
+        newest = [max(records.files, key=lambda file: (file.as_of or date.min, file.id))] if records.files else []
+        records = Records(own, records.folder, tuple(newest), records.recorded)
+    with instance_of(store.path.absolute()).cursor() as con:
+        rows = records.find(con).sort("seq")
+    if to is not None:
+        store.record("export", {"kind": kind, "to": to, "until": records.last, "rows": rows.height})
+    return rows.select(
+        pl.format("+{}", "number").alias("number"),
+        *_as_told(own),
+        pl.format(f"{kind}:{{}}", "seq").alias("statement"),
+        pl.col("recorded_at").cast(pl.String),
+    )
+
+
+def _as_told(kind: Kind) -> list[pl.Expr]:
+    """The columns of a kind as a file has them: what is kept for the program only is left out."""
+    odd = pl.col("consent_odd").fill_null(False) if kind is CONSENTS else pl.lit(False)
+    never = pl.col("consent_withdrawn_on") == NEVER
+    in_words = {
+        "consent": pl.when(odd).then(pl.lit("not understood")).otherwise("consent")
+        if kind is CONSENTS
+        else pl.lit(None),
+        "consent_on": pl.coalesce(_moment("consent_at"), pl.col("consent_on").cast(pl.String)),
+        "consent_withdrawn_on": pl.when(never)
+        .then(None)
+        .when(pl.col("consent_withdrawn_on") == ALWAYS)
+        .then(pl.lit("yes"))
+        .otherwise(pl.coalesce(_moment("withdrawn_at"), pl.col("consent_withdrawn_on").cast(pl.String))),
+        "at": pl.col("at").dt.to_string("%Y-%m-%dT%H:%M:%S"),
+    }
+    inner = {"consent_at", "withdrawn_at", "consent_odd", "lasting", *({"consent"} if kind is CALLS else ())}
+    names = [name for name in (*kind.columns, *kind.texts) if name not in inner]
+    return [in_words.get(name, pl.col(name).cast(pl.String)).alias(name) for name in names]
+
+
+def _moment(column: str) -> pl.Expr:
+    return pl.col(column).dt.to_string("%Y-%m-%dT%H:%M:%S+00:00")
+
+
 @dataclass
 class _Rows:
     """The rows of one table, read by kind.
@@ -198,8 +251,9 @@ class _Rows:
 
     @property
     def _also(self) -> tuple[str, ...]:
-        """Columns that are read here and are no column of planned calls."""
-        return {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
+        """Columns that are read here and are no column of planned calls, and those that only an export has."""
+        own = {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
+        return (*own, "statement", "recorded_at")
 
     def _consents(self) -> Iterator[pl.DataFrame]:
         rows = ConsentRows.of(self.table, self.said.brief({}), self.book, None, self._texts)

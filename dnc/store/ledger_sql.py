@@ -392,8 +392,8 @@ def last_of(con: Connection, kind: Kind) -> int:
 
 
 def wordings(con: Connection) -> list[Row]:
-    """The wordings of consents: name, sha256, text, facts (JSON), added_at."""
-    return _rows_if_any(con, "select * replace (facts::varchar as facts) from wordings order by added_at, name")
+    """The wordings of consents, in the order in which they were added: name, sha256, text, facts (JSON), added_at."""
+    return _rows_if_any(con, "select * replace (facts::varchar as facts) from wordings order by rowid")
 
 
 def add_wording(con: Connection, row: Mapping[str, Any]) -> None:

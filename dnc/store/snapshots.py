@@ -19,6 +19,7 @@ from dnc.store import ledger_sql
 from dnc.store.folder import fault_of
 from dnc.store.record_kinds import CONSENTS
 from dnc.store.records import Records
+from dnc.store.wordings import NONE_KEPT
 
 _NOT_IN_ROW = ("accepted", "new", "notes")  # attributes of a snapshot that its row in the ledger does not have
 
@@ -128,7 +129,7 @@ class Standing:
         folder: of the store.
         objections: with the columns of `ledger_sql.OBJECTIONS`.
         bitpages: the file of bit pages by the file of the snapshot, for those that have one.
-        records: what the controller itself knows, by kind.
+        records: what the controller itself knows, by kind. wordings: of its consents, as `wordings.facts_of`.
     """
 
     folder: Path
@@ -136,6 +137,7 @@ class Standing:
     objections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ledger_sql.OBJECTIONS))
     bitpages: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, Records] = field(default_factory=dict)
+    wordings: pl.DataFrame = field(default_factory=lambda: NONE_KEPT)
     reading: ReadLock | None = field(default=None, repr=False, compare=False)
     _intact: set[str] = field(default_factory=set, repr=False, compare=False)
 
@@ -148,7 +150,7 @@ class Standing:
     def records_in_log(self) -> dict[str, Any]:
         """How far the own records of each kind go, for the log; nothing where there are none."""
         ends = {name: records.end for name, records in self.records.items() if records.any}
-        return {"records": ends} if ends else {}
+        return {"records": ends, "wordings": self.wordings.height} if ends else {}
 
     def of(self, registry: str) -> list[Snapshot]:
         """The snapshots of one registry; raises StoreError if the checksum of a file is not its name."""

@@ -36,7 +36,7 @@ from dnc.files.locks import ReadLock, own_folder
 from dnc.messages import localized
 from dnc.numbers.reader import read_number
 from dnc.registries.reasons import in_words
-from dnc.store import audit_log, ledger_sql, records, retention
+from dnc.store import audit_log, ledger_sql, records, retention, wordings
 from dnc.store.folder import refuse_unsafe
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.manifest import Manifest
@@ -137,7 +137,8 @@ class Store:
         """The snapshots of an open ledger, without objections, and without keeping their files open."""
         bitpages = {row["of"]: row["file"] for row in ledger_sql.bitpages(con)}
         own = records.records_in(con, self.path)
-        return Standing(self.path, snapshots_in(con), bitpages=bitpages, records=own)
+        said = wordings.facts_of(con)
+        return Standing(self.path, snapshots_in(con), bitpages=bitpages, records=own, wordings=said)
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots, oldest load first; raises StoreError if there is no store."""

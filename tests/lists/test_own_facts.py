@@ -7,10 +7,11 @@ from datetime import date
 import polars as pl
 import pytest
 
-from dnc import Rulebook, Store, api, check
+from dnc import InputError, OptionError, Rulebook, Store, api, check
 from dnc.lists import own_records
 from dnc.lists.brief import Brief
 from dnc.lists.own_records import Reading
+from dnc.store import wordings
 from tests import SALE
 
 DAY = "2026-11-20T10:30"
@@ -59,6 +60,7 @@ def decided(book, tmp_path_factory) -> pl.DataFrame:
     folder = tmp_path_factory.mktemp("own")
     store = Store(folder / "dnc-store")
     (folder / "own.csv").write_text("number\n+33199009999\n")
+    wordings.add(store.ledger, "form-7", "X may call me.")
     store.load(folder / "own.csv", as_of=date(2026, 1, 1), registry="own")
     numbers = [f"+331990005{at:02}" for at in range(len(CASES))]
     places = [
@@ -106,6 +108,49 @@ def test_a_declared_consent_has_no_proof_either(store, write_file):
     assert check(path, store, **options).verdicts["dnc_outcome"].to_list() == ["clear"]
     verdict = check(path, store, brief=Brief(require_proof=True), **options).verdicts
     assert verdict.select("dnc_outcome", "dnc_missing").row(0) == ("undecided", "proof")
+
+
+SAYS = {"consent": "named_caller", "consent_for": "live", "term_months": "6", "hours_agreed": "09:00-18:00"}
+SAYS |= {"used_from": "2026-06-01", "used_until": "2026-09-30"}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"consent_for": ""}, "clear"),
+        ({"consent_for": "live"}, "clear"),
+        ({"consent_for": "both"}, "wording"),
+        ({"consent_for": "live", "consent": "written"}, "wording"),
+        ({"consent_for": "live", "consent": "partners"}, "blocked"),
+        ({"consent_for": "live", "consent_on": "2026-05-31"}, "wording"),
+        ({"consent_for": "live", "consent_on": "2026-10-01"}, "wording"),
+        ({"consent_for": "live", "consent_until": "2027-02-02"}, "wording"),
+        ({"consent_for": "live", "consent_until": "2027-02-01"}, "clear"),
+        ({"consent_for": "live", "hours_agreed": "09:00-20:00"}, "wording"),
+        ({"consent_for": "live", "wording": "form-8"}, "clear"),
+    ],
+)
+def test_a_consent_that_contradicts_its_wording_is_not_known(store, write_file, book, row, expected):
+    """What the wording says is taken where the row says nothing; a row that says more, or another day, is undecided."""
+    store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
+    wordings.add(store.ledger, "form-7", "X may call me between nine and six, for half a year.", SAYS)
+    own_records.record(store, "consents", [PROVEN | {"number": NUMBER} | row], book)
+    verdict = api.explain(NUMBER, store, at=DAY, given=SALE)[0]
+    assert (verdict["dnc_missing"] or verdict["dnc_outcome"]) == expected
+    assert verdict["dnc_consent"] == "consents:1"
+
+
+def test_a_wording_keeps_its_text(store):
+    """A name has one text, and the same again is nothing new; a fact that nobody knows is refused."""
+    first = wordings.add(store.ledger, "form-7", "X may call me.", SAYS)
+    assert wordings.add(store.ledger, "form-7", "X may call me.", SAYS) == first
+    for text, facts in (("Y may call me.", SAYS), ("X may call me.", {})):
+        with pytest.raises(InputError, match="form-7"):
+            wordings.add(store.ledger, "form-7", text, facts)
+    for facts in ({"mood": "good"}, {"consent": "yes"}, {"term_months": "half a year"}):
+        with pytest.raises(OptionError, match="used_from"):
+            wordings.add(store.ledger, "form-9", "X may call me.", facts)
+    assert [one.name for one in wordings.in_store(store.ledger)] == ["form-7"]
 
 
 def called(store: Store, book: Rulebook, rows: str, covers: tuple[date, date] | None, write_file) -> None:

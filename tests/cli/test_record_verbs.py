@@ -1,0 +1,80 @@
+"""The verbs of own records on the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+NUMBER = "01 99 00 00 01"
+
+
+@pytest.fixture
+def recorded(dnc, write_file) -> None:
+    """A wording, a consent with its proof, a call and customers."""
+    text = write_file("form.txt", "Yes, X may call me.\n")
+    assert dnc("wordings", "add", text, "--name", "form-7", "--set", "term_months=12")[0] == 0
+    told = ["--on", "2026-08-05T10:12+02:00", "--for", "both", "--wording", "form-7", "--proof-file", text]
+    assert dnc("consent", NUMBER, "--region", "FR", *told, "--set", "channel=web")[0] == 0
+    assert dnc("called", "+33199000001", "--at", "2026-11-03T10:00", "--result", "no_answer", "--call-id", "7")[0] == 0
+    customers = write_file("k.csv", "number,relationship\n+33199000001,buyer\n")
+    assert dnc("load", customers, "--registry", "customers", "--as-of", "2026-11-01")[0] == 0
+
+
+def test_what_is_recorded_comes_out_and_goes_in_again(dnc, recorded, write_file, tmp_path):
+    """An export is a file that a load takes: in the same store nothing is new, in another all of it is."""
+    for kind, more in (("consents", ()), ("calls", ()), ("customers", ("--as-of", "2026-11-01"))):
+        code, text, _ = dnc("export", kind)
+        assert (code, len(text.splitlines())) == (0, 2)
+        path = write_file(f"{kind}.csv", text)
+        if kind != "customers":
+            assert "0 added, 1 known" in dnc("load", path, "--registry", kind)[2]
+        other = ["--store", str(tmp_path / "other")]
+        assert "1 added" in dnc("load", path, "--registry", kind, *more, *other)[2]
+        again = dnc("export", kind, *other)[1]
+        assert again.splitlines()[1].rpartition(",")[0] == text.splitlines()[1].rpartition(",")[0]
+    assert "form.txt" in dnc("export", "consents")[1]
+
+
+def test_wordings_are_listed_and_shown(dnc, recorded):
+    """By name, with their hash."""
+    assert dnc("wordings", "list")[1].startswith("name,sha256,added_at,facts\nform-7,")
+    assert dnc("wordings", "show", "form-7")[:2] == (0, "Yes, X may call me.\n\n")
+    assert dnc("wordings", "show", "form-8")[0] == 4
+
+
+def test_a_person_who_objected_in_a_call_is_on_the_own_list(dnc, recorded):
+    """It need not be recorded twice."""
+    assert dnc("called", "+33199000002", "--at", "2026-11-04", "--result", "objected")[0] == 0
+    assert "+33199000002" in dnc("export", "own")[1]
+
+
+def test_the_log_says_to_whom_consents_were_passed_on(dnc, recorded):
+    """Who asks is told so."""
+    assert dnc("export", "consents", "--to", "Partner GmbH")[0] == 0
+    assert '""to"": ""Partner GmbH""' in dnc("log")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["load", "FILE", "--registry", "consents", "--means", "listed"], 2),
+        (["load", "FILE", "--registry", "own", "--as-of", "2026-08-01", "--zone", "Europe/Paris"], 2),
+        (["load", "FILE", "--registry", "own"], 2),
+        (["load", "FILE", "--registry", "calls", "--covers-days", "2026-11-02..2026-11-01"], 2),
+        (["load", "FILE", "--registry", "calls", "--covers-days", "november"], 2),
+        (["load", "FILE", "--registry", "calls", "--zone", "Mars"], 2),
+        (["load", "FILE", "--registry", "customers"], 2),
+        (["consent", NUMBER, "--region", "FR", "--for", "live"], 2),
+        (["consent", "12", "--on", "2026-08-01"], 4),
+        (["called", "+33199000001", "--at", "soon", "--result", "busy"], 4),
+        (["called", "+33199000001", "--at", "2026-11-01", "--result", "loud"], 4),
+        (["wordings", "add", "FILE"], 2),
+        (["wordings", "add", "FILE", "--name", "x", "--set", "mood=good"], 2),
+        (["export", "calls", "--to", "Partner GmbH"], 2),
+    ],
+)
+def test_wrong_words(dnc, write_file, words, code):
+    """The exit codes are those of every verb, and nothing is stored."""
+    path = write_file(
+        "rows.csv", "number,at,result,consent,consent_on\n+33199000001,2026-11-01,busy,written,2026-08-01\n"
+    )
+    assert dnc(*(path if word == "FILE" else word for word in words))[0] == code

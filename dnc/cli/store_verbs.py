@@ -121,9 +121,13 @@ def forget(
         deleted = store.forget_numbers(numbers, region=region, registry=registry)
         count = counted(lang)
         counts = {"listings": count(deleted.listings), "decisions": count(deleted.decisions)}
-        say(messages("store", lang)["forgotten"].format(**counts))
+        say(messages("store", lang)["forgotten"].format(**counts, records=count(deleted.records)))
     elif due:
-        _say_deleted(*store.forget_due(), lang)
+        snapshots, checks, records = store.forget_due()
+        _say_deleted(snapshots, checks, lang)
+        for kind, rows in records.items():
+            named = messages("records", lang)["kinds"][kind]
+            say(messages("store", lang)["deleted_records"].format(kind=named, n=counted(lang)(rows)))
     elif decisions and before:
         _say_deleted((), store.forget_decisions(before), lang)
     elif before:
@@ -144,7 +148,7 @@ def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str
 
 
 @click.command()
-@click.argument("kind", required=False, metavar="[REGISTRY|decisions]")
+@click.argument("kind", required=False, metavar="[REGISTRY|KIND|decisions]")
 @click.option("--months", type=click.IntRange(1, 1200), metavar="N", help="Keep for this many months.")
 @click.option("--for-ever", is_flag=True, help="Keep until deleted with dnc forget.")
 @LANG
@@ -250,8 +254,9 @@ def _days(name: str, text: str) -> int:
 def export(ctx: click.Context, /, *, what: str, out: Path | str | None, to: str | None, lang: str) -> None:
     """Export what you keep yourself as CSV.
 
-    dnc load --registry takes it back. own contains everyone who is on your opt-out list today: entries that were loaded or recorded, and not lifted or
-    expired. consents and calls are all that was loaded or recorded, customers those of the newest file.
+    dnc load --registry takes it back. own contains everyone who is on your opt-out list today: entries that were
+    loaded or recorded, and not lifted or expired. consents and calls are all that was loaded or recorded, customers
+    those of the newest file.
     """
     from dnc.files.output_file import output
     from dnc.files.output_rows import Rows

@@ -296,7 +296,20 @@ def objections_to(con: Connection, number: int, until: date) -> list[Row]:
 
 
 def add_objections(
-    con: Connection, objections: pl.DataFrame, *, lifted: bool, reason: str | None, recorded_at: datetime
+    con: Connection, numbers: Sequence[int], on: date, *, lifted: bool, reason: str | None, recorded_at: datetime
+) -> None:
+    """Record an objection of each number, or that it is lifted."""
+    objections = pl.DataFrame({"number": pl.Series(numbers, dtype=pl.UInt64)}).with_columns(on_day=pl.lit(on))
+    add_objections_of_days(con, objections, lifted=lifted, reason=reason, recorded_at=recorded_at)
+
+
+def add_objections_of_days(
+    con: Connection,
+    objections: pl.DataFrame,
+    *,
+    lifted: bool = False,
+    reason: str | None = None,
+    recorded_at: datetime,
 ) -> None:
     """Record objections (columns `number`, `on_day`), or that these are lifted."""
     [last] = _column(con, "select coalesce(max(seq), 0) from objections")
@@ -343,11 +356,6 @@ def remove_records(con: Connection, ids: Collection[int]) -> None:
     con.execute("delete from records where id in (select unnest(?::integer[]))", [list(ids)])
 
 
-def replace_records(con: Connection, old: str, new: str, rows: int) -> None:
-    """Put another file of own records in place of one."""
-    con.execute("update records set file = ?, rows = ? where file = ?", [new, rows, old])
-
-
 def recorded(con: Connection, kind: Kind) -> pl.DataFrame:
     """The rows of a kind that are in no file yet, with its columns."""
     try:
@@ -370,14 +378,21 @@ def clear_recorded(con: Connection, kind: Kind) -> None:
     con.execute(f"delete from {kind.name}")
 
 
-def erase_recorded(con: Connection, kind: Kind, which: str, params: Mapping[str, Any]) -> int:
-    """Remove rows of a kind for which `which` holds, or all of opt-outs but what stays; returns how many."""
-    gone = [name for name in kind.all_columns if name not in ("seq", "number", "recorded_at", *kind.stays)]
-    bare = " and ".join(f'"{name}" is null' for name in gone)
-    emptied = ", ".join(f'"{name}" = null' for name in gone)
-    kept = f"update {kind.name} set {emptied} where {which} and {kind.opt_out} and not ({bare}) returning seq"
-    removed = f"delete from {kind.name} where {which} and not coalesce({kind.opt_out}, false) returning seq"
-    return len(_column(con, removed, dict(params))) + len(_column(con, kept, dict(params)) if kind.stays else ())
+def set_oldest(con: Connection, kind: Kind, day: date) -> None:
+    """Note that files of own records have nothing from before a day any more."""
+    con.execute(
+        "update records set oldest = $day where kind = $kind and oldest < $day", {"kind": kind.name, "day": day}
+    )
+
+
+def erase_recorded(con: Connection, kind: Kind, which: str, params: Mapping[str, Any], *, bare: bool) -> int:
+    """Remove the rows of a kind for which `which` holds; returns how many. bare: whether opt-outs stay, emptied."""
+    if not bare:
+        return len(_column(con, f"delete from {kind.name} where {which} returning seq", dict(params)))
+    opt_out, emptied = f"coalesce({kind.opt_out}, false)", ", ".join(f'"{name}" = null' for name in kind.emptied)
+    kept = f"update {kind.name} set {emptied} where {which} and {opt_out} and {kind.erasable} returning seq"
+    removed = f"delete from {kind.name} where {which} and not {opt_out} returning seq"
+    return sum(len(_column(con, sql, dict(params))) for sql in (kept, removed))
 
 
 def last_of(con: Connection, kind: Kind) -> int:
@@ -488,9 +503,11 @@ def remove_decisions_before(con: Connection, before: date) -> list[int]:
     return sorted(_column(con, "delete from decisions where kept_at < ? returning seq", [before]))
 
 
-def replace_file(con: Connection, folder: Literal["snapshots", "decisions"], old: str, new: str, rows: int) -> None:
-    """Put another file of snapshots or decisions in place of one."""
-    count = {"snapshots": "numbers", "decisions": "rows"}[folder]
+def replace_file(
+    con: Connection, folder: Literal["snapshots", "decisions", "records"], old: str, new: str, rows: int
+) -> None:
+    """Put another file into a folder in place of one."""
+    count = {"snapshots": "numbers", "decisions": "rows", "records": "rows"}[folder]
     con.execute(f"update {folder} set file = ?, {count} = ? where file = ?", [new, rows, old])
 
 
@@ -517,9 +534,13 @@ def retention(con: Connection, today: date) -> list[Row]:
 
 
 def kept_too_long(con: Connection, today: date) -> int:
-    """How many snapshots and files of decisions are older than their retention allows."""
+    """How many snapshots, files and own records that were recorded are older than their retention allows."""
     snapshots = "select registry as kind, as_of as kept from snapshots"
     dated = f"{snapshots} union all select 'decisions', kept_at::date from decisions"
+    dated += "".join(
+        f" union all select '{kind.name}', {kind.day} from {kind.name} where {kind.erasable}" for kind in KINDS.values()
+    )
+    dated += " union all select kind, coalesce(as_of, oldest) from records where rows > 0"
     sql = f"select count(*) from ({dated}) join retention using (kind) where kept < $today::date - to_months(months)"
     return int(_column(con, sql, {"today": today})[0])
 

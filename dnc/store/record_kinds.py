@@ -50,6 +50,17 @@ class Kind:
         )
 
     @property
+    def emptied(self) -> list[str]:
+        """The columns of an opt-out that do not stay when the person is erased."""
+        return [name for name in self.all_columns if name not in ("seq", "number", "recorded_at", *self.stays)]
+
+    @property
+    def erasable(self) -> str:
+        """SQL: the rows of which anything is erased with the person."""
+        bare = " and ".join(f'"{name}" is null' for name in self.emptied)
+        return f"not coalesce({self.opt_out} and {bare}, false)"
+
+    @property
     def schema(self) -> str:
         """The statement that makes its table."""
         columns = ", ".join(f'"{name}" {kind}' for name, kind in self.all_columns.items())
@@ -78,7 +89,7 @@ CONSENTS = Kind(
         "consent", "consent_on", "consent_at", "consent_for", "consent_until", "hours_agreed", "consent_withdrawn_on",
         "withdrawn_at", "consent_odd", "wording", "proof",
     ),
-    day=f"greatest(consent_on, nullif(consent_withdrawn_on, {NEVER}), recorded_at::date)",
+    day=f"coalesce(greatest(consent_on, nullif(consent_withdrawn_on, {NEVER})), recorded_at::date)",
     opt_out=f"consent_withdrawn_on <> {NEVER}",
     stays=("consent_withdrawn_on", "withdrawn_at", "consent_odd"),
 )  # fmt: skip

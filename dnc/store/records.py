@@ -64,6 +64,7 @@ class RecordFile:
     as_of: date | None
     from_day: date | None
     to_day: date | None
+    oldest: date | None
     loaded_at: datetime
 
 
@@ -186,6 +187,13 @@ def records_in(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Record
     }
 
 
+def used_since(con: duckdb.DuckDBPyConnection, folder: Path, day: date) -> list[int]:
+    """The consents on which calls were made from a day on, by their numbers; folder: of the store."""
+    calls = records_in(con, folder)[CALLS.name]
+    found = calls.find(con, '"at" >= $day and consent is not null', {"day": day}, ["consent"])
+    return found["consent"].unique().sort().to_list()
+
+
 @dataclass(frozen=True)
 class NewRows:
     """Rows of a kind that were read and are not in the store yet.
@@ -247,6 +255,7 @@ def add(change: Change, new: NewRows) -> Added:
     else:
         _write(con, out, rows, kind)
         added = pl.scan_parquet(out, glob=False)
+        oldest = _oldest(con, kind, out)
     height = added.select(pl.len()).collect().item()
     span = {"first": last + 1, "last": last + new.count}
     if kind is CALLS and height:
@@ -257,7 +266,7 @@ def add(change: Change, new: NewRows) -> Added:
     else:
         days = {name: getattr(new, name) for name in ("sha256", "name", "as_of", "from_day", "to_day")}
         file = change.keep(out, "records")[0] if height else ""
-        place = {"kind": kind.name, "file": file, "rows": height, **span}
+        place = {"kind": kind.name, "file": file, "rows": height, **span, "oldest": oldest}
         ledger_sql.add_records(con, place | days | {"loaded_at": at})
         change.log("load", detail | days | {"file": file})
     return Added(height, new.count - height, **span)
@@ -268,7 +277,7 @@ def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
     objected = calls.filter(pl.col("result") == "objected").sort("seq")
     rows = objected.select("number", on_day=pl.col("at").dt.date()).collect()
     if rows.height:
-        ledger_sql.add_objections(change.con, rows, lifted=False, reason=None, recorded_at=at)
+        ledger_sql.add_objections_of_days(change.con, rows, recorded_at=at)
 
 
 def _new_rows(records: Mapping[str, Records], new: NewRows) -> Source:
@@ -300,6 +309,12 @@ def _write(con: duckdb.DuckDBPyConnection, out: Path, rows: Source, kind: Kind) 
     run(con, "records", copy, {**rows.params, "out": str(out)}, **rows.frames)
 
 
+def _oldest(con: duckdb.DuckDBPyConnection, kind: Kind, file: Path) -> date | None:
+    """The day of the oldest row of a file."""
+    found = run(con, "records", f"select min({kind.day}) from read_parquet($file)", {"file": str(file)}).item()
+    return found if isinstance(found, date) else None
+
+
 def _folded(change: Change, before: Records) -> dict[str, Any]:
     """Move what was recorded into a file once it is much, with what earlier files of that origin hold if it is less.
 
@@ -321,7 +336,7 @@ def _folded(change: Change, before: Records) -> dict[str, Any]:
     ledger_sql.remove_records(change.con, [one.id for one in merged])
     ledger_sql.clear_recorded(change.con, kind)
     span = {"first": min([*recorded["seq"], *(one.first for one in merged)]), "last": max(recorded["seq"])}
-    name, _ = change.keep(out, "records")
-    where = {"kind": kind.name, "file": name, "rows": rows, "loaded_at": audit_log.now()}
+    where = {"kind": kind.name, "rows": rows, "oldest": _oldest(change.con, kind, out), "loaded_at": audit_log.now()}
+    where["file"] = name = change.keep(out, "records")[0]
     ledger_sql.add_records(change.con, where | span)
     return {"file": name}

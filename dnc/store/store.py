@@ -40,6 +40,7 @@ from dnc.store import audit_log, ledger_sql, records, retention, wordings
 from dnc.store.folder import refuse_unsafe
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.manifest import Manifest
+from dnc.store.record_kinds import KINDS
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
 
@@ -313,8 +314,7 @@ class Store:
             raise InputError(localized("errors", "on_future", day=on))
         read = read_all(numbers, region, certain=not lift)
         with self.ledger.change() as change:
-            new = pl.DataFrame({"number": read, "on_day": on}, schema={"number": pl.UInt64, "on_day": pl.Date})
-            ledger_sql.add_objections(change.con, new, lifted=lift, reason=reason, recorded_at=audit_log.now())
+            ledger_sql.add_objections(change.con, read, on, lifted=lift, reason=reason, recorded_at=audit_log.now())
             # The reason is kept with the objection, where it can be forgotten; rows of the log cannot.
             change.log("lift" if lift else "object", {"count": len(read), "on": on})
         return len(read)
@@ -361,13 +361,19 @@ class Store:
         with self.work("forget") as work, self.ledger.change(erasing=True) as change:
             return retention.forget_by_number(change, read, registry, work)
 
-    def forget_due(self) -> tuple[list[Snapshot], list[int]]:
-        """Delete what `retain` no longer keeps; returns the snapshots, and the checks whose decisions are deleted."""
+    def forget_due(self) -> tuple[list[Snapshot], list[int], dict[str, int]]:
+        """Delete what `retain` no longer keeps.
+
+        Returns the snapshots, the checks whose decisions are deleted, and how many own records of each kind are.
+        """
         self.must_exist()
-        gone: tuple[list[Snapshot], list[int]] = ([], [])
-        with self.ledger.change(erasing=True) as change:
+        gone: tuple[list[Snapshot], list[int], dict[str, int]] = ([], [], {})
+        with self.work("forget") as work, self.ledger.change(erasing=True) as change:
             for row in ledger_sql.retention(change.con, today()):
-                if row["kind"] == retention.DECISIONS:
+                if kind := KINDS.get(row["kind"]):
+                    rows = retention.forget_records_by_age(change, row["first"], kind, work)
+                    gone[2][kind.name] = rows
+                elif row["kind"] == retention.DECISIONS:
                     gone[1].extend(retention.forget_decisions_by_age(change, row["first"]))
                 else:
                     gone[0].extend(retention.forget_by_age(change, row["first"], row["kind"]))

@@ -137,10 +137,10 @@ class Office:
         known = {person.number: word for person, word in kept}
         for person in self.people:
             person.customer.append((last, known.get(person.number, "none")))
-        for person in self.some(0.02):  # told on the telephone
-            own_records.record(
-                self.store, "consents", [{"number": person.number, "consent_withdrawn_on": str(last)}], self.book
-            )
+        told = self.some(0.02)  # on the telephone
+        rows = [{"number": person.number, "consent_withdrawn_on": str(last)} for person in told]
+        own_records.record(self.store, "consents", rows, self.book)
+        for person in told:
             person.withdrawals.append(last)
         kind, path = self.random.choice([sent for sent in self.sent if sent[0] != "customers"])
         [again] = own_records.load(self.store, kind, [path], self.book)  # somebody loads an old export again

@@ -34,6 +34,11 @@ from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kin
 from dnc.store.records import Added, NewRows, Records, empty
 from dnc.store.store import Store
 
+_INNER = {  # columns that are kept for the program only
+    "consents": ("consent_at", "withdrawn_at", "consent_odd"),
+    "calls": ("lasting", "consent"),
+    "customers": (),
+}
 TOLD = Path("what was told")  # in messages, where there is no file
 
 
@@ -152,37 +157,29 @@ def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
         rows = records.find(con).sort("seq")
     if to is not None:
         store.record("export", {"kind": kind, "to": to, "until": records.last, "rows": rows.height})
-    return rows.select(
-        pl.format("+{}", "number").alias("number"),
-        *_as_told(own),
-        pl.format(f"{kind}:{{}}", "seq").alias("statement"),
-        pl.col("recorded_at").cast(pl.String),
+    return rows.select(as_told(own))
+
+
+def as_told(kind: Kind) -> list[pl.Expr]:
+    """The rows of a kind as a file has them, all texts, and two columns more: `statement` and `recorded_at`."""
+    day = pl.col("consent_withdrawn_on")
+    withdrawn = (
+        pl.when(day == ALWAYS).then(pl.lit("yes")).otherwise(_day_or_moment("consent_withdrawn_on", "withdrawn_at"))
     )
-
-
-def _as_told(kind: Kind) -> list[pl.Expr]:
-    """The columns of a kind as a file has them: what is kept for the program only is left out."""
-    odd = pl.col("consent_odd").fill_null(False) if kind is CONSENTS else pl.lit(False)
-    never = pl.col("consent_withdrawn_on") == NEVER
     in_words = {
-        "consent": pl.when(odd).then(pl.lit("not understood")).otherwise("consent")
-        if kind is CONSENTS
-        else pl.lit(None),
-        "consent_on": pl.coalesce(_moment("consent_at"), pl.col("consent_on").cast(pl.String)),
-        "consent_withdrawn_on": pl.when(never)
-        .then(None)
-        .when(pl.col("consent_withdrawn_on") == ALWAYS)
-        .then(pl.lit("yes"))
-        .otherwise(pl.coalesce(_moment("withdrawn_at"), pl.col("consent_withdrawn_on").cast(pl.String))),
+        "consent": pl.when(pl.col("consent_odd")).then(pl.lit("not understood")).otherwise("consent"),
+        "consent_on": _day_or_moment("consent_on", "consent_at"),
+        "consent_withdrawn_on": pl.when(day != NEVER).then(withdrawn),
         "at": pl.col("at").dt.to_string("%Y-%m-%dT%H:%M:%S"),
     }
-    inner = {"consent_at", "withdrawn_at", "consent_odd", "lasting", *({"consent"} if kind is CALLS else ())}
-    names = [name for name in (*kind.columns, *kind.texts) if name not in inner]
-    return [in_words.get(name, pl.col(name).cast(pl.String)).alias(name) for name in names]
+    names = [name for name in (*kind.columns, *kind.texts) if name not in _INNER[kind.name]]
+    told = [in_words.get(name, pl.col(name).cast(pl.String)).alias(name) for name in names]
+    name = pl.format(f"{kind.name}:{{}}", "seq").alias("statement")
+    return [pl.format("+{}", "number").alias("number"), *told, name, pl.col("recorded_at").cast(pl.String)]
 
 
-def _moment(column: str) -> pl.Expr:
-    return pl.col(column).dt.to_string("%Y-%m-%dT%H:%M:%S+00:00")
+def _day_or_moment(day: str, moment: str) -> pl.Expr:
+    return pl.coalesce(pl.col(moment).dt.to_string("%Y-%m-%dT%H:%M:%S+00:00"), pl.col(day).cast(pl.String))
 
 
 @dataclass

@@ -20,6 +20,7 @@ from typing import Any
 
 import polars as pl
 
+from dnc.checks.consent_counts import ConsentCounts
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
 from dnc.checks.outputs import Outputs
@@ -92,7 +93,16 @@ def run(
         evidence = Evidence(files, state, work, header.columns.get("call", ""))
         second = SecondNumbers(header)
         unused = UnusedObjections(header)
-        watching: list[Observer] = [unused.add, tallies.add, people.add, evidence.add, second.add, *observers]
+        consents = ConsentCounts()
+        watching: list[Observer] = [
+            unused.add,
+            consents.add,
+            tallies.add,
+            people.add,
+            evidence.add,
+            second.add,
+            *observers,
+        ]
         pipeline = _Pipeline(
             intake, partial(setup.completed, own=own, against=against), judge, watching, selection, outputs
         )
@@ -121,6 +131,8 @@ def run(
             second_numbers=second.names,
             dated=setup.at is not None or "call_at" in {*header.columns, *setup.brief.facts},
             cut=outputs.cut,
+            consents=consents.data,
+            revived=own.revived,
             snapshots=standing.snapshots,
             record=record,
             id=entry.seq,

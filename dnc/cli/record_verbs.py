@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import FILE, LANG, PAIR, REGION, load_rules, open_store, print_rows, say, show, store_options
+from dnc.cli.options import (
+    FILE,
+    LANG,
+    PAIR,
+    REGION,
+    load_rules,
+    open_store,
+    print_csv,
+    print_rows,
+    say,
+    show,
+    store_options,
+)
 from dnc.messages import counted, localized, messages
 
 if TYPE_CHECKING:
@@ -205,4 +217,21 @@ def wordings(
         raise InputError(localized("errors", "wording", "none", name=what))
 
 
-VERBS = (consent, called, wordings)
+@click.command()
+@click.option(
+    "--ending", type=click.IntRange(min=0), metavar="DAYS", help="Only consents that end within so many days."
+)
+@store_options
+@click.pass_context
+def consents(ctx: click.Context, ending: int | None) -> None:
+    """List the consents in force as CSV: number, statement, its day, wording, and the day on which it ends.
+
+    The end is the earliest of the one that was agreed, the term of the wording, and what the law in force sets for
+    numbers of the country.
+    """
+    from dnc.checks.consent_ends import consents_in_force
+
+    print_csv(consents_in_force(open_store(ctx), load_rules(ctx), ending))
+
+
+VERBS = (consent, consents, called, wordings)

@@ -26,7 +26,7 @@ class Calls(NamedTuple):
             `odd` (what was not understood, or empty),
             `consent_odd` (whether anything in the columns of a consent was not understood),
             `elsewhere` (what other rows say of the number, or empty; see `dnc.lists.other_rows`),
-            `proven` (whether the consent has a proof and a wording),
+            `proven` (whether the consent has a proof and a wording), `wording` (its name),
             `lacks` (why a consent does not count: `proof`, or `wording`, which it contradicts; or empty).
         was: the outcome of an earlier check; None where the list is not the output of one.
         shared: text columns of `carried` whose cells repeat in many rows, where that is known.

@@ -196,7 +196,11 @@ class FactReader:
         note = pl.concat_str(notes or [pl.lit("")], separator=", ", ignore_nulls=True)
         facts = facts.with_columns(self._declared_consent(plans))
         facts = facts.with_columns(
-            note.alias("odd"), pl.lit("").alias("elsewhere"), proven=pl.lit(False), lacks=pl.lit("")
+            note.alias("odd"),
+            pl.lit("").alias("elsewhere"),
+            proven=pl.lit(False),
+            lacks=pl.lit(""),
+            wording=pl.lit(None, pl.String),
         )
         fits = fit(plans[RAGGED])
         marks = pl.concat([*self._misread(cells, odd, fits), *self._filled(plans, fits, facts["consent_odd"])])

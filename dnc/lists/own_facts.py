@@ -38,7 +38,7 @@ _OF_WORDING = "_of_wording"
 _STRENGTH = ("partners", "named_caller", "written")  # of a consent, the weaker first
 _CALL_FACTS = ("attempts", "attempts_day", "refused_on")
 _CUSTOMER_FACTS = ("relationship", "relationship_on", "related")
-_TOLD = (*CONSENT_FACTS, "proven", "lacks")
+_TOLD = (*CONSENT_FACTS, "proven", "lacks", "wording")
 _FACTS = (*_TOLD, *_CALL_FACTS, *_CUSTOMER_FACTS)
 _READ = (*_FACTS, "day", "at_first", "timed", "sector")
 
@@ -91,7 +91,7 @@ class OwnFacts:
     def _consents(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
         found = records.find(self._con, _ASKED, asked=_numbers(facts))
         known, revived = in_force(found)
-        known = _worded(known, self.standing.wordings, self.require_proof)
+        known = worded(known, self.standing.wordings, self.require_proof)
         self.revived += revived
         told = ranked(facts.with_columns(NO_INSTANTS))
         known = _beside(facts["number"], known.select("number", *_TOLD, "rank", statement="seq"))
@@ -192,7 +192,7 @@ def in_force(found: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return newest(rows.filter(renewed)), revived
 
 
-def _worded(known: pl.DataFrame, wordings: pl.DataFrame, must_be_kept: bool) -> pl.DataFrame:
+def worded(known: pl.DataFrame, wordings: pl.DataFrame, must_be_kept: bool = False) -> pl.DataFrame:
     """Statements with what their wordings say where they say nothing, and `lacks`: whether they contradict it.
 
     must_be_kept: whether a wording that the store does not keep is no wording.
@@ -255,6 +255,7 @@ def _met() -> dict[str, pl.Expr]:
         "consent_odd": (hours != other_hours).fill_null(False),
         "proven": pl.col("_proven"),
         "lacks": pl.col("_lacks"),
+        "wording": pl.col("_wording"),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 NUMBER = "01 99 00 00 01"
@@ -78,3 +80,42 @@ def test_wrong_words(dnc, write_file, words, code):
         "rows.csv", "number,at,result,consent,consent_on\n+33199000001,2026-11-01,busy,written,2026-08-01\n"
     )
     assert dnc(*(path if word == "FILE" else word for word in words))[0] == code
+
+
+def test_consents_are_listed_by_their_end(dnc, recorded, monkeypatch):
+    """Agreed, by the wording or by the law of the country; in Great Britain no law sets an end."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-29")
+    for number, on in (("+33199000002", "2025-12-20"), ("+33199000003", "2025-11-01"), ("+441632960001", "2024-01-01")):
+        assert dnc("consent", number, "--on", on, "--for", "live")[0] == 0
+    assert dnc("consent", "+33199000004", "--on", "2026-11-01", "--until", "2026-12-31")[0] == 0
+    assert dnc("consent", "+33199000005", "--on", "2026-11-01")[0] == 0
+    assert dnc("consent", "+33199000005", "--withdrawn-on", "2026-11-02")[0] == 0
+    rows = [line.split(",") for line in dnc("consents")[1].splitlines()[1:]]
+    assert [(row[0], row[5], row[6]) for row in rows] == [
+        ("+33199000002", "2026-12-20", "21"),
+        ("+33199000004", "2026-12-31", "32"),
+        ("+33199000001", "2027-08-05", "249"),
+        ("+441632960001", "", ""),
+    ]
+    assert len(dnc("consents", "--ending", "21")[1].splitlines()) == 2
+
+
+def test_a_check_counts_the_consents_that_its_calls_rest_on(dnc, recorded, write_file, tmp_path):
+    """By wording, age and end, for people and as JSON; those without a proof or a wording are named."""
+    assert dnc("consent", "+33199000002", "--on", "2026-09-20", "--until", "2026-10-01", "--for", "live")[0] == 0
+    assert dnc("consent", "+33199000003", "--withdrawn-on", "2026-09-01")[0] == 0
+    assert dnc("consent", "+33199000003", "--on", "2026-09-10")[0] == 0
+    calls = write_file("calls.csv", "number\n" + "".join(f"+3319900000{n}\n" for n in range(1, 5)))
+    words = ["--at", "2026-09-21", "--set", "caller=commercial", "--out", tmp_path / "v.csv"]
+    _, out, said = dnc("check", calls, *words, "--json")
+    assert json.loads(out)["consents"] == {
+        "calls": 2,
+        "unproven": 1,
+        "wordings": [{"name": "form-7", "calls": 1, "clear": 0}, {"name": None, "calls": 1, "clear": 0}],
+        "ages": {"to_90": 2},
+        "ends": {"2026-10-01": 1, "2027-08-05": 1},
+        "not_renewed": 1,
+    }
+    assert "rest on a consent: 2, of these without a proof or a wording: 1" in said
+    assert "form-7, of these clear: 0" in said and "do not count" in said
+    assert (tmp_path / "v.csv").read_text().splitlines()[0].endswith(",dnc_consent")

@@ -113,6 +113,10 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
     metavar="FIRST..LAST",
     help="Days for which a file of calls has every call, e.g. 2026-11-01..2026-11-28.",
 )
+@click.option(
+    "--outbound", type=PAIR, metavar="COLUMN=WORD", help="Which rows of a file of calls went out; others are left out."
+)
+@click.option("--complete", metavar="REASON", help="Why call records of a system have every call of --covers-days.")
 @click.option("--zone", metavar="ZONE", help="Time zone of the times in a file of calls, e.g. Europe/Paris.")
 @LANG
 @store_options
@@ -129,7 +133,7 @@ def load(ctx: click.Context, /, *, files: tuple[Path, ...], lang: str, **options
     """
     from dnc.store.record_kinds import KINDS
 
-    own = {name: options.pop(name) for name in ("ignore", "covers_days", "zone")}
+    own = {name: options.pop(name) for name in ("ignore", "covers_days", "zone", "outbound", "complete")}
     if options["registry"] in KINDS:
         load_records(ctx, files, lang, **options, **own)
         return

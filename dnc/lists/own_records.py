@@ -7,7 +7,7 @@ read, and adds all rows or none.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from dnc.frames import each_distinct, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief
+from dnc.lists.call_layouts import in_layout
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.consents import ConsentRows
@@ -38,6 +39,10 @@ _INNER = {  # columns that are kept for the program only
     "consents": ("consent_at", "withdrawn_at", "consent_odd"),
     "calls": ("lasting", "consent"),
     "customers": (),
+}
+_CERTIFICATES = {
+    "trustedform": r"^https://cert\.trustedform\.com/[0-9A-Za-z]{40,255}$",
+    "leadid": r"^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 }
 TOLD = Path("what was told")  # in messages, where there is no file
 
@@ -56,6 +61,8 @@ class Reading:
         zone: of times of calls without an offset (IANA); by default they are on the clock of the called person.
         as_of: of customers, the day on which the file was made.
         covers_days: of calls, the first and the last day for which the file has every call.
+        outbound: of calls, a column and the word in it of calls that went out; other rows are left out.
+        complete: why a file that its system does not vouch for has every call of its days.
         accept_unread, reason: how many rows with a number that cannot be read are left out, and why.
     """
 
@@ -68,6 +75,8 @@ class Reading:
     zone: str | None = None
     as_of: date | None = None
     covers_days: tuple[date, date] | None = None
+    outbound: tuple[str, str] | None = None
+    complete: str | None = None
     accept_unread: int = 0
     reason: str | None = None
 
@@ -116,11 +125,39 @@ def load(
         for at, path in enumerate(map(Path, paths)):
             folder = work / str(at)
             folder.mkdir()
-            rows = _Rows(own, open_table(path, sheet=said.sheet), book, said)
+            rows = _opened(own, path, book, said)
             first, last = said.covers_days or (None, None)
             days = {"as_of": said.as_of, "from_day": first, "to_day": last}
             new.append(rows.written(folder, sha256=input_sha256(path), name=path.name, **days))
         return store.add_records(new)
+
+
+def _opened(kind: Kind, path: Path, book: Rulebook, said: Reading) -> _Rows:
+    """A file, opened; of calls it may have the layout of a telephone system."""
+    if kind is not CALLS:
+        return _Rows(kind, open_table(path, sheet=said.sheet), book, said)
+    table, layout = in_layout(path, said.sheet)
+    column, *words = said.outbound or ("",)
+    if layout:
+        if said.covers_days and not layout.complete and not (said.complete or "").strip():
+            raise OptionError(localized("errors", "call_layout", "complete", name=layout.name), path)
+        if not said.outbound and layout.outbound is None:
+            raise OptionError(localized("errors", "call_layout", "outbound", name=layout.name), path)
+        if layout.outbound and not said.outbound:
+            column, *words = layout.outbound
+        maps = {ours: theirs for ours, theirs in layout.maps.items() if theirs in table.columns}
+        results = {**layout.results, **said.values.get("result", {})}
+        columns = {**maps, **said.columns}
+        ignore = [name for name in table.columns if name not in columns.values()]
+        said = replace(said, columns=columns, values={**said.values, "result": results}, ignore=ignore)
+    if column:
+        if column not in table.columns:
+            raise InputError(
+                localized("errors", "no_column", name=quoted([column]), what="--outbound", names=quoted(table.header)),
+                path,
+            )
+        table.batches = (rows.filter(pl.col(column).is_in(words)) for rows in table.batches)
+    return _Rows(kind, table, book, said)
 
 
 def record(
@@ -202,8 +239,9 @@ class _Rows:
         for frame in self._read_rows():
             parts.append(folder / f"{len(parts)}.parquet")
             frame.write_parquet(parts[-1], compression="uncompressed")
-        counts = {"unread": self.unread} if self.unread else {}
-        return NewRows(self.kind, parts, self.rows, counts=counts, **of)
+        counts: dict[str, Any] = {"unread": self.unread} if self.unread else {}
+        counts |= {name: text for name in ("reason", "complete") if (text := getattr(self.said, name))}
+        return NewRows(self.kind, parts, self.rows, also=counts, **of)
 
     def told(self) -> NewRows:
         """All rows, which are few. Raises InputError at what cannot be read."""
@@ -255,7 +293,19 @@ class _Rows:
     def _consents(self) -> Iterator[pl.DataFrame]:
         rows = ConsentRows.of(self.table, self.said.brief({}), self.book, None, self._texts)
         for frame in rows.batches():
-            yield frame.drop_nulls("rank")
+            yield self._with_certificates(frame.drop_nulls("rank"))
+
+    def _with_certificates(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Consents with the kind of their certificates. Raises InputError at an address that only looks like one."""
+        if "proof" not in frame.columns:
+            return frame
+        proof = pl.col("proof")
+        known = {kind: frame.select(proof.str.contains(form)).to_series() for kind, form in _CERTIFICATES.items()}
+        looks = frame.select(proof.str.to_lowercase().str.contains("trustedform")).to_series()
+        self._refuse(frame, (looks & ~known["trustedform"]).fill_null(False), "certificate")
+        named = [pl.when(pl.lit(is_one)).then(pl.lit(kind)) for kind, is_one in known.items()]
+        told = ["proof_kind"] if "proof_kind" in frame.columns else []
+        return frame.with_columns(pl.coalesce(*told, *named).alias("proof_kind"))
 
     def _calls(self) -> Iterator[pl.DataFrame]:
         texts = self._texts

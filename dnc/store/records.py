@@ -206,7 +206,7 @@ class NewRows:
         sha256, name: of the file that they are from; None where a person or a program told them.
         as_of: of a whole file, its day.
         from_day, to_day: the days for which they are all there are.
-        counts: what else the log keeps: rows that say nothing, cells that were not understood.
+        also: what else the log keeps: how many rows were left out, and reasons.
     """
 
     kind: Kind
@@ -217,7 +217,7 @@ class NewRows:
     as_of: date | None = None
     from_day: date | None = None
     to_day: date | None = None
-    counts: Mapping[str, int] = field(default_factory=dict)
+    also: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def source(self) -> Source:
@@ -260,7 +260,7 @@ def add(change: Change, new: NewRows) -> Added:
     span = {"first": last + 1, "last": last + new.count}
     if kind is CALLS and height:
         _object(change, added, at)
-    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.count - height, **new.counts, **span}
+    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.count - height, **new.also, **span}
     if new.name is None:
         change.log("record", detail | _folded(change, records[kind.name]))
     else:

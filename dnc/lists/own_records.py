@@ -35,6 +35,8 @@ from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kin
 from dnc.store.records import Added, NewRows, Records, empty
 from dnc.store.store import Store
 
+_CLOCK = "\0clock"
+_PLAIN_TIME = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d$"
 _INNER = {  # columns that are kept for the program only
     "consents": ("consent_at", "withdrawn_at", "consent_odd"),
     "calls": ("lasting", "consent"),
@@ -158,6 +160,19 @@ def _opened(kind: Kind, path: Path, book: Rulebook, said: Reading) -> _Rows:
             )
         table.batches = (rows.filter(pl.col(column).is_in(words)) for rows in table.batches)
     return _Rows(kind, table, book, said)
+
+
+def _with_clock(batch: pl.DataFrame, name: str) -> pl.DataFrame:
+    """A batch with the times in a column, if they are in ISO 8601 without an offset; in the column their days stay.
+
+    Millions of different times would be read one by one otherwise.
+    """
+    text = batch.select(text_of(batch[name]).alias(name))
+    is_plain = pl.col(name).str.contains(_PLAIN_TIME)
+    clock = pl.when(is_plain).then(pl.col(name).str.replace("T", " "))
+    times = text.select(clock.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us").alias(_CLOCK))
+    day = pl.when(times[_CLOCK].is_not_null()).then(pl.col(name).str.head(10)).otherwise(name)
+    return batch.with_columns(text.select(day.alias(name)).to_series(), times.to_series())
 
 
 def record(
@@ -315,9 +330,11 @@ class _Rows:
             )
         if self.said.zone:
             self.table.batches = (self._in_zone(batch, texts["at"]) for batch in self.table.batches)
+        else:
+            self.table.batches = (_with_clock(batch, texts["at"]) for batch in self.table.batches)
         for frame, calls in self._read({"call_at": texts["at"]}, texts):
-            facts = calls.facts("day", "at_last", "timed")
-            at = pl.when("timed").then("at_last")
+            facts = calls.facts("day", "at_last", "timed").with_columns(self._clock(frame))
+            at = pl.coalesce(_CLOCK, pl.when("timed").then("at_last"))
             end = pl.col("day").cast(pl.Datetime("us")) + pl.duration(hours=23, minutes=59, seconds=59)
             facts = facts.with_columns(pl.coalesce(at, end).alias("at"))
             result = self._words(frame["result"], "result", RESULTS)
@@ -326,6 +343,12 @@ class _Rows:
             self._refuse(frame, result.is_null(), "result", known=either(RESULTS))
             lasting = result.is_in(LASTING).cast(pl.UInt8).alias("lasting")
             yield frame.with_columns(facts["at"], result.alias("result"), lasting)
+
+    def _clock(self, frame: pl.DataFrame) -> pl.Series:
+        """The times that were read for a whole column; null where the intake reads them."""
+        return (
+            frame[_CLOCK] if _CLOCK in frame.columns else repeated(None, pl.Datetime("us"), frame.height).alias(_CLOCK)
+        )
 
     def _customers(self) -> Iterator[pl.DataFrame]:
         texts = self._texts
@@ -358,7 +381,8 @@ class _Rows:
                 raise InputError(localized("errors", "several_numbers"), self.table.path)
             place = pl.int_range(first, first + batch.height, dtype=pl.Int64, eager=True).alias("row")
             kept = [text_of(batch[theirs]).alias(ours) for ours, theirs in texts.items()]
-            yield batch.select(LINE, *kept).with_columns(calls.number.alias("number"), place), calls
+            clock = [name for name in (_CLOCK,) if name in batch.columns]
+            yield batch.select(LINE, *clock, *kept).with_columns(calls.number.alias("number"), place), calls
             first += batch.height
 
     def _words(self, cells: pl.Series, ours: str, known: Sequence[str]) -> pl.Series:

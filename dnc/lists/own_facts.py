@@ -25,7 +25,7 @@ import polars as pl
 
 from dnc.clock import NEVER
 from dnc.database import instance_of
-from dnc.frames import numbered, taken
+from dnc.frames import numbered, repeated, taken
 from dnc.lists.calls import Calls
 from dnc.lists.consents import CONSENT_FACTS, NO_INSTANTS, is_against, is_proven, moment, newest, ranked
 from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, NO_ATTEMPT
@@ -90,6 +90,8 @@ class OwnFacts:
 
     def _consents(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
         found = records.find(self._con, _ASKED, asked=_numbers(facts))
+        if not found.height:
+            return facts
         known, revived = in_force(found)
         known = worded(known, self.standing.wordings, self.require_proof)
         self.revived += revived
@@ -264,6 +266,9 @@ def _counted(facts: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
 
     Days are counted whole, as a call and its plan may be told on clocks of different zones.
     """
+    if not made.height:
+        none = repeated(0, pl.Int32, facts.height)
+        return pl.DataFrame([none.alias("attempts"), none.alias("attempts_day")])
     pairs = facts.select("key", "number", "day", "at_first", "timed").join(made, on="number")
     made_on, day = pl.col("at").dt.date(), pl.col("day")
     pairs = pairs.filter(made_on <= day, made_on >= day - pl.duration(days=ATTEMPTS_DAYS))
@@ -278,6 +283,8 @@ def _counted(facts: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
 
 def _last_refusal(facts: pl.DataFrame, refused: pl.DataFrame) -> pl.Series:
     """For each call the last day on which the person refused one, up to its own day."""
+    if not refused.height:
+        return repeated(None, pl.Date, facts.height).alias("on")
     pairs = facts.select("key", "number", "day").join(refused, on="number")
     days = pairs.with_columns(on=pl.col("at").dt.date()).filter(pl.col("on") <= pl.col("day"))
     last = days.group_by("key").agg(pl.col("on").max())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from dnc.lists.brief import Brief, as_cell, must_be_column
 from dnc.lists.calls import Calls
 from dnc.lists.inputs import Source, opened
 from dnc.lists.other_rows import Against
+from dnc.lists.own_answer import own_answer
 from dnc.lists.unused_columns import UnusedObjections
 from dnc.messages import localized
 from dnc.store.store import Store
@@ -28,11 +30,13 @@ class Explanation(NamedTuple):
 
     verdict: the columns of `dnc.law.vocabulary.VERDICT`. findings: of every regime in force.
     not_understood: the cells that were not understood; empty where there are none.
+    own: what own records say of the number, as `dnc.lists.own_answer` gives it; empty where the store has none.
     """
 
     verdict: dict[str, Any]
     findings: list[RegimeResult]
     not_understood: str
+    own: Mapping[str, Any] = {}
 
 
 def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[str, object]) -> Explanation:
@@ -92,10 +96,13 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
 def _explanations(
     setup: Setup, store: Store, calls: Calls, against: Against | None = None, unused: UnusedObjections | None = None
 ) -> list[Explanation]:
-    with setup.judge(store.standing()) as (judge, own):
+    standing = store.standing()
+    has_records = any(records.any for records in standing.records.values())
+    with setup.judge(standing) as (judge, own):
         calls = setup.completed(calls, own, against)
         odd = calls.facts("odd")["odd"]
         if unused:
             unused.add(calls, None)
         verdicts, results = judge.explained(calls)
-        return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd))
+        said = [own_answer(store, number, date.max) if number and has_records else {} for number in calls.number]
+        return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd, said))

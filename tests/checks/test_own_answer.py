@@ -64,3 +64,10 @@ def test_what_was_recorded_later_is_left_out(dnc, held):
     """On a day before the first record there was nothing."""
     own = json.loads(dnc("answer", NUMBER, "--json", "--on", "2020-01-01")[1])["own"]
     assert not any(own.values())
+
+
+def test_an_explanation_shows_which_record_told_what(dnc, held):
+    """Below the verdict, every row about the number."""
+    text = dnc("explain", NUMBER, "--at", "2026-11-25", "--set", "caller=commercial")[1]
+    assert "consents:1, " in text and "consents:2, " in text and "calls:1, " in text
+    assert "page 12" in text and "form-7" in text

@@ -57,9 +57,10 @@ class Decider:
         opened.must_exist()
         self._setup = Settings.of(settings, options).read(opened)
         several = len(self._setup.brief.named("number")) > 1
-        self._selection = select(columns, best=best, several=several)
+        standing = opened.standing()
+        self._selection = select(columns, best=best, several=several, consents=standing.has_consents)
         self._stack = ExitStack()
-        self._judge = self._stack.enter_context(self._setup.judge(opened.standing()))
+        self._judge, self._own = self._stack.enter_context(self._setup.judge(standing))
         self._intake: Intake | None = None
         self._lock = Lock()  # what is remembered from batch to batch is for one thread
 
@@ -91,9 +92,10 @@ class Decider:
         intake = self._setup.intake(table)
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
         with tempfile.TemporaryDirectory(prefix="dnc-") as spill:
-            intake, against = self._setup.read_ahead(intake, lambda: table, Path(spill), self._judge.objections)
+            judge, own = self._judge, self._own
+            intake, against = self._setup.read_ahead(intake, lambda: table, Path(spill), judge, own)
             for rows in intake.fitted(intake.table.batches):
-                calls = self._setup.completed(self._as_before(intake).calls(rows), against)
+                calls = self._setup.completed(self._as_before(intake).calls(rows), own, against)
                 verdicts = self._judge.verdicts(calls)
                 parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))
                 positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))

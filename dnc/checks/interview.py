@@ -218,9 +218,9 @@ def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consen
     rows = guesses.batch.head(SAMPLE)
     intake = setup.intake(replace(guesses.table, batches=iter([rows] if rows.height else [])))
     tallies = Tallies()
-    with setup.judge(store.standing()) as judge:
+    with setup.judge(store.standing()) as (judge, own):
         for batch in intake.batches():
-            calls = setup.completed(batch)
+            calls = setup.completed(batch, own)
             tallies.add(calls, judge.verdicts(calls))
     return tallies
 

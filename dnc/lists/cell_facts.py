@@ -205,7 +205,13 @@ class FactReader:
         ]
         note = pl.concat_str(notes or [pl.lit("")], separator=", ", ignore_nulls=True)
         facts = facts.with_columns(self._declared_consent(plans))
-        facts = facts.with_columns(note.alias("odd"), pl.lit("").alias("elsewhere"))
+        facts = facts.with_columns(
+            note.alias("odd"),
+            pl.lit("").alias("elsewhere"),
+            proven=pl.lit(False),
+            lacks=pl.lit(""),
+            wording=pl.lit(None, pl.String),
+        )
         fits = fit(plans[RAGGED])
         misread = {ours: here for ours, here in self._misread(cells, odd, fits) if here.any()}
         contradicted = self._contradicted(plans, fits)

@@ -76,10 +76,13 @@ class Header:
     """The columns of a table and what a brief says of them.
 
     A column is used (one of ours, or one that fills in ours), read (its texts have a meaning), or left out on purpose.
+
+    kept: columns that somebody else reads, by their unique names; they mean nothing here.
     """
 
     table: Table
     brief: Brief
+    kept: frozenset[str] = frozenset()
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -126,7 +129,7 @@ class Header:
         """Folded name → unique names of the columns that have it and are not ignored."""
         found: dict[str, list[str]] = {}
         for unique, name in self.names.items():
-            if unique not in self.ignored:
+            if unique not in self.ignored and unique not in self.kept:
                 found.setdefault(folded(name), []).append(unique)
         return found
 
@@ -259,7 +262,7 @@ class Header:
     @property
     def without_role(self) -> list[str]:
         """Columns that are neither used nor read nor left out by name."""
-        known = {*self.used, *self.texts, *self.ignored}
+        known = {*self.used, *self.texts, *self.ignored, *self.kept}
         return [name for name in self.carried if name not in known]
 
     @property

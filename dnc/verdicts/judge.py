@@ -24,8 +24,9 @@ from dnc.law.condition import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import VERDICT
+from dnc.law.vocabulary import CONSENT, VERDICT
 from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
 from dnc.messages import messages
 from dnc.verdicts.basis import broken_by, limiting, resting_on
@@ -47,6 +48,7 @@ class Verdicts:
     number: of each call, as `Calls.number`. until: for each call, the last day on which it is clear (Date).
     fact: for each call its case in `facts`. facts: the cases; `facts.plans` are `Calls.plans`.
     verdict: for each case its row of `cases`. cases: distinct verdicts, the other columns of `VERDICT` and `BASIS`.
+    statement: of each call, as `Calls.statement`.
     """
 
     number: pl.Series
@@ -55,6 +57,15 @@ class Verdicts:
     facts: Facts
     verdict: pl.Series
     cases: pl.DataFrame
+    statement: pl.Series | None = None
+
+    @property
+    def consents(self) -> pl.Series:
+        """The column `dnc_consent`; empty where a consent rests on no statement of the store."""
+        of_call = repeated(None, pl.Int64, self.number.len()) if self.statement is None else self.statement
+        return (
+            of_call.to_frame(CONSENT).select(pl.format("consents:{}", CONSENT).fill_null("")).to_series().alias(CONSENT)
+        )
 
     @property
     def numbers(self) -> pl.Series:
@@ -74,9 +85,10 @@ class Verdicts:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The columns of `VERDICT`, a row for each call."""
+        """The columns of `VERDICT`, a row for each call; and `dnc_consent` where the store has consents."""
         frame, row = self.shared
-        return frame[row].with_columns(self.numbers).select(VERDICT.keys())
+        rows = frame[row].with_columns(self.numbers).select(VERDICT.keys())
+        return rows if self.statement is None else rows.with_columns(self.consents)
 
     @property
     def outcomes(self) -> pl.Series:
@@ -154,7 +166,7 @@ class Judge:
         until = self._last_days(calls, rows, cases)
         verdict, distinct = numbered(cases[["verdict"]])
         texts = taken(self._verdicts, distinct["verdict"])
-        return Verdicts(calls.number, until, rows.case, rows.facts, verdict, texts)
+        return Verdicts(calls.number, until, rows.case, rows.facts, verdict, texts, calls.statement)
 
     def _last_days(self, calls: Calls, rows: Factored, cases: pl.DataFrame) -> pl.Series:
         """The last day on which each call is clear (Date); null where it is not, or nothing will change.
@@ -240,7 +252,7 @@ class Judge:
         """
         undated = pl.col("day").is_null().alias("undated")
         of_plan, plans = numbered(
-            facts.plans.frame.select("jurisdiction", "unread", "doubt", "odd", "texts", "elsewhere", undated)
+            facts.plans.frame.select("jurisdiction", "unread", "doubt", "odd", "texts", "elsewhere", "lacks", undated)
         )
         note = of_plan[facts.cases["plan"]]
         row, distinct = numbered(pl.DataFrame([verdict.alias("verdict"), note.alias("note")]))
@@ -257,6 +269,7 @@ class Judge:
             .otherwise(pl.lit(""))
             for name in ("odd", "elsewhere")
         ]
+        notes.append(pl.lit(plans["lacks"]).replace(words["lacks"]))
         cases = texts.select(
             pl.lit(plans["jurisdiction"]).alias("dnc_jurisdiction"),
             pl.col("dnc_outcome").fill_null("undecided"),
@@ -265,6 +278,7 @@ class Judge:
             pl.coalesce("dnc_why", sentence),
             pl.coalesce("short", sentence),
         )
+        cases = cases.with_columns(_without_consent(plans["lacks"]))
         unread = pl.lit(plans["texts"]).replace("", None).str.replace_all(";", ", ")
         is_noted = pl.lit(cases["dnc_outcome"] == "undecided") & unread.is_not_null()
         notes.append(
@@ -291,6 +305,15 @@ def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
     number = pl.lit(unread).replace(sentences)
     others = reason.replace_strict({key: words[key] for key in ("region", "jurisdiction", "call_at")}, default=None)
     return reason, pl.when(reason == "number").then(number).otherwise(others)
+
+
+def _without_consent(lacks: pl.Series) -> pl.Expr:
+    """`dnc_missing`, in which a consent that is not known for want of something has the name of that."""
+    words = pl.col("dnc_missing").str.split(";")
+    others = words.list.set_difference(list(DECLARABLE))
+    named = others.list.concat(pl.lit(lacks))
+    without = pl.lit(lacks != "") & (others.list.len() < words.list.len())
+    return pl.when(without).then(named.list.sort().list.join(";")).otherwise("dnc_missing").alias("dnc_missing")
 
 
 def _why(notes: pl.Expr) -> pl.Expr:

@@ -198,7 +198,9 @@ class Setup:
 
         Raises InputError; OptionError where `at` is not a date, RolesError where no column is that of the numbers.
         """
-        intake = Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now, self.policy.language)
+        brief = self.brief.without(DECLARABLE)
+        brief = self.consents.brief_of_list(brief, table) if self.consents else brief
+        intake = Intake(table, brief, self.book, self.at, self.now, self.policy.language)
         try:
             _ = intake.header.columns
         except NoNumberError as error:

@@ -63,6 +63,7 @@ class Consents:
         wordless: rows that state neither a consent nor a withdrawal.
         odd: rows in which something was not understood.
         unproven: consents without a reference to their proof.
+        texts: the columns whose texts the brief reads, as it names them.
     """
 
     path: Path
@@ -73,12 +74,19 @@ class Consents:
     wordless: int
     odd: int
     unproven: int
+    texts: frozenset[str]
 
     @property
     def record(self) -> dict[str, Any]:
         """What the log keeps: the file and counts, no numbers."""
         counts = {name: getattr(self, name) for name in _COUNTS}
         return {"file": self.path.name, "sha256": self.sha256, "numbers": self.statements.height, **counts}
+
+    def brief_of_list(self, brief: Brief, table: Table) -> Brief:
+        """The brief as it is about a list: without the texts of columns that only this file has."""
+        here = set(map(folded, table.columns))
+        texts = {name: meant for name, meant in brief.texts.items() if name not in self.texts or folded(name) in here}
+        return replace(brief, texts=texts)
 
     def beside(self, calls: Calls) -> Calls:
         """The same calls, each with the newest statement about its number."""
@@ -112,7 +120,8 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     """
     rows = ConsentRows.of(open_table(Path(path)), brief, book, now)
     statements = _newest_of(stated.drop_nulls(["number", "rank"]).select(_KEPT) for stated in rows.batches())
-    return Consents(Path(path), input_sha256(Path(path)), statements, **rows.counts)
+    texts = frozenset(rows.intake.brief.texts)
+    return Consents(Path(path), input_sha256(Path(path)), statements, texts=texts, **rows.counts)
 
 
 @dataclass(frozen=True)
@@ -153,7 +162,7 @@ class ConsentRows:
         )
         named = {ours: [name for name in table.columns if folded(name) in names] for ours, names in _TEXTS.items()}
         kept = {ours: names[0] for ours, names in named.items() if names} | dict(texts or {})
-        intake = Intake(table, of_consents, book, now=now, kept=frozenset(kept.values()))
+        intake = Intake(table, of_consents, book, now=now, kept=kept_by(of_consents, kept.values()))
         return cls(intake, Survey(intake.header), kept, dict.fromkeys(_COUNTS, 0))
 
     def batches(self) -> Iterator[pl.DataFrame]:
@@ -213,6 +222,12 @@ def of_own_records(brief: Brief) -> Brief:
     """A brief for a file of own records: a column without a role stops it, and nothing is declared for its rows."""
     new_columns = brief.new_columns if brief.new_columns == IGNORED else None
     return replace(brief, facts={}, when_filled={}, when_empty={}, new_columns=new_columns)
+
+
+def kept_by(brief: Brief, names: Iterable[str]) -> frozenset[str]:
+    """Those of some columns that the brief does not name for one of ours."""
+    named = {folded(name) for ours in brief.columns for name in brief.named(ours)}
+    return frozenset(name for name in names if folded(name) not in named)
 
 
 def refuse_objections(calls: Calls, rows: pl.DataFrame, path: Path, *, but: str = "") -> None:

@@ -28,7 +28,7 @@ from dnc.lists.brief import Brief
 from dnc.lists.call_layouts import in_layout
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
-from dnc.lists.consents import ConsentRows, of_own_records, refuse_objections
+from dnc.lists.consents import ConsentRows, kept_by, of_own_records, refuse_objections
 from dnc.lists.intake import Intake
 from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
@@ -374,8 +374,8 @@ class _Rows:
         Raises InputError at a row that tells more than the kind has, and after the last RolesError at a column without
         a role.
         """
-        kept_here = frozenset(texts.values()).difference(columns.values())
-        intake, first = Intake(self.table, self.said.brief(columns), self.book, kept=kept_here), 1
+        brief, first = self.said.brief(columns), 1
+        intake = Intake(self.table, brief, self.book, kept=kept_by(brief, texts.values()))
         survey = Survey(intake.header)
         for batch in intake.fitted(self.table.batches):
             survey.add(batch)

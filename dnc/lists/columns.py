@@ -14,7 +14,7 @@ import polars as pl
 
 from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
-from dnc.files.net import marked
+from dnc.files.net import marked, marks
 from dnc.files.table import looks_like_phone
 from dnc.lists.texts import normal, text_cells
 
@@ -139,10 +139,7 @@ class Content:
 def contents_of(names: Mapping[str, str]) -> dict[str, Content]:
     """What some columns hold, before any row: by their unique names. names: unique name → name in the file."""
     shown = {column: name or column for column, name in names.items()}
-    is_marked = marked(pl.Series(list(shown.values()), dtype=pl.String))
-    return {
-        column: Content(name, is_marked=is_it) for (column, name), is_it in zip(shown.items(), is_marked, strict=True)
-    }
+    return {column: Content(name, is_marked=marks(name)) for column, name in shown.items()}
 
 
 @cache

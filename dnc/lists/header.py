@@ -8,11 +8,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import polars as pl
-
 from dnc.clock import NONE
 from dnc.errors import InputError
-from dnc.files.net import marked
+from dnc.files.net import marks
 from dnc.files.table import (
     Table,
     as_typed,
@@ -106,8 +104,7 @@ class Header:
     def likely_numbers(self) -> list[str]:
         """The columns that are named like telephone numbers."""
         named = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
-        names = pl.Series(named, dtype=pl.String)
-        return names.filter(~marked(names)).to_list()
+        return [name for name in named if not marks(name)]
 
     @property
     def mapped(self) -> dict[str, str]:
@@ -286,8 +283,8 @@ class Header:
         if self.brief.around == READ:
             return []
         others = [name for name in self.table.others if not (self.former and name in _own_sheets())]
-        named = pl.Series([*(path.stem for path in self.table.paths), *self.table.sheets], dtype=pl.String)
-        return list(dict.fromkeys([*self.table.titles, *others, *named.filter(marked(named))]))
+        named = filter(marks, [*(path.stem for path in self.table.paths), *self.table.sheets])
+        return list(dict.fromkeys([*self.table.titles, *others, *named]))
 
 
 @cache

@@ -227,6 +227,13 @@ class NewRows:
             return Source("from told", {}, {"told": self.rows if isinstance(self.rows, pl.DataFrame) else none})
         return Source("from read_parquet($parts)", {"parts": list(map(str, self.rows))}, {})
 
+    def near(self, known: Source) -> Source:
+        """Known rows among which all are that have a number of these; of a few, only some parts of files are read."""
+        if not isinstance(self.rows, pl.DataFrame) or self.rows.is_empty():
+            return known
+        [low, high] = self.rows.select(low=pl.col("number").min(), high=pl.col("number").max()).row(0)
+        return known._replace(sql=f"from ({known.sql}) where number between {low} and {high}")
+
 
 @dataclass(frozen=True)
 class Added:
@@ -285,13 +292,14 @@ def _new_rows(records: Mapping[str, Records], new: NewRows) -> Source:
     kind, known = new.kind, records[new.kind.name].source()
     if kind.whole:
         known = Records(kind, records[kind.name].folder).source()
+    known = new.near(known)
     same = ", ".join(f'"{name}"' for name in kind.same)
     rows = new.source
     sql, params = _NEW.format(same=same, rows=rows.sql, known=known.sql), {**known.params, **rows.params}
     frames = known.frames | rows.frames
     if kind is not CALLS or not records[CONSENTS.name].any:
         return Source(sql, params, frames)
-    consents = records[CONSENTS.name].source()
+    consents = new.near(records[CONSENTS.name].source())
     sql = _ON_CONSENTS.format(rows=sql, consents=consents.sql, given=GIVEN, never=NEVER)
     return Source(sql, params | consents.params, frames | consents.frames)
 

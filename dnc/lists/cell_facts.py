@@ -237,6 +237,8 @@ class FactReader:
     def _misread(self, cells: pl.DataFrame, odd: Odd, fits: pl.Series) -> Iterator[tuple[str, pl.Series]]:
         """Our column → which rows have a cell of it that was not understood, and to which no text gives a meaning."""
         for ours, is_odd in odd.items():
+            if not is_odd.any():
+                continue
             cell = cells[ours]
             here = is_odd & cell.is_not_null() & fits
             if axis := vocabulary().axes.get(ours):  # a line that contradicts the numbering plan is understood

@@ -33,14 +33,14 @@ from dnc.store.records import RecordFile, Records
 from dnc.store.snapshots import Standing
 
 ATTEMPTS_DAYS = 30
-_ASKED = "number in (select number from asked)"
-_REFUSED = f"lasting = 1 and result = 'refused' and {_ASKED}"
+_REFUSED = "lasting = 1 and result = 'refused'"
 _OF_WORDING = "_of_wording"
 _STRENGTH = ("partners", "named_caller", "written")  # of a consent, the weaker first
 _CALL_FACTS = ("attempts", "attempts_day", "refused_on")
 _CUSTOMER_FACTS = ("relationship", "relationship_on", "related")
 _TOLD = (*CONSENT_FACTS, "proven", "lacks", "wording")
 _FACTS = (*_TOLD, *_CALL_FACTS, *_CUSTOMER_FACTS)
+_STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof")  # what is read of one
 _READ = (*_FACTS, "day", "at_first", "timed", "sector")
 
 
@@ -83,15 +83,14 @@ class OwnFacts:
 
         Frames with `number`, and `consent_withdrawn_on` or `refused_on` (Date).
         """
-        asked = numbers.alias("number").to_frame()
         if records := self._records(CONSENTS.name):
-            found = records.find(self._con, _ASKED, asked=asked)
+            found = records.find(self._con, columns=_STATEMENT, numbers=numbers)
             newest_of, _ = in_force(found)
             ended = newest_of.filter(is_against())["number"]
             is_one = (pl.col("consent_withdrawn_on") != NEVER) & pl.col("number").is_in(ended.implode())
             yield found.filter(is_one).select("number", "consent_withdrawn_on")
         if records := self._records(CALLS.name):
-            refused = records.find(self._con, _REFUSED, None, ("number", "at"), asked=asked)
+            refused = records.find(self._con, _REFUSED, None, ("number", "at"), numbers)
             yield refused.select("number", refused_on=pl.col("at").dt.date())
 
     def beside(self, calls: Calls) -> Calls:
@@ -111,7 +110,7 @@ class OwnFacts:
     # Consents
 
     def _consents(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
-        found = records.find(self._con, _ASKED, asked=_numbers(facts))
+        found = records.find(self._con, columns=_STATEMENT, numbers=_numbers(facts))
         if not found.height:
             return facts
         known, revived = in_force(found)
@@ -142,8 +141,8 @@ class OwnFacts:
             return facts
         asked, since = _numbers(facts), first - timedelta(days=ATTEMPTS_DAYS)
         columns = ("number", "at", "result", "call_id", "seq")
-        recent = records.find(self._con, f'"at" >= $since and {_ASKED}', {"since": since}, columns, asked=asked)
-        refused = records.find(self._con, _REFUSED, None, columns, asked=asked)
+        recent = records.find(self._con, '"at" >= $since', {"since": since}, columns, asked)
+        refused = records.find(self._con, _REFUSED, None, columns, asked)
         facts = facts.with_row_index("key")
         attempts = _counted(facts, recent.filter(pl.col("result") != NO_ATTEMPT))
         last = _last_refusal(facts, refused)
@@ -165,10 +164,10 @@ class OwnFacts:
 
     def _customers(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
         newest_of = {day: _customers_on(records.files, day) for day in facts["day"].unique() if day}
-        parts, asked = [], _numbers(facts)
+        parts, numbers = [], _numbers(facts)
         for file in {file.id: file for file in newest_of.values() if file}.values():
             of_file = Records(records.kind, records.folder, (file,), records.recorded.clear())
-            parts.append(of_file.find(self._con, _ASKED, asked=asked).with_columns(file=pl.lit(file.id, pl.Int32)))
+            parts.append(of_file.find(self._con, numbers=numbers).with_columns(file=pl.lit(file.id, pl.Int32)))
         if not parts:
             return facts
         found = pl.concat(parts)
@@ -185,8 +184,8 @@ class OwnFacts:
         return facts.with_columns(known.rename(lambda name: f"_{name}")).with_columns(*_related()).select(facts.columns)
 
 
-def _numbers(facts: pl.DataFrame) -> pl.DataFrame:
-    return facts.select(pl.col("number").drop_nulls().unique())
+def _numbers(facts: pl.DataFrame) -> pl.Series:
+    return facts["number"].drop_nulls().unique()
 
 
 def _beside(number: pl.Series, known: pl.DataFrame) -> pl.DataFrame:

@@ -25,6 +25,7 @@ from dnc.store.folder import fault_of
 from dnc.store.ledger import Change
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
 
+_FEW = 64  # numbers that a statement names one by one
 _IN_LEDGER = 4096  # rows of a kind; more are moved into a file
 _COPY = "copy ({rows}) to $out (format parquet, compression zstd, parquet_version v2)"
 # Rows that are new: each once, and none that the store has. Of equal rows the first stays.
@@ -128,16 +129,22 @@ class Records:
         where: str = "true",
         params: Mapping[str, Any] | None = None,
         columns: Sequence[str] | None = None,
-        **frames: pl.DataFrame,
+        numbers: pl.Series | None = None,
     ) -> pl.DataFrame:
-        """The rows for which a condition in SQL holds, which may name `frames`; by default with all columns.
+        """The rows for which a condition in SQL holds, by default with all columns.
 
-        con: has access to the store.
+        con: has access to the store. numbers: the only ones asked about, distinct; of a few, only the parts of files
+        that may have them are read.
         """
         names, source = ", ".join(f'"{name}"' for name in columns or self.kind.all_columns), self.source()
-        given = {**source.params, **(params or {})}
+        given, frames = {**source.params, **(params or {})}, source.frames
+        if numbers is not None and numbers.len() <= _FEW:
+            where = f"number in ({', '.join(map(str, numbers)) or 'null'}) and {where}"
+        elif numbers is not None:
+            where = f"number in (select number from asked) and {where}"
+            frames = {**frames, "asked": numbers.alias("number").to_frame()}
         sql = f"select {names} from ({source.sql}) where {where}"
-        return run(con, self.kind.name, sql, given or None, **source.frames, **frames)
+        return run(con, self.kind.name, sql, given or None, **frames)
 
 
 class Source(NamedTuple):

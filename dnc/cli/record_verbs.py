@@ -42,8 +42,12 @@ _MORE = click.option(
 def load_records(ctx: click.Context, files: Sequence[Path], lang: str, **options: Any) -> None:
     """Load files of own records for `dnc load`, with its options. Raises click.UsageError."""
     from dnc.lists import own_records
+    from dnc.lists.brief import read_brief
 
     kind, covers = options.pop("registry"), options.pop("covers_days")
+    if path := options.pop("brief"):
+        brief = read_brief(path)
+        options |= {"texts": brief.texts, "around": brief.around, "ignore": [*brief.ignore, *options["ignore"]]}
     names = {field.name for field in fields(own_records.Reading)}
     for name, value in options.items():
         if name not in names and value:

@@ -108,6 +108,7 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
     help="Replace this snapshot of the same file, which has a wrong date or campaign; logged.",
 )
 @click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave this column out; in own records. Repeatable.")
+@click.option("--brief", type=FILE, help="TOML file that says what columns of own records mean: ignore, texts, around.")
 @click.option(
     "--covers-days",
     metavar="FIRST..LAST",
@@ -133,7 +134,7 @@ def load(ctx: click.Context, /, *, files: tuple[Path, ...], lang: str, **options
     """
     from dnc.store.record_kinds import KINDS
 
-    own = {name: options.pop(name) for name in ("ignore", "covers_days", "zone", "outbound", "complete")}
+    own = {name: options.pop(name) for name in ("ignore", "brief", "covers_days", "zone", "outbound", "complete")}
     if options["registry"] in KINDS:
         load_records(ctx, files, lang, **options, **own)
         return

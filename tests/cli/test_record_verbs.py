@@ -43,6 +43,31 @@ def test_wordings_are_listed_and_shown(dnc, recorded):
     assert dnc("wordings", "show", "form-8")[0] == 4
 
 
+@pytest.mark.parametrize(
+    ("kind", "head", "row"),
+    [
+        ("consents", "consent,consent_on", "named_caller,2026-08-01"),
+        ("calls", "at,result", "2026-08-01,busy"),
+        ("customers", "relationship", "buyer"),
+    ],
+)
+def test_every_column_of_own_records_has_a_role(dnc, write_file, kind, head, row):
+    """Otherwise nothing is loaded; a brief gives it one, and a text in it that nobody read stops or spoils the row."""
+    path = write_file("k.csv", f"number,{head},Statut\n+33199000001,{row},actif\n+33199000002,{row},\n")
+    load = ["load", path, "--registry", kind, *(["--as-of", "2026-08-02"] if kind == "customers" else [])]
+    code, _, told = dnc(*load)
+    assert code == 2 and '[texts."Statut"]' in told
+    assert dnc("export", kind)[0] != 0 or len(dnc("export", kind)[1].splitlines()) < 2
+    brief = write_file("b.toml", '[texts."Statut"]\nnothing = ["Actif"]\n')
+    assert "2 added" in dnc(*load, "--brief", brief)[2]
+    other = write_file("o.toml", '[texts."Statut"]\nobjected = ["Actif"]\n')
+    code, _, told = dnc(*load, "--brief", other)
+    assert code == 4 and "k.csv:2: tells an objection" in told
+    unread = write_file("u.toml", '[texts."Statut"]\nunread = ["Actif"]\n')
+    assert dnc(*load, "--brief", unread)[0] == (0 if kind == "consents" else 4)
+    assert kind != "consents" or "not understood" in dnc("export", kind)[1]
+
+
 def test_a_person_who_objected_in_a_call_is_on_the_own_list(dnc, recorded):
     """It need not be recorded twice."""
     assert dnc("called", "+33199000002", "--at", "2026-11-04", "--result", "objected")[0] == 0

@@ -261,3 +261,29 @@ def test_customers(store, write_file, book, row, told, expected):
         watch=lambda calls, _: seen.append(calls.facts("relationship", "relationship_on", "related")),
     )
     assert seen[0].select("relationship", "relationship_on", "related").row(0) == expected
+
+
+OTHER = "+33199000002"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "outcomes"),
+    [
+        ("consents", [WITHDRAWN], ["blocked", "blocked"]),
+        ("consents", [PROVEN, WITHDRAWN, {"consent": "none", "consent_on": "2026-09-02"}], ["blocked", "blocked"]),
+        ("consents", [WITHDRAWN, LATER], ["clear", "clear"]),
+        ("consents", [GIVEN], ["clear", "clear"]),
+        ("calls", [{"at": "2026-11-01", "result": "refused"}], ["undecided", "undecided"]),
+        ("calls", [{"at": "2026-11-01", "result": "busy"}], ["clear", "clear"]),
+    ],
+)
+def test_what_was_recorded_of_one_number_counts_for_the_person(book, store, write_file, kind, told, outcomes):
+    """A withdrawal that no later consent replaced, and a refusal; a consent is of one number."""
+    own_records.record(store, kind, [{"number": NUMBER} | row for row in told], book)
+    cells = ",".join(GIVEN.values())
+    rows = f"number,person,{','.join(GIVEN)}\n{NUMBER},7,{cells}\n{OTHER},7,{cells}\n+33199000003,8,{cells}\n"
+    path = write_file("calls.csv", rows)
+    found = check(path, store, at=DAY, given=SALE | {"attempts": "0", "attempts_day": "0"}, region="FR").verdicts
+    assert found["dnc_outcome"].to_list() == [*outcomes, "clear"]
+    apart = check(write_file("apart.csv", rows.replace("7", "")), store, at=DAY, given=SALE, region="FR").verdicts
+    assert apart["dnc_outcome"][1] == "clear"

@@ -8,7 +8,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every program that a test starts is compiled anew
 
-.PHONY: demo desk test test-all pages remote ray spark dask dbt check pins fuzz bench clean
+.PHONY: demo desk test test-all pages remote sip ray spark dask dbt check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -28,6 +28,9 @@ pages: $(DEV)           ## the pages in a real browser; wants the package chromi
 remote: $(DEV)          ## databases, object stores, the nightly job; wants the packages postgresql, bubblewrap and systemd
 	$(INSTALL) --require-hashes --requirement requirements-remote.txt
 	$(BIN)/pytest tests/remote
+
+sip: $(DEV)             ## the SIP proxy of the docs before a desk; wants the packages kamailio, kamailio-extra-modules and sip-tester
+	$(BIN)/pytest -s tests/sip
 
 ray: $(DEV)             ## two workers of a local cluster decide what one machine does
 	$(INSTALL) --require-hashes --requirement requirements-ray.txt
@@ -58,7 +61,7 @@ PIN := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsaf
 pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --output-file requirements.txt pyproject.toml
 	$(PIN) --constraint requirements.txt --extra desk --output-file requirements-desk.txt pyproject.toml
-	$(PIN) --constraint requirements-desk.txt --extra desk --extra letters --extra packs --extra stamps --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(PIN) --constraint requirements-desk.txt --extra calendar --extra desk --extra letters --extra mcp --extra packs --extra stamps --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra databases --extra objects --extra remote --output-file requirements-remote.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra ray --output-file requirements-ray.txt pyproject.toml

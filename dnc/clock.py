@@ -15,9 +15,12 @@ from dnc.errors import InputError
 from dnc.messages import localized
 
 NEVER = date(9999, 12, 31)  # means "there was none": a day that never comes
-NONE = ("none", "no", "non", "false", "faux", "0", "0.0")  # words that mean "there was none"
-# "There was one", on an unknown day.
-YES = ("yes", "oui", "ja", "si", "sì", "sí", "true", "vrai", "x", "1", "1.0", "y", "o", "j", "s", "t")
+# Yes and no in the languages of the countries that ship; all words for them in files are here.
+TRUE = ("true", "vrai", "wahr", "vero", "verdadero", "verdadeiro", "waar", "sand", "sant")
+FALSE = ("false", "faux", "falsch", "falso", "onwaar", "falsk", "falskt")
+YES = ("yes", "oui", "ja", "si", "sì", "sí", *TRUE, "x", "1", "1.0", "y", "o", "j", "s", "t")
+NO = ("no", "non", "nein", "nej", "nee", "nei", *FALSE, "0", "0.0", "n")
+NONE = ("none", *NO)  # in a column of days: "there was none"; a yes is one on an unknown day
 NOT_GIVEN = ("n/a", "-")  # what files contain in place of an empty cell
 ALWAYS = date(1, 1, 1)  # used for a date that cannot be read, so that it counts against the caller: long past
 NO_DAYS = date(1980, 1, 1)  # programs write dates up to here for "no date": 0001, 1899, 1900, 1904, 1970, 1980

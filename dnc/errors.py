@@ -5,6 +5,7 @@
         OptionError     an option is wrong; exit code 2
           RolesError    columns of a list have no role; its message ends with the lines of a brief that give them one
         LoaderError     no loader recognises the file, or several do
+          FormatError   it does not have the format of its registry
         RuleError       a rules file does not follow the grammar
       StoreError        the store is locked, not a store, damaged or of another version
       ShortageError     memory or space on a disk ran out
@@ -26,7 +27,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from dnc.messages import changed, figure, localized, messages
+from dnc.messages import NOTHING, changed, figure, localized, messages
 
 _FULL = re.compile(
     r"No space left on device|[Dd]isk quota exceeded|File too large|failed to offload|os error (?:27|28|122)\b"
@@ -117,6 +118,13 @@ class RolesError(OptionError):
 
 class LoaderError(InputError):
     """No loader recognises the file, or several do."""
+
+
+class FormatError(LoaderError):
+    """The file does not have the format of its registry; the message ends with the plain form that every one takes."""
+
+    def __init__(self, message: str, path: str | Path | None = None, at: object = None) -> None:
+        super().__init__(NOTHING + message + localized("errors", "plain_form"), path, at)
 
 
 class RuleError(InputError):

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError
 from dnc.registries import Extract, Loader, bare_numbers, line_batches, localized
 
 _NAMED = re.compile(r"dncr|(?:^|[^a-z])wash(?:ed)?(?:[^a-z]|$)", re.IGNORECASE)
@@ -29,13 +29,11 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    if not extract.means:
-        raise LoaderError(localized("errors", "means_or_plain"), extract.path)
     for member in extract.members:
         for batch in line_batches(member):
             rows = batch.select("line", pl.col("text").str.replace_all(" ", "").alias("number"))
             if rows["number"].str.contains(r"[;,\t|]").any():
-                raise LoaderError(localized("errors", "flags_plain"), member.where)
+                raise FormatError(localized("errors", "flags_plain"), member.where)
             yield bare_numbers(rows.filter(pl.col("number") != ""), extract, _WHOLE, "61", r"^(?:0|61)([1-9]\d{8})$")
 
 

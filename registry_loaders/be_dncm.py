@@ -16,7 +16,7 @@ from datetime import date
 
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError, LoaderError
 from dnc.registries import Extract, Loader, Member, line_batches, localized, today
 
 _FIRST_DAY = date(2014, 5, 31)
@@ -48,7 +48,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         for batch in line_batches(member):
             shape = shape or _shape(batch["text"][0])
             if shape is None:
-                raise LoaderError(localized("errors", "be_lines"), member.where, 1)
+                raise FormatError(localized("errors", "be_lines"), member.where, 1)
             yield _listings(batch, shape, member)
 
 

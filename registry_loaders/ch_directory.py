@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError, LoaderError
 from dnc.registries import LISTING, Extract, Loader, Member, listings, localized
 
 _STAR = r"[*\u2217\u22C6\u204E\u2605\u2606\u2722-\u273D\u2B50-\u2B52\uFE61\uFF0A]|&#42;|&ast;"
@@ -46,14 +46,14 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         yield frame
     if seen and not starred:
         if not is_xml and extract.column("star") is None:
-            raise LoaderError(localized("errors", "no_star_column"), extract.path, 1)
+            raise FormatError(localized("errors", "no_star_column"), extract.path, 1)
         extract.notes.append(localized("note", "no_star"))
 
 
 def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
     star, name = extract.column("star"), extract.column("name")
     if star is None and name is None:
-        raise LoaderError(localized("errors", "no_star_column"), extract.path, 1)
+        raise FormatError(localized("errors", "no_star_column"), extract.path, 1)
     may_have_star = [name] if star is None else [at for at in range(len(extract.header)) if at != star]
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:

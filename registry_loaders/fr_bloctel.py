@@ -7,7 +7,7 @@ There are three forms:
   registered;
 * the purged file, or the list of the registered numbers, both without an answer column. They need `--means callable` or
   `--means listed`, and `--asked` with the file that was sent in. Reading one as the other would invert every verdict.
-  The purged file must not have other columns, because one of them could be the answer under another name.
+  A column of yes and no beside the numbers could be the answer under another name: then the file is refused.
 
 A number that lost its leading 0 in a spreadsheet is read too.
 
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError, LoaderError
 from dnc.registries import Extract, Loader, listings, localized
 
 _IDENTIFIERS = ("identifiant", "identifant")
@@ -32,26 +32,16 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    answer = extract.column("reponse")
+    answer, _ = extract.column("reponse"), extract.column(*_IDENTIFIERS)
     if answer is not None and extract.means:
         raise LoaderError(localized("errors", "answer_column"), extract.path)
     if answer is not None:
         registered = pl.col(str(answer)).fill_null("") != "OK"
     elif extract.means:
-        _refuse_others(extract)
         registered = pl.lit(extract.means == "listed")
     else:
-        raise LoaderError(localized("errors", "no_answer_column"), extract.path)
+        raise FormatError(localized("errors", "no_answer_column"), extract.path)
     return listings(extract, lambda cells: cells.with_columns(registered.alias("listed")))
-
-
-def _refuse_others(extract: Extract) -> None:
-    """Raise LoaderError if a purged file has a column that could be the answer: its rows would all be callable."""
-    number = extract.number_column()
-    others = [name for at, name in enumerate(extract.header) if at != number and name not in _IDENTIFIERS]
-    if extract.means == "callable" and others:
-        names = ", ".join(repr(name) for name in others)
-        raise LoaderError(localized("errors", "may_be_answer", names=names), extract.path, 1)
 
 
 LOADER = Loader("fr-bloctel", "FR", _recognises, _read, bare=True, answers=True, last_day="2026-08-10")

@@ -13,7 +13,9 @@ The list is complete for every number, and it is cumulative: an entry stays unti
 until its last day, if it was loaded with one, whatever a later file leaves out. Other columns that are named like
 telephone numbers, or hold mostly such numbers, count too: a person opts out with every number of the row. Without a
 column `since`, the days in columns that are named like objections (`Date d'opposition`) count, the latest of each row,
-as far as they are understood. An empty file, or a header without rows, is valid: nobody opted out.
+as far as they are understood; if a column is called `Date` and nothing more, the load asks whether it is that day. All
+other columns can add numbers and never remove one, so they need no role. An empty file, or a header without rows, is
+valid: nobody opted out.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from functools import partial
 
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError, LoaderError, OptionError
 from dnc.registries import NO_COUNTRY, OWN, PHONE_WORDS, Extract, Loader, country, days, listings, localized
 
 _DETAILS = {"since", "until", "reason"}
@@ -42,6 +44,7 @@ _OTHERS = {
     "identifiant",
     "identifant",
 }
+_DATE = ("date", "datum", "data", "fecha")
 _NAME = re.compile(rf"(?:{'|'.join(PHONE_WORDS)}|de|du|no?|nr|[\W\d_]|s)*")  # "N° de téléphone", folded
 _DAYS_LEFT = r"^(0*[1-9][0-9]{0,4})$"
 _NO_DAYS_LEFT = "the days to expiry are not a number of days"
@@ -59,7 +62,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         return iter(())
     mapped = extract.column("number") is not None or bool(extract.phone_columns)
     if not (mapped and not _OTHERS & set(extract.header)) and not _recognises(extract) and len(extract.header) != 1:
-        raise LoaderError(localized("errors", "own_columns"), extract.path, 1)
+        raise FormatError(localized("errors", "own_columns"), extract.path, 1)
     return _rows(extract)
 
 
@@ -67,11 +70,21 @@ def _rows(extract: Extract) -> Iterator[pl.DataFrame]:
     """The rows of the list; raises LoaderError if there are none and the header is not that of a list either."""
     rows = 0
     further = [place for place in extract.phone_columns if place != extract.number_column()]
-    for frame in listings(extract, partial(_as_entries, extract=extract), further, by_cells=True):
+    is_scrub = any(extract.column(name) is not None for name in _SCRUB)
+    _refuse_day(extract)
+    for frame in listings(extract, partial(_as_entries, extract=extract), further, by_cells=True, entries=not is_scrub):
         rows += frame.height
         yield frame
     if not rows and not any(_NAME.fullmatch(extract.header[place]) for place in extract.phone_columns):
         raise LoaderError(localized("errors", "own_no_list"), extract.path)
+
+
+def _refuse_day(extract: Extract) -> None:
+    """Raise OptionError if a column may hold the day of each opt-out, and nobody said so."""
+    at = extract.column(*_DATE)
+    if at is None or extract.column("since") is not None or extract.objection_columns or extract.leaves_out(at):
+        return
+    raise OptionError(localized("errors", "own_day", name=extract.header[at]), extract.path, 1)
 
 
 def _as_entries(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:

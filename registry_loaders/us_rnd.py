@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError, LoaderError
 from dnc.registries import Extract, Loader, days, listings, localized
 
 _ANSWERS = {"yes": True, "true": True, "no": False, "false": False}
@@ -31,7 +31,7 @@ def _recognises(extract: Extract) -> bool:
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     answer, asked_on = extract.column("answer", "isreassigned"), extract.column("dateasked")
     if answer is None:
-        raise LoaderError(localized("errors", "rnd_answer"), extract.path, 1)
+        raise FormatError(localized("errors", "rnd_answer"), extract.path, 1)
     if asked_on is None:
         raise LoaderError(localized("errors", "rnd_date"), extract.path, 1)
     is_json = extract.header[answer] == "isreassigned"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError
 from dnc.registries import Extract, Loader, localized
 
 
@@ -21,7 +21,7 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError(localized("errors", "state_layout"), extract.path)
+    raise FormatError(localized("errors", "state_layout"), extract.path)
 
 
 STATES = ("co", "fl", "in", "la", "ma", "mo", "ok", "pa", "tn", "tx", "wy")

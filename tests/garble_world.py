@@ -186,12 +186,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Style:
-    """How a list is written: its delimiter, what its columns are called, how it writes days and words, and its brief."""
+    """How a list is written: its delimiter, what its columns are called, how it writes days and words, and its brief.
+
+    decides_all: whether columns that the brief does not know leave rows undecided, in place of stopping the list.
+    """
 
     delimiter: str
     names: dict[str, str]
     words: dict[str, dict[str, str]]
     dmy: bool
+    decides_all: bool
 
     def cell(self, column: str, text: str) -> str:
         """One of our cells in the list's own words."""
@@ -202,21 +206,22 @@ class Style:
     @property
     def brief(self) -> str:
         """The brief that reads it."""
-        lines = ['region = "FR"', f'dates = "{"dmy" if self.dmy else "iso"}"', "", "[columns]"]
+        lines = ['region = "FR"', f'dates = "{"dmy" if self.dmy else "iso"}"', 'ignore = ["ref", "city"]']
+        lines += ['new_columns = "undecided"'] * self.decides_all + ["", "[columns]"]
         lines += [f'{ours} = "{theirs}"' for ours, theirs in self.names.items()]
         for column, words in self.words.items():
             lines += ["", f"[values.{column}]", *(f'"{theirs}" = "{ours}"' for ours, theirs in words.items())]
         return "\n".join([*lines, ""])
 
 
-PLAIN = Style(",", {}, {}, dmy=False)
+PLAIN = Style(",", {}, {}, dmy=False, decides_all=False)
 FRENCH = Style(
     ";",
     {"number": "Tél. mobile", "recipient": "Qualité", "objected_on": "Opposition", "consent": "Accord",
      "consent_on": "Accord le", "consent_withdrawn_on": "Retrait le", "attempts": "Appels"},
     {"recipient": {"consumer": "Particulier", "business": "Professionnel"},
      "consent": {"named_caller": "nominatif", "partners": "partenaires", "none": "aucun", "written": "signé"}},
-    dmy=True,
+    dmy=True, decides_all=True,
 )  # fmt: skip
 
 

@@ -330,6 +330,26 @@ class Call:
         told = self.row.get(name)
         return bool(told) and (told not in AXES[name] if name in AXES else self.date(name) is None)
 
+    def not_understood(self):
+        """The columns with a cell that is not understood and has no meaning of its own, as that of `call_at` has."""
+        row, dates = self.row, ("relationship_on", "consent_on", "consent_until", "refused_on")
+        odd = {name for name in (*AXES, *dates) if self.is_odd(name)}
+        odd |= {name for name in ("attempts", "attempts_day") if row.get(name) and not row[name].isdigit()}
+        tests = {
+            "cli": is_shown,
+            "hours_agreed": span_of,
+            "appointment_at": self.is_comparable,
+            "place": lambda _: self.zones is not None or not self.jurisdiction,
+        }
+        return odd | {name for name, is_read in tests.items() if row.get(name) and not is_read(row[name])}
+
+    def is_comparable(self, appointment):
+        """Whether a time that was agreed can be compared with that of the call."""
+        agreed, zones = read_moment(appointment), self.zones or ()
+        if not isinstance(agreed, datetime) or (len(zones) != 1 and is_instant(agreed) != is_instant(self.moment)):
+            return False
+        return bool(zones) or not is_instant(agreed)
+
     def hear(self, calls):
         """Take in what the rows of this number, this one among them, told against calling it."""
         objected, withdrawn = ([one.told[name] for one in calls] for name in ("objected_on", "consent_withdrawn_on"))
@@ -343,6 +363,8 @@ class Call:
         self.days["refused_on"] = max(
             (day for day in refused if day not in (None, NEVER)), default=self.told["refused_on"]
         )
+        # A refusal of which nobody knows when it was counts for all of them, too.
+        self.texts = self.not_understood() or {"refused_on" for one in calls if one.is_odd("refused_on")}
 
     def has_come(self, name):
         """Whether a day lies on or before that of the call; what is said against it counts from the day before."""
@@ -355,6 +377,16 @@ def span_of(text):
     found = re.fullmatch(r"(\d\d):(\d\d) ?- ?(\d\d):(\d\d)", text)
     first, last = ((int(h) * 60 + int(m)) for h, m in (found.groups()[:2], found.groups()[2:])) if found else (1, 0)
     return (first, last) if first < last <= 24 * 60 else None
+
+
+def is_instant(moment):
+    """Whether a moment is the same in all zones."""
+    return isinstance(moment, datetime) and moment.tzinfo is not None
+
+
+def is_shown(text):
+    """Whether a text is a number that is shown, or says that none is."""
+    return re.fullmatch(r"withheld|\+?\d+", text)
 
 
 def read_moment(text):
@@ -563,7 +595,7 @@ class Reading:
     def cli(self, p):
         """Whether the number shown is one that may be shown."""
         shown = self.call.row.get("cli")
-        if not shown or not re.fullmatch(r"withheld|\+?\d+", shown):
+        if not shown or not is_shown(shown):
             return None
         if shown == "withheld" and p.get("withheld") is False:
             return False
@@ -627,8 +659,9 @@ def verdicts(rows, people, registries, own, guidance="enforce"):
 def verdict(call, guidance):
     """Outcome, and the ids that the verdict names, each sorted and joined, as the columns of a check."""
     named = dict.fromkeys(("blocked_by", "undecided_by", "applies", "duties", "advice"), "")
+    texts = ";".join(sorted(f"text:{name}" for name in call.texts))
     if call.jurisdiction is None or call.day is None:
-        return {"jurisdiction": call.jurisdiction or "", "outcome": "undecided", **named}
+        return {"jurisdiction": call.jurisdiction or "", "outcome": "undecided", **named, "texts": texts}
     reading, sets = Reading(call), {name: [] for name in named}
     for regime in [*reading.pack["regime"], *EVERYWHERE]:
         if not regime.get("from", date.min) <= call.day < regime.get("until", date.max):
@@ -642,6 +675,7 @@ def verdict(call, guidance):
             sets["applies"].append(regime["id"])
         if "duty" in regime and applies is not False:
             sets["duties"].append(regime["id"])
-    outcome = "blocked" if sets["blocked_by"] else "undecided" if sets["undecided_by"] else "clear"
+    outcome = "blocked" if sets["blocked_by"] else "undecided" if sets["undecided_by"] or texts else "clear"
     found = {name: ";".join(sorted(ids)) for name, ids in sets.items()}
+    found["texts"] = texts if outcome == "undecided" else ""
     return {"jurisdiction": call.jurisdiction, "outcome": outcome, **found}

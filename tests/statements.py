@@ -26,7 +26,10 @@ FICTION = re.compile(
 )
 AXES = vocabulary().axes
 UNTOLD = ("n/a", "-")
-NONE = ("none", "no", "non", "false", "faux", "0", "0.0")
+NONE = (
+    *("none", "no", "non", "nein", "nej", "nee", "nei", "n", "0", "0.0"),
+    *("false", "faux", "falsch", "falso", "onwaar", "falsk", "falskt"),
+)
 EMPTY_IS = {
     "purpose": "default", "line": "default", "place": "default", "region": "default", "call_at": "default",
     "consent_withdrawn_on": "default", "refused_on": "default", "objected_on": "looked up",

@@ -35,7 +35,8 @@ class Decider:
 
     Args:
         store: the store, or its folder, which must exist.
-        columns: those of `dnc.law.vocabulary.VERDICT` to give; by default all.
+        columns: those of `dnc.law.vocabulary.VERDICT` to give, by default all; those of `OCCASIONAL` have to be named,
+            since no batch knows whether another one fills them.
         best: whether to give one row for each row of a batch, as for `dnc.api.check`.
         settings, options: see `dnc.checks.settings.Settings`; without `at`, each worker asks its own clock for today.
 
@@ -58,7 +59,8 @@ class Decider:
         self._setup = Settings.of(settings, options).read(opened)
         several = len(self._setup.brief.named("number")) > 1
         standing = opened.standing()
-        self._selection = select(columns, best=best, several=several, consents=standing.has_consents)
+        consents = standing.has_consents
+        self._selection = select(columns, best=best, several=several, consents=consents, occasional=())
         self._stack = ExitStack()
         self._judge, self._own = self._stack.enter_context(self._setup.judge(standing))
         self._intake: Intake | None = None

@@ -14,17 +14,18 @@ from pathlib import Path
 
 from dnc.checks.interview import decided
 from dnc.errors import printable
+from dnc.files.cell_texts import shown
+from dnc.files.columns import Content
 from dnc.files.table import looks_like_phone
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief, brief_entries, read_brief
 from dnc.lists.brief_text import brief_text, toml_text
-from dnc.lists.columns import Content
 from dnc.lists.guesses import MOST_WORDS, Guesses
 from dnc.lists.header import READ, Header
 from dnc.lists.roles import FEW_TEXTS, IGNORED, texts_in_brief, unread_texts
 from dnc.lists.text_table import texts_from
-from dnc.lists.texts import TextMeanings, shown
+from dnc.lists.texts import TextMeanings
 from dnc.lists.words import meaning
 from dnc.messages import counted, messages
 from dnc.store.store import Store
@@ -176,7 +177,7 @@ class _Draft:
         yield f"ignore = {toml_text([content.name for content in left_out])}"
         for content in left_out:
             if content.texts.height <= FEW_TEXTS:
-                yield f"# {content.name}: {', '.join(map(shown, content.texts['cell']))}"
+                yield f"# {toml_text(content.name)}: {', '.join(map(shown, content.texts['cell']))}"
 
     def _texts(self) -> Iterator[str]:
         """The columns whose texts a person has to read; those with texts that the net marks come first."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ import polars as pl
 from dnc.errors import InputError, StoreError
 from dnc.files.dataset import FileList
 from dnc.frames import numbered
-from dnc.law.vocabulary import CONSENT, VERDICT
+from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
 from dnc.lists.calls import Calls
 from dnc.messages import localized
 from dnc.verdicts.judge import Verdicts
@@ -46,10 +46,12 @@ class Digests:
     Attributes:
         key: 64 hexadecimal digits; None for a check of an earlier version, whose hashes have none.
         columns: of the verdicts, that are hashed besides number and last day.
+        occasional: those of `dnc.law.vocabulary.OCCASIONAL` that are hashed where they are filled, and written.
     """
 
     key: str | None
     columns: tuple[str, ...] = _COMPARED
+    occasional: tuple[str, ...] = tuple(OCCASIONAL)
 
     @classmethod
     def new(cls) -> Digests:
@@ -61,7 +63,7 @@ class Digests:
         """Those of a check in the log. Raises StoreError if its key was forgotten."""
         if "compared" in record and key is None:
             raise StoreError(localized("errors", "replay", "no_key"))
-        return cls(key, tuple(record.get("compared", _COMPARED_ONCE)))
+        return cls(key, tuple(record.get("compared", _COMPARED_ONCE)), tuple(record.get("occasional", ())))
 
     def of_sha256(self, sha256: str) -> str:
         """What stands in the log for a SHA-256."""
@@ -71,7 +73,7 @@ class Digests:
         """The details of a check as the log has them."""
         keyed = {name: self.of_sha256(record[name]) for name in ("sha256", "verdicts")}
         consents = record["consents"] and record["consents"] | {"sha256": self.of_sha256(record["consents"]["sha256"])}
-        return {**record, **keyed, "consents": consents, "compared": self.columns}
+        return {**record, **keyed, "consents": consents, "compared": self.columns, "occasional": self.occasional}
 
 
 class Evidence:
@@ -81,13 +83,11 @@ class Evidence:
         files: the planned calls. state: theirs, before they were read.
         work: a folder to gather decisions in; None where they are not kept.
         ids: the column of the user's own row ids; empty where the list has none.
-        columns: of the verdicts, that are hashed.
+        digests: what is hashed of the verdicts.
     """
 
-    def __init__(
-        self, files: FileList, state: Sequence[object], work: Path | None, ids: str, columns: Sequence[str]
-    ) -> None:
-        self._columns = list(columns)
+    def __init__(self, files: FileList, state: Sequence[object], work: Path | None, ids: str, digests: Digests) -> None:
+        self._columns, self._occasional = list(digests.columns), digests.occasional
         self._files = files
         self._state = state
         self._work = work
@@ -100,14 +100,17 @@ class Evidence:
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch."""
         number, words = numbered(verdicts.cases.select(self._columns))
-        digests = [hashlib.sha256("\x1f".join(row).encode()).digest()[:8] for row in words.iter_rows()]
-        digest = pl.Series("words", map(int.from_bytes, digests), dtype=pl.UInt64)
+        digest = _digests("\x1f".join(row) for row in words.iter_rows())
         until = verdicts.until.cast(pl.Int32).cast(pl.UInt64, strict=False)
         told_apart = calls.number.fill_null(0) * _OF_NUMBER + until.fill_null(0) * _OF_DAY
         if calls.statement is not None:
             told_apart += calls.statement.fill_null(0).cast(pl.UInt64) * _OF_STATEMENT
+        shared, row = verdicts.shared
+        for name in self._occasional:
+            texts = _digests(text and f"{name} {text}" for text in shared[name])
+            told_apart += texts[row]
         with io.BytesIO() as text:
-            (told_apart + digest[number][verdicts.case]).to_frame().write_csv(text, include_header=False)
+            (told_apart + digest[number][verdicts.case]).alias("words").to_frame().write_csv(text, include_header=False)
             self._verdicts.update(text.getvalue())
         if self._work:
             first = self._rows + 1
@@ -135,3 +138,9 @@ class Evidence:
         out = self._work / "decisions.parquet"
         pl.scan_parquet(self._parts, glob=False).sink_parquet(out, maintain_order=True)
         return out
+
+
+def _digests(texts: Iterable[str | None]) -> pl.Series:
+    """64 bits of the hash of each text; 0 where there is none."""
+    digests = [hashlib.sha256(text.encode()).digest()[:8] if text else b"" for text in texts]
+    return pl.Series("words", map(int.from_bytes, digests), dtype=pl.UInt64)

@@ -27,7 +27,7 @@ from dnc.verdicts.judge import Judge, RegimeResult
 class Explanation(NamedTuple):
     """One call explained.
 
-    verdict: the columns of `dnc.law.vocabulary.VERDICT`. findings: of every regime in force.
+    verdict: the columns of `dnc.law.vocabulary.VERDICT` and `OCCASIONAL`. findings: of every regime in force.
     not_understood: the cells that were not understood; empty where there are none.
     own: what own records say of the number, as `dnc.lists.own_answer` gives it; empty where the store has none.
     """

@@ -6,28 +6,47 @@ page only shows questions and hands over answers (see `dnc.cli.start` and `dnc.d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from dnc.checks.counts import Tallies
-from dnc.checks.questions import SAMPLE, Edits, OpenQuestions, Question
+from dnc.checks.questions import SAMPLE, Chosen, Edits, OpenQuestions, Question
 from dnc.checks.settings import Settings
+from dnc.clock import NONE, YES, only_order, read_moment
 from dnc.errors import InputError
 from dnc.files.output_file import atomic_path
-from dnc.files.table import quoted
+from dnc.files.table import Table, quoted
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import vocabulary
+from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief, brief_entries, read_brief
 from dnc.lists.brief_text import brief_text
 from dnc.lists.cell_facts import read_cli
 from dnc.lists.guesses import Guesses
 from dnc.lists.header import READ
-from dnc.lists.roles import IGNORED, unread_texts
+from dnc.lists.roles import UNDECIDED, unread_texts
 from dnc.lists.words import meaning
-from dnc.messages import NOTHING, localized, messages
+from dnc.messages import LANGUAGES, NOTHING, localized, messages
 from dnc.store.store import Store
+
+UNKNOWN = "0"  # typed for "I do not know"
+_LED_TO = {"columns": "texts"}  # a question → one that its answers lead to, which is asked again with it
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that was given.
+
+    asked: the question, by language. chosen: the answer. edits: what it adds to the brief, in this order.
+    """
+
+    asked: Mapping[str, Question]
+    chosen: Chosen
+    edits: Sequence[Edits]
 
 
 class Interview:
@@ -38,12 +57,12 @@ class Interview:
         brief: file of the brief; an existing one is continued, and its comments are lost.
         store: where the snapshots of registries are; need not exist.
         book: the law.
-        language: of the questions, one of `dnc.messages.LANGUAGES`.
+        language: of the questions, one of `dnc.messages.LANGUAGES`; it may be changed later.
     Attributes:
         guesses: what the list shows.
         brief: as it is, as its file has it.
+        given: the answers, by the id of their question, in their order.
         calls: of the rows that are checked for each question.
-        taken: what needed no question: a line on each, by the id of the question.
         consents: a file of consents that is joined to the calls, or None.
     Raises:
         InputError: the list or the brief cannot be read, or the list has no telephone numbers.
@@ -51,9 +70,8 @@ class Interview:
 
     def __init__(self, path: Path, brief: Path, store: Store, book: Rulebook, language: str) -> None:
         self._path, self._store, self._book, self.language = brief, store, book, language
-        self._wrong = messages("start", language)["wrong"]
         self._asked: set[str] = set()
-        self._before: list[tuple[str, Edits]] = []  # each question that was answered, and the brief until then
+        self.given: dict[str, Answer] = {}
         self.brief: Edits = {}
         self._consents: Path | None = None
         self._decided: Tallies | None = None  # by the brief as it is, and the consents
@@ -63,8 +81,10 @@ class Interview:
             self.brief, _ = brief_entries(brief)
         self.guesses = Guesses(path, book, sheet)
         self.calls = min(self.guesses.batch.height, SAMPLE)
-        edits, self.taken = self._questions.proved()
-        self._add(edits)
+        self._undone: dict[str, Answer] = {}  # the answers that were taken back
+        self._first = self.brief  # before any answer
+        self._proved, _ = self._questions(language).proved()
+        self._add(self._proved)
 
     @property
     def consents(self) -> Path | None:
@@ -81,61 +101,106 @@ class Interview:
         return self.guesses.batch.height <= SAMPLE
 
     @property
-    def _questions(self) -> OpenQuestions:
-        return OpenQuestions(self.guesses, self.brief, self._book, self.language, self._consents is not None)
+    def taken(self) -> dict[str, str]:
+        """What needed no question: a line on each, by the id of the question."""
+        _, lines = self._questions(self.language, self._first).proved()
+        return {id_: line for id_, line in lines.items() if id_ not in self.given}
 
-    def answer(self, question: Question, chosen: int | str | list[int] | None) -> None:
-        """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.
+    def _questions(self, language: str, brief: Edits | None = None) -> OpenQuestions:
+        brief = self.brief if brief is None else brief
+        return OpenQuestions(self.guesses, brief, self._book, language, self._consents is not None)
+
+    def answer(self, question: Question, chosen: Chosen) -> None:
+        """Write an answer to the brief: an option, a text for its `fact`, or None (or "0") where it is not known.
 
         Of a table these are the options of its rows; what is proposed for them, where it is not known.
 
         Raises InputError where the text is not understood; the brief is then as before.
         """
-        before = self.brief
-        if question.table:
-            picked = chosen if isinstance(chosen, list) else [row.chosen for row in question.table]
-            for row, at in zip(question.table, picked, strict=True):
-                self._set(_merged(self.brief, row.options[at].edits))
-            self._add({})
-        elif isinstance(chosen, str):
-            self._set_fact(str(question.fact), chosen)
-        elif isinstance(chosen, int):
-            self._add(question.options[chosen].edits)
+        chosen = None if chosen == UNKNOWN else chosen
+        if question.table and chosen is None:
+            chosen = [row.chosen for row in question.table]
+        asked = {language: self._same(question, language) for language in LANGUAGES}
+        answer = Answer(asked, chosen, self._edits(question, chosen))
+        try:
+            self._add(*answer.edits)
+        except InputError as error:
+            raise InputError(self._wrong.get(_kind(question.fact)) or error.message) from None
         self._asked.add(question.id)
-        self.taken.pop(question.id, None)
-        self._before.append((question.id, before))
+        self.given.pop(question.id, None)
+        self.given[question.id] = answer
 
-    def take_back(self) -> None:
-        """Undo the last answer, so that its question is asked again; nothing where there is none."""
-        if self._before:
-            id_, before = self._before.pop()
-            self._asked.discard(id_)
-            self._set(before)
-            self._write()
+    def _same(self, question: Question, language: str) -> Question:
+        """A question in another language."""
+        if language == self.language:
+            return question
+        open_ = (self._questions(language).of_country(), *self._all(language))
+        return next((one for one in open_ if one and one.id == question.id), question)
+
+    def _edits(self, question: Question, chosen: Chosen) -> list[Edits]:
+        """What an answer adds to the brief. Raises InputError where a typed one is not understood."""
+        if isinstance(chosen, list):
+            return [row.options[at].edits for row, at in zip(question.table, chosen, strict=True)]
+        if isinstance(chosen, str):
+            return [{"facts": {question.fact: self._read(str(question.fact), chosen)}}]
+        return [] if chosen is None else [question.options[chosen].edits]
+
+    def take_back(self, id_: str | None = None) -> None:
+        """Undo an answer, by default the last, so that its question is asked again; nothing where there is none.
+
+        Raises InputError where the other answers need it; it then stays.
+        """
+        id_ = id_ or next(reversed(self.given), "")
+        gone = {id_, _LED_TO.get(id_, id_)} & self.given.keys()
+        others = {other: answer for other, answer in self.given.items() if other not in gone}
+        if gone:
+            edits = (edits for answer in others.values() for edits in answer.edits)
+            self._add(self._proved, *edits, to=self._first)
+            self._undone |= {one: self.given[one] for one in gone}
+            self.given = others
+            self._asked -= gone
 
     def ask_again(self) -> None:
         """Ask once more what was not known."""
         self._asked.clear()
 
-    def _set(self, brief: Edits) -> None:
-        self.brief, self._decided = brief, None
-
-    def _set_fact(self, fact: str, text: str) -> None:
-        """Write down a typed answer."""
-        kind = vocabulary().columns[fact]["kind"]
+    def _read(self, fact: str, text: str) -> str:
+        """A typed answer, as a brief has it. Raises InputError where it is not understood."""
+        kind = _kind(fact)
         if fact == "cli":
-            text = meaning("cli", text) or text
-            if read_cli(text, self.brief.get("region")) is None:
-                raise InputError(self._wrong["cli"])
-        try:
-            self._add({"facts": {fact: text}})
-        except InputError as error:
-            why = self._wrong.get(kind.removesuffix("time"))
-            raise InputError(why or error.message) from None
+            read = read_cli(meaning("cli", text) or text, self._country)
+        elif kind == "date":
+            read = self._read_day(fact, text)
+        else:
+            read = "0" if kind == "integer" and text.lower() in NONE else text
+        if read is None:
+            raise InputError(self._wrong["cli" if fact == "cli" else kind])
+        return read
 
-    def _add(self, edits: Edits) -> None:
+    @property
+    def _wrong(self) -> dict[str, str]:
+        """What to say of a typed answer that is not understood, by its kind."""
+        return messages("start", self.language)["wrong"]  # type: ignore[no-any-return]
+
+    @property
+    def _country(self) -> str | None:
+        """The country of the list: that of its numbers in national form, else that of most others."""
+        countries = sum((column.by_country for column in self.guesses.called), Counter[str]())
+        told = self.brief.get("region")
+        return str(told) if told else next((country for country, _ in countries.most_common(1)), None)
+
+    def _read_day(self, fact: str, text: str) -> str | None:
+        """A typed day or moment in ISO 8601, in the order of the list, or the only possible one, or of its country."""
+        if fact in OR_NONE and text.lower() in (*NONE, *YES):
+            return text
+        order = self.brief.get("dates") or only_order(text) or ("mdy" if self._country == "US" else "dmy")
+        moment = read_moment(text, str(order))
+        return moment.isoformat() if moment else None
+
+    def _add(self, *edits: Edits, to: Edits | None = None) -> None:
+        """Change the brief, or another one into it. Raises InputError where it is then wrong; it stays as it was."""
         before = self.brief
-        self._set(_merged(before, edits))
+        self._set(reduce(_merged, edits, before if to is None else to))
         try:
             self._write()
             _ = read_brief(self._path)
@@ -144,6 +209,9 @@ class Interview:
             self._write()
             raise
 
+    def _set(self, brief: Edits) -> None:
+        self.brief, self._decided = brief, None
+
     def _write(self) -> None:
         with atomic_path(self._path) as unfinished:
             unfinished.write_text(brief_text(self.brief), encoding="utf-8")
@@ -151,7 +219,7 @@ class Interview:
     @property
     def country(self) -> Question | None:
         """The country of numbers in national form, to be corrected; None if the list leaves no doubt."""
-        return self._questions.of_country()
+        return self._questions(self.language).of_country()
 
     def next(self) -> Question | None:
         """The question that decides most rows, or None where no answer would decide any more."""
@@ -164,13 +232,14 @@ class Interview:
         telephone numbers. Raises InputError where the list has none.
         """
         seen = set(self._asked)
-        for question in self._all():
+        for question in self._all(self.language):
             if question.id not in seen:
                 seen.add(question.id)
-                yield question
+                undone = self._undone.get(question.id)
+                yield question.answered(undone.asked[self.language], undone.chosen) if undone else question
 
-    def _all(self) -> Iterator[Question]:
-        questions = self._questions
+    def _all(self, language: str) -> Iterator[Question]:
+        questions = self._questions(language)
         if self.number_is_known:
             self.calls = self.decided.rows
             yield from questions.of_calls(self.decided)
@@ -185,7 +254,7 @@ class Interview:
     @property
     def number_is_known(self) -> bool:
         """Whether it is known which columns hold the telephone numbers; until then a check is refused."""
-        return self._questions.number_is_known
+        return self._questions(self.language).number_is_known
 
     @property
     def decided(self) -> Tallies:
@@ -194,7 +263,7 @@ class Interview:
         Raises InputError where no column of numbers is known, and as `read_consents`.
         """
         if self._decided is None:
-            brief = replace(read_brief(self._path), new_columns=IGNORED, around=READ)
+            brief = replace(read_brief(self._path), new_columns=UNDECIDED, around=READ)
             self._decided = decided(self.guesses, brief, self._store, self._book)
             # The numbers of the consents may not be read either before the region is known, which would be an error.
             if self.consents and not self._decided.missing()["region"]:
@@ -204,23 +273,33 @@ class Interview:
     @property
     def blocking(self) -> bool:
         """Whether something has to be said before a check can run."""
-        return not self.number_is_known or bool(self._questions.around)
+        return not self.number_is_known or bool(self._questions(self.language).around)
 
     def finish(self) -> None:
         """Give the columns that nobody has spoken of a role: their texts are read by nobody yet."""
-        if without := self._questions.without_role:
+        if without := self._questions(self.language).without_role:
             self._add({"texts": {content.name: {"unread": unread_texts(content)} for content in without}})
 
 
+def _kind(fact: str | None) -> str:
+    """The kind of a fact; `date` for moments too."""
+    return str(vocabulary().columns[fact]["kind"]).removesuffix("time") if fact else ""
+
+
 def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consents: Path | None = None) -> Tallies:
-    """What a brief decides of the first rows of a list; nothing is logged, and other rows say nothing of a number."""
+    """What a brief decides of the first rows of a list, as a check of these alone does; nothing is logged."""
     setup = Settings(brief=brief, rulebook=book, consents=consents).read(store)
     rows = guesses.batch.head(SAMPLE)
-    intake = setup.intake(replace(guesses.table, batches=iter([rows] if rows.height else [])))
+    setup = replace(setup, accept_unread=rows.height * rows.width)  # the check itself stops at them
+
+    def table() -> Table:
+        return replace(guesses.table, batches=iter([rows] if rows.height else []))
+
     tallies = Tallies()
-    with setup.judge(store.standing()) as (judge, own):
+    with setup.judge(store.standing()) as (judge, own), TemporaryDirectory(prefix="dnc-") as folder:
+        intake, against = setup.read_ahead(setup.intake(table()), table, Path(folder), judge, own)
         for batch in intake.batches():
-            calls = setup.completed(batch, own)
+            calls = setup.completed(batch, own, against)
             tallies.add(calls, judge.verdicts(calls))
     return tallies
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from types import NoneType
 from typing import IO, Protocol, runtime_checkable
@@ -16,11 +19,12 @@ from dnc.errors import OptionError, must_be, room_in
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import Rows
 from dnc.files.remote import is_url
-from dnc.files.writers import CsvStream, Sheet, Writer
+from dnc.files.writers import Csv, Sheet, Writer
 from dnc.frames import together
 from dnc.messages import localized
 
 Targets = str | Path | Sequence[str | Path] | None
+LaidOut = tuple[Layout, list[pl.DataFrame]]  # the columns of the output by then, and rows for each writer
 
 
 @runtime_checkable
@@ -53,13 +57,16 @@ class _Frames(Writer):
     def write(self, frame: pl.DataFrame) -> None:
         self.frames.append(frame)
 
+    def widen(self, header: list[str], added: list[str]) -> None:
+        """Earlier rows get the new columns when they are put together."""
+
 
 class Outputs:
     """The outputs of one check.
 
     Args:
         targets: files to write, by suffix; `.html` is the page.
-        stream: an open binary file that gets the rows as CSV.
+        stream: an open binary file that gets the rows as CSV, once their columns are known: at the end.
         report: what pages and the sheets behind rows say.
         keep: whether rows are kept in memory where there is neither a target nor a stream.
     """
@@ -89,30 +96,46 @@ class Outputs:
 
     def open(self, layout: Layout, stack: ExitStack) -> None:
         """Open the files; they appear under their names when the stack is closed without an error."""
-        form = (layout.names, layout.delimiter, layout.bom)
-        self._layout, self._empty = layout, True
+        self._whole, self._written = layout, False
+        occasional = list(layout.schema)[len(layout.schema) - layout.occasional :]
+        self._unfilled = set(occasional)  # columns that no row has filled so far
+        self.layout = layout.without(occasional)
+        form = (self.layout.names, layout.delimiter, layout.bom)
         self._pages = [stack.enter_context(atomic_path(path)) for path in self.targets if is_page(path)]
         self._writers = [stack.enter_context(output(path, *form)) for path in self.targets if not is_page(path)]
         if self._stream is not None:
-            self._writers.append(CsvStream(self._stream, *form))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
+            self._streamed = folder / "rows.csv"
+            self._writers.append(stack.enter_context(closing(Csv(self._streamed, *form))))
         if self._kept:
             self._writers.append(self._kept)
 
-    def laid_out(self, rows: Rows) -> list[pl.DataFrame]:
-        """Rows in the form of each writer; may be called from another thread than `write`."""
-        return [writer.laid_out(rows) for writer in self._writers]
+    def laid_out(self, rows: Rows) -> LaidOut:
+        """Rows in the form of each writer; may be called from another thread than `write`, in the order of the rows."""
+        self._unfilled -= {name for name in self._unfilled if rows.fills(name)}
+        layout = self._whole.without(self._unfilled)
+        rows = replace(rows, header=[name for name in rows.header if name not in self._unfilled])
+        return layout, [writer.laid_out(rows) for writer in self._writers]
 
-    def write(self, frames: list[pl.DataFrame]) -> None:
+    def write(self, laid_out: LaidOut) -> None:
         """Write rows that were laid out."""
-        self._empty = False
+        layout, frames = laid_out
+        added = [name for name in layout.names if name not in self.layout.names]
+        self._written, self.layout = True, layout
         for writer, frame in zip(self._writers, frames, strict=True):
             with room_in(writer.folder):
+                if added:
+                    writer.widen(layout.names, added)
                 writer.write(frame)
 
     def end(self) -> None:
         """Write the columns where there was no row: without them there is no valid Parquet file, and no table."""
-        if self._empty:
-            self.write(self.laid_out(Rows.of(pl.DataFrame(schema=self._layout.schema))))
+        if not self._written:
+            self.write(self.laid_out(Rows.of(pl.DataFrame(schema=self._whole.schema))))
+        if self._stream is not None:
+            self._writers[-1].close()
+            with self._streamed.open("rb") as file:
+                shutil.copyfileobj(file, self._stream)
 
     @property
     def cut(self) -> int:
@@ -124,7 +147,7 @@ class Outputs:
         """The rows, where they were kept in memory."""
         if self._kept is None:
             return None
-        return together(self._kept.frames)
+        return together(self._kept.frames).select(self._kept.frames[-1].columns)
 
     def finish(self, result: Check) -> None:
         """Write the pages and the sheets behind the rows."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from dnc.files.cell_texts import text_cells
 from dnc.lists.calls import Calls
 from dnc.lists.persons import IDS, links_of, persons
-from dnc.lists.texts import text_cells
 from dnc.registries.external_sort import Sorting
 from dnc.verdicts.judge import Verdicts
 

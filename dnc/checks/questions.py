@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from dnc.checks.counts import Tallies
 from dnc.clock import today
+from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
+from dnc.files.columns import Content
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
-from dnc.lists.columns import Content
 from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled
 from dnc.lists.header import READ
-from dnc.lists.texts import MEANINGS, as_in_brief, is_safe, normal, shown
+from dnc.lists.texts import MEANINGS
 from dnc.lists.words import meaning, says_yes
 from dnc.messages import apart, dated, in_language, localized, messages
 from dnc.numbers.numbering_plans import known_region
@@ -71,7 +73,7 @@ class TableRow(NamedTuple):
     """A row of a question that is a table: a column, or a text in one.
 
     name: of the column. text: of the row. shown: values, or what is known of the text. options: the answers to choose
-    from. chosen: index of the one that is proposed.
+    from. chosen: index of the one that is proposed. marked: whether the column or the text may say not to call.
     """
 
     name: str
@@ -79,6 +81,35 @@ class TableRow(NamedTuple):
     shown: Sequence[str]
     options: Sequence[Option]
     chosen: int
+    marked: bool = False
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it is proposed to leave the column out."""
+        return "ignore" in self.options[self.chosen].edits
+
+    def answered(self, chosen: int | None) -> TableRow:
+        """The row with an earlier answer in place of the proposed one."""
+        return self._replace(chosen=chosen) if chosen is not None and chosen < len(self.options) else self
+
+    @property
+    def group(self) -> tuple[bool, str]:
+        """What it has in common with the rows that are shown together with it (see `RowGroup`)."""
+        return self.is_left_out, "" if self.name == self.text else self.name
+
+
+Chosen = int | str | list[int] | None  # an option, a text, the options of the rows of a table; None: not known
+
+
+class RowGroup(NamedTuple):
+    """Rows of a table that are shown together, each with its place in the table.
+
+    name: of their column, if they are texts in it. is_left_out: whether they are columns proposed to be left out.
+    """
+
+    is_left_out: bool
+    name: str
+    rows: list[tuple[int, TableRow]]
 
 
 @dataclass(frozen=True)
@@ -108,6 +139,22 @@ class Question:
     proved: bool = False
     how: str | None = None
     table: Sequence[TableRow] = ()
+
+    @property
+    def groups(self) -> Iterator[RowGroup]:
+        """The rows of its table as they are shown together."""
+        for (is_left_out, name), rows in groupby(enumerate(self.table), lambda row: row[1].group):
+            yield RowGroup(is_left_out, name, list(rows))
+
+    def answered(self, before: Question, chosen: Chosen) -> Question:
+        """The question with an answer to an earlier form of it as its default."""
+        if isinstance(chosen, list):
+            known = {(row.name, row.text): at for row, at in zip(before.table, chosen, strict=True)}
+            rows = (row.answered(known.get((row.name, row.text))) for row in self.table)
+            return replace(self, table=sorted(rows, key=lambda row: row.is_left_out))
+        if isinstance(chosen, str):
+            return replace(self, options=[Option(chosen, {"facts": {self.fact: chosen}})], default=0)
+        return replace(self, default=chosen) if chosen is not None and chosen < len(self.options) else self
 
 
 class OpenQuestions:
@@ -283,9 +330,9 @@ class OpenQuestions:
             yield Question("around", self._w["around"]["text"], [read], rows, shown=shown_)
 
     def _of_columns(self, rows: int) -> Iterator[Question]:
-        """One table of the columns without a role: left out, read, or one of ours."""
+        """One table of the columns without a role: left out, read, or one of ours; last what may be left out."""
         if contents := self.without_role:
-            table = [self._column_row(content) for content in contents]
+            table = sorted(map(self._column_row, contents), key=lambda row: (row.is_left_out, not row.marked))
             yield Question("columns", self._w["columns"]["text"], [], rows, table=table)
 
     def _column_row(self, content: Content) -> TableRow:
@@ -294,10 +341,11 @@ class OpenQuestions:
         options = [Option(w["left_out"], {"ignore": [name]}), Option(w["read"], {"texts": {name: {}}})]
         ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
         proposed = 0 if content.may_be_left_out else 1
-        if ours and ours not in OR_NONE and not self._is_known(ours):
+        if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
             options.append(self._is(ours, name))
             proposed = 2 if self._is_understood(ours, content) else proposed
-        return TableRow(name, name, [shown(cell) for cell in content.texts["cell"].head(_EXAMPLES)], options, proposed)
+        examples = [masked(cell) for cell in content.texts["cell"].head(_EXAMPLES)]
+        return TableRow(name, name, examples, options, proposed, content.may_object)
 
     def _is_understood(self, ours: str, content: Content) -> bool:
         """Whether every cell of a column has a meaning as one of ours."""
@@ -306,9 +354,11 @@ class OpenQuestions:
         return vocabulary().columns[ours]["kind"] == "date" and self._guesses.has_days(content.name)
 
     def _of_texts(self, rows: int) -> Iterator[Question]:
-        """One table of the texts that have no meaning, those that may say not to call first."""
+        """One table of the texts that have no meaning; first the columns with some that may say not to call."""
         table = [row for name, texts in self._brief.get("texts", {}).items() for row in self._text_rows(name, texts)]
         if table:
+            suspect = {row.name for row in table if row.marked}
+            table.sort(key=lambda row: row.name not in suspect)
             yield Question("texts", self._w["texts"]["text"], [], rows, table=table[:_MOST_TEXTS])
 
     def _text_rows(self, name: str, texts: Mapping[str, Any]) -> Iterator[TableRow]:
@@ -322,10 +372,10 @@ class OpenQuestions:
             yield self._yes_no_row(name, content)
             return
         is_few = content.texts.height <= MOST_WORDS
-        for text, cell, count, *_ in (open_ if is_few else open_.filter("marked").head(MOST_WORDS)).iter_rows():
+        for text, cell, count, is_marked in (open_ if is_few else open_.filter("marked").head(MOST_WORDS)).iter_rows():
             if is_safe(text):
                 options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
-                yield TableRow(name, shown(cell), [self._w["texts"]["rows"].format(n=count)], options, 0)
+                yield TableRow(name, shown(cell), [self._w["texts"]["rows"].format(n=count)], options, 0, is_marked)
         if not is_few:
             w = self._w["texts"]
             options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]
@@ -340,7 +390,7 @@ class OpenQuestions:
             text = w["answers"].format(objected=", ".join(objected) or "–", nothing=", ".join(nothing) or "–")
             options.append(Option(text, {"texts": {name: {"objected": objected, "nothing": nothing}}}))
         options.append(self._meant(name, {"nothing": [*yes, *no]}, "nothing"))
-        return TableRow(name, name, [shown(cell) for cell in (*yes, *no)], options, 0)
+        return TableRow(name, name, [shown(cell) for cell in (*yes, *no)], options, 0, content.may_object)
 
     def _meant(self, name: str, meant: Mapping[str, Sequence[str]], meaning_: str) -> Option:
         return Option(self._w["texts"][meaning_], {"texts": {name: dict(meant)}})

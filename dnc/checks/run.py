@@ -18,12 +18,10 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-import polars as pl
-
 from dnc.checks.consent_counts import ConsentCounts
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Digests, Evidence
-from dnc.checks.outputs import Outputs
+from dnc.checks.outputs import LaidOut, Outputs
 from dnc.checks.people import People
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout, Selection, select
@@ -75,6 +73,7 @@ def run(
         must_be("watch", observer, "function", Callable)  # type: ignore[arg-type]
     # A check that runs past midnight keeps the day on which it began.
     setup = replace(settings, now=settings.now or today()).read(store)
+    digests = digests or Digests.new()
     with ExitStack() as stack:
         files = stack.enter_context(opened(path, setup.brief.sheet))
         state = files.state  # before it is read for the first time
@@ -83,7 +82,7 @@ def run(
         several = len(header.numbers) > 1
         standing = store.standing()
         of_list = {"former": header.former, "several": several, "consents": standing.has_consents}
-        selection = select(columns, only, changed=changed, best=best, **of_list)
+        selection = select(columns, only, changed=changed, best=best, occasional=digests.occasional, **of_list)
         layout = Layout.of(intake.table, header.carried, selection)
         store.must_be_writable()
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
@@ -94,8 +93,7 @@ def run(
         of_persons = [ours for ours in setup.brief.facts if ours in vocabulary().of_persons]
         tallies = Tallies(declared={ours: header.columns.get(ours) for ours in of_persons})
         work = stack.enter_context(store.work("check")) if keep else None
-        digests = digests or Digests.new()
-        evidence = Evidence(files, state, work, header.columns.get("call", ""), digests.columns)
+        evidence = Evidence(files, state, work, header.columns.get("call", ""), digests)
         second = SecondNumbers(header)
         consents = ConsentCounts()
         counting = [consents.add, tallies.add, people.add, evidence.add, second.add]
@@ -118,7 +116,7 @@ def run(
             files=files,
             header=intake.header,
             brief=setup.brief,
-            layout=layout,
+            layout=outputs.layout,
             book=setup.book,
             language=setup.policy.language,
             verdicts=outputs.kept,
@@ -166,7 +164,7 @@ class _Pipeline:
                 progress(height)
         self.outputs.end()
 
-    def _laid_out(self) -> Iterator[tuple[int, list[pl.DataFrame]]]:
+    def _laid_out(self) -> Iterator[tuple[int, LaidOut]]:
         """The number of rows of each batch, and those to write in the form of each output."""
         for calls, verdicts in ahead(self._decided()):
             for observer in self.observers:
@@ -202,6 +200,7 @@ def _record(
         "clock": clock(),
         "consents": setup.consents.record if setup.consents else None,
         "brief": brief.sha256,
+        "campaign": brief.campaign,
         "guidance": policy.guidance,
         "accepted": dict(policy.accepted),
         "accept_unread": {"count": setup.accept_unread, "reason": setup.reason} if setup.accept_unread else None,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Self
 
 import polars as pl
@@ -12,13 +12,13 @@ from dnc.errors import InputError, OptionError, texts_of
 from dnc.files.output_rows import Rows, Shared
 from dnc.files.table import Table, unique_names
 from dnc.frames import repeated
-from dnc.law.vocabulary import CONSENT, NUMBER_FROM, VERDICT, WAS
+from dnc.law.vocabulary import CONSENT, NUMBER_FROM, OCCASIONAL, VERDICT, WAS
 from dnc.lists.calls import Calls
 from dnc.messages import localized
 from dnc.verdicts.judge import Verdicts
 from dnc.verdicts.verdict import OUTCOMES
 
-_COLUMNS = (NUMBER_FROM, *VERDICT, CONSENT)
+_COLUMNS = (NUMBER_FROM, *VERDICT, CONSENT, *OCCASIONAL)
 _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
 
 
@@ -27,26 +27,29 @@ class Selection:
     """What is written of the verdicts.
 
     Attributes:
-        columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from` and `dnc_consent`.
+        columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from`, `dnc_consent`, and those of `OCCASIONAL` that
+            were named.
         only: outcomes; empty for all.
         changed: only calls whose outcome differs from that of the earlier check, which is added as `dnc_was`.
         best: of the calls of each row only the first that is clear, else the first undecided, else the first.
+        occasional: more columns, each left out where nothing fills it in the whole list.
     """
 
     columns: tuple[str, ...]
     only: tuple[str, ...] = ()
     changed: bool = False
     best: bool = False
+    occasional: tuple[str, ...] = ()
 
     @property
     def header(self) -> list[str]:
         """Names of the columns that are added to those of the input."""
-        return [*self.columns, *([WAS] if self.changed else [])]
+        return [*self.columns, *([WAS] if self.changed else []), *self.occasional]
 
     @property
     def schema(self) -> dict[str, type[pl.DataType]]:
         """Types of the columns that are added to those of the input."""
-        return {name: VERDICT.get(name, pl.String) for name in self.header}
+        return {name: (VERDICT | OCCASIONAL).get(name, pl.String) for name in self.header}
 
     def written(self, calls: Calls, verdicts: Verdicts) -> pl.Series:
         """For each call, whether it is written (Boolean)."""
@@ -91,12 +94,14 @@ class Layout:
         names: headers of the input's columns, which may repeat, and those of the verdicts.
         schema: the same columns with unique names and their types, for an output without rows.
         delimiter, bom: of CSV, as in the input.
+        occasional: how many of the last columns are left out as long as nothing fills them.
     """
 
     names: list[str]
     schema: Mapping[str, type[pl.DataType]]
     delimiter: str
     bom: bool
+    occasional: int = 0
 
     @classmethod
     def of(cls, table: Table, carried: list[str], selection: Selection) -> Self:
@@ -104,7 +109,15 @@ class Layout:
         headers = dict(zip(table.columns, table.header, strict=True))
         names = [*(headers[name] for name in carried), *selection.header]
         schema = dict.fromkeys(unique_names(carried), pl.String) | selection.schema
-        return cls(names, schema, table.delimiter if table.kind == "csv" else ",", table.bom)
+        delimiter = table.delimiter if table.kind == "csv" else ","
+        return cls(names, schema, delimiter, table.bom, len(selection.occasional))
+
+    def without(self, empty: Collection[str]) -> Self:
+        """The layout without some of the occasional columns."""
+        schema = {name: kind for name, kind in self.schema.items() if name not in empty}
+        first = len(self.names) - self.occasional
+        names = self.names[:first] + [name for name in self.names[first:] if name not in empty]
+        return replace(self, names=names, schema=schema)
 
 
 def select(
@@ -116,6 +129,7 @@ def select(
     former: bool = False,
     several: bool = False,
     consents: bool = False,
+    occasional: Iterable[str] = OCCASIONAL,
 ) -> Selection:
     """The selection for the options of a check.
 
@@ -124,6 +138,7 @@ def select(
         former: whether the list is the output of an earlier check.
         several: whether the list has several columns of numbers; `dnc_number_from` is then always written.
         consents: whether the store has consents; `dnc_consent` is then written, unless `columns` are named.
+        occasional: columns of `OCCASIONAL` that are written where something fills them; one that is named always is.
     Raises:
         OptionError: a column or an outcome is unknown. InputError: `changed` without an earlier check.
     """
@@ -140,4 +155,5 @@ def select(
         raise OptionError(localized("errors", "not_outcome", name=strange[0], known=", ".join(OUTCOMES)))
     if changed and not former:
         raise InputError(localized("errors", "no_earlier"))
-    return Selection(tuple(names), tuple(outcomes), changed, best)
+    more = tuple(occasional) if columns is None else ()
+    return Selection(tuple(names), tuple(outcomes), changed, best, more)

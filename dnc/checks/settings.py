@@ -217,8 +217,8 @@ class Setup:
     ) -> tuple[Intake, Against]:
         """Look at all rows of a list for what has to be known before the first is decided.
 
-        That is the role of every column, and the objections and withdrawals of persons. A list whose columns all have a
-        role, and none of them for these, is not read.
+        That is the role of every column, what stands around the tables of all files, and the objections and withdrawals
+        of persons. A list in one file whose columns all have a role, and none of them for these, is not read.
 
         Args:
             intake: of the list.
@@ -236,7 +236,7 @@ class Setup:
             return pl.concat([objected, *own.against(numbers)], how="diagonal")
 
         survey, against = Survey(intake.header), Against(folder, self.policy.language)
-        if survey.is_needed:
+        if survey.is_needed or not intake.table.is_last:
             intake = self._over(intake, reopen, survey.look)
         intake = replace(intake, found=survey.read_columns())
         reads_texts = any(column.others != "used" for column in (*intake.header.read, *intake.found))
@@ -263,7 +263,8 @@ class Setup:
                     kept.clear()
 
         look(batches())
-        return replace(intake, table=reopen() if size > _MEMORY else replace(intake.table, batches=iter(kept)))
+        again = reopen().batches if size > _MEMORY else iter(kept)
+        return replace(intake, table=replace(intake.table, batches=again))
 
     def _refuse_unplaced(self, intake: Intake, against: Against) -> None:
         """Raise InputError where more objections than were accepted have a number that cannot be read."""

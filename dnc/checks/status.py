@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
 from dnc.clock import today
 from dnc.database import run
-from dnc.errors import OptionError
+from dnc.errors import OptionError, StoreError
 from dnc.law.condition import Condition
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.rulebook import PackId, Rulebook
@@ -18,6 +19,7 @@ from dnc.registries import OWN
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 from dnc.store.verify import Findings, verify
+from dnc.verdicts.screening import own_list
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Loaded:
     """The newest snapshot of a registry for the prefixes that it covers.
 
     Attributes:
-        registry, snapshot, as_of, covers, campaign, numbers: of the snapshot, which is named by its id.
+        registry, snapshot, as_of, covers, campaign, numbers: of the snapshot, which is named by its id; of the own list
+            all numbers that are on it today.
         age_days: its age today.
         used: whether a regime in force today looks the registry up.
         clears_until: last day on which a regime in force today accepts that a number is not in it; None if no regime
@@ -64,6 +67,8 @@ class Status:
         due: whether anything is.
         today: the day.
         registries: by registry and covered prefixes.
+        own_numbers: numbers on the caller's own list today, loaded or recorded, as `dnc export own` writes them; None
+            if there is no store, or it cannot be read.
         not_loaded: registries that the user set a limit for and that have no snapshot.
         rules: by jurisdiction. rules_pack: the rules pack that some of them came with, or None.
         forgettable: how many snapshots and files of decisions are kept longer than `dnc retain` allows.
@@ -76,6 +81,7 @@ class Status:
     due: bool
     today: date
     registries: tuple[Loaded, ...]
+    own_numbers: int | None
     not_loaded: tuple[str, ...]
     rules: tuple[RulesFile, ...]
     rules_pack: PackId | None
@@ -120,6 +126,9 @@ def status(
     loaded = tuple(
         _loaded(snapshot, book, day, max_ages.get(snapshot.registry)) for _, snapshot in sorted(newest.items())
     )
+    own = _own_numbers(store) if readable else None
+    if own is not None:  # its entries stay, whatever its newest file leaves out
+        loaded = tuple(replace(row, numbers=own) if row.registry == OWN else row for row in loaded)
     not_loaded = tuple(sorted(max_ages.keys() - {registry for registry, _ in newest}))
     rules = tuple(RulesFile(name, pack.read_until, pack.read_until < day) for name, pack in sorted(book.packs.items()))
     forgettable = store.forgettable() if readable else 0
@@ -129,6 +138,7 @@ def status(
         due=late or bool(not_loaded or forgettable or found.faults),
         today=day,
         registries=loaded,
+        own_numbers=own,
         not_loaded=not_loaded,
         rules=rules,
         rules_pack=book.installed,
@@ -140,6 +150,12 @@ def status(
         rows=found.rows,
         log_head=str(head) if head else None,
     )
+
+
+def _own_numbers(store: Store) -> int | None:
+    with suppress(StoreError):
+        return own_list(store).height
+    return None
 
 
 def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) -> Loaded:

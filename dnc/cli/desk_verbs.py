@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
-from dnc.cli.options import LANG, open_store, print_rows, say, store_options
+from dnc.cli.options import FILE, LANG, open_store, print_rows, say, store_options
 from dnc.errors import OptionError
 from dnc.messages import localized, messages
 
@@ -106,13 +107,22 @@ def desk(
 @click.command()
 @click.argument("action", type=click.Choice(["add", "list", "remove"]))
 @click.argument("name", required=False)
+@click.option(
+    "--may",
+    metavar="RIGHTS",
+    default="decide,record",
+    show_default=True,
+    help="With add, what the key may do: decide, record, lift, read; several are separated by commas.",
+)
 @LANG
 @store_options
 @click.pass_context
-def keys(ctx: click.Context, action: str, name: str | None, lang: str) -> None:
+def keys(ctx: click.Context, /, *, action: str, name: str | None, may: str, lang: str) -> None:
     """Manage the keys of programs that use the desk over HTTP.
 
-    add NAME prints a new key once; the store keeps only its hash, and the log shows NAME for what is done with the key.
+    A key may decide calls and record objections, unless --may says otherwise; lift takes objections back, read lists
+    what was recorded. add NAME prints a new key once; the store keeps only its hash, and the log shows NAME for what is
+    done with the key.
     list prints the names as CSV. remove NAME revokes the key.
     """
     from dnc.store import keys as stored
@@ -121,9 +131,12 @@ def keys(ctx: click.Context, action: str, name: str | None, lang: str) -> None:
         raise click.UsageError(localized("errors", "cli", "key_name"))
     store = open_store(ctx)
     if name is None:
-        print_rows([(key.name, key.added_at) for key in stored.in_store(store.ledger)], ("name", "added_at"))
+        rows = [
+            (key.name, key.added_at, key.rights or ",".join(stored.DEFAULT)) for key in stored.in_store(store.ledger)
+        ]
+        print_rows(rows, ("name", "added_at", "may"))
     elif action == "add":
-        click.echo(stored.add(store.ledger, name))
+        click.echo(stored.add(store.ledger, name, [right.strip() for right in may.split(",")]))
         say(messages("store", lang)["key_added"])
     else:
         store.must_exist()
@@ -131,4 +144,69 @@ def keys(ctx: click.Context, action: str, name: str | None, lang: str) -> None:
         say(messages("store", lang)["key_removed"].format(name=name))
 
 
-VERBS = (desk, keys)
+@click.command()
+@click.argument("action", type=click.Choice(["add", "list", "show", "remove"]))
+@click.argument("name", required=False)
+@click.option("--brief", type=FILE, help="With add: the brief, whose facts, words and region count for all calls.")
+@LANG
+@store_options
+@click.pass_context
+def campaigns(ctx: click.Context, /, *, action: str, name: str | None, brief: Path | None, lang: str) -> None:
+    """Manage campaigns: briefs that the store keeps.
+
+    A call over HTTP that names its campaign needs only its number, and what is particular to it.
+
+    add NAME --brief FILE keeps a brief; if NAME is there, as its next version. list prints the campaigns as CSV, show
+    NAME the newest brief. remove NAME takes a campaign away; checks that used it can still be repeated.
+    """
+    from dnc.lists.brief import brief_text, read_brief
+    from dnc.store import campaigns as stored
+
+    if (name is None) != (action == "list") or (brief is None) != (action != "add"):
+        raise click.UsageError(localized("errors", "cli", "campaign_name"))
+    store, texts = open_store(ctx), messages("store", lang)
+    if name is None:
+        found = stored.in_store(store.ledger).values()
+        rows = [(campaign.name, campaign.version, campaign.sha256, campaign.added_at) for campaign in found]
+        print_rows(rows, ("name", "version", "brief_sha256", "added_at"))
+    elif brief is not None:
+        read_brief(brief)
+        version = stored.add(store.ledger, name, brief_text(brief)[0])
+        say(texts["campaign_added"].format(name=name, version=version))
+    elif action == "show":
+        click.echo(stored.current(store.ledger, name).text, nl=False)
+    else:
+        store.must_exist()
+        stored.remove(store.ledger, name)
+        say(texts["campaign_removed"].format(name=name))
+
+
+@click.command()
+@click.option(
+    "--may",
+    metavar="RIGHTS",
+    default="decide,record",
+    show_default=True,
+    help="What the agent may do: decide, record; several are separated by commas.",
+)
+@LANG
+@store_options
+@click.pass_context
+def mcp(ctx: click.Context, may: str, lang: str) -> None:
+    """Serve tools for voice agents (MCP).
+
+    They are served on stdin and stdout, by the Model Context Protocol. The tools are decide, explain, record_objection
+    and status. An agent is told to start this command; it ends with it.
+    """
+    from dnc.errors import extra
+
+    with extra("mcp"):
+        from dnc.desk.agent import AgentTools, server
+    tools = AgentTools(open_store(ctx), [right.strip() for right in may.split(",")], lang, ctx.obj["rules"])
+    try:
+        server(tools, lang).run("stdio")
+    finally:
+        tools.close()
+
+
+VERBS = (desk, keys, campaigns, mcp)

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import DATE, FILE, LANG, TARGET, load_brief, load_rules, open_store, print_rows, say, store_options
+from dnc.cli.options import (
+    DATE,
+    FILE,
+    LANG,
+    PAIR,
+    TARGET,
+    load_brief,
+    load_rules,
+    open_store,
+    print_rows,
+    say,
+    store_options,
+)
 from dnc.cli.rule_packs import act_on_packs, pack_options
 from dnc.clock import today
 from dnc.errors import OptionError, RuleError
@@ -176,4 +188,45 @@ def _row(jurisdiction: str, regime: Regime, lang: str) -> tuple[Any, ...]:
     return (regime.id, jurisdiction, regime.force, first, until, regime.demand, regime.confidence, says, cites)
 
 
-VERBS = (rules,)
+@click.command()
+@click.argument("place")
+@click.option("--out", type=TARGET, required=True, metavar="FILE", help="The calendar to write (.ics).")
+@click.option("--campaign", metavar="NAME", help="Count the rules that may apply to the calls of this campaign.")
+@click.option("--set", "given", multiple=True, type=PAIR, metavar="NAME=VALUE", help="Declare a fact. Repeatable.")
+@click.option("--days", type=click.IntRange(1, 730), default=365, show_default=True, help="How many days, from today.")
+@LANG
+@store_options
+@click.pass_context
+def hours(
+    ctx: click.Context,
+    /,
+    *,
+    place: str,
+    out: Path | str,
+    campaign: str | None,
+    given: tuple[tuple[str, str], ...],
+    days: int,
+    lang: str,
+) -> None:
+    """Write the lawful hours of a place as a calendar.
+
+    Rules on hours, weekdays, holidays and polls count; rules about persons, such as consent, registries and attempts,
+    do not. PLACE is a country (FR) or a region (US-TX). A rule that may apply counts, so tell what is known of the
+    calls.
+    """
+    from dnc.checks.campaign import brief_of_campaign
+    from dnc.checks.lawful_hours import lawful_hours
+    from dnc.files.output_file import atomic_path
+    from dnc.lists.brief import Brief
+    from dnc.reports.hours_calendar import calendar_of
+
+    store = open_store(ctx)
+    brief = (brief_of_campaign(store, campaign) if campaign else Brief()).but(facts=dict(given))
+    found = lawful_hours(place, brief, load_rules(ctx), store.standing(), days)
+    text = calendar_of(found, place.upper(), campaign or "", lang)
+    with atomic_path(out) as path:
+        path.write_bytes(text)
+    say(messages("store", lang)["hours_written"].format(count=len(found.spans), day=dated(lang)(found.last_day)))
+
+
+VERBS = (rules, hours)

@@ -177,6 +177,18 @@ REGION = click.option(
 SHEET = click.option(
     "--sheet", metavar="NAME", help="Sheet of the spreadsheet.  [default: the first visible one that is not empty]"
 )
+IGNORE = click.option(
+    "--ignore",
+    multiple=True,
+    metavar="COLUMN",
+    help="Leave this column out: nobody needs it for the decision; `utm_*` names several, and `*` all others but "
+    "those that may matter. Repeatable.",
+)
+AROUND = click.option(
+    "--around",
+    type=click.Choice(["read"]),
+    help="Say that a person has read what is around the table: text above its header, other sheets, notes.",
+)
 CONSENTS = click.option(
     "--consents",
     type=FILE,
@@ -303,18 +315,8 @@ _LIST_OPTIONS: list[Option] = [
         help="Read our column OURS from column THEIRS of the file. Repeatable; several columns can be named for "
         "number, in order of preference.",
     ),
-    click.option(
-        "--ignore",
-        multiple=True,
-        metavar="COLUMN",
-        help="Leave this column out: nobody needs it for the decision; `utm_*` names several, and `*` all others but "
-        "those that may matter. Repeatable.",
-    ),
-    click.option(
-        "--around",
-        type=click.Choice(["read"]),
-        help="Say that a person has read what is around the table: text above its header, other sheets, notes.",
-    ),
+    IGNORE,
+    AROUND,
     click.option(
         "--accept-unread",
         type=click.IntRange(min=0),

@@ -47,7 +47,8 @@ def load_records(ctx: click.Context, files: Sequence[Path], lang: str, **options
     kind, covers = options.pop("registry"), options.pop("covers_days")
     if path := options.pop("brief"):
         brief = read_brief(path)
-        options |= {"texts": brief.texts, "around": brief.around, "ignore": [*brief.ignore, *options["ignore"]]}
+        options |= {"texts": brief.texts, "ignore": [*brief.ignore, *options["ignore"]]}
+        options["around"] = options["around"] or brief.around
     names = {field.name for field in fields(own_records.Reading)}
     for name, value in options.items():
         if name not in names and value:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_options
+from dnc.cli.options import AROUND, DATE, FILE, IGNORE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_options
 from dnc.cli.record_verbs import load_records
 from dnc.clock import DATE_ORDERS
 from dnc.messages import counted, dated, in_language, localized, messages, registry_named
@@ -88,6 +88,8 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 @_MAP
 @_DATES
 @_VALUES
+@IGNORE
+@AROUND
 @click.option(
     "--accept-unread",
     type=click.IntRange(min=0),
@@ -107,7 +109,6 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
     metavar="ID",
     help="Replace this snapshot of the same file, which has a wrong date or campaign; logged.",
 )
-@click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave this column out; in own records. Repeatable.")
 @click.option("--brief", type=FILE, help="TOML file that says what columns of own records mean: ignore, texts, around.")
 @click.option(
     "--covers-days",
@@ -134,7 +135,7 @@ def load(ctx: click.Context, /, *, files: tuple[Path, ...], lang: str, **options
     """
     from dnc.store.record_kinds import KINDS
 
-    own = {name: options.pop(name) for name in ("ignore", "brief", "covers_days", "zone", "outbound", "complete")}
+    own = {name: options.pop(name) for name in ("brief", "covers_days", "zone", "outbound", "complete")}
     if options["registry"] in KINDS:
         load_records(ctx, files, lang, **options, **own)
         return
@@ -174,6 +175,8 @@ def _loaded(snapshot: Snapshot, lang: str) -> str:
 @_MAP
 @_DATES
 @_VALUES
+@IGNORE
+@AROUND
 @LANG
 def read_(
     *,
@@ -182,6 +185,8 @@ def read_(
     columns: dict[str, str],
     dates: str,
     values: dict[str, dict[str, str]],
+    ignore: tuple[str, ...],
+    around: str | None,
     lang: str,
     **options: Any,
 ) -> None:
@@ -195,7 +200,7 @@ def read_(
     from dnc.registries.reasons import in_words
     from dnc.store.loader_search import loader_for
 
-    reader, extract = loader_for(file, module=loader, layout=Layout(columns, dates, values), **options)
+    reader, extract = loader_for(file, module=loader, layout=Layout(columns, dates, values, ignore, around), **options)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     listed = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     is_read = pl.col("unread").is_null()

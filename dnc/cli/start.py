@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dnc.checks.questions import Question
 
 
+_BACK, _UNKNOWN = "r", "0"  # typed to return to the question before, and for "I do not know"
 _PAIR = 2  # numbers that change a row: that of the row and that of an answer
 
 
@@ -98,7 +99,7 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
         say(f"  {question.how}")
     for number, option in enumerate(question.options, 1):
         say(f"  {number}  {option.text}")
-    say("  " + (f"0  {texts['unknown']}" if question.options else texts["enter"]))
+    say(f"  0  {texts['unknown']}")
     is_day = question.fact and vocabulary().columns[question.fact]["kind"].startswith("date")
     asks = texts["typed_day" if is_day else "typed" if question.fact else "choose"]
     while True:
@@ -109,6 +110,9 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
         if not line:
             say("")
             return False
+        if line.strip().lower() == _BACK:
+            interview.take_back()
+            return True
         try:
             interview.answer(question, _chosen(question, line.strip(), texts["again_number"]))
         except InputError as error:
@@ -132,8 +136,12 @@ def _ask_table(interview: Interview, question: Question, texts: Mapping[str, Any
         if not (line := sys.stdin.readline()):
             say("")
             return False
-        if not (typed := line.split()):
-            interview.answer(question, chosen)
+        typed = line.lower().split()
+        if typed == [_BACK]:
+            interview.take_back()
+            return True
+        if typed in ([], [_UNKNOWN]):
+            interview.answer(question, None if typed else chosen)
             return True
         numbers = list(map(int, typed)) if all(map(str.isdecimal, typed)) and len(typed) == _PAIR else [0, 0]
         at, answer = numbers[0] - 1, numbers[1] - 1
@@ -147,10 +155,10 @@ def _chosen(question: Question, text: str, again: str) -> int | str | None:
     """An answer as it was typed; raises InputError if it is not one of the options."""
     if not text:
         return question.default
-    if question.fact and (text not in ("0", "1") or not question.options):
-        return text
-    if text == "0":
+    if text == _UNKNOWN:
         return None
+    if question.fact and (text != "1" or not question.options):
+        return text
     numbers = list(map(str, range(1, len(question.options) + 1)))
     if text in numbers:
         return numbers.index(text)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -23,7 +25,7 @@ from dnc.desk.desk import RefusedError
 from dnc.desk.explained import explained
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
-from dnc.desk.list_check import ROW, ListCheck, Rows
+from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, ListCheck, Rows
 from dnc.desk.progress import Shown, begin
 from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
@@ -34,14 +36,14 @@ from dnc.messages import changed, messages
 from dnc.reports.check_page import html
 from dnc.reports.decision import decision
 from dnc.reports.phrases import consents, needed, ranked, title
-from dnc.verdicts.verdict import OUTCOMES
+from dnc.verdicts.verdict import OUTCOMES, missing_thing
 
 _PAGE_ROWS = 20
 _ROW = re.compile(r"[0-9]{1,9}")
 _UNKNOWN = "unknown"  # the answer "I do not know"
 _FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brief.toml")
 _LEFT = 5  # questions on the page of a result
-_COLUMNS = ("dnc_number", "dnc_outcome", "dnc_why", "dnc_valid_until")
+_COLUMNS = ("dnc_number", "dnc_outcome", "dnc_valid_until")
 
 
 # The list
@@ -53,8 +55,7 @@ def _new(visit: Visit) -> Response:
 
 def _list(visit: Visit) -> ListCheck:
     list_check: ListCheck = visit.found("lists", "list", "no_list")
-    if list_check.interview.language != visit.session.language:
-        list_check.use_language(visit.desk, visit.session.language)
+    list_check.interview.language = visit.session.language
     return list_check
 
 
@@ -113,7 +114,7 @@ def _correct_country(visit: Visit, sent: Form) -> Response:
     with list_check.lock:
         if (question := list_check.interview.country) is None:
             raise RefusedError(404, visit.texts["not_found"])
-        list_check.answer(question, _chosen(visit, question, sent.get("country")), "")
+        list_check.interview.answer(question, _chosen(visit, question, sent.get("country")))
     return visit.to(f"/checks/{list_check.id}")
 
 
@@ -121,6 +122,12 @@ def _show(visit: Visit, sent: Form) -> Response:
     list_check = _list(visit)
     list_check.show = sent.get("show") == "yes"
     return visit.to(_onward(sent, list_check, f"/checks/{list_check.id}"))
+
+
+def _search(visit: Visit, sent: Form) -> Response:
+    list_check = _list(visit)
+    list_check.search = sent.get("search")
+    return visit.to(_onward(sent, list_check, f"/checks/{list_check.id}/result") + "#rows")
 
 
 def _onward(sent: Form, list_check: ListCheck, default: str) -> str:
@@ -142,12 +149,14 @@ def _questions_page(
     """The page of the first open question, or of all of them."""
     with named(*list_check.files), list_check.lock:
         open_ = list_check.open()
+        asked = [question for question in open_ if question.id == visit.request.query_params.get("ask")]
         decided = list_check.interview.decided if list_check.interview.number_is_known else None
     return visit.page(
         "check_questions.html",
         400 if errors else 200,
         list=list_check,
-        shown=open_ if all_open else open_[:1],
+        shown=open_ if all_open else asked or open_[:1],
+        given=list(list_check.answers()),
         others=len(open_) - 1,
         all_open=all_open,
         counts=decided.counts if decided else None,
@@ -184,11 +193,8 @@ def _answer(visit: Visit, sent: Form) -> Response:
             if (question := open_.get(id_)) is None or (all_open and not is_answered):
                 continue
             try:
-                list_check.answer(
-                    question,
-                    _chosen_rows(visit, question, sent, at) or _chosen(visit, question, sent.get(f"answer-{at}")),
-                    messages("start", visit.session.language)["unknown"],
-                )
+                rows = _chosen_rows(visit, question, sent, at)
+                list_check.interview.answer(question, rows or _chosen(visit, question, sent.get(f"answer-{at}")))
             except InputError as error:
                 errors.append((f"answer-{at}", without_paths(error, *list_check.files)))
     if errors:
@@ -228,10 +234,11 @@ def _ask_again(visit: Visit, sent: Form) -> Response:
 
 
 def _take_back(visit: Visit, sent: Form) -> Response:
-    list_check = _list(visit)
+    """Ask a question again that was answered; which one is named in the form."""
+    list_check, id_ = _list(visit), sent.get("answered")
     with list_check.lock:
-        list_check.take_back()
-    return visit.to(f"/checks/{list_check.id}/questions")
+        list_check.interview.take_back(id_)
+    return visit.to(f"/checks/{list_check.id}/questions?{urlencode({'ask': id_})}")
 
 
 # The check
@@ -274,15 +281,15 @@ def _result(visit: Visit) -> Response:
     if (done := _done(list_check)) is None:
         return visit.to(f"/checks/{list_check.id}/questions")
     check, rows = done
-    outcome = params.get("outcome", "") if params.get("outcome", "") in OUTCOMES else ""
-    reasons = _reasons(check, visit.session.language)
-    reason = params.get("reason", "") if params.get("reason", "") in reasons else ""
-    only_changed = params.get("changed") == "1"
-    chosen = rows.chosen(outcome, reason, changed=only_changed)
-    count = int(chosen.select(pl.len()).collect().item())
+    words = _counts(rows.chosen(), REASONS)
+    kept = {
+        "outcome": params.get("outcome", "") if params.get("outcome", "") in OUTCOMES else "",
+        "reason": params.get("reason", "") if params.get("reason", "") in words else "",
+        "changed": "1" if params.get("changed") == "1" else "",
+    }
+    outcome, reason, chosen = kept["outcome"], kept["reason"], partial(_chosen_rows_of, list_check, rows, kept)
+    count = int(chosen().select(pl.len()).collect().item())
     at, pages = visit.part_of(count, _PAGE_ROWS)
-    kept = {"outcome": outcome, "reason": reason, "changed": "1" if only_changed else ""}
-    query = urlencode({name: value for name, value in kept.items() if value})
     with list_check.lock:
         open_ = list_check.open()
     return visit.page(
@@ -292,47 +299,75 @@ def _result(visit: Visit) -> Response:
         decision=decision(check),
         decision_words=messages("decision", visit.session.language),
         blocked=ranked(check.book, check.tallies.blocking()),
-        reasons=reasons,
+        outcomes=_counts(chosen(outcome=""), ["dnc_outcome"]),
+        reasons=[
+            (word, _reason(check, word, visit.session.language), n)
+            for word, n in _counts(chosen(reason=""), REASONS).most_common()
+        ],
         outcome=outcome,
         reason=reason,
-        changed=only_changed,
+        changed=bool(kept["changed"]),
         changes=rows.changed,
         count=count,
-        rows=[_row(list_check, row) for row in _page_of(chosen, at).iter_rows(named=True)],
+        rows=[_row(list_check, check, rows, row) for row in _page_of(chosen(), rows, at).iter_rows(named=True)],
+        names=rows.names,
         page=at,
         pages=pages,
-        query=query + ("&" if query else ""),
+        address=partial(_query, kept),
         open=open_[:_LEFT],
         columns=vocabulary().columns,
         files=_FILES,
     )
 
 
-def _page_of(calls: pl.LazyFrame, page: int) -> pl.DataFrame:
+def _query(kept: Mapping[str, str], **other: object) -> str:
+    """The query of an address, with other values for some of its parameters; empty where it has none."""
+    query = urlencode({name: text for name, text in {**kept, **other}.items() if text})
+    return f"?{query}" if query else ""
+
+
+def _chosen_rows_of(list_check: ListCheck, rows: Rows, kept: Mapping[str, str], **other: str) -> pl.LazyFrame:
+    """The calls that an address and the search of a list choose, with other values for some of its parameters."""
+    chosen = {**kept, **other}
+    return rows.chosen(chosen["outcome"], chosen["reason"], list_check.search, changed=bool(chosen["changed"]))
+
+
+def _counts(calls: pl.LazyFrame, columns: Sequence[str]) -> Counter[str]:
+    """The calls with each word of some columns, in which `;` stands between several."""
+    found: Counter[str] = Counter()
+    words = calls.select(pl.concat_str(columns, separator=";", ignore_nulls=True).alias("words")).collect()["words"]
+    for text, count in words.value_counts().iter_rows():
+        found.update(dict.fromkeys(filter(None, (text or "").split(";")), count))
+    return found
+
+
+def _page_of(calls: pl.LazyFrame, rows: Rows, page: int) -> pl.DataFrame:
     names = calls.collect_schema().names()
-    columns = [name for name in (ROW, *_COLUMNS, WAS) if name in names]
+    columns = [name for name in (ROW, SHEET_ROW, *_COLUMNS, *REASONS, *rows.names, WAS) if name in names]
     return calls.select(columns).slice((page - 1) * _PAGE_ROWS, _PAGE_ROWS).collect()
 
 
-def _row(list_check: ListCheck, row: dict[str, Any]) -> dict[str, Any]:
+def _row(list_check: ListCheck, check: Check, rows: Rows, row: dict[str, Any]) -> dict[str, Any]:
     """A call as the table of a result shows it."""
+    language = list_check.interview.language
+    rules, open_, missing = ([*filter(None, (row[name] or "").split(";"))] for name in REASONS)
     return {
         "row": row[ROW],
+        "sheet_row": row[SHEET_ROW],
         "number": list_check.seen(row["dnc_number"]),
         "outcome": row["dnc_outcome"],
-        "why": row["dnc_why"],
+        "reason": ", ".join(title(check.book.regime(id_), language) for id_ in rules or open_),
+        "missing": ", ".join(missing_thing(word, language) for word in missing),
+        "names": [list_check.seen(row[name]) for name in rows.names],
         "until": row["dnc_valid_until"],
         "was": row.get(WAS),
     }
 
 
-def _reasons(check: Check, language: str) -> dict[str, str]:
-    """Reasons by which the calls of a check can be filtered: regimes that block or leave open, and what is missing."""
-    tallies = check.tallies
-    regimes = ranked(check.book, tallies.blocking() + tallies.undecided())
-    return {regime.id: title(regime, language) for regime, _ in regimes} | {
-        word: needed(word, language) for word, _ in tallies.missing().most_common()
-    }
+def _reason(check: Check, word: str, language: str) -> str:
+    """A reason by which calls are chosen: the title of a regime that blocks or leaves open, or what is missing."""
+    rules = {regime.id: regime for _, regime in check.book.regimes()}
+    return title(rules[word], language) if word in rules else needed(word, language)
 
 
 def _report(visit: Visit) -> Response:
@@ -353,6 +388,8 @@ def _why(visit: Visit) -> Response:
         "check_row.html",
         list=list_check,
         row=row,
+        sheet_row=list_check.interview.guesses.sheet_rows[row - 1],
+        query=visit.request.url.query,
         calls=[explained(call, visit.session.language) for call in explanations],
     )
 
@@ -384,6 +421,7 @@ ROUTES: list[Route] = [
     form("/checks", _upload),
     page("/checks/{list}", _read),
     form("/checks/{list}/show", _show),
+    form("/checks/{list}/search", _search),
     form("/checks/{list}/country", _correct_country),
     page("/checks/{list}/questions", _questions),
     form("/checks/{list}/answers", _answer),

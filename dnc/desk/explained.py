@@ -19,7 +19,7 @@ class Explained:
     """A call.
 
     Attributes:
-        verdict: the columns of `dnc.law.vocabulary.VERDICT`.
+        verdict: the columns of `dnc.law.vocabulary.VERDICT` and `OCCASIONAL`.
         not_understood: the cells that were not understood, as text.
         deciding: regimes that forbid the call or leave it open, the worst first.
         met: those whose demand is met. others: those that do not apply.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from dnc.desk.visit import Visit
 from dnc.messages import LANGUAGES
 
 _LAST = 10  # checks
+_OWN_PAGE = re.compile(r"/(?![/\\])[\w\-./?&=%+:;~]*", re.ASCII)
 
 
 def _home(visit: Visit) -> Response:
@@ -30,7 +32,7 @@ def _last_checks(visit: Visit) -> list[dict[str, Any]]:
 def _language(visit: Visit, sent: Form) -> Response:
     if sent.get("language") in LANGUAGES:
         visit.session.language = sent.get("language")
-    return visit.to("/")
+    return visit.to(sent.get("then") if _OWN_PAGE.fullmatch(sent.get("then")) else "/")
 
 
 def _leave(visit: Visit, sent: Form) -> Response:

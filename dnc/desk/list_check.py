@@ -5,9 +5,10 @@ All its files are in the work folder of the store, readable by their owner only,
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,13 +18,14 @@ import polars as pl
 from dnc import api
 from dnc.checks.explain import Explanation, explain_row
 from dnc.checks.interview import Interview
-from dnc.checks.questions import Question, masked
+from dnc.checks.questions import Chosen, Question, masked
 from dnc.checks.result import Check
 from dnc.checks.settings import Settings
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Upload
 from dnc.desk.jobs import Job
 from dnc.errors import InputError
+from dnc.files.columns import kind_of_name
 from dnc.files.open_table import count_rows
 from dnc.files.table import folded, quoted
 from dnc.law.vocabulary import WAS, vocabulary
@@ -31,13 +33,17 @@ from dnc.lists.brief import read_brief
 from dnc.lists.calls import Calls
 from dnc.lists.consents import Consents, read_consents
 from dnc.lists.guesses import Guesses
-from dnc.messages import apart, counted, in_language, localized, messages
+from dnc.lists.roles import UNDECIDED
+from dnc.messages import counted, in_language, localized, messages
 from dnc.reports.phrases import fact
 from dnc.verdicts.judge import Verdicts
 
 _FIRST_ROWS = 5
 _BATCH = 100_000
-ROW = "\0row"  # added to the columns of a call: the row of the list
+# Added to the columns of a call: the row of the list, and that of its file in a spreadsheet program.
+ROW, SHEET_ROW = "\0row", "\0sheet row"
+REASONS = ("dnc_blocked_by", "dnc_undecided_by", "dnc_missing")
+_LEAST_DIGITS = 3  # of a number that is searched for
 
 
 class Column(NamedTuple):
@@ -54,17 +60,22 @@ class Rows:
 
     Attributes:
         path: the file, with the columns of the list and of the verdicts, one row for each call.
-        numbers: the row of the list for each call, from 1 (UInt32).
+        numbers: the row of the list for each call, from 1 (UInt32). sheet_rows: its row in a spreadsheet program.
+        names: columns of the list that name a person: ids and names.
         was: the outcome of each call in the previous check; None if there was none of the same calls.
     """
 
     path: Path
     numbers: pl.Series
+    sheet_rows: pl.Series
+    names: Sequence[str]
     was: pl.Series | None
 
     def all(self) -> pl.LazyFrame:
         """The calls with their row, and with `dnc_was` if there was a previous check."""
-        beside = [self.numbers.alias(ROW)] + ([self.was.alias(WAS)] if self.was is not None else [])
+        beside = [self.numbers.alias(ROW), self.sheet_rows.alias(SHEET_ROW)] + (
+            [self.was.alias(WAS)] if self.was is not None else []
+        )
         calls = pl.scan_parquet(self.path, glob=False)
         return pl.concat([calls, pl.LazyFrame(beside)], how="horizontal")
 
@@ -75,17 +86,24 @@ class Rows:
             rows = calls.slice(first, _BATCH)
             yield (rows.filter(pl.col("dnc_outcome") == outcome) if outcome else rows).collect()
 
-    def chosen(self, outcome: str = "", reason: str = "", *, changed: bool = False) -> pl.LazyFrame:
-        """The calls with an outcome and a reason (a regime, or a word of `dnc_missing`); by default all."""
+    def chosen(self, outcome: str = "", reason: str = "", text: str = "", *, changed: bool = False) -> pl.LazyFrame:
+        """The calls with an outcome, a reason (a regime, or a word of `dnc_missing`) and a text; by default all.
+
+        text: in a name or an id, or digits of the number.
+        """
         calls = self.all()
         if outcome:
             calls = calls.filter(pl.col("dnc_outcome") == outcome)
         if reason:
-            named = [
-                pl.col(name).fill_null("").str.split(";").list.contains(reason)
-                for name in ("dnc_blocked_by", "dnc_undecided_by", "dnc_missing")
-            ]
+            named = [pl.col(name).fill_null("").str.split(";").list.contains(reason) for name in REASONS]
             calls = calls.filter(pl.any_horizontal(named))
+        if text:
+            cells = [pl.col(name).str.to_lowercase() for name in self.names]
+            found = [cell.str.contains(text.lower(), literal=True) for cell in cells]
+            digits = re.sub(r"\D", "", text).lstrip("0")
+            if len(digits) >= _LEAST_DIGITS and not re.search(r"[^\d\s+().\-/]", text):
+                found.append(pl.col("dnc_number").str.contains(digits, literal=True))
+            calls = calls.filter(pl.any_horizontal(found)) if found else calls.filter(pl.lit(False))
         return calls.filter(self._changed) if changed else calls
 
     @property
@@ -115,6 +133,7 @@ class ListCheck:
         consents: what the file of consents says that is joined to the calls.
         id: part of the addresses of its pages.
         show: whether telephone numbers are shown in full.
+        search: the text that is searched for in the result; it may be a number, so that it is in no address.
         job: the check that runs or ran last.
         result, rows: of the last check that ended.
     """
@@ -125,10 +144,10 @@ class ListCheck:
     consents: Consents | None = None
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     show: bool = False
+    search: str = ""
     job: Job | None = None
     result: Check | None = None
     rows: Rows | None = None
-    given: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -151,14 +170,6 @@ class ListCheck:
     def stem(self) -> str:
         """The name of the list without its suffix, for files that are made from it."""
         return Path(self.upload.name).stem
-
-    def use_language(self, desk: Desk, language: str) -> None:
-        """Ask in another language from now on; the answers stay in the brief, and can no longer be taken back."""
-        with self.lock:
-            consents = self.interview.consents
-            self.interview = Interview(self.upload.path, self.brief, desk.store, desk.book, language)
-            self.interview.consents = consents
-            self.given.clear()
 
     @property
     def files(self) -> list[Upload]:
@@ -207,31 +218,29 @@ class ListCheck:
         """The open questions."""
         return list(self.interview.open())
 
-    def answer(self, question: Question, chosen: int | str | list[int] | None, unknown: str) -> None:
-        """Take an answer; `unknown` is the text that is listed if there is none. Raises InputError."""
-        self.interview.answer(question, chosen)
-        if isinstance(chosen, int):
-            text = question.options[chosen].text
-        elif isinstance(chosen, list):
-            picked = ((row, row.options[at].text) for row, at in zip(question.table, chosen, strict=True))
-            text = apart((f"{row.text} → {answer}" for row, answer in picked), self.interview.language)
-        elif chosen and question.fact and question.fact != "cli":  # the caller's own number
-            text = fact(question.fact, chosen, self.interview.language).value
-        else:
-            text = chosen or unknown
-        self.given.append((question.text, text))
+    def answers(self) -> Iterator[tuple[str, str, str | list[str]]]:
+        """The answers in their order: the id of the question, the question, and the answer.
 
-    def take_back(self) -> None:
-        """Undo the last answer."""
-        self.interview.take_back()
-        del self.given[-1:]
+        It is empty where it is not known; of a table it has a line a row.
+        """
+        for id_, answer in self.interview.given.items():
+            question = answer.asked[self.interview.language]
+            yield id_, question.text, self._answer(question, answer.chosen)
+
+    def _answer(self, question: Question, chosen: Chosen) -> str | list[str]:
+        if isinstance(chosen, list):
+            picked = ((row.text, row.options[at].text) for row, at in zip(question.table, chosen, strict=True))
+            return [f"{text} → {answer}" for text, answer in picked]
+        if isinstance(chosen, int):
+            return question.options[chosen].text
+        if chosen and question.fact and question.fact != "cli":  # the caller's own number
+            return fact(question.fact, chosen, self.interview.language).value
+        return chosen or ""
 
     # The check
 
     def run(self, job: Job, desk: Desk, language: str) -> None:
         """Check the list, as a job: its rows go to a file beside it. Raises as `dnc.api.check`."""
-        with self.lock:
-            self.interview.finish()
         job.total = count_rows(self.upload.path)
         out = self.upload.path.with_name(f".{job.id}.parquet")
         numbers, before = list[pl.Series](), 0
@@ -257,19 +266,28 @@ class ListCheck:
             old = self.rows
             same = old is not None and rows.equals(old.numbers)
             self.result = replace(result, typed=False)
-            self.rows = Rows(out, rows, old.outcomes if old and same else None)
+            sheet_rows = self.interview.guesses.sheet_rows.gather(rows - 1)
+            self.rows = Rows(
+                out, rows, sheet_rows, _names(result.layout.schema), old.outcomes if old and same else None
+            )
             if old:
                 old.path.unlink(missing_ok=True)
             self.interview.ask_again()
 
     def settings(self, desk: Desk, language: str) -> Settings:
-        """The settings of a check of the list."""
-        brief, consents = read_brief(self.brief), self.interview.consents
+        """The settings of a check of the list: nobody has read the texts of columns that were not spoken of yet."""
+        brief, consents = replace(read_brief(self.brief), new_columns=UNDECIDED), self.interview.consents
         return Settings(brief=brief, consents=consents, rulebook=desk.book, language=language)
 
     def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:
         """Each call of a row of the list, regime by regime. Raises OptionError if there is no such row."""
         return explain_row(self.upload.path, row, desk.store, self.settings(desk, language))
+
+
+def _names(columns: Iterable[str]) -> list[str]:
+    """The column of ids, and two of names, as far as a list has them."""
+    kinds = {name: kind_of_name(name) for name in columns if not name.startswith("dnc_")}
+    return [name for kind, most in (("id", 1), ("name", 2)) for name in [n for n in kinds if kinds[n] == kind][:most]]
 
 
 class _Columns:
@@ -308,7 +326,8 @@ class _Columns:
             return self._texts["perhaps"].format(says=self._says(ours)), self._draft[self._guesses.reason(name)]
         if name in self._guesses.numbers:
             return self._texts["perhaps"].format(says=self._says("number")), self._numbers(name)
-        return self._texts["carried"], ""
+        content = self._guesses.contents.get(name)
+        return self._texts["carried" if content is None or content.needs_no_role else "open"], ""
 
     def _mapped(self, name: str) -> str | None:
         """Our column that a column is read as."""

@@ -9,16 +9,41 @@ from typing import Any
 import msgspec
 
 from dnc.checks.status import Status
-from dnc.desk.schema import Calls, Decisions, Objections, Problem, Recorded
+from dnc.desk.schema import Calls, Changes, Decisions, Objections, Problem, Recorded
 
 _ERRORS = {
-    "400": "not JSON, or cut off",
     "401": "no key, or one that is not valid",
+    "403": "the key lacks a right, see `dnc keys add --may`",
+    "404": "no such address",
+    "405": "another method than this one",
+    "421": "a host name that the desk was not started for",
+    "500": "a fault of the program",
+    "503": "too many requests, or the store cannot be used now",
+    "507": "the disk is full",
+}
+_ERRORS_OF_BODY = {
+    "400": "not JSON, or cut off",
     "409": "there is nothing to lift",
     "413": "too large",
     "415": "not declared as application/json",
-    "422": "not what this address takes",
-    "503": "too many requests, or the store cannot be used now",
+}
+_ODD = {"422": "not what this address takes; `detail` names the place, and the words allowed there"}
+_HEADERS = {
+    "401": {"WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}},
+    "405": {"Allow": {"description": "the methods of this address", "schema": {"type": "string"}}},
+    "503": {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}},
+}
+_CALLS = {
+    "a call of a campaign": {
+        "value": {"campaign": "autumn", "calls": [{"number": "01 99 00 04 18", "call_at": "2026-10-05T11:00"}]}
+    },
+    "a call by itself": {
+        "value": {"calls": [{"number": "+33199000418", "caller": "commercial", "voice": "human", "consent": "none"}]}
+    },
+}
+_OBJECTION = {"value": {"numbers": ["01 99 00 04 18"], "region": "FR", "on": "2026-10-05", "reason": "on the phone"}}
+_LIFT = {
+    "value": {"numbers": ["+33199000418"], "on": "2026-10-06", "lift": True, "reason": "recorded for the wrong number"}
 }
 _KEEP = {
     "name": "keep",
@@ -27,25 +52,39 @@ _KEEP = {
     "description": "Keep the decisions in the store for `dnc answer`; they are logged as a check.",
     "schema": {"type": "boolean", "default": False},
 }
+_SINCE = {
+    "name": "since",
+    "in": "query",
+    "required": False,
+    "description": "`until` of the answer before; 0 for all.",
+    "schema": {"type": "integer", "minimum": 0, "default": 0},
+}
 
 
 @cache
 def document() -> dict[str, Any]:
     """The document, as JSON."""
-    kinds = [Calls, Decisions, Objections, Recorded, Status, Problem]
+    kinds = [Calls, Decisions, Objections, Recorded, Changes, Status, Problem]
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-    calls, decisions, objections, recorded, state, problem = schemas
-    errors = {
-        code: {"description": text, "content": {"application/problem+json": {"schema": problem}}}
-        for code, text in _ERRORS.items()
-    }
+    calls, decisions, objections, recorded, changes, state, problem = schemas
 
-    def operation(id_: str, summary: str, answer: Any, body: Any = None, code: str = "200") -> dict[str, Any]:
-        sent = {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}} if body else {}
-        answers = {code: {"description": summary, "content": {"application/json": {"schema": answer}}}}
-        return {"operationId": id_, "summary": summary, **sent, "responses": answers | errors}
+    def errors(texts: dict[str, str]) -> dict[str, Any]:
+        content = {"application/problem+json": {"schema": problem}}
+        return {
+            code: {"description": text, "content": content} | ({"headers": _HEADERS[code]} if code in _HEADERS else {})
+            for code, text in sorted(texts.items())
+        }
 
-    decide = operation("decide", "Decide calls, up to 1,000, in their order.", decisions, calls)
+    def get(id_: str, summary: str, answer: Any, *parameters: Any) -> dict[str, Any]:
+        found = {"200": {"description": summary, "content": {"application/json": {"schema": answer}}}}
+        refused = errors(_ERRORS | (_ODD if parameters else {}))
+        return {"operationId": id_, "summary": summary, "parameters": list(parameters), "responses": found | refused}
+
+    def post(code: str, body: Any, examples: Any, described: dict[str, Any]) -> dict[str, Any]:
+        content = {"application/json": {"schema": body, "examples": examples}}
+        answers = {code: described["responses"]["200"]} | errors(_ERRORS | _ERRORS_OF_BODY | _ODD)
+        return described | {"requestBody": {"required": True, "content": content}, "responses": answers}
+
     return {
         "openapi": "3.1.0",
         "info": {
@@ -54,13 +93,27 @@ def document() -> dict[str, Any]:
             "description": "Which opt-out regimes apply to planned telephone calls. "
             "Place a call only if its `dnc_outcome` is `clear`.",
         },
+        "servers": [{"url": "http://127.0.0.1:8520", "description": "the desk of this machine, dnc desk"}],
         "security": [{"key": []}],
         "paths": {
-            "/v1/decisions": {"post": decide | {"parameters": [_KEEP]}},
-            "/v1/objections": {
-                "post": operation("object", "Record objections, or lift them.", recorded, objections, "201")
+            "/v1/decisions": {
+                "post": post(
+                    "200",
+                    calls,
+                    _CALLS,
+                    get("decide", "Decide calls, up to 1,000, in their order.", decisions, _KEEP),
+                )
             },
-            "/v1/status": {"get": operation("status", "What the store holds, and how old it is.", state)},
+            "/v1/objections": {
+                "get": get("changes", "Objections and lifts, in the order they were recorded.", changes, _SINCE),
+                "post": post(
+                    "201",
+                    objections,
+                    {"an objection": _OBJECTION, "a lift": _LIFT},
+                    get("object", "Record objections, or lift them.", recorded),
+                ),
+            },
+            "/v1/status": {"get": get("status", "What the store holds, and how old it is.", state)},
         },
         "components": {
             "schemas": components,

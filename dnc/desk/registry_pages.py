@@ -24,7 +24,7 @@ from dnc.registries import OWN
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 
-_OPTIONS = ("registry", "region", "campaign", "means", "dates", "shrunk", "sheet", "accept_unread", "reason")
+_OPTIONS = ("registry", "region", "campaign", "means", "dates", "shrunk", "sheet", "ignore", "accept_unread", "reason")
 _COLUMNS = ("number", "since")  # fields of the form, with `_column` behind them, for their names in the file
 
 
@@ -81,6 +81,7 @@ def _load(visit: Visit, sent: Form) -> Response:
     desk, day, file = visit.desk, as_of, upload
     options: dict[str, Any] = {name: given[name] for name in _OPTIONS if given[name]}
     options["columns"] = {ours: given[f"{ours}_column"] for ours in _COLUMNS if given[f"{ours}_column"]}
+    options["ignore"] = [name for name in map(str.strip, given["ignore"].split(",")) if name]
     options["accept_unread"] = int(given["accept_unread"] or 0)
 
     def load(_: Job) -> Loaded:

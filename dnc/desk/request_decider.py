@@ -17,10 +17,10 @@ from typing import Any
 import polars as pl
 
 from dnc.api import Decider
+from dnc.checks.campaign import brief_of_campaign
 from dnc.desk.current import Current
 from dnc.desk.desk import Desk, RefusedError
-from dnc.desk.schema import MOST_CALLS, affects_others, as_frame, columns_in
-from dnc.law.vocabulary import VERDICT
+from dnc.desk.schema import ANSWERED, MOST_CALLS, affects_others, as_frame, columns_in
 from dnc.messages import messages
 
 _MOST_WAITING = 100  # requests
@@ -29,10 +29,11 @@ _LINGER_SECONDS = 0.003
 
 @dataclass(frozen=True)
 class _Request:
-    """The calls of one request, the columns that have values in them, and the verdicts to come."""
+    """The calls of one request, the columns that have values in them, their campaign, and the verdicts to come."""
 
     calls: list[Any]
     columns: list[str]
+    campaign: str | None = None
     verdicts: Future[pl.DataFrame] = field(default_factory=Future)
 
 
@@ -42,17 +43,31 @@ class RequestDecider:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._queue: queue.Queue[_Request | None] = queue.Queue(_MOST_WAITING)
-        self._decider = Current(desk.store, self._opened, Decider.close)
+        self._deciders = dict[str | None, Current[Decider]]()  # by campaign
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
-    def _opened(self) -> Decider:
-        # One row for each call, also where a cell holds two numbers.
-        return Decider(self._desk.store, best=True, language=self._desk.language, rulebook=self._desk.book)
+    def _decider(self, campaign: str | None) -> Decider:
+        """A decider for the calls of a campaign. Raises InputError if there is no such campaign."""
+        desk = self._desk
 
-    def ask(self, calls: list[Any]) -> Future[pl.DataFrame]:
-        """The verdicts on some calls, in their order. Raises RefusedError if too many requests wait."""
-        request = _Request(calls, columns_in(calls))
+        def opened() -> Decider:
+            brief = brief_of_campaign(desk.store, campaign) if campaign else None
+            # One row for each call, also where a cell holds two numbers.
+            return Decider(
+                desk.store, columns=ANSWERED, best=True, brief=brief, language=desk.language, rulebook=desk.book
+            )
+
+        if campaign not in self._deciders:
+            self._deciders[campaign] = Current(desk.store, opened, Decider.close)
+        return self._deciders[campaign].get()
+
+    def ask(self, calls: list[Any], campaign: str | None = None) -> Future[pl.DataFrame]:
+        """The verdicts on some calls, in their order. Raises RefusedError if too many requests wait.
+
+        campaign: one that exists, or None.
+        """
+        request = _Request(calls, columns_in(calls), campaign)
         with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="decider", daemon=True)
@@ -76,7 +91,9 @@ class RequestDecider:
             for together in _groups([request for request in waiting if request]):
                 self._answer(together)
             if None in waiting:
-                return self._decider.close()
+                for current in self._deciders.values():
+                    current.close()
+                return
 
     def _waiting(self, *, busy: bool) -> list[_Request | None]:
         """The requests to decide next, at least one.
@@ -99,7 +116,7 @@ class RequestDecider:
             return
         try:
             calls = [call for request in together for call in request.calls]
-            verdicts = self._decider.get()(as_frame(calls, together[0].columns)).select(VERDICT.keys())
+            verdicts = self._decider(together[0].campaign)(as_frame(calls, together[0].columns)).select(ANSWERED)
         except BaseException as error:
             for request in together:
                 request.verdicts.set_exception(error)
@@ -111,10 +128,10 @@ class RequestDecider:
 
 
 def _groups(waiting: list[_Request]) -> Iterator[list[_Request]]:
-    """Requests that are decided together: those with the same columns, and without objections that affect others."""
-    groups: dict[tuple[str, ...], list[_Request]] = {}
+    """Requests that are decided together: with the same columns and campaign, and no objections that affect others."""
+    groups: dict[tuple[str | None, ...], list[_Request]] = {}
     for request in waiting:
-        group = groups.setdefault(tuple(request.columns), [])
+        group = groups.setdefault((request.campaign, *request.columns), [])
         if affects_others(request.calls) or sum(len(other.calls) for other in group) + len(request.calls) > MOST_CALLS:
             yield [request]
         else:

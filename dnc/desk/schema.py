@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -9,10 +12,16 @@ import msgspec
 import polars as pl
 from msgspec import Meta, Struct
 
-from dnc.law.vocabulary import AGAINST, VERDICT, vocabulary
+from dnc.clock import NONE, read_moment
+from dnc.law.vocabulary import AGAINST, OCCASIONAL, OR_NONE, VERDICT, vocabulary
 from dnc.verdicts.verdict import OUTCOMES
 
 MOST_CALLS = 1_000
+# What a message of msgspec quotes from a request.
+_QUOTED = re.compile(r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL)
+_UNKNOWN = re.compile(r"unknown field `([A-Za-z_]{1,40})`")
+ANSWERED = (*VERDICT, *OCCASIONAL)  # columns of the answer on a call
+MOST_CHANGES = 10_000
 _MOST_CELL = 500  # characters
 
 
@@ -40,6 +49,7 @@ def _decision() -> type[Struct]:
         pl.Date: date | None,
     }
     fields: list[tuple[str, Any]] = [(name, kinds[kind]) for name, kind in VERDICT.items()]
+    fields += [(name, str | None) for name in OCCASIONAL]
     fields = [(name, Literal[tuple(OUTCOMES)] if name == "dnc_outcome" else kind) for name, kind in fields]
     return msgspec.defstruct("Decision", fields, module=__name__)
 
@@ -53,9 +63,10 @@ Decision.__doc__ = "The decision on one call: the columns that `dnc check` adds 
 
 
 class Calls(Struct, forbid_unknown_fields=True):
-    """Planned calls that are to be decided."""
+    """Planned calls that are to be decided; with `campaign`, by what its brief in the store says of all of them."""
 
     calls: Annotated[list[Call], Meta(min_length=1, max_length=MOST_CALLS)]  # type: ignore[valid-type]
+    campaign: Annotated[Annotated[str, Meta(max_length=60)] | None, Meta(description="as in dnc campaigns add")] = None
 
 
 class Decisions(Struct):
@@ -86,6 +97,22 @@ class Recorded(Struct):
     recorded: int
 
 
+class Change(Struct):
+    """One objection, or one that was taken back (`lifted`); `seq` is its place among both."""
+
+    seq: int
+    number: str
+    on: date
+    lifted: bool
+
+
+class Changes(Struct):
+    """Objections and lifts in the order in which they were recorded; ask for the next ones with `since` = `until`."""
+
+    until: int
+    changes: list[Change]
+
+
 class Problem(Struct):
     """An error (RFC 9457): `detail` says what is wrong and what to do."""
 
@@ -102,6 +129,32 @@ def columns_in(calls: list[Any]) -> list[str]:
 def affects_others(calls: list[Any]) -> bool:
     """Whether a call may have an objection or a withdrawal, which counts for all calls with the same number."""
     return any(getattr(call, name) not in (None, "none") for call in calls for name in AGAINST)
+
+
+def said_of(error: msgspec.ValidationError, texts: Mapping[str, Any]) -> str:
+    """What is wrong with a request (`what - at place`), without the values that msgspec quotes, with the words allowed.
+
+    An unknown field is named if it looks like a name: it may be data. texts: the messages of the desk.
+    """
+    what, at, place = str(error).rpartition(" - at ")
+    what, place = what or str(error), place.strip("`") if at else "$"
+    unknown = _UNKNOWN.search(what)
+    allowed = vocabulary().axes.get(place.rpartition(".")[2]) if "enum" in what else None
+    if unknown and place.startswith("$.calls"):
+        allowed = difflib.get_close_matches(unknown[1], vocabulary().columns, 1) or list(vocabulary().columns)
+    said = f"{place}: {_QUOTED.sub('', what)}" + (f" {unknown[1]}" if unknown else "")
+    return said + (f"; {texts['allowed'].format(words=', '.join(allowed))}" if allowed else "")
+
+
+def odd_date(calls: list[Any], order: str) -> str | None:
+    """The place of the first date that cannot be read, as in `said_of`; `order`: that of a brief."""
+    dates = [name for name, column in vocabulary().columns.items() if column["kind"] in ("date", "datetime")]
+    for at, call in enumerate(calls):
+        for name in dates:
+            cell = getattr(call, name)
+            if cell and not (name in OR_NONE and cell.lower() in NONE) and read_moment(cell, order) is None:
+                return f"$.calls[{at}].{name}"
+    return None
 
 
 def as_frame(calls: list[Any], columns: list[str]) -> pl.DataFrame:

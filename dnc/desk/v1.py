@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Awaitable, Callable
 from threading import Lock
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dnc.api import check
+from dnc.checks.campaign import brief_of
 from dnc.checks.status import Status, status
 from dnc.desk.current import Current
 from dnc.desk.desk import Desk, RefusedError
@@ -25,12 +25,24 @@ from dnc.desk.openapi import document
 from dnc.desk.problems import problem
 from dnc.desk.request_decider import RequestDecider
 from dnc.desk.routes import where
-from dnc.desk.schema import Calls, Objections, Recorded, as_frame, columns_in
+from dnc.desk.schema import (
+    ANSWERED,
+    MOST_CHANGES,
+    Calls,
+    Change,
+    Changes,
+    Objections,
+    Recorded,
+    as_frame,
+    columns_in,
+    odd_date,
+    said_of,
+)
 from dnc.errors import InputError, StoreError, shortage
 from dnc.files.json_reader import named_once
-from dnc.law.vocabulary import VERDICT
+from dnc.lists.brief import Brief
 from dnc.messages import DESK, in_language, messages
-from dnc.store import keys
+from dnc.store import campaigns, keys
 from dnc.store.audit_log import acting
 from dnc.store.keys import Key
 from dnc.store.store import read_all
@@ -39,8 +51,7 @@ from dnc.verdicts.screening import on_own_list
 MOST_BODY = 4 << 20  # bytes
 WRONG_KEY_SECONDS = 0.2  # each waits for those before it
 _WRONG_AT_ONCE = 50
-# What a message of msgspec quotes from a request.
-_QUOTED = re.compile(r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL)
+_DIGITS = 18  # of the number of an objection
 
 T = TypeVar("T")
 Answer = Callable[[Request, "Interface"], Awaitable[Response]]
@@ -61,6 +72,7 @@ class Interface:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.decider, self.changing = desk, RequestDecider(desk), asyncio.Lock()
         self._keys: Current[list[Key]] = Current(desk.store, lambda: keys.in_store(desk.store.ledger))
+        self._campaigns = Current(desk.store, lambda: campaigns.in_store(desk.store.ledger))
         self._lock = Lock()
         self._slow, self._wrong = asyncio.Lock(), 0
 
@@ -73,14 +85,26 @@ class Interface:
         """An error in the language of the desk, without the options of commands, which no request has."""
         return in_language(message, self.desk.language + DESK)
 
-    def holder(self, request: Request) -> str:
-        """The name of the key of a request. Raises RefusedError."""
+    def holder(self, request: Request) -> Key:
+        """The key of a request. Raises RefusedError."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         with self._lock:
-            name = keys.holder(key.strip(), self._keys.get()) if scheme.lower() == "bearer" else None
-        if name is None:
+            found = keys.holder(key.strip(), self._keys.get()) if scheme.lower() == "bearer" else None
+        if found is None:
             raise _WrongKeyError(401, self.texts["no_key"])
-        return name
+        return found
+
+    def brief(self, campaign: str) -> Brief:
+        """The brief of a campaign. Raises InputError if there is no such campaign, or its brief is not understood."""
+        with self._lock:
+            found = self._campaigns.get()
+        return brief_of(campaigns.existing(found, campaign))
+
+    def must_have(self, right: str, request: Request) -> None:
+        """Raise RefusedError if the key of a request lacks a right (see `dnc.store.keys.RIGHTS`)."""
+        key: Key = request.state.key
+        if not key.may(right):
+            raise RefusedError(403, self.texts["no_right"].format(right=right))
 
     async def slow_down(self) -> None:
         """Wait before a wrong key is answered; the others wait for this one, and are refused when many do."""
@@ -102,27 +126,41 @@ async def _decisions(request: Request, interface: Interface) -> Response:
     keep = request.query_params.get("keep", "false")
     if keep not in ("true", "false"):
         raise RefusedError(422, interface.texts["bad_keep"])
-    calls = (await _body(request, interface, Calls)).calls
+    sent = await _body(request, interface, Calls)
+    brief = await run_in_threadpool(interface.brief, sent.campaign) if sent.campaign else Brief()
+    if place := odd_date(sent.calls, brief.dates):
+        raise RefusedError(422, interface.texts["bad_date"].format(place=place))
     if keep == "true":
         async with interface.changing:
-            seq, verdicts = await run_in_threadpool(_kept, interface.desk, calls)
+            seq, verdicts = await run_in_threadpool(_kept, interface.desk, sent.calls, brief)
     else:
-        seq, verdicts = None, await asyncio.wrap_future(interface.decider.ask(calls))
+        seq, verdicts = None, await asyncio.wrap_future(interface.decider.ask(sent.calls, sent.campaign))
     rows = await run_in_threadpool(verdicts.write_json)
     return _json(f'{{"check":{"null" if seq is None else seq},"decisions":{rows}}}'.encode())
 
 
-def _kept(desk: Desk, calls: list[Any]) -> tuple[int, pl.DataFrame]:
+def _kept(desk: Desk, calls: list[Any], brief: Brief) -> tuple[int, pl.DataFrame]:
     """Decide calls in a check that keeps its decisions for `dnc answer`; its row of the log, and the verdicts."""
     desk.store.must_exist()
     frame = as_frame(calls, columns_in(calls))
-    done = check(frame, desk.store, keep=True, best=True, language=desk.language, rulebook=desk.book)
+    done = check(
+        frame,
+        desk.store,
+        columns=ANSWERED,
+        keep=True,
+        best=True,
+        brief=brief,
+        language=desk.language,
+        rulebook=desk.book,
+    )
     assert done.verdicts is not None  # noqa: S101 - they went nowhere else
-    return done.id, done.verdicts.select(VERDICT.keys())
+    return done.id, done.verdicts.select(ANSWERED)
 
 
 async def _objections(request: Request, interface: Interface) -> Response:
     sent = await _body(request, interface, Objections)
+    if sent.lift:
+        interface.must_have("lift", request)
     async with interface.changing:
         count = await run_in_threadpool(_recorded, interface, sent)
     return _json(msgspec.json.encode(Recorded(count)), 201)
@@ -138,6 +176,23 @@ def _recorded(interface: Interface, sent: Objections) -> int:
         raise RefusedError(409, interface.texts["nothing_to_lift"])
     store.object(sent.numbers, sent.on, region=sent.region, reason=sent.reason, lift=True)
     return len(before - on_own_list(store, before))
+
+
+async def _changes(request: Request, interface: Interface) -> Response:
+    since = request.query_params.get("since", "0")
+    if not (since.isascii() and since.isdecimal() and len(since) <= _DIGITS):
+        raise RefusedError(422, interface.texts["bad_since"])
+    changes = await run_in_threadpool(_after, interface.desk, int(since))
+    return _json(msgspec.json.encode(changes))
+
+
+def _after(desk: Desk, since: int) -> Changes:
+    """The objections and lifts after one of them, in the order in which they were recorded, up to `MOST_CHANGES`."""
+    found = desk.store.standing().objections.filter(pl.col("seq") > since, pl.col("number").is_not_null())
+    found = found.sort("seq").head(MOST_CHANGES)
+    rows = found.select("seq", pl.format("+{}", "number"), "on_day", "lifted").iter_rows()
+    changes = [Change(*row) for row in rows]
+    return Changes(changes[-1].seq if changes else since, changes)
 
 
 async def _status(request: Request, interface: Interface) -> Response:
@@ -174,27 +229,23 @@ async def _body(request: Request, interface: Interface, kind: type[T]) -> T:
     except KeyError:
         raise RefusedError(422, texts["key_twice"]) from None
     except msgspec.ValidationError as error:
-        raise RefusedError(422, _unquoted(str(error))) from None
+        raise RefusedError(422, said_of(error, texts)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RefusedError(400, texts["bad_json"]) from None
     return sent
 
 
-def _unquoted(message: str) -> str:
-    """A message of msgspec (`what - at place`), without the values that it quotes."""
-    what, at, place = message.rpartition(" - at ")
-    return f"{place.strip('`') if at else '$'}: {_QUOTED.sub('', what or message)}"
-
-
 def routes(interface: Interface) -> list[Route]:
     """The routes of the interface."""
 
-    def route(path: str, method: str, answer: Answer) -> Route:
+    def route(path: str, method: str, answer: Answer, right: str | None) -> Route:
         async def answered(request: Request) -> Response:
             try:
                 # In a thread, because the keys are read again after each change of the store.
-                name = await run_in_threadpool(interface.holder, request)
-                with acting(f"key {name}"):
+                request.state.key = await run_in_threadpool(interface.holder, request)
+                if right:
+                    interface.must_have(right, request)
+                with acting(f"key {request.state.key.name}"):
                     return await answer(request, interface)
             except RefusedError as error:
                 if isinstance(error, _WrongKeyError):
@@ -216,8 +267,9 @@ def routes(interface: Interface) -> list[Route]:
         return Route(f"/v1/{path}", answered, methods=[method])
 
     return [
-        route("decisions", "POST", _decisions),
-        route("objections", "POST", _objections),
-        route("status", "GET", _status),
+        route("decisions", "POST", _decisions, "decide"),
+        route("objections", "POST", _objections, "record"),
+        route("objections", "GET", _changes, "read"),
+        route("status", "GET", _status, None),
         Route("/v1/openapi.json", _openapi, methods=["GET"]),
     ]

@@ -44,7 +44,9 @@ class Visit:
 
         All text is escaped: never mark the content of a file as safe.
         """
-        return _page(self.desk, self.session, template, code, values)
+        url = self.request.url
+        here = url.path + (f"?{url.query}" if url.query else "") if self.request.method == "GET" else "/"
+        return _page(self.desk, self.session, template, code, {"this_page": here} | values)
 
     def kept(self, group: str) -> dict[str, Any]:
         """What a group of pages keeps in the session, by the id in their addresses."""
@@ -89,8 +91,9 @@ def _page(desk: Desk, session: Session | None, template: str, code: int, values:
         "languages": LANGUAGES,
         "session": session,
         "store": desk.store.path.absolute(),
+        "this_page": "/",
     }
-    return HTMLResponse(_environment(language).get_template(template).render(**frame, **values), code)
+    return HTMLResponse(_environment(language).get_template(template).render(frame | values), code)
 
 
 @cache

@@ -128,6 +128,17 @@ class _TableWriter(Writer):
         for rows in frame.iter_slices(_COPY_ROWS):
             self._send(rows, "append")
 
+    def widen(self, header: list[str], added: list[str]) -> None:
+        """Add columns to the table. Raises InputError."""
+        if self._types is None:
+            return
+        schema = f"{_identifier(self._schema)}." if self._schema else ""
+        with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
+            for name in added:
+                table = f"{schema}{_identifier(self._unfinished)}"
+                cursor.execute(f"alter table {table} add column {_identifier(name)} text")
+            self._types[name] = pl.String()
+
     def _send(self, rows: pl.DataFrame, mode: str) -> None:
         with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
             cursor.adbc_ingest(self._unfinished, rows, mode=mode, db_schema_name=self._schema)

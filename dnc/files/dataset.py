@@ -91,7 +91,8 @@ class FileList:
 
     def table(self) -> Table:
         """All files as one table, each opened when its turn comes. Raises InputError if the columns differ."""
-        return _chained(file.table(self.sheet) for file in self.files)
+        tables = (file.table(self.sheet) for file in self.files)
+        return _chained(tables) if len(self.files) > 1 else next(tables)
 
 
 def file_list(paths: Paths, sheet: str | None = None) -> FileList:
@@ -125,14 +126,26 @@ def _is_private(name: str) -> bool:
 
 def _chained(tables: Iterator[Table]) -> Table:
     first = next(tables)
-    whole = replace(first)
+    whole = replace(first, is_last=False)
 
     def batches() -> Iterator[pl.DataFrame]:
         yield from first.batches
         for table in tables:
             if table.header != whole.header:
                 raise InputError(localized("errors", "other_columns", name=whole.path.name), table.path, 1)
-            for name in ("skipped", "titles", "paths", "sheets", "others", "unmarked", "hidden", "misfits", "full"):
+            counted = (
+                "skipped",
+                "titles",
+                "paths",
+                "sheets",
+                "others",
+                "unmarked",
+                "hidden",
+                "coloured",
+                "misfits",
+                "full",
+            )
+            for name in counted:
                 setattr(whole, name, getattr(whole, name) + getattr(table, name))
             whole.dates &= table.dates
             yield from table.batches

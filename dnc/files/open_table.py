@@ -126,6 +126,7 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
     long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
     full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
     on_header = (mark.text or "" for mark in read.marks if mark.kind == "note" and mark.row <= cells[LINE][header_row])
+    titles = [*top.titles, *on_header]
     skipped = int(cells[LINE][header_row]) - 1  # empty ones too, so that the header has the number of its row
     return Table(
         path,
@@ -133,10 +134,11 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
         header,
         sliced(frame),
         skipped=skipped,
-        titles=[*top.titles, *on_header],
+        titles=titles,
         sheets=[read.name],
         others=read.others,
-        unmarked=[] if read.has_marks else [path],
+        unmarked=[] if read.xml else [path],
+        coloured=read.coloured(titles, skipped + 1),
         hidden=int(frame[LINE].is_in(sorted(read.rows("hidden"))).sum()),
         full=full,
     )

@@ -48,6 +48,14 @@ class Rows:
             first, *more = names
             yield of.get(first), [first, *more]
 
+    def fills(self, name: str) -> bool:
+        """Whether any row has something in a column."""
+        cells = self.own.get_column(name, default=None)
+        if cells is None:
+            frame, row = next(shared for shared in self.shared if name in shared.frame.columns)
+            cells = frame[name] if frame[name].null_count() == frame.height else frame[name][row]
+        return bool(cells.null_count() < cells.len())
+
     def filter(self, mask: pl.Series) -> Self:
         """The rows for which `mask` (Boolean) is true."""
         shared = [Shared(frame, row.filter(mask)) for frame, row in self.shared]

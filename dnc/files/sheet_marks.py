@@ -1,4 +1,4 @@
-"""Failed and merged cells and hidden rows of spreadsheets that are not XLSX, and in ODS struck-through cells and notes.
+"""Failed and merged cells and hidden rows of spreadsheets that are not XLSX.
 
 `fastexcel` returns null for a failed formula and nothing about the others; for XLSX the parent process reads them
 (`dnc.files.sheet_xml`).
@@ -164,28 +164,17 @@ class _OdsCells:
         self._sheets_left, self._row, self._rows, self._column = position, 0, 1, 0
         self._cell: dict[str, str] = {}
         self._note = 0  # how many of the texts come before the note
-        self._style = ""
-        self._struck: set[str] = set()  # styles
-        self._is_struck = False  # whether a part of the text is
         self._is_hidden = False  # whether the row is
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "style:style":
-            self._style = attributes.get("style:name", "")
-        elif name == "style:text-properties":
-            if attributes.get("style:text-line-through-style", "none") != "none":
-                self._struck.add(self._style)
-        elif name == "office:annotation":
+        if name == "office:annotation":
             self._note = len(self.texts)
         elif name == "table:table-row":
             self._column, self._rows = 0, _count(attributes, "rows-repeated")
             self._is_hidden = attributes.get("table:visibility", "visible") != "visible"
         elif name in ("table:table-cell", "table:covered-table-cell"):
             self._cell = attributes
-            self._is_struck = attributes.get("table:style-name") in self._struck
             self.texts.clear()
-        elif name == "text:span":
-            self._is_struck |= attributes.get("text:style-name") in self._struck
 
     def end(self, name: str) -> None:
         if name == "table:table":
@@ -193,7 +182,6 @@ class _OdsCells:
         elif self._sheets_left:
             return
         elif name == "office:annotation":
-            self._mark("note", "".join(self.texts[self._note :]))
             del self.texts[self._note :]
         elif name == "table:table-row":
             self._row += self._rows
@@ -206,8 +194,6 @@ class _OdsCells:
             self._mark("failed", text or cell["table:formula"])
         if (rows := _count(cell, "rows-spanned")) > 1 or _count(cell, "columns-spanned") > 1:
             self.marks.append(("merged", self._column, self._row + rows, None))
-        if text and self._is_struck:
-            self._mark("struck")
         if text and self._is_hidden:
             self._mark("hidden")
         self._column += _count(cell, "columns-repeated")

@@ -78,25 +78,49 @@ def marks_of(part: Member, struck: Collection[str] = (), texts: Collection[str] 
 
 def struck_styles(styles: Member) -> frozenset[str]:
     """The styles of cells that are struck through, as cells name them. Raises InputError."""
+    return _styles_of(styles, "font", lambda name, attributes: name == "strike" and _is_on(attributes))
+
+
+def filled_styles(styles: Member) -> frozenset[str]:
+    """The styles of cells that have a colour of their own, as cells name them. Raises InputError."""
+    none = (None, "none", "gray125")
+    return _styles_of(styles, "fill", lambda _, attributes: attributes.get("patternType") not in none)
+
+
+def _styles_of(styles: Member, kind: str, is_so: Callable[[str, dict[str, str]], bool]) -> frozenset[str]:
+    """The styles of cells whose `font` or `fill` has an element of which something is so."""
     group = ""
-    fonts: list[bool] = []  # which are struck through
-    cells: list[str] = []  # the font of each style
+    parts: list[bool] = []  # of each font or fill, whether it is so
+    cells: list[str] = []  # which of them each style has
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal group
         name = _local(name)
-        if name in ("fonts", "cellXfs", "cellStyleXfs", "dxfs"):
+        if name in (f"{kind}s", "cellXfs", "cellStyleXfs", "dxfs"):
             group = name
-        elif (group, name) == ("fonts", "font"):
-            fonts.append(False)
-        elif (group, name) == ("fonts", "strike"):
-            fonts[-1:] = [_is_on(attributes)]
+        elif (group, name) == (f"{kind}s", kind):
+            parts.append(False)
+        elif group == f"{kind}s" and is_so(name, attributes):
+            parts[-1:] = [True]
         elif (group, name) == ("cellXfs", "xf"):
-            cells.append(attributes.get("fontId", ""))
+            cells.append(attributes.get(f"{kind}Id", ""))
 
     _parse(styles, start)
-    struck = {str(at) for at, is_struck in enumerate(fonts) if is_struck}
-    return frozenset(str(at) for at, font in enumerate(cells) if font in struck)
+    found = {str(at) for at, is_found in enumerate(parts) if is_found}
+    return frozenset(str(at) for at, part in enumerate(cells) if part in found)
+
+
+def count_of_styles(part: Member, styles: Collection[str], below: int) -> int:
+    """How many cells of a sheet have one of some styles, below a row counted from 1. Raises InputError."""
+    count = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal count
+        if name[-1] == "c" and attributes.get("s") in styles and (where := _CELL.fullmatch(attributes.get("r", ""))):
+            count += int(where[2]) > below
+
+    _parse(part, start)
+    return count
 
 
 def struck_texts(shared: Member) -> frozenset[str]:

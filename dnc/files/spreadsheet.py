@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,17 @@ from dnc.errors import InputError
 from dnc.files.archive import Member, parts
 from dnc.files.input_file import read_bounded
 from dnc.files.sandbox import frames
-from dnc.files.sheet_xml import Mark, column_of, marks_of, notes_of, sheet_part, struck_styles, struck_texts
+from dnc.files.sheet_xml import (
+    Mark,
+    column_of,
+    count_of_styles,
+    filled_styles,
+    marks_of,
+    notes_of,
+    sheet_part,
+    struck_styles,
+    struck_texts,
+)
 from dnc.files.table import holds_number, quoted
 from dnc.messages import figure, localized
 
@@ -44,6 +54,11 @@ _WIDE = re.compile(_REFERENCE + rb"([A-Z]{2,3})\d")
 _DEEP = re.compile(_REFERENCE + rb"[A-Z]{1,3}(\d{5,7})\b")
 _MARKS = (b"<f", b":f", b"mergeCell", b"strike", b"hidden", b'"e"', b"'e'")  # faster than `_SPECIAL`, too
 _SPECIAL = re.compile(rb"""<(?:\w+:)?(?:(?:f|mergeCell|strike)[\s/>]|row\s[^<>]*\shidden\s*=)|\st\s*=\s*["']e["']""")
+_COLOUR = re.compile(
+    r"""(?i)colou?re?d?\b|couleur|surlign|farb|highlight|evidenzi|subray|\b(?:red|green|yellow|orange|blue|pink|rouges?|verte?s?
+    |jaunes?|bleue?s?|roses?|rot|gr(?:ü|ue)n|gelb|blau|ross[aieo]|verd[ei]|giall[aieo]|blu|roj[ao]s?|amarill[ao]s?|azul)\b""",
+    re.VERBOSE,
+)
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
 
@@ -51,19 +66,26 @@ class Sheet(NamedTuple):
     """A sheet, and what has to be reported about it.
 
     name: of the sheet. cells: String columns, from its first row on. others: the names of other sheets with cells.
-    marks: its merged and struck-through cells, its hidden rows, and its notes. has_marks: whether struck-through cells
-    and notes can be read, as in XLSX.
+    marks: its merged and struck-through cells, its hidden rows, and its notes. xml: the parts of an XLSX: only
+    there struck-through cells and notes are read. part: the name of that of the sheet.
     """
 
     name: str
     cells: pl.DataFrame
     others: list[str]
     marks: list[Mark]
-    has_marks: bool
+    xml: dict[str, Member]
+    part: str
 
     def rows(self, kind: str) -> set[int]:
         """The rows with such marks, counted from 1."""
         return {mark.row for mark in self.marks if mark.kind == kind}
+
+    def coloured(self, texts: Iterable[str], below: int) -> int:
+        """How many cells below a row have a colour of their own, if a text names one; else 0. Raises InputError."""
+        if self.part not in self.xml or _STYLES not in self.xml or not any(map(_COLOUR.search, texts)):
+            return 0
+        return count_of_styles(self.xml[self.part], filled_styles(self.xml[_STYLES]), below)
 
 
 class EmptySheetError(InputError):
@@ -78,13 +100,13 @@ def read_sheet(path: Path, wanted: str | None) -> Sheet:
     texts = struck_texts(xml[_TEXTS]) if _TEXTS in xml and _may_strike(xml[_TEXTS]) else frozenset()
     special = {name for name in sheets if _is_special(xml[name], path, struck) or texts}
     all_sheets, cells, columns, marks = _values(path, wanted)
-    position = int(all_sheets["chosen"].arg_true()[0])
+    position, part = int(all_sheets["chosen"].arg_true()[0]), ""
     if xml:
         part = sheet_part(xml, position)
         marks = [*(marks_of(xml[part], struck, texts) if part in special else []), *notes_of(xml, part)]
     cells = _with_failed(cells, columns, [mark for mark in marks if mark.kind == "failed"])
     others = all_sheets.filter(pl.col("has_cells") & ~pl.col("chosen"))["name"].to_list()
-    return Sheet(all_sheets["name"][position], cells, others, marks, has_marks=bool(sheets))
+    return Sheet(all_sheets["name"][position], cells, others, marks, xml if sheets else {}, part)
 
 
 def has_numbers(path: Path, name: str) -> bool:

@@ -78,9 +78,11 @@ class Table:
     delimiter: of a CSV. bom: whether an output of the same form needs a byte-order mark, since the CSV was not plain
         UTF-8.
     skipped: lines before the header. titles: the texts in them, and in notes on cells of the header.
-    paths: the files. sheets: those that were read. others: other sheets of a spreadsheet that have cells.
+    paths: the files. is_last: whether there are no others to be opened.
+    sheets: those that were read. others: other sheets of a spreadsheet that have cells.
     unmarked: spreadsheets whose notes and struck-through cells cannot be read.
-    hidden: rows of a spreadsheet that are hidden.
+    hidden: rows of a spreadsheet that are hidden. coloured: cells of an XLSX with a colour of their own, if a title
+        names one.
     misfits: where a text is not UTF-8, and how it was read.
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
@@ -98,10 +100,12 @@ class Table:
     skipped: int = 0
     titles: list[str] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
+    is_last: bool = True
     sheets: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     unmarked: list[Path] = field(default_factory=list)
     hidden: int = 0
+    coloured: int = 0
     misfits: list[Misfit] = field(default_factory=list)
     full: int = 0
     surplus: int = 0

@@ -5,6 +5,8 @@ In CSV and XLSX an apostrophe is put before a cell that a spreadsheet could run 
 
 from __future__ import annotations
 
+import re
+import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -22,6 +24,7 @@ from dnc.frames import as_text, together
 # What is added to rows in a workbook: a sheet, or what makes one out of the rows.
 Sheet = pl.DataFrame | Callable[[pl.LazyFrame], pl.LazyFrame]
 _AT_ONCE = 1 << 16  # rows of a text file
+_BYTES = 1 << 24  # of a text file that is written again
 _NUMBER = "dnc_number"  # written by this program: digits after a plus; it replaces such a column of the input
 _TEXTS = pl.selectors.string().exclude(_NUMBER)
 _SPECIAL = ['"', "\n", "\r", *DELIMITERS]  # a spreadsheet may be set to any of these delimiters
@@ -46,6 +49,13 @@ class Writer(ABC):
     @abstractmethod
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
+
+    def widen(self, header: list[str], added: list[str]) -> None:
+        """Give all rows more columns among the last ones; in those written before they are empty.
+
+        header: the names of all columns. added: those of the new ones.
+        """
+        raise NotImplementedError
 
     def add(self, rows: Rows) -> None:
         """Lay out and write rows."""
@@ -96,8 +106,12 @@ class CsvStream(Writer):
     def __init__(self, file: IO[bytes], header: list[str], delimiter: str = ",", bom: bool = False) -> None:
         self._file = file
         self._delimiter = delimiter
+        self._encoding = "utf-8-sig" if bom else "utf-8"
+        self._file.write(self._first_line(header))
+
+    def _first_line(self, header: list[str]) -> bytes:
         names = self._quoted(pl.DataFrame({"name": header_cells(header)}))["name"]
-        self._file.write(f"{delimiter.join(names)}\n".encode("utf-8-sig" if bom else "utf-8"))
+        return f"{self._delimiter.join(names)}\n".encode(self._encoding)
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
         """Rows as text; neighbouring columns that share their cells are joined into one text per distinct row."""
@@ -130,12 +144,44 @@ class CsvStream(Writer):
         ).with_columns(pl.selectors.string().fill_null(""))
 
 
-class Csv(CsvStream):
+class _TextFile(Writer):
+    """A text file that can be written again."""
+
+    _opened: IO[bytes]
+
+    def _rewrite(self, path: Path, start: int, first: bytes, wider: Callable[[bytes], bytes]) -> None:
+        """Write the file again: other bytes before `start`, and wider rows behind them; it stays open for more.
+
+        wider: gets some whole rows.
+        """
+        self._opened.close()
+        with tempfile.TemporaryDirectory(prefix=".dnc-", dir=path.parent) as folder:
+            wide = Path(folder) / path.name
+            with path.open("rb") as old, wide.open("wb") as new:
+                new.write(first)
+                old.seek(start)
+                while rows := old.read(_BYTES) + old.readline():
+                    is_within = rows.count(b'"') % 2
+                    while is_within:  # quotes, where a line does not end a row
+                        line = old.readline()
+                        rows, is_within = rows + line, is_within ^ line.count(b'"') % 2
+                    new.write(wider(rows))
+            shutil.copymode(path, wide)
+            wide.replace(path)
+        self._opened = path.open("ab")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._opened.close()
+
+
+class Csv(CsvStream, _TextFile):
     """A CSV file."""
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
-        self._opened = path.open("wb")
+        self._path, self._opened = path, path.open("wb")
         super().__init__(self._opened, header, delimiter, bom)
+        self._start = self._opened.tell()
 
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
@@ -143,16 +189,28 @@ class Csv(CsvStream):
             super().write(part)
             write_back(self._opened)
 
-    def close(self) -> None:
-        """Close the file."""
-        self._opened.close()
+    def widen(self, header: list[str], added: list[str]) -> None:
+        """Write the file again; the last columns have texts that need no quotes."""
+        delimiter, behind = self._delimiter.encode(), sorted(header[::-1].index(name) for name in added)
+        cell = rb"%b[^%b\n]*" % (2 * (re.escape(delimiter),))
+        ends = [re.compile(rb"((?:%b){%d})\n" % (cell, columns)) for columns in behind]
+
+        def wider(rows: bytes) -> bytes:
+            parts = rows.split(b'"')  # every second one is within quotes
+            for end in ends:
+                parts[::2] = [end.sub(delimiter + rb"\1\n", part) for part in parts[::2]]
+            return b'"'.join(parts)
+
+        first = self._first_line(header)
+        self._rewrite(self._path, self._start, first, wider)
+        self._file, self._start = self._opened, len(first)
 
 
-class JsonLines(Writer):
+class JsonLines(_TextFile):
     """A file with one JSON object per line."""
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
-        self._file = path.open("wb")
+        self._path, self._opened = path, path.open("wb")
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
         """Rows with their types."""
@@ -161,12 +219,13 @@ class JsonLines(Writer):
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
         for part in frame.iter_slices(_AT_ONCE):
-            part.write_ndjson(self._file)
-            write_back(self._file)
+            part.write_ndjson(self._opened)
+            write_back(self._opened)
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    def widen(self, header: list[str], added: list[str]) -> None:
+        """Write the file again."""
+        nothing = b"".join(b',"%b":null' % name.encode() for name in added)
+        self._rewrite(self._path, 0, b"", lambda rows: rows.replace(b"}\n", nothing + b"}\n"))
 
 
 class Parts:
@@ -186,9 +245,9 @@ class Parts:
         self.rows += frame.height
 
     def scan(self) -> pl.LazyFrame | None:
-        """All rows in order (see `together`); None if nothing was written."""
+        """All rows in order (see `together`), with the columns of the last frame; None if nothing was written."""
         scans = [pl.scan_ipc(self._part(at), glob=False) for at in range(self._frames)]
-        return together(scans) if scans else None
+        return together(scans).select(scans[-1].collect_schema().names()) if scans else None
 
     def close(self) -> None:
         """Remove the stored files."""
@@ -209,6 +268,9 @@ class Parquet(Writer):
     def write(self, frame: pl.DataFrame) -> None:
         """Store rows that were laid out."""
         self._parts.add(frame)
+
+    def widen(self, header: list[str], added: list[str]) -> None:
+        """Earlier parts get the new columns when the file is written."""
 
     def close(self) -> None:
         """Write the file."""

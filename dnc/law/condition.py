@@ -30,6 +30,9 @@ class Sql(str):
         return made
 
 
+NEVER, ALWAYS = Sql("false"), Sql("true")
+
+
 @dataclass(frozen=True)
 class Condition:
     """One condition or demand, compiled.
@@ -40,6 +43,9 @@ class Condition:
     says: the same in words, for `dnc explain`.
     registries: ids of the registries that it looks up.
     compares: pairs of a column and the words, or prefixes, of the closed list that it is compared with.
+    waits: an expression that is true if the condition may hold at a later moment just as it is: it turns on the hour,
+        the weekday, polls, a pause or attempts, and not on a fact about the person.
+    clocks: times of day (HH:MM) at which its value may change.
     axis: whether it only checks that a column is one of the words of such a list.
     calendars: names of the macros that it calls.
     limit: what it allows, where it is judged day by day (hours, attempts) and so does not end the validity.
@@ -51,6 +57,8 @@ class Condition:
     ends: tuple[Sql, ...] = ()
     says: Words = NOTHING
     registries: tuple[str, ...] = ()
+    waits: Sql = NEVER
+    clocks: tuple[str, ...] = ()
     compares: tuple[tuple[str, tuple[str, ...]], ...] = ()
     axis: bool = False
     calendars: tuple[str, ...] = ()

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import reduce
+from itertools import chain
 from typing import Any
 
-from dnc.law.condition import Condition, Sql, all_sql, is_unknown, one_of
+from dnc.law.condition import ALWAYS, Condition, Sql, all_sql, is_unknown, one_of
 from dnc.law.limits import Limit
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, Words, duration, localized, registry_name
@@ -234,6 +235,7 @@ def _consent(p: dict[str, Any]) -> Condition:
         tuple(ends),
         says + localized("condition", "not_withdrawn"),
         registries,
+        waits=one_of("at_agreed_hour", ("no", "call_at", "place")),
         compares=tuple(compares),
         broken=tuple(broken),
     )
@@ -272,7 +274,22 @@ def _hours(p: dict[str, Any]) -> Condition:
         agreed += "else appointment::date = day end"
         sql = Sql(f"coalesce({agreed}, false) or ({sql})", sql, "appointment", "day")
     limit = Limit.of_hours(p["windows"], eve or (), bool(calendars))
-    return Condition(sql, ((unknown, "place"),), says=_hours_in_words(p, limit), calendars=calendars, limit=limit)
+    spans = [*chain(*p["windows"].values()), *(eve or ())]
+    clocks = {clock for first, last in spans for clock in (first, _minute_after(last) if included else last)}
+    return Condition(
+        sql,
+        ((unknown, "place"),),
+        says=_hours_in_words(p, limit),
+        waits=ALWAYS,
+        clocks=tuple(sorted(clocks)),
+        calendars=calendars,
+        limit=limit,
+    )
+
+
+def _minute_after(clock: str) -> str:
+    """The first minute after one that is included."""
+    return f"{datetime.strptime(clock, '%H:%M') + timedelta(minutes=1):%H:%M}"
 
 
 def _hours_in_words(p: dict[str, Any], limit: Limit) -> Words:
@@ -338,6 +355,7 @@ def _silence(p: dict[str, Any]) -> Condition:
         ((is_unknown("polls"), "place"),),
         (Sql(ahead, there, "day"),),
         localized("condition", "silence"),
+        waits=ALWAYS,
         compares=(("polls", tuple(p["early"])),) if p["early"] else (),
         calendars=(usual, early),
     )
@@ -352,7 +370,7 @@ def _max_attempts(p: dict[str, Any]) -> Condition:
     else:
         sql = Sql(f"attempts < {n} and coalesce(attempts_day < {n}, true)", "attempts", "attempts_day")
         unknown = "attempts"
-    return Condition(sql, ((is_unknown(unknown), unknown),), says=limit.says, limit=limit)
+    return Condition(sql, ((is_unknown(unknown), unknown),), says=limit.says, waits=ALWAYS, limit=limit)
 
 
 def _pause(p: dict[str, Any]) -> Condition:
@@ -364,7 +382,7 @@ def _pause(p: dict[str, Any]) -> Condition:
         says = localized("condition", "pause_ever", label=label(column))
     coming = _eve_of(column)
     ends = (Sql(f"case when {column} < date '9999-12-31' then {coming} end", coming),)
-    return Condition(sql, ((is_unknown(column), column),), ends, says)
+    return Condition(sql, ((is_unknown(column), column),), ends, says, waits=ALWAYS)
 
 
 def _within(p: dict[str, Any]) -> Condition:

@@ -114,9 +114,8 @@ def inquiry(regimes: Iterable[Regime], skip_daily: bool = False) -> Inquiry:
     parts = [
         part for regime in regimes for part in regime.parts if part in regime.when or not (skip_daily and part.daily)
     ]
-    conditions = [
-        sql for part in parts for sql in (part.sql, *(unknown for unknown, _ in part.reads if not skip_daily))
-    ]
+    beside = [] if skip_daily else [(*(unknown for unknown, _ in part.reads), part.waits) for part in parts]
+    conditions = [part.sql for part in parts] + [sql for expressions in beside for sql in expressions]
     if not skip_daily:
         conditions += [sql for regime in regimes for sql, _ in regime.demanded.broken]
     return Inquiry(tuple(dict.fromkeys(conditions)), tuple(dict.fromkeys(end for part in parts for end in part.ends)))
@@ -154,6 +153,16 @@ def finding_of(regime: Regime, truth: Truth, skip_daily: bool = False) -> Findin
     if applies is None:
         return Finding.MAYBE_MET if met else Finding.MAYBE_OPEN
     return Finding.OPEN if met is None else Finding.MET if met else Finding.BROKEN
+
+
+def at_any_hour(regimes: Iterable[Regime], truth: Truth) -> list[Regime]:
+    """The regimes without those that may apply at some moments only, because of a condition of `when` that waits."""
+    return [regime for regime in regimes if not any(truth[part.waits] for part in regime.when)]
+
+
+def after_waiting(regimes: Iterable[Regime], truth: Truth) -> Truth:
+    """The values at the most favourable later moment: what may hold after waiting does."""
+    return {**truth, **{part.sql: True for regime in regimes for part in regime.parts if truth[part.waits]}}
 
 
 def unknown_facts(regime: Regime, truth: Truth) -> Iterator[str]:

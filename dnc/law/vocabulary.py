@@ -28,10 +28,13 @@ VERDICT = {
     "dnc_confidence": pl.String,
     "dnc_why": pl.String,
 }
+OCCASIONAL = {  # more columns of verdicts, each left out where nothing fills it in the whole list
+    "dnc_next_at": pl.String,
+}
 NUMBER_FROM = "dnc_number_from"  # the column in which a number was, if a list has several
 CONSENT = "dnc_consent"  # the statement of the store that a consent rests on, if the store has any
 WAS = "dnc_was"  # for rows whose outcome changed: the outcome of the earlier run, empty if there was none
-FORMER = frozenset((*VERDICT, NUMBER_FROM, CONSENT, WAS))  # columns of an earlier run; they are replaced
+FORMER = frozenset((*VERDICT, *OCCASIONAL, NUMBER_FROM, CONSENT, WAS))  # columns of an earlier run; they are replaced
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ import polars as pl
 
 from dnc.clock import DATE_ORDERS, NONE, YES, read_day, today
 from dnc.errors import InputError
+from dnc.files.cell_texts import normal
 from dnc.files.input_file import read_bounded
 from dnc.files.table import folded
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
-from dnc.lists.texts import MEANINGS, TextMeanings, normal
+from dnc.lists.texts import MEANINGS, TextMeanings
 from dnc.messages import localized
 from dnc.numbers.numbering_plans import known_region
 
@@ -55,6 +56,7 @@ class Brief:
             were read by nobody), or `ignored`, which only a check of an earlier version has.
         around: `read` if a person has read what the file has around its table.
         require_proof: whether a consent without a proof or a wording is not known.
+        campaign: name and version of the campaign that it is of, or None.
     """
 
     region: str | None = None
@@ -73,6 +75,7 @@ class Brief:
     new_columns: str | None = None
     around: str | None = None
     require_proof: bool = False
+    campaign: str | None = None
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
@@ -195,21 +198,36 @@ def _encoding(data: bytes) -> str:
     return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
-def brief_entries(path: Path) -> tuple[dict[str, Any], str]:
-    """What the file of a brief has, as it is, and its SHA-256. Raises InputError where it is not TOML."""
+def brief_text(path: Path) -> tuple[str, str]:
+    """The text of the file of a brief, and its SHA-256. Raises InputError."""
     data = read_bounded(path, _MOST_BYTES)
     try:
-        return toml_of(data.decode(_encoding(data))), hashlib.sha256(data).hexdigest()
+        return data.decode(_encoding(data)), hashlib.sha256(data).hexdigest()
     except UnicodeDecodeError:
         raise InputError(localized("errors", "no_toml", error=localized("errors", "toml", "encoding")), path) from None
+
+
+def brief_entries(path: Path) -> tuple[dict[str, Any], str]:
+    """What the file of a brief has, as it is, and its SHA-256. Raises InputError where it is not TOML."""
+    text, sha256 = brief_text(path)
+    return _entries(text, path), sha256
+
+
+def _entries(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return toml_of(text)
     except TomlError as error:
         raise InputError(localized("errors", "no_toml", error=error.args[0]), path) from None
 
 
 def read_brief(path: str | Path) -> Brief:
     """Read a brief. Raises InputError, which names the file and the key."""
-    path = Path(path)
-    entries, sha256 = brief_entries(path)
+    return brief_of_text(*brief_text(Path(path)), Path(path))
+
+
+def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
+    """The brief that a text is; `path` names it in errors. Raises InputError."""
+    entries = _entries(text, path)
     for key in entries:
         if key not in _KEYS:
             raise InputError(localized("errors", "unknown_key", known=", ".join(_KEYS)), path, key)

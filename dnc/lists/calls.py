@@ -20,7 +20,8 @@ class Calls(NamedTuple):
         number: E.164 digits (UInt64), null where unread.
         plan: row of `plans` (UInt32).
         plans: facts, each distinct combination once: the columns of `dnc.law.demands.FACTS`, the axes, `territory`,
-            `jurisdiction`, and
+            `jurisdiction`, `hours_agreed`, and
+            `instant` and `zones` (of a call planned with an offset, see `dnc.lists.local_time.Moment`; else null),
             `unread` (why there is no number),
             `doubt` (why the number may be mistyped),
             `odd` (what was not understood, or empty),

@@ -13,7 +13,8 @@ from functools import cached_property, partial
 
 import polars as pl
 
-from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
+from dnc.clock import ALWAYS, NEVER, NO, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
+from dnc.files.cell_texts import normal
 from dnc.files.net import marked, marks
 from dnc.files.table import MARKED, RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct, numbered, repeated, taken
@@ -23,8 +24,8 @@ from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.header import Header, Rule
 from dnc.lists.local_time import Places, appointment, call_moment, local_day
-from dnc.lists.texts import TEXTS, TextMeanings, normal
-from dnc.lists.words import contradicts, noes, says_nothing
+from dnc.lists.texts import TEXTS, TextMeanings
+from dnc.lists.words import contradicts, says_nothing
 from dnc.messages import messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.numbers.reader import read_number
@@ -46,6 +47,7 @@ _COUNT = re.compile(r"([0-9]{1,9})(?:[.,]00?)?")
 
 _CLOCKS = ("at_first", "at_last")
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
+_MOMENT |= {"instant": pl.Datetime("us"), "zones": pl.String}
 _WHERE = {"jurisdiction": pl.String, "zones": pl.String, "polls": pl.String, "place": pl.String, "read": pl.Boolean}
 
 _MARKS = {"plan": pl.UInt32, "what": pl.String, "column": pl.String, "word": pl.String}
@@ -91,14 +93,15 @@ class FactReader:
     def cells(self, batch: pl.DataFrame, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Our columns as text, by default all: null where empty, words replaced by ours, declared facts filled in.
 
-        What rules tell of a consent is not filled in: consents from a file come first (see `Setup.completed`).
+        What rules tell of a consent is not filled in: consents from a file come first (see `Setup.completed`). A rule
+        that tells an objection, a refusal or a withdrawal comes before a cell that says that there was none.
         """
         facts = self._mapped(batch, columns or vocabulary().columns)
-        asked = {rule.ours for rule in self.rules}.intersection(facts.columns).difference(DECLARABLE)
-        by_rules = [self._by_rules(batch, ours).alias(ours) for ours in asked]
-        facts = facts.with_columns(
-            pl.coalesce(by_rule.name, pl.lit(by_rule)).alias(by_rule.name) for by_rule in by_rules
-        )
+        for ours in {rule.ours for rule in self.rules}.intersection(facts.columns).difference(DECLARABLE):
+            by_rule, cell = pl.lit(self._by_rules(batch, ours)), pl.col(ours)
+            denied = cell.str.to_lowercase().is_in(NONE if ours in OR_NONE else ())
+            filled = pl.when(denied).then(pl.coalesce(by_rule, cell)).otherwise(pl.coalesce(cell, by_rule))
+            facts = facts.with_columns(filled.alias(ours))
         return facts.with_columns(
             pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items() if ours in facts.columns
         )
@@ -152,7 +155,7 @@ class FactReader:
         is_doubtful = (
             name and ours in OR_NONE and folded(name) not in (folded(ours), ours.partition("_")[0]) and not marks(name)
         )
-        return dict.fromkeys(noes() - {"none"}, YES[0]) if is_doubtful else {}
+        return dict.fromkeys(NO, YES[0]) if is_doubtful else {}
 
     def regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national format, of all rows or of each; null where none is known."""
@@ -274,10 +277,12 @@ class FactReader:
     ) -> pl.Series:
         """`texts`: names of the columns with a text that has no meaning, `;` between them; empty where there is none.
 
-        What is said against a call needs no further meaning, and a moment or a place that cannot be read has its own.
+        An objection needs no further meaning, and a moment that cannot be read has its own.
         """
         names = self.header.mapped
-        unread = {names.get(ours, ours): here for ours, here in misread.items() if ours not in (*AGAINST, "call_at")}
+        unread = {
+            names.get(ours, ours): here for ours, here in misread.items() if ours not in ("objected_on", "call_at")
+        }
         unread = {**unread, **contradicted}
         texts = plans[TEXTS].fill_null("")
         if not unread:
@@ -426,7 +431,7 @@ def _state(text: str, nothing: Mapping[str, str], rules: Sequence[Rule]) -> str:
     `-` says that there is nothing (`n/a`, `no`, what `nothing` maps to it), `!` contradicts a rule, `?` tells no more
     than an empty cell (`NULL`).
     """
-    if _translated(text.lower(), nothing)[0] in ("-", *NOT_GIVEN, *noes()):
+    if _translated(text.lower(), nothing)[0] in ("-", *NOT_GIVEN, *NONE):
         return "-"
     if text == "!" or any(contradicts(text, rule.ours, rule.word) for rule in rules):
         return "!"

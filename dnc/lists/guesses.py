@@ -17,13 +17,13 @@ import polars as pl
 
 from dnc.clock import read_day
 from dnc.errors import InputError
+from dnc.files.columns import Content, contents_of
 from dnc.files.open_table import open_table
-from dnc.files.table import folded, looks_like_phone
+from dnc.files.table import LINE, RAGGED, folded, looks_like_phone
 from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.columns import Content, contents_of
 from dnc.lists.header import Header
 from dnc.lists.second_numbers import DAY, DIGITS, SURE
 from dnc.lists.words import meaning, proposals
@@ -269,11 +269,9 @@ class Guesses:
                 continue
             hinted = _hinted(name)
             ours = self._fitting(name, hinted) if hinted else self._by_words(name)
-            if ours and ours not in self.own:
-                # Of two columns for one of ours, the one with words that are known, and not about e-mails.
-                score = self._known(ours, name) - any(
-                    word in folded(name) for word in proposals()["elsewhere"]["words"]
-                )
+            if ours and ours not in self.own and not _is_elsewhere(name):
+                # Of two columns for one of ours, the one with words that are known.
+                score = self._known(ours, name)
                 if ours not in proposed or score > proposed[ours][0]:
                     proposed[ours] = (score, name)
         return {**{ours: name for ours, (_, name) in proposed.items()}, **self.own}
@@ -315,15 +313,39 @@ class Guesses:
         words = proposals()["organisation"]["words"]
         return [name for name in self.rows.columns if any(word in folded(name) for word in words)]
 
-    @cached_property
+    @property
     def contents(self) -> dict[str, Content]:
         """What each column holds, in all rows of the list."""
+        return self._whole[0]
+
+    @property
+    def sheet_rows(self) -> pl.Series:
+        """For each row of the list, its number in a spreadsheet program, which shows a record as one row (UInt64)."""
+        return self._whole[1]
+
+    @cached_property
+    def _whole(self) -> tuple[dict[str, Content], pl.Series]:
         names = dict(zip(self.table.columns, self.table.header, strict=True))
         contents = contents_of({name: shown for name, shown in names.items() if name not in FORMER})
+        rows, broken = [pl.Series(dtype=pl.UInt64)], 0
         for batch in itertools.chain([self.batch], self._later):
             for name, content in contents.items():
                 content.add(batch[name])
-        return contents
+            if batch.height and self.table.kind == "csv":
+                breaks = _breaks(batch)
+                rows.append(batch[LINE] - (breaks.cum_sum() - breaks) - broken)
+                broken += int(breaks.sum())
+            elif batch.height:
+                rows.append(batch[LINE])
+        return contents, pl.concat(rows)
+
+
+def _breaks(batch: pl.DataFrame) -> pl.Series:
+    """The line breaks in the cells of each row (UInt64)."""
+    cells = batch.drop(LINE, RAGGED)
+    if batch[LINE][-1] - batch[LINE][0] == batch.height - 1 and "\n" not in "".join(filter(None, cells.row(-1))):
+        return repeated(0, pl.UInt64, batch.height)
+    return cells.select(pl.sum_horizontal(pl.all().str.count_matches("\n")).cast(pl.UInt64)).to_series()
 
 
 def is_day(cell: str) -> bool:
@@ -336,6 +358,11 @@ def filled(cells: pl.Series) -> pl.Series:
     """The cells that are not empty, trimmed."""
     cells = cells.str.strip_chars()
     return cells.filter(cells != "")
+
+
+def _is_elsewhere(name: str) -> bool:
+    """Whether a column is about e-mail or post and not about calls."""
+    return any(word in folded(name) for word in proposals()["elsewhere"]["words"]) and not looks_like_phone(name)
 
 
 def _hinted(name: str) -> str | None:

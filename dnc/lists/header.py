@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dnc.clock import NONE
 from dnc.errors import InputError
+from dnc.files.columns import EVERY, kind_of_name, left_out
 from dnc.files.net import marks
 from dnc.files.table import (
     Table,
@@ -22,12 +22,10 @@ from dnc.files.table import (
 )
 from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.columns import kind_of_name
 from dnc.lists.texts import ReadColumn, TextMeanings
 from dnc.messages import LANGUAGES, localized, messages
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
-EVERY = "*"  # in `ignore`: all columns that the brief does not name
 READ = "read"  # of `around`: a person has read the texts around the table
 _MOST_NAMED = 4  # columns that a message proposes
 
@@ -179,15 +177,7 @@ class Header:
     @cached_property
     def ignored(self) -> list[str]:
         """Columns that the brief leaves out, by their names or by a pattern such as `utm_*`."""
-        named = set(map(folded, self.brief.ignore))
-        patterns = [name.casefold() for name in self.brief.ignore if "*" in name and name != EVERY]
-        return [
-            unique
-            for unique, name in self.names.items()
-            if unique in self.brief.ignore
-            or folded(name) in named
-            or any(fnmatchcase(name.casefold(), pattern) for pattern in patterns)
-        ]
+        return left_out(self.names, self.brief.ignore)
 
     @property
     def leaves_out_others(self) -> bool:

@@ -115,7 +115,7 @@ class Intake:
         The table begins again at its first row. Beyond these rows such a mark counts for its own row alone; of a
         spreadsheet they are all.
         """
-        first = list(itertools.islice(self.table.batches, 1))
+        first = list(itertools.islice(self.table.batches, None if self.table.kind == "xlsx" else 1))
         self.table.batches = itertools.chain(first, self.table.batches)
         return any(batch[RAGGED].is_in(MARKED).any() for batch in map(self._marked, first))
 
@@ -257,6 +257,13 @@ class Intake:
                 any_same = pl.col("same").any().over("row")
                 keep = tested.select(pl.when(any_same).then("same").otherwise("keep")).to_series()
         return keep
+
+    @cached_property
+    def of_persons(self) -> list[str]:
+        """Names of the columns whose texts count for all rows of a person: those that are read, and of objections."""
+        mapped = self.header.mapped
+        names = [*(column.name for column in (*self.header.read, *self.found)), *(mapped.get(o, o) for o in OR_NONE)]
+        return [name.replace(";", ",") for name in names]
 
     @cached_property
     def persons(self) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from dnc.clock import is_zone, local, read_moment
@@ -79,12 +79,16 @@ class Moment(NamedTuple):
         day: None where the cell was not understood.
         at_first, at_last: earliest and latest local time; None where it cannot be known.
         timed: whether the list says a time of day.
+        instant: in UTC, if it was given with an offset; else None: the local time itself counts.
+        zones: those that it is told by, joined by `|`, if it was given with an offset; else None.
     """
 
     day: date | None
     at_first: datetime | None
     at_last: datetime | None
     timed: bool | None
+    instant: datetime | None = None
+    zones: str | None = None
 
 
 def call_moment(text: str, zones: str, place_read: bool, dates: str, now: date | None = None) -> Moment:
@@ -104,12 +108,18 @@ def call_moment(text: str, zones: str, place_read: bool, dates: str, now: date |
         return Moment(moment, midnight, midnight, timed=False)
     if moment.tzinfo is None:
         return Moment(moment.date(), moment, moment, timed=True)
+    return at_instant(moment, zones, place_read)
+
+
+def at_instant(moment: datetime, zones: str, place_read: bool) -> Moment:
+    """The moment of a call at a time with an offset; `zones` and `place_read` as for `call_moment`."""
     times = sorted(local(moment, zone) for zone in zones.split("|") if zone)
     if not times:
         return Moment(moment.date(), None, None, timed=True)
     known = place_read and times[-1] - times[0] <= FAR_APART
     first, last = (times[0], times[-1]) if known else (None, None)
-    return Moment(times[0].date(), first, last, timed=True)
+    instant = moment.astimezone(UTC).replace(tzinfo=None)
+    return Moment(times[0].date(), first, last, timed=True, instant=instant, zones=zones)
 
 
 def appointment(text: str, zones: str | None, call_at: str, dates: str, now: date | None = None) -> datetime | None:

@@ -4,7 +4,8 @@ They belong to a person, not to a row. So a list that may have any is read once 
 each row is judged by what all rows of its person say (see `dnc.lists.persons`):
 
 * the earliest objection counts; `none` in one row does not outweigh a date in another; and of refusals the last one;
-* a text that nobody has given a meaning leaves all of them undecided;
+* a text that nobody has given a meaning leaves all of them undecided, unless its column is used for facts of the row
+  alone;
 * a withdrawal counts, from the first one on, for every row except those with a consent that is later than the last
   withdrawal of the person (as in `dnc.lists.consents`); one without a date always counts.
 
@@ -135,7 +136,10 @@ def _of_persons(rows: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
-    """Those of a batch, whose first row is row `first` of the list: columns of `_SCHEMA`."""
+    """Those of a batch, whose first row is row `first` of the list: columns of `_SCHEMA`.
+
+    A cell without a digit is no number that cannot be read, if another one of its row can.
+    """
     rows = batch.with_row_index("\0at", first).filter(intake.objecting(batch) | batch[RAGGED].is_not_null())
     if rows.is_empty():
         return pl.DataFrame(schema=_SCHEMA)
@@ -150,10 +154,13 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     )
     marked = {"objected_on": noted} | dict.fromkeys(intake.header.against, ragged)
     against = [_day(column, marked.get(column)) for column in OR_NONE]
-    texts = pl.when(pl.col(_TEXTS) != "").then(_TEXTS).alias(_TEXTS)
+    told = pl.col(_TEXTS).str.split(";").list.set_intersection(intake.of_persons).list.join(";")
+    texts = told.replace("", None).alias(_TEXTS)
     at = rows["\0at"].cast(pl.UInt64).alias("at")
     found = days.select(number.alias("number"), at, row.alias("row"), *against, texts)
-    return found.filter(_is_against() | pl.col(_TEXTS).is_not_null())
+    is_read = pl.col("number").is_not_null()
+    is_number = is_read | ~is_read.any().over("at") | pl.lit(calls.text).str.contains(r"\d")
+    return found.filter(is_number & (_is_against() | pl.col(_TEXTS).is_not_null()))
 
 
 def _is_against() -> pl.Expr:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from dnc.lists.texts import text_cells
+from dnc.files.cell_texts import text_cells
 
 IDS = 1 << 63  # from here on, points are hashes of ids; below, they are numbers
 LINKS = {"point": pl.UInt64, "other": pl.UInt64}

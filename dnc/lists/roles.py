@@ -12,11 +12,12 @@ from functools import reduce
 import polars as pl
 
 from dnc.errors import RolesError
+from dnc.files.cell_texts import as_in_brief, is_safe, shown
+from dnc.files.columns import Content, contents_of
 from dnc.files.table import may_be_data
 from dnc.lists.brief_text import toml_text
-from dnc.lists.columns import Content, contents_of
 from dnc.lists.header import READ, Header, NoNumberError
-from dnc.lists.texts import ReadColumn, TextMeanings, as_in_brief, is_safe, shown
+from dnc.lists.texts import ReadColumn, TextMeanings
 from dnc.messages import NOTHING, Words, figure, in_quotes, localized
 
 FEW_TEXTS = 12  # of a column, which a block of the brief writes out
@@ -88,6 +89,8 @@ def _error(header: Header, without: Sequence[Content], no_number: NoNumberError 
         parts += [_described(content) for content in without]
     if header.around:
         parts.append(localized("errors", "roles", "around", texts=in_quotes(*map(shown, header.around))))
+    if header.around and header.table.coloured:
+        parts.append(localized("errors", "roles", "coloured", n=figure(header.table.coloured)))
     if header.unmarked:
         parts.append(localized("errors", "roles", "unmarked", name=header.unmarked[0].name))
     lines = list(block(without, around=bool(header.around or header.unmarked)))

@@ -13,11 +13,12 @@ from typing import Any
 import polars as pl
 
 from dnc.errors import InputError, OptionError
+from dnc.files.cell_texts import as_in_brief, is_safe
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, folded, quoted
 from dnc.law.rulebook import Rulebook
 from dnc.lists.guesses import Guesses
-from dnc.lists.texts import MEANINGS, as_in_brief, is_safe
+from dnc.lists.texts import MEANINGS
 from dnc.messages import localized
 
 _COLUMNS = ("column", "text", "rows", "marked", "meaning")

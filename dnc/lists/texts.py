@@ -1,22 +1,19 @@
 """Texts of a list that a person gave a meaning: `[texts]` of a brief, applied to the cells of its columns.
 
-Two cells are the same text if they differ only in case, accents, markup, blanks, dates, hours and long numbers (see
-`normal`).
+Two cells are the same text if `normal` of `dnc.files.cell_texts` says so.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import unescape
 from typing import NamedTuple
 
 import polars as pl
 
-from dnc.clock import MONTHS
+from dnc.files.cell_texts import normal, text_cells
 from dnc.files.net import marked
-from dnc.frames import as_text, numbered, repeated
+from dnc.frames import numbered, repeated
 from dnc.law.vocabulary import OR_NONE
 
 # What a text may mean, and the column of ours that it then fills in; a text that is unread fills in `TEXTS`.
@@ -31,21 +28,7 @@ MEANINGS = {
 LOOKED_AT = 100_000  # rows in which columns that are left out are searched by the net
 _CODES = {meaning: meaning[0] if ours else "" for meaning, ours in MEANINGS.items()}  # letters for what a cell tells
 _UNREAD = _CODES["unread"]
-_BOOLEANS = {  # as spreadsheets show them in the languages of the countries that ship
-    **dict.fromkeys(("vrai", "wahr", "vero", "verdadero", "verdadeiro", "waar", "sand", "sant"), "true"),
-    **dict.fromkeys(("faux", "falsch", "falso", "onwaar", "falsk", "falskt"), "false"),
-}
-_DATE = (
-    r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d)?z?)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}"
-    rf"|\d{{1,2}}(?:er|st|nd|rd|th|\.)? (?:de |of )?(?:{MONTHS})\.?,? (?:de |del )?\d{{2,4}}"
-    rf"|(?:{MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
-)
-_HOUR = r"\d{1,2}(?::\d\d(?::\d\d)?| ?h ?\d\d|h)(?: ?[ap]m)?"
-_LONG_NUMBER = r"\+?\d{1,4}(?:[ .\-]\d{2,4}){3,}|\d{5,}"
-_HASHED = rf"\b(?:{_DATE}|{_HOUR}|{_LONG_NUMBER})\b"
-_WORD = r"\p{L}{2}"
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
-_SHOWN, _DIGITS = 40, 3  # of a text that a message repeats: characters, and digits from which on they are hidden
 _COUNTED = 100  # different texts of a batch that are counted apart
 
 
@@ -54,7 +37,7 @@ class TextMeanings:
     """What the texts of one column mean, as `[texts."Column"]` of a brief says it.
 
     Attributes:
-        meanings: text (as `normal` writes it) → key of `MEANINGS`.
+        meanings: text (as `normal` of `dnc.files.cell_texts` writes it) → key of `MEANINGS`.
         rest: `nothing` if all other texts mean nothing; None if they have no meaning.
         separator: between several texts of a cell; None where a cell is one text.
         on: column of the file with the day of an objection, a refusal or a withdrawal.
@@ -112,51 +95,6 @@ class Told(NamedTuple):
 def name_of(ours: str, column: str) -> str:
     """The name of the cells by which the texts of a column fill in one of ours."""
     return f"{ours}\0{column}"
-
-
-def text_cells(cells: pl.Series) -> pl.Series:
-    """Cells as trimmed text (String), null where empty; booleans as `true` and `false`."""
-    if cells.dtype == pl.Boolean:
-        words = pl.when(cells).then(pl.lit("true")).when(~cells).then(pl.lit("false"))
-        return pl.select(words.alias(cells.name)).to_series()
-    return as_text(cells).str.strip_chars().replace("", None)
-
-
-def normal(cells: pl.Series) -> pl.Series:
-    """Texts (String) as they are compared; null where they are empty.
-
-    Case, accents, markup and blanks do not count, `1.0` is `1`, and the words for true and false are one in all
-    languages. In a text that also holds a word, dates, hours and numbers of five or more digits are `#`.
-    """
-    if cells.str.contains("[<&]").any():
-        cells = cells.map_elements(_without_markup, pl.String)
-    text = pl.lit(cells).str.normalize("NFKD").str.replace_all(r"[\p{Mn}\p{Cf}]", "").str.to_lowercase()
-    text = text.str.replace_all(r"\s+", " ").str.strip_chars()
-    hashed = text.str.replace_all(_HASHED, "#")
-    text = pl.when(text.str.contains(r"\d") & hashed.str.contains(_WORD)).then(hashed).otherwise(text)
-    text = text.str.replace(r"^(\d+)\.0$", "$1").replace(_BOOLEANS)
-    return pl.select(pl.when(text != "").then(text).alias(cells.name)).to_series()
-
-
-def shown(text: str) -> str:
-    """A text as messages repeat it: its beginning on one line, without addresses, and with `#` for digits."""
-    line = re.sub(r"\s+", " ", re.sub(r"\S*@\S*", "…@…", text)).strip()
-    line = re.sub(r"\d", "#", line) if len(re.findall(r"\d", line)) >= _DIGITS else line
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
-
-
-def is_safe(text: str) -> bool:
-    """Whether a text (of `normal`) can be written into a brief: it has no address and no long number."""
-    return "@" not in text and not re.search(r"\d{5}|(?:\d[\s.()/-]*){8}", text)
-
-
-def as_in_brief(text: str, cell: str) -> str:
-    """A text of `normal` as people write it: as its cell has it, unless that has digits or line breaks."""
-    return text if re.search(r"[\d\n\r<&]", cell) else cell
-
-
-def _without_markup(cell: str) -> str:
-    return unescape(re.sub(r"<[^<>]*>", " ", cell))
 
 
 class TextReader:

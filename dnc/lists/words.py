@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 from dnc.cache import shipped_toml
-from dnc.clock import NO_DAYS, NONE, YES, read_day
+from dnc.clock import NO, NO_DAYS, YES, read_day
+from dnc.files.columns import words_of
 from dnc.files.table import folded
-from dnc.law.vocabulary import vocabulary
-from dnc.lists.columns import words_of
+from dnc.law.vocabulary import OR_NONE, vocabulary
 
 _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
 
@@ -19,12 +19,6 @@ _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # form
 def proposals() -> dict[str, Any]:
     """`words.toml`."""
     return shipped_toml("dnc.lists", "words.toml")
-
-
-@cache
-def noes() -> frozenset[str]:
-    """Words that say no, in lower case: `no`, `nein`, `0` …"""
-    return frozenset((*NONE, *proposals()["values"]["objected_on"]["none"]))
 
 
 def says_yes(cell: str) -> bool:
@@ -36,6 +30,8 @@ def meaning(column: str, word: str) -> str:
     """The word of ours that theirs may mean, or nothing."""
     if word.lower() in vocabulary().axes.get(column, ()):
         return word.lower()
+    if column in ("consent", *OR_NONE) and word.lower() in NO:
+        return "none"
     meanings = proposals()["values"].get(column, {})
     return next((ours for ours, words in meanings.items() if folded(word) in words), "")
 
@@ -54,6 +50,6 @@ def contradicts(cell: str, ours: str, word: str) -> bool:
 
     It is a word for another value of the fact, or says that something is to come, has ended or is denied.
     """
-    meant = meaning(ours, cell)
-    stems = tuple(proposals()["void"]["stems"])
-    return (bool(meant) and meant != word) or any(one.startswith(stems) for one in words_of(cell))
+    meant, words = meaning(ours, cell), words_of(cell)
+    stems, denials = tuple(proposals()["void"]["stems"]), {*NO} - {"n"}  # N° 12
+    return (bool(meant) and meant != word) or any(one in denials or one.startswith(stems) for one in words)

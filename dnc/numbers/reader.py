@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from dnc.numbers.normalise import SEVERAL, cleaned, noted, parts_of, split
+from dnc.numbers.normalise import SEVERAL, cleaned, noted, parts_of
 from dnc.numbers.numbering_plans import (
     FRENCH_CODES,
     LONGEST,
@@ -202,14 +202,14 @@ def national(number: str) -> str:
 
 
 def read_listed(text: str, region: str | None) -> list[int]:
-    """All numbers of a cell of a blocklist: several, or one with a note; empty unless all of them can be read.
+    """All numbers of a cell of a blocklist: several, or one with a note; empty unless every part with a digit is one.
 
     In a list of planned calls such a cell has to meet stricter conditions (see `split_cell`): its numbers are called.
     """
     digits, reason = cleaned(text)
     parts = [digits]
     if reason:
-        parts = split(text) if reason == SEVERAL else noted(text)
+        parts = [part for part in parts_of(text) if re.search(r"\d", part)] if reason == SEVERAL else noted(text)
     readings = [read_number(part, region).number for part in parts]
     return [number for number in readings if number is not None] if all(readings) else []
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import polars as pl
 
 from dnc.clock import DATE_ORDERS
-from dnc.errors import LoaderError, OptionError
+from dnc.errors import FormatError, LoaderError, OptionError
 from dnc.files.archive import HEAD_BYTES, Member, kind_of, members
+from dnc.files.columns import EVERY, left_out
 from dnc.files.csv_reader import first_row
 from dnc.files.encoding import head_text
 from dnc.files.input_file import read_bounded
@@ -84,11 +85,16 @@ class Layout:
         columns: our name of a column → its name in the file.
         dates: order of day and month, see `dnc.clock.DATE_ORDERS`.
         values: our name of a column → word of the file → our word; words are compared folded, "" is an empty cell.
+        ignore: columns of the file that are left out on purpose; `utm_*` names several, and `*` all others but those
+            that say yes or no and those that may hold objections.
+        around: `read` if a person has read the notes and the struck-through rows of a workbook that is not XLSX.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     dates: str = "iso"
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    around: str | None = None
 
     def __post_init__(self) -> None:
         """Raise OptionError if it contradicts itself, or would change a number."""
@@ -110,6 +116,8 @@ class Layout:
             "dates": self.dates,
             "values": {ours: _folded_words(words) for ours, words in self.values.items()},
         }
+        meaning |= {"ignore": sorted(map(folded, self.ignore))} if self.ignore else {}
+        meaning |= {"around": self.around} if self.around else {}
         return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
     def over(self, other: Layout) -> Layout:
@@ -118,7 +126,7 @@ class Layout:
             ours: _folded_words(other.values.get(ours, {})) | _folded_words(self.values.get(ours, {}))
             for ours in (*other.values, *self.values)
         }
-        return Layout({**other.columns, **self.columns}, self.dates, values)
+        return replace(self, columns={**other.columns, **self.columns}, values=values)
 
     def translated(self, cells: pl.Series, ours: str) -> pl.Series:
         """The cells of one of our columns, with words of the file replaced by ours."""
@@ -148,6 +156,7 @@ class Extract:
         covers: prefixes the file is complete for; filled by the loader while it reads, where the file says so.
         notes: what a person should know about this file; filled by the loader while it reads.
         other_sheets: names of the sheets that are not read, if none was named; filled while the file is read.
+        read: positions of the columns that the loader asked for; filled while it reads.
     """
 
     path: Path
@@ -160,6 +169,7 @@ class Extract:
     covers: set[str] = field(default_factory=set, compare=False)
     notes: list[str] = field(default_factory=list, compare=False)
     other_sheets: list[str] = field(default_factory=list, compare=False)
+    read: set[int] = field(default_factory=set, compare=False)
 
     @property
     def _look(self) -> _Peek:
@@ -233,14 +243,17 @@ class Extract:
             alike = self._in_our_names(SECOND.sub("", name) for name in self._look.first_row)
         if name and alike.count(name) > 1:
             raise LoaderError(localized("errors", "same_column", name=name), self.path, 1)
-        return self.header.index(name) if name else None
+        if name is None:
+            return None
+        self.read.add(at := self.header.index(name))
+        return at
 
     def need(self, *names: str) -> list[int]:
         """Positions of the (folded) columns; raises LoaderError if one is missing."""
         places = {name: self.column(name) for name in names}
         if missing := [name for name, at in places.items() if at is None]:
             why = localized("errors", "columns_missing", names=", ".join(missing), first=missing[0])
-            raise LoaderError(why, self.path, 1)
+            raise FormatError(why, self.path, 1)
         return [at for at in places.values() if at is not None]
 
     def number_column(self) -> int:
@@ -249,13 +262,18 @@ class Extract:
         if self.starts_with_number or (len(self.header) == 1 and not likely and _is_name(self.header[0])):
             return 0
         if named is None and not likely:
-            raise LoaderError(localized("errors", "no_number_found"), self.path, 1)
+            raise FormatError(localized("errors", "no_number_found"), self.path, 1)
         return likely[0] if named is None else named
 
     @property
     def phone_columns(self) -> list[int]:
         """Positions of the columns that are named like telephone numbers."""
         return [at for at, name in enumerate(self.header) if looks_like_phone(name)]
+
+    def leaves_out(self, at: int) -> bool:
+        """Whether the layout leaves out the column at a position."""
+        name = self._look.first_row[at]
+        return EVERY in self.layout.ignore or bool(left_out({name: name}, self.layout.ignore))
 
     @property
     def objection_columns(self) -> list[int]:

@@ -15,7 +15,7 @@ import polars as pl
 
 from dnc.clock import NO_DAYS, today
 from dnc.database import engine, run, statement
-from dnc.errors import LoaderError
+from dnc.errors import FormatError, LoaderError
 from dnc.files.table import LINE, RAGGED
 from dnc.frames import ahead, each_distinct
 from dnc.messages import figure, localized
@@ -379,7 +379,7 @@ def _refuse_unread(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -
     if rows and (unread == rows or (rows >= 100 and not_understood > UNREAD_SHARE * rows)):
         line, reason = min(seen.unread.first[:1] + seen.odd.first[:1])
         count = unread if unread == rows else not_understood
-        raise LoaderError(
+        raise FormatError(
             localized("errors", "not_understood", count=figure(count), rows=figure(rows), reason=in_words(reason)),
             path,
             line,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import polars as pl
 
-from dnc.clock import YES, may_be_cut, read_day
-from dnc.errors import LoaderError
+from dnc.clock import NONE, may_be_cut, read_day
+from dnc.errors import FormatError, LoaderError, OptionError
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
 from dnc.files.net import marked
@@ -18,6 +18,7 @@ from dnc.messages import figure, localized
 from dnc.numbers.bulk_reader import read_column
 from dnc.numbers.numbering_plans import known_regions
 from dnc.registries.contract import LISTING, OPTIONAL, Extract
+from dnc.registries.extra_columns import ExtraColumns
 
 _COLUMNS = LISTING | OPTIONAL
 NO_COUNTRY = "country is not an ISO 3166-1 code"
@@ -36,6 +37,7 @@ def listings(
     further: Collection[int] = (),
     *,
     by_cells: bool = False,
+    entries: bool = False,
 ) -> Iterator[pl.DataFrame]:
     """Frames with the columns of `LISTING` and `OPTIONAL` from a table; blank rows are left out.
 
@@ -46,16 +48,21 @@ def listings(
             listed, with the reason in `odd`.
         further: positions of other columns whose numbers count too.
         by_cells: whether those of all columns count of which most cells are telephone numbers.
+        entries: whether every row is listed, so that no other column matters.
 
     A row with more or fewer cells than the header is listed, and its dates are ignored: they may be those of other
-    columns. So is one with a yes in a column whose name suggests objections. What can be read as a number in the
-    remaining columns that are named like telephone numbers counts in listed rows: a complete list would clear it. Not
-    in an answer to a question, which is about the numbers sent in.
+    columns. So is one with anything but a no in another column whose name suggests objections. What can be read as a
+    number in the remaining columns that are named like telephone numbers counts in listed rows: a complete list would
+    clear it. Not in an answer to a question, which is about the numbers sent in. All other columns are looked at (see
+    `ExtraColumns`), and what is wrong with them is raised after the last frame.
     """
     at = extract.number_column()
     table = extract.table()
     others = [place for place in extract.phone_columns if place not in (at, *further)]
-    against = list(map(str, marked(pl.Series(table.header, dtype=pl.String)).arg_true()))
+    against = set(marked(pl.Series(table.header, dtype=pl.String)).arg_true())
+    extra: ExtraColumns | None = None
+    if table.unmarked and not extract.layout.around:
+        raise OptionError(localized("errors", "unmarked"), table.path)
     unknown = [place for place in range(len(table.header)) if place not in (at, *further, *others)] if by_cells else []
     extract.notes.extend(_notes(extract, table, [table.header[place] for place in others]))
     extract.other_sheets.extend(table.others if extract.sheet is None else [])
@@ -69,8 +76,8 @@ def listings(
         frame = listed(_in_our_words(cells, extract))
         absent = (pl.lit(None, kind).alias(name) for name, kind in _COLUMNS.items() if name not in frame.columns)
         frame = frame.with_columns(absent)
-        if against:
-            frame = _objected(frame, cells[against])
+        if says := sorted(against - extract.read):
+            frame = _objected(frame, cells[list(map(str, says))])
         if ragged.null_count() < ragged.len():
             frame = _as_listed(frame, ragged, cells)
         if others and not extract.asked:
@@ -80,8 +87,15 @@ def listings(
         if found := [place for place in known if known[place]]:
             further = [*further, *found]
             extract.notes.append(localized("note", "numbers", names=quoted([table.header[place] for place in found])))
+        if not entries:
+            extra = extra or ExtraColumns(
+                extract, table, {at, *further, *extract.read, *(() if extract.means else against)}, others
+            )
+            extra.add(frame)
         frame = frame.with_columns(lines.alias("line"), _all_of(at, *further).alias("number"))
         yield frame.filter(~blank).select(_COLUMNS.keys()).cast(_COLUMNS)  # type: ignore[arg-type]
+    if extra and extract.asked != extract.path:  # not for the question that was sent in, read as an answer
+        extra.refuse()
 
 
 def _refuse_other_header(cells: pl.DataFrame, at: int, lines: pl.Series, table: Table) -> None:
@@ -152,8 +166,9 @@ def _with_others(frame: pl.DataFrame, others: Sequence[int]) -> pl.DataFrame:
 
 
 def _objected(frame: pl.DataFrame, against: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `listings`; those with a yes in one of some columns are listed."""
-    says = against.select(pl.any_horizontal(pl.all().str.to_lowercase().is_in(YES))).to_series().fill_null(False)
+    """Rows of `listings`; those with anything but a no in one of some columns are listed."""
+    word = pl.all().fill_null("").str.to_lowercase()
+    says = against.select(pl.any_horizontal((word != "") & ~word.is_in(NONE))).to_series()
     new = pl.when(says & ~pl.col("listed").fill_null(False)).then(pl.lit("another column says not to call"))
     return frame.with_columns(pl.col("listed") | says, pl.coalesce("odd", new).alias("odd"))
 
@@ -184,22 +199,29 @@ def line_batches(member: Member) -> Iterator[pl.DataFrame]:
         yield pl.DataFrame(batch, schema={"line": LISTING["line"], "text": pl.String}, orient="row")
 
 
-def bare_numbers(rows: pl.DataFrame, extract: Extract, whole: str, code: str, proved: str) -> pl.DataFrame:
-    """Frames with the columns of `LISTING` from an answer that is only numbers: columns `line` and `number`.
+def bare_numbers(
+    rows: pl.DataFrame, extract: Extract, whole: str, code: str, proved: str, *, listed: bool | None = None
+) -> pl.DataFrame:
+    """Frames with the columns of `LISTING` from a file that is only numbers: columns `line` and `number`.
 
     Args:
         rows: the numbers as text.
-        extract: the file; its `means` says whether the numbers are listed.
+        extract: the file.
         whole: pattern of a number; one that does not match is unread.
         code: calling code of the country.
         proved: pattern of a number that needs no further reading: its group, after `code`, is the number.
+        listed: whether the numbers are listed, as in a complete list; None: the user says so (`means`).
+
+    Raises FormatError if neither says what the numbers mean.
     """
+    if listed is None and not extract.means:
+        raise FormatError(localized("errors", "means_or_plain"), extract.path)
     national = pl.col("number").str.extract(proved, 1)
     odd = pl.when(~pl.col("number").str.contains(whole)).then(pl.lit("not in the number format of this registry"))
     return rows.select(
         "line",
         "number",
-        pl.lit(extract.means == "listed").alias("listed"),
+        pl.lit(extract.means == "listed" if listed is None else listed).alias("listed"),
         pl.lit(None, LISTING["since"]).alias("since"),
         odd.alias("unread"),
         (pl.lit(code) + national).cast(pl.UInt64, strict=False).alias("e164"),  # they may be digits of another script

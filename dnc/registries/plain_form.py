@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import polars as pl
 
+from dnc.clock import NO, YES
 from dnc.messages import localized
 from dnc.registries.contract import Extract, Loader
 from dnc.registries.listing_frames import NO_COUNTRY, booleans, country, days, listings
 
-_LISTED = {"yes": True, "true": True, "1": True, "listed": True}
-_LISTED |= {"no": False, "false": False, "0": False, "clear": False}
+_LISTED = {**dict.fromkeys(YES, True), "listed": True, **dict.fromkeys(NO, False), "clear": False}
 _DIRECTORY = {"starred": True, "ex_directory": True, "absent": True}
 
 

@@ -77,6 +77,7 @@ class Decision(NamedTuple):
 
     sentence: the result, with its three numbers. facts: lines about the use and the day. counts: rows by outcome.
     blocks: those that have lines. approval: the sentence to sign. signed: fields beside it, and what is known of them.
+    doubt: a sentence about what is not good enough to sign, or empty.
     """
 
     sentence: str
@@ -85,6 +86,7 @@ class Decision(NamedTuple):
     blocks: Sequence[Block]
     approval: str = ""
     signed: Mapping[str, str] = MappingProxyType(dict.fromkeys(("name", "day", "here"), ""))
+    doubt: str = ""
 
     @property
     def data(self) -> dict[str, list[dict[str, object]]]:
@@ -107,7 +109,8 @@ def decision(check: Check) -> Decision:
         counts=counts,
         blocks=blocks(language, counts, {key: [*lines(check)] for key, lines in _BLOCKS.items()}, past),
         approval=texts["approval"][signed].format(calls=calls(counts["clear"], language)),
-        signed=dict.fromkeys(_SIGNED, "") | {"campaign": check.brief.facts.get("campaign", "")},
+        signed=dict.fromkeys(_SIGNED, "") | {"campaign": check.brief.facts.get("campaign", ""), "checked": _checker()},
+        doubt=_doubt(check),
     )
 
 
@@ -373,11 +376,26 @@ def _accepted(check: Check) -> Iterator[Line]:
 
 def _own_list(check: Check) -> Iterator[Line]:
     """Whether the caller's own opt-out list was used, and of which day."""
+    texts = messages("decision", check.language)["rests"]
+    used = _own_used(check)
+    yield Line(texts["own"].format(list=", ".join(used)) if used else texts["own_none"])
+
+
+def _own_used(check: Check) -> list[str]:
+    """What was used of the caller's own opt-out list, in words; empty if it is not loaded and nothing was recorded."""
     texts, day = messages("decision", check.language)["rests"], dated(check.language)
     loaded = [snapshot.as_of for snapshot in check.snapshots if snapshot.is_own]
     used = [texts["own_as_of"].format(day=day(max(loaded)))] if loaded else []
-    used += [texts["own_recorded"]] if check.record["objections"] else []
-    yield Line(texts["own"].format(list=", ".join(used)) if used else texts["own_none"])
+    return [*used, texts["own_recorded"]] if check.record["objections"] else used
+
+
+def _doubt(check: Check) -> str:
+    """What is not good enough to sign of possible calls: no own opt-out list, or texts that nobody has read."""
+    texts = messages("decision", check.language)["doubt"]
+    unread = check.tallies.rest.total()
+    said = [] if _own_used(check) else [texts["own"]]
+    said += [texts["texts"].format(n=counted(check.language)(unread))] if unread else []
+    return texts["sign"].format(what=apart(said, check.language)) if said and check.counts["clear"] else ""
 
 
 def _unread_texts(check: Check) -> Iterator[Line]:
@@ -477,6 +495,12 @@ def details(check: Check) -> list[tuple[str, str]]:
 
 def made(check: Check) -> str:
     """The number of a check, and when and by whom it was made."""
-    texts, by = messages("page", check.language), user()
-    form = "check_unnamed" if by == "root" else "check_value"  # an account of a machine is no person
+    texts, by = messages("page", check.language), _checker()
+    form = "check_value" if by else "check_unnamed"
     return str(texts[form].format(id=check.id, day=dated(check.language)(today()), by=by))
+
+
+def _checker() -> str:
+    """The name of who makes a check; empty for an account of a machine, which is no person."""
+    by = user()
+    return "" if by == "root" else by

@@ -44,6 +44,8 @@ def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> 
         yield texts["odd"].format(odd=call.not_understood)
     if verdict["dnc_valid_until"]:
         yield texts["until"].format(day=dated(language)(verdict["dnc_valid_until"]))
+    if later := verdict["dnc_next_at"]:
+        yield texts["next"].format(day=dated(language)(later[:10]), clock=later[11:])
     for kind, rows in ((kind, call.own.get(kind)) for kind in KINDS):
         if rows:
             yield messages("answer", language)["own"][kind]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from dnc.checks.result import Check
-from dnc.clock import NONE
+from dnc.clock import NONE, YES
 from dnc.files.table import MARKED, folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
@@ -60,6 +60,8 @@ def fact(column: str, word: str, language: str) -> Fact:
         value = " ".join(filter(None, (dated(language)(day[1]), day[2])))
     elif word.lower() in NONE and column in OR_NONE:
         value = messages("page", language)["no_such_day"]
+    elif word.lower() in YES and column in OR_NONE:
+        value = messages("page", language)["day_unknown"]
     label, means = vocab.label(column, language), vocab.says(column, language)
     return Fact(label, value, column if hidden else f"{column}={word}", means)
 

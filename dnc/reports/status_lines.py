@@ -12,10 +12,7 @@ from dnc.messages import counted, dated, in_language, messages, registry_named
 def as_text(status: Status, language: str = "en") -> Iterator[str]:
     """One line for each list, for the rules, for the files, and for what is due."""
     texts, count = messages("status", language), counted(language)
-    if not status.registries:
-        yield texts["empty"]
-    for loaded in status.registries:
-        yield _marked(texts, _loaded(loaded, language), due=loaded.due)
+    yield from _lists(status, language)
     for registry in status.not_loaded:
         yield _marked(texts, texts["not_loaded"].format(registry=registry_named(registry, language)), due=True)
     by_day = sorted(status.rules, key=lambda loaded: (loaded.read_until, loaded.jurisdiction))
@@ -33,6 +30,16 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
     if status.verified:
         yield texts["verified"].format(files=count(status.files), rows=count(status.rows))
     yield texts["head"].format(head=status.log_head)
+
+
+def _lists(status: Status, language: str) -> Iterator[str]:
+    texts = messages("status", language)
+    if not status.registries:
+        yield texts["empty"]
+    for loaded in status.registries:
+        yield _marked(texts, _loaded(loaded, language), due=loaded.due)
+    if status.own_numbers:
+        yield texts["own"].format(n=counted(language)(status.own_numbers))
 
 
 def _loaded(loaded: Loaded, language: str) -> str:

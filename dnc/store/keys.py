@@ -18,6 +18,8 @@ from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Ledger
 
+RIGHTS = ("decide", "record", "lift", "read")  # decide calls; record and lift objections; read what was recorded
+DEFAULT = ("decide", "record")
 _NAME = re.compile(r"^[A-Za-z][\w.@-]{0,59}$")
 
 
@@ -27,23 +29,36 @@ class Key:
 
     Attributes:
         name: who uses it. sha256: of the key. added_at: in UTC, without offset.
+        rights: what it may do, words of `RIGHTS` separated by commas; None for a key of an older program.
     """
 
     name: str
     sha256: str
     added_at: datetime
+    rights: str | None = None
+
+    def may(self, right: str) -> bool:
+        """Whether it has a right."""
+        return right in (DEFAULT if self.rights is None else self.rights.split(","))
 
 
-def add(ledger: Ledger, name: str) -> str:
-    """Make a key and return it; it cannot be read again. Raises InputError if the name is taken, StoreError."""
+def add(ledger: Ledger, name: str, rights: Iterable[str] = DEFAULT) -> str:
+    """Make a key and return it; it cannot be read again.
+
+    Raises InputError if the name is taken, or a right is not one of `RIGHTS`; StoreError.
+    """
+    rights = sorted(set(rights), key=RIGHTS.index) if set(rights) <= set(RIGHTS) else []
+    if not rights:
+        raise InputError(localized("errors", "key", "rights", known=", ".join(RIGHTS)))
     if not _NAME.match(name):
         raise InputError(localized("errors", "key", "name"))
     key = f"dnc_{secrets.token_urlsafe(32)}"
     with ledger.change() as change:
         if any(row["name"] == name for row in ledger_sql.keys(change.con)):
             raise InputError(localized("errors", "key", "exists", name=name))
-        ledger_sql.add_key(change.con, {"name": name, "sha256": _hash(key), "added_at": audit_log.now()})
-        change.log("add-key", {"name": name})
+        made = Key(name, _hash(key), audit_log.now(), ",".join(rights))
+        ledger_sql.add_key(change.con, vars(made))
+        change.log("add-key", {"name": name, "may": rights})
     return key
 
 
@@ -63,11 +78,10 @@ def in_store(ledger: Ledger) -> list[Key]:
         return [Key(**row) for row in ledger_sql.keys(opened.con)]
 
 
-def holder(key: str, keys: Iterable[Key]) -> str | None:
-    """The name of a key, or None. Every key is compared, each in constant time."""
+def holder(key: str, keys: Iterable[Key]) -> Key | None:
+    """What the store has of a key, or None. Every key is compared, each in constant time."""
     given = _hash(key)
-    names = [stored.name for stored in keys if hmac.compare_digest(stored.sha256, given)]
-    return names[0] if names else None
+    return next(iter([stored for stored in keys if hmac.compare_digest(stored.sha256, given)]), None)
 
 
 def _hash(key: str) -> str:

@@ -27,8 +27,8 @@ OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq
 _NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
 # What a ledger of this version may lack until its next change; the newest is the last.
 _ADDED_LATER = (
-    *("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests", "identity", "hash_keys"),
-    "records",
+    *("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests"),
+    *("identity", "hash_keys", "campaigns", "records"),
 )
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
@@ -456,8 +456,14 @@ def add_wording(con: Connection, row: Mapping[str, Any]) -> None:
 
 
 def keys(con: Connection) -> list[Row]:
-    """The keys: name, sha256, added_at."""
-    return _rows_if_any(con, "select name, sha256, added_at from keys order by added_at, name")
+    """The keys: name, sha256, added_at, rights (null for those of older programs)."""
+    try:
+        return _rows_if_any(con, "select name, sha256, added_at, rights from keys order by added_at, name")
+    except duckdb.BinderException:  # no key was added since this column is there
+        return [
+            row | {"rights": None}
+            for row in _rows(con, "select name, sha256, added_at from keys order by added_at, name")
+        ]
 
 
 def add_key(con: Connection, row: Mapping[str, Any]) -> None:
@@ -468,6 +474,19 @@ def add_key(con: Connection, row: Mapping[str, Any]) -> None:
 def remove_key(con: Connection, name: str) -> bool:
     """Remove a key by its name; returns whether there was one."""
     return bool(_column(con, "delete from keys where name = ? returning name", [name]))
+
+
+# Campaigns
+
+
+def campaigns(con: Connection) -> list[Row]:
+    """The versions of campaigns, in the order in which they were added: name, version, sha256, text, added_at."""
+    return _rows_if_any(con, "select name, version, sha256, text, added_at from campaigns order by added_at, rowid")
+
+
+def add_campaign(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a version of a campaign."""
+    _insert(con, "campaigns", row)
 
 
 # Rules packs

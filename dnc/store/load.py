@@ -58,6 +58,8 @@ class LoadOptions(TypedDict, total=False):
     shrunk: str | None
     corrects: int | None
     sheet: str | None
+    ignore: Sequence[str]
+    around: str | None
 
 
 # For each option, what its value must be, if it is not None: a key of `errors.wanted`, and the types.
@@ -77,6 +79,8 @@ _KINDS: dict[str, tuple[Any, ...]] = {
     "shrunk": ("text", str),
     "corrects": ("number", int),
     "sheet": ("text", str),
+    "ignore": ("texts", str, Sequence),
+    "around": ("text", str),
 }
 
 
@@ -140,9 +144,12 @@ def checked(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
     if unknown := given.keys() - _KINDS.keys():
         raise TypeError(f"load has no option {min(unknown)!r}")
     _refuse_other_kinds(paths, as_of, given)
-    covers, asked, loader = given.get("covers") or (), given.get("asked"), given.get("loader")
+    asked, loader = given.get("asked"), given.get("loader")
     region = given.get("region")
-    covers = texts_of("covers", [covers] if isinstance(covers, str) else covers)
+    covers, ignore = (
+        texts_of(name, [value] if isinstance(value, str) else value)
+        for name, value in (("covers", given.get("covers") or ()), ("ignore", given.get("ignore") or ()))
+    )
     options = Options(
         as_of,
         registry=given.get("registry"),
@@ -152,7 +159,13 @@ def checked(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
         asked=Path(asked) if asked else None,
         loader=Path(loader) if loader else None,
         region=region and region.upper(),
-        layout=Layout(given.get("columns") or {}, given.get("dates", "iso"), given.get("values") or {}),
+        layout=Layout(
+            given.get("columns") or {},
+            given.get("dates", "iso"),
+            given.get("values") or {},
+            tuple(ignore),
+            given.get("around"),
+        ),
         accept_unread=given.get("accept_unread") or 0,
         reason=given.get("reason"),
         shrunk=given.get("shrunk"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import registry_loaders
-from dnc.errors import LoaderError, OptionError
+from dnc.errors import FormatError, LoaderError, OptionError
 from dnc.files.archive import kind_of
 from dnc.files.input_file import read_bounded
 from dnc.files.open_table import refuse_foreign, refuse_sheet
@@ -122,13 +122,14 @@ def _refuse_missing(extract: Extract) -> None:
 
 def _refuse_layout(extract: Extract, loader: Loader) -> None:
     """Raise OptionError if the layout is about columns that this loader does not read."""
-    if extract.layout == Layout():
+    layout = replace(extract.layout, ignore=(), around=None)
+    if layout == Layout():
         return
     if not loader.columns:
         raise OptionError(
             localized("errors", "loader", "own_format", registry=registry_words(loader.registry)), extract.path
         )
-    if unknown := [name for name in (*extract.layout.columns, *extract.layout.values) if name not in loader.columns]:
+    if unknown := [name for name in (*layout.columns, *layout.values) if name not in loader.columns]:
         about = {"registry": loader.registry, "name": unknown[0], "known": ", ".join(loader.columns)}
         raise OptionError(localized("errors", "loader", "no_such_column", **about), extract.path)
 
@@ -152,7 +153,7 @@ def _find(extract: Extract, registry: str | None, module: Path | None, region: s
     claims = [loader for loader in choice if loader.recognises(replace(extract, region=loader.region))]
     if len(claims) == 1:
         return claims[0], replace(extract, region=claims[0].region)
-    raise LoaderError(_none_or_several(claims, choice, extract, plain), extract.path)
+    raise (LoaderError if claims else FormatError)(_none_or_several(claims, choice, extract, plain), extract.path)
 
 
 def _refuse_misnamed(extract: Extract) -> None:

@@ -2,17 +2,18 @@
 
 Calls are factored into distinct cases (`dnc.verdicts.cases`), the conditions of the law are
 evaluated for each (`dnc.verdicts.evaluator`), and each distinct combination of their values is
-turned into text once. A second pass finds until when clear calls stay clear
-(`dnc.verdicts.validity`). Rows keep their order, and verdicts refer to them by position.
+turned into text once. Then other days are searched: until when clear calls stay clear
+(`dnc.verdicts.validity`), and when blocked ones would first be clear (`dnc.verdicts.next_time`).
+Rows keep their order, and verdicts refer to them by position.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import polars as pl
 
@@ -24,7 +25,7 @@ from dnc.law.condition import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import CONSENT, VERDICT
+from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
@@ -32,8 +33,9 @@ from dnc.messages import messages
 from dnc.verdicts.basis import broken_by, limiting, resting_on
 from dnc.verdicts.cases import Distinct, Factored, Facts, factored
 from dnc.verdicts.evaluator import Evaluation, Evaluator, evaluator_of
+from dnc.verdicts.next_time import NextTime
 from dnc.verdicts.screening import Screen
-from dnc.verdicts.validity import Validity, answered_again
+from dnc.verdicts.validity import Codes, Validity, answered_again
 from dnc.verdicts.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
 
 _REMEMBERED = 20_000  # cases after which their verdicts are dropped
@@ -46,6 +48,7 @@ class Verdicts:
     """Verdicts on calls.
 
     number: of each call, as `Calls.number`. until: for each call, the last day on which it is clear (Date).
+    next_at: for each call that is blocked by its time only, when it would first be clear (String), see `NextTime`.
     fact: for each call its case in `facts`. facts: the cases; `facts.plans` are `Calls.plans`.
     verdict: for each case its row of `cases`. cases: distinct verdicts, the other columns of `VERDICT` and `BASIS`.
     statement: of each call, as `Calls.statement`.
@@ -53,6 +56,7 @@ class Verdicts:
 
     number: pl.Series
     until: pl.Series
+    next_at: pl.Series
     fact: pl.Series
     facts: Facts
     verdict: pl.Series
@@ -79,21 +83,36 @@ class Verdicts:
 
     @cached_property
     def shared(self) -> Shared:
-        """All columns but `dnc_number`: many calls share them, and those clear until the same day `dnc_valid_until`."""
-        row, distinct = numbered(pl.DataFrame([self.case.alias("case"), self.until.alias("dnc_valid_until")]))
-        return Shared(taken(self.cases, distinct["case"]).hstack([distinct["dnc_valid_until"]]), row)
+        """All columns but `dnc_number`: many calls share them, also `dnc_valid_until` and `dnc_next_at`."""
+        days = self.until.alias("dnc_valid_until"), self.next_at.alias("dnc_next_at")
+        row, distinct = numbered(pl.DataFrame([self.case.alias("case"), *days]))
+        return Shared(taken(self.cases, distinct["case"]).hstack(distinct.drop("case")), row)
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The columns of `VERDICT`, a row for each call; and `dnc_consent` where the store has consents."""
+        """The columns of `VERDICT` and `OCCASIONAL`, a row a call; and `dnc_consent` where the store has consents."""
         frame, row = self.shared
-        rows = frame[row].with_columns(self.numbers).select(VERDICT.keys())
+        rows = frame[row].with_columns(self.numbers).select(*VERDICT, *OCCASIONAL)
         return rows if self.statement is None else rows.with_columns(self.consents)
 
     @property
     def outcomes(self) -> pl.Series:
         """The outcome of each call."""
         return self.cases["dnc_outcome"][self.case]
+
+
+class _Search(NamedTuple):
+    """A search on other days.
+
+    wanted: for which cases. known: what it found. kind: type of that.
+    find: rows of plans, positions of their cases, what calls that are moved together have in common, and `Codes` →
+        what it finds for each.
+    """
+
+    wanted: pl.Series
+    known: Remembered
+    kind: type[pl.DataType]
+    find: Callable[[pl.Series, pl.Series, pl.DataFrame, Codes], pl.Series]
 
 
 class Judge:
@@ -110,7 +129,7 @@ class Judge:
     def _forget(self) -> None:
         self._plans = dict[Hashable, int]()  # numbered, for the keys of `_known`
         self._known = Remembered(_REMEMBERED)
-        self._ends = Remembered(_REMEMBERED)  # by `case`
+        self._ends, self._next = Remembered(_REMEMBERED), Remembered(_REMEMBERED)  # by `case`
         self._verdicts = pl.DataFrame()  # those of known cases and of the cases judged last
 
     def __enter__(self) -> Self:
@@ -130,6 +149,10 @@ class Judge:
     @cached_property
     def _validity(self) -> Validity:
         return Validity(self._screen, self._evaluator, self._policy)
+
+    @cached_property
+    def _next_time(self) -> NextTime:
+        return NextTime(self._book, self._screen, self._evaluator, self._policy)
 
     def verdicts(self, calls: Calls) -> Verdicts:
         """Verdicts on calls, in their order."""
@@ -163,41 +186,57 @@ class Judge:
 
     def _of_calls(self, calls: Calls, rows: Factored, cases: pl.DataFrame) -> Verdicts:
         """Verdicts on calls; `rows`: the same, factored. `cases`: theirs, judged."""
-        until = self._last_days(calls, rows, cases)
+        facts, steady = rows.facts, cases["steady"]
+        plans, days = facts.plans, facts.cases["day"]
+
+        def last_day(plan: pl.Series, at: pl.Series, same: pl.DataFrame, codes: Codes) -> pl.Series:
+            return self._validity.last_days(plans, plan, steady[at], codes)
+
+        def next_at(plan: pl.Series, at: pl.Series, same: pl.DataFrame, codes: Codes) -> pl.Series:
+            return self._next_time.first_clear(taken(plans.frame, plan), days[at], same, codes)
+
+        until = self._searched(calls, rows, cases, _Search(steady.is_not_null(), self._ends, pl.Date, last_day))
+        later = self._searched(calls, rows, cases, _Search(cases["waits"], self._next, pl.String, next_at))
         verdict, distinct = numbered(cases[["verdict"]])
         texts = taken(self._verdicts, distinct["verdict"])
-        return Verdicts(calls.number, until, rows.case, rows.facts, verdict, texts, calls.statement)
+        return Verdicts(calls.number, until, later, rows.case, facts, verdict, texts, calls.statement)
 
-    def _last_days(self, calls: Calls, rows: Factored, cases: pl.DataFrame) -> pl.Series:
-        """The last day on which each call is clear (Date); null where it is not, or nothing will change.
+    def _searched(
+        self,
+        calls: Calls,
+        rows: Factored,
+        cases: pl.DataFrame,
+        search: _Search,
+    ) -> pl.Series:
+        """For each call what a search on other days finds; null where its case is not wanted.
 
-        It is found for each case, but for each call if a later snapshot covers the number, since it may answer
+        It is made for each case, but for each call if a later snapshot covers the number, since it may answer
         differently about numbers of one case.
         """
-        steady, plans = cases["steady"], rows.facts.plans
-        if steady.null_count() == cases.height:
-            return steady[rows.case]
+        wanted, known, kind, find = search
+        nothing = repeated(None, kind, cases.height)
+        if not wanted.any():
+            return nothing[rows.case]
         again = cases["again"]
 
         def of_cases(new: pl.Series) -> pl.DataFrame:
-            is_asked = steady[new].is_not_null() & ~again[new]
+            is_asked = wanted[new] & ~again[new]
             at = new.filter(is_asked)
-            codes = rows.codes[rows.facts.cases["answer"][at]]
-            plan = rows.facts.cases["plan"][at]
-            found = self._validity.last_days(plans, plan, steady[at], lambda some, _: codes[some])
-            until = repeated(None, pl.Date, new.len()).alias("until")
-            return until.scatter(is_asked.arg_true(), found).to_frame()
+            of_case = rows.facts.cases[["answer"]][at]
+            codes = rows.codes[of_case["answer"]]
+            found = find(rows.facts.cases["plan"][at], at, of_case, lambda some, _: codes[some])
+            return nothing.head(new.len()).scatter(is_asked.arg_true(), found).alias("found").to_frame()
 
-        until = self._ends(cases.height, cases["case"], of_cases)["until"][rows.case]
-        at = (steady.is_not_null() & again)[rows.case].arg_true()
+        result = known(cases.height, cases["case"], of_cases)["found"][rows.case]
+        at = (wanted & again)[rows.case].arg_true()
         if not at.len():
-            return until
+            return result
         asked = calls.facts("day", "campaign")[at]
 
         def codes_on(some: pl.Series, days: pl.Series) -> pl.DataFrame:
             return self._screen.codes(asked[some].with_columns(days.alias("day")))
 
-        return until.scatter(at, self._validity.last_days(plans, calls.plan[at], steady[rows.case[at]], codes_on))
+        return result.scatter(at, find(calls.plan[at], rows.case[at], asked[["number"]], codes_on))
 
     def _judged(self, facts: Facts, evaluated: Iterable[tuple[pl.Series, Facts, Evaluation]]) -> pl.DataFrame:
         """Cases, judged; their verdicts are added to `_verdicts`.
@@ -206,26 +245,32 @@ class Judge:
             facts: the cases. evaluated: the same, as `Evaluator.evaluated` returns them.
         Returns:
             A row for each case: `case`, a number that no other case has; `verdict` (row of `_verdicts`); `steady`, the
-            last day on which nothing has changed (Date), null where it is not clear or nothing will change; `again`,
-            whether a later snapshot covers its number.
+            last day on which nothing has changed (Date), null where it is not clear or nothing will change; `waits`,
+            whether it is blocked and may be clear at another time; `again`, whether a later snapshot covers its number.
         """
         verdicts: list[Verdict] = []
         verdict = repeated(None, pl.UInt32, facts.cases.height)
         steady = repeated(None, pl.Date, facts.cases.height)
+        waits = repeated(False, pl.Boolean, facts.cases.height)
         plans = facts.plans.frame
         certain = plans["doubt"].is_null() & (plans["texts"] == "")
         for at, here, evaluation in evaluated:
             new = [self._verdict(evaluation.regimes, truth) for truth in evaluation.truths]
-            clear = pl.Series([one.outcome == "clear" for one in new], dtype=pl.Boolean)[evaluation.truth]
+            outcome = pl.Series([one.outcome for one in new], dtype=pl.String)[evaluation.truth]
+            clear, blocked = outcome == "clear", outcome == "blocked"
             if not certain.all():
-                clear &= certain[here.cases["plan"]]
+                is_certain = certain[here.cases["plan"]]
+                clear, blocked = clear & is_certain, blocked & is_certain
+            if blocked.any():
+                waits = waits.scatter(at, blocked & self._next_time.may_come(evaluation, here.cases["day"]))
             verdict = verdict.scatter(at, evaluation.truth + len(verdicts))
             steady = steady.scatter(at, pl.select(pl.when(clear).then(evaluation.last_day)).to_series())
             verdicts += new
         row, texts = self._in_full(facts, verdicts, verdict)
         row += self._verdicts.height
         self._verdicts = pl.concat([self._verdicts, texts]) if self._verdicts.height else texts
-        cases = pl.DataFrame([row.alias("verdict"), steady.alias("steady"), answered_again(facts).alias("again")])
+        again = answered_again(facts).alias("again")
+        cases = pl.DataFrame([row.alias("verdict"), steady.alias("steady"), waits.alias("waits"), again])
         self._cases += cases.height
         return cases.with_row_index("case", self._cases - cases.height)
 
@@ -263,13 +308,6 @@ class Judge:
         words = messages("why", self._policy.language)
         reason, sentence = _no_law(plans, self._policy.language)
         others = [name for name in (*_TEXTS, *BASIS) if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
-        notes = [
-            pl.when(plans[name] != "")
-            .then(pl.format(words[name].replace(f"{{{name}}}", "{}"), pl.lit(plans[name])))
-            .otherwise(pl.lit(""))
-            for name in ("odd", "elsewhere")
-        ]
-        notes.append(pl.lit(plans["lacks"]).replace(words["lacks"]))
         cases = texts.select(
             pl.lit(plans["jurisdiction"]).alias("dnc_jurisdiction"),
             pl.col("dnc_outcome").fill_null("undecided"),
@@ -279,14 +317,13 @@ class Judge:
             pl.coalesce("short", sentence),
         )
         cases = cases.with_columns(_without_consent(plans["lacks"]))
-        unread = pl.lit(plans["texts"]).replace("", None).str.replace_all(";", ", ")
-        is_noted = pl.lit(cases["dnc_outcome"] == "undecided") & unread.is_not_null()
-        notes.append(
-            pl.when(is_noted).then(pl.format(words["texts"].replace("{texts}", "{}"), unread)).otherwise(pl.lit(""))
-        )
+        undecided = pl.lit(cases["dnc_outcome"] == "undecided")
+        lacks = pl.lit(plans["lacks"]).replace(words["lacks"])
+        notes = pl.concat_str(*(_note(plans, words, name) for name in ("odd", "elsewhere")), lacks)
+        of_texts = pl.when(undecided).then(_note(plans, words, "texts"))
         cases = _with_unread(cases, plans["texts"], self._policy.language)
         cases = _doubted(cases, plans["doubt"], self._policy.language)
-        return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(pl.concat_str(notes)))
+        return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(notes, of_texts))
 
 
 def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
@@ -316,12 +353,22 @@ def _without_consent(lacks: pl.Series) -> pl.Expr:
     return pl.when(without).then(named.list.sort().list.join(";")).otherwise("dnc_missing").alias("dnc_missing")
 
 
-def _why(notes: pl.Expr) -> pl.Expr:
-    """`dnc_why`: the sentence with the notes on a row, or its short form with them, cut after a word if need be."""
-    whole, short = pl.col("dnc_why") + notes, pl.col("short") + notes
-    cut = short.str.slice(0, LONGEST_WHY).str.replace(" [^ ]*$", "…")
-    fits = whole.str.len_chars() <= LONGEST_WHY
-    return pl.when(fits).then(whole).when(short.str.len_chars() <= LONGEST_WHY).then(short).otherwise(cut)
+def _why(notes: pl.Expr, last: pl.Expr) -> pl.Expr:
+    """`dnc_why`: the sentence with the notes on a row, or its short form with them, cut after a word if need be.
+
+    last: a note that is left out where it has no room; null where there is none.
+    """
+    every = notes + last.fill_null("")
+    cut = (pl.col("short") + notes).str.slice(0, LONGEST_WHY).str.replace(" [^ ]*$", "…")
+    ways = (pl.col("dnc_why") + every, pl.col("short") + every, pl.col("short") + notes)
+    return pl.coalesce(*(pl.when(way.str.len_chars() <= LONGEST_WHY).then(way) for way in ways), cut)
+
+
+def _note(plans: pl.DataFrame, words: Mapping[str, str], name: str) -> pl.Expr:
+    """What a column of the plans says of a row, as a sentence; empty where it says nothing."""
+    said = pl.lit(plans[name])
+    sentence = pl.format(words[name].replace(f"{{{name}}}", "{}"), said.str.replace_all(";", ", "))
+    return pl.when(said != "").then(sentence).otherwise(pl.lit(""))
 
 
 def _with_unread(cases: pl.DataFrame, texts: pl.Series, language: str) -> pl.DataFrame:

@@ -144,6 +144,8 @@ def answered(keyboard: Keyboard) -> int:
             return count
         if count == 0:
             keyboard.seen("question")
+        if page.locator("ul.asked").count():
+            keyboard.seen(page.locator('input[name="question"]').first.get_attribute("value"))
         asked = plain(page.locator("main legend, main form label").first.inner_text())
         wanted = next((part for text, part in ANSWERS.items() if text in asked), None)
         if page.locator("main fieldset").count():
@@ -206,7 +208,8 @@ def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path:
     assert page.locator('.cites a[href^="https://"]').count()
     keyboard.seen("why")
 
-    keyboard.press('a[href$="/result#rows"]')
+    keyboard.press('main a[href*="/result"]')
+    assert page.url == f"{result}?outcome=blocked#rows", "back to what was chosen"
     before = outcomes(downloaded(keyboard, "all.xlsx", tmp_path))
     assert {outcome for _, _, outcome in before} >= {"blocked"}
     number = next(number for _, number, outcome in before if outcome != "blocked")

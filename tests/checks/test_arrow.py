@@ -15,8 +15,10 @@ import pytest
 
 from dnc import Asked, Decider, InputError, OptionError, Store, StoreError, check, decide, explain, vet, write
 from dnc.api import replay
+from dnc.errors import RolesError
 from dnc.law.vocabulary import VERDICT
 from dnc.lists import cell_facts
+from dnc.lists.brief import Brief
 from dnc.verdicts import evaluator, judge
 from tests import size, some
 from tests.conftest import SAMPLES
@@ -90,8 +92,9 @@ def test_cells_that_are_not_text_are_those_of_a_parquet_file(screened, tmp_path,
     """Whatever Arrow holds comes to the same as the file of it, and is carried as it is."""
     frame = pl.DataFrame({"number": ODD_CELLS[kind], "x": ODD_CELLS[kind]})
     frame.write_parquet(tmp_path / "calls.parquet")
-    [decided] = decide([frame], screened, **TOLD)
-    of_file = check(tmp_path / "calls.parquet", screened, **TOLD).verdicts
+    told = TOLD | {"brief": Brief(ignore=["x"])}
+    [decided] = decide([frame], screened, **told)
+    of_file = check(tmp_path / "calls.parquet", screened, **told).verdicts
     assert decided.select(VERDICT.keys()).equals(of_file.select(VERDICT.keys()))
     assert decided.select("number", "x").equals(frame)
 
@@ -113,8 +116,11 @@ def test_former_verdicts_are_replaced(screened):
 
 
 def test_a_column_without_a_name_that_counts_the_rows_keeps_it(screened):
-    """As written by pandas, whose index has no name."""
-    [decided] = decide([SHOP.with_row_index("")], screened, **TOLD, columns=["outcome"])
+    """As written by pandas, whose index has no name; in a short list somebody has to leave it out."""
+    told = {**TOLD, "columns": ["outcome"]}
+    with pytest.raises(RolesError, match="column 1: 4 different texts"):
+        list(decide([SHOP.with_row_index("")], screened, **told))
+    [decided] = decide([SHOP.with_row_index("")], screened, **told, brief=Brief(ignore=["column 1"]))
     assert decided.columns == ["", *SHOP.columns, "dnc_outcome"]
 
 
@@ -193,9 +199,10 @@ def test_text_in_a_column_without_a_name_stops_batches_as_lists(screened, tmp_pa
     """Anywhere, also behind the last name, where the rows of a CSV are marked."""
     batch = pl.DataFrame({name: ["0199000001"] for name in names})
     batch.write_parquet(tmp_path / "calls.parquet")
-    with pytest.raises(OptionError, match="has no name, and text in it"):
+    told = {"match": f"column {names.index('') + 1}: 1 different texts"}
+    with pytest.raises(RolesError, **told):
         list(decide([batch], screened))
-    with pytest.raises(OptionError, match="has no name, and text in it"):
+    with pytest.raises(RolesError, **told):
         check(tmp_path / "calls.parquet", screened)
 
 

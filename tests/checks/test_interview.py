@@ -9,7 +9,7 @@ import pytest
 
 from dnc import InputError, Rulebook, Store, check
 from dnc.checks.interview import Interview
-from dnc.errors import OptionError
+from dnc.checks.questions import Question
 from dnc.lists.brief import read_brief
 
 LIST = """\
@@ -41,19 +41,27 @@ def _answered(interview: Interview, answers: dict[str, int | str | None]) -> lis
     return ids
 
 
+def _open(interview: Interview, answers: dict[str, int]) -> list[Question]:
+    """The questions that are open once some, and what each column is for, are answered."""
+    while (question := interview.next()).id in {*answers, "columns"}:
+        interview.answer(question, answers.get(question.id))
+    return list(interview.open())
+
+
 def test_what_the_file_tells_is_asked_first(asked, tmp_path):
-    """Who and when, then the columns of the file, then what is the same for all rows; each once."""
-    ids = _answered(asked(LIST), {"caller": 0, "call_at": 0, "is:Ne pas appeler": 0})
-    assert ids[:3] == ["caller", "call_at", "is:Ne pas appeler"] and len(ids) == len(set(ids))
-    assert set(ids[3:5]) == {"recipient", "is:RGPD"} and "number" not in ids and "region" not in ids
+    """Who and when, then the columns of the file, then what is the same for all rows, and the texts; each once."""
+    ids = _answered(asked(LIST), {"caller": 0, "call_at": 0})
+    assert ids[:3] == ["caller", "call_at", "columns"] and ids[-1] == "texts" and len(ids) == len(set(ids))
+    assert {"recipient", "is:RGPD"} <= set(ids) and "number" not in ids and "region" not in ids
     brief = read_brief(tmp_path / "list.toml")
-    assert (brief.region, brief.columns) == ("FR", {"number": "Téléphone", "objected_on": "Ne pas appeler"})
+    assert (brief.region, brief.columns) == ("FR", {"number": "Téléphone"})
+    assert {meant for texts in brief.texts.values() for meant in texts.meanings.values()} == {"unread"}
     assert brief.facts == {"caller": "commercial", "purpose": "sale", "call_at": "2026-11-24"}
 
 
 def test_only_what_matters_for_the_caller_is_asked(asked):
     """A party is not asked for consents or sectors when people call by hand."""
-    ids = _answered(asked(LIST), {"caller": 3, "call_at": 0, "is:Ne pas appeler": 0, "voice": 0, "source": 3})
+    ids = _answered(asked(LIST), {"caller": 3, "call_at": 0, "voice": 0, "source": 3})
     assert {"sector", "attempts", "habit"}.isdisjoint(ids)
 
 
@@ -76,7 +84,7 @@ def test_details_are_asked_only_of_what_is_known(asked, fact, details):
 def test_words_that_are_not_known_are_asked_for(asked, tmp_path):
     """Known words of a column come with it, each other word is a question with its rows."""
     interview = asked(LIST)
-    answers = {"caller": 0, "call_at": 0, "is:Ne pas appeler": 0, "recipient": 0, "word:Qualité:Association": 1}
+    answers = {"caller": 0, "call_at": 0, "recipient": 0, "word:Qualité:Association": 1}
     ids = _answered(interview, answers)
     assert ids.index("word:Qualité:Association") > ids.index("recipient")
     assert read_brief(tmp_path / "list.toml").values["recipient"] == {
@@ -93,38 +101,28 @@ def test_no_question_is_open_twice(asked):
     assert "caller" in texts and "purpose" not in texts
 
 
-def test_a_column_of_permissions(asked, tmp_path):
-    """Its yes is no objection and its no is one; a word that is neither stays, and counts as one."""
-    text = "Téléphone;Contact par téléphone\n06 39 98 00 01;Oui\n06 39 98 00 02;Non\n06 39 98 00 03;voir note\n"
-    _answered(asked(text), {"caller": 3, "call_at": 0, "is:Contact par téléphone": 0})
+def test_a_column_that_says_yes_or_no_is_answered_as_one(asked, tmp_path, store):
+    """Whatever its language and whichever of the two objects; an objection in one of several columns counts."""
+    rows = "+33639980001,false,oui\n+33639980002,true,oui\n+33639980003,false,Non\n+33639980004,,\n"
+    interview = asked(f"phone_number,do_not_call,Contact par téléphone\n{rows}")
+    _answered(interview, {"caller": 3, "call_at": 0, "texts": [1, 2]})
     brief = read_brief(tmp_path / "list.toml")
-    assert brief.columns["objected_on"] == "Contact par téléphone"
-    assert brief.values["objected_on"] == {"oui": "none", "non": "yes"}
+    found = check(tmp_path / "list.csv", store, brief=brief).verdicts["dnc_blocked_by"]
+    assert found.str.contains("eu-gdpr-objection").to_list() == [False, True, True, False]
+    (tmp_path / "later.csv").write_text("phone_number,do_not_call,Contact par téléphone\n+33639980005,,voir note\n")
+    [later] = check(tmp_path / "later.csv", store, brief=brief).verdicts["dnc_missing"]
+    assert "text:Contact par téléphone" in later.split(";")
 
 
-def test_a_second_column_of_consents_that_says_no_is_asked_for(asked, tmp_path):
-    """Once another one records the consents; until then it may be the one that does. One of messages is not."""
-    told = tmp_path / "list.toml"
-    told.write_text('[facts]\nobjected_on = "none"\n[columns]\nconsent = "Consentement"\n')
-    ids = _answered(asked("Tel;Consentement;RGPD;Opt-in SMS\n06 39 98 00 01;oui;non;non\n"), {"is:RGPD": 0})
-    assert "is:RGPD" in ids and "is:Opt-in SMS" not in ids
-    assert read_brief(told).ignore == ("RGPD",)
-
-
-def test_a_column_that_denies_consents_is_asked_for_where_a_check_would_stop(asked, tmp_path, write_file):
-    """Not if nobody has consented; with a file of consents, or a rule that tells some, it is."""
-    text = "Tel;RGPD\n06 39 98 00 01;non\n"
-    for told, consents, is_open in (
-        ('[facts]\nconsent = "none"\n', False, False),
-        ('[facts]\nconsent = "named_caller"\n', False, True),
-        ("", False, False),
-        ("", True, True),
-        ('[when_empty.Tel]\nconsent = "partners"\n', False, True),
-    ):
-        (tmp_path / "list.toml").write_text(told)
-        interview = asked(text)
-        interview.consents = write_file("consents.csv", "number,consent\n0639980001,none\n") if consents else None
-        assert (interview.unexplained == ["RGPD"]) == is_open, told
+def test_a_column_of_days_of_objections_is_mapped(asked, tmp_path, store):
+    """No text of it could be given a meaning; what its empty cells say is asked, and not supposed."""
+    interview = asked("Téléphone;Ne plus appeler\n06 39 98 00 01;05/11/2026\n06 39 98 00 02;\n")
+    ids = _answered(interview, {"caller": 3, "call_at": 0})
+    assert "empty:Ne plus appeler:objected_on" in ids and "texts" not in ids
+    brief = read_brief(tmp_path / "list.toml")
+    assert brief.columns["objected_on"] == "Ne plus appeler" and brief.when_empty == {}
+    found = check(tmp_path / "list.csv", store, brief=brief).verdicts
+    assert found["dnc_outcome"].to_list() == ["blocked", "undecided"]
 
 
 @pytest.mark.parametrize(("name", "is_asked"), [("Créé le", False), ("Date opt-in", True), ("Ne plus appeler", True)])
@@ -136,93 +134,48 @@ def test_the_order_of_days_is_asked_only_for_days_that_matter(asked, name, is_as
 
 
 def test_a_status_of_which_one_word_is_an_objection(asked, tmp_path, store):
-    """As in exports of diallers: the others are none, and a word that comes later counts as one."""
-    rows = "+33639980001\tDNC\n+33639980002\tNEW\n+33639980003\tCALLBK\n+33639980004\t\n"
+    """As in exports of diallers: what may object comes first, each text has its answer, and a later one has none."""
+    rows = "+33639980001\tNEW\n+33639980002\tNEW\n+33639980003\tNE PLUS APPELER\n+33639980004\tS9\n+33639980005\t\n"
     interview = asked(f"phone_number\tstatus\n{rows}")
-    _ = [interview.answer(interview.next(), at) for at in (0, 0)]
-    question = interview.next()
-    texts = [option.text for option in question.options]
-    [at] = [at for at, text in enumerate(texts) if "if the cell says DNC, and did not if" in text]
-    assert question.default is None
-    interview.answer(question, at)
+    question = next(question for question in _open(interview, {"caller": 0, "call_at": 0}) if question.id == "texts")
+    assert [(row.name, row.text) for row in question.table] == [
+        ("status", "NE PLUS APPELER"),
+        ("status", "NEW"),
+        ("status", "S9"),
+    ]
+    assert {row.chosen for row in question.table} == {0} and "stay undecided" in question.table[0].options[0].text
+    interview.answer(question, [1, 4, 0])
     brief = read_brief(tmp_path / "list.toml")
     found = check(tmp_path / "list.csv", store, brief=brief).verdicts
-    assert found["dnc_blocked_by"].str.contains("eu-gdpr-objection").to_list() == [True, False, False, False]
-    (tmp_path / "later.csv").write_text("phone_number\tstatus\n+33639980005\tREFUS\n")
-    assert check(tmp_path / "later.csv", store, brief=brief).counts["blocked"] == 1
-
-
-def test_a_column_whose_name_is_almost_ours_is_asked_for(asked, tmp_path, store):
-    """A check stops at it; the answer maps it or leaves it out. Of two columns of one name, one can be left out."""
-    interview = asked("number,consents,consent_on,consent_on_1\n+33639980001,named_caller,2026-11-02,2026-11-03\n")
-    _ = [interview.answer(interview.next(), at) for at in (0, 0)]
-    brief = tmp_path / "list.toml"
-    for name, options in (("consent_on_1", 1), ("consents", 2)):
-        with pytest.raises(OptionError, match=f"'{name}' is not used"):
-            check(tmp_path / "list.csv", store, brief=read_brief(brief))
-        question = interview.next()
-        assert name in question.text and len(question.options) == options
-        interview.answer(question, 0)
-    made = read_brief(brief)
-    assert (made.ignore, made.columns["consent"]) == (("consent_on_1",), "consents")
-    _ = check(tmp_path / "list.csv", store, brief=made)
-
-
-def test_two_columns_of_objections(asked, tmp_path, store):
-    """An objection in either counts: a no in one is no answer for the other."""
-    rows = "+33639980001,false,false\n+33639980002,true,false\n+33639980003,false,true\n+33639980004,,nein\n"
-    interview = asked(f"phone_number,do_not_call,do_not_contact\n{rows}")
-    _ = [interview.answer(interview.next(), at) for at in (3, 0, 0, 0)]
-    assert "Besides those in do_not_call, do_not_contact," in " ".join(question.text for question in interview.open())
-    brief = read_brief(tmp_path / "list.toml")
-    assert "objected_on" not in brief.columns
-    found = check(tmp_path / "list.csv", store, brief=brief).verdicts
-    assert found["dnc_blocked_by"].to_list() == ["", *["eu-gdpr-objection;own-objection"] * 2, ""]
-
-
-def test_two_columns_of_which_some_words_are_objections(asked, tmp_path, store):
-    """As a status and tags of one export: an objection in either counts, and the other words of neither do."""
-    rows = "+33639980001,NEW,vip\n+33639980002,DNC,\n+33639980003,CALLBK,ne plus appeler\n+33639980004,NEW,DNC\n"
-    interview = asked(f"phone_number,status,tags\n{rows}")
-    _ = [interview.answer(interview.next(), at) for at in (0, 0)]
-    for name, word in (
-        ("status", "says DNC, and did not if it says NEW, CALLBK"),
-        ("tags", "and did not if it says vip"),
-    ):
-        question = interview.next()
-        assert name in question.text
-        interview.answer(question, [word in option.text for option in question.options].index(True))
-    brief = read_brief(tmp_path / "list.toml")
-    assert "objected_on" not in brief.columns
-    found = check(tmp_path / "list.csv", store, brief=brief).verdicts
-    assert found["dnc_blocked_by"].str.contains("eu-gdpr-objection").to_list() == [False, True, True, True]
-    (tmp_path / "later.csv").write_text("phone_number,status,tags\n+33639980005,NEW,refus\n")
-    assert check(tmp_path / "later.csv", store, brief=brief).counts["blocked"] == 1
+    assert found["dnc_blocked_by"].str.contains("eu-gdpr-objection").to_list() == [False, False, True, False, False]
+    assert found["dnc_missing"].str.contains("text:status").to_list() == [False, False, False, True, False]
+    (tmp_path / "later.csv").write_text("phone_number\tstatus\n+33639980006\tREFUS\n")
+    assert "text:status" in check(tmp_path / "later.csv", store, brief=brief).verdicts["dnc_missing"][0]
 
 
 def test_rows_and_values_are_shown_and_numbers_masked(asked):
-    """A question names how many rows it may decide; of a telephone number only the last digits are shown."""
+    """A question names how many rows it may decide; no digit of a telephone number is shown."""
     interview = asked(
         "Téléphone;Stop\n06 39 98 00 01;06 39 98 00 41\n06 39 98 00 02;06 39 98 00 42\n06 39 98 00 03;x\n"
     )
     _ = [interview.answer(interview.next(), 0) for _ in range(2)]
     question = interview.next()
-    assert (question.id, question.rows, question.default) == ("is:Stop", 3, None)
-    assert list(question.shown) == ["•• •• •• •• 41", "•• •• •• •• 42", "x"]
+    assert (question.id, question.rows, question.default) == ("columns", 3, None)
+    [row] = question.table
+    assert list(row.shown) == ["## ## ## ## ##"] * 2 and row.options[row.chosen].edits == {"texts": {"Stop": {}}}
 
 
-def test_enter_never_clears(asked):
-    """No default says that an empty cell is no objection, nor that anybody consented."""
-    interview = asked("Téléphone;Opposition;Consentement le\n06 39 98 00 01;;13/01/2026\n06 39 98 00 02;14/01/2026;\n")
-    defaults = {}
+def test_enter_never_clears(asked, tmp_path, store):
+    """No default says that an empty cell is no objection, that a text means nothing, or that anybody consented."""
+    text = "Téléphone;Opposition;Consentement le;Suivi;Ville\n06 39 98 00 01;;13/01/2026;S9;Sète\n"
+    interview = asked(f"{text}06 39 98 00 02;14/01/2026;;vu;Nîmes\n")
     while question := interview.next():
-        if question.default is not None:
-            defaults[question.id] = question.options[question.default].edits
-        interview.answer(
-            question, question.default if question.default is not None else 0 if question.options else None
-        )
-    assert defaults["is:Opposition"] == {"columns": {"objected_on": "Opposition"}}
-    assert all("when_empty" not in edits and "when_filled" not in edits for edits in defaults.values())
+        interview.answer(question, 0 if question.id == "caller" else question.default)
+    interview.finish()
+    brief = read_brief(tmp_path / "list.toml")
+    assert (brief.ignore, brief.when_filled, brief.when_empty) == (("Ville",), {}, {})
+    assert set(brief.texts["Suivi"].meanings.values()) == {"unread"} and brief.texts["Suivi"].rest is None
+    assert check(tmp_path / "list.csv", store, brief=brief).counts == {"clear": 0, "blocked": 1, "undecided": 1}
 
 
 def test_a_wrong_answer_leaves_the_brief_as_it_was(asked, tmp_path):
@@ -230,7 +183,7 @@ def test_a_wrong_answer_leaves_the_brief_as_it_was(asked, tmp_path):
     interview = asked(LIST)
     interview.answer(interview.next(), 0)
     question, before = interview.next(), (tmp_path / "list.toml").read_bytes()
-    with pytest.raises(InputError, match="not possible"):
+    with pytest.raises(InputError, match="this date is not recognised"):
         interview.answer(question, "soon")
     assert (tmp_path / "list.toml").read_bytes() == before
 
@@ -257,17 +210,6 @@ def test_a_column_of_regions_that_names_no_countries_is_asked_for(asked, tmp_pat
     brief = read_brief(tmp_path / "list.toml")
     assert (brief.region, brief.ignore) == ("FR", ("Région",))
     assert interview.decided.missing()["region"] == 0
-
-
-def test_the_answer_that_some_words_object_names_all_words(asked):
-    """What the others are is seen before it is said that they record no objection."""
-    rows = ("Occupé", "DNC", "à rayer", "ne souhaite pas être appelé", "mail uniquement")
-    interview = asked("Téléphone;Suivi\n" + "".join(f"01 99 00 00 0{at};{word}\n" for at, word in enumerate(rows)))
-    question = next(question for question in interview.open() if question.id == "is:Suivi")
-    [only] = [option for option in question.options if "values" in option.edits]
-    said, denied = only.text.split("if the cell says ")[1].split(", and did not if it says ")
-    assert set(said.split(", ")) == {"DNC", "mail uniquement", "ne souhaite pas être appelé"}
-    assert denied == "Occupé, à rayer"
 
 
 def test_a_name_that_only_looks_like_a_telephone_hides_no_numbers(asked):
@@ -332,25 +274,34 @@ def test_a_country_that_stays_a_tie_is_asked(asked, tmp_path):
     assert read_brief(tmp_path / "list.toml").region == "FR"
 
 
-def test_yes_and_no_in_any_language_need_no_day(asked, tmp_path, store):
-    """A word for no is taken with its column, and a word for yes is an objection, not a mistake."""
-    interview = asked(
-        "Telefon;Nicht anrufen\n0049 30 23125001;ja\n0049 30 23125002;nein\n0049 30 23125003;vielleicht\n"
-    )
-    _ = [interview.answer(interview.next(), 0) for _ in range(2)]
-    question = interview.next()
-    assert question.id == "is:Nicht anrufen" and not question.proved
-    interview.answer(question, 0)
-    brief = read_brief(tmp_path / "list.toml")
-    assert brief.values == {"objected_on": {"nein": "none"}}
-    result = check(tmp_path / "list.csv", store, brief=brief)
-    assert result.verdicts["dnc_blocked_by"].str.contains("objection").to_list() == [True, False, True]
-    assert dict(result.tallies.misread) == {("objected_on", "vielleicht"): 1}
-
-
 def test_what_is_typed_wrongly_is_explained_in_the_language_asked(asked):
     """No message in English amid French."""
     interview = asked(LIST, "fr")
     interview.answer(interview.next(), 0)
-    with pytest.raises(InputError, match="ce n'est pas une date possible"):
+    with pytest.raises(InputError, match="date non reconnue"):
         interview.answer(interview.next(), "bientôt")
+
+
+def test_what_is_typed_is_read_as_people_write_it(asked, tmp_path):
+    """A number in the country of the list, a day in its order, a count in words; and 0 is "I do not know"."""
+    interview = asked("Tel\n+33639980001\n+33639980002\n", "fr")
+    for fact, text in (
+        ("cli", "01 99 00 90 00"),
+        ("call_at", "08/12/2026"),
+        ("attempts", "non"),
+        ("attempts_day", "0"),
+    ):
+        interview.answer(Question(fact, "", [], 1, fact=fact), text)
+    facts = read_brief(tmp_path / "list.toml").facts
+    assert facts == {"cli": "+33199009000", "call_at": "2026-12-08", "attempts": "0"}
+    with pytest.raises(InputError, match="date non reconnue"):
+        interview.answer(Question("call_at", "", [], 1, fact="call_at"), "31/02/2026")
+
+
+@pytest.mark.parametrize(
+    ("name", "named"), [("Opt-in mail", False), ("Opt-in courrier", False), ("Opt-in mail et téléphone", True)]
+)
+def test_columns_about_mail_are_not_proposed_for_calls(asked, name, named):
+    """A consent to e-mails or letters says nothing of calls."""
+    interview = asked(f"Tel;{name}\n+33639980001;oui\n+33639980002;non\n")
+    assert ("consent" in interview.guesses.named) is named

@@ -172,11 +172,16 @@ class World:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(validity, "last_clear_days", lambda steady, _: steady)
             frame = self.engine(rows, guidance, store)
-        return [{name: one[f"dnc_{name}"] for name in FOUND} for one in frame]
+        return [{name: one[f"dnc_{name}"] for name in FOUND} | {"texts": texts_of(one)} for one in frame]
 
     def oracle(self, rows, guidance="enforce"):
         """What the second reading says of rows."""
         return verdicts(rows, SUBSCRIBERS, self.registries, self.own, guidance)
+
+
+def texts_of(row):
+    """The columns with a text that has no meaning, as a verdict names them."""
+    return ";".join(one for one in row["dnc_missing"].split(";") if one.startswith("text:"))
 
 
 CODES = {
@@ -252,7 +257,7 @@ def a_call(chance, people, days):
     row |= {"place": pick(PLACES), "cli": pick(SHOWN), "campaign": pick(["", "spring", "autumn"])}
     row |= {name: some_day("") for name in ("relationship_on", "consent_on")}
     row |= {name: some_day("", "none", "none", "none", "??") for name in ("consent_withdrawn_on", "objected_on")}
-    row |= {"refused_on": some_day("", "", "none", "none"), "attempts": pick(["", "0", "2", "3", "4", "x"])}
+    row |= {"refused_on": some_day("", "", "none", "none", "??"), "attempts": pick(["", "0", "2", "3", "4", "x"])}
     row |= {
         "attempts_day": pick(["", "", "0", "2", "3", "x"]),
         "consent_until": some_day("", "", "", "2027-12-31", "??"),

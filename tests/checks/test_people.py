@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import polars as pl
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,21 +55,20 @@ def test_people_are_rows_that_share_a_number_or_an_id(tmp_path_factory, rows, id
     numbers = [number for _, numbers in rows for number in numbers if number is not None]
     assert repeated == sum(numbers.count(number) > 1 for number in set(numbers))
     several = any(len(numbers) > 1 for _, numbers in rows)
-    assert persons == (parts(rows, ids) if several else None)
+    assert persons == (parts(rows, ids) if several or ids else None)
 
 
-@pytest.mark.parametrize("limit", ["_MOST_LINKS", "_MOST_JOINED"])
-def test_too_many_links_are_not_counted(tmp_path, monkeypatch, limit):
+def test_too_many_links_are_not_counted(tmp_path, monkeypatch):
     """Memory stays bounded: nothing is said of people then."""
     rows = [("a", [1, 2]), ("b", [2, 1]), ("b", [3, 4]), ("a", [3, 4])]
     assert counted(tmp_path, rows, True)[1] == 1
-    monkeypatch.setattr(people, limit, 1)
+    monkeypatch.setattr(people, "_MOST_LINKS", 1)
     assert counted(tmp_path, rows, True) == (4, None)
 
 
 def test_the_summary_says_how_many_people_there_are(tmp_path, write_file):
-    """By number and, with several columns, by id; a list with one number in each row says nothing of people."""
-    text = "call;Mobile;Fixe\nA;06 39 98 00 01;01 99 00 00 01\nA;06 39 98 00 02;\nB;;01 99 00 00 01\nC;;oups\nD;;\n"
+    """By number and by id; a list with neither ids nor several numbers says nothing of people."""
+    text = "person;Mobile;Fixe\nA;06 39 98 00 01;01 99 00 00 01\nA;06 39 98 00 02;\nB;;01 99 00 00 01\nC;;oups\nD;;\n"
     store = Store(tmp_path / "store")
     found = check(write_file("two.csv", text), store, brief=TWO)
     assert (found.rows, found.calls, found.persons) == (5, 6, 3)

@@ -13,6 +13,7 @@ import pytest
 from dnc import InputError, check
 from dnc.cli.main import cli
 from dnc.errors import OptionError
+from dnc.lists.brief import Brief
 from tests import SALE
 
 CALLS = """\
@@ -23,6 +24,7 @@ number;name;recipient;consent;consent_on;consent_for;objected_on
 hello;D;consumer;;;;none
 """
 SET = [word for name, fact in SALE.items() for word in ("--set", f"{name}={fact}")]
+TOLD = ["--region", "FR", "--ignore", "name", *SET]
 
 
 def _rows(text: str, delimiter: str = ";") -> list[dict[str, str]]:
@@ -31,13 +33,13 @@ def _rows(text: str, delimiter: str = ";") -> list[dict[str, str]]:
 
 def _first(dnc, write_file, *more: str):
     path = write_file("calls.csv", CALLS)
-    return dnc("check", path, "--region", "FR", "--at", "2026-08-20T10:30", *SET, "--out", "former.csv", *more)
+    return dnc("check", path, *TOLD, "--at", "2026-08-20T10:30", "--out", "former.csv", *more)
 
 
 def test_changed_gives_only_rows_that_came_out_otherwise(dnc, write_file):
     """A consent that ran out between two runs: one row, with what it was, and the code speaks of it."""
     assert _first(dnc, write_file)[0] == 1
-    again = ["check", "former.csv", "--changed", "--region", "FR", *SET, "--at"]
+    again = ["check", "former.csv", "--changed", *TOLD, "--at"]
     code, out, err = dnc(*again, "2026-09-21T10:30")
     [row] = _rows(out)
     assert (row["name"], row["dnc_outcome"], row["dnc_was"]) == ("B", "blocked", "clear")
@@ -48,7 +50,7 @@ def test_changed_gives_only_rows_that_came_out_otherwise(dnc, write_file):
 
 def test_a_former_output_of_any_format_is_decided_again(store, write_file, tmp_path):
     """Parquet, XLSX and JSON lines serve as former outputs as CSV does."""
-    calls, at = write_file("calls.csv", CALLS), {"region": "FR", "given": SALE}
+    calls, at = write_file("calls.csv", CALLS), {"brief": Brief(region="FR", ignore=["name"]), "given": SALE}
     for suffix in ("parquet", "xlsx", "jsonl"):
         former = tmp_path / f"former.{suffix}"
         check(calls, store, at="2026-08-20T10:30", out=former, **at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 import random
@@ -16,19 +17,24 @@ import pytest
 import xlsxwriter
 
 from dnc import DncError, InputError, Store, StoreError, check, write
+from dnc.api import replay
+from dnc.checks.outputs import Outputs
+from dnc.checks.run import run
+from dnc.checks.settings import Settings
 from dnc.errors import OptionError
 from dnc.files.output_file import FORMATS
 from dnc.frames import Remembered
 from dnc.law.findings import Inquiry
-from dnc.law.vocabulary import VERDICT
+from dnc.law.vocabulary import OCCASIONAL, VERDICT
 from dnc.lists import cell_facts
 from dnc.lists.brief import Brief
 from dnc.verdicts import evaluator, judge
-from tests import size, some
+from tests import SALE, size, some
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
 FACTS |= {"objected_on": "none", "call_at": "2024-03-12T20:30"}
+TOLD = {"brief": Brief(region="FR", ignore=["*"]), "given": FACTS}
 CALLS = (
     'number;name;=note\n01 99 00 00 01;Éric;=1+1\n+33 6 39 98 00 02;"O\'Neil; J";@SUM(A1)\n'
     "01 99 00 2;;-5\n06 39 98 00 03;two\nlines;+33639980003\n"
@@ -43,7 +49,7 @@ def test_a_list_is_not_replaced_by_its_verdicts(store, write_file, tmp_path, mon
     before = path.read_bytes()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OptionError, match="is read by the check"):
-        check([path], store, region="FR", given=FACTS, only=["clear"], out=["v.csv", out.format(folder=tmp_path.name)])
+        check([path], store, **TOLD, only=["clear"], out=["v.csv", out.format(folder=tmp_path.name)])
     assert path.read_bytes() == before
     assert not (tmp_path / "v.csv").exists()
 
@@ -53,7 +59,7 @@ def test_the_file_of_consents_is_not_replaced_either(store, write_file):
     path = write_file("calls.csv", CALLS)
     consents = write_file("consents.csv", "number,consent\n+33199000001,none\n")
     with pytest.raises(OptionError, match="is read by the check"):
-        check(path, store, region="FR", given=FACTS, consents=str(consents), out=consents)
+        check(path, store, **TOLD, consents=str(consents), out=consents)
     assert consents.read_text().startswith("number,consent\n")
 
 
@@ -61,7 +67,7 @@ def test_an_output_named_like_a_folder_says_so(store, write_file, tmp_path):
     """The message has the name that was given, and not that of the temporary file."""
     (tmp_path / "v.csv").mkdir()
     with pytest.raises(InputError, match=r"/v\.csv: cannot be written"):
-        check(write_file("calls.csv", CALLS), store, region="FR", given=FACTS, out=tmp_path / "v.csv")
+        check(write_file("calls.csv", CALLS), store, **TOLD, out=tmp_path / "v.csv")
 
 
 def test_an_empty_name_is_not_the_working_folder(dnc, store, write_file):
@@ -84,7 +90,7 @@ def test_an_empty_name_is_not_the_working_folder(dnc, store, write_file):
 def test_golden_output(store, write_file, tmp_path, suffix):
     """The bytes of each text format are a promise; a change to a golden file is a change to it."""
     text = CALLS.replace("two\nlines", '"two\nlines"')
-    check(write_file("calls.csv", text), store, region="FR", given=FACTS, out=tmp_path / f"v.{suffix}")
+    check(write_file("calls.csv", text), store, **TOLD, out=tmp_path / f"v.{suffix}")
     assert (tmp_path / f"v.{suffix}").read_bytes() == (GOLDEN / f"verdicts.{suffix}").read_bytes()
 
 
@@ -94,7 +100,7 @@ def test_a_large_output_is_stored_while_it_is_written(store, write_file, tmp_pat
     monkeypatch.setattr("dnc.files.writers._AT_ONCE", 1)
     monkeypatch.setattr("dnc.files.atomic._KEPT", 0)
     text = CALLS.replace("two\nlines", '"two\nlines"')
-    check(write_file("calls.csv", text), store, region="FR", given=FACTS, out=tmp_path / f"v.{suffix}")
+    check(write_file("calls.csv", text), store, **TOLD, out=tmp_path / f"v.{suffix}")
     assert (tmp_path / f"v.{suffix}").read_bytes() == (GOLDEN / f"verdicts.{suffix}").read_bytes()
 
 
@@ -102,7 +108,7 @@ def test_every_format_says_the_same(store, write_file, tmp_path):
     """CSV, Parquet, XLSX and JSON lines come from one check and hold the same verdicts."""
     outs = [tmp_path / f"v.{suffix}" for suffix in ("csv", "parquet", "xlsx", "jsonl")]
     assert {path.suffix for path in outs} == set(FORMATS)
-    result = check(write_file("calls.csv", CALLS), store, region="FR", given=FACTS, out=outs)
+    result = check(write_file("calls.csv", CALLS), store, **TOLD, out=outs)
     assert result.verdicts is None
     with outs[0].open(encoding="utf-8", newline="") as file:
         expected = [(row["dnc_number"], row["dnc_outcome"]) for row in csv.DictReader(file, delimiter=";")]
@@ -115,6 +121,68 @@ def test_every_format_says_the_same(store, write_file, tmp_path):
     told = [json.loads(line) for line in outs[3].read_text().splitlines()]
     assert [(row["dnc_number"], row["dnc_outcome"]) for row in told] == expected
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in outs)
+
+
+NIGHTS = """number;note;call_at;attempts
+0639980001;"a
+b; ""c"", ";2026-10-05T11:00;0
+0639980002;;2026-10-05T11:30;9
+0639980003;";
+";2026-10-05T23:00;0
+0639980004;d;2026-10-05T11:00;0
+"""
+
+
+NIGHT = {name: fact for name, fact in SALE.items() if name != "attempts"}
+NIGHT |= {"consent": "named_caller", "consent_for": "live", "consent_on": "2026-09-01"}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 100])
+def test_a_column_that_a_later_row_fills_first_is_in_all_rows(store, write_file, tmp_path, monkeypatch, rows):
+    """Every format says the same as where the column is asked for by name; CSV and JSON lines to the byte."""
+    monkeypatch.setattr("dnc.files.table.BATCH_ROWS", rows)
+    store.object(["+33639980009"], date(2026, 1, 1))
+    told = {"region": "FR", "given": NIGHT}
+    path = write_file("calls.csv", NIGHTS)
+    outs, named = ([tmp_path / f"{name}.{suffix[1:]}" for suffix in FORMATS] for name in ("left", "named"))
+    columns = [*VERDICT, *OCCASIONAL]
+    check(path, store, out=outs, **told)
+    check(path, store, out=named, columns=columns, **told)
+    with io.BytesIO() as stream:
+        check(path, store, stream=stream, **told)
+        assert stream.getvalue() == outs[0].read_bytes()
+    assert outs[0].read_bytes() == named[0].read_bytes()
+    assert outs[3].read_bytes() == named[3].read_bytes()
+    assert pl.read_parquet(outs[1]).equals(pl.read_parquet(named[1]))
+    assert pl.read_excel(outs[2], sheet_name="verdicts").equals(pl.read_excel(named[2], sheet_name="verdicts"))
+    result = check(path, store, **told)
+    assert result.verdicts.equals(check(path, store, columns=columns, **told).verdicts)
+    found = result.verdicts["dnc_next_at"].to_list()
+    assert found == [None, "2026-11-04T11:30", "2026-10-06T10:00", None]
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in outs)
+
+
+def test_a_column_that_no_written_row_fills_is_left_out(store, write_file, tmp_path):
+    """In every format, also where rows that are not written would fill it."""
+    outs = [tmp_path / f"v{suffix}" for suffix in FORMATS]
+    result = check(write_file("calls.csv", NIGHTS), store, region="FR", given=FACTS, only=["undecided"], out=outs)
+    assert "dnc_next_at" not in result.layout.names
+    assert all("dnc_next_at" not in path.read_bytes().decode("latin-1") for path in (outs[0], outs[1], outs[3]))
+    assert "dnc_next_at" not in pl.read_excel(outs[2], sheet_name="verdicts").columns
+
+
+def test_an_older_check_is_repeated_with_the_columns_that_it_had(store, write_file, tmp_path):
+    """The same verdicts by their hash, and no such column."""
+    path, out = write_file("calls.csv", NIGHTS), tmp_path / "again.csv"
+    then = run(path, store, Settings(region="FR", given=NIGHT), Outputs(), occasional=())
+    assert "dnc_next_at" not in then.verdicts.columns
+    assert replay(store, then.id, path, out).same
+    assert "dnc_next_at" not in out.read_text()
+    now = check(path, store, region="FR", given=NIGHT)
+    assert "dnc_next_at" in now.verdicts.columns
+    assert now.record["verdicts"] != then.record["verdicts"]
+    assert replay(store, now.id, path, out).same
+    assert "dnc_next_at" in out.read_text()
 
 
 def test_a_row_that_stays_clear_until_no_day_keeps_its_other_columns(screened, write_file, tmp_path):
@@ -133,7 +201,13 @@ def test_formulas_are_defused_and_numbers_are_not(store, write_file, tmp_path):
     """What a spreadsheet would run gets an apostrophe; a telephone number stays one."""
     cells = ["=1+1", "+33639980001", "+33 6 39 98 00 01", "-5", "-5+cmd|' /C calc'!A0", "@x", "\tx", "＝1", "plain"]
     text = "number,=cell\n" + "".join(f'0199000001,"{cell}"\n' for cell in cells)
-    check(write_file("calls.csv", text), store, region="FR", out=tmp_path / "v.csv", columns=["outcome"])
+    check(
+        write_file("calls.csv", text),
+        store,
+        brief=Brief(region="FR", ignore=["=cell"]),
+        out=tmp_path / "v.csv",
+        columns=["outcome"],
+    )
     with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as file:
         found = [row["'=cell"] for row in csv.DictReader(file)]
     guarded = {"=1+1", "-5+cmd|' /C calc'!A0", "@x", "\tx", "＝1"}
@@ -163,7 +237,8 @@ def test_every_list_separator_within_a_cell_is_quoted(store, write_file, tmp_pat
     cells = [f"x{separator}=1+1" for separator in ",;\t|"] + ["plain"]
     rows = [["number", "a,b;c\td|e"], *(["0199000001", cell] for cell in cells)]
     text = "".join(delimiter.join(f'"{cell}"' for cell in row) + "\n" for row in rows)
-    check(write_file("calls.csv", text), store, region="FR", out=tmp_path / "v.csv", columns=["outcome"])
+    told = {"brief": Brief(region="FR", ignore=[rows[0][1]]), "columns": ["outcome"]}
+    check(write_file("calls.csv", text), store, **told, out=tmp_path / "v.csv")
     lines = (tmp_path / "v.csv").read_text().splitlines()
     assert all(f'{delimiter}"{cell}"{delimiter}' in line for (_, cell), line in zip(rows[:-1], lines, strict=False))
     assert f"{delimiter}plain{delimiter}" in lines[-1]
@@ -193,7 +268,7 @@ def test_every_format_is_read(store, tmp_path, kind):
     given = {**FACTS, "caller": "commercial", "sector": "general", "relationship": "none", "consent": "none"}
     given |= {"attempts": "1", "cli": "01 99 00 90 00", "habit": "habitual"}
     del given["call_at"]
-    found = check(path, store, region="FR", given=given).verdicts
+    found = check(path, store, brief=Brief(region="FR", ignore=["n"]), given=given).verdicts
     assert found["dnc_number"].to_list() == ["+33199000001", "+33639980002"]
     assert found["dnc_blocked_by"].to_list() == ["", "fr-hours-2023"]  # a Tuesday and a Saturday
     assert found.columns == ["number", "call_at", "n", *VERDICT]
@@ -204,7 +279,8 @@ def test_every_format_is_read(store, tmp_path, kind):
 def test_json_is_carried_as_it_is(store, write_file, tmp_path):
     """Nested cells stand as JSON in flat formats, null as nothing; a truth value is yes or no."""
     text = '{"number":"0199000001","x":{"a":1},"y":[1,2],"related":true}\n{"number":"0199000002"}\n'
-    result = check(write_file("c.jsonl", text), store, region="FR", out=tmp_path / "v.csv", columns=["outcome", "why"])
+    told = {"brief": Brief(region="FR", ignore=["x", "y"]), "columns": ["outcome", "why"]}
+    result = check(write_file("c.jsonl", text), store, **told, out=tmp_path / "v.csv")
     assert result.rows == 2
     with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as file:
         first, second = csv.DictReader(file)
@@ -226,9 +302,9 @@ def test_all_rows_in_order_whatever_the_batches(store, write_file, monkeypatch):
 
 def test_a_former_run_is_replaced(store, write_file, tmp_path):
     """Columns of a former run are not carried but written anew."""
-    first = tmp_path / "first.csv"
-    check(write_file("calls.csv", "number,x\n0199000001,1\n"), store, region="FR", given=FACTS, out=first)
-    check(first, store, region="FR", given=FACTS, out=tmp_path / "second.csv")
+    first, told = tmp_path / "first.csv", {"brief": Brief(region="FR", ignore=["x"]), "given": FACTS}
+    check(write_file("calls.csv", "number,x\n0199000001,1\n"), store, **told, out=first)
+    check(first, store, **told, out=tmp_path / "second.csv")
     assert first.read_bytes() == (tmp_path / "second.csv").read_bytes()
 
 

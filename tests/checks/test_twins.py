@@ -13,7 +13,7 @@ from dnc.api import explain
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
-from dnc.law.vocabulary import VERDICT, vocabulary
+from dnc.law.vocabulary import OCCASIONAL, VERDICT, vocabulary
 from dnc.lists.brief import Brief
 from tests import size, some
 
@@ -63,10 +63,19 @@ NUMBERS += [
     "no {}{}",
 ]
 COLUMNS = ["number", *WORDS]
+# A call that is clear, which one smudge may spoil.
+SOUND = {
+    "call_at": "2026-11-26T10:30", "caller": "charity", "purpose": "donation", "voice": "human", "dialler": "manual",
+    "recipient": "consumer", "source": "donors", "relationship": "donor", "consent": "none", "objected_on": "none",
+    "cli": "0199009000",
+}  # fmt: skip
 
 
 def rows_of(chance: random.Random, count: int) -> list[dict[str, str]]:
-    """Rows that differ in their numbers, most of them smudged here and there; other columns change no column's cells."""
+    """Rows that differ in their numbers, most of them smudged here and there; other columns change no column's cells.
+
+    Of three rows one is sound but for one column.
+    """
     seed, rows = chance.random(), []
     chances = {name: random.Random(f"{seed} {name}") for name in WORDS}
     for at in range(count):
@@ -74,6 +83,9 @@ def rows_of(chance: random.Random, count: int) -> list[dict[str, str]]:
         for name, own in chances.items():
             if own.random() < 0.07:
                 row[name] = own.choice(SMUDGES)
+        if at % 3 == 0:
+            spoilt = chance.choice(list(WORDS))
+            row = dict.fromkeys(WORDS, "") | SOUND | {spoilt: row[spoilt]}
         row["number"] = chance.choice(NUMBERS).format(*divmod(at, 100))
         rows.append({name: row[name] for name in COLUMNS})
     return rows
@@ -94,7 +106,8 @@ def store(tmp_path_factory):
         yield store
 
 
-TOLD = {"region": "FR", "at": "2026-11-26"}
+EVERY = [*VERDICT, *OCCASIONAL]
+TOLD = {"region": "FR", "at": "2026-11-26", "accept_unread": 10_000_000, "reason": "smudged on purpose"}
 FACTS = {"caller": "commercial", "voice": "human", "recipient": "consumer", "sector": "general", "related": "no"}
 
 
@@ -107,16 +120,18 @@ def test_one_row_and_many(store, tmp_path, monkeypatch, seed):
     frame = pl.DataFrame(rows)
     frame.write_csv(tmp_path / "calls.csv")
     frame.write_parquet(tmp_path / "calls.parquet")
-    expected = check(tmp_path / "calls.csv", store, given=facts, **TOLD).verdicts.select(VERDICT.keys())
+    expected = check(tmp_path / "calls.csv", store, given=facts, columns=EVERY, **TOLD).verdicts.select(EVERY)
     assert expected["dnc_outcome"].n_unique() == 3
     assert (
-        check(tmp_path / "calls.parquet", store, given=facts, **TOLD).verdicts.select(VERDICT.keys()).equals(expected)
+        check(tmp_path / "calls.parquet", store, given=facts, columns=EVERY, **TOLD)
+        .verdicts.select(EVERY)
+        .equals(expected)
     )
-    with Decider(store, given=facts, **TOLD) as decider:
-        assert decider(frame).select(VERDICT.keys()).equals(expected)
+    with Decider(store, given=facts, columns=EVERY, **TOLD) as decider:
+        assert decider(frame).select(EVERY).equals(expected)
         picked = chance.sample(range(len(rows)), size(3, 12))
         alone = pl.concat([decider(frame[at : at + 1]) for at in picked])
-        assert alone.select(VERDICT.keys()).equals(expected[picked])
+        assert alone.select(EVERY).equals(expected[picked])
     for at in picked[: size(1, 3)]:
         number, *cells = rows[at].items()
         brief = Brief(region="FR", facts=facts)
@@ -125,8 +140,8 @@ def test_one_row_and_many(store, tmp_path, monkeypatch, seed):
     counts = dict(expected["dnc_outcome"].value_counts().iter_rows())
     assert vet(tmp_path / "calls.csv", store, given=facts, **TOLD).checked.counts == counts
     monkeypatch.setattr("dnc.files.table.BATCH_ROWS", 7)
-    parts = check(tmp_path / "calls.csv", store, given=facts, **TOLD).verdicts
-    assert parts.select(VERDICT.keys()).equals(expected)
+    parts = check(tmp_path / "calls.csv", store, given=facts, columns=EVERY, **TOLD).verdicts
+    assert parts.select(EVERY).equals(expected)
 
 
 class Compared:

@@ -144,6 +144,19 @@ def test_status_finds_damage_and_what_is_kept_too_long(dnc, screened, monkeypatc
     assert code == 1 and "DUE  ledger.duckdb" in out
 
 
+def test_status_counts_the_whole_own_list(dnc, tmp_path):
+    """What earlier files and records say stays, as `dnc export own` shows; a newer file may be shorter."""
+    store = Store(tmp_path / "own")
+    for day, numbers in ((1, "+33199000001\n+33199000002\n"), (2, "+33199000003\n")):
+        (tmp_path / "own.csv").write_text(numbers)
+        store.load(tmp_path / "own.csv", registry="own", as_of=date(2026, 8, day))
+    store.object(["+33639980001"], date(2026, 8, 3))
+    exported = dnc("export", "own", "--store", store.path)[1].splitlines()[1:]
+    told = json.loads(dnc("status", "--store", store.path, "--json")[1])
+    assert len(exported) == told["own_numbers"] == told["registries"][0]["numbers"] == 4
+    assert "numbers on your own opt-out list today: 4" in dnc("status", "--store", store.path)[1]
+
+
 def test_status_refuses_what_it_cannot_answer(dnc, screened):
     """No store, no such registry, no number of days."""
     with pytest.raises(OptionError, match="no rule looks up"):

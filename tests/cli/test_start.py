@@ -13,7 +13,7 @@ from dnc.checks.questions import Question
 from dnc.lists.brief import read_brief
 from dnc.reports.phrases import needed
 from tests import size, some
-from tests.exports import EXPORTS
+from tests.lists.exports import EXPORTS
 
 LIST = "Téléphone;Ne pas appeler\n06 39 98 00 01;non\n06 39 98 00 02;oui\n"
 FILE_TELLS = {
@@ -45,7 +45,7 @@ class _Person:
     """Somebody who answers each question once, the first answer where nothing else is said."""
 
     def __init__(self, monkeypatch, caller: int) -> None:
-        self.answers = {"caller": str(caller), "call_at": "2026-12-01", "cli": "01 99 00 90 00", "attempts": "0"}
+        self.answers = {"caller": str(caller), "call_at": "2026-12-01", "cli": "01 99 00 90 00", "attempts": "none"}
         self.asked: list[str] = []
         after = Interview.next
 
@@ -91,6 +91,20 @@ def test_an_answer_that_is_not_understood_is_asked_again(start, write_file, tmp_
     assert read_brief(tmp_path / "list.toml").facts["call_at"] == "2026-12-01"
 
 
+@pytest.mark.parametrize(("typed", "day"), [("08/12/2026", "2026-12-08"), ("8 décembre 2026", "2026-12-08")])
+def test_a_day_is_read_as_people_write_it(start, write_file, tmp_path, typed, day):
+    """In the order of the list's country; the brief has it in ISO 8601."""
+    start(f"1\n{typed}\n", write_file("list.csv", LIST))
+    assert read_brief(tmp_path / "list.toml").facts["call_at"] == day
+
+
+def test_r_returns_to_the_question_before(start, write_file, tmp_path):
+    """And 0 is "I do not know" for a typed answer, too."""
+    start("1\nr\n3\n0\n", write_file("list.csv", LIST))
+    facts = read_brief(tmp_path / "list.toml").facts
+    assert facts["caller"] == "press" and "call_at" not in facts
+
+
 @pytest.mark.parametrize("word", ["withheld", "Masqué", "anonym"])
 def test_a_number_that_is_not_shown(dnc, write_file, tmp_path, monkeypatch, word):
     """It can be said in the words of either language, and is written as our word."""
@@ -105,7 +119,7 @@ def test_a_number_that_is_not_shown(dnc, write_file, tmp_path, monkeypatch, word
 def test_the_day_of_today_is_shown(start, write_file):
     """The number of an answer and a day beside it are not taken for a telephone number."""
     said = start("1\n", write_file("list.csv", LIST))[1]
-    assert "  1  today, 2026-11-24\n" in said and "Answer (YYYY-MM-DD) [1]:" in said
+    assert "  1  today, 2026-11-24\n" in said and "Answer (such as 2026-12-08) [1]:" in said
 
 
 def test_an_interruption_leaves_the_brief(start, dnc, write_file, tmp_path, monkeypatch):

@@ -57,7 +57,9 @@ def ended(browser: Browser, answer: httpx.Response) -> httpx.Response:
     while not browser.client.get(f"{job}/state").json()["ended"]:
         assert time.monotonic() < end
         time.sleep(0.05)
-    return browser.client.get(job, follow_redirects=True)
+    page = browser.client.get(job, follow_redirects=True)
+    assert page.status_code < 500, text_of(page)
+    return page
 
 
 def checked(browser: Browser, path: str) -> httpx.Response:
@@ -84,6 +86,15 @@ def test_each_page_says_where_it_is_in_both_languages(browser, path):
         assert page.text.count("<h1>") == 1
         assert re.findall(r'<a href="([^"]+)" aria-current="page">', page.text) == [path]
         assert "<script" not in page.text and "script-src" not in page.headers["Content-Security-Policy"]
+
+
+def test_another_language_leaves_one_where_one_is(browser):
+    """Also with a filter; only on pages of the desk."""
+    for page in ("/log?verb=check", "/number"):
+        assert f'name="then" value="{page}"' in browser.client.get(page).text
+        assert browser.post("/language", {"language": "fr", "then": page}).headers["location"] == page
+    for page in ("//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", ""):
+        assert browser.post("/language", {"language": "en", "then": page}).headers["location"] == "/"
 
 
 # A list
@@ -194,7 +205,7 @@ def test_answers_make_a_brief_that_is_used_again(browser):
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
     second = asked()[0]
     assert second != first
-    browser.post(f"{path}/back")
+    browser.post(f"{path}/back", {"answered": first})
     assert asked()[0] == first
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
     browser.post(f"{path}/answers", {"question": second, "answer-0": "2026-11-30"})
@@ -209,7 +220,7 @@ def test_answers_make_a_brief_that_is_used_again(browser):
 def test_a_file_of_consents_is_joined_until_it_is_taken_away(browser):
     """The questions, the check and each row count it; one that cannot be read is refused at its field."""
     brief = (
-        'region = "FR"\n[facts]\ncaller = "commercial"\npurpose = "sale"\nsector = "general"\nvoice = "human"\n'
+        'region = "FR"\nignore = ["ref"]\n[facts]\ncaller = "commercial"\npurpose = "sale"\nsector = "general"\nvoice = "human"\n'
         'dialler = "manual"\nrecipient = "consumer"\nobjected_on = "none"\nattempts = "0"\ncli = "0199009000"\n'
         'source = "purchased"\nrelationship = "none"\ncall_at = "2026-11-30T10:30"\n'
     )
@@ -254,20 +265,100 @@ def test_a_day_is_answered_and_shown_in_words(browser):
     assert "Quand les appels auront-ils lieu ? 30/11/2026" in answered
 
 
-@pytest.mark.parametrize("name", ["Opposition", "Relation"])
-def test_a_check_waits_for_what_columns_say(browser, name):
-    """As on the command line, a list is not checked while a column may hold objections, or is almost one of ours."""
-    path = dropped(browser, f"Téléphone;{name}\n01 99 00 12 34;\n")
-    assert f"what these columns mean: {name}" in text_of(browser.client.get(f"{path}/questions"))
-    assert browser.post(f"{path}/run").headers["location"] == f"{path}/questions"
-    while found := re.findall(r'name="question" value="([^"]+)"', browser.client.get(f"{path}/questions").text):
-        is_day = found[0] in ("call_at", "cli", "attempts", "relationship_on", "consent_on")
-        browser.post(f"{path}/answers", {"question": found[0], "answer-0": "" if is_day else "unknown"})
+SURVEY = (
+    'region = "FR"\n[facts]\ncaller = "survey"\npurpose = "opinion"\nvoice = "human"\ndialler = "manual"\n'
+    'recipient = "consumer"\nobjected_on = "none"\nattempts = "0"\ncli = "0199009000"\nsource = "own_customers"\n'
+    'relationship = "none"\ncall_at = "2026-11-30T10:30"\n'
+)
+NOTED = (
+    "Téléphone;Statut;Remarque\n01 99 00 12 34;Client;ne plus appeler\n01 99 00 12 35;Client;rappelée lundi\n"
+    "01 99 00 12 36;Ancien;\n"
+)
+UNREAD = "I do not know: these rows stay undecided"
+
+
+def fields_of(page: str) -> dict[str, tuple[str, list[str], int]]:
+    """The rows of a question that is a table: their texts, answers and the place of the chosen one, by field."""
+    found = {}
+    for id_, label in re.findall(r'<label for="(answer-\d+-\d+)">([^<]*)</label>', page):
+        options = re.search(rf'<select id="{id_}".*?</select>', page, re.DOTALL)[0]
+        chosen = [" selected" in option for option in re.findall(r"<option[^>]*>", options)].index(True)
+        found[id_] = (unescape(label), list(map(unescape, re.findall(r"<option[^>]*>([^<]*)", options))), chosen)
+    return found
+
+
+def answered(browser: Browser, path: str, id_: str, **chosen: str) -> None:
+    """Answer a question that is a table: the beginning of the answer of some rows, by the beginning of their text."""
+    page = browser.client.get(f"{path}/questions?ask={id_}").text
+    assert re.findall(r'name="question" value="([^"]+)"', page)[0] == id_
+    sent = {"question": id_}
+    for field, (label, options, at) in fields_of(page).items():
+        wanted = next((text for start, text in chosen.items() if label.startswith(start)), None)
+        sent[field] = str(next(n for n, text in enumerate(options) if text.startswith(wanted)) if wanted else at)
+    assert browser.post(f"{path}/answers", sent).status_code == 303
+
+
+def test_a_column_that_nobody_has_spoken_of_leaves_its_rows_undecided(browser):
+    """The list is checked all the same, and the question about its columns stays open."""
+    path = dropped(browser, NOTED, brief=SURVEY)
+    checked(browser, path)
+    rows = rows_of(browser, path)
+    assert {row["dnc_outcome"] for row in rows} == {"undecided"}
+    assert [row["dnc_missing"] for row in rows] == ["text:Remarque;text:Statut"] * 2 + ["text:Statut"]
+    assert browser.client.get(f"{path}/questions?ask=columns").text.count('value="columns"') == 1
+
+
+def test_columns_and_texts_are_answered_in_a_table_each(browser):
+    """What may say not to call comes first and is marked; what each row says then decides its call."""
+    path = dropped(browser, NOTED, brief=SURVEY)
+    page = browser.client.get(f"{path}/questions?ask=columns").text
+    assert [label for label, *_ in fields_of(page).values()] == ["Remarque", "Statut"]
+    assert page.count('class="mark"') == 1
+    answered(browser, path, "columns", Statut="not needed", Remarque="read")
+    page = browser.client.get(f"{path}/questions?ask=texts").text
+    assert [label for label, *_ in fields_of(page).values()] == ["ne plus appeler", "rappelée lundi"]
+    answered(browser, path, "texts", **{"ne plus": "asked not", "rappel": "nothing"})
+    checked(browser, path)
+    assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["blocked", "clear", "clear"]
+
+
+def test_any_answer_is_changed_also_in_another_language(browser):
+    """The question is asked again with its answer chosen; the other answers stay, and are read in both languages."""
+    path = dropped(browser, NOTED, brief=SURVEY)
+    answered(browser, path, "columns", Statut="not needed", Remarque="read")
+    answered(browser, path, "texts", **{"ne plus": "asked not", "rappel": "nothing"})
+    browser.post("/language", {"language": "fr"})
     page = text_of(browser.client.get(f"{path}/questions"))
-    assert "You can check the list now" not in page and "Answer what I did not know" in page
-    assert browser.post(f"{path}/again").headers["location"] == f"{path}/questions"
-    assert f"is:{name}" in browser.client.get(f"{path}/questions?all=1").text
-    assert said(browser.client.get(f"{path}/rows/1")).startswith("list.csv:1: column"), "not with its folder"
+    assert "À quoi sert chacune de ces colonnes ?" in page and "ne plus appeler → a demandé" in page
+    again = browser.post(f"{path}/back", {"answered": "columns"}).headers["location"]
+    rows = {label: options[at] for label, options, at in fields_of(browser.client.get(again).text).values()}
+    browser.post("/language", {"language": "en"})
+    assert rows == {"Remarque": "à lire\xa0: chaque texte reçoit un sens", "Statut": "inutile\xa0: écartée"}
+    answered(browser, path, "columns", Statut="read")
+    page = browser.client.get(f"{path}/questions?ask=texts").text
+    assert {label: options[at] for label, options, at in fields_of(page).values()} == {
+        "ne plus appeler": "asked not to be called again",
+        "rappelée lundi": "nothing about calls",
+        "Client": UNREAD,
+        "Ancien": UNREAD,
+    }
+    answered(browser, path, "texts")
+    assert "ne plus appeler → asked not to be called again" in text_of(browser.client.get(f"{path}/questions"))
+    checked(browser, path)
+    assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["blocked", "undecided", "undecided"]
+
+
+def test_the_questions_count_what_the_check_counts(browser):
+    """An objection in another row of a person, and columns that nobody has spoken of, too."""
+    survey = SURVEY.replace('objected_on = "none"\n', "")
+    rows = "".join(f"01 99 00 12 {at % 40:02d};{'yes' if at == 41 else 'none'};x\n" for at in range(60))
+    for ignored in ("", 'ignore = ["Remarque"]\n'):
+        path = dropped(browser, f"Téléphone;objected_on;Remarque\n{rows}", brief=ignored + survey)
+        counts = re.findall(r"<strong>(\d+)</strong>", browser.client.get(f"{path}/questions").text)
+        checked(browser, path)
+        outcomes = [row["dnc_outcome"] for row in rows_of(browser, path)]
+        assert counts == [str(outcomes.count(outcome)) for outcome in ("clear", "blocked", "undecided")]
+        assert (outcomes.count("blocked"), outcomes.count("clear")) == (2, 58 if ignored else 0)
 
 
 def test_the_column_of_numbers_is_asked_where_the_file_does_not_show_it(browser):
@@ -320,6 +411,54 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     )
     assert browser.client.get(f"{path}/files/report.html").text.startswith("<!doctype html>")
     assert browser.client.get(f"{path}/files/other.csv").status_code == 404
+
+
+def test_a_result_is_searched_and_counted_by_what_its_calls_have(browser):
+    """By number, name or id, which no address names; counts go with what is chosen, and rows are those of the file."""
+    lines = "".join(
+        f'C{at};Exemple {at};"deux\nlignes";01 99 00 01 {at:02d};2026-01-0{1 + at % 2}\n' for at in range(30)
+    )
+    brief = SURVEY.replace('objected_on = "none"\n', "") + '[texts.Adresse]\nnothing = ["deux lignes"]\n'
+    path = dropped(browser, f"Réf.;Nom;Adresse;Téléphone;objected_on\n{lines}", brief=brief)
+    checked(browser, path)
+    result = f"{path}/result"
+
+    def found(text: str, then: str = result) -> list[str]:
+        answer = browser.post(f"{path}/search", {"search": text, "then": then})
+        assert answer.headers["location"] == f"{then}#rows"
+        page = browser.client.get(then).text
+        return re.findall(r"<td class=\"short\">(C\d+)</td>", page)
+
+    assert found("exemple 7") == ["C7"] and found("c28") == ["C28"]
+    assert found("01 99 00 01 12") == found("+33 1 99 00 01 12") == ["C12"] and found("12 ?") == []
+    assert 'value="12 ?"' in browser.client.get(result).text and found("", f"{result}?outcome=clear") == []
+    page = browser.client.get(f"{result}?outcome=blocked&page=2").text
+    assert (
+        "all (30)" in page
+        and "blocked (30)" in page
+        and "clear (" not in text_of(browser.client.get(result)).split("one by one")[1]
+    )
+    rows = re.findall(rf'href="{path}/rows/(\d+)\?outcome=blocked&amp;page=2"', page)
+    assert rows == [str(row) for row in range(21, 31)]
+    assert re.findall(r'<th scope="row" class="n">(\d+)</th>', page) == [str(row) for row in range(22, 32)]
+    row = browser.client.get(f"{path}/rows/21?outcome=blocked&page=2").text
+    assert f'href="{result}?outcome=blocked&amp;page=2#rows"' in row and "Row 22" in row
+
+
+def test_what_is_not_good_enough_to_sign_is_said_on_top(store):
+    """No own opt-out list, and texts that nobody has read; on the page of the result and in the report."""
+    brief = SURVEY + '[texts.Remarque]\nrest = "nothing"\n[texts.Statut]\nnothing = ["Client", "Ancien"]\n'
+    with running(store) as desk:
+        own = desk.browser()
+        path = dropped(own, NOTED, brief=brief)
+        page = checked(own, path)
+        for shown in (page, own.client.get(f"{path}/report")):
+            assert "Before you sign: your own opt-out list is not loaded; nobody has read" in text_of(shown)
+        loaded = {"file": ("own.csv", b"number\n+33199001299\n")}
+        ended(own, own.post("/registries", {"as_of": "2026-11-20", "registry": "own"}, files=loaded))
+        text = text_of(checked(own, path))
+    assert "Before you sign: nobody has read the texts of some columns (rows: 1)." in text
+    assert "Your own opt-out list was used: as of 2026-11-20" in text
 
 
 def test_a_row_with_two_numbers_is_two_calls_of_one_row(browser):
@@ -425,7 +564,7 @@ def test_the_own_list_is_loaded_on_the_first_page(browser):
     assert "choose: own opt-out list" in home
     sent = {"file": ("people.csv", b"number\n+33199001299\n")}
     done = ended(browser, browser.post("/registries", {"as_of": "2026-11-20", "registry": "own"}, files=sent))
-    assert "own opt-out list ( own )" in text_of(done) and "Numbers covered all numbers" in text_of(done)
+    assert "own opt-out list ( own )" in text_of(done) and "Complete for all numbers" in text_of(done)
 
 
 OWN_FILE = "Téléphone,Le,Reçu\n01 99 00 12 99,12/03/2026,x\n12,13/03/2026,x\n"
@@ -466,7 +605,7 @@ def test_a_result_names_nothing_that_is_typed(browser, tmp_path, language):
     book.create_sheet("Autres").append(["Téléphone"])
     book.save(tmp_path / "list.xlsx")
     browser.post("/language", {"language": language})
-    brief = 'region = "FR"\n[columns]\nnumber = "Téléphone"\n'
+    brief = 'region = "FR"\naround = "read"\n[columns]\nnumber = "Téléphone"\n'
     files = {"list": ("list.xlsx", (tmp_path / "list.xlsx").read_bytes()), "brief": ("b.toml", brief.encode())}
     path = browser.post("/checks", files=files).headers["location"]
     checked(browser, path)

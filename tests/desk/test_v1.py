@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import httpx
@@ -17,7 +19,7 @@ import pytest
 from dnc import check
 from dnc.cli.desk_verbs import VERBS
 from dnc.desk.v1 import WRONG_KEY_SECONDS
-from dnc.law.vocabulary import VERDICT, vocabulary
+from dnc.law.vocabulary import OCCASIONAL, VERDICT, vocabulary
 from dnc.store import keys
 from dnc.store.verify import verify
 from tests import ALL, size
@@ -45,7 +47,7 @@ def api(start, screened):
 def client(desk: Running, name: str = "dialler") -> httpx.Client:
     """A program with a key of its own."""
     one = desk.client()
-    one.headers["Authorization"] = f"Bearer {keys.add(desk.store.ledger, name)}"
+    one.headers["Authorization"] = f"Bearer {keys.add(desk.store.ledger, name, keys.RIGHTS)}"
     one.store = desk.store
     return one
 
@@ -63,7 +65,7 @@ def test_decisions_are_those_of_a_check(api, write_file):
     calls = [SHOP | {"number": number} for number in numbers]
     rows = "".join(f"{number},{','.join(SHOP.values())}\n" for number in numbers)
     path = write_file("calls.csv", f"number,{','.join(SHOP)}\n{rows}")
-    expected = check(path, api.store, best=True).verdicts.select(VERDICT.keys())
+    expected = check(path, api.store, best=True, columns=[*VERDICT, *OCCASIONAL]).verdicts.select(*VERDICT, *OCCASIONAL)
     assert decided(api, *calls) == json.loads(expected.write_json())
     assert decided(api, *calls, keep=True) == json.loads(expected.write_json())
 
@@ -107,6 +109,112 @@ def test_wrong_keys_are_slowed_down(api):
         assert api.get("/v1/status").status_code == 200
         assert [each.result().status_code for each in wrong] == [401] * 10
     assert time.monotonic() - began >= 10 * WRONG_KEY_SECONDS
+
+
+BRIEF = """region = "FR"
+[facts]
+caller = "commercial"
+voice = "human"
+recipient = "consumer"
+consent = "none"
+"""
+
+
+def test_a_campaign_tells_what_calls_have_in_common(api, dnc, tmp_path):
+    """A number and its hour suffice; a new version counts for the next request, and a kept decision names it."""
+    call = SHOP | {"number": NOT_LISTED, "campaign": "autumn"}
+    brief = tmp_path / "brief.toml"
+
+    def keep(text):
+        brief.write_text(text)
+        return dnc("campaigns", "add", "autumn", "--brief", brief, "--store", api.store.path)
+
+    def asked(query=""):
+        sent = {"campaign": "autumn", "calls": [{"number": NOT_LISTED, "call_at": AT}]}
+        return api.post(f"/v1/decisions{query}", json=sent)
+
+    assert (asked().status_code, "no campaign of that name" in said(asked())) == (422, True)
+    assert keep(BRIEF)[0] == 0
+    assert asked().json()["decisions"] == decided(api, call)
+    assert keep(BRIEF.replace("consumer", "business"))[0] == 0
+    assert asked().json()["decisions"] == decided(api, call | {"recipient": "business"})
+    kept = asked("?keep=true").json()
+    row = api.store.log().row(kept["check"] - 1, named=True)
+    assert json.loads(row["detail"])["campaign"] == "autumn 2"
+    assert kept["decisions"] == asked().json()["decisions"]
+    assert dnc("campaigns", "remove", "autumn", "--store", api.store.path)[0] == 0
+    assert asked().status_code == 422
+    assert keep(BRIEF)[0] == 0
+    assert "autumn,4," in dnc("campaigns", "list", "--store", api.store.path)[1]
+    assert dnc("campaigns", "show", "autumn", "--store", api.store.path)[1] == BRIEF
+    assert verify(api.store.ledger).faults == []
+
+
+@pytest.mark.parametrize(
+    ("rights", "allowed"),
+    [(["decide"], {"decide"}), (["record", "lift"], {"record", "lift"}), (["read"], {"read"}), (["lift"], set())],
+)
+def test_a_key_does_what_it_may(start, screened, rights, allowed):
+    """Each right opens its requests; a lift needs both."""
+    running = start(screened)
+    sent = {"numbers": [NOT_LISTED], "region": "FR", "on": "2026-08-09", "reason": "by mistake"}
+    requests = {
+        "decide": ("POST", "/v1/decisions", {"calls": [{"number": NOT_LISTED}]}),
+        "record": ("POST", "/v1/objections", sent),
+        "lift": ("POST", "/v1/objections", sent | {"lift": True, "on": "2026-08-10"}),
+        "read": ("GET", "/v1/objections", None),
+    }
+
+    def opens(key):
+        asks = running.client()
+        asks.headers["Authorization"] = f"Bearer {key}"
+        answers = {right: asks.request(method, path, json=body) for right, (method, path, body) in requests.items()}
+        assert {answer.status_code for answer in answers.values()} <= {200, 201, 403}
+        return {right for right, answer in answers.items() if answer.status_code < 400}
+
+    assert opens(keys.add(running.store.ledger, "one", rights)) == allowed
+
+
+def test_a_key_of_an_older_program_decides_and_records():
+    """It lifts nothing."""
+    key = keys.Key("older", "", datetime(2026, 8, 1))
+    assert {right for right in keys.RIGHTS if key.may(right)} == {"decide", "record"}
+
+
+def test_objections_are_given_in_order(api):
+    """Those after a number, with lifts; the answer says where the next one begins."""
+    sent = {"numbers": [NOT_LISTED, LISTED], "region": "FR", "on": "2026-08-09"}
+    first = api.get("/v1/objections").json()
+    assert api.post("/v1/objections", json=sent).status_code == 201
+    sent |= {"numbers": [LISTED], "on": "2026-08-10", "lift": True, "reason": "by mistake"}
+    assert api.post("/v1/objections", json=sent).status_code == 201
+    new = api.get("/v1/objections", params={"since": first["until"]}).json()
+    assert [(one["number"][-4:], one["on"], one["lifted"]) for one in new["changes"]] == [
+        ("0418", "2026-08-09", False), ("0810", "2026-08-09", False), ("0810", "2026-08-10", True),
+    ]  # fmt: skip
+    assert [one["seq"] for one in new["changes"]] == [new["until"] - 2, new["until"] - 1, new["until"]]
+    assert api.get("/v1/objections", params={"since": new["until"]}).json() == {"until": new["until"], "changes": []}
+    for wrong in ("-1", "x", "9" * 30, "1.5"):
+        assert api.get("/v1/objections", params={"since": wrong}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ({"colour": "red"}, "$.calls[0]: Object contains unknown field colour; one of call, number"),
+        ({"consents": "none"}, "unknown field consents; one of consent"),
+        ({"caller": "shop"}, "$.calls[0].caller: Invalid enum value; one of commercial, press, political"),
+        ({"consent_on": "5/4/2026"}, "$.calls[0].consent_on: is not a date that can be read"),
+        ({"call_at": "soon"}, "$.calls[0].call_at: is not a date that can be read"),
+        ({"0639980001": "x"}, "$.calls[0]: Object contains unknown field"),
+    ],
+)
+def test_an_error_names_field_words_and_column(api, call, says):
+    """Never what was sent in it."""
+    answer = api.post("/v1/decisions", json={"calls": [{"number": LISTED, **call}]})
+    assert answer.status_code == 422
+    assert says in said(answer)
+    assert not {"red", "shop", "5/4/2026", "soon", "0639980001"} & set(re.split(r"[\s;,`]", said(answer)))
 
 
 def test_many_at_once_get_their_own(api):
@@ -236,12 +344,35 @@ def test_the_document_has_every_column(asked):
     """Calls have the columns and words of the vocabulary, decisions those of verdicts."""
     schemas = asked.get("/v1/openapi.json").json()["components"]["schemas"]
     assert set(schemas["Call"]["properties"]) == set(vocabulary().columns)
-    assert list(schemas["Decision"]["properties"]) == list(VERDICT)
+    assert list(schemas["Decision"]["properties"]) == [*VERDICT, *OCCASIONAL]
     for name, words in vocabulary().axes.items():
         assert words == sorted(words, key=words.index)
         assert set(words) <= set(
             json.dumps(schemas["Call"]["properties"][name]).replace('"', " ").replace(",", " ").split()
         )
+
+
+def test_what_the_document_shows_is_accepted(api, dnc, tmp_path):
+    """Its examples, in their order; and every refusal has the headers that it tells of."""
+    (tmp_path / "brief.toml").write_text(BRIEF)
+    assert dnc("campaigns", "add", "autumn", "--brief", "brief.toml", "--store", api.store.path)[0] == 0
+    document = api.get("/v1/openapi.json").json()
+    for path in ("/v1/decisions", "/v1/objections"):
+        operation = document["paths"][path]["post"]
+        for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
+            answer = api.post(path, json=example["value"])
+            assert str(answer.status_code) in operation["responses"], said(answer)
+            assert answer.is_success, said(answer)
+    refused = {
+        "401": api.get("/v1/status", headers={"Authorization": "Bearer no"}),
+        "404": api.get("/v1/nowhere"),
+        "405": api.put("/v1/objections"),
+    }
+    for code, answer in refused.items():
+        assert (str(answer.status_code), answer.headers["content-type"]) == (code, "application/problem+json")
+        told = document["paths"]["/v1/status"]["get"]["responses"][code].get("headers", {})
+        assert set(map(str.lower, told)) <= set(answer.headers)
+    assert document["servers"][0]["url"].startswith("http://127.0.0.1")
 
 
 def test_nothing_that_is_generated_breaks_it(asked, tmp_path):
@@ -266,38 +397,86 @@ def test_nothing_that_is_generated_breaks_it(asked, tmp_path):
     assert verify(asked.store.ledger).faults == []
 
 
-def test_the_client_of_the_docs_asks(api, tmp_path, monkeypatch):
-    """The functions as printed, the script for Asterisk, and both answers; nobody there is no clear call."""
-    text = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-8")
-    functions, script, hook = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    ours = functions.replace("http://127.0.0.1:8520/", str(api.base_url))
-    (tmp_path / "dnc_client.py").write_text(ours)
-    (tmp_path / "dnc_ask.py").write_text(script)
-    compile(hook, "hook", "exec")
-    monkeypatch.setenv("DNC_KEY", api.headers["Authorization"][7:])
-    monkeypatch.setenv("DNC_TODAY", "2026-08-10")
-    client = {}
-    exec(ours, client)
-    clear = {"caller": "public_body", "purpose": "information", "voice": "human", "dialler": "manual", "region": "FR"}
-    assert client["may_call"](NOT_LISTED, **clear, recipient="consumer", call_at="2026-10-05T10:00")
-    assert not client["may_call"](LISTED, **SHOP)
-    assert not client["may_call"](LISTED, caller="nobody")
-    asked = subprocess.run(
-        [sys.executable, "dnc_ask.py", LISTED],
-        input="agi_request: dnc_ask.py\n\n200 result=1\n",
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
+DOCS = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-8")
+
+
+class Agi:
+    """Asterisk, as far as an AGI script sees it: runs the script of the docs, and answers each of its commands."""
+
+    def __init__(self, folder: Path, address: str, key: str | None) -> None:
+        functions, self.script, hook = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
+        compile(hook, "hook", "exec")
+        # The docs' own but for the address, and the hour: at night nothing would be clear.
+        functions = functions.replace("http://127.0.0.1:8520/", address)
+        functions = functions.replace(
+            "datetime.now()", "datetime(2026, 10, 5, 11, tzinfo=timezone(timedelta(hours=2)))"
+        )
+        functions = functions.replace("import datetime", "import datetime, timedelta, timezone")
+        (folder / "dnc_client.py").write_text(functions)
+        (folder / "dnc_ask.py").write_text(self.script)
+        self.folder = folder
+        self.env = {"PATH": os.environ["PATH"], **({"DNC_KEY": key} if key else {})}
+
+    def variables(self, number: str) -> tuple[dict[str, str], list[str]]:
+        """What the script sets, and what it tells the console."""
+        arguments = [sys.executable, "dnc_ask.py", number, "autumn"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(arguments, cwd=self.folder, env=self.env, text=True, **pipes) as script:
+            script.stdin.write(f"agi_request: dnc_ask.py\nagi_extension: {number}\n\n")
+            found, told = {}, []
+            script.stdin.flush()
+            while line := script.stdout.readline():
+                name, value = re.fullmatch(r'SET VARIABLE (\w+) "([^"\n]*)"|VERBOSE "([^"\n]*)" 3', line.strip()).group(
+                    1, 2
+                )
+                found |= {name: value} if name else {}
+                told += [] if name else [line]
+                script.stdin.write("200 result=1\n")
+                script.stdin.flush()
+            assert (script.wait(), script.stderr.read()) == (0, "")
+        return found, told
+
+
+def test_the_script_for_asterisk_says_clear_where_it_should(api, dnc, tmp_path):
+    """Run as printed, by a program that speaks AGI to it: a customer in France who consented, and one who objected."""
+    [brief] = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
+    consent = (
+        'consent = "named_caller"\nconsent_for = "live"\nconsent_on = "2026-09-01"\nattempts = "0"\nrelated = "no"\n'
     )
-    assert asked.stdout == 'SET VARIABLE DNC "no"\n'
-    exec(functions.replace(":8520/", ":1/"), client)
-    assert not client["may_call"](NOT_LISTED, **clear)
+    (tmp_path / "autumn.toml").write_text(brief + consent)
+    assert dnc("campaigns", "add", "autumn", "--brief", "autumn.toml", "--store", api.store.path)[0] == 0
+    asterisk = Agi(tmp_path, str(api.base_url), api.headers["Authorization"][7:])
+    api.store.object([LISTED], date(2026, 9, 1), region="FR")
+    assert asterisk.variables("06 39 98 12 34")[0] == {"DNC": "clear"}
+    assert asterisk.variables(LISTED)[0] == {"DNC": "blocked"}
+    (tmp_path / "autumn.toml").write_text(brief)
+    assert dnc("campaigns", "add", "autumn", "--brief", "autumn.toml", "--store", api.store.path)[0] == 0
+    assert asterisk.variables("06 39 98 12 34")[0] == {"DNC": "undecided"}
+
+
+def test_the_script_for_asterisk_says_why_it_cannot_ask(api, tmp_path):
+    """Without a key, with a wrong one, without a desk or a campaign, and if the desk hangs: soon, and never clear."""
+    key = api.headers["Authorization"][7:]
+    with socket.create_server(("127.0.0.1", 0)) as hung:  # takes connections, and never answers
+        silent = f"http://127.0.0.1:{hung.getsockname()[1]}/"
+        for address, with_key, says in (
+            (str(api.base_url), None, "DNC_KEY"),
+            (str(api.base_url), "dnc_wrong", "Send a valid key"),
+            (str(api.base_url), key, "there is no campaign of that name"),
+            ("http://127.0.0.1:1/", key, "refused"),
+            (silent, key, "timed out"),
+        ):
+            began = time.monotonic()
+            found, [told] = Agi(tmp_path, address, with_key).variables("06 39 98 12 34")
+            assert found == {"DNC": "error"}
+            assert says in told
+            assert "06 39 98 12 34" not in told
+            assert address != silent or time.monotonic() - began < 10  # a second, and a slow machine
 
 
 def test_the_desk_is_not_imported_without_being_asked_for():
     """Neither `import dnc` nor the list of verbs needs the extra."""
-    assert len(VERBS) == 2
+    assert len(VERBS) == 4
     code = "import sys, dnc, dnc.api, dnc.cli.main; print({'starlette', 'uvicorn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -1,4 +1,4 @@
-"""`dnc brief`: what a file proves is written down, what is a guess is commented out with its reason."""
+"""`dnc brief`: what a file proves is written down, each column has a role, and a guess is commented out with its reason."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import pytest
 
 from dnc import InputError, Rulebook
 from dnc.checks.brief_draft import draft
-from dnc.files.hints import hints
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import read_brief
-from tests import size
+from dnc.lists.words import proposals
 from tests.checks.test_rescreening import _rows
-from tests.exports import EXPORTS
+from tests.lists.exports import EXPORTS
 
 LIST = """\
 Identifiant;Nom;Tél. mobile;Type client;Date consentement;Consentement;Opposition;source
@@ -42,9 +41,17 @@ def _decided(brief: dict) -> dict:
 
 
 def test_only_what_is_proved_is_decided(drafted):
-    """One column of numbers, their country, one order of days; all else is commented out."""
+    """One column of numbers, their country, one order of days; and no text has a meaning."""
     text, brief = drafted(LIST)
+    texts, ignore = brief.pop("texts"), brief.pop("ignore")
     assert _decided(brief) == {"columns": {"number": "Tél. mobile"}, "dates": "dmy", "region": "FR"}
+    assert ignore == ["Identifiant", "Nom"]
+    assert texts == {
+        "Type client": {"unread": ['Inconnu "x"', "Particulier", "Pro"]},
+        "Date consentement": {"unread": []},
+        "Consentement": {"unread": ["Non", "Oui"]},
+        "Opposition": {"unread": []},
+    }
     for guess in (
         '# call = "Identifiant"  # guessed from the name only',
         '# consent_on = "Date consentement"  # guessed from the name only',
@@ -61,11 +68,11 @@ def test_only_what_is_proved_is_decided(drafted):
 
 
 def test_a_draft_is_a_brief_at_once_and_when_corrected(drafted, dnc, write_file):
-    """It is read as it stands, and still when every proposal that has a value is taken."""
+    """It is read as it stands, and still when every proposal that has a value is taken, with what it left out."""
     text, _ = drafted(LIST)
     assert read_brief(write_file("as-is.toml", text)).columns == {"number": "Tél. mobile"}
     lines = [line.removeprefix("# ") if " = " in line and ' = ""' not in line else line for line in text.splitlines()]
-    brief = write_file("taken.toml", "\n".join(lines).replace('region = "DE"', 'region = "FR"'))
+    brief = write_file("taken.toml", "\n".join(lines).replace('ignore = ["Identifiant", ', "ignore = ["))
     assert read_brief(brief).columns["objected_on"] == "Opposition"
     code, out, _ = dnc("check", "list.csv", "--brief", brief, "--columns", "number")
     assert code in (1, 3) and [row["dnc_number"] for row in _rows(out)] == [f"+3363998000{n}" for n in (1, 2, 3)]
@@ -157,36 +164,33 @@ def test_words_tell_what_a_column_is_whose_name_does_not(drafted):
         "number,Civilité,Type,Abonné\n+33199000001,Mme,particulier,non\n+33199000002,M.,Professionnel,non\n"
     )
     assert '# recipient = "Type"  # guessed from the words only' in text
-    assert '# "Professionnel" = "business"' in text and "Civilité" not in text and "Abonné" not in text
+    assert '# "Professionnel" = "business"' in text and ' = "Civilité"' not in text and ' = "Abonné"' not in text
     text, _ = drafted("number,Civilité,Type\n+33199000001,Mme,particulier\n+33199000002,M.,autre\n")
     assert '# recipient = "Civilité"  # guessed from the name only' in text
 
 
 def test_a_column_about_calls_comes_before_one_about_e_mails(drafted):
     """As in exports of Zoho and Salesforce."""
-    text, _ = drafted("Phone,SMS Opt Out,Do not call\n+33199000001,true,false\n+33199000002,false,true\n")
-    assert '# objected_on = "Do not call"' in text and '# ignore = ["SMS Opt Out"]' in text
+    text, brief = drafted("Phone,SMS Opt Out,Do not call\n+33199000001,true,false\n+33199000002,false,true\n")
+    assert '# objected_on = "Do not call"' in text and "SMS Opt Out" in brief["texts"]
 
 
-NUMBERS_OF = {
-    "french_crm": ["Tél. mobile", "Tél. fixe"],
-    "hubspot": ["Phone Number", "Mobile Phone Number"],
-    "salesforce": ["Phone", "Mobile"],
-    "google_contacts": ["Phone 1 - Value", "Phone 2 - Value"],
-    "outlook": ["Business Phone", "Home Phone", "Mobile Phone"],
-    "party_list": ["Téléphone", "Portable"],
-}
+DATES = {"brevo": "dmy", "broker": "dmy", "mailchimp": "mdy"} | dict.fromkeys(
+    ("pipedrive", "dynamics", "dialler"), "dmy"
+)
 
 
 @pytest.mark.parametrize("tool", EXPORTS)
-def test_exports_of_well_known_tools_are_read_right(drafted, tool):
-    """All columns of numbers and no other, the country, and the order of days."""
-    text, brief = drafted(EXPORTS[tool](size(60, 200)))
-    assert brief["columns"]["number"] == NUMBERS_OF[tool] and brief["region"] == "FR"
-    assert brief.get("dates") == {"french_crm": "dmy", "salesforce": "mdy"}.get(tool)
-    if tool == "french_crm":
-        for line in ('# objected_on = "Opposition"', '# consent_on = "Consentement le"', '# recipient = "Qualité"'):
-            assert line in text
+def test_exports_of_well_known_tools_are_read_right(tmp_path, tool):
+    """All columns of numbers and no other, and the order of days, which may stand in a note only."""
+    text = "\n".join(draft(EXPORTS[tool].write(tmp_path)[0], Rulebook.load()))
+    brief, columns = tomllib.loads(text), EXPORTS[tool].campaign["columns"]
+    numbers = brief["columns"]["number"]
+    assert sorted([numbers] if isinstance(numbers, str) else numbers) == sorted(columns["number"])
+    assert brief.get("dates") == DATES.get(tool)
+    if tool in ("hubspot", "salesforce", "odoo", "mailchimp"):
+        guesses = (ours for ours in ("consent", "consent_on", "objected_on") if ours in columns)
+        assert [ours for ours in guesses if f'# {ours} = "{columns[ours]}"' not in text] == []
 
 
 def test_numbers_under_another_name_are_a_guess(drafted):
@@ -199,7 +203,7 @@ def test_numbers_under_another_name_are_a_guess(drafted):
 def test_a_name_without_numbers_is_a_guess(drafted):
     """A column that is called telephone and holds none is not taken."""
     text, brief = drafted("telephone,x\nyes,1\nno,2\n")
-    assert not _decided(brief) and '# number = "telephone"' in text
+    assert _decided(brief).keys() == {"texts"} and '# number = "telephone"' in text
 
 
 def test_our_own_names_need_no_brief(drafted):
@@ -263,9 +267,9 @@ def test_a_header_alone_has_a_draft(drafted):
     assert not _decided(drafted("Tel,Nom\n")[1])
 
 
-def test_the_hints_name_columns_and_words_that_exist():
-    """Every hint is folded, and proposes a column and a word of the vocabulary."""
-    told = hints()
+def test_proposals_name_columns_and_words_that_exist():
+    """Each is folded, and proposes a column and a word of the vocabulary."""
+    told = proposals()
     assert set(told["columns"]) <= set(vocabulary().columns)
     for column, meanings in told["values"].items():
         ours = {"none"} if column in OR_NONE else {"withheld"} if column == "cli" else vocabulary().axes[column]
@@ -294,9 +298,9 @@ def test_it_speaks_the_language_of_the_system(dnc, write_file, monkeypatch):
     assert "# Draft" in dnc("brief", path)[1]
 
 
-def test_only_what_a_caller_leaves_open_is_asked(dnc, write_file):
+def test_only_what_a_caller_leaves_open_is_asked(dnc, tmp_path):
     """With the caller and the day, facts that no rule then asks for are left out; most calls come first."""
-    export = write_file("list.csv", EXPORTS["party_list"](100))
+    export, _ = EXPORTS["hubspot"].write(tmp_path)
     given = ("--set", "caller=political", "--set", "voice=human", "--set", "call_at=2026-12-01")
     code, out, _ = dnc("brief", export, *given)
     assert code == 0 and tomllib.loads(out)["facts"]["caller"] == "political"
@@ -307,11 +311,12 @@ def test_only_what_a_caller_leaves_open_is_asked(dnc, write_file):
     assert dnc("brief", export, "--set", "caller=shop")[0] == 2
 
 
-def test_columns_that_a_check_would_stop_at_are_named(tmp_path, write_file):
-    """Those that may record objections and are proposed for nothing are named, to be left out on purpose or mapped."""
-    lines = list(draft(write_file("calls.csv", "number;Opposition;STOP;Bloctel\n0199000418;;;\n"), Rulebook.load()))
-    [ignore] = [line for line in lines if "ignore" in line]
-    assert ignore.startswith('# ignore = ["STOP", "Bloctel"]  # may contain objections')
-    assert '# objected_on = "Opposition"  # guessed from the name only' in lines
-    text = "\n".join(lines).replace("# ignore", "ignore").replace("# objected_on", "objected_on", 1)
-    assert read_brief(write_file("b.toml", text)).ignore == ("STOP", "Bloctel")
+def test_the_texts_to_be_read_come_first(drafted, dnc, write_file):
+    """Those that may object before others; names and texts of any signs are no trouble, and the draft runs."""
+    names = ['"a ""b"" = [c]"', "Ville", "Suivi", "Ne pas appeler", '"deux\nlignes"', "Sans"]
+    rows = "0199000418;S9;Sète;ne plus appeler;;x#\x7f;\n0199000419;S1;Nîmes;;d;;\n"
+    text, brief = drafted("number;" + ";".join(names) + f"\n{rows}")
+    assert list(brief["texts"]) == ["Suivi", "Ne pas appeler", 'a "b" = [c]', "deux\nlignes"]
+    assert brief["ignore"] == ["Ville"] and brief["texts"]["Suivi"]["unread"] == ["ne plus appeler"]
+    code, out, _ = dnc("check", "list.csv", "--brief", write_file("b.toml", text), "--columns", "missing")
+    assert code == 3 and "text:Suivi" in out and 'text:a ""b"" = [c]' in out

@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from dnc import Decider, Store, check, vet
+from dnc import Decider, InputError, Store, check, vet
 from dnc.checks import settings
 from dnc.lists import other_rows
 from dnc.lists.brief import Brief
@@ -104,17 +104,25 @@ def test_beside_a_file_of_consents(outcomes, write_file):
 
 
 def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_file):
-    """The one may have told an objection and counts as if it had; the other counts for nobody, which is said."""
+    """The one may have told an objection and counts as if it had; the other counts for nobody, so it is accepted first."""
     text = f"number,city,objected_on\n{A},Lyon,none\n{A},Lyon,Rhône,x\n{B},Lyon,none\nhello,Lyon,2026-01-01\n"
-    found, result = outcomes(text, CHARITY)
+    brief = Brief(ignore=["city"])
+    with pytest.raises(
+        InputError, match=r"calls.csv:5: rows with an objection.* cannot be read: 1, .*--accept-unread 1"
+    ):
+        outcomes(text, CHARITY, brief=brief)
+    found, result = outcomes(text, CHARITY, brief=brief, accept_unread=1, reason="seen by hand")
     assert found == ["blocked", "undecided", "clear", "undecided"]
     assert (result.elsewhere, result.unplaced) == (1, 1)
     write_file("calls.csv", text)
     given = [f"--set={name}={fact}" for name, fact in CHARITY.items()]
-    told = ("check", "calls.csv", "--region", "FR", "--at", "2026-11-26", *given, "--out", "page.html")
+    told = ("check", "calls.csv", "--region", "FR", "--ignore", "city", "--at", "2026-11-26", *given)
+    assert dnc(*told)[0] == 4
+    told += ("--accept-unread", "1", "--reason", "seen by hand", "--out", "page.html")
     err = dnc(*told)[2]
     assert "affected by an objection or a withdrawn consent in another row: 1" in err
     assert "but no readable number: 1; they affect no other row" in err
+    assert "seen by hand" in dnc("log")[1]
     err = dnc(*told, "--lang", "fr")[2]
     assert "figurant sur une autre ligne\N{NO-BREAK SPACE}: 1" in err
     page = (write_file("x", "").parent / "page.html").read_text()
@@ -135,11 +143,29 @@ def test_a_text_beside_a_number_counts_for_every_row_of_it(outcomes, note):
 
 
 def test_a_text_in_place_of_a_number_counts_for_the_others_of_its_row(outcomes):
-    """In every row where they are."""
+    """In every row where they are; it is no number itself, as a few digits would be."""
     text = f"number,mobile\n{A},ne pas appeler\n{A},\n{B},0639980001\n"
     brief = Brief(columns={"number": ("number", "mobile")})
     found, _ = outcomes(text, CHARITY | {"objected_on": "none"}, brief=brief)
     assert found == ["undecided", "undecided", "blocked", "clear", "clear"]
+    with pytest.raises(InputError, match=r"calls.csv:2: .* cannot be read: 1"):
+        outcomes(text.replace("ne pas", "06 39 ne pas"), CHARITY, brief=brief)
+
+
+@pytest.mark.parametrize(
+    ("column", "outcome"),
+    [("objected_on", "blocked"), ("refused_on", "undecided"), ("consent_withdrawn_on", "blocked")],
+)
+def test_what_a_person_said_counts_for_their_other_numbers(outcomes, column, outcome):
+    """Those that share an id or a number, over any number of steps; others are not concerned."""
+    head, agreed = f"number,person,consent,consent_on,consent_for,{column}", "named_caller,2026-08-01,live"
+    rows = [(A, "a"), (B, "a"), (B, "b"), ("0639980001", "b"), ("0639980002", "c")]
+    for at in range(len(rows)):
+        text = [
+            f"{number},{who},{agreed},{'2026-11-20' if at == row else ''}" for row, (number, who) in enumerate(rows)
+        ]
+        found, _ = outcomes("\n".join([head, *text, ""]), SALE | {"objected_on": "none"})
+        assert found == (["clear"] * 4 + [outcome] if at == 4 else [outcome] * 4 + ["clear"])
 
 
 def test_an_objection_counts_for_a_number_with_a_note(outcomes):
@@ -197,13 +223,14 @@ def test_in_bounded_memory(store, write_file, monkeypatch):
     head = "number,objected_on,consent_withdrawn_on,refused_on,consent,consent_on,consent_for,call_at\n"
     path = write_file("calls.csv", head + "\n".join(rows) + "\n")
     given = SALE | {"objected_on": "none"}
-    whole = check(path, store, region="FR", given=given)
+    given = {"given": given, "accept_unread": 2, "reason": "seen by hand"}
+    whole = check(path, store, region="FR", **given)
     for held, batch in itertools.product((0, 1 << 28), (7, 100_000)):
         monkeypatch.setattr(other_rows, "_AT_ONCE", 50)
         monkeypatch.setattr("dnc.registries.external_sort._SPAN", 10_000)
         monkeypatch.setattr(settings, "_MEMORY", held)
         monkeypatch.setattr("dnc.files.table.BATCH_ROWS", batch * 30)
-        parts = check(path, store, region="FR", given=given)
+        parts = check(path, store, region="FR", **given)
         assert parts.verdicts.equals(whole.verdicts)
         assert (parts.elsewhere, parts.unplaced) == (whole.elsewhere, 2)
     assert whole.elsewhere > many // 3

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dnc import Decider, Store, api, check
 from dnc.checks.settings import Settings
-from dnc.errors import InputError, OptionError
+from dnc.errors import InputError
 from dnc.files.table import table_of_frame
 from dnc.lists.brief import Brief, read_brief
 from dnc.lists.own_facts import OwnFacts
@@ -117,17 +117,31 @@ def test_words_that_are_no_objection_leave_a_rule_without_effect(empty):
 
 
 def test_a_refusal_is_no_consent(empty):
-    """A cell that refuses, or says no in any language, is filled for an objection and never for a consent."""
-    words = ["oui", "Refus", "Nein", "non merci", "Opt-out le 3 mai", "désinscrit", "Stop", "2026-10-01", "", "n/a"]
-    words += ["périmé", "declined", "mail uniquement"]
+    """A cell that refuses, or says no in any language, is filled for an objection, and for nothing else."""
+    words = [
+        "oui",
+        "2026-10-01",
+        "Form. N° 7",
+        "Refus",
+        "Nein",
+        "non merci",
+        "No, thanks",
+        "Opt-out le 3 mai",
+        "Stop",
+        "",
+    ]
+    words += ["désinscrit", "n/a", "périmé", "declined", "mail uniquement"]
     consent = {"consent": "named_caller", "consent_on": "2026-10-01", "consent_for": "live"}
     frame = pl.DataFrame({"number": [f"06399800{at:02}" for at in range(len(words))], "RGPD": words})
     brief = Brief(region="FR", when_filled={"RGPD": consent | {"recipient": "consumer"}})
     found = facts_of(frame, brief, ["consent", "recipient"])
-    assert found["consent"].is_not_null().to_list() == [word in ("oui", "2026-10-01") for word in words]
-    assert found["recipient"].is_not_null().to_list() == [word not in ("Nein", "", "n/a") for word in words]
+    for name in ("consent", "recipient"):
+        assert found[name].is_not_null().to_list() == [True] * 3 + [False] * (len(words) - 3)
     with Decider(empty, brief=brief, given=SALE, at="2026-10-05T10:30") as decider:
-        assert decider(frame)["dnc_outcome"].to_list().count("clear") == 2
+        found = decider(frame)
+    assert found["dnc_outcome"].to_list() == ["clear"] * 3 + ["undecided"] * (len(words) - 3)
+    told_nothing = [word for word in words[3:] if "text:RGPD" not in found["dnc_missing"][words.index(word)]]
+    assert told_nothing == ["Nein", "", "n/a"]
 
 
 NOTHING = ["NULL", "--", "—", "?", "#N/A", "#VALEUR!", "=IF(A2>0,1)", "00/00/0000", "01/01/1900", "0,00", "(vide)"]
@@ -151,18 +165,23 @@ def test_a_cell_that_tells_nothing_fills_in_only_what_speaks_against_a_call(empt
 
 
 def test_a_no_does_not_hide_the_objection_of_a_rule(empty):
-    """A cell that is told comes first, so a check stops where it says that there is no objection; or both are rules."""
-    frame = pl.DataFrame({"number": ["0639980001", "0639980002"], "dnc": ["no", ""], "dnd": ["true", "true"]})
-    yes = {"objected_on": "yes"}
-    brief = Brief(region="FR", columns={"objected_on": "dnc"}, when_filled={"dnd": yes})
-    with pytest.raises(OptionError, match="a row has an objection in 'dnd', and 'dnc' says that there is none"):
-        check(frame, empty, brief=brief)
-    agreeing = frame.with_columns(dnc=pl.lit("no"), dnd=pl.Series(["", "no"]))
-    told = {"given": AGREED, "at": "2026-10-05T10:30"}
-    assert check(frame[1:], empty, brief=brief, **told).counts["blocked"] == 1
-    assert check(agreeing, empty, brief=brief, **told).counts["clear"] == 2
-    both = Brief(region="FR", when_filled={"dnc": yes, "dnd": yes})
-    assert check(frame, empty, brief=both, **told).counts["blocked"] == 2
+    """Of several columns that record objections the strictest word counts, in the other rows of the number too."""
+    frame = pl.DataFrame(
+        {
+            "number": ["0639980001", "0639980002", "0639980003", "0639980003"],
+            "dnc": ["no", "", "no", ""],
+            "dnd": ["true", "true", "", "no"],
+        }
+    )
+    yes, told = {"objected_on": "yes"}, {"given": AGREED, "at": "2026-10-05T10:30"}
+    for brief in (
+        Brief(region="FR", columns={"objected_on": "dnc"}, when_filled={"dnd": yes}),
+        Brief(region="FR", when_filled={"dnc": yes, "dnd": yes}),
+    ):
+        found = check(frame, empty, brief=brief, **told).verdicts["dnc_outcome"].to_list()
+        assert found == ["blocked", "blocked", "clear", "clear"]
+        again = frame.vstack(frame[:1].with_columns(dnd=pl.lit("")))
+        assert check(again, empty, brief=brief, **told).verdicts["dnc_outcome"][-1] == "blocked"
 
 
 WORDS = {"consent": ["none", "named_caller", "written", "oui"], "recipient": ["consumer", "business", "pro"]}
@@ -182,13 +201,13 @@ WORDS |= {"objected_on": ["none", "2026-01-01", "hier"], "relationship_on": ["20
     st.booleans(),
 )  # fmt: skip
 def test_no_rule_overrides_a_told_cell(cells, rules, filled):
-    """A fact with a cell of its own is what it would be without rules."""
+    """A fact with a cell of its own is what it would be without rules, but for an objection beside a no."""
     frame = pl.DataFrame({"number": [f"063998000{at}" for at in range(4)], "x": ["a", "", "n/a", "no"], **cells})
     brief = Brief(when_filled=rules) if filled else Brief(when_empty=rules)
     columns = [*WORDS, "consent_odd"]
     before, after = facts_of(frame, Brief(), columns), facts_of(frame, brief, columns)
     for name in WORDS:
-        told = pl.Series(cells[name]) != ""
+        told = ~pl.Series(cells[name]).is_in(["", "none"] if name == "objected_on" else [""])
         assert before[name].filter(told).to_list() == after[name].filter(told).to_list()
 
 
@@ -213,9 +232,7 @@ def test_a_rule_without_effect_is_refused(write_file, text, says):
 
 
 def test_the_column_of_a_rule_must_be_in_the_file(empty, write_file):
-    """A name that is not there is an error; a column of objections is not used by a rule about something else."""
-    path = write_file("calls.csv", "number,Stop\n0639980001,x\n")
+    """A name that is not there is an error."""
+    path = write_file("calls.csv", "number\n0639980001\n")
     with pytest.raises(InputError, match=r"no column 'Arrêt' for \[when_filled\]"):
         check(path, empty, brief=Brief(when_filled={"Arrêt": {"objected_on": "2026-01-01"}}))
-    with pytest.raises(OptionError, match="are not used: 'Stop'"):
-        check(path, empty, brief=Brief(when_empty={"Stop": {"objected_on": "none"}}))

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import registry_loaders
-from dnc import InputError, Store, check
+from dnc import Brief, InputError, Store, check
 from dnc.errors import LoaderError
 from dnc.messages import Words
 from dnc.numbers.reader import read_number
@@ -157,6 +157,9 @@ MANY = "818,5550101\n" * 10
 TPS = "02079460123 \r\n"
 BE = "025550101;20240201\n"
 BLOCTEL = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\n"
+PLAIN_FORM = (
+    "; or write it in plain form: number,listed as its first line, then NUMBER,yes or NUMBER,no for each number"
+)
 REFUSED = [
     # 4.1, flat text by area code
     (
@@ -281,7 +284,33 @@ REFUSED = [
         "f.csv",
         "Telephone;Identifiant;Statut\n0199000001;a;OK\n0199000002;b;INSCRIT\n",
         {"registry": "fr-bloctel", "means": "callable"},
-        "f.csv:1: has other columns ('statut'), and one of them could be the answer",
+        "f.csv:1: other columns may say the opposite of what the file says of a number: "
+        "Statut: 2 different texts, such as 'INSCRIT', 'OK'; leave out those that nobody needs (--ignore 'Statut')",
+    ),
+    (
+        "f.csv",
+        "Telephone;Inscrit Bloctel\n0199000001;OUI\n0199000002;NON\n",
+        {"registry": "fr-bloctel", "means": "listed", "ignore": ["Inscrit Bloctel"]},
+        "f.csv:1: column 'Inscrit Bloctel' says yes or no, so the numbers do not all mean the same; omit --means",
+    ),
+    (
+        "f.csv",
+        "number,listed,Client\n01632960101,no,gone\n",
+        {"registry": "gb-tps"},
+        "f.csv:1: other columns may say the opposite of what the file says of a number: "
+        "Client: 1 different texts, such as 'gone'; leave out those that nobody needs (--ignore 'Client')",
+    ),
+    (
+        "f.csv",
+        "number,listed,Actif\n01632960101,no,oui\n",
+        {"registry": "gb-tps", "ignore": ["*"]},
+        "f.csv:1: other columns may say the opposite of what the file says of a number: Actif: 1 different texts",
+    ),
+    (
+        "f.csv",
+        "number,Date,note\n0199000001,2026-05-01,x\n",
+        {"registry": "own"},
+        "f.csv:1: column 'date' may be the day of each objection: --map 'since=date', or --ignore 'date' if it is",
     ),
     ("tps_adds.txt", TPS, {}, "tps_adds.txt: change lists are not supported; load the full file"),
     ("tps.txt", "", {}, "tps.txt: is empty, and would clear every number the list is complete for; download it again"),
@@ -713,7 +742,7 @@ def test_files_packed_together_do_not_all_mean_what_one_does(tmp_path):
     ("registry", "text"),
     [
         ("fr-bloctel", "Telephone;Identifiant;Réponse\n0199000001;a;OK\nTelephone;Réponse;Identifiant\n0199000002;non;OK\n"),
-        ("gb-tps", "number,listed,called\n01632960101,no,no\nnumber,called,listed\n01632960102,no,yes\n"),
+        ("gb-tps", "number,listed,since\n01632960101,no,\nnumber,since,listed\n01632960102,,yes\n"),
         ("gb-tps", "number,listed\n01632960101,no\nPhone,Stopped\n01632960102,no\n"),
     ],
 )  # fmt: skip
@@ -785,7 +814,7 @@ def test_swiss_star_stands_in_any_column(row, tmp_path):
     """Whatever the column beside the star is called, and whether the star of a printed directory came with the number."""
     path = tmp_path / "d.csv"
     path.write_text(f"number;firma;star\n{row}\n044 555 01 02;Probe;\n", encoding="utf-8")
-    one = Store(tmp_path / "store").load(path, as_of=AS_OF)
+    one = Store(tmp_path / "store").load(path, as_of=AS_OF, ignore=["firma"])
     assert (one.listed, one.clear) == (1, 1)
 
 
@@ -852,7 +881,7 @@ def test_swiss_list_that_lost_its_stars_is_refused(tmp_path, header):
     path = tmp_path / "d.csv"
     path.write_text(f"{header}\n044 555 01 01;Muster;*\n")
     with pytest.raises(InputError, match="has no column star, and no column name with stars in it"):
-        Store(tmp_path / "store").load(path, as_of=AS_OF, registry="ch-directory")
+        Store(tmp_path / "store").load(path, as_of=AS_OF, registry="ch-directory", ignore=["stra"])
 
 
 def test_swiss_list_with_stars_before_names_only(tmp_path):
@@ -1000,7 +1029,7 @@ def test_a_header_holds_no_number(text, words, tmp_path):
 def test_own_first_line_that_is_no_name(first, tmp_path):
     """A first line that is neither a number nor a name could be an objection: the list is not read without it."""
     said = load_error(tmp_path, "own.txt", f"{first}\n+33199000002\n", registry="own")
-    assert said == "own.txt:1: no column of telephone numbers found; name one column 'number'"
+    assert said == f"own.txt:1: no column of telephone numbers found; name one column 'number'{PLAIN_FORM}"
 
 
 def test_second_numbers_are_named(tmp_path):
@@ -1048,8 +1077,8 @@ def test_a_missing_column_can_be_named(tmp_path):
     rows = "Tél;Liste;number;Orange\nx;listed;0199000001;allowed\n"
     said = load_error(tmp_path, "a.csv", rows, registry="fr-directory")
     assert said.startswith("a.csv:1: no column listing, prospecting; is this the right file and registry?")
-    assert said.endswith("say which of its columns is listing (--map listing=…)")
-    given = {"registry": "fr-directory", "columns": {"listing": "Liste", "prospecting": "Orange"}}
+    assert said.endswith(f"say which of its columns is listing (--map listing=…){PLAIN_FORM}")
+    given = {"registry": "fr-directory", "columns": {"listing": "Liste", "prospecting": "Orange"}, "ignore": ["Tél"]}
     assert Store(tmp_path / "store").load(tmp_path / "a.csv", as_of=AS_OF, **given).clear == 1
 
 
@@ -1085,7 +1114,7 @@ def test_all_numbers_of_the_own_list_count(tmp_path):
     said = load_error(tmp_path, "cut.csv", "number;mobile;reason\n0199000001;06 39;x\n0199000002;;\n")
     assert said.startswith("cut.csv:2: a number cannot be read")
     said = load_error(tmp_path, "bare.csv", "0199000001;0639980001\n", registry="own")
-    assert said == "bare.csv:1: no column of numbers; name the columns number, since, until, reason"
+    assert said == f"bare.csv:1: no column of numbers; name the columns number, since, until, reason{PLAIN_FORM}"
 
 
 @pytest.mark.parametrize(
@@ -1208,7 +1237,8 @@ def test_calls_of_one_day_meet_the_own_list(tmp_path):
     path.write_text("number,reason\n0199000001,x\n0261910002,y\n")
     store.load(path, as_of=AS_OF)
     told = {"caller": "commercial", "voice": "human", "recipient": "consumer"}
-    assert check(path, store, region="FR", at="2026-08-10T10:30", given=told).counts["blocked"] == 2
+    brief = Brief(ignore=["reason"])
+    assert check(path, store, region="FR", brief=brief, at="2026-08-10T10:30", given=told).counts["blocked"] == 2
 
 
 @pytest.mark.parametrize(
@@ -1362,7 +1392,8 @@ from dnc.registries import Loader, listings
 import polars as pl
 
 def read(extract):
-    return listings(extract, lambda cells: cells.with_columns((pl.col("1") == "X").alias("listed")))
+    [mark] = extract.need("mark")
+    return listings(extract, lambda cells: cells.with_columns((pl.col(str(mark)) == "X").alias("listed")))
 
 LOADER = Loader("xx-mine", "FR", lambda extract: extract.header[:1] == ["mynumber"], read)
 """

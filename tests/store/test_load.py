@@ -19,6 +19,7 @@ from dnc.store import load
 from dnc.store.backup import backup
 from dnc.store.verify import verify
 from tests import some
+from tests.files.test_spreadsheets import ods
 from tests.store.test_store import said, states
 
 AS_OF = date(2026, 8, 1)
@@ -82,7 +83,7 @@ def test_a_yes_in_any_column_of_a_scrubbed_list_is_an_opt_out(store, write_file,
     numbers = {"+12125550101": yes, "+12125550102": "N", "+12125550103": "", "+12125550104": "0"}
     rows = "".join(f"{number},N,N,{flag},3\n" for number, flag in numbers.items())
     text = f"phone,national_dnc,litigator,internal_dnc,calls\n{rows}"
-    one = store.load(write_file("own.csv", text), registry="own", as_of=AS_OF)
+    one = store.load(write_file("own.csv", text), registry="own", as_of=AS_OF, ignore=["calls"])
     assert (one.listed, one.clear) == (1, 3)
     assert said(store, "own", 12125550101, "2026-08-01")[0] == "listed"
 
@@ -319,7 +320,11 @@ from dnc.registries import Loader, listings
 def flagged(cells):
     return cells.with_columns((pl.col("1") == "X").alias("listed"), pl.when(pl.col("1") == "?").then(pl.lit("odd")).alias("odd"))
 
-LOADER = Loader("xx-mine", "GB", lambda extract: False, lambda extract: listings(extract, flagged))
+def read(extract):
+    assert extract.need("flag") == [1]
+    return listings(extract, flagged)
+
+LOADER = Loader("xx-mine", "GB", lambda extract: False, read)
 """
     path = write_file("a.csv", "number,flag\n01632 960101,?\n01632 960102,\n")
     one = store.load(path, as_of=AS_OF, loader=write_file("mine.py", text))
@@ -395,13 +400,52 @@ def test_plain_form_with_types(store, tmp_path, suffix):
     assert found == ["listed", "clear", "listed"]
 
 
-def test_words_of_plain_form_that_are_none(store, write_file):
-    """A word that plain form does not have is listed, whatever it may mean in the language it is of."""
-    words = ["oui", "Y", "vrai", "1.0", "listed?", "ja", "non", "N", "faux", "0.0", "clear!", "-"]
+def test_a_workbook_whose_notes_are_not_read_stops_once(store, tmp_path):
+    """A note or a struck-through row of the own list may say more; a person has to have looked, or saves it as .xlsx."""
+    path, told = ods(tmp_path / "own.ods"), {"registry": "own", "accept_unread": 1, "reason": "a test"}
+    said = stopped(store, path, **told)
+    assert said.startswith("own.ods: notes and struck-through rows of this kind of workbook are not read")
+    assert store.load(path, as_of=AS_OF, around="read", **told).listed == 2
+
+
+def test_part_of_a_number_that_is_left_over(store, write_file):
+    """The last digits of a second number are no number, and whoever has it objected too: the row is unread."""
+    path = write_file("own.csv", "number,reason\n06 39 98 00 01/02,x\n06 39 98 00 03 / 06 39 98 00 04,x\n")
+    said = stopped(store, path, registry="own")
+    assert said.startswith("own.csv:2: a number cannot be read")
+    one = store.load(path, registry="own", as_of=AS_OF, accept_unread=1, reason="a test")
+    assert (one.listed, one.unread) == (1, 1)
+
+
+def test_bare_numbers_need_a_meaning(store, write_file):
+    """A loader of one's own for a complete list of bare numbers would else count every one as not listed."""
+    text = """
+from dnc.registries import Loader, bare_numbers, line_batches
+
+def read(extract):
+    for member in extract.members:
+        for batch in line_batches(member):
+            yield bare_numbers(batch.rename({"text": "number"}), extract, r"^0\\d+$", "41", r"^0(\\d{9})$"LISTED)
+
+LOADER = Loader("ch-mine", "CH", lambda extract: False, read, covers=("41",))
+"""
+    path = write_file("a.txt", "0445550101\n")
+    said = stopped(store, path, loader=write_file("mine.py", text.replace("LISTED", "")))
+    assert said.startswith(
+        "a.txt: use --means to say whether these numbers are listed or callable; or write it in plain"
+    )
+    one = store.load(path, as_of=AS_OF, loader=write_file("mine.py", text.replace("LISTED", ", listed=True")))
+    assert (one.listed, one.clear) == (1, 0)
+
+
+def test_words_of_plain_form(store, write_file):
+    """Yes and no are known in the languages of the countries that ship; any other word is listed."""
+    noes = ["non", "N", "faux", "0.0", "Nein", "nej", "nee"]
+    words = ["oui", "Y", "vrai", "1.0", "sì", "sí", "ja", "listed?", "clear!", "-", "f", "nie", *noes]
     rows = "".join(f"01632 9601{at:02},{word}\n" for at, word in enumerate(words))
     one = store.load(write_file("a.csv", f"number,Listed\n{rows}"), as_of=AS_OF, **PLAIN)
     listed = pl.read_parquet(store.path / "snapshots" / one.file).sort("number")["listed"]
-    assert dict(zip(words, listed, strict=True)) == dict.fromkeys(words, True)
+    assert dict(zip(words, listed, strict=True)) == {word: word not in noes for word in words}
 
 
 def test_two_columns_of_one_name_refuse_plain_form(store, write_file):

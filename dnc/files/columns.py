@@ -1,4 +1,4 @@
-"""What the columns of a list hold: addresses, ids, days, a yes or no, texts. Names count only where a draft is made.
+"""What the columns of a file hold: addresses, ids, days, a yes or no, texts. Names count only where a draft is made.
 
 A column is looked at in all rows, a batch at a time and in bounded memory.
 """
@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 
 import polars as pl
 
 from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
+from dnc.files.cell_texts import normal, text_cells
 from dnc.files.net import marked, marks
-from dnc.files.table import looks_like_phone
-from dnc.lists.texts import normal, text_cells
+from dnc.files.table import folded, looks_like_phone
 
 MOST_TEXTS = 10_000  # different texts of a column that are kept
 _LEAST_ROWS = 50  # of a list, for ids to be told from texts
@@ -46,9 +47,28 @@ _FORMS_OF = {
 }  # fmt: skip
 _ADDRESSES = {"mail", "web"}
 _TEXTS = {"text": pl.String, "cell": pl.String, "rows": pl.UInt32, "marked": pl.Boolean}
-YES_NO = frozenset(normal(pl.Series([*YES, *NONE, "non", "nein", "nej", "nee", "nei", "n", "f", "v", "w"])))
+YES_NO = frozenset(normal(pl.Series([*YES, *NONE, "f", "v", "w"])))  # also initials of false, vrai, wahr
 _FILLED, _VARIED = 0.9, 40  # of a column that a draft leaves out: share of its rows, or different texts
 _PARTS = re.compile(r"[^\W\d_]+")
+
+
+EVERY = "*"  # among columns to leave out: all others
+
+
+def left_out(names: Mapping[str, str], ignore: Collection[str]) -> list[str]:
+    """Columns that are to be left out, by their names or by a pattern such as `utm_*`.
+
+    names: unique name → name in the file. Returns unique names.
+    """
+    named = set(map(folded, ignore))
+    patterns = [name.casefold() for name in ignore if "*" in name and name != EVERY]
+    return [
+        unique
+        for unique, name in names.items()
+        if unique in ignore
+        or folded(name) in named
+        or any(fnmatchcase(name.casefold(), pattern) for pattern in patterns)
+    ]
 
 
 class Content:
@@ -57,7 +77,7 @@ class Content:
     Attributes:
         name: of the column in the file. is_marked: whether the net marks it.
         rows: of the list. filled: cells that are not empty.
-        texts: its different texts, those that the net finds first, then by rows: `text` (see `dnc.lists.texts.normal`),
+        texts: its different texts, those that the net finds first, then by rows: `text` (see `cell_texts.normal`),
             `cell` (where it was first seen), `rows` and `marked`.
         cut: whether it has more of them.
     """
@@ -107,6 +127,11 @@ class Content:
         return not self._forms.isdisjoint(_ADDRESSES)
 
     @property
+    def is_phones(self) -> bool:
+        """Whether no cell has a letter, and not all say yes or no."""
+        return not self.is_yes_no and not self.texts["text"].str.contains(r"\p{L}").any()
+
+    @property
     def is_ids(self) -> bool:
         """Whether every row of a list of some length has a cell, no two are equal, and none is a day or a text."""
         if not self._hashes or self.rows < _LEAST_ROWS or self.filled < self.rows:
@@ -124,9 +149,14 @@ class Content:
         return bool(self.filled) and not self.cut and set(self.texts["text"]) <= YES_NO
 
     @property
+    def may_object(self) -> bool:
+        """Whether the net marks its name or a text."""
+        return self.is_marked or bool(self.texts["marked"].any())
+
+    @property
     def is_suspect(self) -> bool:
-        """Whether the net marks its name or a text, or it says yes and no: nobody may leave it out unseen."""
-        return self.is_marked or self.texts["marked"].any() or self.is_yes_no
+        """Whether it may object, or says yes and no: nobody may leave it out unseen."""
+        return self.may_object or self.is_yes_no
 
     @property
     def may_be_left_out(self) -> bool:
@@ -167,4 +197,4 @@ def words_of(name: str) -> frozenset[str]:
 @cache
 def _names() -> dict[str, frozenset[str]]:
     """Kind → words in names of columns; `any` are words that say nothing of the kind."""
-    return {kind: frozenset(words) for kind, words in shipped_toml("dnc.lists", "column_names.toml").items()}
+    return {kind: frozenset(words) for kind, words in shipped_toml("dnc.files", "column_names.toml").items()}

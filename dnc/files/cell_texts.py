@@ -1,0 +1,73 @@
+"""Texts of cells as they are compared, and as messages repeat them.
+
+Two cells are the same text if they differ only in case, accents, markup, blanks, dates, hours and long numbers (see
+`normal`).
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import polars as pl
+
+from dnc.clock import FALSE, MONTHS, TRUE
+from dnc.errors import printable
+from dnc.frames import as_text
+
+_BOOLEANS = dict.fromkeys(TRUE, "true") | dict.fromkeys(FALSE, "false")
+_DATE = (
+    r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d)?z?)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}"
+    rf"|\d{{1,2}}(?:er|st|nd|rd|th|\.)? (?:de |of )?(?:{MONTHS})\.?,? (?:de |del )?\d{{2,4}}"
+    rf"|(?:{MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
+)
+_HOUR = r"\d{1,2}(?::\d\d(?::\d\d)?| ?h ?\d\d|h)(?: ?[ap]m)?"
+_LONG_NUMBER = r"\+?\d{1,4}(?:[ .\-]\d{2,4}){3,}|\d{5,}"
+_HASHED = rf"\b(?:{_DATE}|{_HOUR}|{_LONG_NUMBER})\b"
+_WORD = r"\p{L}{2}"
+_SHOWN, _DIGITS = 40, 3  # of a text that a message repeats: characters, and digits from which on they are hidden
+
+
+def text_cells(cells: pl.Series) -> pl.Series:
+    """Cells as trimmed text (String), null where empty; booleans as `true` and `false`."""
+    if cells.dtype == pl.Boolean:
+        words = pl.when(cells).then(pl.lit("true")).when(~cells).then(pl.lit("false"))
+        return pl.select(words.alias(cells.name)).to_series()
+    return as_text(cells).str.strip_chars().replace("", None)
+
+
+def normal(cells: pl.Series) -> pl.Series:
+    """Texts (String) as they are compared; null where they are empty.
+
+    Case, accents, markup and blanks do not count, `1.0` is `1`, and the words for true and false are one in all
+    languages. In a text that also holds a word, dates, hours and numbers of five or more digits are `#`.
+    """
+    if cells.str.contains("[<&]").any():
+        cells = cells.map_elements(_without_markup, pl.String)
+    text = pl.lit(cells).str.normalize("NFKD").str.replace_all(r"[\p{Mn}\p{Cf}]", "").str.to_lowercase()
+    text = text.str.replace_all(r"\s+", " ").str.strip_chars()
+    hashed = text.str.replace_all(_HASHED, "#")
+    text = pl.when(text.str.contains(r"\d") & hashed.str.contains(_WORD)).then(hashed).otherwise(text)
+    text = text.str.replace(r"^(\d+)\.0$", "$1").replace(_BOOLEANS)
+    return pl.select(pl.when(text != "").then(text).alias(cells.name)).to_series()
+
+
+def shown(text: str) -> str:
+    """A text as messages repeat it: its beginning on one line, without addresses, and with `#` for digits."""
+    line = printable(re.sub(r"\s+", " ", re.sub(r"\S*@\S*", "…@…", text)).strip())
+    line = re.sub(r"\d", "#", line) if len(re.findall(r"\d", line)) >= _DIGITS else line
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+
+
+def is_safe(text: str) -> bool:
+    """Whether a text (of `normal`) can be written into a brief: it has no address and no long number."""
+    return "@" not in text and not re.search(r"\d{5}|(?:\d[\s.()/-]*){8}", text)
+
+
+def as_in_brief(text: str, cell: str) -> str:
+    """A text of `normal` as people write it: as its cell has it, unless that has digits or line breaks."""
+    return text if re.search(r"[\d\n\r<&]", cell) else cell
+
+
+def _without_markup(cell: str) -> str:
+    return unescape(re.sub(r"<[^<>]*>", " ", cell))

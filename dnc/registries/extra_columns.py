@@ -1,0 +1,79 @@
+"""Columns of a registry's table that its loader does not read.
+
+A row that is listed stays listed whatever they say. Where a row says that a number is not listed, or where silence says
+so (`--means`), one of them may say the opposite: then each has to be left out on purpose, as in a list of calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+from dnc.errors import LoaderError, OptionError
+from dnc.files.cell_texts import shown
+from dnc.files.columns import EVERY, Content, contents_of, left_out
+from dnc.files.table import Table, as_typed, may_be_data
+from dnc.messages import NOTHING, changed, figure, in_quotes, localized
+from dnc.registries.contract import Extract
+
+_EXAMPLES = 2  # texts of a column in a message
+_MOST_NAMED = 8  # columns in a message
+
+
+class ExtraColumns:
+    """Looks at such columns in all rows.
+
+    extract: the file. table: its table. read: positions of the columns that are read. phones: of those that are named
+    like telephone numbers, and need no role while all their cells are such.
+    """
+
+    def __init__(self, extract: Extract, table: Table, read: set[int], phones: Collection[int]) -> None:
+        self._extract, self._table = extract, table
+        names = {str(at): name for at, name in enumerate(table.header) if at not in read}
+        ignored = left_out(names, extract.layout.ignore)
+        self._contents = contents_of(names)
+        self._named = {column for column in self._contents if column not in ignored}
+        self._phones = set(map(str, phones))
+        self._clears = bool(extract.means)
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Look at some rows: their cells by position, and `listed`."""
+        self._clears = self._clears or not rows["listed"].fill_null(True).all()
+        for column, content in self._contents.items():
+            content.add(rows[column])
+
+    def refuse(self) -> None:
+        """Raise LoaderError for a column of yes and no beside `means`, OptionError where a column needs a role."""
+        if not self._clears:
+            return
+        line = self._table.skipped + 1
+        if flags := [one for one in self._contents.values() if one.is_yes_no and self._extract.means]:
+            how = {"name": flags[0].name, "map": as_typed(f"listed={flags[0].name}")}
+            raise LoaderError(localized("errors", "means_and_flags", **how), self._extract.path, line)
+        every = EVERY in self._extract.layout.ignore
+        without = [
+            content
+            for column, content in self._contents.items()
+            if column in self._named and (content.is_suspect or not every)
+            if not content.needs_no_role and not (column in self._phones and content.is_phones)
+        ]
+        if without:
+            raise OptionError(_message(without), self._extract.path, line)
+
+
+def _message(without: list[Content]) -> str:
+    """Every such column with two of its texts, and what to add to the command."""
+    named = [_described(content) for content in without[:_MOST_NAMED]]
+    texts = NOTHING + named[0]
+    for one in named[1:]:
+        texts += ", " + one
+    options = " ".join(f"--ignore {as_typed(content.name)}" for content in without)
+    return localized("errors", "extra_columns", texts=texts, options=options)
+
+
+def _described(content: Content) -> str:
+    name = "…" if may_be_data(content.name) else content.name
+    texts = in_quotes(*map(shown, content.texts["cell"].head(_EXAMPLES)))
+    key = "more" if content.cut else "column"
+    return changed(localized("errors", "roles", key, name=name, n=figure(content.texts.height), texts=texts), str.strip)

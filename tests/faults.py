@@ -30,9 +30,11 @@ from pathlib import Path
 from random import Random
 
 from dnc import DncError, Store, check
+from dnc.database import instance_of
 from dnc.law.rulebook import Rulebook
+from dnc.lists import own_records
 from dnc.registries import ingest
-from dnc.store import anchors, keys, rule_packs, stamps
+from dnc.store import anchors, keys, records, rule_packs, stamps, wordings
 from dnc.store.backup import backup, restore
 from dnc.store.manifest import read_manifest
 from dnc.store.verify import verify
@@ -44,6 +46,7 @@ ANSWER = "Telephone;Identifiant;Réponse\n" + "".join(
     f"01990000{n:02};{n};{'OK' if n % 3 else 'no'}\n" for n in range(60)
 )
 CALLS = "number\n" + "".join(f"01990000{n:02}\n" for n in range(60))
+CONSENTS = "number,consent,consent_on\n" + "".join(f"+331990000{n:02},written,2026-05-01\n" for n in range(60))
 SYSTEM = {
     "open",
     "mkdir",
@@ -82,12 +85,43 @@ def put_up(folder: Path) -> None:
     store.object(["+33199000002"], date(2026, 6, 2))
     check(folder / "c.csv", store, region="FR", at="2026-06-05", keep=True)
     stamps.keep_stamp(store.ledger, anchors.last_anchor(store.ledger).about, b"an earlier answer")
+    (folder / "consents.csv").write_text(CONSENTS)
+    _load_consents(folder)
+    _record(folder, "+33199000001")
     backup(store.ledger, folder / "kept")
 
 
 def _load(folder: Path) -> None:
     ingest.WORTH = 1  # so that there are bit pages
     Store(folder / "store").load(folder / "list2.txt", as_of=date(2026, 7, 1), registry="us-ndnc")
+
+
+def _load_consents(folder: Path, name: str = "consents.csv") -> None:
+    own_records.load(Store(folder / "store"), "consents", [folder / name], Rulebook.load())
+
+
+def _load_more_consents(folder: Path) -> None:
+    (folder / "more.csv").write_text(CONSENTS.replace("2026-05-01", "2026-05-02"))
+    _load_consents(folder, "more.csv")
+
+
+def _record(folder: Path, number: str = "+33199000004") -> None:
+    told = [{"number": number, "consent_withdrawn_on": "2026-06-01"}]
+    own_records.record(Store(folder / "store"), "consents", told, Rulebook.load())
+
+
+def _record_many(folder: Path) -> None:
+    records._IN_LEDGER = 1  # what was recorded moves into a file
+    _record(folder)
+
+
+def _call(folder: Path) -> None:
+    told = [{"number": "+33199000004", "at": "2026-06-01", "result": "objected"}]
+    own_records.record(Store(folder / "store"), "calls", told, Rulebook.load())
+
+
+def _word(folder: Path) -> None:
+    wordings.add(Store(folder / "store").ledger, "form-7", "X may call me.")
 
 
 def _first_load(folder: Path) -> None:
@@ -195,6 +229,11 @@ VERBS = {
     "first load": Verb(_first_load, "new"),
     "load": Verb(_load),
     "object": Verb(_object),
+    "load consents": Verb(_load_more_consents),
+    "record a consent": Verb(_record),
+    "record many consents": Verb(_record_many),
+    "record a call": Verb(_call),
+    "add a wording": Verb(_word),
     "lift": Verb(_lift),
     "check": Verb(_check),
     "vet": Verb(_vet),
@@ -235,10 +274,19 @@ def state(folder: Path) -> object:
         [(one.id, one.registry, one.as_of, one.file, one.numbers) for one in standing.snapshots],
         standing.objections.drop("recorded_at").rows(),
         kept,
+        [_held(store, known) for known in standing.records.values()],
+        [one.name for one in wordings.in_store(store.ledger)],
         store.log()["verb"].to_list(),
         (rule_packs.installed(store.ledger), rule_packs.signers(store.ledger)),
         ([stamp.path.name for stamp in stamps.stamps_in(folder)], (folder / anchors.NAME).exists()),
     )
+
+
+def _held(store: Store, known: records.Records) -> object:
+    """The own records of a kind."""
+    with instance_of(store.path.absolute()).cursor() as con:
+        rows = known.find(con).sort("seq").drop("recorded_at").rows()
+    return rows, [one.rows for one in known.files]
 
 
 _BREAK = "\0"
@@ -257,6 +305,7 @@ def looked_at(folder: Path) -> Text:
         "snapshots",
         "bitpages",
         "decisions",
+        "records",
         "damaged",
         "stamps",
         anchors.NAME,

@@ -72,9 +72,11 @@ class Decider:
         state = self._store.ledger.state  # before anything is read, so that a change meanwhile shows
         setup = self._settings.read(self._store)
         several = len(setup.brief.named("number")) > 1
-        selection = select(self._columns, best=self._best, several=several, occasional=())
+        standing = self._store.standing()
+        consents = standing.has_consents
+        selection = select(self._columns, best=self._best, several=several, consents=consents, occasional=())
         stack = ExitStack()
-        self._judge = stack.enter_context(setup.judge(self._store.standing()))
+        self._judge, self._own = stack.enter_context(setup.judge(standing))
         self._state, self._setup, self._selection, self._stack = state, setup, selection, stack
         self._intake: Intake | None = None
 
@@ -138,9 +140,10 @@ class Decider:
         intake = self._setup.intake(table)
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
         with tempfile.TemporaryDirectory(prefix="dnc-") as spill:
-            intake, against = self._setup.read_ahead(intake, lambda: table, Path(spill), self._judge.objections)
+            judge, own = self._judge, self._own
+            intake, against = self._setup.read_ahead(intake, lambda: table, Path(spill), judge, own)
             for rows in intake.fitted(intake.table.batches):
-                calls = self._setup.completed(self._as_before(intake).calls(rows), against)
+                calls = self._setup.completed(self._as_before(intake).calls(rows), own, against)
                 verdicts = self._judge.verdicts(calls)
                 parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))
                 positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))

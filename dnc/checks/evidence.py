@@ -22,7 +22,7 @@ import polars as pl
 from dnc.errors import InputError, StoreError
 from dnc.files.dataset import FileList
 from dnc.frames import numbered
-from dnc.law.vocabulary import OCCASIONAL, VERDICT
+from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
 from dnc.lists.calls import Calls
 from dnc.messages import localized
 from dnc.verdicts.judge import Verdicts
@@ -34,8 +34,9 @@ _COMPARED_ONCE = (  # by earlier versions, which did not log it
     *("dnc_applies", "dnc_duties", "dnc_advice", "dnc_confidence"),
 )
 # What differs from number to number goes in by odd factors: 64 bits a row, and quickly written.
-_OF_NUMBER, _OF_DAY = (pl.Series([factor], dtype=pl.UInt64) for factor in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F))
-_DECIDED = [name for name in VERDICT if name not in ("dnc_number", "dnc_applies")]
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+_OF_NUMBER, _OF_DAY, _OF_STATEMENT = (pl.Series([factor], dtype=pl.UInt64) for factor in _FACTORS)
+_DECIDED = [name for name in (*VERDICT, CONSENT) if name not in ("dnc_number", "dnc_applies")]
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ class Evidence:
         digest = _digests("\x1f".join(row) for row in words.iter_rows())
         until = verdicts.until.cast(pl.Int32).cast(pl.UInt64, strict=False)
         told_apart = calls.number.fill_null(0) * _OF_NUMBER + until.fill_null(0) * _OF_DAY
+        if calls.statement is not None:
+            told_apart += calls.statement.fill_null(0).cast(pl.UInt64) * _OF_STATEMENT
         shared, row = verdicts.shared
         for name in self._occasional:
             texts = _digests(text and f"{name} {text}" for text in shared[name])
@@ -114,7 +117,8 @@ class Evidence:
             rows = calls.each(pl.int_range(first, first + calls.height, dtype=pl.UInt64, eager=True)).alias("row")
             own = calls.carried[self._ids].cast(pl.String) if self._ids in calls.carried.columns else None
             facts = calls.facts("day").select(rows, pl.lit(own, pl.String).alias("call"), "number", "day")
-            kept = facts.hstack(verdicts.rows.select(_DECIDED))
+            decided = verdicts.rows
+            kept = facts.hstack(decided.select(name for name in decided.columns if name in _DECIDED))
             self._parts.append(self._work / f"{len(self._parts)}.parquet")
             kept.write_parquet(self._parts[-1])
         self._rows += calls.height

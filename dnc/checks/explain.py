@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -16,6 +17,8 @@ from dnc.files.table import RAGGED, Table
 from dnc.lists.brief import as_cell, must_be_column
 from dnc.lists.calls import Calls
 from dnc.lists.inputs import Source, opened
+from dnc.lists.own_answer import own_answer
+from dnc.lists.own_facts import OwnFacts
 from dnc.messages import localized
 from dnc.store.store import Store
 from dnc.verdicts.judge import Judge, RegimeResult
@@ -26,11 +29,13 @@ class Explanation(NamedTuple):
 
     verdict: the columns of `dnc.law.vocabulary.VERDICT` and `OCCASIONAL`. findings: of every regime in force.
     not_understood: the cells that were not understood; empty where there are none.
+    own: what own records say of the number, as `dnc.lists.own_answer` gives it; empty where the store has none.
     """
 
     verdict: dict[str, Any]
     findings: list[RegimeResult]
     not_understood: str
+    own: Mapping[str, Any] = {}
 
 
 def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[str, object]) -> Explanation:
@@ -55,8 +60,8 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
     [calls] = setup.intake(Table(Path("the call"), "call", ["number", *texts], iter([row]))).batches()
     if calls.number.len() > 1:
         raise InputError(localized("errors", "several_numbers"))
-    with setup.judge(store.standing()) as judge:
-        [explanation] = _explanations(judge, setup.completed(calls))
+    with setup.judge(store.standing()) as (judge, own):
+        [explanation] = _explanations(judge, store, setup.completed(calls, own), own)
     return explanation
 
 
@@ -76,19 +81,21 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
     with (
         opened(path, setup.brief.sheet) as files,
         TemporaryDirectory(prefix="dnc-") as folder,
-        setup.judge(store.standing()) as judge,
+        setup.judge(store.standing()) as (judge, own),
     ):
         # An objection in any row counts for all rows of its person.
-        intake, against = setup.read_ahead(setup.intake(files.table()), files.table, Path(folder), judge.objections)
+        intake, against = setup.read_ahead(setup.intake(files.table()), files.table, Path(folder), judge, own)
         before = 0
         for batch in intake.fitted(intake.table.batches):
             if 0 < row - before <= batch.height:
-                return _explanations(judge, setup.completed(intake.calls(batch.slice(row - before - 1, 1)), against))
+                calls = setup.completed(intake.calls(batch.slice(row - before - 1, 1)), own, against)
+                return _explanations(judge, store, calls, own)
             before += batch.height
         raise OptionError(localized("errors", "no_row_of", row=row, name=files.name, rows=before))
 
 
-def _explanations(judge: Judge, calls: Calls) -> list[Explanation]:
+def _explanations(judge: Judge, store: Store, calls: Calls, own: OwnFacts) -> list[Explanation]:
     odd = calls.facts("odd")["odd"]
     verdicts, results = judge.explained(calls)
-    return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd))
+    said = [own_answer(store, number, date.max) if number and own.any else {} for number in calls.number]
+    return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd, said))

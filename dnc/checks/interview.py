@@ -296,10 +296,10 @@ def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consen
         return replace(guesses.table, batches=iter([rows] if rows.height else []))
 
     tallies = Tallies()
-    with setup.judge(store.standing()) as judge, TemporaryDirectory(prefix="dnc-") as folder:
-        intake, against = setup.read_ahead(setup.intake(table()), table, Path(folder), judge.objections)
+    with setup.judge(store.standing()) as (judge, own), TemporaryDirectory(prefix="dnc-") as folder:
+        intake, against = setup.read_ahead(setup.intake(table()), table, Path(folder), judge, own)
         for batch in intake.batches():
-            calls = setup.completed(batch, against)
+            calls = setup.completed(batch, own, against)
             tallies.add(calls, judge.verdicts(calls))
     return tallies
 

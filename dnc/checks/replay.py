@@ -119,7 +119,7 @@ def brief_of(terms: Mapping[str, Any]) -> Brief:
     fields = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
     fields |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
     fields |= {name: terms.get(name) for name in ("short_rows", "sheet", "around")}
-    fields["ignore"] = tuple(terms.get("ignore", ()))
+    fields |= {"ignore": tuple(terms.get("ignore", ())), "require_proof": terms.get("require_proof", False)}
     # Earlier versions left out every column that the brief did not name, and read nothing around the table.
     if "texts" not in terms:
         return Brief(**fields | {"new_columns": IGNORED, "around": READ})
@@ -161,4 +161,7 @@ def _standing(store: Store, number: int, then: dict[str, Any]) -> Standing:
     if sorted({snapshot.file for snapshot in snapshots}) != then["files"]:
         raise StoreError(localized("errors", "replay", "forgotten", number=number))
     objections = now.objections.filter(pl.col("seq") <= then["objections"])
-    return replace(now, snapshots=tuple(snapshots), objections=objections)
+    then_known = then.get("records", {})
+    records = {name: known.until(*then_known.get(name, ())) for name, known in now.records.items()}
+    wordings = now.wordings.head(then.get("wordings", 0))
+    return replace(now, snapshots=tuple(snapshots), objections=objections, records=records, wordings=wordings)

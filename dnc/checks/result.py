@@ -43,6 +43,8 @@ class Check:
         second_numbers: columns that look like telephone numbers and were not used.
         dated: whether the list or the settings say when calls are planned.
         cut: cells that are too long for a spreadsheet that was written.
+        consents: those that calls rest on, counted (see `ConsentCounts.data`); None where there are none.
+        revived: consents in the store that do not count, as they follow a withdrawal and lack a proof or a wording.
         snapshots: what the store held.
         typed: whether reports name options, commands and lines of a brief; not for people at the desk, who type none.
     """
@@ -66,6 +68,8 @@ class Check:
     second_numbers: Sequence[str]
     dated: bool
     cut: int
+    consents: dict[str, Any] | None
+    revived: int
     snapshots: tuple[Snapshot, ...]
     typed: bool = True
 

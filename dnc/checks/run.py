@@ -18,6 +18,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from dnc.checks.consent_counts import ConsentCounts
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Digests, Evidence
 from dnc.checks.outputs import LaidOut, Outputs
@@ -79,21 +80,14 @@ def run(
         intake = setup.intake(files.table())
         header = intake.header
         several = len(header.numbers) > 1
-        selection = select(
-            columns,
-            only,
-            changed=changed,
-            best=best,
-            former=header.former,
-            several=several,
-            occasional=digests.occasional,
-        )
+        standing = store.standing()
+        of_list = {"former": header.former, "several": several, "consents": standing.has_consents}
+        selection = select(columns, only, changed=changed, best=best, occasional=digests.occasional, **of_list)
         layout = OutputLayout.of(intake.table, header.carried, selection)
         store.must_be_writable()
-        standing = store.standing()
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
-        judge = stack.enter_context(setup.judge(standing))
-        intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack), judge.objections)
+        judge, own = stack.enter_context(setup.judge(standing))
+        intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack), judge, own)
         outputs.open(layout, stack)
         people = People(_temporary_folder(stack), header.columns.get("person"))
         of_persons = [ours for ours in setup.brief.facts if ours in vocabulary().of_persons]
@@ -101,8 +95,10 @@ def run(
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, state, work, header.columns.get("call", ""), digests)
         second = SecondNumbers(header)
-        watching: list[Observer] = [tallies.add, people.add, evidence.add, second.add, *observers]
-        pipeline = _Pipeline(intake, partial(setup.completed, against=against), judge, watching, selection, outputs)
+        consents = ConsentCounts()
+        counting = [consents.add, tallies.add, people.add, evidence.add, second.add]
+        complete = partial(setup.completed, own=own, against=against)
+        pipeline = _Pipeline(intake, complete, judge, [*counting, *observers], selection, outputs)
         pipeline.run(progress)
         repeated, persons = people.count()
         sha256 = hashlib.sha256(setup.text.encode()).hexdigest()
@@ -133,6 +129,8 @@ def run(
             second_numbers=second.names,
             dated=setup.at is not None or "call_at" in {*header.columns, *setup.brief.facts},
             cut=outputs.cut,
+            consents=consents.data,
+            revived=own.revived,
             snapshots=standing.snapshots,
             record=record,
             id=entry.seq,
@@ -211,6 +209,7 @@ def _record(
         "snapshots": [snapshot.id for snapshot in standing.snapshots],
         "files": sorted({snapshot.file for snapshot in standing.snapshots}),
         "objections": standing.objections["seq"].max() or 0,
+        **standing.records_in_log,
         "out": [Path(target).name for target in outputs.targets],
         "only": list(selection.only),
         "changed": selection.changed,

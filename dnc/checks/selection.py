@@ -12,13 +12,13 @@ from dnc.errors import InputError, OptionError, texts_of
 from dnc.files.output_rows import Rows, Shared
 from dnc.files.table import Table, unique_names
 from dnc.frames import repeated
-from dnc.law.vocabulary import NUMBER_FROM, OCCASIONAL, VERDICT, WAS
+from dnc.law.vocabulary import CONSENT, NUMBER_FROM, OCCASIONAL, VERDICT, WAS
 from dnc.lists.calls import Calls
 from dnc.messages import localized
 from dnc.verdicts.judge import Verdicts
 from dnc.verdicts.verdict import OUTCOMES
 
-_COLUMNS = (NUMBER_FROM, *VERDICT, *OCCASIONAL)
+_COLUMNS = (NUMBER_FROM, *VERDICT, CONSENT, *OCCASIONAL)
 _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
 
 
@@ -27,7 +27,8 @@ class Selection:
     """Which rows and columns to write.
 
     Attributes:
-        columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from`, and those of `OCCASIONAL` that were named.
+        columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from`, `dnc_consent`, and those of `OCCASIONAL` that
+            were named.
         only: outcomes; empty for all.
         changed: only calls whose outcome differs from that of the earlier check, which is added as `dnc_was`.
         best: of the calls of each row only the first that is clear, else the first undecided, else the first.
@@ -71,6 +72,8 @@ class Selection:
         if NUMBER_FROM in self.columns:
             source = repeated("", pl.String, outcomes.len()) if calls.source is None else calls.source.fill_null("")
             own = own.with_columns(source.alias(NUMBER_FROM))
+        if CONSENT in self.columns:
+            own = own.with_columns(verdicts.consents)
         if self.changed and calls.was is not None:
             own = own.with_columns(calls.was.fill_null("").alias(WAS))
         mine = [name for name in self.header if name in own.columns]
@@ -125,6 +128,7 @@ def select(
     best: bool = False,
     former: bool = False,
     several: bool = False,
+    consents: bool = False,
     occasional: Iterable[str] = OCCASIONAL,
 ) -> Selection:
     """The selection for the options of a check.
@@ -133,11 +137,12 @@ def select(
         columns, only, changed, best: as for `dnc.api.check`.
         former: whether the list is the output of an earlier check.
         several: whether the list has several columns of numbers; `dnc_number_from` is then always written.
+        consents: whether the store has consents; `dnc_consent` is then written, unless `columns` are named.
         occasional: columns of `OCCASIONAL` that are written where something fills them; one that is named always is.
     Raises:
         OptionError: a column or an outcome is unknown. InputError: `changed` without an earlier check.
     """
-    names = list(VERDICT)
+    names = [*VERDICT, *([CONSENT] if consents else [])]
     if columns is not None:
         named = (name if name.startswith("dnc_") else f"dnc_{name}" for name in texts_of("columns", columns))
         names = list(dict.fromkeys(named))  # one that is named twice is written once

@@ -25,10 +25,12 @@ from dnc.lists.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_decla
 from dnc.lists.consents import Consents, read_consents
 from dnc.lists.header import Header, NoNumberError
 from dnc.lists.intake import Intake
-from dnc.lists.other_rows import Against, Objections
+from dnc.lists.other_rows import Against
+from dnc.lists.own_facts import OwnFacts
 from dnc.lists.roles import Survey
 from dnc.messages import LANGUAGES, either, figure, localized
 from dnc.store.audit_log import canonical
+from dnc.store.record_kinds import GIVEN
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 from dnc.verdicts.judge import Judge
@@ -194,6 +196,7 @@ class Setup:
             "around": brief.around,
             "accept_unread": self.accept_unread,
             "facts": brief.facts,
+            **({"require_proof": True} if brief.require_proof else {}),
             "at": self.at,
             "guidance": policy.guidance,
             "accept": policy.accepted,
@@ -205,7 +208,9 @@ class Setup:
 
         Raises InputError; OptionError where `at` is not a date, RolesError where no column is that of the numbers.
         """
-        intake = Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now, self.policy.language)
+        brief = self.brief.without(DECLARABLE)
+        brief = self.consents.brief_of_list(brief, table) if self.consents else brief
+        intake = Intake(table, brief, self.book, self.at, self.now, self.policy.language)
         try:
             _ = intake.header.columns
         except NoNumberError as error:
@@ -218,7 +223,7 @@ class Setup:
         return intake
 
     def read_ahead(
-        self, intake: Intake, reopen: Callable[[], Table], folder: Path, recorded: Objections
+        self, intake: Intake, reopen: Callable[[], Table], folder: Path, judge: Judge, own: OwnFacts
     ) -> tuple[Intake, Against]:
         """Look at all rows of a list for what has to be known before the first is decided.
 
@@ -229,12 +234,17 @@ class Setup:
             intake: of the list.
             reopen: opens the list a second time, where it is too large to be kept in memory.
             folder: for what is collected, if it is much.
-            recorded: the objections in the store (see `Against.read`).
+            judge, own: know the objections, withdrawals and refusals in the store.
         Returns:
             An intake that starts again at the first row, and what was collected.
         Raises:
             RolesError: a column has no role. InputError: an objection has a number that cannot be read.
         """
+
+        def recorded(numbers: pl.Series) -> pl.DataFrame:
+            objected = judge.objections(numbers).rename({"on": "objected_on"})
+            return pl.concat([objected, *own.against(numbers)], how="diagonal")
+
         survey, against = Survey(intake.header), Against(folder, self.policy.language)
         if survey.is_needed or not intake.table.is_last:
             intake = self._over(intake, reopen, survey.look)
@@ -272,14 +282,15 @@ class Setup:
             message = localized("errors", "unplaced", n=figure(against.unplaced), count=against.unplaced)
             raise InputError(message, intake.table.path, against.line)
 
-    def completed(self, calls: Calls, against: Against | None = None) -> Calls:
-        """Calls with what other rows, the file of consents and the brief say of their numbers.
+    def completed(self, calls: Calls, own: OwnFacts, against: Against | None = None) -> Calls:
+        """Calls with what other rows, the file of consents, the store's own records and the brief say of their numbers.
 
         A declared consent comes last (that of a rule about filled and empty cells before one for all rows): it fills
         what is still empty, but replaces nothing that was not understood.
         """
         calls = against.beside(calls) if against else calls
         calls = self.consents.beside(calls) if self.consents else calls
+        calls = own.beside(calls)
         facts, fills = self._declared_consent, []
         for name in DECLARABLE:
             declared = [pl.col(BY_RULE + name)] if BY_RULE + name in calls.plans.columns else []
@@ -287,7 +298,15 @@ class Setup:
             if declared:
                 filled = pl.coalesce(name, *declared)
                 fills.append(pl.when("consent_odd").then(name).otherwise(filled).alias(name))
-        return calls._replace(plans=calls.plans.with_columns(fills).with_columns(at_agreed_hour()))
+        plans = self._without_unproven(calls.plans.with_columns(fills))
+        return calls._replace(plans=plans.with_columns(at_agreed_hour()))
+
+    def _without_unproven(self, plans: pl.DataFrame) -> pl.DataFrame:
+        """Facts in which a consent that lacks what the brief requires, or contradicts its wording, is not known."""
+        if self.brief.require_proof:
+            unproven = pl.col("consent").is_in(GIVEN) & ~pl.col("proven") & (pl.col("lacks") == "")
+            plans = plans.with_columns(lacks=pl.when(unproven).then(pl.lit("proof")).otherwise("lacks"))
+        return plans.with_columns(pl.when(pl.col("lacks") == "").then(name).alias(name) for name in DECLARABLE)
 
     @property
     def _declared_consent(self) -> dict[str, str | date | None]:
@@ -296,10 +315,14 @@ class Setup:
         return {name: read_declared(name, fact, dates, now) for name, fact in facts}
 
     @contextmanager
-    def judge(self, standing: Standing) -> Iterator[Judge]:
-        """A judge of such calls, by the snapshots of a store."""
-        with Screen(standing, self.book.registries()) as screen, Judge(self.book, screen, self.policy) as judge:
-            yield judge
+    def judge(self, standing: Standing) -> Iterator[tuple[Judge, OwnFacts]]:
+        """A judge of such calls, by the snapshots of a store, and what its own records say of them."""
+        with (
+            OwnFacts(standing, self.brief.require_proof) as own,
+            Screen(standing, self.book.registries()) as screen,
+            Judge(self.book, screen, self.policy) as judge,
+        ):
+            yield judge, own
 
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -16,11 +16,15 @@ from dnc.database import engine, run
 from dnc.errors import StoreError
 from dnc.files.locks import ReadLock
 from dnc.law.demands import registry_column
+from dnc.law.vocabulary import vocabulary
+from dnc.lists.own_answer import own_answer
 from dnc.messages import dated, localized, messages, registry_name
 from dnc.registries import OWN
 from dnc.store import ledger_sql
+from dnc.store.folder import fault_of
 from dnc.store.loader_search import loaders
-from dnc.store.snapshots import Snapshot, Standing, fault_of
+from dnc.store.record_kinds import KINDS
+from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store, read_all
 from dnc.verdicts.screening import Screen
 
@@ -39,7 +43,8 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
         `number`; `day`; `registries` (the answers that count on that day: state, as_of); `snapshots` (those that
         cover the number, each with its answer, and whether it was `asked` about numbers that were sent in);
         `silent` (ids of those that do not); `objections`; `decisions` (those kept); `not_kept` (checks that kept no
-        decisions; this store does not know them); `retention` (kinds of data, and for how many months each is kept).
+        decisions; this store does not know them); `retention` (kinds of data, and for how many months each is kept);
+        `own` (what own records say, see `dnc.lists.own_answer`).
     Raises:
         InputError: the number cannot be read. StoreError: the store cannot be used.
     """
@@ -70,6 +75,7 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
         "objections": objections,
         "decisions": decisions,
         "not_kept": [seq for seq in made if seq not in files],
+        "own": own_answer(store, e164, until),
         "retention": [{"kind": kind, "months": months} for kind, months, _ in store.retention()],
     }
 
@@ -99,6 +105,11 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
         what = texts["objection"]["lifted" if row["lifted"] else "objected"]
         reason = f"{messages('common', language)['colon']} {row['reason']}" if row["reason"] else ""
         yield "  " + what.format(day=day(row["on"]), reason=reason, recorded=day(row["recorded_at"]))
+    for kind in KINDS:
+        if rows := found["own"][kind]:
+            yield texts["own"][kind]
+            yield from (f"  {row['statement']}, {record_line(row, language)}" for row in rows)
+    yield from (texts["passed_on"].format(to=row["to"], day=day(row["on"])) for row in found["own"]["passed_on"])
     yield texts["decisions" if found["decisions"] else "decisions_none"]
     for row in found["decisions"]:
         on = day(row["day"]) if row["day"] else texts["no_day"]
@@ -107,6 +118,21 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
         yield f"    {row['why']}"
     if found["not_kept"]:
         yield texts["not_kept"].format(checks=", ".join(map(str, found["not_kept"])))
+
+
+def record_line(row: Mapping[str, Any], language: str) -> str:
+    """A row of own records in one line: every cell with what it is, without its name."""
+    texts, vocab = messages("answer", language), vocabulary()
+    said = []
+    for name, cell in row.items():
+        if name in ("statement", "counts", "recorded_at"):
+            continue
+        label = vocab.label(name, language) if name in vocab.columns else texts["columns"][name]
+        word = (
+            vocab.value(name, cell, language) if cell in vocab.axes.get(name, ()) else texts["results"].get(cell, cell)
+        )
+        said.append(texts["cell"].format(label=label, cell=word))
+    return str(texts["cells"]).join(said) + (texts["counts"] if row.get("counts") else "")
 
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dnc.cli.options import AROUND, DATE, FILE, IGNORE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_options
+from dnc.cli.record_verbs import load_records
 from dnc.clock import DATE_ORDERS
 from dnc.messages import counted, dated, in_language, localized, messages, registry_named
 
@@ -73,7 +74,7 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILE)
-@click.option("--as-of", required=True, type=DATE, help="Date on which the registry produced the file.")
+@click.option("--as-of", type=DATE, help="Date on which the registry produced the file; not for consents and calls.")
 @_REGISTRY
 @SHEET
 @click.option(
@@ -108,17 +109,41 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
     metavar="ID",
     help="Replace this snapshot of the same file, which has a wrong date or campaign; logged.",
 )
+@click.option("--brief", type=FILE, help="TOML file that says what columns of own records mean: ignore, texts, around.")
+@click.option(
+    "--covers-days",
+    metavar="FIRST..LAST",
+    help="Days for which a file of calls has every call, e.g. 2026-11-01..2026-11-28.",
+)
+@click.option(
+    "--outbound", type=PAIR, metavar="COLUMN=WORD", help="Which rows of a file of calls went out; others are left out."
+)
+@click.option("--complete", metavar="REASON", help="Why call records of a system have every call of --covers-days.")
+@click.option("--zone", metavar="ZONE", help="Time zone of the times in a file of calls, e.g. Europe/Paris.")
 @LANG
 @store_options
 @click.pass_context
 def load(ctx: click.Context, /, *, files: tuple[Path, ...], lang: str, **options: Any) -> None:
-    """Load registry files into the store (all of them, or none).
+    """Load registry files or own records (all of them, or none).
+
+    Own records are what you keep yourself: --registry consents, calls or customers.
 
     A complete list, and your own opt-out list, is refused if a number in it cannot be read (see --accept-unread).
     A complete list is also refused if it shrank by more than a tenth since the list before it,
     or lost most of its numbers (see --shrunk).
     The same file, loaded again for another date or campaign, becomes a second snapshot (see --corrects).
     """
+    from dnc.store.record_kinds import KINDS
+
+    own = {name: options.pop(name) for name in ("brief", "covers_days", "zone", "outbound", "complete")}
+    if options["registry"] in KINDS:
+        load_records(ctx, files, lang, **options, **own)
+        return
+    if options["as_of"] is None:
+        raise click.UsageError(localized("errors", "cli", "as_of"))
+    if misplaced := [name for name, value in own.items() if value]:
+        option = misplaced[0].replace("_", "-")
+        raise click.UsageError(localized("errors", "cli", "own_option", option=option))
     for path, snapshot in zip(files, open_store(ctx).load_all(files, **options), strict=True):
         for note in snapshot.notes:
             say(f"{path}: {in_language(note, lang)}")

@@ -114,9 +114,13 @@ def forget(
         deleted = store.forget_numbers(numbers, region=region, registry=registry)
         count = counted(lang)
         counts = {"listings": count(deleted.listings), "decisions": count(deleted.decisions)}
-        say(messages("store", lang)["forgotten"].format(**counts))
+        say(messages("store", lang)["forgotten"].format(**counts, records=count(deleted.records)))
     elif due:
-        _say_deleted(*store.forget_due(), lang)
+        snapshots, checks, records = store.forget_due()
+        _say_deleted(snapshots, checks, lang)
+        for kind, rows in records.items():
+            named = messages("records", lang)["kinds"][kind]
+            say(messages("store", lang)["deleted_records"].format(kind=named, n=counted(lang)(rows)))
     elif decisions and before:
         _say_deleted((), store.forget_decisions(before), lang)
     elif before:
@@ -137,7 +141,7 @@ def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str
 
 
 @click.command()
-@click.argument("kind", required=False, metavar="[REGISTRY|decisions]")
+@click.argument("kind", required=False, metavar="[REGISTRY|KIND|decisions]")
 @click.option("--months", type=click.IntRange(1, 1200), metavar="N", help="Keep for this many months.")
 @click.option("--for-ever", is_flag=True, help="Keep until deleted with dnc forget.")
 @LANG
@@ -248,28 +252,33 @@ def _days(name: str, text: str) -> int:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["own"]))
+@click.argument("what", type=click.Choice(["own", "consents", "calls", "customers"]))
 @click.option("--out", type=TARGET, help="Write to this file.  [default: stdout]")
+@click.option("--to", metavar="NAME", help="To whom consents are passed on; logged, and shown by dnc answer.")
 @LANG
 @store_options
 @click.pass_context
-def export(ctx: click.Context, /, *, what: str, out: Path | str | None, lang: str) -> None:
-    """Export the caller's own opt-out list as CSV.
+def export(ctx: click.Context, /, *, what: str, out: Path | str | None, to: str | None, lang: str) -> None:
+    """Export what you keep yourself as CSV.
 
-    dnc load --registry own takes it back. It contains everyone who is on the list today: entries that were loaded
-    or recorded, and not lifted or expired.
+    dnc load --registry takes it back. own contains everyone who is on your opt-out list today: entries that were
+    loaded or recorded, and not lifted or expired. consents and calls are all that was loaded or recorded, customers
+    those of the newest file.
     """
     from dnc.files.output_file import output
     from dnc.files.output_rows import Rows
+    from dnc.lists.own_records import export as export_records
     from dnc.verdicts.screening import own_list
 
-    entries = own_list(open_store(ctx))
+    store = open_store(ctx)
+    rows = own_list(store) if what == "own" else export_records(store, what, to)
     if out is None or str(out) == "-":
-        print_csv(entries)
+        print_csv(rows)
     else:
-        with output(out, entries.columns) as writer:
-            writer.add(Rows.of(entries))
-    say(messages("store", lang)["exported"].format(n=counted(lang)(entries.height)))
+        with output(out, rows.columns) as writer:
+            writer.add(Rows.of(rows))
+    said = "exported" if what == "own" else "exported_rows"
+    say(messages("store", lang)[said].format(n=counted(lang)(rows.height)))
 
 
 @click.command()

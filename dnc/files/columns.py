@@ -16,7 +16,7 @@ import polars as pl
 from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
 from dnc.files.cell_texts import normal, text_cells
-from dnc.files.net import marked
+from dnc.files.net import marked, marks
 from dnc.files.table import folded, looks_like_phone
 
 MOST_TEXTS = 10_000  # different texts of a column that are kept
@@ -169,12 +169,7 @@ class Content:
 def contents_of(names: Mapping[str, str]) -> dict[str, Content]:
     """What some columns hold, before any row: by their unique names. names: unique name → name in the file."""
     shown = {column: name or column for column, name in names.items()}
-    if not shown:
-        return {}
-    is_marked = marked(pl.Series(list(shown.values()), dtype=pl.String))
-    return {
-        column: Content(name, is_marked=is_it) for (column, name), is_it in zip(shown.items(), is_marked, strict=True)
-    }
+    return {column: Content(name, is_marked=marks(name)) for column, name in shown.items()}
 
 
 @cache

@@ -32,8 +32,9 @@ OCCASIONAL = {  # more columns of verdicts, each left out where nothing fills it
     "dnc_next_at": pl.String,
 }
 NUMBER_FROM = "dnc_number_from"  # the column in which a number was, if a list has several
+CONSENT = "dnc_consent"  # the statement of the store that a consent rests on, if the store has any
 WAS = "dnc_was"  # for rows whose outcome changed: the outcome of the earlier run, empty if there was none
-FORMER = frozenset((*VERDICT, *OCCASIONAL, NUMBER_FROM, WAS))  # columns of an earlier run; they are replaced
+FORMER = frozenset((*VERDICT, *OCCASIONAL, NUMBER_FROM, CONSENT, WAS))  # columns of an earlier run; they are replaced
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from dnc.numbers.numbering_plans import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
 _KEYS = (
-    *("region", "dates", "sheet", "short_rows", "ignore", "new_columns", "around"),
+    *("region", "dates", "sheet", "short_rows", "require_proof", "ignore", "new_columns", "around"),
     *("columns", "values", "texts", "when_filled", "when_empty", "facts"),
 )
 _OF_TEXTS = ("rest", "separator", "on")  # beside its meanings
@@ -55,6 +55,7 @@ class Brief:
         new_columns: what columns are that the brief does not name: None (they stop the list), `undecided` (their texts
             were read by nobody), or `ignored`, which only a check of an earlier version has.
         around: `read` if a person has read what the file has around its table.
+        require_proof: whether a consent without a proof or a wording is not known.
         campaign: name and version of the campaign that it is of, or None.
     """
 
@@ -73,6 +74,7 @@ class Brief:
     texts: Mapping[str, TextMeanings] = field(default_factory=dict)
     new_columns: str | None = None
     around: str | None = None
+    require_proof: bool = False
     campaign: str | None = None
 
     def __post_init__(self) -> None:
@@ -250,6 +252,9 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
     sheet = entries.get("sheet")
     if sheet is not None and (not isinstance(sheet, str) or not sheet):
         raise InputError(localized("errors", "sheet_name"), path, "sheet")
+    require_proof = entries.get("require_proof", False)
+    if not isinstance(require_proof, bool):
+        raise InputError(localized("errors", "true_or_false"), path, "require_proof")
     try:
         return Brief(
             region and str(region).upper(),
@@ -266,6 +271,7 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
             texts=texts,
             new_columns=_word(path, entries, "new_columns", "undecided"),
             around=_word(path, entries, "around", "read"),
+            require_proof=require_proof,
         )
     except InputError as error:
         raise InputError(error.message, path) from None

@@ -27,7 +27,9 @@ class Calls(NamedTuple):
             `odd` (what was not understood, or empty),
             `consent_odd` (whether anything in the columns of a consent was not understood),
             `texts` (names of the columns with a text that has no meaning, `;` between them, or empty),
-            `elsewhere` (what other rows say of the number, or empty; see `dnc.lists.other_rows`).
+            `elsewhere` (what other rows say of the number, or empty; see `dnc.lists.other_rows`),
+            `proven` (whether the consent has a proof and a wording), `wording` (its name),
+            `lacks` (why a consent does not count: `proof`, or `wording`, which it contradicts; or empty).
         was: the outcome of an earlier check; None where the list is not the output of one.
         shared: text columns of `carried` whose cells repeat in many rows, where that is known.
         row: for each call, the position of its row in the batch of the list (UInt32, ascending); None where each row is
@@ -38,6 +40,8 @@ class Calls(NamedTuple):
             file), `word` (the cell, masked; for a rule what it was filled with), `rows` (of the list).
         source: for each call, the name of the column with its number, null where the row has none (String); None where
             the list has one such column.
+        statement: for each call, the row of `consents` in the store that its consent rests on, null where none (Int64);
+            None where the store has no consents.
         text: for each call, what the list has in place of its number (String); None where they are of no list.
     """
 
@@ -50,6 +54,7 @@ class Calls(NamedTuple):
     row: pl.Series | None = None
     cells: pl.DataFrame | None = None
     source: pl.Series | None = None
+    statement: pl.Series | None = None
     text: pl.Series | None = None
 
     @property

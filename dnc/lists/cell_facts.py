@@ -208,7 +208,13 @@ class FactReader:
         ]
         note = pl.concat_str(notes or [pl.lit("")], separator=", ", ignore_nulls=True)
         facts = facts.with_columns(self._declared_consent(plans))
-        facts = facts.with_columns(note.alias("odd"), pl.lit("").alias("elsewhere"))
+        facts = facts.with_columns(
+            note.alias("odd"),
+            pl.lit("").alias("elsewhere"),
+            proven=pl.lit(False),
+            lacks=pl.lit(""),
+            wording=pl.lit(None, pl.String),
+        )
         fits = fit(plans[RAGGED])
         misread = {ours: here for ours, here in self._misread(cells, odd, fits) if here.any()}
         contradicted = self._contradicted(plans, fits)
@@ -234,6 +240,8 @@ class FactReader:
     def _misread(self, cells: pl.DataFrame, odd: Odd, fits: pl.Series) -> Iterator[tuple[str, pl.Series]]:
         """Our column → which rows have a cell of it that was not understood, and to which no text gives a meaning."""
         for ours, is_odd in odd.items():
+            if not is_odd.any():
+                continue
             cell = cells[ours]
             here = is_odd & cell.is_not_null() & fits
             if axis := vocabulary().axes.get(ours):  # a line that contradicts the numbering plan is understood

@@ -11,37 +11,43 @@ known. The same holds for a row with too many or too few cells, if its number ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
-from dnc.clock import ALWAYS, NEVER
+from dnc.clock import ALWAYS, NEVER, read_moment
 from dnc.errors import InputError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, Table, folded, quoted
-from dnc.frames import as_text, numbered, repeated
+from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import vocabulary
+from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief, Names
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import DECLARABLE
+from dnc.lists.cell_facts import DECLARABLE, text_of
 from dnc.lists.intake import Intake
-from dnc.lists.roles import Survey
+from dnc.lists.roles import IGNORED, Survey
 from dnc.messages import localized
 from dnc.numbers.normalise import EMPTY
+from dnc.store.record_kinds import GIVEN
 
-_COLUMNS = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
+CONSENT_FACTS = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
 _ALSO = {"consent_on": "day", "consent_for": "for", "consent_until": "until", "hours_agreed": "hours"}
 _ALSO |= {"consent_withdrawn_on": "withdrawn"}
+_TOLD = (*CONSENT_FACTS, "proven")  # what is taken from one statement as a whole
+_KEPT = ("number", *_TOLD, "rank")
+_INSTANT = pl.Datetime("us")
+NO_INSTANTS = [pl.lit(None, _INSTANT).alias(name) for name in ("consent_at", "withdrawn_at")]
 _COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
-_PROOF = ("proof", "proofreference")
-_NEWEST = 2**32  # later than any day: against the call, without a day
-_OLDEST = -(2**32)  # earlier than any day: for the call, without a day
+_TEXTS = {"proof": ("proof", "proofreference"), "wording": ("wording",)}
+_NEWEST = 2**36  # later than any day: against the call, without a day
+_OLDEST = -(2**36)  # earlier than any day: for the call, without a day
+_DAY = 24 * 60  # minutes
 _NO_END = 2**22  # days; later than any last day of a consent
 
 
@@ -57,6 +63,7 @@ class Consents:
         wordless: rows that state neither a consent nor a withdrawal.
         odd: rows in which something was not understood.
         unproven: consents without a reference to their proof.
+        texts: the columns whose texts the brief reads, as it names them.
     """
 
     path: Path
@@ -67,6 +74,7 @@ class Consents:
     wordless: int
     odd: int
     unproven: int
+    texts: frozenset[str]
 
     @property
     def record(self) -> dict[str, Any]:
@@ -74,9 +82,15 @@ class Consents:
         counts = {name: getattr(self, name) for name in _COUNTS}
         return {"file": self.path.name, "sha256": self.sha256, "numbers": self.statements.height, **counts}
 
+    def brief_of_list(self, brief: Brief, table: Table) -> Brief:
+        """The brief as it is about a list: without the texts of columns that only this file has."""
+        here = set(map(folded, table.columns))
+        texts = {name: meant for name, meant in brief.texts.items() if name not in self.texts or folded(name) in here}
+        return replace(brief, texts=texts)
+
     def beside(self, calls: Calls) -> Calls:
         """The same calls, each with the newest statement about its number."""
-        declared = _ranked(calls.facts(*_COLUMNS))
+        declared = ranked(calls.facts(*_TOLD).with_columns(NO_INSTANTS))
         known = self.statements
         at = known["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(known.height - 1, 0))
         found = known[at] if known.height else known.clear(calls.number.len())
@@ -86,10 +100,10 @@ class Consents:
             .then(found[name].cast(declared.schema[name]))
             .otherwise(declared[name])
             .alias(name)
-            for name in _COLUMNS
+            for name in _TOLD
         )
         plan, plans = numbered(newest.with_columns(calls.plan.alias("plan")))
-        return calls._replace(plan=plan, plans=calls.plans[plans["plan"]].with_columns(plans.select(_COLUMNS)))
+        return calls._replace(plan=plan, plans=calls.plans[plans["plan"]].with_columns(plans.select(_TOLD)))
 
 
 def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | None = None) -> Consents:
@@ -104,45 +118,126 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
             calls cannot be read.
         RolesError: a column has no role.
     """
-    path = Path(path)
-    table = open_table(path)
-    if table.others:  # a withdrawal in one of them would be lost, whatever it is called
-        raise InputError(localized("errors", "consent_sheets", names=quoted(table.others)), path)
-    columns = _columns(brief, table)
-    found = {*map(folded, columns), *set(map(folded, table.columns)).difference(map(folded, brief.ignore))}
-    if "number" not in found or not found & {"consent", folded("consent_withdrawn_on")}:
-        raise InputError(localized("errors", "consent_columns"), path, 1)
-    proof = next((name for name in table.columns if folded(name) in _PROOF), None)
-    texts = {name: meant for name, meant in brief.texts.items() if folded(name) in map(folded, table.columns)}
-    of_consents = replace(brief, columns=columns, texts=texts, facts={}, when_filled={}, when_empty={})
-    of_consents = replace(of_consents, ignore=(*brief.ignore, *([proof] if proof else [])))
-    intake = Intake(table, of_consents, book, now=now)
-    survey = Survey(intake.header)
-    counts = dict.fromkeys(_COUNTS, 0)
+    rows = ConsentRows.of(open_table(Path(path)), brief, book, now)
+    statements = _newest_of(stated.drop_nulls(["number", "rank"]).select(_KEPT) for stated in rows.batches())
+    texts = frozenset(rows.intake.brief.texts)
+    return Consents(Path(path), input_sha256(Path(path)), statements, texts=texts, **rows.counts)
 
-    def batches() -> Iterable[pl.DataFrame]:
-        for batch in intake.fitted(table.batches):
-            survey.add(batch)
+
+@dataclass(frozen=True)
+class ConsentRows:
+    """The rows of a table of consents, opened.
+
+    Attributes:
+        intake: of its columns about numbers and consents.
+        survey: of the columns without a role.
+        texts: our name → name of the column, for those that are kept as they stand.
+        counts: as in `Consents`; complete once all batches were read.
+    """
+
+    intake: Intake
+    survey: Survey
+    texts: Mapping[str, str]
+    counts: dict[str, int]
+
+    @classmethod
+    def of(
+        cls, table: Table, brief: Brief, book: Rulebook, now: date | None, texts: Mapping[str, str] | None = None
+    ) -> Self:
+        """The rows of a table; arguments and errors as for `read_consents`.
+
+        texts: our names and theirs of columns that are kept as they stand; by default that of the proof.
+        """
+        if table.others:  # a withdrawal in one of them would be lost, whatever it is called
+            raise InputError(localized("errors", "consent_sheets", names=quoted(table.others)), table.path)
+        columns = _columns(brief, table)
+        found = {*map(folded, columns), *set(map(folded, table.columns)).difference(map(folded, brief.ignore))}
+        if "number" not in found or not found & {"consent", folded("consent_withdrawn_on")}:
+            raise InputError(localized("errors", "consent_columns"), table.path, 1)
+        here = set(map(folded, table.columns))
+        of_consents = replace(
+            of_own_records(brief),
+            columns=columns,
+            texts={name: meant for name, meant in brief.texts.items() if folded(name) in here},
+        )
+        named = {ours: [name for name in table.columns if folded(name) in names] for ours, names in _TEXTS.items()}
+        kept = {ours: names[0] for ours, names in named.items() if names} | dict(texts or {})
+        intake = Intake(table, of_consents, book, now=now, kept=kept_by(of_consents, kept.values()))
+        return cls(intake, Survey(intake.header), kept, dict.fromkeys(_COUNTS, 0))
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Batches of rows: columns of `CONSENT_FACTS`, `rank`, `row` (of the file, from 1), `LINE`, `texts`, and
+        the instants `consent_at` and `withdrawn_at`. Errors as for `read_consents`, those of columns after the last.
+        """
+        intake, counts, path = self.intake, self.counts, self.intake.table.path
+        for batch in intake.fitted(intake.table.batches):
+            self.survey.add(batch)
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
-            stated = _ranked(calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null())))
+            refuse_objections(calls, rows, path, but="consent_withdrawn_on")
+            is_odd = rows[RAGGED].is_not_null() | self._has_unread(calls)
+            stated = calls.facts(*CONSENT_FACTS).with_columns(_not_understood(is_odd))
+            carried = [text_of(calls.carried[theirs]).alias(ours) for ours, theirs in self.texts.items()]
+            stated = ranked(stated.with_columns(self._instants(calls)).with_columns(carried))
+            place = pl.int_range(1, 1 + batch.height, dtype=pl.Int64, eager=True) + counts["rows"]
+            stated = stated.with_columns(calls.each(place).alias("row"), rows[LINE])
             _refuse_lost(stated, calls, rows, path)
-            given = stated["consent"].is_in(["named_caller", "partners", "written"])
-            proven = (
-                (as_text(calls.carried[proof]).str.strip_chars() != "").fill_null(False)
-                if proof
-                else repeated(False, pl.Boolean, stated.height)
-            )
+            given = stated["consent"].is_in(GIVEN).fill_null(False)
+            absent = [pl.lit(None, pl.String).alias(name) for name in _TEXTS if name not in stated.columns]
+            stated = stated.with_columns(absent).with_columns(proven=is_proven())
+            proven = stated["proof"].is_not_null()
             counts["rows"] += batch.height
             counts["unread"] += calls.number.null_count()
             counts["wordless"] += stated["rank"].null_count()
             counts["odd"] += int(stated["consent_odd"].sum())
             counts["unproven"] += int((given & ~proven).sum())
-            yield stated.drop_nulls(["number", "rank"]).with_columns(_as_enums())
+            yield stated.with_columns(_as_enums())
+        _ = self.survey.read_columns()
 
-    newest = _newest_of(batches())
-    _ = survey.read_columns()
-    return Consents(path, input_sha256(path), newest, **counts)
+    def _has_unread(self, calls: Calls) -> pl.Series:
+        """Which rows have a text without a meaning, except in cells that are read as facts: these are judged there."""
+        header = self.intake.header
+        facts = [header.names[name].replace(";", ",") for name in header.used if name not in header.texts]
+        texts = calls.facts("texts").select(pl.col("texts").str.split(";").list.set_difference(["", *facts]))
+        return texts["texts"].list.len() > 0
+
+    def _instants(self, calls: Calls) -> list[pl.Series]:
+        """When a consent was given and withdrawn, in UTC, where the cell is an instant and not only a day."""
+        header, found = self.intake.header, list[pl.Series]()
+        for ours, name in (("consent_on", "consent_at"), ("consent_withdrawn_on", "withdrawn_at")):
+            if theirs := header.columns.get(ours):
+                cells = calls.carried.select(text_of(calls.carried[theirs]).alias(name))
+                found.append(each_distinct(cells, self._instant, {name: _INSTANT})[name])
+            else:
+                found.append(repeated(None, _INSTANT, calls.number.len()).alias(name))
+        return found
+
+    def _instant(self, text: str | None) -> tuple[datetime | None]:
+        moment = read_moment(text, self.intake.brief.dates, self.intake.now) if text else None
+        is_instant = isinstance(moment, datetime) and moment.tzinfo is not None
+        return (moment.astimezone(UTC).replace(tzinfo=None) if is_instant else None,)  # type: ignore[union-attr]
+
+
+def of_own_records(brief: Brief) -> Brief:
+    """A brief for a file of own records: a column without a role stops it, and nothing is declared for its rows."""
+    new_columns = brief.new_columns if brief.new_columns == IGNORED else None
+    return replace(brief, facts={}, when_filled={}, when_empty={}, new_columns=new_columns)
+
+
+def kept_by(brief: Brief, names: Iterable[str]) -> frozenset[str]:
+    """Those of some columns that the brief does not name for one of ours."""
+    named = {folded(name) for ours in brief.columns for name in brief.named(ours)}
+    return frozenset(name for name in names if folded(name) not in named)
+
+
+def refuse_objections(calls: Calls, rows: pl.DataFrame, path: Path, *, but: str = "") -> None:
+    """Raise InputError at a row that tells an objection, a refusal or a withdrawal, which would be lost here.
+
+    but: the one of these columns that is read. rows: of the file, one for each call.
+    """
+    told = calls.facts(*OR_NONE).select(pl.any_horizontal(pl.col(OR_NONE).exclude(but) != NEVER)).to_series()
+    if told.any():
+        raise InputError(localized("errors", "record_objects"), path, rows[LINE][told.arg_max() or 0])
 
 
 def _certain(calls: Calls) -> Calls:
@@ -165,15 +260,15 @@ def _refuse_lost(stated: pl.DataFrame, calls: Calls, rows: pl.DataFrame, path: P
     """
     about_nobody = calls.facts("unread")["unread"] == EMPTY
     firm = (stated["consent_withdrawn_on"] != NEVER) | stated["consent_odd"]
-    lost = calls.number.is_null() & stated.select(_against()).to_series() & (firm | ~about_nobody)
+    lost = calls.number.is_null() & stated.select(is_against()).to_series() & (firm | ~about_nobody)
     if lost.any():
         raise InputError(localized("errors", "consent_lost"), path, rows[LINE][lost.arg_max() or 0])
 
 
-def _against() -> pl.Expr:
-    """Whether a statement is against the call, or may be."""
-    given_none = (pl.col("consent") == "none").fill_null(False)
-    return (pl.col("consent_withdrawn_on") != NEVER) | given_none | pl.col("consent_odd")
+def is_against(prefix: str = "") -> pl.Expr:
+    """Whether a statement, in columns whose names begin with a prefix, is against the call, or may be."""
+    given_none = (pl.col(f"{prefix}consent") == "none").fill_null(False)
+    return (pl.col(f"{prefix}consent_withdrawn_on") != NEVER) | given_none | pl.col(f"{prefix}consent_odd")
 
 
 def _columns(brief: Brief, table: Table) -> dict[str, Names]:
@@ -191,21 +286,34 @@ def _as_enums() -> list[pl.Expr]:
     return [pl.col(name).cast(pl.Enum(vocabulary().axes[name])) for name in ("consent", "consent_for")]
 
 
-def _ranked(statements: pl.DataFrame) -> pl.DataFrame:
+def ranked(statements: pl.DataFrame) -> pl.DataFrame:
     """Statements with `rank`: the newer one ranks higher; null if the row states nothing.
 
-    It packs what decides, in this order: the day, whether the statement is against the call, how soon the consent ends,
-    and whether it is for some hours only.
+    It packs what decides, in this order: the minute, whether the statement is against the call, how soon the consent
+    ends, and whether it is for some hours only. Where only a day is known, a statement against the call counts as made
+    at its end, and one for it at its beginning.
     """
-    withdrawn, against = pl.col("consent_withdrawn_on") != NEVER, _against()
+    withdrawn, against = pl.col("consent_withdrawn_on") != NEVER, is_against()
     withdrawn_on = pl.when(withdrawn & (pl.col("consent_withdrawn_on") != ALWAYS)).then("consent_withdrawn_on")
     undated = (withdrawn & withdrawn_on.is_null()) | (pl.col("consent_odd") & pl.col("consent_on").is_null())
-    day = pl.when(~undated).then(pl.max_horizontal("consent_on", withdrawn_on)).to_physical().cast(pl.Int64)
-    rank = pl.coalesce(day * 2 + against.cast(pl.Int64), pl.when(against).then(_NEWEST).otherwise(_OLDEST))
+    given, ended = _minute("consent_at", "consent_on", against), _minute("withdrawn_at", withdrawn_on, against)
+    minute = pl.when(~undated).then(pl.max_horizontal(given, ended))
+    rank = pl.coalesce(minute * 2 + against.cast(pl.Int64), pl.when(against).then(_NEWEST).otherwise(_OLDEST))
     end = pl.col("consent_until").to_physical().cast(pl.Int64).clip(0).fill_null(_NO_END)
     rank = (rank * (_NO_END + 1) + _NO_END - end) * 2 + pl.col("hours_agreed").is_not_null()
     is_known = against | pl.col("consent").is_not_null()
     return statements.with_columns(pl.when(is_known).then(rank).alias("rank"))
+
+
+def _minute(instant: str, day: str | pl.Expr, against: pl.Expr) -> pl.Expr:
+    """The minute of an instant, counted from 1970; of a day the first, or the last if it is of a statement against.
+
+    That of an instant is in UTC, but never outside its day, which is that of the person.
+    """
+    day = (pl.col(day) if isinstance(day, str) else day).to_physical().cast(pl.Int64) * _DAY
+    last = day + _DAY - 1
+    of_instant = pl.min_horizontal(pl.max_horizontal(pl.col(instant).dt.epoch("s") // 60, day), last)
+    return pl.when(pl.col(instant).is_null()).then(pl.when(against).then(last).otherwise(day)).otherwise(of_instant)
 
 
 def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -217,13 +325,25 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
         waiting += batch.height
         # Merged once as many rows wait as are kept, so that memory holds about twice what is kept.
         if waiting > kept[0].height:
-            kept, waiting = [_newest(pl.concat(kept))], 0
+            kept, waiting = [newest(pl.concat(kept))], 0
     days = dict.fromkeys(("consent_on", "consent_until", "consent_withdrawn_on"), pl.Date)
-    schema = {"number": pl.UInt64, "rank": pl.Int64, **days, "hours_agreed": pl.String, "consent_odd": pl.Boolean}
+    schema = {"number": pl.UInt64, "rank": pl.Int64, **days, "hours_agreed": pl.String}
+    schema |= dict.fromkeys(("consent_odd", "proven"), pl.Boolean)
     axes = {name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")}
-    return _newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
+    return newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
 
 
-def _newest(statements: pl.DataFrame) -> pl.DataFrame:
+def is_proven() -> pl.Expr:
+    """Whether a statement has a proof and a wording."""
+    return pl.col("proof").is_not_null() & pl.col("wording").is_not_null()
+
+
+def moment(prefix: str = "") -> pl.Expr:
+    """When ranked statements were made, to compare them: of one minute, that of one against the call is later."""
+    return pl.col(f"{prefix}rank") // (2 * (_NO_END + 1))
+
+
+def newest(statements: pl.DataFrame) -> pl.DataFrame:
+    """Of ranked statements the newest about each number, sorted by number; of equal ones the last."""
     by_age = statements.sort("number", "rank", maintain_order=True)
     return by_age.unique("number", keep="last", maintain_order=True)

@@ -7,12 +7,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import polars as pl
-
 from dnc.clock import NONE
 from dnc.errors import InputError
 from dnc.files.columns import EVERY, kind_of_name, left_out
-from dnc.files.net import marked
+from dnc.files.net import marks
 from dnc.files.table import (
     Table,
     as_typed,
@@ -74,10 +72,13 @@ class Header:
     """The columns of a table and what a brief says of them.
 
     A column is used (one of ours, or one that fills in ours), read (its texts have a meaning), or left out on purpose.
+
+    kept: columns that somebody else reads, by their unique names; they mean nothing here.
     """
 
     table: Table
     brief: Brief
+    kept: frozenset[str] = frozenset()
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -101,8 +102,7 @@ class Header:
     def likely_numbers(self) -> list[str]:
         """The columns that are named like telephone numbers."""
         named = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
-        names = pl.Series(named, dtype=pl.String)
-        return names.filter(~marked(names)).to_list()
+        return [name for name in named if not marks(name)]
 
     @property
     def mapped(self) -> dict[str, str]:
@@ -124,7 +124,7 @@ class Header:
         """Folded name → unique names of the columns that have it and are not ignored."""
         found: dict[str, list[str]] = {}
         for unique, name in self.names.items():
-            if unique not in self.ignored:
+            if unique not in self.ignored and unique not in self.kept:
                 found.setdefault(folded(name), []).append(unique)
         return found
 
@@ -249,7 +249,7 @@ class Header:
     @property
     def without_role(self) -> list[str]:
         """Columns that are neither used nor read nor left out by name."""
-        known = {*self.used, *self.texts, *self.ignored}
+        known = {*self.used, *self.texts, *self.ignored, *self.kept}
         return [name for name in self.carried if name not in known]
 
     @property
@@ -273,8 +273,8 @@ class Header:
         if self.brief.around == READ:
             return []
         others = [name for name in self.table.others if not (self.former and name in _own_sheets())]
-        named = pl.Series([*(path.stem for path in self.table.paths), *self.table.sheets], dtype=pl.String)
-        return list(dict.fromkeys([*self.table.titles, *others, *named.filter(marked(named))]))
+        named = filter(marks, [*(path.stem for path in self.table.paths), *self.table.sheets])
+        return list(dict.fromkeys([*self.table.titles, *others, *named]))
 
 
 @cache

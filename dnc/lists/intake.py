@@ -74,6 +74,7 @@ class Intake:
         now: the day that counts as today; by default the clock's, read for each batch.
         language: of the notes on cells that were not understood, one of `dnc.messages.LANGUAGES`.
         found: columns that the brief does not name and that are read or searched (see `dnc.lists.roles.Survey`).
+        kept: columns that somebody else reads.
     """
 
     table: Table
@@ -83,6 +84,7 @@ class Intake:
     now: date | None = None
     language: str = "en"
     found: Sequence[ReadColumn] = ()
+    kept: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.at is not None and read_moment(self.at, self.brief.dates) is None:
@@ -91,7 +93,7 @@ class Intake:
     @cached_property
     def header(self) -> Header:
         """Its columns."""
-        return Header(self.table, self.brief)
+        return Header(self.table, self.brief, self.kept)
 
     @cached_property
     def _reader(self) -> FactReader:

@@ -38,7 +38,7 @@ _AT_ONCE = 2_000_000  # rows that are held in memory
 _TEXTS = "texts"  # of `Calls.plans`: a text without a meaning may be an objection, so it counts for the person, too
 _TOLD: dict[str, Any] = {**dict.fromkeys(OR_NONE, pl.Date), _TEXTS: pl.String}
 _SCHEMA: dict[str, Any] = {"number": pl.UInt64, "at": pl.UInt64, "row": pl.String, **_TOLD}
-Objections = Callable[[pl.Series], pl.DataFrame]  # for some numbers: those that objected (`number`), and when (`on`)
+Recorded = Callable[[pl.Series], pl.DataFrame]  # what is known of some numbers: `number`, and some columns of `OR_NONE`
 
 
 class Against:
@@ -57,12 +57,12 @@ class Against:
         self._folder, self._language = folder, language
         self._by_number: dict[str, list[pl.DataFrame | Path]] = {column: [] for column in _TOLD}
 
-    def read(self, intake: Intake, batches: Iterable[pl.DataFrame], recorded: Objections) -> None:
+    def read(self, intake: Intake, batches: Iterable[pl.DataFrame], recorded: Recorded) -> None:
         """Collect them from all rows of a list.
 
         Args:
             intake: of the list, with none of these columns declared in the brief. batches: its rows.
-            recorded: the objections in the store; they are asked for where a person may have several numbers.
+            recorded: what the store has; it is asked for where a person may have several numbers.
         Raises:
             InputError: the list cannot be read. StoreError: the folder cannot be written.
         """
@@ -122,9 +122,9 @@ def _linked(links: pl.DataFrame) -> pl.DataFrame:
     return found.filter(pl.len().over("person") > 1) if found.height else found
 
 
-def _recorded(objections: pl.DataFrame) -> pl.DataFrame:
+def _recorded(found: pl.DataFrame) -> pl.DataFrame:
     """What the store has of some numbers, as rows of a list (`_SCHEMA`)."""
-    own = objections.select("number", at=pl.lit(0, pl.UInt64), row=pl.lit(OWN), objected_on="on")
+    own = found.with_columns(at=pl.lit(0, pl.UInt64), row=pl.lit(OWN))
     absent = (pl.lit(None, kind).alias(name) for name, kind in _SCHEMA.items() if name not in own.columns)
     return own.with_columns(absent).select(_SCHEMA.keys())
 

@@ -35,6 +35,8 @@ def as_data(check: Check, compared: Iterable[ConditionResult] = ()) -> dict[str,
         snapshots: id, registry, as_of, age_days of each snapshot in the store.
         rules: SHA-256 of each rules file. rules_pack: version, sha256 and signer (fingerprint of the key) of the rules
             pack that some of them came with, or null.
+        consents: those that calls rest on (see `dnc.checks.consent_counts`), with `not_renewed`, the consents in the
+            store that follow a withdrawal without their own proof and wording; null where there are none.
         sha256: of the list.
     """
     today = date.fromisoformat(str(check.record["today"]))
@@ -76,6 +78,7 @@ def as_data(check: Check, compared: Iterable[ConditionResult] = ()) -> dict[str,
         ],
         "rules": check.record["rules"],
         "rules_pack": check.record["pack"],
+        "consents": check.consents and check.consents | {"not_renewed": check.revived},
         "sha256": check.record["sha256"],
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from dnc.checks.conditions import ConditionResult
 from dnc.checks.result import Check
@@ -15,6 +15,7 @@ from dnc.reports.phrases import accepted, by_rules, condition, consents, facts, 
 
 _SHOWN = 5
 _MOST_BY_DAY = 0.9  # of all calls that the day alone may forbid without a warning
+_SOON = 60  # days in which a consent ends that should be asked for again
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
 
@@ -70,6 +71,23 @@ def _declared(check: Check) -> Iterator[str]:
     yield from (line for _, line in by_rules(check))
     if counts := consents(check.record["consents"], check.language):
         yield texts["consents"].format(counts=counts)
+    if check.consents:
+        yield from _rested_on(check)
+
+
+def _rested_on(check: Check) -> Iterator[str]:
+    """The consents that calls rest on, by wording and end, and those that lack a proof."""
+    texts, count, found = messages("summary", check.language), counted(check.language), check.consents or {}
+    yield texts["rested_on"].format(n=count(found["calls"]), unproven=count(found["unproven"]))
+    for row in found["wordings"][:_SHOWN]:
+        name = row["name"] or texts["no_wording"]
+        yield f"  {count(row['calls']):>9}  {texts['of_wording'].format(name=name, clear=count(row['clear']))}"
+    last = (date.fromisoformat(str(check.record["today"])) + timedelta(days=_SOON)).isoformat()
+    if soon := {day: calls for day, calls in found["ends"].items() if day <= last}:
+        first = dated(check.language)(date.fromisoformat(min(soon)))
+        yield texts["ending"].format(n=count(sum(soon.values())), days=_SOON, day=first)
+    if check.revived:
+        yield texts["not_renewed"].format(n=count(check.revived))
 
 
 def counts_in_words(counts: Mapping[str, int], language: str) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dnc.checks.explain import Explanation
+from dnc.checks.subject_access import record_line
 from dnc.law.findings import Finding
 from dnc.messages import apart, dated, in_language, messages
 from dnc.reports.phrases import labelled, title
+from dnc.store.record_kinds import KINDS
 from dnc.verdicts.judge import ConditionValue, RegimeResult
 from dnc.verdicts.verdict import missing_thing
 
@@ -44,6 +46,10 @@ def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> 
         yield texts["until"].format(day=dated(language)(verdict["dnc_valid_until"]))
     if later := verdict["dnc_next_at"]:
         yield texts["next"].format(day=dated(language)(later[:10]), clock=later[11:])
+    for kind, rows in ((kind, call.own.get(kind)) for kind in KINDS):
+        if rows:
+            yield messages("answer", language)["own"][kind]
+            yield from (f"  {row['statement']}, {record_line(row, language)}" for row in rows)
     for result in worst_first(call) if every else _deciding(call)[:_SHOWN]:
         yield ""
         yield from _regime(result, language, every=every)

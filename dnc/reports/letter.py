@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dnc.checks.subject_access import record_line
 from dnc.errors import OptionError
 from dnc.files.output_file import atomic_path
 from dnc.law.regimes import Regime
@@ -19,6 +20,7 @@ from dnc.messages import dated, duration, either, in_language, localized, messag
 from dnc.numbers.reader import national
 from dnc.registries import OWN
 from dnc.reports.page import environment
+from dnc.store.record_kinds import KINDS
 from dnc.store.retention import DECISIONS
 from dnc.verdicts.verdict import missing_thing
 
@@ -77,6 +79,7 @@ def letter(answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> I
     yield from _held(answer, language)
     yield blank("other")
     yield from _objections(answer, language)
+    yield from _own(answer["own"], language)
     yield from _decisions(answer, book, language)
     yield Part("heading", texts["shared_head"])
     registries = dict.fromkeys(registry_name(row["registry"], language) for row in answer["snapshots"] if row["asked"])
@@ -128,6 +131,20 @@ def _objections(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
         line = what.format(day=day(row["on"]), recorded=day(row["recorded_at"]))
         lines.append(texts["noted"].format(text=line, note=row["reason"]) if row["reason"] else line)
     yield Part("list", rows=tuple((line,) for line in lines)) if lines else Part("text", texts["objections_none"])
+
+
+def _own(own: Mapping[str, Any], language: str) -> Iterator[Part]:
+    """The copy of consents and of what is recorded besides, with the wordings that the person saw."""
+    texts, day = messages("letter", language), dated(language)
+    for kind in KINDS:
+        if rows := own[kind]:
+            yield Part("heading", texts["own_head"][kind])
+            yield Part("list", rows=tuple((record_line(row, language),) for row in rows))
+    for wording in own["wordings"]:
+        yield Part("text", texts["wording"].format(name=wording["name"]))
+        yield from (Part("text", line) for line in wording["text"].splitlines() if line.strip())
+    for row in own["passed_on"]:
+        yield Part("text", texts["passed_on"].format(to=row["to"], day=day(row["on"])))
 
 
 def _decisions(answer: Mapping[str, Any], book: Rulebook, language: str) -> Iterator[Part]:

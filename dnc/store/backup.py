@@ -19,10 +19,9 @@ from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
 from dnc.messages import localized
 from dnc.store import anchors, audit_log, stamps
-from dnc.store.folder import links_in, replaceable_by_all
+from dnc.store.folder import fault_of, links_in, replaceable_by_all
 from dnc.store.ledger import DAMAGED, LEDGER, Ledger, Opened
 from dnc.store.manifest import FOLDERS, NAME, Manifest
-from dnc.store.snapshots import fault_of
 from dnc.store.verify import Findings, Outside, verify
 
 _TRIES = 5

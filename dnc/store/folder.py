@@ -1,4 +1,4 @@
-"""What makes a store's folder unsafe: links that somebody may have put there, and others who can write to it."""
+"""What is wrong with a store's folder: links, others who can write to it, and damaged files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dnc.errors import StoreError, must_be_unicode, why
+from dnc.files.input_file import sha256_of
 from dnc.messages import Words, localized
 
 
@@ -69,3 +70,15 @@ def open_to_others(folder: Path) -> Words | None:
     """A line about a store's folder if others than its owner can write to it; otherwise None."""
     mode = written_by_others(folder)
     return localized("anchor", "open", folder=folder, mode=mode) if mode else None
+
+
+def fault_of(path: Path) -> str | None:
+    """What is wrong with a file that is named by its checksum, or None if nothing is."""
+    try:
+        if path.is_symlink():
+            return localized("errors", "file_fault", "link")
+        return None if sha256_of(path) == path.stem else localized("errors", "file_fault", "damaged")
+    except FileNotFoundError:
+        return localized("errors", "file_fault", "missing")
+    except OSError as error:
+        return localized("errors", "unread", why=why(error))

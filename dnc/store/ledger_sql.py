@@ -19,6 +19,7 @@ import polars as pl
 
 from dnc.cache import kept
 from dnc.database import run, statement
+from dnc.store.record_kinds import KINDS, Kind
 
 Row = dict[str, Any]
 Connection = duckdb.DuckDBPyConnection
@@ -27,7 +28,7 @@ _NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
 # What a ledger of this version may lack until its next change; the newest is the last.
 _ADDED_LATER = (
     *("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests"),
-    *("identity", "hash_keys", "campaigns"),
+    *("identity", "hash_keys", "campaigns", "records"),
 )
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
@@ -99,7 +100,13 @@ def create(con: Connection, version: int) -> None:
 def _add_later(con: Connection) -> None:
     """Add what older programs did not have; where the last of it is there, all of it is."""
     if _ADDED_LATER[-1] not in _tables(con):
-        con.execute(";\n".join(statement(__package__, name) for name in _ADDED_LATER))
+        con.execute(";\n".join(map(_form, _ADDED_LATER)))
+
+
+def _form(name: str) -> str:
+    """The statement that adds something to a ledger; with the files of own records come the tables of their kinds."""
+    own = [kind.schema for kind in KINDS.values()] if name == _ADDED_LATER[-1] else []
+    return ";\n".join([*own, statement(__package__, name)])
 
 
 def _tables(con: Connection) -> list[str]:
@@ -123,7 +130,7 @@ def _catalogue(con: Connection) -> Catalogue:
 @cache
 def _forms() -> list[Catalogue]:
     """What is in a new ledger of this program, and of each earlier one; kept, since to make one takes 25 ms."""
-    texts = [statement(__package__, name) for name in ("schema", *_ADDED_LATER)]
+    texts = [_form(name) for name in ("schema", *_ADDED_LATER)]
     inputs = (texts, _CATALOGUE, duckdb.__version__)
     return kept("ledger", inputs, list[Catalogue], lambda: _made(texts))[::-1]
 
@@ -328,10 +335,22 @@ def add_objections(
     con: Connection, numbers: Sequence[int], on: date, *, lifted: bool, reason: str | None, recorded_at: datetime
 ) -> None:
     """Record an objection of each number, or that it is lifted."""
+    objections = pl.DataFrame({"number": pl.Series(numbers, dtype=pl.UInt64)}).with_columns(on_day=pl.lit(on))
+    add_objections_of_days(con, objections, lifted=lifted, reason=reason, recorded_at=recorded_at)
+
+
+def add_objections_of_days(
+    con: Connection,
+    objections: pl.DataFrame,
+    *,
+    lifted: bool = False,
+    reason: str | None = None,
+    recorded_at: datetime,
+) -> None:
+    """Record objections (columns `number`, `on_day`), or that these are lifted."""
     [last] = _column(con, "select coalesce(max(seq), 0) from objections")
-    rows = pl.DataFrame({"number": pl.Series(numbers, dtype=pl.UInt64)}).with_columns(
+    rows = objections.with_columns(
         pl.int_range(last + 1, last + 1 + pl.len()).alias("seq"),
-        on_day=pl.lit(on),
         lifted=pl.lit(lifted),
         reason=pl.lit(reason),
         recorded_at=pl.lit(recorded_at),
@@ -352,6 +371,85 @@ def remove_lifts(con: Connection, numbers: Sequence[int]) -> list[int]:
     """
     alone = "number in (select unnest(?::ubigint[])) and number not in (select number from objections where not lifted)"
     return _column(con, f"update objections set number = null where {alone} returning seq", [list(numbers)])
+
+
+# Own records
+
+
+def records(con: Connection) -> list[Row]:
+    """The files of own records, oldest first."""
+    return _rows_if_any(con, "select * from records order by id")
+
+
+def add_records(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a file of own records; its id is the next one."""
+    [last] = _column(con, "select coalesce(max(id), 0) from records")
+    _insert(con, "records", {"id": last + 1, **row})
+
+
+def remove_records(con: Connection, ids: Collection[int]) -> None:
+    """Remove files of own records by id."""
+    con.execute("delete from records where id in (select unnest(?::integer[]))", [list(ids)])
+
+
+def recorded(con: Connection, kind: Kind) -> pl.DataFrame:
+    """The rows of a kind that are in no file yet, with its columns."""
+    try:
+        return pl.DataFrame(con.sql(f"from {kind.name}"))
+    except duckdb.CatalogException:  # an older ledger
+        return pl.DataFrame(con.sql(f"select {_none_of(kind)} limit 0"))
+
+
+def _none_of(kind: Kind) -> str:
+    return ", ".join(f'null::{kind_of} as "{name}"' for name, kind_of in kind.all_columns.items())
+
+
+def add_recorded(con: Connection, kind: Kind, rows: pl.DataFrame) -> None:
+    """Add rows of a kind."""
+    run(con, "records", f"insert into {kind.name} by name from new", new=rows)
+
+
+def clear_recorded(con: Connection, kind: Kind) -> None:
+    """Remove all rows of a kind from the ledger, because a file has them."""
+    con.execute(f"delete from {kind.name}")
+
+
+def set_oldest(con: Connection, kind: Kind, day: date) -> None:
+    """Note that files of own records have nothing from before a day any more."""
+    con.execute(
+        "update records set oldest = $day where kind = $kind and oldest < $day", {"kind": kind.name, "day": day}
+    )
+
+
+def erase_recorded(con: Connection, kind: Kind, which: str, params: Mapping[str, Any], *, bare: bool) -> int:
+    """Remove the rows of a kind for which `which` holds; returns how many. bare: whether opt-outs stay, emptied."""
+    if not bare:
+        return len(_column(con, f"delete from {kind.name} where {which} returning seq", dict(params)))
+    opt_out, emptied = f"coalesce({kind.opt_out}, false)", ", ".join(f'"{name}" = null' for name in kind.emptied)
+    kept = f"update {kind.name} set {emptied} where {which} and {opt_out} and {kind.erasable} returning seq"
+    removed = f"delete from {kind.name} where {which} and not {opt_out} returning seq"
+    return sum(len(_column(con, sql, dict(params))) for sql in (kept, removed))
+
+
+def last_of(con: Connection, kind: Kind) -> int:
+    """The highest `seq` of a kind ever given, also to rows that were erased."""
+    logged = "select max((detail ->> 'last')::bigint) as last from log where detail ->> 'records' = $kind"
+    filed = "select max(last) from records where kind = $kind"
+    found = _column(
+        con, f"select max(last) from ({logged} union all {filed} union all select max(seq) from {kind.name})",
+        {"kind": kind.name},
+    )  # fmt: skip
+    return found[0] or 0
+
+
+def wordings(con: Connection) -> list[Row]:
+    """The wordings of consents, in the order in which they were added: name, sha256, text, facts (JSON), added_at."""
+    return _rows_if_any(con, "select * replace (facts::varchar as facts) from wordings order by rowid")
+
+
+def add_wording(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a wording."""
+    _insert(con, "wordings", row)
 
 
 # Keys
@@ -460,9 +558,11 @@ def remove_decisions_before(con: Connection, before: date) -> list[int]:
     return sorted(_column(con, "delete from decisions where kept_at < ? returning seq", [before]))
 
 
-def replace_file(con: Connection, folder: Literal["snapshots", "decisions"], old: str, new: str, rows: int) -> None:
-    """Put another file of snapshots or decisions in place of one."""
-    count = {"snapshots": "numbers", "decisions": "rows"}[folder]
+def replace_file(
+    con: Connection, folder: Literal["snapshots", "decisions", "records"], old: str, new: str, rows: int
+) -> None:
+    """Put another file into a folder in place of one."""
+    count = {"snapshots": "numbers", "decisions": "rows", "records": "rows"}[folder]
     con.execute(f"update {folder} set file = ?, {count} = ? where file = ?", [new, rows, old])
 
 
@@ -511,9 +611,13 @@ def retention(con: Connection, today: date) -> list[Row]:
 
 
 def kept_too_long(con: Connection, today: date) -> int:
-    """How many snapshots and files of decisions are older than their retention allows."""
+    """How many snapshots, files and own records that were recorded are older than their retention allows."""
     snapshots = "select registry as kind, as_of as kept from snapshots"
     dated = f"{snapshots} union all select 'decisions', kept_at::date from decisions"
+    dated += "".join(
+        f" union all select '{kind.name}', {kind.day} from {kind.name} where {kind.erasable}" for kind in KINDS.values()
+    )
+    dated += " union all select kind, coalesce(as_of, oldest) from records where rows > 0"
     sql = f"select count(*) from ({dated}) join retention using (kind) where kept < $today::date - to_months(months)"
     return int(_column(con, sql, {"today": today})[0])
 

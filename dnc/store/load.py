@@ -26,9 +26,10 @@ from dnc.registries.ingest import Taken, take
 from dnc.registries.lookalikes import is_change_list
 from dnc.registries.reasons import in_words
 from dnc.store import audit_log, ledger_sql
+from dnc.store.folder import fault_of
 from dnc.store.ledger import Change
 from dnc.store.loader_search import loader_for
-from dnc.store.snapshots import Accepted, Snapshot, Standing, fault_of
+from dnc.store.snapshots import Accepted, Snapshot, Standing
 
 _SHRUNK_SHARE = 0.1  # by which a complete list is shorter; above it a reason must be given
 _GONE_SHARE = 0.5  # of the numbers of a complete list, however many are new; above it, it may be another list

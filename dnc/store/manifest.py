@@ -22,7 +22,7 @@ from dnc.messages import Words, calendar_day, changed, localized
 from dnc.store import audit_log, ledger_sql, state
 
 NAME = "manifest.json"
-FOLDERS = ("snapshots", "decisions", "bitpages")
+FOLDERS = ("snapshots", "decisions", "bitpages", "records")
 
 # A name with a path in it could make a backup copy, or a restore replace, a file outside the store.
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\.parquet\Z")]
@@ -82,6 +82,20 @@ class BitpagesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return localized("fault", "of_pages", file=self.of)
 
 
+class RecordsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of own records of a kind."""
+
+    id: int
+    kind: str
+    file: FileName
+    rows: int
+
+    @property
+    def name(self) -> Words:
+        """Its name in messages."""
+        return localized("fault", "of_records", id=self.id, kind=self.kind)
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a store holds.
 
@@ -91,7 +105,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         seq, head: number and hash of the last row of the log.
         tables: how many rows each table has, except the log; empty in manifests of older programs.
         rules: SHA-256 of each text.
-        snapshots, decisions, bitpages: the files in the folders of these names.
+        snapshots, decisions, bitpages, records: the files in the folders of these names.
     """
 
     ledger: str
@@ -101,10 +115,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     snapshots: tuple[SnapshotFile, ...]
     decisions: tuple[DecisionFile, ...]
     bitpages: tuple[BitpagesFile, ...] = ()  # older stores have none
+    records: tuple[RecordsFile, ...] = ()
     tables: dict[str, int] = {}
     store: str = ""
 
-    def rows(self) -> Iterator[tuple[Path, SnapshotFile | DecisionFile | BitpagesFile]]:
+    def rows(self) -> Iterator[tuple[Path, SnapshotFile | DecisionFile | BitpagesFile | RecordsFile]]:
         """Each file, as its path in the store's folder and its entry; two snapshots may share a file."""
         for name in FOLDERS:
             for row in getattr(self, name):
@@ -133,6 +148,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ),
             decisions=tuple(DecisionFile(**row) for row in ledger_sql.decisions(con)),
             bitpages=tuple(BitpagesFile(**row) for row in ledger_sql.bitpages(con)),
+            records=tuple(
+                RecordsFile(row["id"], row["kind"], row["file"], row["rows"])
+                for row in ledger_sql.records(con)
+                if row["rows"]
+            ),
             tables=state.kept(con).rows,
             store=ledger_sql.store_id(con),
         )

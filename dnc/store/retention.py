@@ -9,17 +9,19 @@ number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dnc.database import engine, run
 from dnc.errors import InputError
 from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.ledger import Change
+from dnc.store.record_kinds import CONSENTS, KINDS, Kind
+from dnc.store.records import used_since
 from dnc.store.snapshots import Snapshot, snapshot_of
 
 DECISIONS = "decisions"
@@ -33,16 +35,23 @@ _WITHOUT_ANSWER = (
 _WITHOUT_ROW = "from read_parquet($file) where coalesce(not {which}, true)"
 
 
+# Of the rows of own records about a person an opt-out stays, with nothing but its day.
+_BARE = "select * replace ({emptied}) from read_parquet($file) where coalesce(not {{which}} or {opt_out}, true)"
+
+
 @dataclass(frozen=True)
 class Forgotten:
-    """How many listings and kept decisions about some numbers were deleted."""
+    """How many listings, kept decisions and own records about some numbers were deleted."""
 
     listings: int
     decisions: int
+    records: int = 0
 
 
 def check_registry(registry: str | None) -> None:
     """Raise LoaderError if there is no such registry, InputError if it is the own list."""
+    if registry in KINDS:
+        return
     from dnc.store.loader_search import loader_of  # every store is opened with this module
 
     if registry and loader_of(registry).cumulative:
@@ -74,7 +83,7 @@ def forget_by_number(change: Change, numbers: Sequence[int], registry: str | Non
     had these numbers.
     """
     ledger_sql.remove_hash_keys(change.con, date.min if registry else date.max)
-    rewriting = _Rewriting(change, numbers, work)
+    rewriting = _Rewriting(change, _THEIRS, {"numbers": list(numbers)}, work)
     for file in ledger_sql.snapshot_files(change.con, registry):
         rewriting.write("snapshots", file, _NOT_AN_OPT_OUT, _WITHOUT_ANSWER)
     if registry is None:
@@ -86,39 +95,75 @@ def forget_by_number(change: Change, numbers: Sequence[int], registry: str | Non
             barred.update(rewriting.opted_out(file))
             rewriting.write("snapshots", file, "not listed", _WITHOUT_ROW)
         change.objections += ledger_sql.remove_lifts(change.con, [number for number in numbers if number not in barred])
+        _forget_records(rewriting, KINDS.values())
     removed = rewriting.removed
     detail = {"by": "number", "numbers": len(set(numbers)), "registry": registry}
     change.log("forget", detail | {f"{name}_rows": rows for name, rows in removed.items()} | {"files": rewriting.files})
-    return Forgotten(removed["snapshots"], removed["decisions"])
+    return Forgotten(removed["snapshots"], removed["decisions"], removed["records"])
+
+
+def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:
+    """Delete rows of own records; of who withdrew a consent the day stays."""
+    con = rewriting.change.con
+    for kind in kinds:
+        emptied = ", ".join(f'case when {{which}} then null else "{name}" end as "{name}"' for name in kind.emptied)
+        kept = _BARE.format(emptied=emptied, opt_out=f"coalesce({kind.opt_out}, false)")
+        for row in ledger_sql.records(con):
+            if row["kind"] == kind.name and row["rows"]:
+                rewriting.write("records", row["file"], kind.erasable, kept)
+        erased = ledger_sql.erase_recorded(con, kind, rewriting.which, rewriting.params, bare=True)
+        rewriting.removed["records"] += erased
+
+
+def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path) -> int:
+    """Delete rows of own records that speak of no day from `before` on; returns how many.
+
+    A consent on which a call was made since then stays.
+    """
+    if kind.whole:
+        old = [row for row in ledger_sql.records(change.con) if row["kind"] == kind.name and row["as_of"] < before]
+        ledger_sql.remove_records(change.con, [row["id"] for row in old])
+        rows = sum(int(row["rows"]) for row in old)
+    else:
+        used = used_since(change.con, change.folder, before) if kind is CONSENTS else []
+        which = f"coalesce({kind.day} < $before, false) and not list_contains($used::bigint[], seq)"
+        rewriting = _Rewriting(change, which, {"before": before, "used": used}, work)
+        _forget_records(rewriting, [kind])
+        ledger_sql.set_oldest(change.con, kind, before)
+        rows = rewriting.removed["records"]
+    change.log("forget", {"by": "age", "before": before, "kind": kind.name, "rows": rows})
+    return rows
 
 
 class _Rewriting:
-    """Rewrites files without what some of their rows say about some numbers.
+    """Rewrites files without what some of their rows say.
 
     Attributes:
+        change: in which that is done.
+        which, params: SQL, those rows; a file may have further conditions.
         removed: number of rows by folder.
         files: names of the files that were replaced.
     """
 
-    def __init__(self, change: Change, numbers: Sequence[int], work: Path) -> None:
-        self._change = change
-        self._numbers = list(numbers)
+    def __init__(self, change: Change, which: str, params: dict[str, Any], work: Path) -> None:
+        self.change = change
+        self.which, self.params = which, params
         self._out = work / "kept.parquet"
-        self.removed = {"snapshots": 0, "decisions": 0}
+        self.removed = {"snapshots": 0, "decisions": 0, "records": 0}
         self.files: list[str] = []
 
     def opted_out(self, file: str) -> list[int]:
         """The numbers that opted out according to the file of a snapshot."""
-        path = self._change.folder / "snapshots"
-        sql = f"select number from read_parquet($file) where {_THEIRS} and listed is distinct from false"
+        path = self.change.folder / "snapshots"
+        sql = f"select number from read_parquet($file) where {self.which} and listed is distinct from false"
         with engine(self._out.parent, path) as con:
-            return run(con, "forget", sql, {"file": str(path / file), "numbers": self._numbers})["number"].to_list()
+            return run(con, "forget", sql, {"file": str(path / file), **self.params})["number"].to_list()
 
-    def write(self, folder: Literal["snapshots", "decisions"], file: str, those: str, kept: str) -> None:
-        """Rewrite a file with the query `kept`, where `which` selects the rows about the numbers that meet `those`."""
-        path = self._change.folder / folder
-        params = {"file": str(path / file), "numbers": self._numbers}
-        which = f"({_THEIRS} and {those})"
+    def write(self, folder: Literal["snapshots", "decisions", "records"], file: str, those: str, kept: str) -> None:
+        """Rewrite a file with the query `kept`, where `which` selects the rows that meet `those` too."""
+        path = self.change.folder / folder
+        params = {"file": str(path / file), **self.params}
+        which = f"({self.which} and {those})"
         with engine(self._out.parent, path) as con:
             count = f"select count(*) from read_parquet($file) where {which}"
             rows = run(con, "forget", count, params).item()
@@ -126,7 +171,7 @@ class _Rewriting:
                 return
             copy = f"copy ({kept.format(which=which)}) to $out (format parquet, compression zstd, parquet_version v2)"
             run(con, "forget", copy, params | {"out": str(self._out)})
-        ledger_sql.replace_file(self._change.con, folder, file, *self._change.keep(self._out, folder))
+        ledger_sql.replace_file(self.change.con, folder, file, *self.change.keep(self._out, folder))
         self.removed[folder] += int(rows)
         self.files.append(file)
 

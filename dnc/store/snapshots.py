@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from dnc.errors import StoreError, why
-from dnc.files.input_file import sha256_of
+from dnc.errors import StoreError
 from dnc.files.locks import ReadLock
 from dnc.messages import calendar_day, localized
 from dnc.registries import OWN
 from dnc.store import ledger_sql
+from dnc.store.folder import fault_of
+from dnc.store.record_kinds import CONSENTS
+from dnc.store.records import Records
+from dnc.store.wordings import NONE_KEPT
 
 _NOT_IN_ROW = ("accepted", "new", "notes")  # attributes of a snapshot that its row in the ledger does not have
 
@@ -126,14 +129,28 @@ class Standing:
         folder: of the store.
         objections: with the columns of `ledger_sql.OBJECTIONS`.
         bitpages: the file of bit pages by the file of the snapshot, for those that have one.
+        records: what the controller itself knows, by kind. wordings: of its consents, as `wordings.facts_of`.
     """
 
     folder: Path
     snapshots: tuple[Snapshot, ...] = ()
     objections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ledger_sql.OBJECTIONS))
     bitpages: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, Records] = field(default_factory=dict)
+    wordings: pl.DataFrame = field(default_factory=lambda: NONE_KEPT)
     reading: ReadLock | None = field(default=None, repr=False, compare=False)
     _intact: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    @property
+    def has_consents(self) -> bool:
+        """Whether the own records have any consent or withdrawal."""
+        return CONSENTS.name in self.records and self.records[CONSENTS.name].any
+
+    @property
+    def records_in_log(self) -> dict[str, Any]:
+        """How far the own records of each kind go, for the log; nothing where there are none."""
+        ends = {name: records.end for name, records in self.records.items() if records.any}
+        return {"records": ends, "wordings": self.wordings.height} if ends else {}
 
     def of(self, registry: str) -> list[Snapshot]:
         """The snapshots of one registry; raises StoreError if the checksum of a file is not its name."""
@@ -156,7 +173,8 @@ class Standing:
     @property
     def files(self) -> list[Path]:
         """All files, each once."""
-        return sorted({path for snapshot in self.snapshots for path in self._files_of(snapshot)})
+        of_records = {records.path(file) for records in self.records.values() for file in records.files if file.rows}
+        return sorted(of_records.union(*map(self._files_of, self.snapshots)))
 
     def _files_of(self, snapshot: Snapshot) -> list[Path]:
         bits = self.bits(snapshot)
@@ -170,15 +188,3 @@ class Standing:
         if fault := self.fault(snapshot):
             about = {"id": snapshot.id, "registry": snapshot.registry, "day": calendar_day(snapshot.as_of)}
             raise StoreError(localized("errors", "snapshot_fault", store=self.folder, fault=fault, **about))
-
-
-def fault_of(path: Path) -> str | None:
-    """What is wrong with a file that is named by its checksum, or None if nothing is."""
-    try:
-        if path.is_symlink():
-            return localized("errors", "file_fault", "link")
-        return None if sha256_of(path) == path.stem else localized("errors", "file_fault", "damaged")
-    except FileNotFoundError:
-        return localized("errors", "file_fault", "missing")
-    except OSError as error:
-        return localized("errors", "unread", why=why(error))

@@ -6,6 +6,7 @@
       snapshots/        one sorted Parquet file per snapshot, named by its checksum
       bitpages/         the numbers of large snapshots as bits, one file each, named by its checksum
       decisions/        one Parquet file per check that keeps its decisions
+      records/          own records from files (consents, calls, customers), named by checksum
       stamps/           time stamps of rows of the log
       anchors.json      the files outside in which the log is anchored
       lock              locked by the one process that changes the store
@@ -35,10 +36,11 @@ from dnc.files.locks import ReadLock, own_folder
 from dnc.messages import localized
 from dnc.numbers.reader import read_number
 from dnc.registries.reasons import in_words
-from dnc.store import audit_log, ledger_sql, retention
+from dnc.store import audit_log, ledger_sql, records, retention, wordings
 from dnc.store.folder import refuse_unsafe
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.manifest import Manifest
+from dnc.store.record_kinds import KINDS
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
 
@@ -135,7 +137,9 @@ class Store:
     def _standing_in(self, con: duckdb.DuckDBPyConnection) -> Standing:
         """The snapshots of an open ledger, without objections, and without keeping their files open."""
         bitpages = {row["of"]: row["file"] for row in ledger_sql.bitpages(con)}
-        return Standing(self.path, snapshots_in(con), bitpages=bitpages)
+        own = records.records_in(con, self.path)
+        said = wordings.facts_of(con)
+        return Standing(self.path, snapshots_in(con), bitpages=bitpages, records=own, wordings=said)
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots, oldest load first; raises StoreError if there is no store."""
@@ -329,6 +333,16 @@ class Store:
             change.log("lift" if lift else "object", {"count": len(read), "on": on})
         return len(read)
 
+    # own records
+
+    def add_records(self, new: Iterable[records.NewRows]) -> list[records.Added]:
+        """Add rows of own records, all or none: those of files, or some that were just told.
+
+        `dnc.lists.own_records` reads them; raises StoreError if the store cannot be written.
+        """
+        with self.ledger.change() as change:
+            return [records.add(change, rows) for rows in new]
+
     # forgetting
 
     def forget(self, before: date, registry: str | None = None) -> list[Snapshot]:
@@ -361,13 +375,19 @@ class Store:
         with self.work("forget") as work, self.ledger.change(erasing=True) as change:
             return retention.forget_by_number(change, read, registry, work)
 
-    def forget_due(self) -> tuple[list[Snapshot], list[int]]:
-        """Delete what `retain` no longer keeps; returns the snapshots, and the checks whose decisions are deleted."""
+    def forget_due(self) -> tuple[list[Snapshot], list[int], dict[str, int]]:
+        """Delete what `retain` no longer keeps.
+
+        Returns the snapshots, the checks whose decisions are deleted, and how many own records of each kind are.
+        """
         self.must_exist()
-        gone: tuple[list[Snapshot], list[int]] = ([], [])
-        with self.ledger.change(erasing=True) as change:
+        gone: tuple[list[Snapshot], list[int], dict[str, int]] = ([], [], {})
+        with self.work("forget") as work, self.ledger.change(erasing=True) as change:
             for row in ledger_sql.retention(change.con, today()):
-                if row["kind"] == retention.DECISIONS:
+                if kind := KINDS.get(row["kind"]):
+                    rows = retention.forget_records_by_age(change, row["first"], kind, work)
+                    gone[2][kind.name] = rows
+                elif row["kind"] == retention.DECISIONS:
                     gone[1].extend(retention.forget_decisions_by_age(change, row["first"]))
                 else:
                     gone[0].extend(retention.forget_by_age(change, row["first"], row["kind"]))

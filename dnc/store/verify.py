@@ -12,10 +12,9 @@ import duckdb
 from dnc.errors import StoreError
 from dnc.messages import Words, figure, localized
 from dnc.store import anchors, audit_log, ledger_sql, stamps, state
-from dnc.store.folder import links_in, open_to_others
+from dnc.store.folder import fault_of, links_in, open_to_others
 from dnc.store.ledger import Ledger, LockedError, rows_of
 from dnc.store.manifest import FOLDERS, BitpagesFile, DamageError, Manifest, read_manifest
-from dnc.store.snapshots import fault_of
 
 _TRIES = 5
 _NAMED = 3  # files in a message

@@ -25,8 +25,9 @@ from dnc.law.condition import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import OCCASIONAL, VERDICT
+from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
 from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
 from dnc.messages import messages
 from dnc.verdicts.basis import broken_by, limiting, resting_on
@@ -50,6 +51,7 @@ class Verdicts:
     next_at: for each call that is blocked by its time only, when it would first be clear (String), see `NextTime`.
     fact: for each call its case in `facts`. facts: the cases; `facts.plans` are `Calls.plans`.
     verdict: for each case its row of `cases`. cases: distinct verdicts, the other columns of `VERDICT` and `BASIS`.
+    statement: of each call, as `Calls.statement`.
     """
 
     number: pl.Series
@@ -59,6 +61,15 @@ class Verdicts:
     facts: Facts
     verdict: pl.Series
     cases: pl.DataFrame
+    statement: pl.Series | None = None
+
+    @property
+    def consents(self) -> pl.Series:
+        """The column `dnc_consent`; empty where a consent rests on no statement of the store."""
+        of_call = repeated(None, pl.Int64, self.number.len()) if self.statement is None else self.statement
+        return (
+            of_call.to_frame(CONSENT).select(pl.format("consents:{}", CONSENT).fill_null("")).to_series().alias(CONSENT)
+        )
 
     @property
     def numbers(self) -> pl.Series:
@@ -79,9 +90,10 @@ class Verdicts:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The columns of `VERDICT` and `OCCASIONAL`, a row for each call."""
+        """The columns of `VERDICT` and `OCCASIONAL`, a row a call; and `dnc_consent` where the store has consents."""
         frame, row = self.shared
-        return frame[row].with_columns(self.numbers).select(*VERDICT, *OCCASIONAL)
+        rows = frame[row].with_columns(self.numbers).select(*VERDICT, *OCCASIONAL)
+        return rows if self.statement is None else rows.with_columns(self.consents)
 
     @property
     def outcomes(self) -> pl.Series:
@@ -187,7 +199,7 @@ class Judge:
         later = self._searched(calls, rows, cases, _Search(cases["waits"], self._next, pl.String, next_at))
         verdict, distinct = numbered(cases[["verdict"]])
         texts = taken(self._verdicts, distinct["verdict"])
-        return Verdicts(calls.number, until, later, rows.case, facts, verdict, texts)
+        return Verdicts(calls.number, until, later, rows.case, facts, verdict, texts, calls.statement)
 
     def _searched(
         self,
@@ -285,7 +297,7 @@ class Judge:
         """
         undated = pl.col("day").is_null().alias("undated")
         of_plan, plans = numbered(
-            facts.plans.frame.select("jurisdiction", "unread", "doubt", "odd", "texts", "elsewhere", undated)
+            facts.plans.frame.select("jurisdiction", "unread", "doubt", "odd", "texts", "elsewhere", "lacks", undated)
         )
         note = of_plan[facts.cases["plan"]]
         row, distinct = numbered(pl.DataFrame([verdict.alias("verdict"), note.alias("note")]))
@@ -304,8 +316,10 @@ class Judge:
             pl.coalesce("dnc_why", sentence),
             pl.coalesce("short", sentence),
         )
+        cases = cases.with_columns(_without_consent(plans["lacks"]))
         undecided = pl.lit(cases["dnc_outcome"] == "undecided")
-        notes = pl.concat_str(_note(plans, words, name) for name in ("odd", "elsewhere"))
+        lacks = pl.lit(plans["lacks"]).replace(words["lacks"])
+        notes = pl.concat_str(*(_note(plans, words, name) for name in ("odd", "elsewhere")), lacks)
         of_texts = pl.when(undecided).then(_note(plans, words, "texts"))
         cases = _with_unread(cases, plans["texts"], self._policy.language)
         cases = _doubted(cases, plans["doubt"], self._policy.language)
@@ -328,6 +342,15 @@ def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
     number = pl.lit(unread).replace(sentences)
     others = reason.replace_strict({key: words[key] for key in ("region", "jurisdiction", "call_at")}, default=None)
     return reason, pl.when(reason == "number").then(number).otherwise(others)
+
+
+def _without_consent(lacks: pl.Series) -> pl.Expr:
+    """`dnc_missing`, in which a consent that is not known for want of something has the name of that."""
+    words = pl.col("dnc_missing").str.split(";")
+    others = words.list.set_difference(list(DECLARABLE))
+    named = others.list.concat(pl.lit(lacks))
+    without = pl.lit(lacks != "") & (others.list.len() < words.list.len())
+    return pl.when(without).then(named.list.sort().list.join(";")).otherwise("dnc_missing").alias("dnc_missing")
 
 
 def _why(notes: pl.Expr, last: pl.Expr) -> pl.Expr:

@@ -25,7 +25,7 @@ from dnc.vetting.cells import FEW
 
 _LIST_FACTS: tuple[str, ...] = ("recipient", "line", "source", "sector", "place", "plan_place", "polls", "day")
 _LIST_FACTS += ("territory", "jurisdiction", "unread", "doubt", "texts")
-_ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": "", "elsewhere": ""}
+_ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": "", "elsewhere": "", "lacks": ""}
 _ACT |= dict.fromkeys(("consent_withdrawn_on", "refused_on"), NEVER)
 
 
@@ -72,7 +72,7 @@ class Trade:
 
     def _acts(self, cases: pl.DataFrame) -> Calls:
         """Each case as a call planned by the seller: the facts of the list, and nothing of the calls of the buyer."""
-        wanted = (*_LIST_FACTS, *FACTS, *vocabulary().axes, "odd", "elsewhere")
+        wanted = (*_LIST_FACTS, *FACTS, *vocabulary().axes, "odd", "elsewhere", "lacks")
         plans = cases.select(
             name if name in _LIST_FACTS else pl.lit(_ACT.get(name), self._schema[name]).alias(name)
             for name in dict.fromkeys(wanted)

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import InputError, Rulebook, Store, check
-from dnc.errors import OptionError
+from dnc.errors import RolesError
 from dnc.lists.brief import Brief, read_brief
 from dnc.lists.consents import read_consents
+from dnc.lists.texts import TextMeanings
 from tests import SALE, size, some
 
 NUMBER = "01 99 00 04 18"
@@ -217,37 +218,58 @@ def test_a_withdrawal_without_a_number_that_can_be_read_stops_the_check(outcome,
 
 
 @pytest.mark.parametrize("name", some(["ended", "withdrwn", "consent_widrawn_on", "hdrawn_on"], 2))
-def test_a_column_that_may_tell_withdrawals_stops_the_check(outcome, name):
-    """By its name, or because it has days; a proof may be a day, and what is ignored on purpose is ignored."""
+def test_a_column_without_a_role_stops_the_check(outcome, name):
+    """A proof may be a day, and what is ignored on purpose is ignored."""
     filed = f"number,consent,day,for,proof,{name}\n{NUMBER},named_caller,2026-08-01,both,2026-08-01,\n"
     filed += f"{NUMBER},,,,,2026-09-01\n"
-    with pytest.raises(OptionError, match=rf"consents.csv:1: column.* not used.*'{name}'"):
+    with pytest.raises(RolesError, match=rf"consents.csv:1: .*\n  {name}: 1 different"):
         outcome(filed)
     assert outcome(filed, brief=Brief(ignore=[name]))[0] == ["clear"]
     assert outcome(filed.replace(name, "withdrawn"))[0] == ["blocked"]
 
 
 @pytest.mark.parametrize(
-    ("name", "cell", "stops"),
+    ("name", "cell", "ignored"),
     [
-        ("actif", "non", True), ("is_valid", "false", True), ("deleted_at", "1790000000", True), ("expired", "", False),
-        ("valable", "non", True), ("vigente", "no", True), ("état", "résilié", True),
-        ("statut", "Expiré", True), ("status", "active", False), ("objected_on", "2026-08-15", True),
-        ("objected_on", "none", False), ("refused_on", "2026-08-15", True), ("consent_for", "live", True),
-        ("hours_agreed", "10:00-11:00", True), ("canal", "e-mail et SMS", True), ("channel", "phone", False),
-        ("source", "email", False), ("opt_in", "0", True), ("opt_in", "yes", False), ("double opt-in", "no", True),
-        ("commentaire", "a retiré son accord", True),
+        ("actif", "non", "clear"), ("deleted_at", "1790000000", "clear"), ("statut", "Expiré", "clear"),
+        ("consent_for", "live", "clear"), ("hours_agreed", "10:00-11:00", "clear"), ("opt_in", "0", "clear"),
+        ("canal", "e-mail et SMS", "clear"), ("commentaire", "a retiré son accord", "undecided"),
     ],
 )  # fmt: skip
-def test_what_a_file_of_consents_tells_besides_is_not_passed_over(outcome, name, cell, stops):
-    """Which consents hold, by which channel, objections and refusals, and a second column for the same."""
+def test_what_a_file_of_consents_tells_besides_is_not_passed_over(outcome, name, cell, ignored):
+    """Which consents hold, by which channel, and a second column for the same; the net reads what is left out."""
     filed = f"number,consent,day,for,hours,{name}\n{NUMBER},named_caller,2026-08-01,both,09:00-11:00,{cell}\n"
-    if not stops:
-        assert outcome(filed)[0] == ["clear"]
-        return
-    with pytest.raises(OptionError, match=r"consents.csv:1: column.* not used"):
+    with pytest.raises(RolesError, match=r"consents.csv:1: the list has columns"):
         outcome(filed)
-    assert outcome(filed, brief=Brief(ignore=[name]))[0] == ["clear"]
+    with pytest.raises(RolesError, match=r"consents.csv:1: the list has columns"):
+        outcome(filed, brief=Brief(new_columns="undecided"))  # a withdrawal nobody read would be no row of the list
+    assert outcome(filed, brief=Brief(ignore=[name]))[0] == [ignored]
+    if name not in ("consent_for", "hours_agreed"):  # their short names have no role beside them
+        assert outcome(filed.replace(f",{cell}\n", ",\n"))[0] == ["clear"]
+
+
+@pytest.mark.parametrize("name", ["objected_on", "refused_on"])
+def test_an_objection_in_a_file_of_consents_is_not_lost(outcome, name):
+    """Nobody would read it, so it stops the check; the net finds no text in a day that is left out."""
+    filed = f"number,consent,day,for,{name}\n{NUMBER},named_caller,2026-08-01,both,none\n"
+    assert outcome(filed)[0] == ["clear"]
+    with pytest.raises(InputError, match=r"consents.csv:2: tells an objection"):
+        outcome(filed.replace("none", "2026-08-15"))
+
+
+def test_texts_of_a_file_of_consents_are_read(outcome):
+    """What one means counts; a row with one that has no meaning is against the call, whatever its day is."""
+    texts = TextMeanings({"actif": "nothing", "resilie": "withdrawn", "a voir": "unread", "stop": "objected"})
+    filed = f"number,consent,day,for,Statut\n{NUMBER},named_caller,2026-08-01,both,actif\n"
+    brief = Brief(texts={"Statut": texts})
+    found = {
+        cell: outcome(filed.replace("actif", cell), brief=brief)[0] for cell in ("actif", "Résilié", "à voir", "x")
+    }
+    assert found == {"actif": ["clear"], "Résilié": ["blocked"], "à voir": ["undecided"], "x": ["undecided"]}
+    older = f"{NUMBER},named_caller,2026-07-01,both,à voir\n"
+    assert outcome(filed + older, brief=brief)[0] == ["undecided"]
+    with pytest.raises(InputError, match=r"consents.csv:2: tells an objection"):
+        outcome(filed.replace("actif", "STOP"), brief=brief)
 
 
 def test_a_withdrawal_whose_day_may_be_cut_short_holds(outcomes):

@@ -14,10 +14,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from dnc import Store, StoreError, check
+from dnc import Rulebook, Store, StoreError, check
 from dnc.api import replay
 from dnc.checks.evidence import Digests
+from dnc.database import instance_of
 from dnc.errors import ShortageError
+from dnc.lists import own_records
 from dnc.store import ledger_sql
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
@@ -271,3 +273,70 @@ def test_a_file_that_a_check_still_reads_is_told(dnc, known):
     known.object([f"+{OBJECTED}"], date(2026, 6, 7))
     assert known.ledger.still_read() == []
     assert "still reads" not in dnc("forget", "--number", f"+{CLEARED}", "--store", known.path)[2]
+
+
+WITHDRAWN = 33199000011
+TOLD = ["proof-of-the-pudding", "person-of-interest", "call-me-maybe"]
+
+
+@pytest.fixture
+def own(store, write_file) -> Store:
+    """A store with own records of two people, from files and told, one of whom withdrew the consent."""
+    book = Rulebook.load()
+    consents = "number,consent,consent_on,wording,proof,person,consent_withdrawn_on\n"
+    consents += (
+        f"+{DECIDED},written,2026-08-01,form-7,{TOLD[0]},{TOLD[1]},\n+{WITHDRAWN},,,,{TOLD[0]},{TOLD[1]},2026-09-01\n"
+    )
+    consents += "+33199000098,written,2024-08-01,form-7,,,\n"
+    own_records.load(store, "consents", [write_file("c.csv", consents)], book)
+    calls = "number,at,result,call_id\n" + "".join(
+        f"+{number},{day},busy,{TOLD[2]}{at}\n"
+        for at, (number, day) in enumerate(((DECIDED, "2026-10-01"), (33199000098, "2024-10-01")))
+    )
+    own_records.load(store, "calls", [write_file("k.csv", calls)], book)
+    of_day = own_records.Reading(as_of=date(2026, 10, 1))
+    customers = f"number,relationship,person\n+{DECIDED},buyer,{TOLD[1]}\n+33199000098,buyer,\n"
+    own_records.load(store, "customers", [write_file("p.csv", customers)], book, of_day)
+    for number in (DECIDED, WITHDRAWN):
+        own_records.record(store, "calls", [{"number": f"+{number}", "at": "2026-10-02", "result": "busy"}], book)
+        told = {"number": f"+{number}", "consent_withdrawn_on": "2026-09-02", "person": TOLD[1]}
+        if number == WITHDRAWN:
+            own_records.record(store, "consents", [told], book)
+    return store
+
+
+def test_no_byte_of_own_records_is_left(own, tmp_path):
+    """Of who withdrew a consent the day stays, so that a file with an old yes revives nothing."""
+    sought = {**spellings(DECIDED), **{text: text.encode() for text in TOLD}}
+    for path in tmp_path.glob("*.csv"):
+        path.unlink()
+    assert found(own.path, sought)
+    assert own.forget_numbers([f"+{DECIDED}", f"+{WITHDRAWN}"]).records == 7
+    backup(own.ledger, tmp_path / "copy")
+    left = found(tmp_path / "copy", sought) | found(own.path, sought)
+    assert {what for _, what in left} <= {TOLD[2]}  # the call of somebody else has such an id
+    assert verify(own.ledger).faults == []
+    with instance_of(own.path.absolute()).cursor() as con:
+        rows = own.standing().records["consents"].find(con).sort("seq")
+    days = rows.filter(pl.col("number") == WITHDRAWN)["consent_withdrawn_on"].to_list()
+    assert days == [date(2026, 9, 1), date(2026, 9, 2)] and rows.height == 3
+    assert own.forget_numbers([f"+{DECIDED}", f"+{WITHDRAWN}"]).records == 0
+
+
+def test_own_records_are_kept_as_long_as_was_set(own, monkeypatch):
+    """A consent on which a call was made meanwhile stays; a withdrawal stays, with nothing but its day."""
+    monkeypatch.setenv("DNC_TODAY", "2027-12-01")
+    for kind in ("consents", "calls", "customers"):
+        own.retain(kind, 24)
+    gone = {
+        "2027-12-01": {"calls": 1, "consents": 1, "customers": 0},
+        "2028-09-15": {"calls": 0, "consents": 2, "customers": 0},
+        "2028-11-01": {"calls": 3, "consents": 1, "customers": 2},
+    }
+    for day, rows in gone.items():
+        monkeypatch.setenv("DNC_TODAY", day)
+        assert own.forgettable() > 0
+        assert own.forget_due()[2] == rows
+        assert day == "2028-09-15" or own.forgettable() == 0
+    assert own.standing().records["consents"].recorded.height == 1
+    assert verify(own.ledger).faults == []

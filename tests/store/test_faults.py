@@ -31,5 +31,5 @@ def test_a_verb_that_is_killed_or_starved_leaves_a_whole_store():
     done = subprocess.run([sys.executable, "-c", FEW], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     runs = [line.split()[:2] for line in done.stdout.splitlines()]
-    assert len(runs) == 19
+    assert len(runs) == 24
     assert all(int(points) > 100 and killed == "2" for points, killed in runs)

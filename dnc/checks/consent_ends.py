@@ -1,0 +1,59 @@
+"""When the consents in force end: as was agreed, or by the law of the country of the number."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dnc.clock import NEVER, today
+from dnc.database import instance_of, run
+from dnc.law.rulebook import Rulebook
+from dnc.lists.own_facts import in_force, worded
+from dnc.numbers.numbering_plans import kind_of
+from dnc.store.record_kinds import CONSENTS, GIVEN
+from dnc.store.store import Store
+
+_KNOWN = {"consent_on", "consent_until"}
+
+
+def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -> pl.DataFrame:
+    """The consents that count today, those that end first before the others.
+
+    Args:
+        store: must exist. book: the law.
+        ending: only those that end within so many days from today.
+    Returns:
+        `number` and `statement` (text), `consent`, `consent_on`, `wording`, `ends_on` (Date: the earliest of what was
+        agreed, of the term of the wording, and of the ends that regimes in force today set; null where there is none),
+        `days_left`.
+    Raises:
+        StoreError: there is no store, or it cannot be read.
+    """
+    store.must_exist()
+    standing = store.standing()
+    with instance_of(store.path.absolute()).cursor() as con:
+        found = worded(in_force(standing.records[CONSENTS.name].find(con))[0], standing.wordings)
+    given = found.filter(pl.col("consent").is_in(GIVEN) & (pl.col("consent_withdrawn_on") == NEVER))
+    rows = _with_ends(given, book)
+    rows = rows.filter((pl.col("ends_on") >= today()).fill_null(True))
+    rows = rows.with_columns(days_left=(pl.col("ends_on") - pl.lit(today())).dt.total_days())
+    if ending is not None:
+        rows = rows.filter(pl.col("days_left") <= ending)
+    names = pl.format("+{}", "number").alias("number"), pl.format("consents:{}", "seq").alias("statement")
+    shown = ("consent", "consent_on", "wording", "ends_on", "days_left")
+    return rows.sort("ends_on", "seq", nulls_last=True).select(*names, *shown)
+
+
+def _with_ends(given: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
+    """Consents with `ends_on`."""
+    territories = pl.Series("territory", [kind_of(number).territory for number in given["number"]], dtype=pl.String)
+    parts = []
+    for (territory,), rows in given.with_columns(territories).group_by("territory", maintain_order=True):
+        pack = book.pack_of(str(territory))
+        regimes = pack.on(today()) if pack else []
+        ends = {end for regime in regimes for end in regime.demanded.ends if end.columns and end.columns <= _KNOWN}
+        earliest = ", ".join(f"({end})::date" for end in sorted({*ends, "consent_until"}))
+        sql = f"select seq, least({earliest}) as ends_on from consents"
+        parts.append(run(book.evaluator.cursor(), "ends", sql, consents=rows.select("seq", *sorted(_KNOWN))))
+    if not parts:
+        return given.with_columns(ends_on=pl.lit(None, pl.Date))
+    return given.join(pl.concat(parts), on="seq", how="left", maintain_order="left")

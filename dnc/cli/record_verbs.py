@@ -1,0 +1,242 @@
+"""The verbs for own records: consents, calls made, customers, and the wordings of consents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dnc.cli.options import (
+    FILE,
+    LANG,
+    PAIR,
+    REGION,
+    load_rules,
+    open_store,
+    print_csv,
+    print_rows,
+    say,
+    show,
+    store_options,
+)
+from dnc.messages import counted, localized, messages
+
+if TYPE_CHECKING:
+    from dnc.store.records import Added
+
+_LONGEST = 1 << 20  # bytes of a wording
+_MORE = click.option(
+    "--set",
+    "more",
+    multiple=True,
+    type=PAIR,
+    metavar="COLUMN=VALUE",
+    help="Another column of the record, e.g. channel=web. Repeatable.",
+)
+
+
+def load_records(ctx: click.Context, files: Sequence[Path], lang: str, **options: Any) -> None:
+    """Load files of own records for `dnc load`, with its options. Raises click.UsageError."""
+    from dnc.lists import own_records
+    from dnc.lists.brief import read_brief
+
+    kind, covers = options.pop("registry"), options.pop("covers_days")
+    if path := options.pop("brief"):
+        brief = read_brief(path)
+        options |= {"texts": brief.texts, "ignore": [*brief.ignore, *options["ignore"]]}
+        options["around"] = options["around"] or brief.around
+    names = {field.name for field in fields(own_records.Reading)}
+    for name, value in options.items():
+        if name not in names and value:
+            raise click.UsageError(localized("errors", "cli", "registry_option", option=name.replace("_", "-")))
+    said = {name: value for name, value in options.items() if name in names}
+    reading = own_records.Reading(**said, covers_days=_days(covers) if covers else None)
+    added = own_records.load(open_store(ctx), kind, files, load_rules(ctx), reading)
+    for path, one in zip(files, added, strict=True):
+        say(f"{path}: {_added(kind, one, lang)}")
+
+
+def _days(text: str) -> tuple[date, date]:
+    """The first and the last day of --covers-days. Raises click.UsageError."""
+    try:
+        first, last = (date.fromisoformat(day) for day in text.split("..", 1))
+    except ValueError:
+        raise click.UsageError(localized("errors", "covers_days")) from None
+    return first, last
+
+
+def _added(kind: str, added: Added, lang: str) -> str:
+    texts, count = messages("records", lang), counted(lang)
+    known = texts["known"].format(n=count(added.known)) if added.known else ""
+    return str(texts["added"]).format(kind=texts["kinds"][kind], n=count(added.rows), known=known)
+
+
+@click.command()
+@click.argument("number")
+@click.option("--on", help="Day or moment at which it was given, e.g. 2026-08-05T10:12+02:00.")
+@click.option("--withdrawn-on", help="Day or moment at which it was withdrawn; yes if that is not known.")
+@click.option("--for", "calls", type=click.Choice(["live", "automated", "both"]), help="Calls that it is for.")
+@click.option(
+    "--consent",
+    type=click.Choice(["none", "named_caller", "partners", "written"]),
+    help="What was given.  [default: named_caller]",
+)
+@click.option("--until", help="Last day for which it was given.")
+@click.option("--hours", help="Hours that were agreed, e.g. 18:00-20:00.")
+@click.option("--wording", metavar="NAME", help="Wording that the person saw (see dnc wordings).")
+@click.option("--proof", help="Where the proof is: a path, an address, the id of a certificate.")
+@click.option(
+    "--proof-file", type=FILE, help="File of the proof; its hash is kept, and its path unless --proof is given."
+)
+@_MORE
+@REGION
+@LANG
+@store_options
+@click.pass_context
+def consent(
+    ctx: click.Context,
+    /,
+    *,
+    number: str,
+    on: str | None,
+    withdrawn_on: str | None,
+    calls: str | None,
+    consent: str | None,
+    until: str | None,
+    hours: str | None,
+    wording: str | None,
+    proof: str | None,
+    proof_file: Path | None,
+    more: Sequence[tuple[str, str]],
+    region: str | None,
+    lang: str,
+) -> None:
+    """Record that a person gave a consent, or withdrew it.
+
+    A withdrawal counts for good: after it, only a later consent with its own proof and wording does.
+    """
+    from dnc.files.input_file import input_sha256
+
+    if on is None and withdrawn_on is None and consent != "none":
+        raise click.UsageError(localized("errors", "cli", "consent_day"))
+    given = {"consent": consent or "named_caller", "consent_on": on} if on or consent else {}
+    told = {"number": number, **given, "consent_for": calls, "consent_until": until, "hours_agreed": hours}
+    told |= {
+        "consent_withdrawn_on": withdrawn_on,
+        "wording": wording,
+        "proof": proof or (str(proof_file) if proof_file else None),
+    }
+    told |= {"proof_sha256": input_sha256(proof_file) if proof_file else None, **dict(more)}
+    _record(ctx, "consents", told, region, lang)
+
+
+@click.command()
+@click.argument("number")
+@click.option("--at", required=True, help="When, on the clock of the called person or with an offset.")
+@click.option(
+    "--result",
+    required=True,
+    help="answered, no_answer, busy, failed, machine, abandoned, refused, objected or wrong_number.",
+)
+@click.option("--call-id", help="Id of the call; recorded again, it changes nothing.")
+@click.option("--campaign", help="Campaign that it belongs to.")
+@_MORE
+@REGION
+@LANG
+@store_options
+@click.pass_context
+def called(
+    ctx: click.Context,
+    /,
+    *,
+    number: str,
+    region: str | None,
+    more: Sequence[tuple[str, str]],
+    lang: str,
+    **told: str | None,
+) -> None:
+    """Record a call that was made.
+
+    A person who objected in it goes on the own opt-out list, too.
+    """
+    _record(ctx, "calls", {"number": number, **told, **dict(more)}, region, lang)
+
+
+def _record(ctx: click.Context, kind: str, told: dict[str, Any], region: str | None, lang: str) -> None:
+    from dnc.lists import own_records
+
+    cells = {name: cell for name, cell in told.items() if cell is not None}
+    reading = own_records.Reading(region=region)
+    say(_added(kind, own_records.record(open_store(ctx), kind, [cells], load_rules(ctx), reading), lang))
+
+
+@click.command()
+@click.argument("action", type=click.Choice(["add", "list", "show"]))
+@click.argument("what", metavar="[FILE|NAME]", required=False)
+@click.option("--name", help="With add: the name by which records of consents refer to it.")
+@_MORE
+@LANG
+@store_options
+@click.pass_context
+def wordings(
+    ctx: click.Context,
+    /,
+    *,
+    action: str,
+    what: str | None,
+    name: str | None,
+    more: Sequence[tuple[str, str]],
+    lang: str,
+) -> None:
+    """Keep the wordings that people consented to.
+
+    add keeps the text in FILE under a name, and what it says with --set: consent, consent_for, hours_agreed,
+    term_months, used_from, used_until, names, sectors, recipients, lang, shot. A consent that says something else is
+    undecided. list prints the wordings as CSV, show the text of NAME.
+    """
+    import msgspec
+
+    from dnc.errors import InputError
+    from dnc.files.input_file import read_bounded
+    from dnc.store import wordings as stored
+
+    ledger = open_store(ctx).ledger
+    if (action == "list") != (what is None) or (action == "add") != bool(name):
+        raise click.UsageError(localized("errors", "cli", "wordings"))
+    if action == "add":
+        text = read_bounded(Path(str(what)), _LONGEST).decode("utf-8-sig", errors="replace")
+        added = stored.add(ledger, str(name), text, dict(more))
+        say(messages("records", lang)["wording"].format(name=name, hash=added.sha256))
+        return
+    known = stored.in_store(ledger)
+    if action == "list":
+        rows = [(one.name, one.sha256, one.added_at, msgspec.json.encode(one.facts).decode()) for one in known]
+        print_rows(rows, ("name", "sha256", "added_at", "facts"))
+    elif found := [one.text for one in known if one.name == what]:
+        show(found[0])
+    else:
+        raise InputError(localized("errors", "wording", "none", name=what))
+
+
+@click.command()
+@click.option(
+    "--ending", type=click.IntRange(min=0), metavar="DAYS", help="Only consents that end within so many days."
+)
+@store_options
+@click.pass_context
+def consents(ctx: click.Context, ending: int | None) -> None:
+    """List the consents in force as CSV: number, statement, its day, wording, and the day on which it ends.
+
+    The end is the earliest of the one that was agreed, the term of the wording, and what the law in force sets for
+    numbers of the country.
+    """
+    from dnc.checks.consent_ends import consents_in_force
+
+    print_csv(consents_in_force(open_store(ctx), load_rules(ctx), ending))
+
+
+VERBS = (consent, consents, called, wordings)

@@ -1,0 +1,53 @@
+"""What own records say about one person: every row, the wordings that they name, and to whom they were passed on."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from dnc.database import instance_of
+from dnc.lists.own_facts import in_force
+from dnc.lists.own_records import as_told
+from dnc.store import wordings
+from dnc.store.record_kinds import CONSENTS, KINDS
+from dnc.store.store import Store
+
+_THEIRS = "number = $number and recorded_at < $after"
+
+
+def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
+    """What the own records of a store say about a number (E.164 digits), without what was recorded after a day.
+
+    Returns `consents`, `calls`, `customers`: rows as they would stand in a file, without empty cells, each with
+    `statement` (its name in verdicts) and `recorded_at`; of the consents the one in force has `counts`. `wordings`: the
+    name, the text and the SHA-256 of those that the consents name. `passed_on`: to whom consents were exported, and
+    when.
+    """
+    after = date.max if until == date.max else date.fromordinal(until.toordinal() + 1)
+    given, found, counting = {"number": number, "after": after}, dict[str, Any](), None
+    standing = store.standing()
+    with instance_of(store.path.absolute()).cursor() as con:
+        for name, kind in KINDS.items():
+            rows = standing.records[name].find(con, _THEIRS, given).sort("seq")
+            found[name] = [_filled(row) for row in rows.select(as_told(kind)).iter_rows(named=True)]
+            if kind is CONSENTS and rows.height:
+                counting = f"{name}:{in_force(rows)[0]['seq'].item()}"
+    for row in found[CONSENTS.name]:
+        row |= {"counts": row["statement"] == counting}
+    named = {row["wording"] for row in found[CONSENTS.name] if "wording" in row}
+    kept = [one for one in wordings.in_store(store.ledger) if one.name in named]
+    found["wordings"] = [{"name": one.name, "text": one.text, "sha256": one.sha256} for one in kept]
+    first = min((int(row["statement"].partition(":")[2]) for row in found[CONSENTS.name]), default=None)
+    exports = store.log().filter(pl.col("verb") == "export").iter_rows(named=True) if first else ()
+    passed = ((json.loads(row["detail"]), row["done_at"]) for row in exports)
+    found["passed_on"] = [
+        {"to": detail["to"], "on": done_at} for detail, done_at in passed if first and detail["until"] >= first
+    ]
+    return found
+
+
+def _filled(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: cell for name, cell in row.items() if cell is not None and name != "number"}

@@ -1,0 +1,363 @@
+"""What own records say of planned calls: their facts are completed from the consents, calls and customers of a store.
+
+Where a list and the records differ, the one that forbids the call counts:
+
+* A withdrawal in the records counts, whatever the list says and whatever was loaded since, unless a consent of a later
+  moment comes with its own proof and wording. Of other statements the newest counts, as in `dnc.lists.consents`.
+* Of two consents, one told and one recorded, counts what both say: the weaker kind, the calls that both are for, the
+  earlier day, the earlier end. Where the hours that were agreed differ, it is not known.
+* Attempts are counted in the records. They are known only if files that have every call of their days cover the thirty
+  days before the call, and never fewer than the list says.
+* Who is not among the customers of the newest day has no relationship.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Self
+
+import duckdb
+import polars as pl
+
+from dnc.clock import NEVER
+from dnc.database import instance_of
+from dnc.frames import numbered, repeated, taken
+from dnc.lists.calls import Calls
+from dnc.lists.consents import CONSENT_FACTS, NO_INSTANTS, is_against, is_proven, moment, newest, ranked
+from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, NO_ATTEMPT
+from dnc.store.records import RecordFile, Records
+from dnc.store.snapshots import Standing
+
+ATTEMPTS_DAYS = 30
+_REFUSED = "lasting = 1 and result = 'refused'"
+_OF_WORDING = "_of_wording"
+_STRENGTH = ("partners", "named_caller", "written")  # of a consent, the weaker first
+_CALL_FACTS = ("attempts", "attempts_day", "refused_on")
+_CUSTOMER_FACTS = ("relationship", "relationship_on", "related")
+_TOLD = (*CONSENT_FACTS, "proven", "lacks", "wording")
+_FACTS = (*_TOLD, *_CALL_FACTS, *_CUSTOMER_FACTS)
+_STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof")  # what is read of one
+_READ = (*_FACTS, "day", "at_first", "timed", "sector")
+
+
+@dataclass
+class OwnFacts:
+    """The own records of a store at one moment, asked about calls; a context.
+
+    Attributes:
+        require_proof: whether a consent needs a wording that the store keeps.
+        revived: consents that were recorded after a withdrawal and do not count, since they lack proof or wording.
+    """
+
+    standing: Standing
+    require_proof: bool = False
+    revived: int = 0
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @cached_property
+    def _con(self) -> duckdb.DuckDBPyConnection:
+        return self._stack.enter_context(instance_of(self.standing.folder.absolute()).cursor())
+
+    @property
+    def any(self) -> bool:
+        """Whether there are any records."""
+        return any(records.any for records in self.standing.records.values())
+
+    def _records(self, kind: str) -> Records | None:
+        """The records of a kind; None where there are none."""
+        records = self.standing.records.get(kind)
+        return records if records and records.any else None
+
+    def against(self, numbers: pl.Series) -> Iterator[pl.DataFrame]:
+        """The withdrawals that no later consent has replaced, and the refusals, of some numbers.
+
+        Frames with `number`, and `consent_withdrawn_on` or `refused_on` (Date).
+        """
+        if records := self._records(CONSENTS.name):
+            found = records.find(self._con, columns=_STATEMENT, numbers=numbers)
+            newest_of, _ = in_force(found)
+            ended = newest_of.filter(is_against())["number"]
+            is_one = (pl.col("consent_withdrawn_on") != NEVER) & pl.col("number").is_in(ended.implode())
+            yield found.filter(is_one).select("number", "consent_withdrawn_on")
+        if records := self._records(CALLS.name):
+            refused = records.find(self._con, _REFUSED, None, ("number", "at"), numbers)
+            yield refused.select("number", refused_on=pl.col("at").dt.date())
+
+    def beside(self, calls: Calls) -> Calls:
+        """The same calls, with what the records say of their numbers, and the consents that count for them."""
+        kinds = {CONSENTS.name: self._consents, CALLS.name: self._calls, CUSTOMERS.name: self._customers}
+        asked = {name: add for name, add in kinds.items() if self._records(name)}
+        if not asked or not calls.number.len():
+            return calls
+        facts = calls.facts(*_READ).with_columns(pl.lit(None, pl.Int64).alias("statement"))
+        for name, add in asked.items():
+            facts = add(facts, self.standing.records[name])
+        plan, plans = numbered(facts.select(_FACTS).with_columns(calls.plan.alias("plan")))
+        completed = calls.plans[plans["plan"]].with_columns(plans.select(_FACTS))
+        statement = facts["statement"] if self.standing.has_consents else None
+        return calls._replace(plan=plan, plans=completed, statement=statement)
+
+    # Consents
+
+    def _consents(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
+        found = records.find(self._con, columns=_STATEMENT, numbers=_numbers(facts))
+        if not found.height:
+            return facts
+        known, revived = in_force(found)
+        known = worded(known, self.standing.wordings, self.require_proof)
+        self.revived += revived
+        told = ranked(facts.with_columns(NO_INSTANTS))
+        known = _beside(facts["number"], known.select("number", *_TOLD, "rank", statement="seq"))
+        told = told.with_columns(known.rename(lambda name: f"_{name}"))
+        counts = _told_counts()
+        both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
+        met = _met()
+        values = {
+            name: pl.when(both).then(met.get(name, name)).when(counts).then(name).otherwise(f"_{name}")
+            for name in _TOLD
+        }
+        rests = pl.when(pl.col("_rank").is_not_null() & (both | ~counts)).then("_statement")
+        completed = told.with_columns(
+            [value.alias(name) for name, value in values.items()] + [rests.alias("statement")]
+        )
+        return completed.select(facts.columns)
+
+    # Calls made
+
+    def _calls(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
+        days = facts["day"]
+        first = days.min()
+        if not isinstance(first, date):
+            return facts
+        asked, since = _numbers(facts), first - timedelta(days=ATTEMPTS_DAYS)
+        columns = ("number", "at", "result", "call_id", "seq")
+        recent = records.find(self._con, '"at" >= $since', {"since": since}, columns, asked)
+        refused = records.find(self._con, _REFUSED, None, columns, asked)
+        facts = facts.with_row_index("key")
+        attempts = _counted(facts, recent.filter(pl.col("result") != NO_ATTEMPT))
+        last = _last_refusal(facts, refused)
+        covered = _covered(records.files)
+        complete = {day: covered(day) for day in days.unique() if day}
+        is_complete = facts["day"].replace_strict(complete, default=False, return_dtype=pl.Boolean)
+        for name in ("attempts", "attempts_day"):
+            count = attempts[name]
+            told = pl.max_horizontal(name, count)
+            facts = facts.with_columns(
+                pl.when(pl.col(name).is_not_null()).then(told).when(is_complete).then(count).alias(name)
+            )
+        told_on = pl.when(pl.col("refused_on") != NEVER).then("refused_on")
+        return facts.with_columns(pl.coalesce(pl.max_horizontal(told_on, last), "refused_on").alias("refused_on")).drop(
+            "key"
+        )
+
+    # Customers
+
+    def _customers(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
+        newest_of = {day: _customers_on(records.files, day) for day in facts["day"].unique() if day}
+        parts, numbers = [], _numbers(facts)
+        for file in {file.id: file for file in newest_of.values() if file}.values():
+            of_file = Records(records.kind, records.folder, (file,), records.recorded.clear())
+            parts.append(of_file.find(self._con, numbers=numbers).with_columns(file=pl.lit(file.id, pl.Int32)))
+        if not parts:
+            return facts
+        found = pl.concat(parts)
+        files = pl.DataFrame(
+            {"day": list(newest_of), "file": [file and file.id for file in newest_of.values()]},
+            schema={"day": pl.Date, "file": pl.Int32},
+        )
+        asked = facts.with_row_index("key").select("key", "number", "day", "sector").join(files, on="day", how="left")
+        known = _relationship(asked.join(found, on=["number", "file"], how="left"))
+        has_file = asked["file"].is_not_null()
+        known = asked.select("key").join(known, on="key", how="left", maintain_order="left")
+        none = pl.when(has_file).then(pl.lit("none"))
+        known = known.with_columns(pl.coalesce("relationship", none).alias("relationship"))
+        return facts.with_columns(known.rename(lambda name: f"_{name}")).with_columns(*_related()).select(facts.columns)
+
+
+def _numbers(facts: pl.DataFrame) -> pl.Series:
+    return facts["number"].drop_nulls().unique()
+
+
+def _beside(number: pl.Series, known: pl.DataFrame) -> pl.DataFrame:
+    """For each number its row of a frame that is sorted by number and has each once; nulls where it has none."""
+    if not known.height:
+        return known.clear(number.len()).drop("number")
+    at = known["number"].search_sorted(number.fill_null(0)).clip(0, known.height - 1)
+    found = taken(known, at)
+    is_there = (found["number"] == number).fill_null(False)
+    return found.select(pl.when(is_there).then(pl.exclude("number")))
+
+
+def in_force(found: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """The statement of each number that counts, out of rows of consents: sorted by number, with `rank` and `proven`.
+
+    After a withdrawal only a consent of a later moment with its own proof and wording counts. Also returns how many
+    consents do not count because they lack one of them.
+    """
+    rows = ranked(found.sort("seq")).filter(pl.col("rank").is_not_null()).with_columns(proven=is_proven())
+    withdrawn = pl.when(pl.col("consent_withdrawn_on") != NEVER).then(moment())
+    rows = rows.with_columns(withdrawn.max().over("number").alias("ended"))
+    later = (moment() > pl.col("ended")).fill_null(True)
+    renewed = pl.col("ended").is_null() | is_against() | (later & "proven")
+    revived = rows.filter(later & ~renewed & pl.col("ended").is_not_null()).height
+    return newest(rows.filter(renewed)), revived
+
+
+def worded(known: pl.DataFrame, wordings: pl.DataFrame, must_be_kept: bool = False) -> pl.DataFrame:
+    """Statements with what their wordings say where they say nothing, and `lacks`: whether they contradict it.
+
+    must_be_kept: whether a wording that the store does not keep is no wording.
+    """
+    said = known.join(wordings, on="wording", how="left", suffix=_OF_WORDING, maintain_order="left")
+    given, is_kept = pl.col("consent").is_in(GIVEN), pl.col("wording").is_in(wordings["wording"].implode())
+    term = pl.col("consent_on").dt.offset_by(pl.format("{}mo", pl.col("term_months").fill_null(0)))
+    term = pl.when(pl.col("term_months").is_not_null()).then(term)
+    kind, calls = pl.col(f"consent{_OF_WORDING}"), pl.col(f"consent_for{_OF_WORDING}")
+    strength = {word: at for at, word in enumerate(_STRENGTH)}
+    stronger = pl.col("consent").replace_strict(strength, default=0) > kind.replace_strict(strength, default=None)
+    contradicts = [
+        stronger,
+        (calls != "both") & (pl.col("consent_for") != calls),
+        pl.col("consent_until") > term,
+        pl.col("hours_agreed") != pl.col(f"hours_agreed{_OF_WORDING}"),
+        pl.col("consent_on") < pl.col("used_from"),
+        pl.col("consent_on") > pl.col("used_until"),
+        pl.lit(must_be_kept) & pl.col("wording").is_not_null() & ~is_kept,
+    ]
+    lacks = given & pl.any_horizontal(one.fill_null(False) for one in contradicts)
+    filled = {"consent_for": calls, "consent_until": term, "hours_agreed": pl.col(f"hours_agreed{_OF_WORDING}")}
+    return said.with_columns(
+        *(pl.when(given).then(pl.coalesce(name, fill)).otherwise(name).alias(name) for name, fill in filled.items()),
+        lacks=pl.when(lacks).then(pl.lit("wording")).otherwise(pl.lit("")),
+    )
+
+
+def _told_counts() -> pl.Expr:
+    """Whether what the list tells counts, and not the records.
+
+    A told consent counts after a recorded withdrawal only as a recorded one would; what is told against the call counts
+    unless a later consent with its own proof and wording is recorded.
+    """
+    none_recorded, none_told = pl.col("_rank").is_null(), pl.col("rank").is_null()
+    told_later = moment() > moment("_")
+    told_against = is_against() & ~(_is_withdrawn() & ~told_later & pl.col("_proven") & ~is_against("_"))
+    told_renews = ~is_against() & is_against("_") & told_later & pl.col("proven")
+    return none_recorded | (~none_told & (told_against | told_renews)).fill_null(False)
+
+
+def _is_withdrawn() -> pl.Expr:
+    return pl.col("consent_withdrawn_on") != NEVER
+
+
+def _met() -> dict[str, pl.Expr]:
+    """What two consents both say, by fact; for no call that both are for there is none."""
+    strength = {word: at for at, word in enumerate(_STRENGTH)}
+    rank, other_rank = (pl.col(name).replace_strict(strength, default=0) for name in ("consent", "_consent"))
+    calls, others = pl.col("consent_for"), pl.col("_consent_for")
+    hours, other_hours = pl.col("hours_agreed"), pl.col("_hours_agreed")
+    apart = (calls != others) & (calls != "both") & (others != "both")
+    known = pl.when(rank <= other_rank).then("consent").otherwise("_consent")
+    return {
+        "consent": pl.when(apart).then(pl.lit("none")).when((hours == other_hours).fill_null(True)).then(known),
+        "consent_on": pl.min_horizontal("consent_on", "_consent_on"),
+        "consent_for": pl.when(calls.is_null() | (calls == "both")).then(others).otherwise(calls),
+        "consent_until": pl.min_horizontal("consent_until", "_consent_until"),
+        "hours_agreed": pl.coalesce(hours, other_hours),
+        "consent_odd": (hours != other_hours).fill_null(False),
+        "proven": pl.col("_proven"),
+        "lacks": pl.col("_lacks"),
+        "wording": pl.col("_wording"),
+    }
+
+
+def _counted(facts: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
+    """For each call (columns key, number, day, at_first, timed) the attempts before it: `attempts`, `attempts_day`.
+
+    Days are counted whole, as a call and its plan may be told on clocks of different zones.
+    """
+    if not made.height:
+        none = repeated(0, pl.Int32, facts.height)
+        return pl.DataFrame([none.alias("attempts"), none.alias("attempts_day")])
+    pairs = facts.select("key", "number", "day", "at_first", "timed").join(made, on="number")
+    made_on, day = pl.col("at").dt.date(), pl.col("day")
+    pairs = pairs.filter(made_on <= day, made_on >= day - pl.duration(days=ATTEMPTS_DAYS))
+    timed = pl.col("timed") & pl.col("at_first").is_not_null()
+    of_clock = pl.col("at") >= pl.col("at_first") - pl.duration(hours=24)
+    within = pl.when(timed).then(of_clock).otherwise(made_on >= day - pl.duration(days=1))
+    call = pl.coalesce("call_id", pl.format("seq {}", "seq"))
+    counted = pairs.group_by("key").agg(attempts=call.n_unique(), attempts_day=call.filter(within).n_unique())
+    found = facts.select("key").join(counted, on="key", how="left", maintain_order="left")
+    return found.select(pl.col("attempts", "attempts_day").fill_null(0).cast(pl.Int32))
+
+
+def _last_refusal(facts: pl.DataFrame, refused: pl.DataFrame) -> pl.Series:
+    """For each call the last day on which the person refused one, up to its own day."""
+    if not refused.height:
+        return repeated(None, pl.Date, facts.height).alias("on")
+    pairs = facts.select("key", "number", "day").join(refused, on="number")
+    days = pairs.with_columns(on=pl.col("at").dt.date()).filter(pl.col("on") <= pl.col("day"))
+    last = days.group_by("key").agg(pl.col("on").max())
+    return facts.select("key").join(last, on="key", how="left", maintain_order="left")["on"]
+
+
+def _covered(files: tuple[RecordFile, ...]) -> Callable[[date], bool]:
+    """A function that says whether every call of the thirty days before a day is known."""
+    spans = [(file.from_day, file.to_day) for file in files if file.from_day and file.to_day]
+
+    def covers(day: date) -> bool:
+        need = day - timedelta(days=ATTEMPTS_DAYS)
+        for first, last in sorted(spans):
+            if first <= need:
+                need = max(need, last + timedelta(days=1))
+        return need >= day
+
+    return covers
+
+
+def _customers_on(files: tuple[RecordFile, ...], day: date) -> RecordFile | None:
+    """The newest file of customers on a day."""
+    until = [(file.as_of, file.id, file) for file in files if file.as_of and file.as_of <= day]
+    return max(until)[-1] if until else None
+
+
+def _relationship(rows: pl.DataFrame) -> pl.DataFrame:
+    """What the rows of customers say of each call (`key`): of several, a running contract, else the newest.
+
+    A contract that has ended by the day of the call is a former one.
+    """
+    ended = (pl.col("relationship") == "contract") & (pl.col("until") < pl.col("day"))
+    rows = rows.with_columns(
+        pl.when(ended).then(pl.lit("former_contract")).otherwise("relationship").alias("relationship"),
+        pl.when(ended).then("until").otherwise("relationship_on").alias("relationship_on"),
+    )
+    named = pl.col("related_sectors").str.replace_all(r"\s", "").str.replace_all(r"[,|/]", ";").str.split(";")
+    related = pl.when(pl.col("sector").is_not_null() & pl.col("related_sectors").is_not_null()).then(
+        named.list.contains(pl.col("sector"))
+    )
+    rows = rows.with_columns(related=pl.when(related).then(pl.lit("yes")).when(~related).then(pl.lit("no")))
+    first = [(pl.col("relationship") == "contract").fill_null(False), pl.col("relationship_on").fill_null(date.min)]
+    by_strength = rows.sort("key", *first, maintain_order=True)
+    return by_strength.group_by("key", maintain_order=True).last().select("key", *_CUSTOMER_FACTS)
+
+
+def _related() -> list[pl.Expr]:
+    """Told and recorded relationships as one: where they differ there is none, or it is not known."""
+    told, known = pl.col("relationship"), pl.col("_relationship")
+    both = pl.when(told == known).then(told).when((told == "none") | (known == "none")).then(pl.lit("none"))
+    related, also = pl.col("related"), pl.col("_related")
+    no = (related == "no").fill_null(False) | (also == "no").fill_null(False)
+    return [
+        pl.when(told.is_null()).then(known).when(known.is_null()).then(told).otherwise(both).alias("relationship"),
+        pl.min_horizontal("relationship_on", "_relationship_on").alias("relationship_on"),
+        pl.when(no).then(pl.lit("no")).otherwise(pl.coalesce(related, also)).alias("related"),
+    ]

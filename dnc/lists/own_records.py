@@ -1,0 +1,422 @@
+"""Own records read: files of consents, of calls made and of customers, and single ones that a person or program tells.
+
+Numbers, days and words are read as in a list of planned calls, by the same code. A load stops at a row that cannot be
+read, and adds all rows or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from dnc.clock import ALWAYS, NEVER, NONE, is_zone, read_day, read_moment, today
+from dnc.database import instance_of
+from dnc.errors import InputError, OptionError
+from dnc.files.input_file import input_sha256
+from dnc.files.open_table import open_table
+from dnc.files.table import LINE, Table, folded, quoted, table_of_frame
+from dnc.frames import each_distinct, repeated
+from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import vocabulary
+from dnc.lists.brief import Brief
+from dnc.lists.call_layouts import in_layout
+from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import text_of
+from dnc.lists.consents import ConsentRows, kept_by, of_own_records, refuse_objections
+from dnc.lists.intake import Intake
+from dnc.lists.roles import Survey
+from dnc.lists.texts import TextMeanings
+from dnc.messages import either, figure, localized
+from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kind
+from dnc.store.records import Added, NewRows, Records, empty
+from dnc.store.store import Store
+
+_CLOCK = "\0clock"
+_PLAIN_TIME = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d$"
+_INNER = {  # columns that are kept for the program only
+    "consents": ("consent_at", "withdrawn_at", "consent_odd"),
+    "calls": ("lasting", "consent"),
+    "customers": (),
+}
+_CERTIFICATES = {
+    "trustedform": r"^https://cert\.trustedform\.com/[0-9A-Za-z]{40,255}$",
+    "leadid": r"^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+}
+TOLD = Path("what was told")  # in messages, where there is no file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What is said of a file of own records.
+
+    Attributes:
+        region: numbering plan of national numbers (ISO 3166-1 alpha-2).
+        columns: our name of a column → the name in the file.
+        dates: order of day and month, see `dnc.clock.DATE_ORDERS`.
+        values: our column → word in the file → our word.
+        texts, ignore, around: the roles of columns, and whether a person read what is around the table; see `Brief`.
+        sheet: of a spreadsheet.
+        zone: of times of calls without an offset (IANA); by default they are on the clock of the called person.
+        as_of: of customers, the day on which the file was made.
+        covers_days: of calls, the first and the last day for which the file has every call.
+        outbound: of calls, a column and the word in it of calls that went out; other rows are left out.
+        complete: why a file that its system does not vouch for has every call of its days.
+        accept_unread, reason: how many rows with a number that cannot be read are left out, and why.
+    """
+
+    region: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    dates: str = "iso"
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    texts: Mapping[str, TextMeanings] = field(default_factory=dict)
+    ignore: Sequence[str] = ()
+    around: str | None = None
+    sheet: str | None = None
+    zone: str | None = None
+    as_of: date | None = None
+    covers_days: tuple[date, date] | None = None
+    outbound: tuple[str, str] | None = None
+    complete: str | None = None
+    accept_unread: int = 0
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.zone is not None and not is_zone(self.zone):
+            raise OptionError(localized("errors", "no_zone", zone=self.zone))
+        if bool(self.accept_unread) != bool((self.reason or "").strip()):
+            raise OptionError(localized("errors", "load", "accept"))
+        if self.covers_days and not self.covers_days[0] <= self.covers_days[1] <= today():
+            raise OptionError(localized("errors", "covers_days"))
+
+    def brief(self, columns: Mapping[str, str]) -> Brief:
+        """The brief of the columns that lists of planned calls have too; columns: more of them, ours → theirs."""
+        known = vocabulary().columns
+        named = {ours: theirs for ours, theirs in self.columns.items() if ours in known}
+        words = {
+            ours: {folded(theirs): word for theirs, word in words.items()}
+            for ours, words in self.values.items()
+            if ours in known
+        }
+        region = self.region and self.region.upper()
+        brief = Brief(region, self.dates, {**columns, **named}, words, ignore=self.ignore, sheet=self.sheet)
+        return of_own_records(replace(brief, texts=self.texts, around=self.around))
+
+
+def load(
+    store: Store, kind: str, paths: Sequence[str | Path], book: Rulebook, reading: Reading | None = None
+) -> list[Added]:
+    """Load files of a kind of own records, all or none.
+
+    Args:
+        kind: `consents`, `calls` or `customers`.
+        book: the law, for places and their clocks.
+        reading: what is said of the files.
+    Returns:
+        What was added from each.
+    Raises:
+        InputError: a file or a row cannot be read. OptionError: an option or a column is wrong. StoreError.
+    """
+    said, own = reading or Reading(), KINDS[kind]
+    if own.whole != (said.as_of is not None):
+        raise OptionError(localized("errors", "records_as_of", "needed" if own.whole else "none", kind=kind))
+    if said.covers_days and own is not CALLS:
+        raise OptionError(localized("errors", "covers_days"))
+    with store.work("records") as work:
+        new = []
+        for at, path in enumerate(map(Path, paths)):
+            folder = work / str(at)
+            folder.mkdir()
+            rows = _opened(own, path, book, said)
+            first, last = said.covers_days or (None, None)
+            days = {"as_of": said.as_of, "from_day": first, "to_day": last}
+            new.append(rows.written(folder, sha256=input_sha256(path), name=path.name, **days))
+        return store.add_records(new)
+
+
+def _opened(kind: Kind, path: Path, book: Rulebook, said: Reading) -> _Rows:
+    """A file, opened; of calls it may have the layout of a telephone system."""
+    if kind is not CALLS:
+        return _Rows(kind, open_table(path, sheet=said.sheet), book, said)
+    table, layout = in_layout(path, said.sheet)
+    column, *words = said.outbound or ("",)
+    if layout:
+        if said.covers_days and not layout.complete and not (said.complete or "").strip():
+            raise OptionError(localized("errors", "call_layout", "complete", name=layout.name), path)
+        if not said.outbound and layout.outbound is None:
+            raise OptionError(localized("errors", "call_layout", "outbound", name=layout.name), path)
+        if layout.outbound and not said.outbound:
+            column, *words = layout.outbound
+        maps = {ours: theirs for ours, theirs in layout.maps.items() if theirs in table.columns}
+        results = {**layout.results, **said.values.get("result", {})}
+        columns = {**maps, **said.columns}
+        ignore = [name for name in table.columns if name not in columns.values()]
+        said = replace(said, columns=columns, values={**said.values, "result": results}, ignore=ignore)
+    if column:
+        if column not in table.columns:
+            raise InputError(
+                localized("errors", "no_column", name=quoted([column]), what="--outbound", names=quoted(table.header)),
+                path,
+            )
+        table.batches = (rows.filter(pl.col(column).is_in(words)) for rows in table.batches)
+    return _Rows(kind, table, book, said)
+
+
+def _with_clock(batch: pl.DataFrame, name: str) -> pl.DataFrame:
+    """A batch with the times in a column, if they are in ISO 8601 without an offset; in the column their days stay.
+
+    Millions of different times would be read one by one otherwise.
+    """
+    text = batch.select(text_of(batch[name]).alias(name))
+    is_plain = pl.col(name).str.contains(_PLAIN_TIME)
+    clock = pl.when(is_plain).then(pl.col(name).str.replace("T", " "))
+    times = text.select(clock.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us").alias(_CLOCK))
+    day = pl.when(times[_CLOCK].is_not_null()).then(pl.col(name).str.head(10)).otherwise(name)
+    return batch.with_columns(text.select(day.alias(name)).to_series(), times.to_series())
+
+
+def record(
+    store: Store, kind: str, told: Sequence[Mapping[str, object]], book: Rulebook, reading: Reading | None = None
+) -> Added:
+    """Record some rows of a kind, all or none; arguments, result and errors are those of `load`.
+
+    told: the cells of each row, by our names of the columns, as they would stand in a file: `number`, and of a consent
+        `consent_on`, `consent_for`, `wording`, `proof`, `consent_withdrawn_on` …, of a call `at` and `result`.
+    """
+    said, own = reading or Reading(), KINDS[kind]
+    names = list(dict.fromkeys(name for row in told for name in row))
+    cells = [{name: None if row.get(name) is None else str(row[name]) for name in names} for row in told]
+    frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))
+    return store.add_records([_Rows(own, table_of_frame(TOLD, frame), book, said).told()])[0]
+
+
+def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
+    """The rows of a kind as `load` takes them back, all texts: every statement; of customers the newest file.
+
+    `statement` names each row as verdicts do, `recorded_at` says since when it is in the store (UTC).
+
+    to: to whom consents are passed on; it goes into the log. Raises StoreError, OptionError.
+    """
+    own = KINDS[kind]
+    if to is not None and own is not CONSENTS:
+        raise OptionError(localized("errors", "export_to"))
+    store.must_exist()
+    records = store.standing().records[kind]
+    if own.whole:
+        newest = [max(records.files, key=lambda file: (file.as_of or date.min, file.id))] if records.files else []
+        records = Records(own, records.folder, tuple(newest), records.recorded)
+    with instance_of(store.path.absolute()).cursor() as con:
+        rows = records.find(con).sort("seq")
+    if to is not None:
+        store.record("export", {"kind": kind, "to": to, "until": records.last, "rows": rows.height})
+    return rows.select(as_told(own))
+
+
+def as_told(kind: Kind) -> list[pl.Expr]:
+    """The rows of a kind as a file has them, all texts, and two columns more: `statement` and `recorded_at`."""
+    day = pl.col("consent_withdrawn_on")
+    withdrawn = (
+        pl.when(day == ALWAYS).then(pl.lit("yes")).otherwise(_day_or_moment("consent_withdrawn_on", "withdrawn_at"))
+    )
+    in_words = {
+        "consent": pl.when(pl.col("consent_odd")).then(pl.lit("not understood")).otherwise("consent"),
+        "consent_on": _day_or_moment("consent_on", "consent_at"),
+        "consent_withdrawn_on": pl.when(day != NEVER).then(withdrawn),
+        "at": pl.col("at").dt.to_string("%Y-%m-%dT%H:%M:%S"),
+    }
+    names = [name for name in (*kind.columns, *kind.texts) if name not in _INNER[kind.name]]
+    told = [in_words.get(name, pl.col(name).cast(pl.String)).alias(name) for name in names]
+    name = pl.format(f"{kind.name}:{{}}", "seq").alias("statement")
+    return [pl.format("+{}", "number").alias("number"), *told, name, pl.col("recorded_at").cast(pl.String)]
+
+
+def _day_or_moment(day: str, moment: str) -> pl.Expr:
+    return pl.coalesce(pl.col(moment).dt.to_string("%Y-%m-%dT%H:%M:%S+00:00"), pl.col(day).cast(pl.String))
+
+
+@dataclass
+class _Rows:
+    """The rows of one table, read by kind.
+
+    rows, unread: how many there are, and how many have a number that cannot be read, once all were read.
+    """
+
+    kind: Kind
+    table: Table
+    book: Rulebook
+    said: Reading
+    rows: int = 0
+    unread: int = 0
+
+    def written(self, folder: Path, **of: Any) -> NewRows:
+        """All rows, as Parquet in a folder; `of`: more of `NewRows`. Raises InputError at what cannot be read."""
+        parts = list[Path]()
+        for frame in self._read_rows():
+            parts.append(folder / f"{len(parts)}.parquet")
+            frame.write_parquet(parts[-1], compression="uncompressed")
+        counts: dict[str, Any] = {"unread": self.unread} if self.unread else {}
+        counts |= {name: text for name in ("reason", "complete") if (text := getattr(self.said, name))}
+        return NewRows(self.kind, parts, self.rows, also=counts, **of)
+
+    def told(self) -> NewRows:
+        """All rows, which are few. Raises InputError at what cannot be read."""
+        frames = list(self._read_rows())
+        return NewRows(self.kind, pl.concat(frames) if frames else [], self.rows)
+
+    def _read_rows(self) -> Iterator[pl.DataFrame]:
+        """The rows that say something, with the columns of the kind and `row`."""
+        batches = {CONSENTS.name: self._consents, CALLS.name: self._calls}.get(self.kind.name, self._customers)()
+        schema = empty(self.kind).drop("seq", "recorded_at").schema
+        for frame in batches:
+            lost = frame["number"].is_null()
+            self.unread += int(lost.sum())
+            if self.unread > self.said.accept_unread:
+                why = localized("errors", "record_number", n=figure(self.unread))
+                raise InputError(why, self.table.path, frame[LINE][lost.arg_max() or 0])
+            self.rows = int(frame["row"][-1]) if frame.height else self.rows
+            columns = [
+                pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind).alias(name)
+                for name, kind in schema.items()
+            ]
+            if (kept := frame.filter(~lost)).height:
+                yield kept.select("row", *columns)
+
+    def _named(self, ours: str) -> str | None:
+        """The column of the table for one of ours that is kept as it stands."""
+        wanted = folded(self.said.columns.get(ours, ours))
+        ignored = set(map(folded, self.said.ignore))
+        found = [name for name in self.table.columns if folded(name) == wanted and wanted not in ignored]
+        if len(found) > 1:
+            raise InputError(localized("errors", "same_names", name=quoted([wanted])), self.table.path)
+        if not found and ours in self.said.columns:
+            names = quoted(self.table.header)
+            what = {"name": quoted([self.said.columns[ours]]), "what": ours, "names": names}
+            raise InputError(localized("errors", "no_column", **what), self.table.path)
+        return found[0] if found else None
+
+    @property
+    def _texts(self) -> dict[str, str]:
+        named = {ours: self._named(ours) for ours in (*self.kind.texts, *self._also)}
+        return {ours: theirs for ours, theirs in named.items() if theirs}
+
+    @property
+    def _also(self) -> tuple[str, ...]:
+        """Columns that are read here and are no column of planned calls, and those that only an export has."""
+        own = {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
+        return (*own, "statement", "recorded_at")
+
+    def _consents(self) -> Iterator[pl.DataFrame]:
+        rows = ConsentRows.of(self.table, self.said.brief({}), self.book, None, self._texts)
+        for frame in rows.batches():
+            yield self._with_certificates(frame.drop_nulls("rank"))
+
+    def _with_certificates(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Consents with the kind of their certificates. Raises InputError at an address that only looks like one."""
+        if "proof" not in frame.columns:
+            return frame
+        proof = pl.col("proof")
+        known = {kind: frame.select(proof.str.contains(form)).to_series() for kind, form in _CERTIFICATES.items()}
+        looks = frame.select(proof.str.to_lowercase().str.contains("trustedform")).to_series()
+        self._refuse(frame, (looks & ~known["trustedform"]).fill_null(False), "certificate")
+        named = [pl.when(pl.lit(is_one)).then(pl.lit(kind)) for kind, is_one in known.items()]
+        told = ["proof_kind"] if "proof_kind" in frame.columns else []
+        return frame.with_columns(pl.coalesce(*told, *named).alias("proof_kind"))
+
+    def _calls(self) -> Iterator[pl.DataFrame]:
+        texts = self._texts
+        if missing := [name for name in ("at", "result") if name not in texts]:
+            raise InputError(
+                localized("errors", "record_columns", kind=self.kind.name, names=either(missing)), self.table.path, 1
+            )
+        if self.said.zone:
+            self.table.batches = (self._in_zone(batch, texts["at"]) for batch in self.table.batches)
+        else:
+            self.table.batches = (_with_clock(batch, texts["at"]) for batch in self.table.batches)
+        for frame, calls in self._read({"call_at": texts["at"]}, texts):
+            facts = calls.facts("day", "at_last", "timed").with_columns(self._clock(frame))
+            at = pl.coalesce(_CLOCK, pl.when("timed").then("at_last"))
+            end = pl.col("day").cast(pl.Datetime("us")) + pl.duration(hours=23, minutes=59, seconds=59)
+            facts = facts.with_columns(pl.coalesce(at, end).alias("at"))
+            result = self._words(frame["result"], "result", RESULTS)
+            self._refuse(frame, frame["at"].is_null() | facts["at"].is_null(), "at")
+            self._refuse(frame, (facts["day"] > today()).fill_null(False), "at_future")
+            self._refuse(frame, result.is_null(), "result", known=either(RESULTS))
+            lasting = result.is_in(LASTING).cast(pl.UInt8).alias("lasting")
+            yield frame.with_columns(facts["at"], result.alias("result"), lasting)
+
+    def _clock(self, frame: pl.DataFrame) -> pl.Series:
+        """The times that were read for a whole column; null where the intake reads them."""
+        return (
+            frame[_CLOCK] if _CLOCK in frame.columns else repeated(None, pl.Datetime("us"), frame.height).alias(_CLOCK)
+        )
+
+    def _customers(self) -> Iterator[pl.DataFrame]:
+        texts = self._texts
+        for frame, calls in self._read({}, texts):
+            facts = calls.facts("relationship", "relationship_on", "odd")
+            until = frame["until"] if "until" in texts else repeated(None, pl.String, frame.height)
+            days = each_distinct(until.alias("until").to_frame(), self._day, {"until": pl.Date})["until"]
+            is_odd = (facts["odd"] != "") | (
+                days.is_null() & until.is_not_null() & ~until.str.to_lowercase().is_in(NONE)
+            )
+            self._refuse(frame, is_odd, "cell")
+            self._refuse(frame, facts["relationship"].is_null(), "relationship")
+            yield frame.with_columns(facts["relationship"], facts["relationship_on"], days)
+
+    def _read(self, columns: Mapping[str, str], texts: Mapping[str, str]) -> Iterator[tuple[pl.DataFrame, Calls]]:
+        """Batches, each as `number`, `row`, the line of the file and `texts`, and as calls.
+
+        Raises InputError at a row that tells more than the kind has, and after the last RolesError at a column without
+        a role.
+        """
+        brief, first = self.said.brief(columns), 1
+        intake = Intake(self.table, brief, self.book, kept=kept_by(brief, texts.values()))
+        survey = Survey(intake.header)
+        for batch in intake.fitted(self.table.batches):
+            survey.add(batch)
+            calls = intake.calls(batch)
+            if calls.row is not None:
+                raise InputError(localized("errors", "several_numbers"), self.table.path)
+            refuse_objections(calls, batch, self.table.path)
+            self._refuse(batch, calls.facts("texts")["texts"] != "", "text")
+            place = pl.int_range(first, first + batch.height, dtype=pl.Int64, eager=True).alias("row")
+            kept = [text_of(batch[theirs]).alias(ours) for ours, theirs in texts.items()]
+            clock = [name for name in (_CLOCK,) if name in batch.columns]
+            yield batch.select(LINE, *clock, *kept).with_columns(calls.number.alias("number"), place), calls
+            first += batch.height
+        _ = survey.read_columns()
+
+    def _words(self, cells: pl.Series, ours: str, known: Sequence[str]) -> pl.Series:
+        """Cells as words of ours; null where one is not understood."""
+        words = {folded(word): word for word in known}
+        words |= {folded(theirs): word for theirs, word in self.said.values.get(ours, {}).items()}
+        read = each_distinct(
+            cells.to_frame(), lambda text: (words.get(folded(text)) if text else None,), {ours: pl.String}
+        )
+        return read[ours].set(~read[ours].is_in(known).fill_null(True), None)
+
+    def _refuse(self, frame: pl.DataFrame, wrong: pl.Series, why: str, **words: object) -> None:
+        if wrong.any():
+            line = frame[LINE][wrong.arg_max() or 0]
+            raise InputError(localized("errors", "record_cell", why, **words), self.table.path, line)
+
+    def _day(self, text: str | None) -> tuple[date | None]:
+        return (read_day(text, self.said.dates) if text else None,)
+
+    def _in_zone(self, batch: pl.DataFrame, name: str) -> pl.DataFrame:
+        """A batch whose times without an offset get that of the zone."""
+        zone = ZoneInfo(str(self.said.zone))
+
+        def with_offset(text: str | None) -> tuple[str | None]:
+            moment = read_moment(text, self.said.dates) if text else None
+            if not isinstance(moment, datetime) or moment.tzinfo is not None:
+                return (text,)
+            return (moment.replace(tzinfo=zone).isoformat(),)
+
+        cells = batch.select(text_of(batch[name]).alias(name))
+        return batch.with_columns(each_distinct(cells, with_offset, {name: pl.String})[name])

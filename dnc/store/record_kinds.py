@@ -1,0 +1,133 @@
+"""What the controller of a store itself knows, kind by kind: one declaration for each.
+
+From it follow the table of the ledger, the columns of a file of the kind and of its export, which rows are one, what
+is erased and what stays, and by which day a row is old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+NEVER = "date '9999-12-31'"  # `dnc.clock.NEVER`: a day on which nothing was withdrawn
+GIVEN = ("named_caller", "partners", "written")  # words of `consent` by which one was given
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of own records.
+
+    Attributes:
+        name: of the kind, of its table in the ledger and of its export; also `--registry` of a load.
+        columns: what a row says of its number: name → type of DuckDB.
+        texts: those of the columns that are kept as they stand in a file.
+        same: rows that agree in their number and in these columns are one row.
+        order: SQL, how a file is sorted.
+        day: SQL, the last day that a row speaks of; its age is counted from it.
+        opt_out: SQL, the rows that stay when a person is erased, with nothing but the columns `stays`: without them the
+            person would be called again.
+        whole: whether a file says all that is known on its day, and the newest replaces the earlier ones; rows of other
+            kinds are never changed, only followed by others.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    same: tuple[str, ...]
+    day: str
+    order: str = "number"
+    texts: tuple[str, ...] = ()
+    opt_out: str = "false"
+    stays: tuple[str, ...] = ()
+    whole: bool = False
+    all_columns: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        fixed = {"seq": "bigint", "number": "ubigint"}
+        object.__setattr__(
+            self,
+            "all_columns",
+            {**fixed, **self.columns, **dict.fromkeys(self.texts, "varchar"), "recorded_at": "timestamp"},
+        )
+
+    @property
+    def emptied(self) -> list[str]:
+        """The columns of an opt-out that do not stay when the person is erased."""
+        return [name for name in self.all_columns if name not in ("seq", "number", "recorded_at", *self.stays)]
+
+    @property
+    def erasable(self) -> str:
+        """SQL: the rows of which anything is erased with the person."""
+        bare = " and ".join(f'"{name}" is null' for name in self.emptied)
+        return f"not coalesce({self.opt_out} and {bare}, false)"
+
+    @property
+    def schema(self) -> str:
+        """The statement that makes its table."""
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in self.all_columns.items())
+        return f"create table if not exists {self.name} ({columns})"
+
+
+CONSENTS = Kind(
+    "consents",
+    columns={
+        "consent": "varchar",
+        "consent_on": "date",
+        "consent_at": "timestamp",  # UTC; null where the file has a day, or an hour of no known zone
+        "consent_for": "varchar",
+        "consent_until": "date",
+        "hours_agreed": "varchar",
+        "consent_withdrawn_on": "date",  # 0001-01-01: on a day that is not known; 9999-12-31: not withdrawn
+        "withdrawn_at": "timestamp",
+        "consent_odd": "boolean",  # whether something in the row was not understood
+    },
+    texts=(
+        "wording", "proof", "proof_kind", "proof_until", "proof_sha256", "person", "channel", "act", "collected_by",
+        "obtained_from", "obtained_on", "consent_sectors", "confirmed_on", "confirmed_via", "origin", "origin_ip",
+        "recorded_by", "received_at", "passed_to",
+    ),
+    same=(
+        "consent", "consent_on", "consent_at", "consent_for", "consent_until", "hours_agreed", "consent_withdrawn_on",
+        "withdrawn_at", "consent_odd", "wording", "proof",
+    ),
+    day=f"coalesce(greatest(consent_on, nullif(consent_withdrawn_on, {NEVER})), recorded_at::date)",
+    opt_out=f"consent_withdrawn_on <> {NEVER}",
+    stays=("consent_withdrawn_on", "withdrawn_at", "consent_odd"),
+)  # fmt: skip
+
+# Who objected in a call is on the own list too, which is what keeps the person from being called.
+CALLS = Kind(
+    "calls",
+    columns={
+        "at": "timestamp",  # on the clock of the called person, the latest where several are possible
+        "result": "varchar",
+        "lasting": "utinyint",  # 1: the result counts beyond the days in which attempts are counted
+        "consent": "bigint",  # the row of `consents` that the call was made on
+    },
+    texts=(
+        "call_id", "campaign", "cli", "voice", "dialler", "duration", "operator", "seller", "sector", "recipient",
+    ),
+    same=("call_id", "at", "result"),
+    day="\"at\"::date",
+    order="lasting desc, date_trunc('month', \"at\"), number",  # so that few parts of a file are read for a call
+)  # fmt: skip
+
+CUSTOMERS = Kind(
+    "customers",
+    columns={
+        "relationship": "varchar",
+        "relationship_on": "date",
+        "until": "date",
+    },
+    texts=("related_sectors", "person"),
+    same=("relationship", "relationship_on", "until", "related_sectors"),
+    day="recorded_at::date",
+    whole=True,
+)
+
+RESULTS = (
+    "answered", "no_answer", "busy", "failed", "machine", "abandoned", "refused", "objected", "wrong_number",
+)  # fmt: skip
+LASTING = ("objected", "refused")  # results that count after the days in which attempts are counted
+NO_ATTEMPT = "wrong_number"  # the one result that is no attempt to call the person
+
+KINDS = {kind.name: kind for kind in (CONSENTS, CALLS, CUSTOMERS)}

@@ -1,0 +1,357 @@
+"""Own records in a store: what was loaded from files, and what was recorded one at a time.
+
+Rows of files are in Parquet, sorted, as are snapshots; rows that were recorded are in the ledger until there are many
+of them, since each change copies it. Each row has a number, `seq`, that no other of its kind ever gets: a verdict names
+it (`consents:1234`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import polars as pl
+
+from dnc.database import run
+from dnc.errors import StoreError
+from dnc.messages import localized
+from dnc.store import audit_log, ledger_sql
+from dnc.store.folder import fault_of
+from dnc.store.ledger import Change
+from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
+
+_FEW = 64  # numbers that a statement names one by one
+_IN_LEDGER = 4096  # rows of a kind; more are moved into a file
+_COPY = "copy ({rows}) to $out (format parquet, compression zstd, parquet_version v2)"
+# Rows that are new: each once, and none that the store has. Of equal rows the first stays.
+_NEW = """
+    with new as (select *, hash({same}) as same_as from ({rows}))
+    select new.* exclude (same_as) from new
+    semi join (select min(row) as row from new group by number, same_as) using (row)
+    anti join (select number, hash({same}) as same_as from ({known})) using (number, same_as)
+"""
+# Calls with the consent that was the newest statement when they were made.
+_ON_CONSENTS = """
+    select n.* exclude (consent), c.given as consent from ({rows}) n asof left join (
+        select number, case when consent in {given} and consent_withdrawn_on = {never} then seq end as given,
+               greatest(coalesce(consent_at, consent_on), coalesce(withdrawn_at, nullif(consent_withdrawn_on, {never})))
+               as since
+        from ({consents}) where since is not null
+    ) c on n.number = c.number and n."at" >= c.since
+"""
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """One file of own records, as in the table `records` (`records.sql`).
+
+    sha256, name: of the file that it was loaded from; None where it has what was recorded one at a time.
+    file: its name in the folder `records`; empty where it has no rows.
+    """
+
+    id: int
+    kind: str
+    file: str
+    rows: int
+    first: int
+    last: int
+    sha256: str | None
+    name: str | None
+    as_of: date | None
+    from_day: date | None
+    to_day: date | None
+    oldest: date | None
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class Records:
+    """The rows of one kind at one moment: those of `files`, and those `recorded` in the ledger.
+
+    folder: of the files. recorded: with the columns of the kind.
+    """
+
+    kind: Kind
+    folder: Path
+    files: tuple[RecordFile, ...] = ()
+    recorded: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.files) or self.recorded.height > 0
+
+    @property
+    def last(self) -> int:
+        """The highest number of a row; 0 if there is none."""
+        return max([0, *(file.last for file in self.files), *self.recorded["seq"].tail(1)]) if self.any else 0
+
+    @property
+    def end(self) -> list[int]:
+        """How far it goes: the highest number of a row, and the id of the newest file; for `until`."""
+        return [self.last, max([0, *(file.id for file in self.files)])]
+
+    def until(self, last: int = 0, file: int = 0) -> Records:
+        """The same as it was when that was its `end`; by default when there was nothing."""
+        files = [one for one in self.files if one.first <= last and (one.id <= file or one.name is None)]
+        recorded = self.recorded.filter(pl.col("seq") <= last) if self.recorded.width else self.recorded
+        return Records(self.kind, self.folder, tuple(files), recorded)
+
+    def path(self, file: RecordFile) -> Path:
+        """Where a file is."""
+        return self.folder / file.file
+
+    def paths(self) -> list[str]:
+        """All its files, compared with their checksums. Raises StoreError."""
+        paths = [self.path(file) for file in self.files if file.rows]
+        for path in paths:
+            if fault := _fault(path):
+                raise StoreError(localized("errors", "records_fault", store=self.folder.parent, fault=fault))
+        return [str(path) for path in dict.fromkeys(paths)]
+
+    def source(self) -> Source:
+        """The rows as a source for statements in SQL. Raises StoreError where a file is damaged."""
+        name = self.kind.name
+        recorded = {f"recorded_{name}": self.recorded if self.recorded.width else empty(self.kind)}
+        sql, paths = f"from recorded_{name}", self.paths()
+        if paths:
+            sql = f"from read_parquet(${name}_files) union all by name {sql}"
+        return Source(sql, {f"{name}_files": paths} if paths else {}, recorded)
+
+    def find(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        where: str = "true",
+        params: Mapping[str, Any] | None = None,
+        columns: Sequence[str] | None = None,
+        numbers: pl.Series | None = None,
+    ) -> pl.DataFrame:
+        """The rows for which a condition in SQL holds, by default with all columns.
+
+        con: has access to the store. numbers: the only ones asked about, distinct; of a few, only the parts of files
+        that may have them are read.
+        """
+        names, source = ", ".join(f'"{name}"' for name in columns or self.kind.all_columns), self.source()
+        given, frames = {**source.params, **(params or {})}, source.frames
+        if numbers is not None and numbers.len() <= _FEW:
+            where = f"number in ({', '.join(map(str, numbers)) or 'null'}) and {where}"
+        elif numbers is not None:
+            where = f"number in (select number from asked) and {where}"
+            frames = {**frames, "asked": numbers.alias("number").to_frame()}
+        sql = f"select {names} from ({source.sql}) where {where}"
+        return run(con, self.kind.name, sql, given or None, **frames)
+
+
+class Source(NamedTuple):
+    """A statement that gives rows, its parameters, and the frames that it reads."""
+
+    sql: str
+    params: dict[str, Any]
+    frames: dict[str, pl.DataFrame]
+
+
+@lru_cache(maxsize=1)
+def _schemas() -> dict[str, pl.DataFrame]:
+    """An empty frame of each kind."""
+    with duckdb.connect(":memory:") as con:
+        for kind in KINDS.values():
+            con.execute(kind.schema)
+        return {name: pl.DataFrame(con.sql(f"from {name}")) for name in KINDS}
+
+
+def empty(kind: Kind) -> pl.DataFrame:
+    """A frame without rows, with the columns of a kind."""
+    return _schemas()[kind.name]
+
+
+def _fault(path: Path) -> str | None:
+    """As `fault_of`; a file that was intact and did not change since is not read again."""
+    try:
+        status = path.stat()
+    except OSError:
+        return fault_of(path)
+    return _known_fault(path, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _known_fault(path: Path, *_: int) -> str | None:
+    return fault_of(path)
+
+
+def records_in(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Records]:
+    """The own records of an open ledger, by kind. folder: of the store."""
+    files = [RecordFile(**row) for row in ledger_sql.records(con)]
+    return {
+        name: Records(
+            kind, folder / "records", tuple(one for one in files if one.kind == name), ledger_sql.recorded(con, kind)
+        )
+        for name, kind in KINDS.items()
+    }
+
+
+def used_since(con: duckdb.DuckDBPyConnection, folder: Path, day: date) -> list[int]:
+    """The consents on which calls were made from a day on, by their numbers; folder: of the store."""
+    calls = records_in(con, folder)[CALLS.name]
+    found = calls.find(con, '"at" >= $day and consent is not null', {"day": day}, ["consent"])
+    return found["consent"].unique().sort().to_list()
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """Rows of a kind that were read and are not in the store yet.
+
+    Attributes:
+        kind: theirs.
+        rows: Parquet files in the folder of the store, or a frame of a few, with the columns of the kind but `seq` and
+            `recorded_at`, and `row`, which counts from 1.
+        count: how many there are.
+        sha256, name: of the file that they are from; None where a person or a program told them.
+        as_of: of a whole file, its day.
+        from_day, to_day: the days for which they are all there are.
+        also: what else the log keeps: how many rows were left out, and reasons.
+    """
+
+    kind: Kind
+    rows: Sequence[Path] | pl.DataFrame
+    count: int
+    sha256: str | None = None
+    name: str | None = None
+    as_of: date | None = None
+    from_day: date | None = None
+    to_day: date | None = None
+    also: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Source:
+        """The rows as a source for statements in SQL."""
+        if isinstance(self.rows, pl.DataFrame) or not self.rows:
+            none = empty(self.kind).with_columns(row=pl.lit(0, pl.Int64))
+            return Source("from told", {}, {"told": self.rows if isinstance(self.rows, pl.DataFrame) else none})
+        return Source("from read_parquet($parts)", {"parts": list(map(str, self.rows))}, {})
+
+    def near(self, known: Source) -> Source:
+        """Known rows among which all are that have a number of these; of a few, only some parts of files are read."""
+        if not isinstance(self.rows, pl.DataFrame) or self.rows.is_empty():
+            return known
+        [low, high] = self.rows.select(low=pl.col("number").min(), high=pl.col("number").max()).row(0)
+        return known._replace(sql=f"from ({known.sql}) where number between {low} and {high}")
+
+
+@dataclass(frozen=True)
+class Added:
+    """What was added: rows that are new, numbered from `first` to `last`, perhaps with gaps.
+
+    known: rows that the store had already.
+    """
+
+    rows: int
+    known: int
+    first: int
+    last: int
+
+
+def add(change: Change, new: NewRows) -> Added:
+    """Put rows into the store and say so in the log; those that it has already are not added again."""
+    con, kind = change.con, new.kind
+    records = records_in(con, change.folder)
+    last, at = ledger_sql.last_of(con, kind), audit_log.now()
+    rows = _numbered(_new_rows(records, new), kind, last, at)
+    out = change.work / f"new-{len(change.drafts)}.parquet"
+    if new.name is None:
+        told = run(con, "records", rows.sql, rows.params, **rows.frames)
+        ledger_sql.add_recorded(con, kind, told)
+        added = told.lazy()
+    else:
+        _write(con, out, rows, kind)
+        added = pl.scan_parquet(out, glob=False)
+        oldest = _oldest(con, kind, out)
+    height = added.select(pl.len()).collect().item()
+    span = {"first": last + 1, "last": last + new.count}
+    if kind is CALLS and height:
+        _object(change, added, at)
+    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.count - height, **new.also, **span}
+    if new.name is None:
+        change.log("record", detail | _folded(change, records[kind.name]))
+    else:
+        days = {name: getattr(new, name) for name in ("sha256", "name", "as_of", "from_day", "to_day")}
+        file = change.keep(out, "records")[0] if height else ""
+        place = {"kind": kind.name, "file": file, "rows": height, **span, "oldest": oldest}
+        ledger_sql.add_records(con, place | days | {"loaded_at": at})
+        change.log("load", detail | days | {"file": file})
+    return Added(height, new.count - height, **span)
+
+
+def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
+    """Record the objections of people who objected in a call; they are lifted as others are."""
+    objected = calls.filter(pl.col("result") == "objected").sort("seq")
+    rows = objected.select("number", on_day=pl.col("at").dt.date()).collect()
+    if rows.height:
+        ledger_sql.add_objections_of_days(change.con, rows, recorded_at=at)
+
+
+def _new_rows(records: Mapping[str, Records], new: NewRows) -> Source:
+    """Those of some rows that the store does not have."""
+    kind, known = new.kind, records[new.kind.name].source()
+    if kind.whole:
+        known = Records(kind, records[kind.name].folder).source()
+    known = new.near(known)
+    same = ", ".join(f'"{name}"' for name in kind.same)
+    rows = new.source
+    sql, params = _NEW.format(same=same, rows=rows.sql, known=known.sql), {**known.params, **rows.params}
+    frames = known.frames | rows.frames
+    if kind is not CALLS or not records[CONSENTS.name].any:
+        return Source(sql, params, frames)
+    consents = new.near(records[CONSENTS.name].source())
+    sql = _ON_CONSENTS.format(rows=sql, consents=consents.sql, given=GIVEN, never=NEVER)
+    return Source(sql, params | consents.params, frames | consents.frames)
+
+
+def _numbered(rows: Source, kind: Kind, last: int, at: datetime) -> Source:
+    """Rows with numbers after `last`, and the moment at which they are recorded."""
+    columns = ", ".join(f'"{name}"' for name in kind.all_columns if name not in ("seq", "recorded_at"))
+    sql = f"select ({last} + row)::bigint as seq, {columns}, $at::timestamp as recorded_at from ({rows.sql})"
+    return Source(sql, {**rows.params, "at": at}, rows.frames)
+
+
+def _write(con: duckdb.DuckDBPyConnection, out: Path, rows: Source, kind: Kind) -> None:
+    """Write rows into a file, in the order of their kind."""
+    copy = _COPY.format(rows=f"from ({rows.sql}) order by {kind.order}, seq")
+    run(con, "records", copy, {**rows.params, "out": str(out)}, **rows.frames)
+
+
+def _oldest(con: duckdb.DuckDBPyConnection, kind: Kind, file: Path) -> date | None:
+    """The day of the oldest row of a file."""
+    found = run(con, "records", f"select min({kind.day}) from read_parquet($file)", {"file": str(file)}).item()
+    return found if isinstance(found, date) else None
+
+
+def _folded(change: Change, before: Records) -> dict[str, Any]:
+    """Move what was recorded into a file once it is much, with what earlier files of that origin hold if it is less.
+
+    So there are few such files, and each row is written again only a few times. Returns what the log says of it.
+    """
+    kind = before.kind
+    recorded = ledger_sql.recorded(change.con, kind)
+    if recorded.height <= _IN_LEDGER:
+        return {}
+    merged, rows = list[RecordFile](), recorded.height
+    for file in reversed([one for one in before.files if one.name is None]):
+        if file.rows > rows:
+            break
+        merged.append(file)
+        rows += file.rows
+    out = change.work / "folded.parquet"
+    gathered = Records(kind, before.folder, tuple(merged), recorded).source()
+    _write(change.con, out, gathered, kind)
+    ledger_sql.remove_records(change.con, [one.id for one in merged])
+    ledger_sql.clear_recorded(change.con, kind)
+    span = {"first": min([*recorded["seq"], *(one.first for one in merged)]), "last": max(recorded["seq"])}
+    where = {"kind": kind.name, "rows": rows, "oldest": _oldest(change.con, kind, out), "loaded_at": audit_log.now()}
+    where["file"] = name = change.keep(out, "records")[0]
+    ledger_sql.add_records(change.con, where | span)
+    return {"file": name}

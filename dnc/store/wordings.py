@@ -1,0 +1,113 @@
+"""The wordings of consents: the text that people saw, kept once under its SHA-256, and what it says in facts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import msgspec
+import polars as pl
+
+from dnc.errors import InputError, OptionError
+from dnc.messages import localized
+from dnc.store import audit_log, ledger_sql
+from dnc.store.ledger import Ledger
+from dnc.store.record_kinds import GIVEN
+
+_NAME = re.compile(r"^\S.{0,99}$")
+
+
+class WordingFacts(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a wording says: a consent that says something else contradicts it, and takes from it what it leaves out.
+
+    Attributes:
+        consent, consent_for, hours_agreed: as in a list of planned calls.
+        term_months: after how many months a consent ends.
+        used_from, used_until: the days on which the form with this wording was in use.
+        names: who is named as the caller. sectors: what is offered. recipients: to whom consents are passed on.
+        lang: its language. shot: SHA-256 of a picture of the form.
+    """
+
+    consent: str | None = None
+    consent_for: str | None = None
+    hours_agreed: str | None = None
+    term_months: int | None = None
+    used_from: date | None = None
+    used_until: date | None = None
+    names: str | None = None
+    sectors: str | None = None
+    recipients: str | None = None
+    lang: str | None = None
+    shot: str | None = None
+
+    def __post_init__(self) -> None:
+        allowed = {"consent": GIVEN, "consent_for": ("live", "automated", "both")}
+        for name, words in allowed.items():
+            if (word := getattr(self, name)) is not None and word not in words:
+                raise ValueError(name)
+
+
+_DAYS = dict.fromkeys(("used_from", "used_until"), pl.Date)
+_SAYS: dict[str, Any] = dict.fromkeys(WordingFacts.__struct_fields__, pl.String) | _DAYS | {"term_months": pl.Int64}
+NONE_KEPT = pl.DataFrame(schema={"wording": pl.String, **_SAYS})
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A wording. sha256: of its text. added_at: in UTC, without offset."""
+
+    name: str
+    sha256: str
+    text: str
+    facts: WordingFacts
+    added_at: datetime
+
+
+def add(ledger: Ledger, name: str, text: str, facts: Mapping[str, str] | None = None) -> Wording:
+    """Keep a wording under a name, which statements then name.
+
+    Raises InputError where the name has another text or other facts, OptionError for a fact that is wrong; StoreError.
+    """
+    if not _NAME.match(name) or not text.strip():
+        raise InputError(localized("errors", "wording", "empty"))
+    try:
+        read = msgspec.convert(dict(facts or {}), WordingFacts, strict=False)
+    except (msgspec.ValidationError, ValueError):
+        known = ", ".join(WordingFacts.__struct_fields__)
+        raise OptionError(localized("errors", "wording", "facts", known=known)) from None
+    new = Wording(name, hashlib.sha256(text.encode()).hexdigest(), text, read, audit_log.now())
+    with ledger.change() as change:
+        for old in ledger_sql.wordings(change.con):
+            if old["name"] == name:
+                was = _of(old)
+                if (was.sha256, was.facts) != (new.sha256, new.facts):
+                    raise InputError(localized("errors", "wording", "exists", name=name))
+                return was
+        row = {"name": name, "sha256": new.sha256, "text": text, "facts": msgspec.json.encode(read).decode()}
+        ledger_sql.add_wording(change.con, row | {"added_at": new.added_at})
+        change.log("add-wording", {"name": name, "sha256": new.sha256})
+    return new
+
+
+def facts_of(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """What each wording of an open ledger says: `wording` (its name), and the fields of `WordingFacts`."""
+    rows = [_of(row) for row in ledger_sql.wordings(con)]
+    cells = [{"wording": row.name, **{name: getattr(row.facts, name) for name in _SAYS}} for row in rows]
+    return pl.DataFrame(cells, schema={"wording": pl.String, **_SAYS})
+
+
+def in_store(ledger: Ledger) -> list[Wording]:
+    """All wordings, oldest first; none if there is no store. Raises StoreError."""
+    if not ledger.exists:
+        return []
+    with ledger.read() as opened:
+        return [_of(row) for row in ledger_sql.wordings(opened.con)]
+
+
+def _of(row: Mapping[str, Any]) -> Wording:
+    return Wording(**{**row, "facts": msgspec.json.decode(row["facts"], type=WordingFacts)})

@@ -1,0 +1,73 @@
+"""What the store says to a person, or an inspector, about consents, calls and customers."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from dnc import Rulebook
+from dnc.lists import own_records
+from dnc.lists.own_records import Reading
+from dnc.store import wordings
+
+NUMBER = "+33199000001"
+
+
+@pytest.fixture
+def held(store, write_file):
+    """A store with a consent, its wording, a call that it was passed on for, and a withdrawal."""
+    book = Rulebook.load()
+    wordings.add(store.ledger, "form-7", "Yes, X may call me\nabout windows.")
+    told = {"number": NUMBER, "consent": "named_caller", "consent_on": "2026-08-05T10:12+02:00", "consent_for": "both"}
+    own_records.record(store, "consents", [told | {"wording": "form-7", "proof": "page 12", "channel": "web"}], book)
+    own_records.record(store, "calls", [{"number": NUMBER, "at": "2026-11-03T10:00", "result": "busy"}], book)
+    own_records.export(store, "consents", "Partner GmbH")
+    path = write_file("k.csv", f"number,relationship,person\n{NUMBER},buyer,P7\n+33199000002,member,\n")
+    own_records.load(store, "customers", [path], book, Reading(as_of=date(2026, 11, 1)))
+    own_records.record(store, "consents", [{"number": NUMBER, "consent_withdrawn_on": "2026-11-20"}], book)
+    return store
+
+
+def test_an_answer_has_every_row_and_its_wording(dnc, held):
+    """The day, the hour, the channel, the proof, the wording, to whom it was passed on; and which statement counts."""
+    own = json.loads(dnc("answer", NUMBER, "--json")[1])["own"]
+    given, withdrawn = own["consents"]
+    assert (given["statement"], given["counts"], withdrawn["counts"]) == ("consents:1", False, True)
+    assert {"consent_on", "wording", "proof", "channel", "recorded_at"} <= given.keys() and "person" not in given
+    assert given["consent_on"] == "2026-08-05T08:12:00+00:00"
+    assert [row["person"] for row in own["customers"]] == ["P7"] and [row["result"] for row in own["calls"]] == ["busy"]
+    assert [row["text"] for row in own["wordings"]] == ["Yes, X may call me\nabout windows."]
+    assert [row["to"] for row in own["passed_on"]] == ["Partner GmbH"]
+    other = json.loads(dnc("answer", "+33199000003", "--json")[1])["own"]
+    assert not any(other.values())
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"),
+    [
+        ("en", ["Your consents", "page 12", "about windows.", "Partner GmbH", "busy", "P7", "in force"]),
+        ("fr", ["Vos consentements", "page 12", "about windows.", "Partner GmbH", "occupé", "P7", "en vigueur"]),
+    ],
+)
+def test_the_letter_is_the_copy_for_the_person(dnc, held, tmp_path, lang, says):
+    """In both languages; on the terminal the same rows are named as in verdicts."""
+    assert dnc("answer", NUMBER, "--out", tmp_path / "letter.html", "--lang", lang)[0] == 0
+    letter = (tmp_path / "letter.html").read_text(encoding="utf-8")
+    assert [word for word in says if word not in letter] == [] and "consents:1" not in letter
+    code, text, _ = dnc("answer", NUMBER, "--lang", lang)
+    assert code == 0 and "consents:1" in text and says[1] in text
+
+
+def test_what_was_recorded_later_is_left_out(dnc, held):
+    """On a day before the first record there was nothing."""
+    own = json.loads(dnc("answer", NUMBER, "--json", "--on", "2020-01-01")[1])["own"]
+    assert not any(own.values())
+
+
+def test_an_explanation_shows_which_record_told_what(dnc, held):
+    """Below the verdict, every row about the number."""
+    text = dnc("explain", NUMBER, "--at", "2026-11-25", "--set", "caller=commercial")[1]
+    assert "consents:1, " in text and "consents:2, " in text and "calls:1, " in text
+    assert "page 12" in text and "form-7" in text

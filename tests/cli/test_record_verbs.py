@@ -1,0 +1,146 @@
+"""The verbs of own records on the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+NUMBER = "01 99 00 00 01"
+
+
+@pytest.fixture
+def recorded(dnc, write_file) -> None:
+    """A wording, a consent with its proof, a call and customers."""
+    text = write_file("form.txt", "Yes, X may call me.\n")
+    assert dnc("wordings", "add", text, "--name", "form-7", "--set", "term_months=12")[0] == 0
+    told = ["--on", "2026-08-05T10:12+02:00", "--for", "both", "--wording", "form-7", "--proof-file", text]
+    assert dnc("consent", NUMBER, "--region", "FR", *told, "--set", "channel=web")[0] == 0
+    assert dnc("called", "+33199000001", "--at", "2026-11-03T10:00", "--result", "no_answer", "--call-id", "7")[0] == 0
+    customers = write_file("k.csv", "number,relationship\n+33199000001,buyer\n")
+    assert dnc("load", customers, "--registry", "customers", "--as-of", "2026-11-01")[0] == 0
+
+
+def test_what_is_recorded_comes_out_and_goes_in_again(dnc, recorded, write_file, tmp_path):
+    """An export is a file that a load takes: in the same store nothing is new, in another all of it is."""
+    for kind, more in (("consents", ()), ("calls", ()), ("customers", ("--as-of", "2026-11-01"))):
+        code, text, _ = dnc("export", kind)
+        assert (code, len(text.splitlines())) == (0, 2)
+        path = write_file(f"{kind}.csv", text)
+        if kind != "customers":
+            assert "0 added, 1 known" in dnc("load", path, "--registry", kind)[2]
+        other = ["--store", str(tmp_path / "other")]
+        assert "1 added" in dnc("load", path, "--registry", kind, *more, *other)[2]
+        again = dnc("export", kind, *other)[1]
+        assert again.splitlines()[1].rpartition(",")[0] == text.splitlines()[1].rpartition(",")[0]
+    assert "form.txt" in dnc("export", "consents")[1]
+
+
+def test_wordings_are_listed_and_shown(dnc, recorded):
+    """By name, with their hash."""
+    assert dnc("wordings", "list")[1].startswith("name,sha256,added_at,facts\nform-7,")
+    assert dnc("wordings", "show", "form-7")[:2] == (0, "Yes, X may call me.\n\n")
+    assert dnc("wordings", "show", "form-8")[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "row"),
+    [
+        ("consents", "consent,consent_on", "named_caller,2026-08-01"),
+        ("calls", "at,result", "2026-08-01,busy"),
+        ("customers", "relationship", "buyer"),
+    ],
+)
+def test_every_column_of_own_records_has_a_role(dnc, write_file, kind, head, row):
+    """Otherwise nothing is loaded; a brief gives it one, and a text in it that nobody read stops or spoils the row."""
+    path = write_file("k.csv", f"number,{head},Statut\n+33199000001,{row},actif\n+33199000002,{row},\n")
+    load = ["load", path, "--registry", kind, *(["--as-of", "2026-08-02"] if kind == "customers" else [])]
+    code, _, told = dnc(*load)
+    assert code == 2 and '[texts."Statut"]' in told
+    assert dnc("export", kind)[0] != 0 or len(dnc("export", kind)[1].splitlines()) < 2
+    brief = write_file("b.toml", '[texts."Statut"]\nnothing = ["Actif"]\n')
+    assert "2 added" in dnc(*load, "--brief", brief)[2]
+    other = write_file("o.toml", '[texts."Statut"]\nobjected = ["Actif"]\n')
+    code, _, told = dnc(*load, "--brief", other)
+    assert code == 4 and "k.csv:2: tells an objection" in told
+    unread = write_file("u.toml", '[texts."Statut"]\nunread = ["Actif"]\n')
+    assert dnc(*load, "--brief", unread)[0] == (0 if kind == "consents" else 4)
+    assert kind != "consents" or "not understood" in dnc("export", kind)[1]
+
+
+def test_a_person_who_objected_in_a_call_is_on_the_own_list(dnc, recorded):
+    """It need not be recorded twice."""
+    assert dnc("called", "+33199000002", "--at", "2026-11-04", "--result", "objected")[0] == 0
+    assert "+33199000002" in dnc("export", "own")[1]
+
+
+def test_the_log_says_to_whom_consents_were_passed_on(dnc, recorded):
+    """Who asks is told so."""
+    assert dnc("export", "consents", "--to", "Partner GmbH")[0] == 0
+    assert '""to"": ""Partner GmbH""' in dnc("log")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["load", "FILE", "--registry", "consents", "--means", "listed"], 2),
+        (["load", "FILE", "--registry", "own", "--as-of", "2026-08-01", "--zone", "Europe/Paris"], 2),
+        (["load", "FILE", "--registry", "own"], 2),
+        (["load", "FILE", "--registry", "calls", "--covers-days", "2026-11-02..2026-11-01"], 2),
+        (["load", "FILE", "--registry", "calls", "--covers-days", "november"], 2),
+        (["load", "FILE", "--registry", "calls", "--zone", "Mars"], 2),
+        (["load", "FILE", "--registry", "customers"], 2),
+        (["consent", NUMBER, "--region", "FR", "--for", "live"], 2),
+        (["consent", "12", "--on", "2026-08-01"], 4),
+        (["called", "+33199000001", "--at", "soon", "--result", "busy"], 4),
+        (["called", "+33199000001", "--at", "2026-11-01", "--result", "loud"], 4),
+        (["wordings", "add", "FILE"], 2),
+        (["wordings", "add", "FILE", "--name", "x", "--set", "mood=good"], 2),
+        (["export", "calls", "--to", "Partner GmbH"], 2),
+    ],
+)
+def test_wrong_words(dnc, write_file, words, code):
+    """The exit codes are those of every verb, and nothing is stored."""
+    path = write_file(
+        "rows.csv", "number,at,result,consent,consent_on\n+33199000001,2026-11-01,busy,written,2026-08-01\n"
+    )
+    assert dnc(*(path if word == "FILE" else word for word in words))[0] == code
+
+
+def test_consents_are_listed_by_their_end(dnc, recorded, monkeypatch):
+    """Agreed, by the wording or by the law of the country; in Great Britain no law sets an end."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-29")
+    for number, on in (("+33199000002", "2025-12-20"), ("+33199000003", "2025-11-01"), ("+441632960001", "2024-01-01")):
+        assert dnc("consent", number, "--on", on, "--for", "live")[0] == 0
+    assert dnc("consent", "+33199000004", "--on", "2026-11-01", "--until", "2026-12-31")[0] == 0
+    assert dnc("consent", "+33199000005", "--on", "2026-11-01")[0] == 0
+    assert dnc("consent", "+33199000005", "--withdrawn-on", "2026-11-02")[0] == 0
+    rows = [line.split(",") for line in dnc("consents")[1].splitlines()[1:]]
+    assert [(row[0], row[5], row[6]) for row in rows] == [
+        ("+33199000002", "2026-12-20", "21"),
+        ("+33199000004", "2026-12-31", "32"),
+        ("+33199000001", "2027-08-05", "249"),
+        ("+441632960001", "", ""),
+    ]
+    assert len(dnc("consents", "--ending", "21")[1].splitlines()) == 2
+
+
+def test_a_check_counts_the_consents_that_its_calls_rest_on(dnc, recorded, write_file, tmp_path):
+    """By wording, age and end, for people and as JSON; those without a proof or a wording are named."""
+    assert dnc("consent", "+33199000002", "--on", "2026-09-20", "--until", "2026-10-01", "--for", "live")[0] == 0
+    assert dnc("consent", "+33199000003", "--withdrawn-on", "2026-09-01")[0] == 0
+    assert dnc("consent", "+33199000003", "--on", "2026-09-10")[0] == 0
+    calls = write_file("calls.csv", "number\n" + "".join(f"+3319900000{n}\n" for n in range(1, 5)))
+    words = ["--at", "2026-09-21", "--set", "caller=commercial", "--out", tmp_path / "v.csv"]
+    _, out, said = dnc("check", calls, *words, "--json")
+    assert json.loads(out)["consents"] == {
+        "calls": 2,
+        "unproven": 1,
+        "wordings": [{"name": "form-7", "calls": 1, "clear": 0}, {"name": None, "calls": 1, "clear": 0}],
+        "ages": {"to_90": 2},
+        "ends": {"2026-10-01": 1, "2027-08-05": 1},
+        "not_renewed": 1,
+    }
+    assert "rest on a consent: 2, of these without a proof or a wording: 1" in said
+    assert "form-7, of these clear: 0" in said and "do not count" in said
+    assert (tmp_path / "v.csv").read_text().splitlines()[0].endswith(",dnc_consent")

@@ -1,0 +1,87 @@
+"""Call records as telephone systems write them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from dnc import InputError, OptionError, Rulebook
+from dnc.lists import own_records
+from dnc.lists.own_records import Reading
+from tests.lists.test_own_records import rows
+
+ASTERISK = (
+    '"","100","0199000001","out","""A"" <100>","SIP/100-1","SIP/t-2","Dial","SIP/t/0199000001","2026-11-02 10:00:00",{answer},'
+    '"2026-11-02 10:00:30",30,{bill},"{result}","DOCUMENTATION","1700.{id}","",{rest}\n'
+)
+ANSWERED = ASTERISK.format(answer='"2026-11-02 10:00:05"', bill=25, result="ANSWERED", id=1, rest='"","1700.1",7')
+MISSED = ASTERISK.format(answer="", bill=0, result="NO ANSWER", id=2, rest='"","1700.2",8')
+INCOMING = ANSWERED.replace('"out"', '"in"').replace("0199000001", "100")
+CUSTOM = (
+    '"""A"" <100>","100","0199000001","out","SIP/100-1","SIP/t-2","Dial","x","2026-11-02 10:00:00","","2026-11-02 10:00:30",'
+    '"30","0","BUSY","3","","1700.3",""\n'
+)
+FREESWITCH = (
+    '"A","100","0199000001","out","2026-11-02 10:00:00","2026-11-02 10:00:05","2026-11-02 10:00:30","30","25",'
+    '"NORMAL_CLEARING","u-1","u-2","","PCMA","PCMA"\n'
+)
+VICIDIAL = "\t".join(["2026-11-02 10:00:00", "0199000001", "NI", "agent", "A B", "C7", *[""] * 30]) + "\n"
+TWILIO = '{"sid":"CA1","from":"+33199000099","to":"+33199000001","status":"no-answer","start_time":"2026-11-02T09:00:00Z","direction":"outbound-api","duration":"0"}\n'
+TWILIO += TWILIO.replace("CA1", "CA2").replace("outbound-api", "inbound")
+OUT = {"outbound": ("dcontext", "out")}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said", "found"),
+    [
+        ("cdr.csv", ANSWERED + INCOMING + MISSED, OUT, [("1700.1", "answered", 10), ("1700.2", "no_answer", 10)]),
+        ("custom.csv", CUSTOM, OUT, [("1700.3", "busy", 10)]),
+        ("switch.csv", FREESWITCH, {"outbound": ("context", "out")}, [("u-1", "answered", 10)]),
+        ("vici.txt", VICIDIAL, {"values": {"result": {"NI": "refused"}}}, [(None, "refused", 10)]),
+        ("twilio.jsonl", TWILIO, {}, [("CA1", "no_answer", 10)]),
+    ],
+)
+def test_a_layout_is_recognised(store, write_file, name, text, said, found):
+    """Only calls that went out; words and times are ours, at the clock of the person."""
+    reading = Reading(region="FR", zone="Europe/Paris", **said)
+    own_records.load(store, "calls", [write_file(name, text)], Rulebook.load(), reading)
+    assert rows(store, "calls", "call_id", "result") == [row[:2] for row in found]
+    assert rows(store, "calls", "at") == [(datetime(2026, 11, 2, row[2]),) for row in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "says"),
+    [
+        (ANSWERED, {}, "--outbound"),
+        (ANSWERED, OUT | {"covers_days": (date(2026, 11, 1), date(2026, 11, 3))}, "--complete"),
+        (ANSWERED, {"outbound": ("queue", "out")}, "queue"),
+        (ANSWERED + INCOMING, {"outbound": ("amaflags", "DOCUMENTATION")}, "number"),
+        (VICIDIAL, {}, "result"),
+    ],
+)
+def test_what_a_layout_does_not_tell_somebody_has_to(store, write_file, text, said, says):
+    """Which calls went out, that none is missing, and what a word of a campaign means."""
+    with pytest.raises((InputError, OptionError), match=says):
+        own_records.load(store, "calls", [write_file("cdr.csv", text)], Rulebook.load(), Reading(region="FR", **said))
+
+
+def test_who_answers_for_a_whole_file_is_logged(store, write_file):
+    """With the reason."""
+    said = Reading(
+        region="FR", covers_days=(date(2026, 11, 1), date(2026, 11, 3)), complete="one trunk, all of it", **OUT
+    )
+    own_records.load(store, "calls", [write_file("cdr.csv", ANSWERED)], Rulebook.load(), said)
+    assert "one trunk, all of it" in store.log()["detail"][0]
+
+
+def test_certificates_are_named_and_look_alikes_refused(store, write_file):
+    """Nothing is fetched: an address or an id is what it looks like, or it stops the load."""
+    address, lead = "https://cert.trustedform.com/" + "a1" * 20, "0FDA9E26-3C4A-4D1C-9C9B-0123456789AB"
+    header, given = "number,consent,consent_on,proof\n", "+33199000001,written,2026-08-01,"
+    path = write_file("c.csv", f"{header}{given}{address}\n{given}{lead}\n{given}page 12\n")
+    own_records.load(store, "consents", [path], Rulebook.load())
+    assert rows(store, "consents", "proof_kind") == [("trustedform",), ("leadid",), (None,)]
+    for wrong in (address.replace(".com/", ".com.example/"), address.replace("https", "http"), address[:50]):
+        with pytest.raises(InputError, match="TrustedForm"):
+            own_records.load(store, "consents", [write_file("d.csv", f"{header}{given}{wrong}\n")], Rulebook.load())

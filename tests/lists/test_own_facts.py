@@ -1,0 +1,289 @@
+"""What own records say of planned calls, beside what the list tells: the one that forbids counts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from dnc import InputError, OptionError, Rulebook, Store, api, check
+from dnc.lists import own_records
+from dnc.lists.brief import Brief
+from dnc.lists.own_records import Reading
+from dnc.store import wordings
+from tests import SALE
+
+DAY = "2026-11-20T10:30"
+GIVEN = {"consent": "named_caller", "consent_on": "2026-08-01", "consent_for": "both"}
+PROVEN = GIVEN | {"wording": "form-7", "proof": "page 12"}
+LATER = PROVEN | {"consent_on": "2026-10-01"}
+WITHDRAWN = {"consent_withdrawn_on": "2026-09-01"}
+NUMBER = "+33199000001"
+
+
+@pytest.fixture(scope="module")
+def book() -> Rulebook:
+    """The law."""
+    return Rulebook.load()
+
+
+CASES = {
+    "nothing recorded": ([], GIVEN, "clear", None),
+    "with its proof": ([PROVEN], {}, "clear", 1),
+    "recorded alone": ([GIVEN], {}, "clear", 1),
+    "the newest counts": ([WITHDRAWN, LATER], {}, "clear", 2),
+    "in whatever order it was recorded": ([LATER, WITHDRAWN], {}, "clear", 1),
+    "a withdrawal counts": ([GIVEN, WITHDRAWN], {}, "blocked", 2),
+    "of one day it counts too": ([GIVEN, {"consent_withdrawn_on": "2026-08-01"}], {}, "blocked", 2),
+    "a reload revives nothing": ([GIVEN, WITHDRAWN, GIVEN | {"consent_on": "2026-10-01"}], {}, "blocked", 2),
+    "nor does a proof without a wording": ([WITHDRAWN, LATER | {"wording": None}], {}, "blocked", 1),
+    "nor a blank row": ([WITHDRAWN, {"consent": "", "wording": "form-7"}], {}, "blocked", 1),
+    "nor a later yes in the list": ([GIVEN, WITHDRAWN], GIVEN | {"consent_on": "2026-11-01"}, "blocked", 2),
+    "a withdrawal on a day unknown is never followed": ([{"consent_withdrawn_on": "yes"}, LATER], {}, "blocked", 1),
+    "who declined has not consented": ([GIVEN, {"consent": "none", "consent_on": "2026-09-01"}], {}, "blocked", 2),
+    "the list withdraws": ([GIVEN], WITHDRAWN, "blocked", None),
+    "before a consent with proof that is recorded later": ([LATER], WITHDRAWN, "clear", 1),
+    "the list denies": ([LATER], {"consent": "none"}, "blocked", None),
+    "the weaker kind counts": ([GIVEN], GIVEN | {"consent": "partners"}, "blocked", 1),
+    "no call that both are for": ([GIVEN | {"consent_for": "live"}], GIVEN | {"consent_for": "automated"}, "blocked", 1),
+    "both for live calls": ([GIVEN], GIVEN | {"consent_for": "live"}, "clear", 1),
+    "the earlier day counts": ([GIVEN], GIVEN | {"consent_on": "2025-08-01"}, "blocked", 1),
+    "the earlier end counts": ([GIVEN | {"consent_until": "2026-11-01"}], GIVEN, "blocked", 1),
+    "what is not understood may be against": ([GIVEN, GIVEN | {"consent_on": "2026-10-01", "consent_for": "fax"}], {}, "undecided", 2),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def decided(book, tmp_path_factory) -> pl.DataFrame:
+    """The verdicts on all cases, a number each: without and with a proof required."""
+    folder = tmp_path_factory.mktemp("own")
+    store = Store(folder / "dnc-store")
+    (folder / "own.csv").write_text("number\n+33199009999\n")
+    wordings.add(store.ledger, "form-7", "X may call me.")
+    store.load(folder / "own.csv", as_of=date(2026, 1, 1), registry="own")
+    numbers = [f"+331990005{at:02}" for at in range(len(CASES))]
+    places = [
+        [own_records.record(store, "consents", [{"number": number} | row], book).first for row in recorded]
+        for number, (recorded, *_) in zip(numbers, CASES.values(), strict=True)
+    ]
+    told = [{"number": number} | case[1] for number, case in zip(numbers, CASES.values(), strict=True)]
+    pl.DataFrame(told, infer_schema_length=None).write_csv(folder / "calls.csv")
+    proven = check(folder / "calls.csv", store, at=DAY, given=SALE, brief=Brief(require_proof=True)).verdicts
+    rows = check(folder / "calls.csv", store, at=DAY, given=SALE).verdicts
+    return rows.select(
+        "dnc_outcome",
+        "dnc_consent",
+        proven=proven["dnc_outcome"],
+        missing=proven["dnc_missing"],
+        places=pl.Series(places),
+    )
+
+
+@pytest.mark.parametrize("at", range(len(CASES)), ids=list(CASES))
+def test_consents(decided, at):
+    """Told and recorded statements of one person; the verdict names the row of the store that it rests on."""
+    _, _, outcome, statement = list(CASES.values())[at]
+    was, rests, *_, places = decided.row(at)
+    assert (was, rests) == (outcome, f"consents:{places[statement - 1]}" if statement else "")
+
+
+@pytest.mark.parametrize("at", range(len(CASES)), ids=list(CASES))
+def test_a_proof_may_be_required(decided, at):
+    """A consent without a proof or a wording is then not known; nothing else changes."""
+    recorded, _, outcome, statement = list(CASES.values())[at]
+    is_proven = statement and {"proof", "wording"} <= recorded[statement - 1].keys()
+    _, _, proven, missing, _ = decided.row(at)
+    if outcome == "clear" and not is_proven:
+        assert (proven, missing) == ("undecided", "proof")
+    else:
+        assert proven == "blocked" if outcome == "blocked" and is_proven else proven in (outcome, "undecided")
+
+
+def test_a_declared_consent_has_no_proof_either(store, write_file):
+    """What the brief says of all rows is no proof."""
+    store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
+    path = write_file("calls.csv", f"number\n{NUMBER}\n")
+    options = {"at": DAY, "given": SALE | GIVEN}
+    assert check(path, store, **options).verdicts["dnc_outcome"].to_list() == ["clear"]
+    verdict = check(path, store, brief=Brief(require_proof=True), **options).verdicts
+    assert verdict.select("dnc_outcome", "dnc_missing").row(0) == ("undecided", "proof")
+
+
+SAYS = {"consent": "named_caller", "consent_for": "live", "term_months": "6", "hours_agreed": "09:00-18:00"}
+SAYS |= {"used_from": "2026-06-01", "used_until": "2026-09-30"}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"consent_for": ""}, "clear"),
+        ({"consent_for": "live"}, "clear"),
+        ({"consent_for": "both"}, "wording"),
+        ({"consent_for": "live", "consent": "written"}, "wording"),
+        ({"consent_for": "live", "consent": "partners"}, "blocked"),
+        ({"consent_for": "live", "consent_on": "2026-05-31"}, "wording"),
+        ({"consent_for": "live", "consent_on": "2026-10-01"}, "wording"),
+        ({"consent_for": "live", "consent_until": "2027-02-02"}, "wording"),
+        ({"consent_for": "live", "consent_until": "2027-02-01"}, "clear"),
+        ({"consent_for": "live", "hours_agreed": "09:00-20:00"}, "wording"),
+        ({"consent_for": "live", "wording": "form-8"}, "clear"),
+    ],
+)
+def test_a_consent_that_contradicts_its_wording_is_not_known(store, write_file, book, row, expected):
+    """What the wording says is taken where the row says nothing; a row that says more, or another day, is undecided."""
+    store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
+    wordings.add(store.ledger, "form-7", "X may call me between nine and six, for half a year.", SAYS)
+    own_records.record(store, "consents", [PROVEN | {"number": NUMBER} | row], book)
+    verdict = api.explain(NUMBER, store, at=DAY, given=SALE)[0]
+    assert (verdict["dnc_missing"] or verdict["dnc_outcome"]) == expected
+    assert verdict["dnc_consent"] == "consents:1"
+
+
+def test_a_wording_keeps_its_text(store):
+    """A name has one text, and the same again is nothing new; a fact that nobody knows is refused."""
+    first = wordings.add(store.ledger, "form-7", "X may call me.", SAYS)
+    assert wordings.add(store.ledger, "form-7", "X may call me.", SAYS) == first
+    for text, facts in (("Y may call me.", SAYS), ("X may call me.", {})):
+        with pytest.raises(InputError, match="form-7"):
+            wordings.add(store.ledger, "form-7", text, facts)
+    for facts in ({"mood": "good"}, {"consent": "yes"}, {"term_months": "half a year"}):
+        with pytest.raises(OptionError, match="used_from"):
+            wordings.add(store.ledger, "form-9", "X may call me.", facts)
+    assert [one.name for one in wordings.in_store(store.ledger)] == ["form-7"]
+
+
+def called(store: Store, book: Rulebook, rows: str, covers: tuple[date, date] | None, write_file) -> None:
+    """Load calls."""
+    path = write_file("made.csv", f"call_id,number,at,result\n{rows}")
+    own_records.load(store, "calls", [path], book, Reading(covers_days=covers))
+
+
+MADE = "".join(f"{day},{NUMBER},2026-11-{day:02}T10:00,no_answer\n" for day in (2, 9, 16, 19))
+COVERED = (date(2026, 10, 21), date(2026, 11, 19))
+
+
+@pytest.mark.parametrize(
+    ("rows", "covers", "told", "known"),
+    [
+        (MADE, COVERED, {}, 4),
+        (MADE, (date(2026, 10, 22), date(2026, 11, 19)), {}, None),
+        (MADE, (date(2026, 10, 21), date(2026, 11, 18)), {}, None),
+        (MADE, None, {}, None),
+        (MADE, None, {"attempts": "1"}, 4),
+        (MADE, COVERED, {"attempts": "7"}, 7),
+        (MADE.replace("no_answer", "wrong_number"), COVERED, {}, 0),
+        (MADE + MADE.splitlines(keepends=True)[0].replace("no_answer", "busy"), COVERED, {}, 4),
+        (MADE + f"9,{NUMBER},2026-10-20T10:00,answered\n10,{NUMBER},2026-11-21,answered\n", COVERED, {}, 4),
+    ],
+)
+def test_attempts_are_counted_where_every_call_is_known(
+    store, write_file, book, monkeypatch, rows, covers, told, known
+):
+    """Thirty days before the call have to be covered whole; a call told twice under one id is one attempt."""
+    called(store, book, rows, covers, write_file)
+    seen = list[pl.DataFrame]()
+    cells = {"number": NUMBER} | told
+    path = write_file("calls.csv", ",".join(cells) + "\n" + ",".join(cells.values()) + "\n")
+    monkeypatch.setenv("DNC_TODAY", "2026-11-29")
+    check(
+        path,
+        store,
+        at=DAY,
+        given=SALE | {"attempts": ""}
+        if False
+        else {k: v for k, v in SALE.items() if k not in ("attempts", "attempts_day")},
+        watch=lambda calls, _: seen.append(calls.facts("attempts", "attempts_day")),
+    )
+    assert seen[0]["attempts"].to_list() == [known]
+
+
+def test_spans_of_several_files_are_one(store, write_file, book):
+    """Two months, each in its file, cover the days before a call in the second."""
+    called(store, book, "", (date(2026, 10, 1), date(2026, 10, 31)), write_file)
+    called(store, book, MADE, (date(2026, 11, 1), date(2026, 11, 19)), write_file)
+    seen = list[pl.DataFrame]()
+    path = write_file("calls.csv", f"number\n{NUMBER}\n+33199000002\n")
+    check(path, store, at=DAY, watch=lambda calls, _: seen.append(calls.facts("attempts", "attempts_day")))
+    assert seen[0].select("attempts", "attempts_day").rows() == [(4, 0), (0, 0)]
+    check(
+        path, store, at="2026-11-20T09:59", watch=lambda calls, _: seen.append(calls.facts("attempts", "attempts_day"))
+    )
+    assert seen[1].select("attempts", "attempts_day").rows() == [(4, 1), (0, 0)]
+
+
+def test_a_refusal_and_an_objection_in_a_call_count(store, write_file, book):
+    """A refusal counts for its time; an objection is on the own list, and is lifted as others are."""
+    store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
+
+    def explained(number: str = NUMBER) -> tuple[str, str]:
+        verdict = api.explain(number, store, at=DAY, given=SALE | GIVEN)[0]
+        return verdict["dnc_outcome"], verdict["dnc_undecided_by"] or verdict["dnc_blocked_by"]
+
+    assert explained() == ("clear", "")
+    own_records.record(store, "calls", [{"number": NUMBER, "at": "2026-11-19T10:00", "result": "refused"}], book)
+    assert explained() == ("undecided", "fr-refusal-pause-2026")
+    other = "+33199000003"
+    own_records.record(store, "calls", [{"number": other, "at": "2026-11-18", "result": "objected"}], book)
+    assert explained(other)[0] == "blocked"
+    store.object([other], date(2026, 11, 19), lift=True, reason="asked to be called")
+    assert explained(other) == ("clear", "")
+
+
+CUSTOMERS = "number,relationship,relationship_on,until,related_sectors\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "told", "expected"),
+    [
+        ("contract,2026-01-20,,", {}, ("contract", date(2026, 1, 20), None)),
+        ("contract,2026-01-20,2026-11-19,", {}, ("former_contract", date(2026, 11, 19), None)),
+        ("contract,2026-01-20,2026-11-20,telecom;insurance", {"sector": "telecom"}, ("contract", date(2026, 1, 20), "yes")),
+        ("contract,2026-01-20,,telecom", {"sector": "insurance", "related": "yes"}, ("contract", date(2026, 1, 20), "no")),
+        ("buyer,2026-01-20,,", {"relationship": "buyer", "relationship_on": "2025-01-01"}, ("buyer", date(2025, 1, 1), None)),
+        ("buyer,2026-01-20,,", {"relationship": "contract"}, (None, date(2026, 1, 20), None)),
+        ("buyer,2026-01-20,,", {"relationship": "none"}, ("none", date(2026, 1, 20), None)),
+        (None, {"relationship": "contract"}, ("none", None, None)),
+    ],
+)  # fmt: skip
+def test_customers(store, write_file, book, row, told, expected):
+    """The newest file on the day of the call says who is a customer; where the list says something else, none is."""
+    for day, cells in ((1, "enquirer,2026-01-01,,"), (15, row), (21, "member,2026-01-01,,")):
+        text = CUSTOMERS + "+33199000009,contract,,,\n" + (f"{NUMBER},{cells}\n" if cells else "")
+        own_records.load(store, "customers", [write_file("c.csv", text)], book, Reading(as_of=date(2026, 11, day)))
+    seen = list[pl.DataFrame]()
+    cells = {"number": NUMBER} | told
+    path = write_file("calls.csv", ",".join(cells) + "\n" + ",".join(cells.values()) + "\n")
+    check(
+        path,
+        store,
+        at=DAY,
+        watch=lambda calls, _: seen.append(calls.facts("relationship", "relationship_on", "related")),
+    )
+    assert seen[0].select("relationship", "relationship_on", "related").row(0) == expected
+
+
+OTHER = "+33199000002"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "outcomes"),
+    [
+        ("consents", [WITHDRAWN], ["blocked", "blocked"]),
+        ("consents", [PROVEN, WITHDRAWN, {"consent": "none", "consent_on": "2026-09-02"}], ["blocked", "blocked"]),
+        ("consents", [WITHDRAWN, LATER], ["clear", "clear"]),
+        ("consents", [GIVEN], ["clear", "clear"]),
+        ("calls", [{"at": "2026-11-01", "result": "refused"}], ["undecided", "undecided"]),
+        ("calls", [{"at": "2026-11-01", "result": "busy"}], ["clear", "clear"]),
+    ],
+)
+def test_what_was_recorded_of_one_number_counts_for_the_person(book, store, write_file, kind, told, outcomes):
+    """A withdrawal that no later consent replaced, and a refusal; a consent is of one number."""
+    own_records.record(store, kind, [{"number": NUMBER} | row for row in told], book)
+    cells = ",".join(GIVEN.values())
+    rows = f"number,person,{','.join(GIVEN)}\n{NUMBER},7,{cells}\n{OTHER},7,{cells}\n+33199000003,8,{cells}\n"
+    path = write_file("calls.csv", rows)
+    found = check(path, store, at=DAY, given=SALE | {"attempts": "0", "attempts_day": "0"}, region="FR").verdicts
+    assert found["dnc_outcome"].to_list() == [*outcomes, "clear"]
+    apart = check(write_file("apart.csv", rows.replace("7", "")), store, at=DAY, given=SALE, region="FR").verdicts
+    assert apart["dnc_outcome"][1] == "clear"

@@ -1,0 +1,180 @@
+"""Own records: consents, calls made and customers, from files and one at a time."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import polars as pl
+import pytest
+
+from dnc import InputError, OptionError, Rulebook, Store, StoreError
+from dnc.database import instance_of
+from dnc.lists import own_records
+from dnc.lists.own_records import Reading
+from dnc.store import records
+from dnc.store.backup import backup, restore
+from dnc.store.verify import verify
+from tests import edits
+
+FR = Reading(region="FR")
+CONSENTS = "number,consent,consent_on,consent_for,wording,proof,consent_withdrawn_on\n"
+GIVEN = "01 99 00 00 01,named_caller,2026-08-01T10:00:00+02:00,both,form-7,page 12,\n"
+WITHDRAWN = "+33199000001,,,,,,2026-09-01\n"
+CALLS = "call_id,number,at,result\n"
+
+
+@pytest.fixture(scope="module")
+def book() -> Rulebook:
+    """The law."""
+    return Rulebook.load()
+
+
+@pytest.fixture
+def load(store, write_file, book):
+    """A function that loads the text of a file and says what was added."""
+
+    def put(kind: str, text: str, reading: Reading = FR, name: str = "records.csv") -> records.Added:
+        return own_records.load(store, kind, [write_file(name, text)], book, reading)[0]
+
+    return put
+
+
+def rows(store: Store, kind: str, *columns: str) -> list[tuple]:
+    """Some columns of all rows of a kind, in the order of their numbers."""
+    with instance_of(store.path.absolute()).cursor() as con:
+        return store.standing().records[kind].find(con).sort("seq").select(columns).rows()
+
+
+def test_statements_are_followed_and_never_changed(store, load):
+    """Each row keeps its number; a row that is there already is no new one, and an hour of a known zone is kept."""
+    assert load("consents", CONSENTS + GIVEN + GIVEN) == records.Added(rows=1, known=1, first=1, last=2)
+    assert load("consents", CONSENTS + GIVEN + WITHDRAWN, name="later.csv").rows == 1
+    columns = ("seq", "number", "consent", "consent_at", "consent_withdrawn_on", "wording", "proof")
+    never, at = date(9999, 12, 31), datetime(2026, 8, 1, 8)
+    assert rows(store, "consents", *columns) == [
+        (1, 33199000001, "named_caller", at, never, "form-7", "page 12"),
+        (4, 33199000001, None, None, date(2026, 9, 1), None, None),
+    ]
+    assert verify(store.ledger).faults == []
+
+
+def test_a_blank_cell_says_nothing(store, load):
+    """A row that states neither a consent nor a withdrawal is no statement."""
+    assert load("consents", CONSENTS + "01 99 00 00 01,,,,form-7,,\n").rows == 0
+
+
+def test_calls_name_the_consent_that_they_were_made_on(store, load):
+    """That is the newest statement before the call; after a withdrawal there is none."""
+    load("consents", CONSENTS + GIVEN + WITHDRAWN)
+    calls = (
+        "7,01 99 00 00 01,2026-08-02 10:00,answered",
+        "8,01 99 00 00 01,2026-07-01,no answer",
+        "9,01 99 00 00 01,2026-10-01,Busy",
+    )
+    load("calls", CALLS + "\n".join(calls) + "\n", Reading(region="FR", values={"result": {"no answer": "no_answer"}}))
+    assert rows(store, "calls", "call_id", "result", "consent") == [
+        ("7", "answered", 1),
+        ("8", "no_answer", None),
+        ("9", "busy", None),
+    ]
+
+
+def test_times_of_a_zone_are_on_the_clock_of_the_person(store, load):
+    """A dialler in New York called Paris; a day alone ends at its end."""
+    load(
+        "calls",
+        CALLS + "1,01 99 00 00 01,2026-11-20 10:00,answered\n2,01 99 00 00 02,2026-11-21,busy\n",
+        Reading(region="FR", zone="America/New_York"),
+    )
+    assert rows(store, "calls", "at") == [(datetime(2026, 11, 20, 16),), (datetime(2026, 11, 21, 23, 59, 59),)]
+
+
+def test_what_is_told_one_at_a_time_is_kept_the_same_way(store, load, book, monkeypatch):
+    """It moves into a file once it is much; its numbers stay."""
+    monkeypatch.setattr(records, "_IN_LEDGER", 3)
+    load("consents", CONSENTS + GIVEN)
+    for day in range(1, 10):
+        told = {"number": f"+3319900000{day}", "consent_withdrawn_on": f"2026-10-0{day}"}
+        assert own_records.record(store, "consents", [told], book).first == day + 1
+    withdrawn = [date(9999, 12, 31), *(date(2026, 10, day) for day in range(1, 10))]
+    assert rows(store, "consents", "seq", "consent_withdrawn_on") == list(enumerate(withdrawn, 1))
+    assert [file.rows for file in store.standing().records["consents"].files] == [1, 8]
+    assert verify(store.ledger).faults == [] and store.ledger.still_read() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "says"),
+    [
+        ("consents", "number,consent,consent_on\nx,named_caller,2026-08-01\n", "number"),
+        ("consents", CONSENTS + "x" + WITHDRAWN[12:], "withdrawal"),
+        ("calls", CALLS + "1,x,2026-08-01,busy\n", "number"),
+        ("calls", CALLS + "1,01 99 00 00 01,soon,busy\n", "time"),
+        ("calls", CALLS + "1,01 99 00 00 01,,busy\n", "time"),
+        ("calls", CALLS + "1,01 99 00 00 01,2099-01-01,busy\n", "to come"),
+        ("calls", CALLS + "1,01 99 00 00 01,2026-01-01,ringing\n", "result"),
+        ("calls", "number,result\n01 99 00 00 01,busy\n", "at"),
+        ("calls", "number,at,result,mood\n01 99 00 00 01,2026-01-01,busy,bad\n", "mood"),
+    ],
+)
+def test_a_row_that_cannot_be_read_stops_the_load(store, load, kind, text, says):
+    """All files of a load are added or none, and the message names the line."""
+    with pytest.raises(InputError, match=says):
+        load(kind, text)
+    assert not store.exists
+
+
+def test_customers_are_those_of_a_day(store, load):
+    """A file of customers is a snapshot with its day; statements have days of their own."""
+    text = "number,relationship,relationship_on,until\n01 99 00 00 01,contract,2026-01-20,2026-12-31\n"
+    load("customers", text, Reading(region="FR", as_of=date(2026, 11, 1)))
+    found = ("relationship", "relationship_on", "until")
+    assert rows(store, "customers", *found) == [("contract", date(2026, 1, 20), date(2026, 12, 31))]
+    with pytest.raises(OptionError, match="as-of"):
+        load("customers", text)
+    with pytest.raises(OptionError, match="as-of"):
+        load("calls", CALLS, Reading(as_of=date(2026, 11, 1)))
+
+
+def test_a_damaged_file_of_records_is_found_and_comes_back(store, load, tmp_path):
+    """Nothing is decided without it; a backup has it."""
+    load("consents", CONSENTS + GIVEN)
+    backup(store.ledger, tmp_path / "copy")
+    [file] = (store.path / "records").iterdir()
+    file.write_bytes(file.read_bytes()[:-1])
+    assert any("consents" in fault for fault in verify(store.ledger).faults)
+    with pytest.raises(StoreError, match="restore"):
+        rows(store, "consents", "seq")
+    assert restore(store.ledger, tmp_path / "copy").files == 1
+    assert len(rows(store, "consents", "seq")) == 1
+
+
+def test_an_edit_of_what_was_recorded_is_found(store, book):
+    """The log commits to rows in the ledger as it does to objections."""
+    own_records.record(store, "consents", [{"number": "+33199000001", "consent_withdrawn_on": "2026-09-01"}], book)
+    edits.edit(store.path, "update consents set consent_withdrawn_on = date '9999-12-31'")
+    assert any("consents" in fault for fault in verify(store.ledger).faults)
+
+
+def test_a_store_of_before_gets_the_tables_with_its_next_change(store, load, write_file):
+    """Its objections and snapshots stay as they are."""
+    store.load(write_file("own.csv", "number,since\n+33199000005,\n"), as_of=date(2026, 8, 1))
+    store.object(["+33199000001"], date(2026, 8, 2), reason="said so")
+    edits.edit(
+        store.path,
+        "drop table records; drop table wordings; drop table consents; drop table calls; drop table customers",
+    )
+    before = store.standing()
+    assert load("consents", CONSENTS + GIVEN).rows == 1
+    after = store.standing()
+    assert after.objections.equals(before.objections) and after.snapshots == before.snapshots
+    assert verify(store.ledger).faults == []
+
+
+def test_files_of_spreadsheets_and_parquet(store, book, tmp_path):
+    """Files are read as lists are."""
+    path = tmp_path / "consents.parquet"
+    pl.DataFrame({"number": ["+33199000001"], "consent": ["written"], "consent_on": [date(2026, 8, 1)]}).write_parquet(
+        path
+    )
+    [added] = own_records.load(store, "consents", [path], book)
+    assert added.rows == 1 and rows(store, "consents", "consent_on") == [(date(2026, 8, 1),)]

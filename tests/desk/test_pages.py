@@ -629,7 +629,7 @@ def test_a_result_names_nothing_that_is_typed(browser, tmp_path, language):
 
 def test_the_desk_speaks_of_no_options():
     """Nor do the words of its own pages and errors, apart from those of the interface for programs."""
-    for section, but in (("desk", {"no_key"}), ("errors_desk", set()), ("note_desk", set())):
+    for section, but in (("desk", {"no_key", "no_right"}), ("errors_desk", set()), ("note_desk", set())):
         for language in ("en", "fr"):
             texts = {key: text for key, text in messages(section, language).items() if key not in but}
             assert not re.findall(r".{20}--\w.{20}|.{20}\bdnc [a-z].{20}", str(texts)), (section, language)

@@ -49,12 +49,12 @@ def load_records(ctx: click.Context, files: Sequence[Path], lang: str, **options
         brief = read_brief(path)
         options |= {"texts": brief.texts, "ignore": [*brief.ignore, *options["ignore"]]}
         options["around"] = options["around"] or brief.around
-    names = {field.name for field in fields(own_records.Reading)}
+    names = {field.name for field in fields(own_records.RecordReading)}
     for name, value in options.items():
         if name not in names and value:
             raise click.UsageError(localized("errors", "cli", "registry_option", option=name.replace("_", "-")))
     said = {name: value for name, value in options.items() if name in names}
-    reading = own_records.Reading(**said, covers_days=_days(covers) if covers else None)
+    reading = own_records.RecordReading(**said, covers_days=_days(covers) if covers else None)
     added = own_records.load(open_store(ctx), kind, files, load_rules(ctx), reading)
     for path, one in zip(files, added, strict=True):
         say(f"{path}: {_added(kind, one, lang)}")
@@ -170,7 +170,7 @@ def _record(ctx: click.Context, kind: str, told: dict[str, Any], region: str | N
     from dnc.lists import own_records
 
     cells = {name: cell for name, cell in told.items() if cell is not None}
-    reading = own_records.Reading(region=region)
+    reading = own_records.RecordReading(region=region)
     say(_added(kind, own_records.record(open_store(ctx), kind, [cells], load_rules(ctx), reading), lang))
 
 

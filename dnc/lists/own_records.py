@@ -52,7 +52,7 @@ TOLD = Path("what was told")  # in messages, where there is no file
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class RecordReading:
     """What is said of a file of own records.
 
     Attributes:
@@ -109,7 +109,7 @@ class Reading:
 
 
 def load(
-    store: Store, kind: str, paths: Sequence[str | Path], book: Rulebook, reading: Reading | None = None
+    store: Store, kind: str, paths: Sequence[str | Path], book: Rulebook, reading: RecordReading | None = None
 ) -> list[Added]:
     """Load files of a kind of own records, all or none.
 
@@ -122,7 +122,7 @@ def load(
     Raises:
         InputError: a file or a row cannot be read. OptionError: an option or a column is wrong. StoreError.
     """
-    said, own = reading or Reading(), KINDS[kind]
+    said, own = reading or RecordReading(), KINDS[kind]
     if own.whole != (said.as_of is not None):
         raise OptionError(localized("errors", "records_as_of", "needed" if own.whole else "none", kind=kind))
     if said.covers_days and own is not CALLS:
@@ -139,7 +139,7 @@ def load(
         return store.add_records(new)
 
 
-def _opened(kind: Kind, path: Path, book: Rulebook, said: Reading) -> _Rows:
+def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Rows:
     """A file, opened; of calls it may have the layout of a telephone system."""
     if kind is not CALLS:
         return _Rows(kind, open_table(path, sheet=said.sheet), book, said)
@@ -181,14 +181,14 @@ def _with_clock(batch: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def record(
-    store: Store, kind: str, told: Sequence[Mapping[str, object]], book: Rulebook, reading: Reading | None = None
+    store: Store, kind: str, told: Sequence[Mapping[str, object]], book: Rulebook, reading: RecordReading | None = None
 ) -> Added:
     """Record some rows of a kind, all or none; arguments, result and errors are those of `load`.
 
     told: the cells of each row, by our names of the columns, as they would stand in a file: `number`, and of a consent
         `consent_on`, `consent_for`, `wording`, `proof`, `consent_withdrawn_on` …, of a call `at` and `result`.
     """
-    said, own = reading or Reading(), KINDS[kind]
+    said, own = reading or RecordReading(), KINDS[kind]
     names = list(dict.fromkeys(name for row in told for name in row))
     cells = [{name: None if row.get(name) is None else str(row[name]) for name in names} for row in told]
     frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))
@@ -249,7 +249,7 @@ class _Rows:
     kind: Kind
     table: Table
     book: Rulebook
-    said: Reading
+    said: RecordReading
     rows: int = 0
     unread: int = 0
 

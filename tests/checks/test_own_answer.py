@@ -9,7 +9,7 @@ import pytest
 
 from dnc import Rulebook
 from dnc.lists import own_records
-from dnc.lists.own_records import Reading
+from dnc.lists.own_records import RecordReading
 from dnc.store import wordings
 
 NUMBER = "+33199000001"
@@ -25,7 +25,7 @@ def held(store, write_file):
     own_records.record(store, "calls", [{"number": NUMBER, "at": "2026-11-03T10:00", "result": "busy"}], book)
     own_records.export(store, "consents", "Partner GmbH")
     path = write_file("k.csv", f"number,relationship,person\n{NUMBER},buyer,P7\n+33199000002,member,\n")
-    own_records.load(store, "customers", [path], book, Reading(as_of=date(2026, 11, 1)))
+    own_records.load(store, "customers", [path], book, RecordReading(as_of=date(2026, 11, 1)))
     own_records.record(store, "consents", [{"number": NUMBER, "consent_withdrawn_on": "2026-11-20"}], book)
     return store
 

@@ -8,7 +8,7 @@ import pytest
 
 from dnc import InputError, OptionError, Rulebook
 from dnc.lists import own_records
-from dnc.lists.own_records import Reading
+from dnc.lists.own_records import RecordReading
 from tests.lists.test_own_records import rows
 
 ASTERISK = (
@@ -44,7 +44,7 @@ OUT = {"outbound": ("dcontext", "out")}
 )
 def test_a_layout_is_recognised(store, write_file, name, text, said, found):
     """Only calls that went out; words and times are ours, at the clock of the person."""
-    reading = Reading(region="FR", zone="Europe/Paris", **said)
+    reading = RecordReading(region="FR", zone="Europe/Paris", **said)
     own_records.load(store, "calls", [write_file(name, text)], Rulebook.load(), reading)
     assert rows(store, "calls", "call_id", "result") == [row[:2] for row in found]
     assert rows(store, "calls", "at") == [(datetime(2026, 11, 2, row[2]),) for row in found]
@@ -63,12 +63,14 @@ def test_a_layout_is_recognised(store, write_file, name, text, said, found):
 def test_what_a_layout_does_not_tell_somebody_has_to(store, write_file, text, said, says):
     """Which calls went out, that none is missing, and what a word of a campaign means."""
     with pytest.raises((InputError, OptionError), match=says):
-        own_records.load(store, "calls", [write_file("cdr.csv", text)], Rulebook.load(), Reading(region="FR", **said))
+        own_records.load(
+            store, "calls", [write_file("cdr.csv", text)], Rulebook.load(), RecordReading(region="FR", **said)
+        )
 
 
 def test_who_answers_for_a_whole_file_is_logged(store, write_file):
     """With the reason."""
-    said = Reading(
+    said = RecordReading(
         region="FR", covers_days=(date(2026, 11, 1), date(2026, 11, 3)), complete="one trunk, all of it", **OUT
     )
     own_records.load(store, "calls", [write_file("cdr.csv", ANSWERED)], Rulebook.load(), said)

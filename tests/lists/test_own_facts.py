@@ -10,7 +10,7 @@ import pytest
 from dnc import InputError, OptionError, Rulebook, Store, api, check
 from dnc.lists import own_records
 from dnc.lists.brief import Brief
-from dnc.lists.own_records import Reading
+from dnc.lists.own_records import RecordReading
 from dnc.store import wordings
 from tests import SALE
 
@@ -156,7 +156,7 @@ def test_a_wording_keeps_its_text(store):
 def called(store: Store, book: Rulebook, rows: str, covers: tuple[date, date] | None, write_file) -> None:
     """Load calls."""
     path = write_file("made.csv", f"call_id,number,at,result\n{rows}")
-    own_records.load(store, "calls", [path], book, Reading(covers_days=covers))
+    own_records.load(store, "calls", [path], book, RecordReading(covers_days=covers))
 
 
 MADE = "".join(f"{day},{NUMBER},2026-11-{day:02}T10:00,no_answer\n" for day in (2, 9, 16, 19))
@@ -250,7 +250,9 @@ def test_customers(store, write_file, book, row, told, expected):
     """The newest file on the day of the call says who is a customer; where the list says something else, none is."""
     for day, cells in ((1, "enquirer,2026-01-01,,"), (15, row), (21, "member,2026-01-01,,")):
         text = CUSTOMERS + "+33199000009,contract,,,\n" + (f"{NUMBER},{cells}\n" if cells else "")
-        own_records.load(store, "customers", [write_file("c.csv", text)], book, Reading(as_of=date(2026, 11, day)))
+        own_records.load(
+            store, "customers", [write_file("c.csv", text)], book, RecordReading(as_of=date(2026, 11, day))
+        )
     seen = list[pl.DataFrame]()
     cells = {"number": NUMBER} | told
     path = write_file("calls.csv", ",".join(cells) + "\n" + ",".join(cells.values()) + "\n")

@@ -10,13 +10,13 @@ import pytest
 from dnc import InputError, OptionError, Rulebook, Store, StoreError
 from dnc.database import instance_of
 from dnc.lists import own_records
-from dnc.lists.own_records import Reading
+from dnc.lists.own_records import RecordReading
 from dnc.store import records
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
 from tests import edits
 
-FR = Reading(region="FR")
+FR = RecordReading(region="FR")
 CONSENTS = "number,consent,consent_on,consent_for,wording,proof,consent_withdrawn_on\n"
 GIVEN = "01 99 00 00 01,named_caller,2026-08-01T10:00:00+02:00,both,form-7,page 12,\n"
 WITHDRAWN = "+33199000001,,,,,,2026-09-01\n"
@@ -33,7 +33,7 @@ def book() -> Rulebook:
 def load(store, write_file, book):
     """A function that loads the text of a file and says what was added."""
 
-    def put(kind: str, text: str, reading: Reading = FR, name: str = "records.csv") -> records.Added:
+    def put(kind: str, text: str, reading: RecordReading = FR, name: str = "records.csv") -> records.Added:
         return own_records.load(store, kind, [write_file(name, text)], book, reading)[0]
 
     return put
@@ -71,7 +71,11 @@ def test_calls_name_the_consent_that_they_were_made_on(store, load):
         "8,01 99 00 00 01,2026-07-01,no answer",
         "9,01 99 00 00 01,2026-10-01,Busy",
     )
-    load("calls", CALLS + "\n".join(calls) + "\n", Reading(region="FR", values={"result": {"no answer": "no_answer"}}))
+    load(
+        "calls",
+        CALLS + "\n".join(calls) + "\n",
+        RecordReading(region="FR", values={"result": {"no answer": "no_answer"}}),
+    )
     assert rows(store, "calls", "call_id", "result", "consent") == [
         ("7", "answered", 1),
         ("8", "no_answer", None),
@@ -84,7 +88,7 @@ def test_times_of_a_zone_are_on_the_clock_of_the_person(store, load):
     load(
         "calls",
         CALLS + "1,01 99 00 00 01,2026-11-20 10:00,answered\n2,01 99 00 00 02,2026-11-21,busy\n",
-        Reading(region="FR", zone="America/New_York"),
+        RecordReading(region="FR", zone="America/New_York"),
     )
     assert rows(store, "calls", "at") == [(datetime(2026, 11, 20, 16),), (datetime(2026, 11, 21, 23, 59, 59),)]
 
@@ -126,13 +130,13 @@ def test_a_row_that_cannot_be_read_stops_the_load(store, load, kind, text, says)
 def test_customers_are_those_of_a_day(store, load):
     """A file of customers is a snapshot with its day; statements have days of their own."""
     text = "number,relationship,relationship_on,until\n01 99 00 00 01,contract,2026-01-20,2026-12-31\n"
-    load("customers", text, Reading(region="FR", as_of=date(2026, 11, 1)))
+    load("customers", text, RecordReading(region="FR", as_of=date(2026, 11, 1)))
     found = ("relationship", "relationship_on", "until")
     assert rows(store, "customers", *found) == [("contract", date(2026, 1, 20), date(2026, 12, 31))]
     with pytest.raises(OptionError, match="as-of"):
         load("customers", text)
     with pytest.raises(OptionError, match="as-of"):
-        load("calls", CALLS, Reading(as_of=date(2026, 11, 1)))
+        load("calls", CALLS, RecordReading(as_of=date(2026, 11, 1)))
 
 
 def test_a_damaged_file_of_records_is_found_and_comes_back(store, load, tmp_path):

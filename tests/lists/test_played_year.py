@@ -17,7 +17,7 @@ import pytest
 from dnc import Brief, Rulebook, Settings, Store
 from dnc.files.open_table import open_table
 from dnc.lists import own_records
-from dnc.lists.own_records import Reading
+from dnc.lists.own_records import RecordReading
 from dnc.store import wordings
 from dnc.store.verify import verify
 from tests import size
@@ -104,7 +104,7 @@ class Office:
         path = self.folder / f"{kind}-{len(self.sent)}.csv"
         path.write_text("\n".join([header, *lines]) + "\n")
         self.sent.append((kind, str(path)))
-        own_records.load(self.store, kind, [path], self.book, Reading(**said))
+        own_records.load(self.store, kind, [path], self.book, RecordReading(**said))
 
     def month(self, first: date, last: date) -> None:
         """What happens in a month, and the files about it."""

@@ -294,7 +294,7 @@ def own(store, write_file) -> Store:
         for at, (number, day) in enumerate(((DECIDED, "2026-10-01"), (33199000098, "2024-10-01")))
     )
     own_records.load(store, "calls", [write_file("k.csv", calls)], book)
-    of_day = own_records.Reading(as_of=date(2026, 10, 1))
+    of_day = own_records.RecordReading(as_of=date(2026, 10, 1))
     customers = f"number,relationship,person\n+{DECIDED},buyer,{TOLD[1]}\n+33199000098,buyer,\n"
     own_records.load(store, "customers", [write_file("p.csv", customers)], book, of_day)
     for number in (DECIDED, WITHDRAWN):

@@ -125,7 +125,7 @@ class Intake:
     def calls(self, batch: pl.DataFrame) -> Calls:
         """The calls of one batch of rows. Raises InputError at a second header, or a heading about objections."""
         header = self.header
-        if not all(map(header.names.get, header.columns.values())):  # a column without a name is mapped
+        if all(map(header.names.get, header.without_role)):  # a column without a name has one, or there is none
             batch = batch.with_columns(pl.when(pl.col(RAGGED) != UNNAMED).then(RAGGED))
         numbers = self._numbers(batch)
         cells, (read, kinds) = numbers.cells, numbers.read

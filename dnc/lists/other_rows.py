@@ -4,8 +4,7 @@ They belong to a person, not to a row. So a list that may have any is read once 
 each row is judged by what all rows of its person say (see `dnc.lists.persons`):
 
 * the earliest objection counts; `none` in one row does not outweigh a date in another; and of refusals the last one;
-* a text that nobody has given a meaning leaves all of them undecided, unless it is in a column that is used for facts of
-  the row alone;
+* a text that nobody has given a meaning leaves all of them undecided, except one in a column of facts about the call;
 * a withdrawal counts, from the first one on, for every row except those with a consent that is later than the last
   withdrawal of the person (as in `dnc.lists.consents`); one without a date always counts.
 

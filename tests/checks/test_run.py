@@ -134,7 +134,13 @@ def test_formulas_are_defused_and_numbers_are_not(store, write_file, tmp_path):
     """What a spreadsheet would run gets an apostrophe; a telephone number stays one."""
     cells = ["=1+1", "+33639980001", "+33 6 39 98 00 01", "-5", "-5+cmd|' /C calc'!A0", "@x", "\tx", "＝1", "plain"]
     text = "number,=cell\n" + "".join(f'0199000001,"{cell}"\n' for cell in cells)
-    check(write_file("calls.csv", text), store, brief=Brief(region="FR", ignore=["=cell"]), out=tmp_path / "v.csv", columns=["outcome"])
+    check(
+        write_file("calls.csv", text),
+        store,
+        brief=Brief(region="FR", ignore=["=cell"]),
+        out=tmp_path / "v.csv",
+        columns=["outcome"],
+    )
     with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as file:
         found = [row["'=cell"] for row in csv.DictReader(file)]
     guarded = {"=1+1", "-5+cmd|' /C calc'!A0", "@x", "\tx", "＝1"}

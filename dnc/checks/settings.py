@@ -195,7 +195,10 @@ class Setup:
 
         Raises InputError; OptionError where `at` is not a date, RolesError where no column is that of the numbers.
         """
-        intake = Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now, self.policy.language)
+        elsewhere = {*(self.consents.texts if self.consents else ())}.difference(table.header)
+        brief = self.brief.without(DECLARABLE)
+        brief = replace(brief, texts={name: texts for name, texts in brief.texts.items() if name not in elsewhere})
+        intake = Intake(table, brief, self.book, self.at, self.now, self.policy.language)
         try:
             _ = intake.header.columns
         except NoNumberError as error:

@@ -11,7 +11,7 @@ known. The same holds for a row with too many or too few cells, if its number ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -57,6 +57,7 @@ class Consents:
         wordless: rows that state neither a consent nor a withdrawal.
         odd: rows in which something was not understood.
         unproven: consents without a reference to their proof.
+        texts: of `Brief.texts`, the columns that the file has.
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Consents:
     wordless: int
     odd: int
     unproven: int
+    texts: Collection[str] = ()
 
     @property
     def record(self) -> dict[str, Any]:
@@ -118,14 +120,18 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     of_consents = replace(of_consents, ignore=(*brief.ignore, *([proof] if proof else [])))
     intake = Intake(table, of_consents, book, now=now)
     survey = Survey(intake.header)
+    if survey.is_needed:
+        survey.look(table.batches)
+        intake = replace(intake, table=open_table(path))
+    intake = replace(intake, found=survey.read_columns())
     counts = dict.fromkeys(_COUNTS, 0)
 
     def batches() -> Iterable[pl.DataFrame]:
-        for batch in intake.fitted(table.batches):
-            survey.add(batch)
+        for batch in intake.fitted(intake.table.batches):
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
-            stated = _ranked(calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null())))
+            stated = calls.facts(*_COLUMNS, "texts").with_columns(intake.texts_of_persons)
+            stated = _ranked(stated.with_columns(_not_understood(rows[RAGGED].is_not_null())).drop("texts"))
             _refuse_lost(stated, calls, rows, path)
             given = stated["consent"].is_in(["named_caller", "partners", "written"])
             proven = (
@@ -140,9 +146,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
             counts["unproven"] += int((given & ~proven).sum())
             yield stated.drop_nulls(["number", "rank"]).with_columns(_as_enums())
 
-    newest = _newest_of(batches())
-    _ = survey.read_columns()
-    return Consents(path, input_sha256(path), newest, **counts)
+    return Consents(path, input_sha256(path), _newest_of(batches()), **counts, texts=texts)
 
 
 def _certain(calls: Calls) -> Calls:
@@ -151,10 +155,14 @@ def _certain(calls: Calls) -> Calls:
     return calls._replace(number=pl.select(pl.when(doubt.is_null()).then(calls.number).alias("number")).to_series())
 
 
-def _not_understood(rows: pl.Series) -> list[pl.Expr]:
-    """The columns about consent, with those of some `rows` (Boolean) marked as not understood."""
+def _not_understood(ragged: pl.Series) -> list[pl.Expr]:
+    """The columns about consent: of rows that do not fit the header, and beside a text without a meaning, none counts.
+
+    Of the latter rows a withdrawal does.
+    """
+    withdrawn = pl.when(ragged).then(pl.lit(NEVER)).otherwise("consent_withdrawn_on").alias("consent_withdrawn_on")
+    rows = pl.lit(ragged) | pl.col("texts").is_not_null()
     not_given = [pl.when(~rows).then(name).alias(name) for name in DECLARABLE]
-    withdrawn = pl.when(rows).then(pl.lit(NEVER)).otherwise("consent_withdrawn_on").alias("consent_withdrawn_on")
     return [*not_given, withdrawn, pl.col("consent_odd") | rows]
 
 

@@ -127,7 +127,7 @@ class Intake:
     def calls(self, batch: pl.DataFrame) -> Calls:
         """The calls of one batch of rows. Raises InputError at a second header, or a heading about objections."""
         header = self.header
-        if not all(map(header.names.get, header.columns.values())):  # a column without a name is mapped
+        if all(map(header.names.get, header.without_role)):  # a column without a name has one, or there is none
             batch = batch.with_columns(pl.when(pl.col(RAGGED) != UNNAMED).then(RAGGED))
         numbers = self._numbers(batch)
         cells, (read, kinds) = numbers.cells, numbers.read
@@ -259,11 +259,15 @@ class Intake:
         return keep
 
     @cached_property
-    def of_persons(self) -> list[str]:
-        """Names of the columns whose texts count for all rows of a person: those that are read, and of objections."""
+    def texts_of_persons(self) -> pl.Expr:
+        """Of `texts` of `Calls.plans`, the columns that are read, and those of objections; null where there is none.
+
+        A text without a meaning in another one, of facts about a call, counts for that call alone.
+        """
         mapped = self.header.mapped
         names = [*(column.name for column in (*self.header.read, *self.found)), *(mapped.get(o, o) for o in OR_NONE)]
-        return [name.replace(";", ",") for name in names]
+        texts = pl.col("texts").str.split(";").list.set_intersection([name.replace(";", ",") for name in names])
+        return texts.list.join(";").replace("", None)
 
     @cached_property
     def persons(self) -> str | None:

@@ -154,8 +154,7 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     )
     marked = {"objected_on": noted} | dict.fromkeys(intake.header.against, ragged)
     against = [_day(column, marked.get(column)) for column in OR_NONE]
-    told = pl.col(_TEXTS).str.split(";").list.set_intersection(intake.of_persons).list.join(";")
-    texts = told.replace("", None).alias(_TEXTS)
+    texts = intake.texts_of_persons
     at = rows["\0at"].cast(pl.UInt64).alias("at")
     found = days.select(number.alias("number"), at, row.alias("row"), *against, texts)
     is_read = pl.col("number").is_not_null()

@@ -12,10 +12,12 @@ import pytest
 from dnc import InputError, Rulebook, check, vet
 from dnc.api import replay
 from dnc.files.dataset import file_list
+from dnc.lists.brief import Brief
 from dnc.vetting.sealed import read_sealed
 from tests.conftest import SAMPLES
 
 AT = {"region": "FR", "at": "2026-08-10T10:30"}
+READ = AT | {"brief": Brief(around="read")}
 SHOP = (SAMPLES / "shop.csv").read_text(encoding="utf-8")
 NUMBERS = ["0199000001", "01 99 00 00 02", None, "0261910810", "0639980001"]
 
@@ -51,7 +53,10 @@ def test_several_files_come_out_as_one(dnc, screened, write_file):
     """The same bytes, one row in the log, and what was left out of each is counted."""
     one = dnc("check", SAMPLES / "shop.csv", "--region", "FR", "--at", AT["at"], "--store", screened.path)
     parts = halves(write_file)
-    many = dnc("check", *parts, "--region", "FR", "--at", AT["at"], "--store", screened.path)
+    refused = dnc("check", *parts, "--region", "FR", "--at", AT["at"], "--store", screened.path)
+    assert (refused[0], "text around the table, which may be about its rows: 'An export'" in refused[2]) == (2, True)
+    told = ("--region", "FR", "--at", AT["at"], "--around", "read")
+    many = dnc("check", *parts, *told, "--store", screened.path)
     assert many[:2] == one[:2]
     assert "Lines skipped before the header: 1" in many[2]
     *_, before, last = (json.loads(detail) for detail in screened.log()["detail"])
@@ -125,7 +130,7 @@ def test_a_file_that_changes_is_named(screened, write_file):
     """Of several files too, what was read is what the log says."""
     parts = halves(write_file)
     with pytest.raises(InputError, match=r"b\.csv: changed while it was read"):
-        check(parts, screened, **AT, progress=lambda _: parts[1].write_text(SHOP + "\n"))
+        check(parts, screened, **READ, progress=lambda _: parts[1].write_text(SHOP + "\n"))
 
 
 def test_a_folder_that_cannot_be_read_is_not_left_out(dataset, monkeypatch):
@@ -145,7 +150,7 @@ def test_a_folder_that_cannot_be_read_is_not_left_out(dataset, monkeypatch):
 def test_a_list_of_several_files_is_decided_again(dnc, screened, dataset, write_file):
     """The same files in the same order, by their names in the working directory or wherever they lie."""
     parts = halves(write_file)
-    first, second = (check(one, screened, **AT).id for one in (parts, dataset))
+    first, second = (check(one, screened, **READ).id for one in (parts, dataset))
     assert dnc("replay", first, "--store", screened.path)[0] == 0
     assert dnc("replay", second, "--store", screened.path)[0] == 0
     moved = dataset.rename(dataset.with_name("moved"))
@@ -161,7 +166,7 @@ def test_the_page_names_what_was_named(screened, write_file):
     """A page of a list in many files names the first of them."""
     parts = [*halves(write_file), write_file("c.csv", SHOP)]
     out = parts[0].with_name("page.html")
-    result = check(parts, screened, **AT, out=out)
+    result = check(parts, screened, **READ, out=out)
     assert result.files.name == "a.csv b.csv …"
     assert "a.csv b.csv …" in out.read_text(encoding="utf-8")
 
@@ -169,9 +174,11 @@ def test_the_page_names_what_was_named(screened, write_file):
 def test_an_offer_in_several_files_is_vetted_as_one(dnc, screened, dataset, write_file):
     """A vetting takes what a check takes, also as what is held already, and it can be sealed."""
     parts = halves(write_file)
-    one, many = (vet(path, screened, **AT) for path in (SAMPLES / "shop.csv", parts))
+    one, many = (vet(path, screened, **READ) for path in (SAMPLES / "shop.csv", parts))
     assert many.cells.equals(one.cells)
-    held = dnc("vet", *parts, "--region", "FR", "--against", dataset, "--json", "--store", screened.path)
+    held = dnc(
+        "vet", *parts, "--region", "FR", "--around", "read", "--against", dataset, "--json", "--store", screened.path
+    )
     assert json.loads(held[1])["offer"]["held"] == {"offer": 1}
     rows = write_file("c.csv", "number\n" + "".join(f"01990000{at}\n" for at in range(10, 40)))
     sealed = dnc("vet", rows, rows, "--region", "FR", "--seal", "--store", screened.path)

@@ -146,10 +146,11 @@ def test_an_unknown_word_in_the_own_list_clears_nobody(store, write_file):
 
 
 def test_a_recorded_objection_needs_no_loaded_list(store):
-    """An objection blocks its number; about the others nothing is known yet."""
+    """An objection blocks its number from the day before, since days differ by zone; of others nothing is known yet."""
     store.object(["+33199000001"], date(2026, 8, 1))
     assert said(store, "own", 33199000001, "2026-08-02")[0] == "listed"
-    assert said(store, "own", 33199000001, "2026-07-31") == (None, "2026-07-31", None, "2026-08-01")
+    assert said(store, "own", 33199000001, "2026-07-31")[0] == "listed"
+    assert said(store, "own", 33199000001, "2026-07-30") == (None, "2026-07-30", None, "2026-07-31")
     assert said(store, "own", 33199000002, "2026-08-02")[0] is None
 
 

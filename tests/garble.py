@@ -469,6 +469,8 @@ def _consent_excuse(desk: Desk, text: str, at: int) -> str | set[str]:
         proofs = {row[-1] for row in old}
         whole = all(number_said(record[0], "FR") for record in records if record and record[-1] in proofs)
         return {"row", "number"} if whole else f"a row without a number; of this number {old} → {new}"
+    if len(new) > len(old):  # a row that was about somebody else, or is there twice
+        return {"row", "number"} if all(row[1:] in [record[1:] for record in new] for row in old) else "other rows"
     found: set[str] = set()
     for was, now in zip(old, new, strict=True):
         for name, before, cell in zip(CONSENT, was[1:], now[1:], strict=False):

@@ -232,7 +232,7 @@ def test_rules_from_the_cache_are_those_that_are_read(folder, monkeypatch):
     assert counted.call_count == 2 * len(first.packs)
 
 
-@pytest.mark.parametrize("path", [("dnc.law", "rules", "vocabulary.toml"), ("dnc.files", "hints.toml")])
+@pytest.mark.parametrize("path", [("dnc.law", "rules", "vocabulary.toml"), ("dnc.files", "net.toml")])
 def test_a_text_from_the_cache_is_the_text_that_is_read(folder, path):
     """JSON, in which it is kept, has no dates."""
     text = files(path[0]).joinpath(*path[1:]).read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ import pytest
 
 import dnc
 import registry_loaders
-from dnc.files import csv_reader, hints
+from dnc.files import csv_reader
 from dnc.numbers import normalise
 from dnc.registries import lookalikes, reasons
 from registry_loaders import be_dncm
@@ -44,9 +44,6 @@ SHORT = {
 }
 # Patterns that are made of a local variable, by module and function: those that it can be.
 LOCAL: dict[tuple[str, str], list[str]] = {
-    ("dnc.files.hints", "_without_others"): [hints._without_others().pattern],
-    ("dnc.files.hints", "_sentences"): [hints._sentences().pattern],
-    ("dnc.files.hints", "_one_of"): [hints._one_of("against", key).pattern for key in ("cells", "wishes", "other")],
     ("dnc.lists.inputs", "opened"): [re.escape("/tmp/dnc-x_y") + r"/\d+/"],
     ("dnc.verdicts.verdict", "_shortened"): [";", ",", r"\( "],
     ("dnc.files.archive", "parts"): [r"(?s).*", r"xl/(workbook\.xml|worksheets/[^/]+\.xml)"],

@@ -229,7 +229,9 @@ def wordings(
 @store_options
 @click.pass_context
 def consents(ctx: click.Context, ending: int | None) -> None:
-    """List the consents in force as CSV: number, statement, its day, wording, and the day on which it ends.
+    """List the consents in force as CSV.
+
+    Its columns are the number, the statement, its day, its wording, and the day on which it ends.
 
     The end is the earliest of the one that was agreed, the term of the wording, and what the law in force sets for
     numbers of the country.

@@ -87,8 +87,7 @@ HARD = st.text(alphabet=[*"\"'\\]#[=.\n\r\t{}%", "\x00", "\x7f", "\x85", "\u2028
 def test_a_brief_is_read_as_it_was_meant(entries, key):
     """Whatever its keys and texts hold, TOML reads back the same, and each text stands on one line."""
     brief = {"ignore": ["x"], "columns": entries, "values": {key: entries}}
-    kept = {name: table for name, table in brief.items() if table and table != {key: {}}}
-    assert tomllib.loads(brief_text(brief)) == kept
+    assert tomllib.loads(brief_text(brief)) == brief
     for text in entries.values():
         assert not set(toml_text(text)) & {"\n", "\r", "\x7f", "\x85", "\u2028", "\u202e", "\ufeff"}
 
@@ -105,7 +104,10 @@ def test_a_number_joined_to_letters_is_not_repeated(joined, dnc):
 
 @pytest.mark.parametrize("header", some(['"', '"""', "]", "#", "a]\n[facts", "'", "\\", "x = 1 # "], 4))
 def test_no_brief_is_drafted_by_a_header(header, tmp_path):
-    """A column, a word and a sheet of any name are quoted: the draft decides nothing but the column of numbers."""
+    """A column, a word and a sheet of any name are quoted: the draft decides nothing but the column of numbers.
+
+    Each column has a role, and none of its texts a meaning.
+    """
     path = tmp_path / "calls.parquet"
     rows = {
         "number": ["0199000418"] * 5,
@@ -115,6 +117,9 @@ def test_no_brief_is_drafted_by_a_header(header, tmp_path):
     }
     pl.DataFrame(rows).write_parquet(path)
     found = tomllib.loads("\n".join(draft(path, Rulebook.load(), "en")))
+    texts = found.pop("texts")
+    assert texts.keys() == {header, f"Opposition {header}"}
+    assert all(meant.keys() == {"unread"} for meant in texts.values())
     assert {key: value for key, value in found.items() if value and not (isinstance(value, dict) and not any(value.values()))} in (
         {"region": "FR"}, {"region": "FR", "columns": {"number": "number"}},
     )  # fmt: skip

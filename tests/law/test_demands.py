@@ -167,7 +167,8 @@ TABLE = [
     (YEAR, {"consent": "partners"}, False, ""),
     (YEAR, {"consent": "written", "consent_for": "automated"}, False, ""),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 5)}, False, ""),
-    (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 6)}, True, ""),
+    (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 6)}, False, ""),
+    (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 7)}, True, ""),
     # a consent ends with its own last day where that comes first, and does not cover hours outside those agreed
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 5)}, True, ""),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 4)}, False, ""),
@@ -223,7 +224,8 @@ TABLE = [
     (PAUSE, {"refused_on": date(2024, 1, 12)} | on("2024-03-12"), False, ""),
     (PAUSE, {"refused_on": date(2024, 1, 11)} | on("2024-03-12"), True, ""),
     (PAUSE, {"refused_on": date(2026, 10, 5)}, False, ""),
-    (PAUSE, {"refused_on": date(2026, 10, 6)}, True, ""),
+    (PAUSE, {"refused_on": date(2026, 10, 6)}, False, ""),
+    (PAUSE, {"refused_on": date(2026, 10, 7)}, True, ""),
     (PAUSE, {"refused_on": NEVER}, True, ""),
     (PAUSE, {"refused_on": None}, None, "refused_on"),
     # the number shown
@@ -237,9 +239,10 @@ TABLE = [
     (SHOWN, {"cli": "withheld"}, False, ""),
     (BARRED, {"cli": "+34600000000"}, False, ""),
     (BARRED, {"cli": "+34910000000"}, True, ""),
-    # objections: the own list beats the file, and a day to come is not yet one
+    # objections: the own list beats the file, and a day to come is not yet one, but for the next, as days differ by zone
     (OBJECTION, {"objected_on": date(2026, 10, 5)}, False, ""),
-    (OBJECTION, {"objected_on": date(2026, 10, 6)}, True, ""),
+    (OBJECTION, {"objected_on": date(2026, 10, 6)}, False, ""),
+    (OBJECTION, {"objected_on": date(2026, 10, 7)}, True, ""),
     (OBJECTION, {"objected_on": NEVER}, True, ""),
     (OBJECTION, {"own": "clear"}, True, ""),
     (OBJECTION, {"own": "listed", "objected_on": NEVER}, False, ""),

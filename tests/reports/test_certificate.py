@@ -23,6 +23,7 @@ from dnc.errors import InputError, StoreError
 from dnc.files.input_file import sha256_of
 from dnc.files.signing import Signature, Signer, new_key
 from dnc.law import pack_file
+from dnc.lists.brief import Brief
 from dnc.reports import certificate_page
 from dnc.reports.certificate_page import html, verify
 from dnc.store.anchors import last_anchor
@@ -50,7 +51,8 @@ def template(samples, tmp_path_factory):
     store = Store(shutil.copytree(samples, folder / "store"))
     (folder / "calls.csv").write_text(CALLS)
     use = {"caller": "commercial", "campaign": SIGNS}
-    return store, check(folder / "calls.csv", store, region="FR", given=use, at="2026-08-20")
+    brief = Brief("FR", ignore=["note"])
+    return store, check(folder / "calls.csv", store, brief=brief, given=use, at="2026-08-20")
 
 
 @pytest.fixture(scope="module")

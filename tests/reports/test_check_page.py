@@ -18,6 +18,7 @@ import pytest
 
 from dnc import check, write
 from dnc.checks.counts import Tallies
+from dnc.lists.brief import Brief
 from dnc.reports.check_summary import summary
 from dnc.reports.decision import decision
 
@@ -97,13 +98,13 @@ def test_the_decision_comes_first(page, language):
     assert text.index(DECISIONS[language]) < text.index('id="blocked"') < text.index('id="annex"')
     for words in {
         "en": (
-            "Caller: a business that sells goods or services", "Hand only the possible calls (1)",
+            "Caller: a business", "Hand only the possible calls (1)",
             "undecided, missing the consent that was given", "Until 2027-10-01", "Signature",
             "from Monday to Friday, except on public holidays, from 10:00 to 13:00", "at most 4 calls",
             "I approve the launch of 1 call under the conditions above.", "This is not legal advice.",
         ),
         "fr": (
-            "Appelant : une entreprise qui vend", "Ne confiez aux agents que les appels possibles (1)",
+            "Appelant : une entreprise", "Ne confiez aux agents que les appels possibles (1)",
             "à compléter : le consentement recueilli", "Jusqu'au 01/10/2027", "Signature",
             "du lundi au vendredi, hors jours fériés, de 10 h à 13 h et de 14 h à 20 h", "4 appels ou tentatives au plus",
             "J'approuve le lancement de 1 appel aux conditions ci-dessus.", "Ceci n'est pas un avis juridique.",
@@ -131,7 +132,7 @@ def test_a_list_whose_calls_are_all_decided(page):
     _, told = page("".join(CALLS.splitlines(keepends=True)[:2]))
     assert told["decision"].startswith("None of 1 calls is possible, 1 is forbidden, none needs more information.")
     for said in (
-        "Why none of them",
+        "Why no call is possible",
         "Do not make these calls: all of them are forbidden.",
         "These calls stay forbidden",
     ):
@@ -188,7 +189,7 @@ def test_the_annex_tells_what_was_asked_and_by_whom(page):
         assert said in told["asked"]
     assert re.search(r"\b[0-9a-f]{64}\b", told["asked"])
     assert re.search(r"What is offered .*? sector=general \w+, on the command line", told["asked"])
-    assert "set, not shown here cli" in told["asked"]
+    assert "declared (not repeated here) cli" in told["asked"]
 
 
 def test_facts_of_a_brief_are_told_apart(page, write_file):
@@ -266,7 +267,8 @@ def test_it_shows_no_telephone_number(page, language):
 def test_a_hostile_list_stays_text(page):
     """Names and reasons of a file are text, in the page as anywhere."""
     name, column = "<img src=x onerror=alert(1)>.csv", "<script>alert()</script> tel"
-    text, _ = page(f"number,{column}\n01 99 00 04 18,01 99 00 04 19\n", name=name)
+    brief = Brief("FR", ignore=[column])
+    text, _ = page(f"number,{column}\n01 99 00 04 18,01 99 00 04 19\n", name=name, brief=brief)
     tags = {tag for tag, _ in _Reader(text).tags}
     assert not tags & {"script", "img", "iframe", "object", "form"}
     assert "&lt;img src=x" in text and "&lt;script&gt;" in text

@@ -86,7 +86,8 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
             facts = Facts(Distinct(partial(plans.__getitem__, part)), Distinct(lambda: said), cases)
             calls = Calls(plans[part], numbers[part], at, plans[part], text=texts[part])
             until = found[part]["dnc_valid_until"]
-            cells.add(calls, Verdicts(calls.number, until, at, facts, at, found[part]))
+            next_at = pl.repeat("", at.len(), eager=True)
+            cells.add(calls, Verdicts(calls.number, until, next_at, at, facts, at, found[part]))
         yield cells
 
 

@@ -281,4 +281,6 @@ class Header:
 def _own_sheets() -> frozenset[str]:
     """Names of the sheets beside the rows in a workbook that this program wrote, in every language."""
     pages = (messages("page", language) for language in LANGUAGES)
-    return frozenset(text for page in pages for key, text in page.items() if key in ("sheet_summary", "sheet_calls", "sheet_regimes"))
+    return frozenset(
+        text for page in pages for key, text in page.items() if key in ("sheet_summary", "sheet_calls", "sheet_regimes")
+    )

@@ -190,18 +190,8 @@ def test_whether_the_list_may_be_handed_over_is_told_of_ten(tmp_path, write_file
 def offer(write_file) -> tuple[Path, tuple]:
     """A list, and the options for it."""
     path = write_file("offer.csv", rows_of(numbers(30), kind=["part"] * 30))
-    return path, (
-        "--map",
-        "number=telephone",
-        "--ignore",
-        "kind",
-        "--region",
-        "FR",
-        "--at",
-        "2026-12-01",
-        "--lang",
-        "en",
-    )
+    told = ("--region", "FR", "--at", "2026-12-01", "--lang", "en")
+    return path, ("--map", "number=telephone", "--ignore", "kind", *told)
 
 
 def test_a_list_is_sealed_once(dnc, offer):

@@ -1,8 +1,4 @@
-"""Made lists as offices have them: exports shaped like those of well-known tools, seeded, with numbers for fiction.
-
-Each function gives the bytes of a file. What a row tells is drawn first (`People`), then written as the tool would
-write it, so a test knows what the file said of each person.
-"""
+"""A made list as offices have it: an export of a French CRM, seeded, with numbers for fiction."""
 
 from __future__ import annotations
 
@@ -89,78 +85,3 @@ def french_crm(rows: int = 5_000, seed: int = 2026) -> bytes:
         for one in people(rows, seed)
     ]  # fmt: skip
     return _file([header, *lines], ";", "cp1252")
-
-
-def hubspot(rows: int = 500, seed: int = 2026) -> bytes:
-    """A contact export shaped like HubSpot's: UTF-8, commas, English headers, days in ISO form with a time."""
-    header = ["Record ID", "First Name", "Last Name", "Phone Number", "Mobile Phone Number", "City", "Country/Region",
-              "Lifecycle Stage", "Legal basis for processing contact's data", "Opt-in date", "Do not call"]  # fmt: skip
-    lines = [
-        [str(7_000_000 + one.row), one.first, one.last, one.landline, one.mobile, one.town, "France",
-         "Customer" if one.business else "Lead", "Freely given consent from contact" if one.consent_on else "",
-         f"{one.consent_on} 09:30" if one.consent_on else "", "Yes" if one.objected_on else "No"]
-        for one in people(rows, seed)
-    ]  # fmt: skip
-    return _file([header, *lines], ",", "utf-8-sig")
-
-
-def salesforce(rows: int = 500, seed: int = 2026) -> bytes:
-    """A contact report shaped like Salesforce's: Latin-1, commas, American days, checkboxes as 0 and 1."""
-    header = ["Contact ID", "Salutation", "First Name", "Last Name", "Account Name", "Phone", "Mobile", "Mailing City",
-              "Mailing Country", "Lead Source", "Do Not Call", "Consent Date"]  # fmt: skip
-    lines = [
-        [f"003{one.row:012d}", one.title, one.first, one.last, "Fictif SA" if one.business else "", one.landline,
-         one.mobile, one.town, "France", "Web", "1" if one.objected_on else "0",
-         f"{one.consent_on:%m/%d/%Y}" if one.consent_on else ""]
-        for one in people(rows, seed)
-    ]  # fmt: skip
-    return _file([header, *lines], ",", "latin-1")
-
-
-def google_contacts(rows: int = 500, seed: int = 2026) -> bytes:
-    """Contacts shaped like Google's: a label and a value for each telephone, several numbers in a value by ` ::: `."""
-    header = ["First Name", "Middle Name", "Last Name", "Organization Name", "Notes", "Labels",
-              "Phone 1 - Label", "Phone 1 - Value", "Phone 2 - Label", "Phone 2 - Value"]  # fmt: skip
-    lines = []
-    for one in people(rows, seed):
-        phones = [("Mobile", one.mobile), ("Home", one.landline)]
-        phones = [pair for pair in phones if pair[1]] + [("", "")]
-        if one.row % 10 == 0 and one.mobile and one.landline:
-            phones = [("Mobile", f"{one.mobile} ::: {one.landline}"), ("", "")]
-        cells = [cell for pair in phones[:2] for cell in pair]
-        lines.append([one.first, "", one.last, "Fictif SA" if one.business else "", "", "* myContacts", *cells])
-    return _file([header, *lines], ",", "utf-8")
-
-
-def outlook(rows: int = 500, seed: int = 2026) -> bytes:
-    """Contacts shaped like Outlook's: Windows-1252, commas, many telephone columns of which few are filled."""
-    header = ["Title", "First Name", "Last Name", "Company", "Business Phone", "Business Phone 2", "Home Phone",
-              "Home Phone 2", "Mobile Phone", "Other Phone", "Home City", "Categories", "Notes"]  # fmt: skip
-    lines = [
-        [one.title, one.first, one.last, "Fictif SA" if one.business else "", one.landline if one.business else "", "",
-         "" if one.business else one.landline, "", one.mobile, "", one.town, "", ""]
-        for one in people(rows, seed)
-    ]  # fmt: skip
-    return _file([header, *lines], ",", "cp1252")
-
-
-def party_list(rows: int = 500, seed: int = 2026) -> bytes:
-    """A party's list in the manner of an electoral roll with telephones added: UTF-8, semicolons, yes and no words."""
-    header = ["Numéro", "Nom de naissance", "Prénoms", "Sexe", "Commune", "Bureau de vote", "Téléphone", "Portable",
-              "Adhérent", "Ne pas appeler", "Source du numéro"]  # fmt: skip
-    lines = [
-        [str(one.row), one.last, one.first, "F" if one.title == "Mme" else "M", one.town, f"{one.row % 40:03d}",
-         one.landline, one.mobile, "oui" if one.business else "non", "oui" if one.objected_on else "non", "annuaire"]
-        for one in people(rows, seed)
-    ]  # fmt: skip
-    return _file([header, *lines], ";", "utf-8")
-
-
-EXPORTS = {
-    "french_crm": french_crm,
-    "hubspot": hubspot,
-    "salesforce": salesforce,
-    "google_contacts": google_contacts,
-    "outlook": outlook,
-    "party_list": party_list,
-}

@@ -124,7 +124,7 @@ class Question:
         fact: our column that a typed answer is the value of, for all rows; None where one of the options is chosen.
         shown: values of the column it is about; telephone numbers are masked.
         default: index of the option that is likely.
-        proved: whether the cells of the file prove the default.
+        proved: whether the names and cells of the file prove what is proposed.
         how: the command that tells it in place of an answer, or None.
         table: rows, each with options of its own; such a question has no others.
     """
@@ -333,7 +333,7 @@ class OpenQuestions:
         """One table of the columns without a role: left out, read, or one of ours; last what may be left out."""
         if contents := self.without_role:
             table = sorted(map(self._column_row, contents), key=lambda row: (row.is_left_out, not row.marked))
-            yield Question("columns", self._w["columns"]["text"], [], rows, table=table)
+            yield Question("columns", self._w["columns"]["text"], [], rows, proved=True, table=table)
 
     def _column_row(self, content: Content) -> TableRow:
         """A column, with the roles that it may have."""
@@ -559,19 +559,10 @@ class OpenQuestions:
         """The answer that a column of the file is left out."""
         return Option(text, {"ignore": [name]})
 
-    def _about(
-        self,
-        name: str,
-        text: str,
-        options: list[Option],
-        rows: int,
-        *,
-        default: int | None = None,
-        proved: bool = False,
-    ) -> Question:
+    def _about(self, name: str, text: str, options: list[Option], rows: int, *, default: int | None = None) -> Question:
         """A question about a column of the file, with some of its values."""
         text, shown = text.format(name=name), self._values(name)
-        return Question(f"is:{name}", text, options, rows, shown=shown, default=default, proved=proved)
+        return Question(f"is:{name}", text, options, rows, shown=shown, default=default)
 
     def _about_empty(self, name: str, ours: str, options: list[Option], rows: int) -> Question:
         text = self._w["empty"].format(name=name)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dnc.cache import shipped_toml
+from dnc.clock import MONTHS
 
 # A word, a part of fooBar, an abbreviation with full stops, or a mark between two clauses.
 _WORD = r"(?:[A-Za-z]\.){2,}|(?:\p{Lu}?[\p{Ll}\p{M}\p{Cf}]+|[\p{Lu}\p{M}\p{Cf}]+)(?:['’][tT]\b)?|[,;!?|()\n]|\.(?:\s|$)"
@@ -127,6 +128,7 @@ def _net() -> _Net:
     """The stems and rules of `net.toml`."""
     data = shipped_toml("dnc.files", "net.toml")
     classes, rules = data["classes"], data["rules"]
+    classes |= {"filler": [*classes["filler"], *MONTHS.split("|")]}  # of a day beside a word
     used = set(re.findall("[a-z]+", str([*rules.values()])))
     literal = sorted(used.difference(classes))
     letters = dict(zip([*classes, *literal], _LETTERS, strict=False))

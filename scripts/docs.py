@@ -72,9 +72,9 @@ def jurisdictions() -> str:
 
 
 def regimes() -> str:
-    """A row per regime."""
+    """A row per regime; those of every country once, at the end of those of the first."""
     lines = ["| regime | from | until | force | asks for | confidence |", "|---|---|---|---|---|---|"]
-    for _, regime in BOOK.regimes():
+    for regime in {regime.id: regime for _, regime in BOOK.regimes()}.values():
         first = regime.first if regime.first != date.min else ""
         until = regime.until if regime.until != date.max else ""
         lines.append(f"| `{regime.id}` | {first} | {until} | {regime.force} | {regime.demand} | {regime.confidence} |")

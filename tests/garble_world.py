@@ -110,7 +110,7 @@ SOUND = (
         (OBJECTED, {"objected_on": "12.03.26"}), (("be-dncm", "20240201"), ("own", "")),
     ),
     Sound(
-        "IT", ("393205550{:03}", "390655501{:03}"), SALE | {"cli": "+39 06 5550 1900"},
+        "IT", ("390655500{:03}", "390655501{:03}"), SALE | {"source": "directory", "cli": "+39 06 5550 1900"},
         (OBJECTED, {"sector": "energy_supply"}, {"call_at": SUNDAY}),
         (("it-rpo", "yes,2026-03-01"), ("it-rpo", "unknown,"), ("own", "")),
     ),

@@ -31,6 +31,7 @@ def read(name):
 
 NAMES = [one.name[:-5] for one in files("dnc.law").joinpath("rules").iterdir() if one.name.endswith(".toml")]
 PACKS = {name: read(name) for name in NAMES if name != "vocabulary"}
+EVERYWHERE = PACKS.pop("everywhere")["regime"]
 VOCABULARY = read("vocabulary")
 AXES = {name: list(one["values"]) for name, one in VOCABULARY.items() if one["kind"] == "axis"}
 
@@ -415,6 +416,8 @@ class Reading:
         state, as_of, told = registry.said(call.who.number, call.day)
         if p.get("same_campaign"):
             return self.same_campaign(p["registry"], state)
+        if state != "listed" and p.get("if_answered"):
+            return True
         if state == "listed":
             listed_for = registry.listed_for(call.who.number, call.day)
             return "grace_days" in p and listed_for is not None and listed_for < p["grace_days"]
@@ -617,7 +620,7 @@ def verdict(call, guidance):
     if call.jurisdiction is None or call.day is None:
         return {"jurisdiction": call.jurisdiction or "", "outcome": "undecided", **named}
     reading, sets = Reading(call), {name: [] for name in named}
-    for regime in reading.pack["regime"]:
+    for regime in [*reading.pack["regime"], *EVERYWHERE]:
         if not regime.get("from", date.min) <= call.day < regime.get("until", date.max):
             continue
         applies, met = reading.lawful(regime)

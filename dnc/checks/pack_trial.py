@@ -9,6 +9,8 @@ from dnc.checks.rule_cases import decided, fault, read_cases
 from dnc.errors import InputError, RuleError
 from dnc.law.lint import problems
 from dnc.law.pack_file import Content, newer
+from dnc.law.regimes import EVERYWHERE
+from dnc.law.rule_file import read_pack
 from dnc.law.rulebook import PackId, Rulebook
 from dnc.messages import localized
 from dnc.store.rule_packs import InstalledPack
@@ -24,7 +26,7 @@ def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
         InputError: a table of cases cannot be read.
     """
     book = Rulebook.load(None, content.rules, pack)
-    brought = {name: next(iter(Rulebook.of([text]).packs.values())) for name, text in content.rules.items()}
+    brought = {name: read_pack(name, text) for name, text in content.rules.items()}
     for name, law in brought.items():
         if found := problems(law):
             raise RuleError(localized("errors", "pack", "faulty", fault=found[0], n=len(found)), name)
@@ -39,7 +41,7 @@ def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
                 failed.append(f"{case['case']!r} {found_fault}")
     if failed:
         raise RuleError(localized("errors", "pack", "failed", n=len(failed), fault=failed[0]))
-    if untried := sorted({law.jurisdiction for law in brought.values()} - seen):
+    if untried := sorted({law.jurisdiction for law in brought.values()} - {*seen, EVERYWHERE}):
         raise RuleError(localized("errors", "pack", "untried", name=untried[0]))
     return book, len(cases)
 

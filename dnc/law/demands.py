@@ -110,10 +110,11 @@ def _unlisted(p: dict[str, Any]) -> Condition:
     registry = p["registry"]
     if p.get("same_campaign"):
         return _unlisted_for_campaign(registry)
+    if_answered = p.get("if_answered")
     state, as_of, since, answered_on = (
         registry_column(registry, suffix) for suffix in ("", "_as_of", "_since", "_told")
     )
-    reads = _registry_reads(registry)
+    reads = [] if if_answered else _registry_reads(registry)
     ends = [_next_answer(registry)]
     says = localized("condition", "unlisted", registry=_name(registry))
     listed = Sql("false")
@@ -137,6 +138,9 @@ def _unlisted(p: dict[str, Any]) -> Condition:
         says += localized("condition", "for_consent")
     current = all_sql(clear)
     sql = f"case {state} when 'listed' then {listed} when 'clear' then nullif({current}, false) end"
+    if if_answered:
+        sql = f"case when {state} = 'listed' then {listed} else true end"
+        says += localized("condition", "if_answered")
     return Condition(Sql(sql, state, listed, current), tuple(reads), tuple(ends), says, (registry,))
 
 
@@ -434,7 +438,8 @@ DEMANDS = {
     "forbidden": Template(_constant("false", "forbidden")),
     "unlisted": Template(
         _unlisted,
-        {"registry": True, "max_age": False, "grace_days": False, "same_campaign": False, "for_consent": False},
+        {"registry": True}
+        | dict.fromkeys(("max_age", "grace_days", "same_campaign", "for_consent", "if_answered"), False),
         test=True,
     ),
     "unflagged": Template(_unlisted, {"registry": True, "max_age": False}, test=True),

@@ -23,7 +23,7 @@ from dnc.database import connect
 from dnc.law.condition import Condition, one_of
 from dnc.law.demands import FACTS, OPEN, REGISTRY_FACTS, registry_column, silent_days
 from dnc.law.findings import Finding, finding_of, inquiry
-from dnc.law.regimes import Pack, Regime, clause_sql
+from dnc.law.regimes import EVERYWHERE, Pack, Regime, clause_sql
 from dnc.law.vocabulary import vocabulary
 
 # SQL of the values that are tried for a column of `FACTS`, or for one of `REGISTRY_FACTS`; other dates: `_AGES`.
@@ -97,7 +97,7 @@ def notes(pack: Pack) -> list[str]:
 def _scope(pack: Pack) -> Iterator[str]:
     """Check that there is a scope, and that each of its exceptions is based on more than low confidence."""
     scopes = [regime for regime in pack.regimes if regime.is_scope]
-    if not scopes:
+    if not scopes and pack.jurisdiction != EVERYWHERE:
         yield f"{pack.jurisdiction}-scope is missing: add a regime that says which calls these rules were written for"
     for scope in scopes:
         for number, clause in enumerate(scope.exceptions, 1):

@@ -20,6 +20,7 @@ from dnc.law.condition import Condition, Sql, all_sql
 from dnc.law.demands import OPEN
 
 GRADES = ("low", "medium", "high")
+EVERYWHERE = "everywhere"  # the "jurisdiction" of the file whose rules are part of the law of every country
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,11 @@ class Regimes(Sequence[Regime]):
         registries = {id_ for regime in regimes for part in regime.parts for id_ in part.registries}
         return cls([regime.id for regime in regimes], sorted(registries), lambda: regimes)
 
+    def __add__(self, other: Regimes) -> Regimes:
+        """These regimes and then others, not decoded yet."""
+        registries = sorted({*self.registries, *other.registries})
+        return Regimes([*self.ids, *other.ids], registries, lambda: (*self, *other))
+
     @cached_property
     def _all(self) -> tuple[Regime, ...]:
         return self._decode()
@@ -152,6 +158,7 @@ class Pack:
     places: ISO 3166-2 → territory. clocks: ISO 3166-2 → IANA zones of a place, if they are not
     those of its territory. read_from, read_until: first and last day that the file was reviewed for.
     macros: the calendars that the expressions call: name → SQL. polls: day and name of each poll that forbids calls.
+    not_held: law that exists and was not read, in words, by language.
     """
 
     jurisdiction: str
@@ -164,6 +171,7 @@ class Pack:
     regimes: Regimes
     macros: dict[str, str]
     polls: tuple[tuple[date, str], ...] = ()
+    not_held: tuple[dict[str, str], ...] = ()
 
     def zones(self, territory: str, place: str | None = None) -> tuple[str, ...]:
         """The time zones in which a person may be, by territory and, if known, a place in it."""

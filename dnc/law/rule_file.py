@@ -45,7 +45,7 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u
 _YEARS = range(1900, 2200)  # that a file may be reviewed for
 _MOST = 36_500  # largest value of any count: a hundred years in days
 _TYPES: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", "hours", *AGES), int)
-_TYPES |= dict.fromkeys(("same_campaign", "for_consent", "appointment", "withheld"), bool)
+_TYPES |= dict.fromkeys(("same_campaign", "for_consent", "if_answered", "appointment", "withheld"), bool)
 _TYPE_NAMES = {
     int: f"a whole number, at least 1 and at most {_MOST:,}",
     bool: "true or false",
@@ -140,7 +140,7 @@ class _Reader:
 
     def pack(self) -> Pack:
         keys = {"jurisdiction": True, "name": False, "regions": True, "read_from": True, "read_until": True}
-        optional = ("territories", "places", "holidays", "polls", "cites", "regime")
+        optional = ("territories", "places", "holidays", "polls", "not_held", "cites", "regime")
         data = self.table(self.data, keys | dict.fromkeys(optional, False))
         self.jurisdiction = self.typed(str, data, "jurisdiction")
         if not _ID.fullmatch(self.jurisdiction) or len(self.jurisdiction) > _MOST_LETTERS:
@@ -175,7 +175,29 @@ class _Reader:
         macros = self.macros(regimes)
         polls = tuple(sorted((poll["day"], poll["name"]) for poll in self.polls))
         law = Regimes.of(regimes)
-        return Pack(self.jurisdiction, name, territories, places, clocks, read_from, read_until, law, macros, polls)
+        return Pack(
+            self.jurisdiction,
+            name,
+            territories,
+            places,
+            clocks,
+            read_from,
+            read_until,
+            law,
+            macros,
+            polls,
+            self._not_held(data.get("not_held", [])),
+        )
+
+    def _not_held(self, data: Any) -> tuple[dict[str, str], ...]:
+        """What was not read, each entry a text in every language."""
+        texts = []
+        for entry in data:
+            table = self.table(entry, {"text": True} | dict.fromkeys(translated("text"), False), "not_held")
+            for key in table:
+                self.typed(str, table, key, "not_held")
+            texts.append(in_languages(table, "text"))
+        return tuple(texts)
 
     def _territories(self, data: dict[str, Any]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
         tables = data.get("territories", {})
@@ -434,6 +456,8 @@ class _Reader:
             isinstance(value, list) and value and all(re.fullmatch(r"\+[0-9]{1,15}", prefix) for prefix in value)
         ):
             raise self.fail("must be a list of E.164 prefixes", *at, key)
+        if key == "if_answered" and params.keys() - {key, "registry", "grace_days"}:
+            raise self.fail("can only be used with registry and grace_days", *at, key)
         if key == "registry_max_age" and "after_listed" not in params:
             raise self.fail("can only be used with after_listed", *at, key)
         if key == "column" and "than" not in params and sum(unit in params for unit in (*UNITS, "working_days")) != 1:

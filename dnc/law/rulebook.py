@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -18,7 +18,7 @@ from dnc.cache import kept, source
 from dnc.database import connect
 from dnc.errors import RuleError
 from dnc.law.condition import Sql
-from dnc.law.regimes import Pack, Regime, Regimes
+from dnc.law.regimes import EVERYWHERE, Pack, Regime, Regimes
 from dnc.messages import LANGUAGES, Words, localized
 
 # The files on which the reading of a rules file depends.
@@ -46,7 +46,8 @@ class PackId(NamedTuple):
 class Rulebook:
     """All packs that a check uses; each rulebook equals itself alone.
 
-    packs: by jurisdiction. texts: SHA-256 → text of each file that was read.
+    packs: by jurisdiction; each has the rules of the file for every country (`EVERYWHERE`) besides its own.
+    texts: SHA-256 → text of each file that was read.
     installed: the rules pack that some of the files came with, or None.
     """
 
@@ -104,7 +105,7 @@ class Rulebook:
         return con
 
     def regimes(self) -> Iterator[tuple[Pack, Regime]]:
-        """Every regime with its pack, in the order of the files."""
+        """Every regime with its pack, in the order of the files; those of every country once in each."""
         for pack in self.packs.values():
             for regime in pack.regimes:
                 yield pack, regime
@@ -194,5 +195,7 @@ def _rulebook(sources: tuple[tuple[str, str], ...], installed: PackId | None = N
             if name in calendars:
                 raise RuleError(localized("errors", "rules", "calendar", name=name, other=calendars[name]), path)
             calendars[name] = path
+    if shared := packs.pop(EVERYWHERE, None):
+        packs = {name: replace(pack, regimes=pack.regimes + shared.regimes) for name, pack in packs.items()}
     texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
     return Rulebook(packs, texts, installed)

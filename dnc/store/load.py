@@ -200,6 +200,8 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         layout=options.layout,
     )
     _refuse_covers(options, loader)
+    if loader.cumulative and options.campaign:
+        raise OptionError(localized("errors", "load", "own_campaign"))
     inputs = [extract.path, *([options.asked] if options.asked else [])]
     before = [input_state(file) for file in inputs]
     taken = take(loader, extract, work, con, options.covers)

@@ -177,7 +177,7 @@ def test_two_columns_of_objections(asked, tmp_path, store):
     brief = read_brief(tmp_path / "list.toml")
     assert "objected_on" not in brief.columns
     found = check(tmp_path / "list.csv", store, brief=brief).verdicts
-    assert found["dnc_blocked_by"].to_list() == ["", "eu-gdpr-objection", "eu-gdpr-objection", ""]
+    assert found["dnc_blocked_by"].to_list() == ["", *["eu-gdpr-objection;own-objection"] * 2, ""]
 
 
 def test_two_columns_of_which_some_words_are_objections(asked, tmp_path, store):

@@ -101,7 +101,7 @@ def test_only_of_nothing_gives_a_header(store, write_file, tmp_path):
 @pytest.fixture
 def brief(write_file):
     """A brief for selling by telephone to French consumers who gave no consent."""
-    facts = 'caller = "commercial"\nvoice = "human"\nrecipient = "consumer"\nrelationship = "none"\nconsent = "none"\n'
+    facts = 'caller = "commercial"\nvoice = "human"\nrecipient = "consumer"\nrelationship = "none"\nconsent = "none"\nsector = "general"\n'
     return write_file("b.toml", f'region = "FR"\n[columns]\nnumber = "Tél"\n[facts]\ncall_at = "2026-01-05"\n{facts}')
 
 

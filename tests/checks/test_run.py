@@ -343,7 +343,7 @@ def test_a_loaded_own_list_answers_for_every_row_of_a_day(store, write_file):
     store.load(write_file("own.csv", "number\n+33199000002\n"), as_of=date(2026, 6, 1), registry="own")
     calls = write_file("c.csv", "number\n0199000001\n0199000002\n0199000003\n")
     verdicts = check(calls, store, region="FR", at="2026-06-05T10:30", given={"caller": "charity"}).verdicts
-    assert verdicts["dnc_blocked_by"].to_list() == ["", "eu-gdpr-objection", ""]
+    assert verdicts["dnc_blocked_by"].to_list() == ["", "eu-gdpr-objection;own-objection", ""]
 
 
 def test_conditions_asked_in_parts_give_the_same_verdicts(screened, write_file, monkeypatch):

@@ -104,6 +104,7 @@ PLAIN = 'when = {}\nconsent = { scope = "any" }'
 AFTER = 'when = {}\nconsent = { scope = "named", after_listed = "it-rpo" }'
 HOURS = 'when = {}\nhours = { mon-fri = "10:00-13:00 14:00-20:00", holidays = "fr", appointment = true }'
 LATE = 'when = {}\nhours = { mon-fri = "09:00-20:00", sat = "10:00-19:00", eve = "10:00-19:00", ends = "included", holidays = "fr" }'
+LOADED = 'when = {}\nunlisted = { registry = "gb-ctps", grace_days = 28, if_answered = true }'
 QUARTER = 'when = {}\nunlisted = { registry = "us-tx-dnc", max_age = { quarters = 1 } }'
 CALLS = "when = {}\nmax_attempts = { n = 4, days = 30 }"
 A_DAY = "when = {}\nmax_attempts = { n = 3, hours = 24 }"
@@ -144,6 +145,12 @@ TABLE = [
     (GRACE, answer("listed", "2026-10-01", "gb_tps", since=date(2026, 9, 8)), True, ""),
     (GRACE, answer("listed", "2026-10-01", "gb_tps", since=date(2026, 9, 7)), False, ""),
     (GRACE, answer("listed", "2026-10-01", "gb_tps"), False, ""),
+    # only an answer that is loaded counts
+    (LOADED, answer("listed", "2026-10-01", "gb_ctps", since=date(2026, 9, 8)), True, ""),
+    (LOADED, answer("listed", "2026-10-01", "gb_ctps", since=date(2026, 9, 7)), False, ""),
+    (LOADED, answer("clear", "2020-01-01", "gb_ctps"), True, ""),
+    (LOADED, answer("uncovered", None, "gb_ctps"), True, ""),
+    (LOADED, answer(None, None, "gb_ctps"), True, ""),
     # consent: scope, kind of call, age, withdrawal; what fails fails whatever else is missing
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1)}, True, ""),
     (YEAR, NAMED | {"consent_on": date(2025, 10, 5)}, True, ""),

@@ -48,13 +48,13 @@ confidence = "high"
 when = { purpose = ["sale"] }
 consent = { scope = "named" }
 """
-CASES = """case,number,region,call_at,purpose,consent,registries,expect,decisive
-nobody agreed,555 0100,IS,2026-11-24T11:00,sale,none,,blocked,is-consent
-she agreed,555 0101,IS,2026-11-24T11:00,sale,named_caller,,clear,
-a poll,555 0102,IS,2026-11-24T11:00,information,none,,undecided,is-scope
+CASES = """case,number,region,call_at,purpose,consent,objected_on,registries,expect,decisive
+nobody agreed,555 0100,IS,2026-11-24T11:00,sale,none,none,,blocked,is-consent
+she agreed,555 0101,IS,2026-11-24T11:00,sale,named_caller,none,,clear,
+a poll,555 0102,IS,2026-11-24T11:00,information,none,none,,undecided,is-scope
 """
 BAN = RULES.replace('consent = { scope = "named" }', "forbidden = {}")
-BAN_CASES = CASES.replace("named_caller,,clear,", "named_caller,,blocked,is-consent")
+BAN_CASES = CASES.replace("named_caller,none,,clear,", "named_caller,none,,blocked,is-consent")
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_a_pack_is_made_installed_used_named_and_undone(dnc, tmp_path, write_fil
     code, _, err = dnc("rules", "--install", "a.pack")
     assert code == 4 and f"key that is new to the store: {key}" in err and not (tmp_path / "dnc-store").exists()
     write_file("calls.csv", "number,consent\n+3545550100,named_caller\n")
-    told = ("calls.csv", "--at", "2026-11-24T11:00", "--set", "purpose=sale")
+    told = ("calls.csv", "--at", "2026-11-24T11:00", "--set", "purpose=sale", "--set", "objected_on=none")
     assert dnc("check", *told, "--quiet")[0] == 3
     code, out, err = dnc("rules", "--install", "a.pack", "--trust", key, "--lang", "en")
     assert code == 0 and "installed rules pack 2026.12" in err
@@ -258,8 +258,8 @@ def test_the_same_name_twice_and_links_are_refused(made):
         ({"cases": CASES.replace("registries", "colour")}, "is.csv: must have the columns case, number"),
         ({"cases": CASES + "x,y\n"}, "is.csv:5: has a row of another length"),
         ({"cases": CASES.replace("clear", "perhaps")}, "is.csv:she agreed: names no expected outcome"),
-        ({"cases": CASES.replace("named_caller,,", "named_caller,../../x=listed@2026-11-01,")}, "../../x"),
-        ({"cases": CASES.replace("named_caller,,", "named_caller,us-ndnc=listed@soon,")}, "'us-ndnc=listed@soon' is not an answer"),
+        ({"cases": CASES.replace("named_caller,none,,", "named_caller,none,../../x=listed@2026-11-01,")}, "../../x"),
+        ({"cases": CASES.replace("named_caller,none,,", "named_caller,none,us-ndnc=listed@soon,")}, "'us-ndnc=listed@soon' is not an answer"),
         ({"vocabulary.toml": "x = 1"}, "columns and their words are those of the program"),
         ({"IS.TOML": "x = 1"}, "'IS.TOML' is not the name of a rules file"),
         ({"run.py": "x = 1"}, "'run.py' is not the name of a rules file"),

@@ -23,7 +23,7 @@ from pytest import MonkeyPatch
 from dnc import Store, check
 from tests import size
 
-FACTS = {"caller": "commercial", "voice": "human", "recipient": "consumer", "relationship": "none"}
+FACTS = {"caller": "commercial", "voice": "human", "recipient": "consumer", "relationship": "none", "sector": "general"}
 FACTS |= {"consent": "named_caller", "consent_for": "live"}
 DAYS = st.dates(date(2026, 8, 11), date(2027, 12, 31))
 AGES = st.one_of(st.integers(-3, 3), st.integers(362, 369), st.integers(0, 800))

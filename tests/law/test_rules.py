@@ -99,6 +99,20 @@ def test_every_country_in_which_a_call_may_be_clear_has_a_case():
             assert any(regime.id in named for regime in pack.regimes), pack.jurisdiction
 
 
+def test_every_country_says_what_was_not_read():
+    """Each rules file names law that exists and was not read, in both languages."""
+    for pack in Rulebook.load().packs.values():
+        assert pack.not_held and all(text["en"] != text["fr"] for text in pack.not_held), pack.jurisdiction
+
+
+def test_rules_for_every_country_are_part_of_each():
+    """An objection to this caller, debt collection, and words that may hide a sale count wherever a number is from."""
+    shared = ("own-objection", "membership-or-sale", "collection-not-read", "nothing-is-sold")
+    for pack in Rulebook.load().packs.values():
+        assert tuple(pack.regimes.ids[-len(shared) :]) == shared, pack.jurisdiction
+    assert "everywhere" not in Rulebook.load().packs
+
+
 VERDICT = {
     "dnc_outcome": "blocked",
     "dnc_applies": "a;b",

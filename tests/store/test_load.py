@@ -640,3 +640,15 @@ def test_bytes_that_are_read_otherwise_now_are_taken_again(store, write_file):
     assert (one.new, one.id, one.notes[0]) == (
         True, 2, "this file was already loaded with different options as snapshot 1; replaced by this one",
     )  # fmt: skip
+
+
+def test_an_own_list_is_of_no_campaign(dnc, write_file):
+    """An objection counts for every campaign, so `--campaign` is refused, and nothing is loaded."""
+    own = write_file("own.csv", "number,objected_on\n+33199000001,2026-06-01\n")
+    code, _, err = dnc("load", own, "--registry", "own", "--as-of", "2026-06-02", "--campaign", "spring")
+    assert code == 2 and "load the own list without --campaign" in err
+    code, _, err = dnc(
+        "load", own, "--registry", "own", "--as-of", "2026-06-02", "--campaign", "spring", "--lang", "fr"
+    )
+    assert code == 2 and "sans --campaign" in err
+    assert dnc("load", own, "--registry", "own", "--as-of", "2026-06-02")[0] == 0

@@ -126,7 +126,7 @@ def test_costs_tell_what_a_regime_blocks_alone(dnc, write_file):
     path, brief = write_file("list.csv", calls), write_file("buyer.toml", BRIEF)
     _, out, _ = dnc("vet", path, "--brief", brief, *AT, "--json")
     costs = {one["regime"]: (one["alone"], one["shared"]) for one in json.loads(out)["costs"]}
-    assert costs == {"fr-optin-2026": (1, 1), "eu-gdpr-objection": (0, 1)}
+    assert costs == {"fr-optin-2026": (1, 1), "eu-gdpr-objection": (0, 1), "own-objection": (0, 1)}
 
 
 def test_what_is_lacking_is_asked_of_who_has_it(vetted, write_file, dnc):

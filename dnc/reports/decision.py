@@ -102,8 +102,7 @@ def use(facts: Mapping[str, str], days: str, language: str) -> str:
     for fact in ("caller", "purpose", "voice"):
         value = facts.get(fact)
         if value in vocab.axes[fact] and value != assumed.get(fact):
-            in_words = vocab.meaning if fact == "caller" else vocab.value
-            parts.append(labelled(vocab.label(fact, language), in_words(fact, value, language), language))
+            parts.append(labelled(vocab.label(fact, language), vocab.value(fact, value, language), language))
     return " · ".join([*parts, labelled(vocab.label("call_at", language), days, language)])
 
 

@@ -107,7 +107,7 @@ def test_every_country_says_what_was_not_read():
 
 def test_rules_for_every_country_are_part_of_each():
     """An objection to this caller, debt collection, and words that may hide a sale count wherever a number is from."""
-    shared = ("own-objection", "membership-or-sale", "collection-not-read", "nothing-is-sold")
+    shared = ("own-objection", "membership-or-sale", "collection-not-read", "nothing-is-sold", "survey-beside-sale")
     for pack in Rulebook.load().packs.values():
         assert tuple(pack.regimes.ids[-len(shared) :]) == shared, pack.jurisdiction
     assert "everywhere" not in Rulebook.load().packs

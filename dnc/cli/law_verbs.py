@@ -23,7 +23,7 @@ _COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidenc
 
 @click.command()
 @click.argument("jurisdiction", required=False)
-@click.option("--on", type=DATE, help="Only regimes in force on this day.")
+@click.option("--on", type=DATE, help="Only regimes in force on this day, also on the page of --out.")
 @click.option("--sql", is_flag=True, help="Print the SQL that decides each regime.")
 @click.option("--unread-since", type=DATE, help="Only citations last reviewed before this day.")
 @click.option("--check", "lint", is_flag=True, help="Check that every regime can block a call and can be satisfied.")
@@ -77,7 +77,7 @@ def rules(
     if changes:
         ctx.exit(_print_changes(ctx, book, packs, changes, brief, lang=lang))
     elif out:
-        _write_page(packs, chosen, out, lang)
+        _write_page(packs, chosen, out, lang, on)
     elif lint:
         _check(packs, lang, shipped=ctx.obj["rules"] is None)
     elif sql:
@@ -110,7 +110,9 @@ def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
     say(messages("store", lang)["lint"].format(n=counted(lang)(count)))
 
 
-def _write_page(packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path | str, lang: str) -> None:
+def _write_page(
+    packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path | str, lang: str, on: date | None
+) -> None:
     from dnc.files.output_file import atomic_path, is_page
     from dnc.reports.law_page import html
 
@@ -118,7 +120,7 @@ def _write_page(packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path 
         raise OptionError(localized("errors", "cli", "page_name"))
     shown = {pack.jurisdiction: (pack, [regime for owner, regime in chosen if owner is pack]) for pack in packs}
     with atomic_path(out) as path:
-        path.write_text(html(shown, lang), encoding="utf-8")
+        path.write_text(html(shown, lang, on), encoding="utf-8")
 
 
 def _print_sql(packs: list[Pack], regimes: list[Regime]) -> None:

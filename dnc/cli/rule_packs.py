@@ -94,7 +94,7 @@ def _install(store: Store, path: Path, trust: str | None, lang: str) -> None:
     from dnc.clock import today
     from dnc.law.pack_file import read_pack_file
     from dnc.law.rulebook import PackId, shipped
-    from dnc.reports.law_changes import Effect, effects
+    from dnc.reports.law_changes import Effect, differences, effects
     from dnc.store import rule_packs
 
     texts = messages("pack", lang)
@@ -109,9 +109,18 @@ def _install(store: Store, path: Path, trust: str | None, lang: str) -> None:
     after, cases = tried(content, pack)
     changed = effects(store, before, after, today(), today() + _YEAR)
     rule_packs.install(store.ledger, pack, content.rules, shipped(), allowed, trust=new)
+    for what, ids in differences(before, after).items():
+        say(
+            texts["regimes"][what].format(
+                n=counted(lang)(len(ids)), ids=", ".join(ids) or messages("common", lang)["none"]
+            )
+        )
     if changed:
         print_rows(changed, Effect._fields)
-    say(texts["changes" if changed else "no_changes"].format(n=counted(lang)(len(changed))))
+    if changed is None:
+        say(texts["no_checks"])
+    else:
+        say(texts["changes" if changed else "no_changes"].format(n=counted(lang)(len(changed))))
     facts = {"pack": pack, "files": ", ".join(content.rules), "n": counted(lang)(cases)}
     say(texts["installed"].format(**facts))
 

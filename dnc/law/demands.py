@@ -50,6 +50,7 @@ REGISTRY_FACTS = {
     "_next_on": "DATE",  # first later day on which another snapshot covers the number
 }
 UNITS = ("days", "months", "years")
+EVER = 36_500  # days, the largest number of a rules file: a hundred years, longer than anybody is called
 AGES = (*UNITS, "quarters")  # for answers: until the end of a calendar quarter, counted from that of the answer
 
 
@@ -251,8 +252,18 @@ def _hours(p: dict[str, Any]) -> Condition:
         agreed = "case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
         agreed += "else appointment::date = day end"
         sql = Sql(f"coalesce({agreed}, false) or ({sql})", sql, "appointment", "day")
+    return Condition(sql, ((unknown, "place"),), says=_hours_in_words(p), daily=True, calendars=calendars)
+
+
+def _hours_in_words(p: dict[str, Any]) -> Words:
     says = localized("condition", "hours", hours=_weekdays(p["text"]))
-    return Condition(sql, ((unknown, "place"),), says=says, daily=True, calendars=calendars)
+    if p.get("ends") == "included":
+        says += localized("condition", "hours_ends")
+    if eve := p.get("eve"):
+        says += localized("condition", "hours_eve", hours=" ".join(map("-".join, eve)))
+    if holidays := p.get("holidays"):
+        says += localized("condition", "hours_holidays", calendar=holidays)
+    return says + localized("condition", "hours_appointment") if p.get("appointment") else says
 
 
 def _weekdays(text: str) -> Words:
@@ -339,7 +350,9 @@ def _max_attempts(p: dict[str, Any]) -> Condition:
 def _pause(p: dict[str, Any]) -> Condition:
     column, days = p["after"], p["days"]
     sql = Sql(f"day < {column} or day > {column} + {days}", column, "day")
-    says = localized("condition", "pause", days=days, label=label(column))
+    says = localized("condition", "pause", span=_span({"days": days}), label=label(column))
+    if days == EVER:
+        says = localized("condition", "pause_ever", label=label(column))
     coming = _eve_of(column)
     ends = (Sql(f"case when {column} < date '9999-12-31' then {coming} end", coming),)
     return Condition(sql, ((is_unknown(column), column),), ends, says)
@@ -360,6 +373,8 @@ def _within(p: dict[str, Any]) -> Condition:
         later = f"generate_series({column} + 1, {column} + {reach}, interval 1 day)"
         last = Sql(f"list_filter({later}, lambda d: isodow(d) < 7{holiday})[{n}]::date", column)
         says = _span({"working_days": n})
+        if calendars:
+            says += localized("condition", "without_holidays", calendar=p["holidays"])
     come = _has_come(column)
     sql = Sql(f"{come} and day <= {last}", come, last)
     says = localized("condition", "within", span=says, label=label(column))

@@ -77,15 +77,15 @@ def notes(pack: Pack) -> list[str]:
         return []
     lines = []
     years: dict[str, list[int]] = {}
-    for day, name in pack.polls:
-        kind = re.split(r", | \(", name)[0]
+    for poll in pack.polls:
+        day, kind = poll.day, re.split(r", | \(", poll.name["en"])[0]
         if day.year not in years.setdefault(kind, []):
             years[kind].append(day.year)
     for kind, past in years.items():
         term = max((later - earlier for earlier, later in pairwise(past)), default=0)
         if term and past[-1] + term <= pack.read_until.year:
             lines.append(f"{pack.jurisdiction}: polls: {kind} is expected in {past[-1] + term} and has no entry")
-    last = pack.polls[-1][0]
+    last = pack.polls[-1].day
     if last < pack.read_until:
         lines.append(
             f"{pack.jurisdiction}: polls: none after {last} has an entry, and the file was reviewed until "

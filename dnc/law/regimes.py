@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Self, overload
+from typing import NamedTuple, Self, overload
 
 from dnc.law.condition import Condition, Sql, all_sql
 from dnc.law.demands import OPEN
@@ -150,6 +150,33 @@ class Regimes(Sequence[Regime]):
     __hash__ = None  # type: ignore[assignment]
 
 
+class Poll(NamedTuple):
+    """A poll on whose day and eve no calls for votes are made.
+
+    name, note: by language; a note may be empty. early: whether some places vote on the day before.
+    confidence: one of `GRADES`. cites: sources of the day itself; empty if it has none of its own.
+    """
+
+    day: date
+    name: dict[str, str]
+    early: bool
+    confidence: str
+    note: dict[str, str]
+    cites: tuple[Cite, ...]
+
+
+class Holidays(NamedTuple):
+    """The public holidays that a calendar of a pack holds.
+
+    name: id of the calendar. note: by language; may be empty. days: in order, for the years that conditions need.
+    """
+
+    name: str
+    note: dict[str, str]
+    cites: tuple[Cite, ...]
+    days: tuple[date, ...]
+
+
 @dataclass(frozen=True)
 class Pack:
     """The law of one jurisdiction, as read from one file.
@@ -157,7 +184,8 @@ class Pack:
     territories: ISO 3166-1 alpha-2 → IANA zones, for the numbering plans under this law.
     places: ISO 3166-2 → territory. clocks: ISO 3166-2 → IANA zones of a place, if they are not
     those of its territory. read_from, read_until: first and last day that the file was reviewed for.
-    macros: the calendars that the expressions call: name → SQL. polls: day and name of each poll that forbids calls.
+    macros: the calendars that the expressions call: name → SQL. polls: those that forbid calls, in order.
+    poll_cites: sources of all of them. holidays: the calendars of public holidays.
     not_held: law that exists and was not read, in words, by language.
     """
 
@@ -170,7 +198,9 @@ class Pack:
     read_until: date
     regimes: Regimes
     macros: dict[str, str]
-    polls: tuple[tuple[date, str], ...] = ()
+    polls: tuple[Poll, ...] = ()
+    poll_cites: tuple[Cite, ...] = ()
+    holidays: tuple[Holidays, ...] = ()
     not_held: tuple[dict[str, str], ...] = ()
 
     def zones(self, territory: str, place: str | None = None) -> tuple[str, ...]:

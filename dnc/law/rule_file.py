@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -18,6 +18,7 @@ from dnc.law.demands import (
     AGES,
     DATES,
     DEMANDS,
+    EVER,
     OPEN,
     TESTS,
     UNITS,
@@ -28,7 +29,7 @@ from dnc.law.demands import (
     silent_days,
     value_names,
 )
-from dnc.law.regimes import GRADES, Cite, Pack, Regime, Regimes
+from dnc.law.regimes import GRADES, Cite, Holidays, Pack, Poll, Regime, Regimes
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, Words, in_languages, localized, translated, words
 
@@ -43,11 +44,10 @@ _PLACE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 _URL = re.compile(r"(https?://[!-~]+)?")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 _YEARS = range(1900, 2200)  # that a file may be reviewed for
-_MOST = 36_500  # largest value of any count: a hundred years in days
 _TYPES: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", "hours", *AGES), int)
 _TYPES |= dict.fromkeys(("same_campaign", "for_consent", "if_answered", "appointment", "withheld"), bool)
 _TYPE_NAMES = {
-    int: f"a whole number, at least 1 and at most {_MOST:,}",
+    int: f"a whole number, at least 1 and at most {EVER:,}",
     bool: "true or false",
     str: "a string",
     date: "a date such as 2026-08-05",
@@ -124,9 +124,9 @@ class _Reader:
         return data
 
     def typed(self, kind: type, data: dict[str, Any], key: str, *at: str) -> Any:
-        """The value of a key, which must be exactly of a type (`True` is not a number); numbers: 1 to `_MOST`."""
+        """The value of a key, which must be exactly of a type (`True` is not a number); numbers: 1 to `EVER`."""
         value = data[key]
-        if type(value) is not kind or (isinstance(value, int) and kind is int and not 1 <= value <= _MOST):
+        if type(value) is not kind or (isinstance(value, int) and kind is int and not 1 <= value <= EVER):
             raise self.fail(f"must be {_TYPE_NAMES[kind]}", *at, key)
         return value
 
@@ -172,8 +172,7 @@ class _Reader:
         clocks = {place: self._zones(zones, "places", place) for place, zones in data.get("places", {}).items()}
         if unknown := [place for place in clocks if not _PLACE.fullmatch(place)]:
             raise self.fail("is not an ISO 3166-2 code", "places", unknown[0])
-        macros = self.macros(regimes)
-        polls = tuple(sorted((poll["day"], poll["name"]) for poll in self.polls))
+        holidays = tuple(self._holidays(regimes))
         law = Regimes.of(regimes)
         return Pack(
             self.jurisdiction,
@@ -184,8 +183,10 @@ class _Reader:
             read_from,
             read_until,
             law,
-            macros,
-            polls,
+            self._macros(holidays),
+            tuple(sorted(self.polls, key=lambda poll: poll.day)),
+            self.poll_cites,
+            holidays,
             self._not_held(data.get("not_held", [])),
         )
 
@@ -224,16 +225,23 @@ class _Reader:
         self.holidays = {name: self._calendar(name, days) for name, days in data.get("holidays", {}).items()}
         polls = self.table(data.get("polls", {}), {"early": False, "days": False, "cites": False}, "polls")
         self.early = self.each(_TERRITORY, "an ISO 3166-1 code", polls.get("early", []), "polls", "early")
-        day_keys = {"name": True, "day": True, "early": True, "confidence": True, "note": False}
-        self.polls = [self.table(poll, day_keys, "polls", "days") for poll in polls.get("days", [])]
-        for poll in self.polls:
-            for key, kind in {"day": date, "early": bool}.items():
-                self.typed(kind, poll, key, "polls", "days")
-        if polls:
-            self._cites_of(polls, "polls")
+        self.polls = [self._poll(poll, "polls", "days") for poll in polls.get("days", [])]
+        self.poll_cites = self._cites_of(polls, "polls") if polls else ()
+
+    def _poll(self, data: Any, *at: str) -> Poll:
+        optional = ("note", "cites", *translated("name"), *translated("note"))
+        keys = {"name": True, "day": True, "early": True, "confidence": True}
+        table = self.table(data, keys | dict.fromkeys(optional, False), *at)
+        for key in table:
+            self.typed({"day": date, "early": bool, "cites": list}.get(key, str), table, key, *at)
+        if table["confidence"] not in GRADES:
+            raise self.fail(f"{table['confidence']!r} is not one of {', '.join(GRADES)}", *at, "confidence")
+        name, note = (in_languages({"note": ""} | table, text) for text in ("name", "note"))
+        cites = self._cites_of(table, *at) if "cites" in table else ()
+        return Poll(table["day"], name, table["early"], table["confidence"], note, cites)
 
     def _calendar(self, name: str, data: Any) -> Calendar:
-        optional = ("days", "everywhere", "without", "subdivision", "note")
+        optional = ("days", "everywhere", "without", "subdivision", "note", *translated("note"))
         table = self.table(data, {"country": True, "cites": True} | dict.fromkeys(optional, False), "holidays", name)
         self._cites_of(table, "holidays", name)
         at = ("holidays", name)
@@ -246,19 +254,24 @@ class _Reader:
         without = self.each(re.compile(".+"), "the name of a day", table.get("without", []), *at, "without")
         return Calendar(table["country"], days, table.get("everywhere", False), without, table.get("subdivision"))
 
-    def macros(self, regimes: tuple[Regime, ...]) -> dict[str, str]:
-        """The calendars that the conditions call, as bodies of SQL macros without arguments."""
+    def _holidays(self, regimes: tuple[Regime, ...]) -> Iterator[Holidays]:
+        """The days of each calendar, from the first year in which a regime needs it."""
         last_year = self.data["read_until"].year + 1
-        calendars = {}
         for name, holidays in self.holidays.items():
-            macro = calendar(name)
+            macro, table = calendar(name), self.data["holidays"][name]
             used = [regime.first for regime in regimes if any(macro in part.calendars for part in regime.parts)]
             first = max(min(used, default=date.max), self.data["read_from"])
             try:
-                calendars[macro] = days_sql(holidays.between(first.year, last_year))
+                days = holidays.between(first.year, last_year)
             except (NotImplementedError, KeyError):
                 message = "the library `holidays` has no such country or subdivision"
                 raise self.fail(message, "holidays", name) from None
+            note = in_languages({"note": ""} | table, "note")
+            yield Holidays(name, note, self._cites_of(table, "holidays", name), tuple(days))
+
+    def _macros(self, holidays: Iterable[Holidays]) -> dict[str, str]:
+        """The calendars that the conditions call, as bodies of SQL macros without arguments."""
+        calendars = {calendar(one.name): days_sql(one.days) for one in holidays}
         if self.polls:
             for early in (False, True):
                 calendars[silent_days(self.jurisdiction, early)] = days_sql(self._silent_days(early))
@@ -269,7 +282,7 @@ class _Reader:
 
         early: the days for places that vote a day earlier, in the polls that say so.
         """
-        polls = [poll["day"] - timedelta(days=bool(early and poll["early"])) for poll in self.polls]
+        polls = [poll.day - timedelta(days=bool(early and poll.early)) for poll in self.polls]
         return sorted({day - timedelta(days=back) for day in polls for back in (0, 1)})
 
     def _cite(self, key: str, data: Any) -> Cite:

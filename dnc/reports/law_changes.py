@@ -119,14 +119,27 @@ class Effect(NamedTuple):
     after_by: str
 
 
-def effects(store: Store, before: Rulebook, after: Rulebook, first: date, last: date) -> list[Effect]:
+def differences(before: Rulebook, after: Rulebook) -> dict[str, list[str]]:
+    """The regimes that are `added`, `changed` and `removed` if other rules are used, each by id, sorted."""
+    old, new = ({regime.id: regime for _, regime in book.regimes()} for book in (before, after))
+    return {
+        "added": sorted(new.keys() - old.keys()),
+        "changed": sorted(id_ for id_ in new.keys() & old.keys() if new[id_] != old[id_]),
+        "removed": sorted(old.keys() - new.keys()),
+    }
+
+
+def effects(store: Store, before: Rulebook, after: Rulebook, first: date, last: date) -> list[Effect] | None:
     """What changes for the settings of the last checks if other rules are used, on the first day or a later one.
 
-    Each of the last settings is tried in the jurisdiction of its region; without one, in all whose rules differ.
+    Each of the last settings is tried in the jurisdiction of its region; without one, in all whose rules differ. None
+    if there was no check, so that there is nothing to compare with.
     """
+    if not (settings := _last_terms(store)):
+        return None
     differ = [name for name in after.packs if before.packs.get(name) != after.packs[name]]
     changed = []
-    for check, terms in _last_terms(store):
+    for check, terms in settings:
         brief, policy = brief_of(terms), Policy(terms["guidance"], terms["accept"])
         home = [name for name in differ if brief.region in after.packs[name].territories]
         with _briefly(brief, before, store, policy) as old, _briefly(brief, after, store, policy) as new:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
-from dnc.law.regimes import GRADES, Pack, Regime
+from dnc.law.regimes import GRADES, Holidays, Pack, Regime
 from dnc.messages import counted, dated, in_language, messages
 from dnc.reports.page import rendered
 from dnc.reports.phrases import in_force
@@ -31,12 +33,12 @@ class Row(NamedTuple):
     demand: str
 
 
-def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "en") -> str:
-    """The page that shows some regimes.
+def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "en", on: date | None = None) -> str:
+    """The page that shows some regimes, the calendars that they ask, and what was not read.
 
     Args:
         chosen: jurisdiction → its pack, and the regimes to show.
-        language: of the page.
+        language: of the page. on: the day on which all of them are in force; None if they are those of any day.
     """
     texts, write = messages("law", language), dated(language)
     regimes = [regime for _, of_pack in chosen.values() for regime in of_pack]
@@ -45,7 +47,11 @@ def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "e
     values = {
         "title": texts["title"].format(name=names),
         "sentence": texts["sentence"].format(n=counted(language)(len(regimes)), name=names),
-        "facts": [texts["how"], _graded(regimes, language)],
+        "facts": [
+            texts["how"],
+            _graded(regimes, language),
+            *([texts["only_on"].format(day=write(on))] if on else []),
+        ],
         "law_texts": texts,
         "made": texts["made"],
         "packs": [
@@ -54,11 +60,17 @@ def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "e
                 texts["read"].format(first=write(pack.read_from), last=write(pack.read_until)),
                 [_row(pack, regime, language) for regime in of_pack],
                 (pack.read_until - pack.read_from).days,
+                [_by_year(holidays) for holidays in pack.holidays],
             )
             for pack, of_pack in chosen.values()
         ],
     }
     return rendered("law.html", language, {pack.jurisdiction: pack.name[language] for pack in packs}, values)
+
+
+def _by_year(holidays: Holidays) -> tuple[Holidays, dict[int, list[date]]]:
+    """A calendar of public holidays, and its days by year."""
+    return holidays, {year: list(days) for year, days in groupby(holidays.days, key=attrgetter("year"))}
 
 
 def _graded(regimes: Iterable[Regime], language: str) -> str:

@@ -288,6 +288,26 @@ def test_an_older_pack_is_refused(made, dnc):
     assert dnc("rules", "--install", made("2026.9"))[0] == 0
 
 
+def test_what_a_pack_adds_changes_and_removes_is_listed(tmp_path, keys, dnc, write_file):
+    """A pack without a rule says so, and that there is nothing to compare with where the store has no check."""
+    italy = shipped()["it.toml"]
+    first, last = italy.index('[[regime]]\nid = "it-rpo"'), italy.index('[[regime]]\nid = "it-no-directory"')
+    without = (italy[:first] + italy[last:]).replace("LEGGE-5-2018 =", "X =").replace("Say at the start who", "Say who")
+    without = "\n".join(line for line in without.splitlines() if not line.startswith("X ="))
+    case = "case,number,region,call_at,registries,expect,decisive\nx,06 5550 1101,IT,2026-11-24,,undecided,\n"
+    path = tmp_path / "it.pack"
+    write_pack(pack_file.Content("2027.1", {"it.toml": without}, {"it.csv": case}), keys["ours"], path)
+    code, _, err = dnc("rules", "--install", path, "--trust", signer(path), "--lang", "en")
+    assert code == 0, err
+    assert "rules added (0): none" in err and "rules changed (1): it-source" in err
+    assert "rules removed (1): it-rpo" in err and "no earlier check" in err and "nothing changes" not in err
+    code, _, err = dnc("rules", "--install", path, "--lang", "fr")
+    assert "règles supprimées (0)" in err and "aucun contrôle antérieur" in err
+    calls = write_file("c.csv", "number,caller,voice\n+390655501101,commercial,human\n")
+    assert dnc("check", calls, "--at", "2026-11-24", "--quiet")[0] == 3
+    assert "nothing changes for the settings" in dnc("rules", "--install", path, "--lang", "en")[2]
+
+
 def test_keys_are_trusted_and_distrusted(made, dnc, monkeypatch):
     """The first key is asked about, another one needs --trust, and a key that is distrusted opens nothing."""
     ours, theirs = made(), made("2027.1", key="theirs")

@@ -177,7 +177,12 @@ def test_nothing_of_a_rules_file_becomes_sql_as_it_is(name, monkeypatch):
         one.pop("follows", None)
     used = {
         cite
-        for one in [*data["regime"], data.get("polls", {}), *data.get("holidays", {}).values()]
+        for one in [
+            *data["regime"],
+            data.get("polls", {}),
+            *data.get("polls", {}).get("days", ()),
+            *data.get("holidays", {}).values(),
+        ]
         for cite in one.get("cites", ())
     }
     data["cites"] = {key: cite for key, cite in data["cites"].items() if key in used}

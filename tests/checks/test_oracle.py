@@ -67,6 +67,8 @@ PEOPLE = [
     Subscriber("+3021012345", "gr", "GR", ("Europe/Athens",), line="landline"),
     Subscriber("+271155500", "za", "ZA", ("Africa/Johannesburg",), line="landline"),
     Subscriber("+45325550", "dk", "DK", ("Europe/Copenhagen",)),
+    Subscriber("+35891234", "fi", "FI", ("Europe/Helsinki",), line="landline"),
+    Subscriber("+3512123456", "pt", "PT", ("Europe/Lisbon",), line="landline"),
 ]
 ENDINGS = [f"{ending:02}" for ending in range(1, 13)]
 COLUMNS = ["number", "call_at", *AXES, "cli", "place", "relationship_on", "consent_on", "consent_withdrawn_on"]
@@ -101,7 +103,7 @@ class World:
         self.folder = folder
         self.store = Store(folder / "store")
         self.own = Ledger()
-        self.registries = {name: Registry() for name in BOOK.registries() if name != "own"}
+        self.registries = {name: Registry() for name in BOOK.registries() if name.partition("-")[0] in CODES}
         self.chance = random.Random(2)
         for name in self.registries:
             self.fill(name)
@@ -267,6 +269,15 @@ def a_file(chance, many):
     """Planned calls of a few people on a few days: many rows for each set of rules in force."""
     people, days = chance.sample(PEOPLE, size(3, 4)), chance.sample(DAYS, size(2, 3))
     return [a_call(chance, people, days) for _ in range(many)]
+
+
+UNKNOWN = sorted(PACKS.keys() - {who.jurisdiction for who in PEOPLE})
+
+
+def test_every_country_is_compared():
+    """A country that nobody told the oracle about is left out of the comparison, and named here."""
+    if UNKNOWN:
+        pytest.skip(f"not compared, see “A jurisdiction” in CONTRIBUTING: {', '.join(UNKNOWN)}")
 
 
 anything = st.randoms(use_true_random=True)

@@ -86,7 +86,6 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     yield from (said("second", name=in_language(quoted([name]), language)) for name in check.second_numbers)
     counts = {"past": check.past, "elsewhere": check.elsewhere, "unplaced": check.unplaced}
     counts |= {"skipped": table.skipped, "hidden": table.hidden, "full": table.full, "cut": check.cut}
-    counts |= {"beside_sale": check.tallies.duties()["survey-beside-sale"]}
     yield from (texts[name].format(n=count(n)) for name, n in counts.items() if n)
     if table.others:
         yield said("sheets", names=in_language(quoted(table.others), language))

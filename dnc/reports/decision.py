@@ -57,7 +57,7 @@ class Decision(NamedTuple):
 def decision(check: Check) -> Decision:
     """The decision that a check asks for, in its language."""
     tallies, language = check.tallies, check.language
-    facts = [*_persons(check), use(facts_for_all(check), planned(check), language)]
+    facts = [*_persons(check), *_beside_sale(check), use(facts_for_all(check), planned(check), language)]
     if not check.calls:
         return Decision(messages("decision", language)["no_rows"], facts, check.counts, "", [], [], "")
     blocked = [(title(regime, language), rows) for regime, rows in ranked(check.book, tallies.blocking())]
@@ -77,6 +77,12 @@ def _persons(check: Check) -> Iterator[str]:
     if check.persons is not None:
         text = messages("summary", check.language)["persons"]
         yield text.format(calls=count(check.calls), persons=count(check.persons))
+
+
+def _beside_sale(check: Check) -> Iterator[str]:
+    """A warning of possible calls for an opinion or information about what the business sells."""
+    if n := check.tallies.duties()["survey-beside-sale"]:
+        yield messages("decision", check.language)["beside_sale"].format(n=counted(check.language)(n))
 
 
 def sentence(counts: Mapping[str, int], language: str) -> str:

@@ -97,11 +97,11 @@ def test_the_decision_comes_first(page, language):
     assert text.index(DECISIONS[language]) < text.index('id="blocked"') < text.index('id="annex"')
     for words in {
         "en": (
-            "Caller: a business that sells goods or services", "Hand only the possible calls (1)",
+            "Caller: a business", "Hand only the possible calls (1)",
             "undecided, missing the consent that was given", "until 2027-10-01", "Signature",
         ),
         "fr": (
-            "Appelant : une entreprise qui vend", "Ne confiez aux agents que les appels possibles (1)",
+            "Appelant : une entreprise", "Ne confiez aux agents que les appels possibles (1)",
             "à compléter : le consentement recueilli", "jusqu'au 01/10/2027", "Signature",
         ),
     }[language]:  # fmt: skip
@@ -132,6 +132,33 @@ def test_a_list_whose_calls_are_all_decided(page):
     ):
         assert said in told["decision"]
     assert "undecided, missing" not in told["decision"] and "No call is undecided." in told["undecided"]
+
+
+@pytest.mark.parametrize(
+    ("told", "warned"),
+    [
+        ({"purpose": "opinion", "sector": "energy_renovation"}, True),
+        ({"purpose": "information", "sector": "health_insurance"}, True),
+        ({"purpose": "opinion", "sector": "general"}, False),
+        ({"purpose": "opinion", "sector": "energy_renovation", "caller": "survey"}, False),
+    ],
+)
+def test_a_survey_beside_a_sale_is_warned_of(store, write_file, tmp_path, told, warned):
+    """A business that asks for an opinion or informs about what it sells is told when that is a sale, where it reads."""
+    facts = {
+        "caller": "commercial",
+        "voice": "human",
+        "dialler": "manual",
+        "recipient": "consumer",
+        "objected_on": "none",
+    }
+    facts |= {"source": "own_customers", "cli": "0199009000", "call_at": "2026-11-24T11:00"} | told
+    calls = write_file("calls.csv", "number\n0199000801\n")
+    for language, says in (("en", "A survey that takes leads"), ("fr", "Un sondage qui recueille des contacts")):
+        checked = check(calls, store, region="FR", given=facts, language=language, out=tmp_path / "page.html")
+        assert checked.counts["clear"] == 1
+        assert any(says in line for line in summary(checked)) is warned
+        assert (says in (tmp_path / "page.html").read_text(encoding="utf-8")) is warned
 
 
 def test_calls_that_only_the_day_forbids_are_for_another_day(store, write_file):

@@ -57,20 +57,20 @@ EDITS = {
     ),
     "an objection changed, and a function put in the way of its verification": (
         "update objections set number = number + 1 where seq = 1; create macro sha256(x) as system.main.sha256('x')",
-        "ledger.duckdb contains something that this program did not put there (sha256)",
+        "ledger.duckdb does not have the form that this program gives it (sha256)",
     ),
     "an objection changed, and a function put in the way of the search for functions": (
         "update objections set number = number + 1 where seq = 1; create macro duckdb_functions() as table "
         "select '' as function_name, '' as database_name, true as internal",
-        "ledger.duckdb contains something that this program did not put there (duckdb_functions)",
+        "ledger.duckdb does not have the form that this program gives it (duckdb_functions)",
     ),
     "an objection changed, and the database called otherwise": (
         "update objections set number = number + 1 where seq = 1; create macro current_database() as 'x'",
-        "ledger.duckdb contains something that this program did not put there (current_database)",
+        "ledger.duckdb does not have the form that this program gives it (current_database)",
     ),
     "objections in another type, far apart": (
         "alter table objections alter seq type bigint; update objections set seq = 4611686018427387904 where seq = 2",
-        "ledger.duckdb contains something that this program did not put there (objections.seq)",
+        "ledger.duckdb does not have the form that this program gives it (objections)",
     ),
     "kept decisions removed": ("delete from decisions", "decisions: 0 in the ledger, 1 when row {row} was written"),
     "the reason of a load changed": (
@@ -101,7 +101,35 @@ EDITS = {
         "insert into retention values ('decisions', 1)",
         "retention: 1 in the ledger, 0 when row {row} was written",
     ),
-    "a table removed": ("drop table accepted", "accepted: 0 in the ledger, 1 when row {row} was written"),
+    "a table removed": (
+        "drop table accepted",
+        "ledger.duckdb does not have the form that this program gives it (accepted)",
+    ),
+    "a column removed, without which no check runs": (
+        "alter table snapshots drop column layout",
+        "ledger.duckdb does not have the form that this program gives it (snapshots)",
+    ),
+    "a day that is computed: one for the verification, another for the decision": (
+        "create table forged (seq integer, number ubigint, day date, lifted boolean, reason varchar, "
+        "recorded_at timestamp, on_day date generated always as (case when current_query() like "
+        "'%json_merge%' then day else date '2030-01-01' end)); insert into forged select seq, number, "
+        "on_day, lifted, reason, recorded_at from objections; drop table objections; "
+        "alter table forged rename to objections",
+        "ledger.duckdb does not have the form that this program gives it (objections)",
+    ),
+    "an operator put in the place of that which compares": (
+        "create macro \"||\"(a, b) as 'x'; create view v as select 1",
+        "ledger.duckdb does not have the form that this program gives it (v, ||)",
+    ),
+    "an index that may lack rows": (
+        "create index numbers on objections (number)",
+        "ledger.duckdb does not have the form that this program gives it (numbers)",
+    ),
+    "the log emptied": ("delete from log", "the log is empty, although the ledger holds something (accepted, "),
+    "nulls in the log": (
+        "insert into log values (null, null, null, null, null, null, null)",
+        "log: rows that lack something: 1",
+    ),
 }
 
 

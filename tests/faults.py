@@ -81,7 +81,7 @@ def put_up(folder: Path) -> None:
     store.load(folder / "own.csv", as_of=date(2026, 6, 1), registry="own")
     store.object(["+33199000002"], date(2026, 6, 2))
     check(folder / "c.csv", store, region="FR", at="2026-06-05", keep=True)
-    stamps.keep_stamp(store.ledger, verify(store.ledger).head, b"an earlier answer")
+    stamps.keep_stamp(store.ledger, anchors.last_anchor(store.ledger).about, b"an earlier answer")
     backup(store.ledger, folder / "kept")
 
 
@@ -149,7 +149,7 @@ def _anchor(folder: Path) -> None:
 
 def _stamp(folder: Path) -> None:
     ledger = Store(folder / "store").ledger
-    stamps.keep_stamp(ledger, anchors.last_anchor(ledger).entry, b"an answer")
+    stamps.keep_stamp(ledger, anchors.last_anchor(ledger).about, b"an answer")
 
 
 def _upgrade(folder: Path) -> None:

@@ -25,6 +25,7 @@ from dnc.files.signing import Signature, Signer
 from dnc.files.strict_json import Sha256, Strict, Text, converted, only, shown
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
+from dnc.store.anchors import About
 from dnc.store.audit_log import canonical
 from dnc.store.stamps import MOST_BYTES, StampError, content_of, last_stamp, look_at
 from dnc.store.store import Store
@@ -101,18 +102,28 @@ class Extract(Strict):
 
 
 class Stamp(Strict):
-    """A time stamp (RFC 3161): the row of the log that was stamped, and the answer of the authority in base64."""
+    """A time stamp (RFC 3161): what was stamped, and the answer of the authority in base64.
+
+    head: the row of the log. store: id of the store, or None for a stamp by an earlier version.
+    """
 
     head: _Row
     token: Annotated[str, only("[A-Za-z0-9+/]+={0,2}"), Meta(max_length=4 * MOST_BYTES // 3 + 4)]
+    store: Sha256 | None = None
+
+    @property
+    def about(self) -> About:
+        """What was stamped."""
+        row, own = self.head.split(":")
+        return About(self.store, audit_log.Entry(int(row), own))
 
 
 class Certificate(Strict):
     """What is certified.
 
-    check: its row of the log, `ROW:HASH`. checked_at, checked_by: when (UTC) and by whom. today: the day that counted
-    as today, by `clock`. version: of the program that checked. verdicts: SHA-256 of all verdicts, as `dnc replay`
-    compares it. objections: number of the last objection that was known.
+    store: id of the store; None in certificates of earlier versions. check: its row of the log, `ROW:HASH`. checked_at,
+    checked_by: when (UTC) and by whom. today: the day that counted as today, by `clock`. version: of the program that
+    checked. verdicts: SHA-256 of all verdicts, as `dnc replay` compares it. objections: number of the last objection that was known.
     head: the last row of the log when the certificate was made. stamp: the last time stamp of the log, if it has one.
     made_at, made_by, made_with: when (UTC), by whom and with which version the certificate was made.
     """
@@ -136,6 +147,7 @@ class Certificate(Strict):
     made_at: datetime
     made_by: Text
     made_with: Text
+    store: Sha256 | None = None
 
 
 class Signed(Strict):
@@ -162,7 +174,7 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     with store.ledger.read() as opened:
         texts = {sha256: text for sha256 in then["rules"] for text in ledger_sql.texts(opened.con, "rules", [sha256])}
         rows = [row["detail"] for row in ledger_sql.log_as_written(opened.con) if row["verb"] == "load"]
-        head = audit_log.head(opened.con)
+        head, id_ = audit_log.head(opened.con), ledger_sql.store_id(opened.con)
     if lacking := set(then["rules"]) - texts.keys():
         raise StoreError(localized("errors", "certificate", "rules", check=check, digest=min(lacking)))
     if faults := verify_log(store.ledger).faults:
@@ -171,6 +183,7 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     if unknown := set(then["snapshots"]) - loads.keys():
         raise StoreError(localized("errors", "certificate", "load", check=check, snapshot=min(unknown)))
     certificate = {
+        "store": id_,
         "check": f"{check}:{row['hash']}",
         "checked_at": row["done_at"].isoformat(timespec="seconds"),
         "checked_by": row["done_by"],
@@ -244,7 +257,7 @@ def _extract(load: Mapping[str, Any]) -> dict[str, Any]:
     return {name: load.get(name) for name in ("registry", "as_of", "sha256", "campaign")}
 
 
-def _last_stamp(store: Store) -> dict[str, str] | None:
+def _last_stamp(store: Store) -> dict[str, str | None] | None:
     """The last time stamp of the log of a store, as a `Stamp`; None where it has none.
 
     Raises StampError where it is not one of its row; without the extra that reads it, it is not looked at.
@@ -255,9 +268,9 @@ def _last_stamp(store: Store) -> dict[str, str] | None:
     try:
         data = content_of(stamp)
         with suppress(OptionError):
-            look_at(data, stamp.head)
+            look_at(data, stamp.about)
     except StampError as error:
         raise StampError(
             localized("anchor", "stamp_wrong", path=stamp.path, why=error.why, row=stamp.head.seq)
         ) from None
-    return {"head": str(stamp.head), "token": b64encode(data).decode()}
+    return {"head": str(stamp.head), "token": b64encode(data).decode(), "store": stamp.about.store}

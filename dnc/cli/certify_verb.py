@@ -115,15 +115,13 @@ def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
 
 def _stamp(path: Path, stamp: Stamp) -> Words:
     """What the time stamp in a certificate says. Raises InputError if it is not a stamp of its row."""
-    from dnc.store.audit_log import Entry
     from dnc.store.stamps import StampError, in_words, look_at
 
-    seq, own = stamp.head.split(":")
-    head = Entry(int(seq), own)
+    about = stamp.about
     try:
-        return in_words(head, lambda: look_at(b64decode(stamp.token), head))
+        return in_words(about.head, lambda: look_at(b64decode(stamp.token), about))
     except StampError as error:
-        raise InputError(localized("anchor", "stamp_wrong", path=path, why=error.why, row=seq)) from None
+        raise InputError(localized("anchor", "stamp_wrong", path=path, why=error.why, row=about.head.seq)) from None
 
 
 VERBS = (certify,)

@@ -86,7 +86,7 @@ def log(
         last = last_anchor(store.ledger)
         _anchor(store, last, anchor, anchor_command, lang)
         if stamp:
-            _stamp(store, last.entry, stamp, trusted, lang)
+            _stamp(store, last, stamp, trusted, lang)
 
 
 def _verify(
@@ -143,12 +143,12 @@ def _anchor(store: Store, last: Anchor, anchor: Path | None, command: str | None
         say(texts["handed"].format(head=head))
 
 
-def _stamp(store: Store, head: Entry, url: str, trusted: Sequence[Certificate] | None, lang: str) -> None:
+def _stamp(store: Store, last: Anchor, url: str, trusted: Sequence[Certificate] | None, lang: str) -> None:
     from dnc.store import stamps
 
-    texts, stamp = messages("anchor", lang), stamps.add_stamp(store.ledger, head, url, trusted)
+    texts, stamp = messages("anchor", lang), stamps.add_stamp(store.ledger, last.about, url, trusted)
     state = texts["state"]["unverified" if trusted is None else "verified"]
-    say(texts["stamped"].format(head=head, path=stamp.path, state=state))
+    say(texts["stamped"].format(head=last.entry, path=stamp.path, state=state))
 
 
 VERBS = (log,)

@@ -112,6 +112,7 @@ def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Ro
         (texts["checked_by"], certificate.checked_by),
         (page["program"], f"dnc {certificate.version}"),
         (texts["objections"], count(certificate.objections)),
+        (texts["store"], certificate.store or none),
         (page["head"], certificate.head),
         (texts["stamp"], certificate.stamp.head if certificate.stamp else none),
     ]

@@ -4,9 +4,10 @@ A file of anchors outside the store has one line for each anchor; it may serve s
 
     2026-11-26T09:00:00Z STORE ROW:HASH PATH
 
-`STORE` is the hash of the first row of the log, `PATH` the folder of the store. `anchors.json` in the store names the
-files in which it is anchored. It is part of neither the ledger nor a backup: restoring an older ledger leaves it as it
-is, and a backup may be older than the anchors.
+`STORE` is the id of the store, `PATH` its folder. An anchor is one of a store if it has its id or names its folder,
+through whatever links: somebody who writes the log anew can give the store another id, but not another folder, or
+nobody would find it. `anchors.json` in the store names the files in which it is anchored. It is part of neither the
+ledger nor a backup: restoring an older ledger leaves it as it is, and a backup may be older than the anchors.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import msgspec
@@ -35,9 +37,36 @@ NAME = ANCHORS
 _MOST_BYTES = 16 << 20  # of a file of anchors: one an hour for fifteen years
 _COMMAND_SECONDS = 60
 _STDERR = 2
-_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([0-9a-f]{64}) (\d{1,18}):([0-9a-f]{64}) ([^\n]+)")
+_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([0-9a-f]{64}) (\d{1,18}):([0-9a-f]{64}) ([^\n\0]+)")
 
-Log = Mapping[int, str]  # the number of each row → its hash
+
+@dataclass(frozen=True)
+class Log:
+    """The log of a store, to be compared with evidence of it.
+
+    Attributes:
+        store: id of the store; empty if nothing was written to it.
+        rows: the number of each row → its hash.
+    """
+
+    store: str
+    rows: Mapping[int, str]
+
+    def has(self, entry: Entry, store: str | None = None) -> bool:
+        """Whether a row is in it, and the store is that one, if it is named."""
+        return self.rows.get(entry.seq) == entry.hash and store in (None, self.store)
+
+
+class About(NamedTuple):
+    """What is stamped: a row of the log of a store, which is named by its id (None: by an earlier program)."""
+
+    store: str | None
+    head: Entry
+
+    @property
+    def text(self) -> bytes:
+        """What the authority hashes."""
+        return " ".join(filter(None, (self.store, str(self.head)))).encode()
 
 
 @dataclass(frozen=True)
@@ -46,13 +75,18 @@ class Anchor:
 
     Attributes:
         at: when it was written, `YYYY-MM-DDTHH:MM:SSZ`.
-        store: hash of the first row of its log. folder: of the store then.
+        store: its id. folder: of the store then.
     """
 
     at: str
     store: str
     entry: Entry
     folder: str
+
+    @property
+    def about(self) -> About:
+        """What may be stamped of it."""
+        return About(self.store, self.entry)
 
     def __str__(self) -> str:
         return f"{self.at} {self.store} {self.entry} {self.folder}"
@@ -70,16 +104,17 @@ def last_anchor(ledger: Ledger) -> Anchor:
     """The anchor of the last row of a store's log. Raises InputError if the log has no row, StoreError."""
     with ledger.read() as opened:
         log = log_of(opened.con)
-    if not log:
+    if not log.rows:
         raise InputError(localized("errors", "anchors", "no_row"), ledger.folder)
-    last = max(log)
+    last = max(log.rows)
     at = f"{audit_log.now().isoformat(timespec='seconds')}Z"
-    return Anchor(at, log[min(log)], Entry(last, log[last]), _path_of(ledger.folder))
+    return Anchor(at, log.store, Entry(last, log.rows[last]), _path_of(ledger.folder))
 
 
 def log_of(con: duckdb.DuckDBPyConnection) -> Log:
-    """The rows of the log of an open ledger."""
-    return {row["seq"]: row["hash"] for row in ledger_sql.log_as_written(con)}
+    """The log of an open ledger."""
+    rows = {row["seq"]: row["hash"] for row in ledger_sql.log_as_written(con)}
+    return Log(ledger_sql.store_id(con), rows)
 
 
 @dataclass(frozen=True)
@@ -89,11 +124,13 @@ class Files:
     Attributes:
         folder: of the store.
         lines: of each file that could be read.
+        remembered: the files that the store says it is anchored in.
         faults, notes: about those that could not, one line each.
     """
 
     folder: Path
     lines: dict[Path, list[str]] = field(default_factory=dict)
+    remembered: list[Path] = field(default_factory=list)
     faults: list[Words] = field(default_factory=list)
     notes: list[Words] = field(default_factory=list)
 
@@ -105,11 +142,10 @@ def read_files(folder: Path, also: Iterable[Path] = ()) -> Files:
     """
     result = Files(folder)
     try:
-        files = _remembered(folder)
+        result.remembered.extend(_remembered(folder))
     except (InputError, msgspec.MsgspecError):
         result.faults.append(localized("anchor", "damaged", path=folder / NAME))
-        files = []
-    for file in dict.fromkeys([*files, *(file.absolute() for file in also if file.exists())]):
+    for file in dict.fromkeys([*result.remembered, *(file.absolute() for file in also if file.exists())]):
         try:
             result.lines[file] = _lines(file)
         except FileNotFoundError:
@@ -122,23 +158,34 @@ def read_files(folder: Path, also: Iterable[Path] = ()) -> Files:
 
 
 def compare(files: Files, log: Log) -> tuple[list[Words], list[Words]]:
-    """Compare the anchors of a store, read from files, with its log; returns faults and notes, one line each."""
+    """Compare the anchors of a store, read from files, with its log; returns faults and notes, one line each.
+
+    Files in which the store says that it is anchored must have an anchor of it. In others, which a user names, it may
+    be the first one.
+    """
     faults, notes = [*files.faults], [*files.notes]
-    first, path = log[min(log)] if log else "", _path_of(files.folder)
     for file, lines in files.lines.items():
         anchors = [anchor for line in lines if (anchor := Anchor.read(line))]
-        own = [anchor for anchor in anchors if anchor.store == first or anchor.folder == path]
-        wrong = [anchor for anchor in own if log.get(anchor.entry.seq) != anchor.entry.hash]
+        here = _names_of(files.folder, anchors)
+        own = [anchor for anchor in anchors if anchor.store == log.store or anchor.folder in here]
+        wrong = [anchor for anchor in own if not log.has(anchor.entry)]
         if wrong:
             about = {"row": wrong[0].entry.seq, "at": wrong[0].at, "wrong": len(wrong), "all": len(own)}
             faults.append(localized("anchor", "refuted", file=file, **about))
         elif own:
             notes.append(localized("anchor", "held", file=file, n=len(own), row=own[-1].entry.seq, at=own[-1].at))
         else:
-            notes.append(localized("anchor", "none", file=file))
+            (faults if file in files.remembered else notes).append(localized("anchor", "none", file=file))
         if strange := len(lines) - len(anchors):
             notes.append(localized("anchor", "strange", file=file, n=strange))
     return faults, notes
+
+
+def _names_of(folder: Path, anchors: Sequence[Anchor]) -> set[str]:
+    """Which of the folders in anchors are that of the store, now or before it was replaced by a link."""
+    resolved, named = _path_of(folder), _printable(str(folder.absolute()))
+    folders = {anchor.folder for anchor in anchors}
+    return {each for each in folders if each == named or _printable(os.path.realpath(each)) == resolved}
 
 
 def _remembered(folder: Path) -> list[Path]:
@@ -217,4 +264,8 @@ def hand_over(anchor: Anchor, command: str) -> None:
 
 
 def _path_of(folder: Path) -> str:
-    return "".join(char if char.isprintable() else "?" for char in str(folder.resolve()))
+    return _printable(str(folder.resolve()))
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -183,7 +183,7 @@ def _put_back(ledger: Ledger, kept: Ledger, findings: Findings, good: Findings) 
             findings.ledger_intact = False  # it is older than its files, which the backup has
         if not findings.ledger_intact:
             if not findings.refuted:
-                _refuse_other(ledger, findings.head, kept.folder, anchors.log_of(opened.con))
+                _refuse_other(ledger, findings, kept.folder, anchors.log_of(opened.con))
             wanted |= {path.name for path in opened.manifest.files()}
         files = list(_put_files(ledger, opened.manifest, kept.folder, wanted))
         aside = None if findings.ledger_intact else _put_ledger(ledger, kept, opened, files)
@@ -195,17 +195,17 @@ def _put_back(ledger: Ledger, kept: Ledger, findings: Findings, good: Findings) 
     return Restored(len(files), not findings.ledger_intact, findings.head, good.head, aside)
 
 
-def _refuse_other(ledger: Ledger, last: audit_log.Entry, source: Path, log: anchors.Log) -> None:
+def _refuse_other(ledger: Ledger, findings: Findings, source: Path, log: anchors.Log) -> None:
     """Raise InputError if a backup is that of another store: its opt-outs would take the place of those that are lost.
 
-    It is if no row of its `log` is what is still known of the log of the store: its `last` row, by the manifest, and
-    the rows of a damaged ledger that can be read.
+    It is if it has another id, or no row of its `log` is what is still known of the log of the store: its last row, by
+    the manifest, and the rows of a damaged ledger that can be read.
     """
-    known = [last]
+    known = [findings.head]
     with suppress(duckdb.Error), ledger.instance.attached(ledger.path, "read_only") as con:
-        known += [audit_log.Entry(*row) for row in anchors.log_of(con).items()]
-    compared = [log[row.seq] == row.hash for row in known if row.seq in log]
-    if compared and not any(compared):
+        known += [audit_log.Entry(*row) for row in anchors.log_of(con).rows.items()]
+    compared = [log.has(row) for row in known if row.seq in log.rows]
+    if findings.store not in ("", log.store) or (compared and not any(compared)):
         raise InputError(localized("errors", "backup", "other", store=ledger.folder), source)
 
 

@@ -331,9 +331,11 @@ class Ledger:
         """
         if self._unedited and self._unedited[0] == digest and not whole:
             return self._unedited[1]
-        held = state.read(con, None if whole else state.kept(con))
-        for fault in state.faults(con, held):
+        if fault := state.deception(con):
             raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=fault))
+        held = state.read(con, None if whole else state.kept(con))
+        for edit in state.faults(con, held):
+            raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=edit))
         self._unedited = digest, held
         return held
 

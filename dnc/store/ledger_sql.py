@@ -10,12 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Literal
 
 import duckdb
 import msgspec
 import polars as pl
 
+from dnc.cache import kept
 from dnc.database import run, statement
 
 Row = dict[str, Any]
@@ -23,34 +25,37 @@ Connection = duckdb.DuckDBPyConnection
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
 _NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
 # What a ledger of this version may lack until its next change; the newest is the last.
-_ADDED_LATER = ("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests")
+_ADDED_LATER = ("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests", "identity")
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
 # A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.
 _AS_JSON = "system.main.json_merge_patch('{}', system.main.to_json(t))::varchar"
 _SHA256 = "system.main.sha256"
-DIGESTED = {  # table → how one of its rows is hashed; all but `about`, `digests` and `log`
-    "accepted": _AS_JSON,
-    "bitpages": _AS_JSON,
-    "decisions": _AS_JSON,
-    "keys": _AS_JSON,
-    "objections": _AS_JSON,
-    "retention": _AS_JSON,
-    "rule_packs": _AS_JSON,
-    "rules": "sha256",
-    "signers": _AS_JSON,
-    "snapshots": _AS_JSON,
-    "terms": "sha256",
-}
+_UNDIGESTED = {"about", "digests", "log"}  # tables that are not part of the state; every other is
+_AS_TEXT = {"rules": "sha256", "terms": "sha256"}  # tables of long texts: of a row, this column is hashed
 _DIGESTS = (
     "select name, block, system.main.count_star() as rows, "
     f"{_SHA256}(system.main.string_agg(text, system.main.chr(10) order by text)) as sha256"
 )
-_MINE = "database_name = system.main.current_database() and not internal"
-_COLUMNS = (
-    "select schema_name, table_name, column_name, data_type, column_default from system.main.duckdb_columns() "
-    f"where {_MINE}"
+# Everything in a database: its name, its schema, and for a table its definition, which shows generated columns too. No
+# function or operator in it can be replaced by one of the ledger.
+_CATALOGUE = " union all ".join(
+    f"select {kind}_name, schema_name, {text} from system.main.duckdb_{kinds}() "
+    f"where database_name = system.main.current_database() {own}"
+    for kind, kinds, text, own in (
+        ("table", "tables", "sql", ""),
+        ("function", "functions", "'function'", "and not internal"),
+        ("view", "views", "'view'", "and not internal"),
+        ("type", "types", "'type'", "and not internal"),
+        ("schema", "schemas", "'schema'", "and not internal"),
+        ("index", "indexes", "'index'", ""),
+        ("sequence", "sequences", "'sequence'", ""),
+        ("trigger", "triggers", "'trigger'", ""),
+    )
 )
+_LOG_COLUMNS = ("seq", "done_at", "verb", "done_by", "detail", "previous", "hash")
+_LOG = ", ".join(_LOG_COLUMNS).replace("detail", "detail::varchar as detail")
+Catalogue = set[tuple[str, str, str]]
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
 
@@ -100,19 +105,33 @@ def _tables(con: Connection) -> list[str]:
 
 
 def strange(con: Connection) -> list[str]:
-    """The names of functions, views and columns of a ledger that this program did not make: they may deceive it."""
-    functions = _column(con, f"select distinct function_name from system.main.duckdb_functions() where {_MINE}")
-    views = _column(con, f"select view_name from system.main.duckdb_views() where {_MINE}")
-    columns = (row for row in _rows(con, _COLUMNS) if row not in _made())
-    return sorted({*functions, *views, *(f"{row['table_name']}.{row['column_name']}" for row in columns)})
+    """What a ledger has otherwise than this program, or an earlier one, makes it: names of tables, functions, views …
+
+    They may deceive it: a generated column can show one thing to a verification and another to a decision.
+    """
+    there = _catalogue(con)
+    return min((sorted({name for name, *_ in there ^ form}) for form in _forms()), key=len)
+
+
+def _catalogue(con: Connection) -> Catalogue:
+    return set(con.execute(_CATALOGUE).fetchall())
 
 
 @cache
-def _made() -> list[Row]:
-    """The columns of a new ledger."""
+def _forms() -> list[Catalogue]:
+    """What is in a new ledger of this program, and of each earlier one; kept, since to make one takes 25 ms."""
+    texts = [statement(__package__, name) for name in ("schema", *_ADDED_LATER)]
+    inputs = (texts, _CATALOGUE, duckdb.__version__)
+    return kept("ledger", inputs, list[Catalogue], lambda: _made(texts))[::-1]
+
+
+def _made(texts: Sequence[str]) -> list[Catalogue]:
+    forms = []
     with duckdb.connect(":memory:") as con:
-        create(con, 0)
-        return _rows(con, _COLUMNS)
+        for text in texts:
+            con.execute(text)
+            forms.append(_catalogue(con))
+    return forms
 
 
 def version(con: Connection) -> int | None:
@@ -131,8 +150,20 @@ def begin_change(con: Connection, digest: str) -> None:
     _add_later(con)
 
 
+def store_id(con: Connection) -> str:
+    """What a store is called in evidence of it, for ever: 64 hexadecimal digits; empty if nothing was written to it.
+
+    Stores of older programs are called by the hash of the first row of their log, as their anchors call them.
+    """
+    given = [row["id"] for row in _rows_if_any(con, "select id from identity")]
+    first = _column(con, "select hash from log order by seq limit 1")
+    return str(next(iter(given or first), ""))
+
+
 def end_change(con: Connection) -> None:
-    """Remove rows about snapshots that the change removed."""
+    """Give a store that has none its id, and remove rows about snapshots that the change removed."""
+    if not _rows(con, "select id from identity"):
+        _insert(con, "identity", {"id": store_id(con) or token_hex(32)})
     con.execute("delete from bitpages where of not in (select file from snapshots)")
     con.execute("delete from accepted where snapshot not in (select id from snapshots)")
 
@@ -142,7 +173,7 @@ def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
 
     first_block: of objections; earlier ones are left out. A table that is not there has no rows.
     """
-    there = [name for name in _tables(con) if name in DIGESTED]
+    there = [name for name in _tables(con) if name not in _UNDIGESTED]
     filled = _column(con, " union all ".join(f"(select '{name}' from {name} limit 1)" for name in there))
     sources = {name: _texts_of(name) for name in filled}  # half the time, as most tables have no rows
     last = _column(con, "select system.main.max(seq) from objections")[0] if "objections" in filled else None
@@ -170,7 +201,7 @@ def read_blocks(con: Connection, blocks: Collection[int]) -> list[Row]:
 def _texts_of(table: str) -> str:
     """The query for the text of each row of a table, with the name of the table and the block of the row."""
     block = f"coalesce((seq - 1) // {BLOCK_ROWS}, -1)" if table == "objections" else 0
-    return f"select '{table}' as name, {block} as block, {DIGESTED[table]} as text from {table} t"
+    return f"select '{table}' as name, {block} as block, {_AS_TEXT.get(table, _AS_JSON)} as text from {table} t"
 
 
 def digests(con: Connection) -> list[Row]:
@@ -448,14 +479,12 @@ def kept_too_long(con: Connection, today: date) -> int:
 
 def log(con: Connection) -> pl.DataFrame:
     """The log, oldest first, for people to read."""
-    columns = "seq, done_at, verb, done_by, detail::varchar as detail, previous, hash"
-    return pl.DataFrame(con.sql(f"select {columns} from log order by seq"))
+    return pl.DataFrame(con.sql(f"select {_LOG} from log order by seq"))
 
 
 def log_as_written(con: Connection) -> list[Row]:
     """The rows of the log in the order they were written, so that reordered rows are noticed."""
-    sql = "select seq, done_at, verb, done_by, detail::varchar as detail, previous, hash from log order by rowid"
-    return _rows(con, sql)
+    return _rows(con, f"select {_LOG} from log order by rowid")
 
 
 def last_log_row(con: Connection) -> Row | None:
@@ -491,6 +520,12 @@ def _state(detail: str) -> StateInLog:
         return msgspec.json.decode(detail, type=_Detail).state
     except msgspec.DecodeError:
         return StateInLog()
+
+
+def log_rows_with_nulls(con: Connection) -> int:
+    """How many rows of the log lack something; no program writes such rows."""
+    nulls = " or ".join(f"{name} is null" for name in _LOG_COLUMNS)
+    return int(_column(con, f"select system.main.count_star() from log where {nulls}")[0])
 
 
 def files_in_log(con: Connection) -> dict[str, datetime]:

@@ -87,6 +87,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         ledger: SHA-256 of the ledger's file.
+        store: id of the store; empty in manifests of older programs.
         seq, head: number and hash of the last row of the log.
         tables: how many rows each table has, except the log; empty in manifests of older programs.
         rules: SHA-256 of each text.
@@ -101,6 +102,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decisions: tuple[DecisionFile, ...]
     bitpages: tuple[BitpagesFile, ...] = ()  # older stores have none
     tables: dict[str, int] = {}
+    store: str = ""
 
     def rows(self) -> Iterator[tuple[Path, SnapshotFile | DecisionFile | BitpagesFile]]:
         """Each file, as its path in the store's folder and its entry; two snapshots may share a file."""
@@ -132,6 +134,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             decisions=tuple(DecisionFile(**row) for row in ledger_sql.decisions(con)),
             bitpages=tuple(BitpagesFile(**row) for row in ledger_sql.bitpages(con)),
             tables=state.kept(con).rows,
+            store=ledger_sql.store_id(con),
         )
 
     def checked(self, folder: Path) -> Manifest:

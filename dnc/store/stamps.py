@@ -1,12 +1,15 @@
 """Time stamps: an authority confirms that at a moment the log ended with a row and its hash (RFC 3161).
 
-What is stamped is the text `ROW:HASH`. The authority's answer is kept as it came, in the folder `stamps` of the store:
+What is stamped is the text `STORE ROW:HASH`; `STORE` is the id of the store. The authority's answer is kept as it came,
+in the folder `stamps` of the store:
 
-    stamps/ROW-HASH-CHECKSUM.tsr
+    stamps/STORE-ROW-HASH-CHECKSUM.tsr
 
 `CHECKSUM` is the beginning of the SHA-256 of the file. Another program can verify it:
 
-    printf ROW:HASH | openssl ts -verify -data /dev/stdin -in FILE.tsr -CAfile ROOT.pem
+    printf 'STORE ROW:HASH' | openssl ts -verify -data /dev/stdin -in FILE.tsr -CAfile ROOT.pem
+
+Earlier programs had no `STORE`, in text and name.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from dnc.files.atomic import move_into_place
 from dnc.files.input_file import read_bounded, sha256_of
 from dnc.files.locks import own_folder
 from dnc.messages import Words, localized
-from dnc.store.anchors import Log
+from dnc.store.anchors import About, Log
 from dnc.store.audit_log import Entry
 from dnc.store.folder import below
 from dnc.store.ledger import STAMPS, WORK, Ledger
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse
 
 FOLDER = STAMPS
-_NAME = re.compile(r"(\d{1,18})-([0-9a-f]{64})-([0-9a-f]{16})\.tsr")
+_NAME = re.compile(r"(?:([0-9a-f]{64})-)?(\d{1,18})-([0-9a-f]{64})-([0-9a-f]{16})\.tsr")
 MOST_BYTES = 1 << 20  # of an answer or a file of certificates; both have some kilobytes
 _SECONDS = 30.0  # for the whole answer
 _SHA256 = "2.16.840.1.101.3.4.2.1"
@@ -55,13 +58,18 @@ class Stamp:
 
     Attributes:
         path: its file, the answer of the authority (DER).
-        head: the row of the log that was stamped, by the name of the file.
+        about: what was stamped, by the name of the file.
         checksum: beginning of the SHA-256 of the file, by its name.
     """
 
     path: Path
-    head: Entry
+    about: About
     checksum: str
+
+    @property
+    def head(self) -> Entry:
+        """The row of the log that was stamped."""
+        return self.about.head
 
     @property
     def is_intact(self) -> bool:
@@ -70,7 +78,7 @@ class Stamp:
 
     def is_of(self, log: Log) -> bool:
         """Whether the log has the row that was stamped."""
-        return log.get(self.head.seq) == self.head.hash
+        return log.has(self.head, self.about.store)
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,9 @@ class StampError(InputError):
 def stamps_in(folder: Path) -> list[Stamp]:
     """The stamps of a store, by row and name; other files in their folder are ignored. Raises StoreError."""
     matches = [(path, _NAME.fullmatch(path.name)) for path in below(folder / FOLDER) if not path.is_dir()]
-    stamps = [Stamp(path, Entry(int(match[1]), match[2]), match[3]) for path, match in matches if match]
+    stamps = [
+        Stamp(path, About(match[1], Entry(int(match[2]), match[3])), match[4]) for path, match in matches if match
+    ]
     return sorted(stamps, key=lambda stamp: (stamp.head.seq, stamp.path.name))
 
 
@@ -113,11 +123,11 @@ def compare(stamps: Sequence[Stamp], log: Log) -> list[Words]:
 # Getting one
 
 
-def add_stamp(ledger: Ledger, head: Entry, url: str, trusted: Sequence[Certificate] | None = None) -> Stamp:
+def add_stamp(ledger: Ledger, about: About, url: str, trusted: Sequence[Certificate] | None = None) -> Stamp:
     """Have a row of the log stamped by an authority, and keep the stamp.
 
     Args:
-        head: the row.
+        about: the row, and the store.
         url: of the authority, http:// or https://.
         trusted: certificates to verify the stamp with; by default only the row that it is about is compared.
     Raises:
@@ -125,25 +135,26 @@ def add_stamp(ledger: Ledger, head: Entry, url: str, trusted: Sequence[Certifica
         OptionError: the URL is of another kind, or the extra is missing. StoreError: the store cannot be written.
     """
     rfc3161 = _library()
-    request = rfc3161.TimestampRequestBuilder().data(_text(head)).hash_algorithm(rfc3161.HashAlgorithm.SHA256).build()
+    request = rfc3161.TimestampRequestBuilder().data(about.text).hash_algorithm(rfc3161.HashAlgorithm.SHA256).build()
     data = _answer(url, request.as_bytes())
     try:
-        look_at(data, head, trusted, nonce=request.nonce)
+        look_at(data, about, trusted, nonce=request.nonce)
     except StampError as error:
         raise InputError(localized("errors", "stamp", "refused", url=_plain(url), why=error.why)) from None
-    return keep_stamp(ledger, head, data)
+    return keep_stamp(ledger, about, data)
 
 
-def keep_stamp(ledger: Ledger, head: Entry, data: bytes) -> Stamp:
+def keep_stamp(ledger: Ledger, about: About, data: bytes) -> Stamp:
     """Keep the answer of an authority (DER) that stamped a row of the log. Raises StoreError."""
     checksum = sha256(data).hexdigest()[:16]
-    path = ledger.folder / FOLDER / f"{head.seq}-{head.hash}-{checksum}.tsr"
+    parts = (about.store, str(about.head.seq), about.head.hash, checksum)
+    path = ledger.folder / FOLDER / f"{'-'.join(filter(None, parts))}.tsr"
     with ledger.writing():
         path.parent.mkdir(exist_ok=True, mode=0o700)
         with own_folder(ledger.folder, f"{WORK}stamp-") as work:
             (work / path.name).write_bytes(data)
             move_into_place(work / path.name, path)
-    return Stamp(path, head, checksum)
+    return Stamp(path, about, checksum)
 
 
 def _answer(url: str, query: bytes) -> bytes:
@@ -233,7 +244,7 @@ def read_stamp(stamp: Stamp, trusted: Sequence[Certificate] | None = None) -> St
     Raises StampError if it is not a stamp, is about something else, or cannot be verified; OptionError if the extra is
     missing.
     """
-    return look_at(content_of(stamp), stamp.head, trusted)
+    return look_at(content_of(stamp), stamp.about, trusted)
 
 
 def content_of(stamp: Stamp) -> bytes:
@@ -268,11 +279,11 @@ def in_words(head: Entry, read: Callable[[], Stamped], *, verified: bool = False
 
 
 def look_at(
-    data: bytes, head: Entry, trusted: Sequence[Certificate] | None = None, nonce: int | None = None
+    data: bytes, about: About, trusted: Sequence[Certificate] | None = None, nonce: int | None = None
 ) -> Stamped:
     """What the answer of an authority (DER) says about a row, as `read_stamp` does."""
     rfc3161 = _library()
-    text = _text(head)
+    text = about.text
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of certificates that do not follow their standard
@@ -307,10 +318,6 @@ def _authority(answer: TimeStampResponse) -> str | None:
             names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
             return str(names[0].value) if names else certificate.subject.rfc4514_string()
     return None
-
-
-def _text(head: Entry) -> bytes:
-    return str(head).encode()
 
 
 def _library() -> Any:

@@ -23,8 +23,10 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dnc.messages import figure, localized
+from dnc.messages import Words, figure, localized
 from dnc.store import ledger_sql
+
+_NAMED = 3  # things in a message
 
 
 class Part(NamedTuple):
@@ -103,6 +105,14 @@ def is_stated(con: duckdb.DuckDBPyConnection) -> bool:
     return last is None or last[1].sha256 is not None
 
 
+def deception(con: duckdb.DuckDBPyConnection) -> Words | None:
+    """A fault if a ledger has something that may deceive a verification or a decision; read nothing else of it then."""
+    if names := ledger_sql.strange(con):
+        return localized("fault", "strange", names=", ".join(names[:_NAMED]))
+    nulls = ledger_sql.log_rows_with_nulls(con)
+    return localized("fault", "nulls", n=nulls) if nulls else None
+
+
 def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
     """What differs between the ledger, whose state is `held`, and its log, a line each.
 
@@ -110,6 +120,8 @@ def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
     """
     last = ledger_sql.last_state(con)
     if last is None:
+        if held.parts:
+            yield localized("fault", "no_log", names=", ".join(held.rows))
         return
     row, logged = last
     rows, sha256 = logged.rows, logged.sha256

@@ -31,7 +31,7 @@ class Findings:
         refuted: those of the faults that only anchors and stamps show: rows that the log once had and no longer has.
         damaged: paths of the damaged files.
         unnamed: files that the ledger does not name and never named.
-        head: the last row of the log.
+        head: the last row of the log. store: id of the store, by its manifest; empty if that does not say it.
         files: number of undamaged files; rows: of snapshots and decisions in them.
         ledger_intact: whether the ledger matches its manifest and its log.
     """
@@ -41,6 +41,7 @@ class Findings:
     refuted: list[str] = field(default_factory=list)
     damaged: list[Path] = field(default_factory=list)
     head: audit_log.Entry = audit_log.NO_ENTRY
+    store: str = ""
     unnamed: list[Path] = field(default_factory=list)
     files: int = 0
     rows: int = 0
@@ -76,7 +77,7 @@ def _verified(ledger: Ledger) -> Findings:
             manifest = opened.manifest
             if opened.ahead:
                 findings.notes.append(localized("note", "ahead"))
-            if edited := _strange(opened.con):
+            if edited := state.deception(opened.con):
                 raise DamageError(ledger.folder, edited)
             if not state.is_stated(opened.con):
                 findings.notes.append(localized("note", "unstated"))
@@ -101,7 +102,7 @@ def _verified(ledger: Ledger) -> Findings:
             manifest = read_manifest(ledger.folder)
         findings.faults += _losses(ledger, manifest)
     if manifest:
-        findings.head = manifest.last
+        findings.head, findings.store = manifest.last, manifest.store
         _verify_files(ledger.folder, manifest, findings)
     return findings
 
@@ -123,7 +124,7 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
         findings.head = manifest.last if manifest else findings.head
     try:
         with ledger.instance.attached(ledger.path, "read_only") as con:
-            if strange := _strange(con):
+            if strange := state.deception(con):
                 findings.faults.append(strange)
                 return findings
             kept = (findings.head, noted)
@@ -181,12 +182,6 @@ def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
                 yield from _differences(con, manifest)
     except duckdb.Error:
         return
-
-
-def _strange(con: duckdb.DuckDBPyConnection) -> Words | None:
-    """A fault if a ledger holds what may deceive a verification, such as a function named `sha256`; otherwise None."""
-    names = ledger_sql.strange(con)
-    return localized("fault", "strange", names=", ".join(names[:_NAMED])) if names else None
 
 
 def _edits(con: duckdb.DuckDBPyConnection) -> Iterator[str]:

@@ -24,6 +24,7 @@ from dnc.files.signing import Signature, Signer, new_key
 from dnc.law import pack_file
 from dnc.reports import certificate_page
 from dnc.reports.certificate_page import html, verify
+from dnc.store.anchors import last_anchor
 from dnc.store.audit_log import canonical
 from dnc.store.manifest import read_manifest
 from dnc.store.stamps import MOST_BYTES, StampError, keep_stamp
@@ -98,14 +99,16 @@ def test_a_certificate_says_what_the_log_says(checked, signed):
 def test_the_last_time_stamp_is_certified_too(dnc, checked, key, tmp_path):
     """The row that was stamped, and the answer of the authority as it came."""
     store, result = checked
-    head = store.manifest().last
+    about = last_anchor(store.ledger).about
+    head = about.head
     authority = Authority(tmp_path / "authority", "First TSA")
-    answer = authority.stamp(authority.query(str(head)))
-    keep_stamp(store.ledger, head, answer)
+    answer = authority.stamp(authority.query(about.text.decode()))
+    keep_stamp(store.ledger, last_anchor(store.ledger).about, answer)
     path = tmp_path / "c.html"
     signed = certify(store, result.id, Signer(key))
     path.write_text(html(signed), encoding="utf-8")
-    assert verify(path).data["stamp"] == {"head": str(head), "token": b64encode(answer).decode()}
+    stamp = {"head": str(head), "store": about.store, "token": b64encode(answer).decode()}
+    assert (verify(path).data["stamp"], verify(path).data["store"]) == (stamp, about.store)
     assert f"<dd>{head}</dd>" in path.read_text(encoding="utf-8").split("RFC 3161")[1]
     code, _, err = dnc("certify", "--verify", path)
     assert (code, "by First TSA: not verified: no certificate given" in err) == (0, True)
@@ -118,7 +121,7 @@ def test_the_last_time_stamp_is_certified_too(dnc, checked, key, tmp_path):
 def test_a_stamp_of_something_else_is_not_certified(checked, key):
     """It is looked at before the certificate is signed."""
     store, result = checked
-    keep_stamp(store.ledger, store.manifest().last, b"an answer")
+    keep_stamp(store.ledger, last_anchor(store.ledger).about, b"an answer")
     with pytest.raises(StampError, match="not the answer of a time-stamping authority"):
         certify(store, result.id, Signer(key))
 
@@ -127,7 +130,7 @@ def test_a_stamp_of_something_else_is_not_certified(checked, key):
 def test_a_stamp_that_is_too_large_is_said(dnc, checked, key, tmp_path, monkeypatch, has_extra):
     """Whoever can write to the folder can put one there; without the extra too, it is one sentence."""
     store, result = checked
-    planted = keep_stamp(store.ledger, store.manifest().last, b"0" * (MOST_BYTES + 1))
+    planted = keep_stamp(store.ledger, last_anchor(store.ledger).about, b"0" * (MOST_BYTES + 1))
     if not has_extra:
         monkeypatch.setitem(sys.modules, "rfc3161_client", None)
     out = tmp_path / "c.html"

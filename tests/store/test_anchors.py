@@ -49,9 +49,8 @@ def object_on(store: Store, day: int) -> None:
 
 def test_an_anchor_is_a_line_with_day_store_row_and_path(anchored, tmp_path):
     """Each anchor is one more line; the store remembers where, and verifying counts what holds."""
-    rows = anchored.log()
-    first, last = rows["hash"][0], rows["hash"][-1]
-    line = rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ {first} 2:{last} {re.escape(str(anchored.path))}\n"
+    last, id_ = anchored.log()["hash"][-1], anchored.manifest().store
+    line = rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ {id_} 2:{last} {re.escape(str(anchored.path))}\n"
     assert re.fullmatch(line, (tmp_path / "anchors.txt").read_text())
     assert json.loads((anchored.path / anchors.NAME).read_text()) == [str(tmp_path / "anchors.txt")]
     [note] = verify(anchored.ledger).notes
@@ -121,12 +120,7 @@ def test_without_its_memory_the_file_that_is_named_is_compared(dnc, anchored, tm
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [
-        (None, "this file of anchors is missing"),
-        ("", "no anchor of this store is in it"),
-        ("# by hand\n\nhello\n", "lines that are not anchors: 1"),
-        (Store, "cannot be read: Is a directory"),
-    ],
+    [(None, "this file of anchors is missing"), (Store, "cannot be read: Is a directory")],
 )
 def test_anchors_that_cannot_be_compared_are_named(dnc, anchored, tmp_path, content, says):
     """A note in `verify`, `log --verify` and `status`, and no fault: the witness may be away."""
@@ -134,13 +128,71 @@ def test_anchors_that_cannot_be_compared_are_named(dnc, anchored, tmp_path, cont
     file.unlink()
     if content is Store:
         file.mkdir()
-    elif content is not None:
-        file.write_bytes(content if isinstance(content, bytes) else content.encode())
     for verb in (["verify"], ["log", "--verify"]):
         code, out, err = dnc(*verb, "--store", anchored.path, "--lang", "en")
         assert (code, out, says in err) == (0, "", True), err
     found = status(anchored, Rulebook.load())
     assert (found.faults, any(says in note for note in found.notes)) == ((), True)
+
+
+@pytest.mark.parametrize("content", ["", "# by hand\n\nhello\n", "another"])
+def test_a_file_in_which_the_store_is_no_longer_anchored_is_a_fault(dnc, anchored, tmp_path, content):
+    """The store says that it is anchored there: emptied, or with the anchors of others only, it was made to fit."""
+    other = Store(tmp_path / "other")
+    object_on(other, 7)
+    text = f"{anchors.last_anchor(other.ledger)}\n" if content == "another" else content
+    (tmp_path / "anchors.txt").write_text(text)
+    for verb in (["verify"], ["log", "--verify"], ["log", "--anchor", "anchors.txt"]):
+        code, out, _ = dnc(*verb, "--store", anchored.path, "--lang", "en")
+        assert (code, "no anchor of this store is in it" in out) == (4, True)
+    assert (tmp_path / "anchors.txt").read_text() == text
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+@pytest.mark.parametrize("name", ["dnc-store", "."])
+def test_a_store_moved_behind_a_link_whose_log_was_written_anew_is_found(
+    dnc, anchored, tmp_path, monkeypatch, remembered, name
+):
+    """Anchors with its path stay its own wherever the path leads; the nightly job adds no anchor that would fit."""
+    forged = Store(tmp_path / "forged")
+    for day in (4, 5, 6):
+        object_on(forged, day)
+    (anchored.path / anchors.NAME).rename(forged.path / anchors.NAME)
+    if not remembered:
+        (forged.path / anchors.NAME).unlink()
+    anchored.path.rename(tmp_path / "away")
+    anchored.path.symlink_to(forged.path)
+    if name == ".":
+        monkeypatch.chdir(anchored.path)
+    before = (tmp_path / "anchors.txt").read_text()
+    verbs = [["log", "--anchor", tmp_path / "anchors.txt"], ["verify"], ["log", "--verify"]]
+    for verb in verbs[: 3 if remembered else 1]:
+        code, out, err = dnc(*verb, "--store", name, "--lang", "en")
+        assert (code, "row 2, anchored " in out) == (4, True), out + err
+    assert (tmp_path / "anchors.txt").read_text() == before
+
+
+def test_the_id_of_a_store_never_changes(anchored, tmp_path):
+    """It is in anchors, backups, and what is restored from them; another store has another."""
+    id_ = anchored.manifest().store
+    object_on(anchored, 3)
+    backup(anchored.ledger, tmp_path / "kept")
+    other = Store(tmp_path / "other")
+    object_on(other, 3)
+    (anchored.path / LEDGER).write_bytes(b"")
+    restore(anchored.ledger, tmp_path / "kept")
+    ids = [anchors.last_anchor(store.ledger).store for store in (anchored, Store(tmp_path / "kept"), other)]
+    assert ([id_ == each for each in ids], len(id_)) == ([True, True, False], 64)
+
+
+def test_the_backup_of_another_store_is_refused_by_its_id(anchored, tmp_path):
+    """Though no row of its log can be compared with the one that was lost."""
+    other = Store(tmp_path / "other")
+    object_on(other, 3)
+    backup(other.ledger, tmp_path / "kept")
+    (anchored.path / LEDGER).write_bytes(b"")
+    with pytest.raises(InputError, match="another store"):
+        restore(anchored.ledger, tmp_path / "kept")
 
 
 def test_a_file_of_anchors_that_outgrew_its_limit_is_a_fault(dnc, anchored, tmp_path):

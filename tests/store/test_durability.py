@@ -140,7 +140,7 @@ def test_what_tells_of_a_log_tells_of_a_store(store, write_file, tmp_path, left)
     """Everything is gone but the list of anchors, or the stamps: there were opt-outs, and they are not here."""
     store.object(["+33199000001"], date(2026, 8, 1))
     anchors.write(store.ledger, anchors.last_anchor(store.ledger), tmp_path / "anchors.txt")
-    stamps.keep_stamp(store.ledger, anchors.last_anchor(store.ledger).entry, b"an answer")
+    stamps.keep_stamp(store.ledger, anchors.last_anchor(store.ledger).about, b"an answer")
     backup(store.ledger, tmp_path / "kept")
     for path in store.path.iterdir():
         if path.name != left:

@@ -60,7 +60,7 @@ def logged(two_rows, store) -> Store:
 def stamped(store: Store, authority: Authority) -> stamps.Stamp:
     """A stamp of the last row of the log."""
     with serving(authority.stamp) as url:
-        return stamps.add_stamp(store.ledger, last_anchor(store.ledger).entry, url)
+        return stamps.add_stamp(store.ledger, last_anchor(store.ledger).about, url)
 
 
 def planted(store: Store, authority: Authority, text: str, row: str) -> None:
@@ -79,7 +79,7 @@ def test_a_stamp_is_kept_and_verified_here_and_by_openssl(dnc, logged, authority
     assert f"stamped {head}: " in err
     assert err.endswith("not verified: no certificate given\n")
     [kept] = names(logged) - before
-    assert verified_by_openssl(head, logged.path / kept, authority.root)
+    assert verified_by_openssl(f"{logged.manifest().store} {head}", logged.path / kept, authority.root)
     code, _, err = dnc("log", "--verify", "--store", logged.path, "--lang", "en")
     assert (code, "by First TSA: not verified: no certificate given" in err) == (0, True)
     code, _, err = dnc("log", "--verify", "--certificate", authority.root, "--store", logged.path, "--lang", "fr")
@@ -150,7 +150,7 @@ def test_no_byte_of_a_stamp_can_be_changed(logged, authority):
     for place in range(0, len(whole), 3):
         data = whole[:place] + bytes([whole[place] ^ 0x21]) + whole[place + 1 :]
         stamp.path.write_bytes(data)
-        other = stamps.Stamp(stamp.path, stamp.head, sha256(data).hexdigest()[:16])
+        other = stamps.Stamp(stamp.path, stamp.about, sha256(data).hexdigest()[:16])
         try:
             assert stamps.read_stamp(other, trusted) == true
         except stamps.StampError:
@@ -196,11 +196,11 @@ def test_an_answer_that_is_no_stamp_changes_nothing(dnc, logged, monkeypatch, an
 
 def test_a_stamp_of_something_else_is_not_kept(logged, authority):
     """An authority that answers an older question, or the same question asked before (another nonce)."""
-    head = verify(logged.ledger).head
-    for text in ("1:00", str(head)):
+    about = last_anchor(logged.ledger).about
+    for text in ("1:00", str(about.head), about.text.decode()):
         said = authority.stamp(authority.query(text))
         with serving(lambda query, said=said: said) as url, pytest.raises(InputError, match="is about something else"):
-            stamps.add_stamp(logged.ledger, head, url)
+            stamps.add_stamp(logged.ledger, about, url)
     assert stamps.stamps_in(logged.path) == []
 
 

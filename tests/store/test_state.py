@@ -267,8 +267,12 @@ def test_every_table_but_the_log_is_in_the_state(held):
     """A table that is added later has to be."""
     with held.ledger.read() as opened:
         tables = {name for (name,) in opened.con.execute("select table_name from duckdb_tables()").fetchall()}
-    assert tables - set(ledger_sql.DIGESTED) == {"log", "about", "digests"}
-    assert set(ledger_sql.DIGESTED) <= tables
+    with duckdb.connect(held.path / edits.LEDGER) as con:
+        for table in tables - {"log", "about", "digests"}:
+            before = state.read(con)
+            nulls = ", ".join("null" for _ in con.execute(f"describe {table}").fetchall())
+            con.execute(f"insert into {table} values ({nulls})")
+            assert state.read(con).rows[table] == before.rows.get(table, 0) + 1
 
 
 def test_a_change_without_a_row_in_the_log_changes_nothing(held):
@@ -324,7 +328,7 @@ def test_a_ledger_without_a_table_or_column_is_damaged(held, statement):
     manifest["ledger"] = hashlib.sha256((held.path / edits.LEDGER).read_bytes()).hexdigest()
     manifest["sha256"] = hashlib.sha256(audit_log.canonical(manifest).encode()).hexdigest()
     (held.path / "manifest.json").write_text(json.dumps(manifest))
-    assert "ledger.duckdb is damaged" in " ".join(verify(held.ledger).faults)
+    assert "ledger.duckdb does not have the form that this program gives it" in " ".join(verify(held.ledger).faults)
     with pytest.raises(StoreError):
         held.object(["+33199000005"], date(2026, 8, 6))
 

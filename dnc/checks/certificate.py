@@ -123,7 +123,8 @@ class Certificate(Strict):
 
     store: id of the store; None in certificates of earlier versions. check: its row of the log, `ROW:HASH`. checked_at,
     checked_by: when (UTC) and by whom. today: the day that counted as today, by `clock`. version: of the program that
-    checked. verdicts: SHA-256 of all verdicts, as `dnc replay` compares it. objections: number of the last objection that was known.
+    checked. verdicts: SHA-256 of all verdicts, as `dnc replay` compares it. objections: number of the last objection
+    that was known.
     head: the last row of the log when the certificate was made. stamp: the last time stamp of the log, if it has one.
     made_at, made_by, made_with: when (UTC), by whom and with which version the certificate was made.
     """

@@ -8,7 +8,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages, percent
 from dnc.reports.page import rendered
 from dnc.reports.phrases import fact, few, needed
-from dnc.reports.vet_summary import asked_of_seller, class_word, decision, head, lines, period, rows_of
+from dnc.reports.vet_summary import asked_of_seller, class_word, decision, head, lines, not_compared, period, rows_of
 from dnc.vetting.model import Share, Vetting
 
 _POINTS = 6  # of the curve, on the page
@@ -59,6 +59,7 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         ],
         "needed": lambda word: needed(word, language),
         "asked_of_seller": [asked_of_seller(missing, language) for missing in offer.trade.missing],
+        "not_compared": not_compared(vetting.agreement, language) if vetting.agreement else "",
         "class_word": lambda claim: class_word(claim, vetting, language),
         "curve": [("", dated(language)(day), share) for day, share in few(vetting.curve, _POINTS)],
         "lines": lines(vetting, language),

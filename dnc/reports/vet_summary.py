@@ -294,19 +294,29 @@ def _agreement(agreement: Agreement, vetting: Vetting, language: str) -> Iterato
     per_cent, consistent = percent(language, 2), str(agreement.consistent).lower()
     yield texts["agreement"][consistent].format(confidence=percent(language, 0)(agreement.confidence))
     for claim in agreement.claims:
-        if claim.column == "outcome" or not claim.holds:
+        if claim.shown:
             claimed, bounds = (f"{per_cent(low)}–{per_cent(high)}" for low, high in (claim.claimed, claim.bounds))
             if claim.claimed[0] == claim.claimed[1]:
                 claimed = per_cent(claim.claimed[0])
             column, word = texts["classes"][claim.column], class_word(claim, vetting, language)
-            line = texts["claim"].format(column=column, word=word, claimed=claimed, bounds=bounds)
+            about = f"{column} {word}".rstrip()
+            line = texts["claim"].format(about=about, claimed=claimed, bounds=bounds)
             yield f"  {'' if claim.holds else '! '}{line}"
+    yield f"  {not_compared(agreement, language)}"
+
+
+def not_compared(agreement: Agreement, language: str) -> str:
+    """What a sample says nothing about."""
+    texts = messages("vet", language)
+    return str(texts["not_compared"].format(names=", ".join(texts["classes"][name] for name in agreement.not_compared)))
 
 
 def class_word(claim: Claim, vetting: Vetting, language: str) -> str:
     """The word of a class of rows, as people read it."""
     if claim.column == "outcome":
         return str(messages("common", language)["outcomes"][claim.word])
+    if claim.column in ("lasting", "repeated"):
+        return ""
     if claim.column == "line":
         return _line(claim.word, language)
     titles = (

@@ -185,7 +185,8 @@ class Asked:
 class Claim:
     """What a sealed result claims about one class of rows, compared with a sample.
 
-    column, word: the class, as in cells. claimed: lowest and highest share of the list, 0 to 1.
+    column, word: the class, as in cells; without a word: `lasting` (see `Vetting`), and `repeated`, those of them that
+    repeat a number. claimed: lowest and highest share of the list, 0 to 1.
     found: rows of the sample. bounds: share of the list according to the sample, at the confidence that all classes
     have together. holds: whether the two ranges overlap.
     """
@@ -197,17 +198,24 @@ class Claim:
     bounds: tuple[float, float]
     holds: bool
 
+    @property
+    def shown(self) -> bool:
+        """Whether people read it: if it does not hold, or a condition or a price is about it."""
+        return self.column in ("outcome", "lasting", "repeated") or not self.holds
+
 
 @dataclass(frozen=True)
 class Agreement:
     """Whether a sample is consistent with a sealed result, and each claim that was compared.
 
     confidence: how often, at least, a random sample of the list itself would be called consistent.
+    not_compared: columns of cells in which the result may claim anything.
     """
 
     consistent: bool
     confidence: float
     claims: tuple[Claim, ...]
+    not_compared: tuple[str, ...]
 
 
 @dataclass(frozen=True)

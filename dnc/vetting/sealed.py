@@ -40,6 +40,7 @@ from dnc.vetting.vet import MOST_DAYS
 
 FORMAT = 2
 COMPARED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent")
+_FIGURES: dict[str, dict[str, object]] = {"lasting": {}, "repeated": {"repeat": True}}  # of conditions and prices
 _CONTEXT = b"dnc sealed result 2\n"
 _MARK = "dnc_sealed"
 _LONGEST = 16_000_000  # bytes
@@ -111,6 +112,9 @@ class _Cell(Strict):
     lasts: _Count | None
     repeat: bool | None
     rows: _Count
+
+
+_NOT_COMPARED = tuple(name for name in _Cell.__struct_fields__ if name not in (*COMPARED, "rows"))
 
 
 class _Sealed(Strict):
@@ -207,18 +211,20 @@ def _unreadable(error: ValueError, path: str | Path) -> InputError:
 def held_to(claim: Vetting, sample: Vetting) -> Vetting:
     """Compare a vetted sample with a sealed result; returns the vetting of the sample, with its `agreement`.
 
-    For every word in the columns COMPARED (the most frequent words, if there are very many), the share that is claimed
-    is compared with exact bounds from the sample. All bounds together are right as often as the confidence of the
-    sample says (Bonferroni), so that a random sample of the list itself is called inconsistent no more often than that.
+    For every word in the columns COMPARED (the most frequent words, if there are very many), and for what conditions
+    and prices are about, the share that is claimed is compared with exact bounds from the
+    sample. All bounds together are right as often as the confidence of the sample says (Bonferroni), so that a random
+    sample of the list itself is called inconsistent no more often than that.
 
     Raises OptionError if the sample was vetted for another use than the list.
     """
     _comparable(claim.offer, sample.offer)
     both = [claim.cells, sample.cells]
     classes = sum(pl.concat(cells[column] for cells in both).drop_nulls().n_unique() for column in COMPARED)
-    confidence = 1 - (1 - sample.offer.confidence) / max(1, classes)
-    claims = [_claim(column, word, claim, sample, confidence) for column, word in _classes(both)]
-    agreement = Agreement(all(part.holds for part in claims), sample.offer.confidence, tuple(claims))
+    confidence = 1 - (1 - sample.offer.confidence) / (classes + len(_FIGURES))
+    claims = list(_claims(claim, sample, confidence))
+    consistent = all(part.holds for part in claims)
+    agreement = Agreement(consistent, sample.offer.confidence, tuple(claims), _NOT_COMPARED)
     return replace(sample, agreement=agreement, signer=claim.signer)
 
 
@@ -233,13 +239,25 @@ def _frequent(cells: pl.DataFrame, column: str) -> pl.Series:
     return rows.sort(pl.col("rows"), column, descending=[True, False]).head(_MOST_CLASSES)[column]
 
 
-def _claim(column: str, word: str, claim: Vetting, sample: Vetting, confidence: float) -> Claim:
+def _claims(claim: Vetting, sample: Vetting, confidence: float) -> Iterator[Claim]:
     total = claim.offer.rows
-    least, most = between(claim.cells, **{column: word})
-    rows, _ = between(sample.cells, **{column: word})
-    low, high = population_bounds(rows, sample.offer.rows, total, confidence)
-    claimed, bounds = (least / total, most / total), (low / total, high / total)
-    return Claim(column, word, claimed, rows, bounds, low <= most and high >= least)
+    for column, word, of_claim, of_sample in _compared(claim, sample):
+        least, most = between(claim.cells, **of_claim)
+        rows, _ = between(sample.cells, **of_sample)
+        low, high = population_bounds(rows, sample.offer.rows, total, confidence)
+        if column == "repeated":  # of two rows with one number, seldom both are drawn: the list has more of them
+            high = total
+        claimed, bounds = (least / total, most / total), (low / total, high / total)
+        yield Claim(column, word, claimed, rows, bounds, low <= most and high >= least)
+
+
+def _compared(claim: Vetting, sample: Vetting) -> Iterator[tuple[str, str, dict[str, object], dict[str, object]]]:
+    """What is compared: column, word, and the columns of cells with their values, in the claim and in the sample."""
+    yield from (
+        (column, word, {column: word}, {column: word}) for column, word in _classes([claim.cells, sample.cells])
+    )
+    for name, more in _FIGURES.items():
+        yield name, "", claim.offer.through | more, sample.offer.through | more
 
 
 def _comparable(claim: Offer, sample: Offer) -> None:

@@ -115,16 +115,18 @@ class _WordUse:
     """Counts the persons who have each word that the brief names, up to ten."""
 
     def __init__(self, header: Header, brief: Brief) -> None:
-        self._columns = header.columns
         self._values = brief.values
+        ours = [*header.columns.items(), *((rule.ours, rule.column) for rule in header.rules)]
+        # Rules about filled cells read these words too.
+        self._columns = {name: {column for one, column in ours if one == name} for name in brief.values}
         self._persons: dict[tuple[str, str], set[int]] = {}
 
     def add(self, calls: Calls) -> None:
         """Add a batch; a row without a number belongs to nobody."""
-        for ours, words in self._values.items():
-            column = self._columns.get(ours)
+        for ours, column in ((ours, column) for ours, columns in self._columns.items() for column in columns):
             if column not in calls.carried.columns:
                 continue
+            words = self._values[ours]
             cells = calls.carried.select(text_of(calls.carried[column]).alias("word"))
             pairs = each_distinct(cells, lambda cell: (cell and folded(cell),), {"word": pl.String})
             pairs = pairs.with_columns(calls.number.alias("number")).drop_nulls()

@@ -22,6 +22,7 @@ from dnc import Rulebook, Store
 from dnc.errors import InputError
 from dnc.lists.brief import read_brief
 from dnc.lists.calls import Calls
+from dnc.reports.vet_summary import summary
 from dnc.store.audit_log import canonical
 from dnc.verdicts.cases import Distinct, Facts
 from dnc.verdicts.judge import Verdicts
@@ -395,6 +396,31 @@ def test_a_sample_of_another_list_is_found_out(long_list, claim, consenting):
     assert not held.agreement.consistent
     assert not held.opens
     assert any(one.column == "undecided_by" and not one.holds for one in held.agreement.claims)
+
+
+@pytest.mark.parametrize(("column", "says"), [("lasts", "lasting"), ("repeat", "repeated")])
+def test_a_seller_who_makes_more_of_the_clear_rows_is_found_out(long_list, claim, column, says):
+    """Some that are clear on the first day become clear for the whole period, rows that repeat a number become numbers.
+
+    Conditions and prices are about these, so a sample is compared with them; what it is not compared with is named.
+    """
+    folder, made = long_list
+    content = json.loads((folder / "offer.json").read_text())
+    better = {"lasts": len(content["offer"]["points"]), "repeat": False}[column]
+    for cell in content["cells"]:
+        if cell["outcome"] == "clear":
+            cell[column] = better
+    del content["checksum"]
+    content["checksum"] = hashlib.sha256(canonical(content).encode()).hexdigest()
+    (folder / "forged.json").write_text(json.dumps(content))
+    forged = read_sealed(folder / "forged.json", Rulebook.load())
+    assert forged.callable.low > claim.callable.high + 0.02
+    (folder / "sample.csv").write_text(offers.as_csv(random.Random(5).sample(made, 2000)))
+    sample = vetted(folder, "sample.csv", sample_of=forged.offer.rows)
+    held = held_to(forged, sample)
+    assert ({claim.column for claim in held.agreement.claims if not claim.holds}, held.opens) == ({says}, False)
+    assert held_to(claim, sample).opens
+    assert "The sample is not compared with: " in "\n".join(summary(held))
 
 
 # The command line, and files that are not what they should be

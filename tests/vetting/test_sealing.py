@@ -114,6 +114,21 @@ def test_a_word_of_ten_rows_of_one_person_is_a_word_of_one(sealed):
     assert told(ten) != told(sealed(rows_of(people, kind=["x"] * 40), brief))
 
 
+def test_a_word_that_a_rule_about_filled_cells_reads_counts(sealed):
+    """240 persons have it, in a column that is not mapped: their cells say that there is no objection."""
+    brief = Brief(
+        columns={"number": "telephone"},
+        when_filled={"status": {"objected_on": "yes"}},
+        values={"objected_on": {"client": "none"}},
+        facts=CALLER | {"consent": "none"},
+    )
+    people = numbers(260)
+    with_word = told(sealed(rows_of(people, status=["client"] * 240 + [""] * 20), brief))
+    assert with_word == told(sealed(rows_of(people, status=[""] * 260), brief))
+    few = told(sealed(rows_of(people, status=["client"] * 9 + [""] * 251), brief))
+    assert few == told(sealed(rows_of(people, status=["x"] * 9 + [""] * 251), brief))
+
+
 def test_the_seller_is_told_which_words_were_not_used(dnc, write_file):
     """By column and count, on stderr, without quoting them."""
     path = write_file("list.csv", rows_of(numbers(20), kind=["pro"] * 3 + ["part"] * 17))

@@ -253,9 +253,8 @@ def _claims(claim: Vetting, sample: Vetting, confidence: float) -> Iterator[Clai
 
 def _compared(claim: Vetting, sample: Vetting) -> Iterator[tuple[str, str, dict[str, object], dict[str, object]]]:
     """What is compared: column, word, and the columns of cells with their values, in the claim and in the sample."""
-    yield from (
-        (column, word, {column: word}, {column: word}) for column, word in _classes([claim.cells, sample.cells])
-    )
+    for column, word in _classes([claim.cells, sample.cells]):
+        yield column, word, {column: word}, {column: word}
     for name, more in _FIGURES.items():
         yield name, "", claim.offer.through | more, sample.offer.through | more
 

@@ -36,9 +36,10 @@ _WANTED = re.compile(r"(?:allocat\w{0,10}|malloc|realloc|pin)\b[^\d\n]{0,40}?(\d
 _SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French uses the last two before signs and in numbers
 
 
+_CHECKSUM = r"(?<![^\W_])[0-9a-f]{32,64}(?:-[0-9a-f]{16})?(?![^\W_])"
 _SPELLED = re.compile(
-    r"(?<![^\W_])\+?\(?\d(?:[\s.()/'_\-\u2010-\u2015]{0,3}\d){8,14}(?![^\W_])"
-)  # what a telephone number may look like
+    rf"(?P<checksum>{_CHECKSUM})|(?<!\d)\+?\(?\d(?:[\s.()/'_\-\u2010-\u2015]{{0,3}}\d){{8,14}}(?!\d)"
+)  # what a telephone number may look like, also beside letters
 _DAY, _MONTH = "(?:0[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|1[0-2])"
 _NO_NUMBER = re.compile(
     rf"(?:19|20)\d\d([-./]?){_MONTH}\1{_DAY}(?:(?!\d)|(?:[01]\d|2[0-3])(?:[0-5]\d){{1,2}}$)"
@@ -50,7 +51,10 @@ _NO_NUMBER = re.compile(
 
 def without_numbers(text: str) -> str:
     """Text in which anything that may be a telephone number is replaced by `…`."""
-    return _SPELLED.sub(lambda match: match[0] if _NO_NUMBER.match(match[0]) else "…", text)
+    return _SPELLED.sub(
+        lambda match: match[0] if match["checksum"] or _NO_NUMBER.match(match[0]) else "…",
+        text,
+    )
 
 
 def printable(text: str) -> str:

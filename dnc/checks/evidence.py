@@ -1,17 +1,25 @@
-"""What a check leaves in the store: hashes of what went in and came out and, if asked to, its decisions."""
+"""What a check leaves in the store: hashes of what went in and came out and, if asked to, its decisions.
+
+What a list or its verdicts hash to would give a telephone number away to anybody who tries all of them. So hashes in
+the log, and in certificates, are keyed: the HMAC-SHA-256, by a key of the check, of the SHA-256 in hexadecimal digits.
+The key is in the ledger until numbers are forgotten. A replay compares by the same `Digests`.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import polars as pl
 
-from dnc.errors import InputError
+from dnc.errors import InputError, StoreError
 from dnc.files.dataset import FileList
 from dnc.frames import numbered
 from dnc.law.vocabulary import VERDICT
@@ -20,10 +28,49 @@ from dnc.messages import localized
 from dnc.verdicts.judge import Verdicts
 
 # All but what differs from number to number, and `dnc_why`, which is their wording in one of two languages.
-_COMPARED = [name for name in VERDICT if name not in ("dnc_number", "dnc_valid_until", "dnc_why")]
+_COMPARED = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_valid_until", "dnc_why"))
+_COMPARED_ONCE = (  # by earlier versions, which did not log it
+    *("dnc_jurisdiction", "dnc_outcome", "dnc_blocked_by", "dnc_undecided_by", "dnc_missing"),
+    *("dnc_applies", "dnc_duties", "dnc_advice", "dnc_confidence"),
+)
 # What differs from number to number goes in by odd factors: 64 bits a row, and quickly written.
 _OF_NUMBER, _OF_DAY = (pl.Series([factor], dtype=pl.UInt64) for factor in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F))
 _DECIDED = [name for name in VERDICT if name not in ("dnc_number", "dnc_applies")]
+
+
+@dataclass(frozen=True)
+class Digests:
+    """How the hashes of a check are made.
+
+    Attributes:
+        key: 64 hexadecimal digits; None for a check of an earlier version, whose hashes have none.
+        columns: of the verdicts, that are hashed besides number and last day.
+    """
+
+    key: str | None
+    columns: tuple[str, ...] = _COMPARED
+
+    @classmethod
+    def new(cls) -> Digests:
+        """Those of a new check."""
+        return cls(token_hex(32))
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], key: str | None) -> Digests:
+        """Those of a check in the log. Raises StoreError if its key was forgotten."""
+        if "compared" in record and key is None:
+            raise StoreError(localized("errors", "replay", "no_key"))
+        return cls(key, tuple(record.get("compared", _COMPARED_ONCE)))
+
+    def of_sha256(self, sha256: str) -> str:
+        """What stands in the log for a SHA-256."""
+        return sha256 if self.key is None else hmac.digest(bytes.fromhex(self.key), sha256.encode(), "sha256").hex()
+
+    def logged(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The details of a check as the log has them."""
+        keyed = {name: self.of_sha256(record[name]) for name in ("sha256", "verdicts")}
+        consents = record["consents"] and record["consents"] | {"sha256": self.of_sha256(record["consents"]["sha256"])}
+        return {**record, **keyed, "consents": consents, "compared": self.columns}
 
 
 class Evidence:
@@ -33,9 +80,13 @@ class Evidence:
         files: the planned calls. state: theirs, before they were read.
         work: a folder to gather decisions in; None where they are not kept.
         ids: the column of the user's own row ids; empty where the list has none.
+        columns: of the verdicts, that are hashed.
     """
 
-    def __init__(self, files: FileList, state: Sequence[object], work: Path | None, ids: str) -> None:
+    def __init__(
+        self, files: FileList, state: Sequence[object], work: Path | None, ids: str, columns: Sequence[str]
+    ) -> None:
+        self._columns = list(columns)
         self._files = files
         self._state = state
         self._work = work
@@ -47,7 +98,7 @@ class Evidence:
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch."""
-        number, words = numbered(verdicts.cases.select(_COMPARED))
+        number, words = numbered(verdicts.cases.select(self._columns))
         digests = [hashlib.sha256("\x1f".join(row).encode()).digest()[:8] for row in words.iter_rows()]
         digest = pl.Series("words", map(int.from_bytes, digests), dtype=pl.UInt64)
         until = verdicts.until.cast(pl.Int32).cast(pl.UInt64, strict=False)
@@ -66,7 +117,7 @@ class Evidence:
         self._rows += calls.height
 
     def detail(self) -> dict[str, Any]:
-        """The hashes, for the log. Raises InputError where a file changed while it was read."""
+        """The hashes, without a key. Raises InputError where a file changed while it was read."""
         digest = self._files.digest(self._sums.result())
         for file, before, now in zip(self._files.files, self._state, self._files.state, strict=True):
             if now != before:

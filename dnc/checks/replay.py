@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from dnc.checks.evidence import Digests
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
@@ -77,13 +78,14 @@ def replay_check(
     if "terms" not in then:
         raise StoreError(localized("errors", "replay", "earlier", number=number))
     path = then["input"] if path is None else path
-    _must_be_same(path, then["sha256"], number)
+    past = _Past(store.path, _standing(store, number, then))
+    digests = Digests.of(then, store.hash_key(number))
+    _must_be_same(path, then["sha256"], number, digests)
     beside = None
     if then.get("consents"):
         beside = consents or then["consents"]["file"]
-        _must_be_same(beside, then["consents"]["sha256"], number)
+        _must_be_same(beside, then["consents"]["sha256"], number, digests)
     terms, texts = _texts(store, then)
-    past = _Past(store.path, _standing(store, number, then))
     rulebook = Rulebook.of(texts)
     brief = brief_of(terms)
     # Earlier versions used no column that was not mapped, whatever its name.
@@ -101,7 +103,8 @@ def replay_check(
         accept=terms["accept"],
         rulebook=rulebook,
     )
-    result = run(path, past, settings, outputs, columns=None if outputs.targets else ["outcome"])
+    columns = None if outputs.targets else ["outcome"]
+    result = run(path, past, settings, outputs, columns=columns, digests=digests)
     same = past.noted["verdicts"] == then["verdicts"]
     counts = {outcome: then["counts"][outcome] for outcome in result.counts}
     return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")), _pack(then))
@@ -127,10 +130,10 @@ def check_row(store: Store, number: int) -> dict[str, Any]:
     return rows.row(0, named=True)
 
 
-def _must_be_same(path: Source, sha256: str, number: int) -> None:
+def _must_be_same(path: Source, logged: str, number: int, digests: Digests) -> None:
     """Raise InputError if a file or list is not the one of that check."""
     with opened(path) as files:
-        if files.digest(files.sums) != sha256:
+        if digests.of_sha256(files.digest(files.sums)) != logged:
             raise InputError(localized("errors", "replay", "other_file", number=number), files.name)
 
 

@@ -33,7 +33,7 @@ class Check:
             to a file or a stream.
         id: number of its row in the log.
         head: that row as `ROW:HASH`.
-        record: the details of that row.
+        record: the details of that row, with hashes that have no key.
         tallies: rows, counted by what they have in common.
         given: rows that were written, by outcome; fewer than all with `only` or `changed`.
         repeated: numbers that are in several rows.

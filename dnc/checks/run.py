@@ -21,7 +21,7 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.counts import Tallies
-from dnc.checks.evidence import Evidence
+from dnc.checks.evidence import Digests, Evidence
 from dnc.checks.outputs import Outputs
 from dnc.checks.people import People
 from dnc.checks.result import Check
@@ -55,6 +55,7 @@ def run(
     keep: bool = False,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
+    digests: Digests | None = None,
 ) -> Check:
     """Decide every call of a list, write the rows and log the check.
 
@@ -62,6 +63,7 @@ def run(
         path, store, columns, only, changed, best, keep, progress: as for `dnc.api.check`.
         outputs: where the rows go.
         observers: see every batch; every check makes its own counts too.
+        digests: how its hashes are made, if it is decided again.
     Raises:
         InputError, OptionError, StoreError: as `dnc.api.check`.
     """
@@ -88,7 +90,8 @@ def run(
         people = People(_temporary_folder(stack), header.columns.get("call") if several else None)
         tallies = Tallies()
         work = stack.enter_context(store.work("check")) if keep else None
-        evidence = Evidence(files, state, work, header.columns.get("call", ""))
+        digests = digests or Digests.new()
+        evidence = Evidence(files, state, work, header.columns.get("call", ""), digests.columns)
         second = SecondNumbers(header)
         unused = UnusedObjections(header)
         watching: list[Observer] = [unused.add, tallies.add, people.add, evidence.add, second.add, *observers]
@@ -99,7 +102,12 @@ def run(
         record = _record(setup, files, standing, selection, outputs, counts=tallies.counts)
         record |= evidence.detail() | {"terms": sha256}
         entry = store.record(
-            "check", record, rules=setup.book.texts, terms={sha256: setup.text}, decisions=evidence.decisions()
+            "check",
+            digests.logged(record),
+            rules=setup.book.texts,
+            terms={sha256: setup.text},
+            decisions=evidence.decisions(),
+            hash_key=digests.key,
         )
         result = Check(
             files=files,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dnc.cli.options import FILE, LANG, STDOUT, open_store, print_csv, say, show, store_options
-from dnc.errors import StoreError
+from dnc.errors import InputError, StoreError
 from dnc.messages import counted, dated, in_language, localized, messages
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ _HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
     help="With --verify: a log fingerprint noted earlier, which the log must still contain.",
 )
 @click.option(
+    "--key",
+    type=int,
+    metavar="ROW",
+    help="Print the key of the hashes in the row of a check, or the salt of a sealed result: whoever has it can tell "
+    "whether a list is the one that was checked, or sealed.",
+)
+@click.option(
     "--anchor",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -59,6 +66,7 @@ def log(
     *,
     verifying: bool,
     head: str | None,
+    key: int | None,
     anchor: Path | None,
     anchor_command: str | None,
     stamp: str | None,
@@ -73,6 +81,9 @@ def log(
         raise click.UsageError(localized("errors", "cli", "head_verify"))
     store = open_store(ctx)
     anchoring = bool(anchor or anchor_command or stamp)
+    if key is not None:
+        click.echo(_key(store, key))
+        return
     if not verifying and not anchoring:
         print_csv(store.log())
         return
@@ -114,6 +125,12 @@ def _verify(
         raise StoreError(localized("errors", "log_faults", store=store.path, n=len(findings.faults)))
     if not quiet:
         say(messages("store", lang)["log_verified"].format(rows=counted(lang)(findings.head.seq), head=findings.head))
+
+
+def _key(store: Store, row: int) -> str:
+    if key := store.hash_key(row):
+        return key
+    raise InputError(localized("errors", "cli", "no_hash_key", row=row), store.path)
 
 
 def _fingerprint(head: str | None) -> Entry:

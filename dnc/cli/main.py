@@ -31,6 +31,7 @@ from dnc.cli import (
     vet_verb,
 )
 from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, use_typed_language
+from dnc.cli.terminal import guard_terminal
 from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, shortage, why
 from dnc.messages import Words, figure, in_language, localized
 
@@ -116,6 +117,7 @@ def _refuse_tight_limit() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit; every error is one line on stderr."""
     _open_missing_streams()
+    guard_terminal()
     stopped = _stopping()
     try:
         code = cli.main(arguments, standalone_mode=False)

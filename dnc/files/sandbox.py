@@ -7,7 +7,7 @@ time, or crash; this process and the store are not affected.
 from __future__ import annotations
 
 import os
-import selectors
+import select
 import struct
 import subprocess
 import sys
@@ -102,16 +102,17 @@ class _Timed:
     def __init__(self, pipe: IO[bytes], path: Path) -> None:
         self._handle = pipe.fileno()
         self._path = path
-        self._selector = selectors.DefaultSelector() if sys.platform != "win32" else None
-        if self._selector:
-            self._selector.register(self._handle, selectors.EVENT_READ)
+        self._poll = None
+        if sys.platform != "win32":
+            self._poll = select.poll()
+            self._poll.register(self._handle, select.POLLIN)
 
     def take(self, length: int) -> bytes:
         """Read that many bytes, or fewer at the end of the stream."""
         data = bytearray()
         deadline = time.monotonic() + SILENT_SECONDS
         while len(data) < length:
-            if self._selector and not self._selector.select(max(0.0, deadline - time.monotonic())):
+            if self._poll and not self._poll.poll(1000 * max(0.0, deadline - time.monotonic())):
                 raise InputError(localized("errors", "no_row", seconds=f"{SILENT_SECONDS:g}"), self._path)
             with suppress(InterruptedError):
                 block = os.read(self._handle, min(_BLOCK, length - len(data)))

@@ -12,6 +12,7 @@ state in which the two do not match something was lost, and the store is refused
 from __future__ import annotations
 
 import errno
+import hmac
 import os
 import re
 import shutil
@@ -48,6 +49,7 @@ _CHANGING = f"{WORK}change-"
 _MOVED_IN = "moved-in"  # in the folder of a change: the names of the files that it moved into the store
 ANCHORS, STAMPS = "anchors.json", "stamps"  # evidence of the log (`dnc.store.anchors`, `dnc.store.stamps`)
 DAMAGED = "damaged"  # folder in which a restore keeps what it replaced
+_FOOTER_END = 8  # bytes after the footer of a Parquet file: its length, and `PAR1`
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
 
 
@@ -506,7 +508,11 @@ class Change:
     _moved_in: list[str] = field(default_factory=list)
 
     def keep(self, written: Path, folder: str) -> tuple[str, int]:
-        """Move a finished Parquet file into a folder of the store, named by its checksum; returns its name and rows."""
+        """Move a finished Parquet file into a folder of the store, named by its checksum; returns its name and rows.
+
+        The log keeps the name when the file is gone, so the name must not tell what was in it.
+        """
+        _make_unguessable(written, bytes.fromhex(ledger_sql.file_key(self.con)))
         rows, name = rows_of(written), f"{sha256_of(written)}.parquet"
         path = self.folder / folder / name
         if not path.exists():
@@ -551,6 +557,22 @@ class Change:
         for path in gone:
             with suppress(OSError):  # a file that is lost
                 os.utime(self.folder / path, (at, at))
+
+
+def _make_unguessable(path: Path, key: bytes) -> None:
+    """Put a keyed hash of a Parquet file between its pages and its footer, where no reader looks.
+
+    Without it, whoever has the checksum of a file could try all numbers until one gives that checksum. A `forget`
+    deletes the key; the same content has the same name until then.
+    """
+    mark = hmac.digest(key, sha256_of(path).encode(), "sha256")
+    with path.open("r+b") as file:
+        file.seek(-_FOOTER_END, os.SEEK_END)
+        footer = int.from_bytes(file.read(4), "little") + _FOOTER_END
+        file.seek(-footer, os.SEEK_END)
+        end = file.read()
+        file.seek(-footer, os.SEEK_END)
+        file.write(mark + end)
 
 
 def rows_of(path: Path) -> int:

@@ -25,7 +25,7 @@ Connection = duckdb.DuckDBPyConnection
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
 _NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
 # What a ledger of this version may lack until its next change; the newest is the last.
-_ADDED_LATER = ("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests", "identity")
+_ADDED_LATER = ("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests", "identity", "hash_keys")
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
 # A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.
@@ -442,6 +442,28 @@ def replace_file(con: Connection, folder: Literal["snapshots", "decisions"], old
     """Put another file of snapshots or decisions in place of one."""
     count = {"snapshots": "numbers", "decisions": "rows"}[folder]
     con.execute(f"update {folder} set file = ?, {count} = ? where file = ?", [new, rows, old])
+
+
+def add_hash_key(con: Connection, seq: int, key: str) -> None:
+    """Keep the key of the hashes in a row of the log."""
+    _insert(con, "hash_keys", {"seq": seq, "key": key})
+
+
+def hash_keys(con: Connection) -> dict[int, str]:
+    """The keys of the hashes in rows of the log, by row."""
+    return {row["seq"]: row["key"] for row in _rows_if_any(con, "select seq, key from hash_keys")}
+
+
+def file_key(con: Connection) -> str:
+    """The key that is part of the names of files, made when it is needed."""
+    if (key := hash_keys(con).get(0)) is None:
+        add_hash_key(con, 0, key := token_hex(32))
+    return key
+
+
+def remove_hash_keys(con: Connection, before: date = date.max) -> None:
+    """Remove the keys of hashes in rows of the log that were written before a day, and that of the names of files."""
+    con.execute("delete from hash_keys where seq = 0 or seq in (select seq from log where done_at < ?)", [before])
 
 
 def texts_misnamed(con: Connection, table: Literal["rules", "terms"]) -> int:

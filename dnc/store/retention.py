@@ -50,16 +50,18 @@ def check_registry(registry: str | None) -> None:
 
 
 def forget_by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]:
-    """Delete snapshots as of a day before `before`, of one registry or all."""
+    """Delete snapshots as of a day before `before`, of one registry or all, and the key in the names of their files."""
     gone = list(map(snapshot_of, ledger_sql.remove_snapshots_before(change.con, before, registry)))
+    ledger_sql.remove_hash_keys(change.con, date.min)
     detail = {"by": "age", "before": before, "registry": registry, "snapshots": [old.id for old in gone]}
     change.log("forget", detail)
     return gone
 
 
 def forget_decisions_by_age(change: Change, before: date) -> list[int]:
-    """Delete decisions kept before a day."""
+    """Delete decisions kept before a day, and the keys of the hashes in older rows of the log."""
     checks = ledger_sql.remove_decisions_before(change.con, before)
+    ledger_sql.remove_hash_keys(change.con, before)
     change.log("forget", {"by": "age", "before": before, "decisions_of": checks})
     return checks
 
@@ -68,8 +70,10 @@ def forget_by_number(change: Change, numbers: Sequence[int], registry: str | Non
     """Delete what snapshots of one registry or all say about numbers that are not listed, and all kept decisions.
 
     The reason that a person gave for an objection is deleted too; the objection stays, and so does its lift. A lift
-    without an objection that is kept is deleted.
+    without an objection that is kept is deleted. So are the keys of all hashes in the log, because any list may have
+    had these numbers.
     """
+    ledger_sql.remove_hash_keys(change.con, date.min if registry else date.max)
     rewriting = _Rewriting(change, numbers, work)
     for file in ledger_sql.snapshot_files(change.con, registry):
         rewriting.write("snapshots", file, _NOT_AN_OPT_OUT, _WITHOUT_ANSWER)

@@ -155,6 +155,12 @@ class Store:
         with self.ledger.read() as opened:
             return ledger_sql.log(opened.con)
 
+    def hash_key(self, row: int) -> str | None:
+        """The key of the hashes in a row of the log; None if it was forgotten, or there was none."""
+        self.must_exist()
+        with self.ledger.read() as opened:
+            return ledger_sql.hash_keys(opened.con).get(row)
+
     def record(
         self,
         verb: str,
@@ -163,17 +169,23 @@ class Store:
         rules: Mapping[str, str] | None = None,
         terms: Mapping[str, str] | None = None,
         decisions: Path | None = None,
+        hash_key: str | None = None,
     ) -> audit_log.Entry:
-        """Add a row to the log, the texts of rules and terms by their SHA-256, and a file of decisions to keep."""
+        """Add a row to the log, the texts of rules and terms by their SHA-256, and a file of decisions to keep.
+
+        hash_key: with which the hashes in the row are made.
+        """
         with self.ledger.change() as change:
             ledger_sql.add_texts(change.con, "rules", rules or {})
             ledger_sql.add_texts(change.con, "terms", terms or {})
             if decisions is None:
-                change.log(verb, detail)
+                row = change.log(verb, detail)
             else:
                 file, rows = change.keep(decisions, "decisions")
-                check = change.log(verb, detail | {"decisions": file})
-                ledger_sql.add_decisions(change.con, check, file, rows, audit_log.now())
+                row = change.log(verb, detail | {"decisions": file})
+                ledger_sql.add_decisions(change.con, row, file, rows, audit_log.now())
+            if hash_key:
+                ledger_sql.add_hash_key(change.con, row, hash_key)
         return change.head
 
     def diff(self, before: int, after: int, numbers: bool = False) -> pl.DataFrame:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
+from dnc.checks.result import Check
 from dnc.errors import InputError, OptionError
 from dnc.files.table import folded, quoted
 from dnc.frames import each_distinct
@@ -74,28 +74,34 @@ def _refuse_second(store: Store, sha256: str, name: str, again: str | None) -> N
     """Raise InputError if a list was sealed before, unless there is a reason to do it again."""
     if again is not None and not again.strip():
         raise OptionError(localized("errors", "seal", "reason"))
-    log = store.log().iter_rows(named=True) if store.exists else ()
-    _refuse_sealed(log, sha256, name, again)
+    if store.exists:
+        with store.ledger.read() as opened:
+            _refuse_sealed(opened.con, sha256, name, again)
 
 
-def record(store: Store, detail: dict[str, Any], name: str, again: str | None) -> None:
+def record(store: Store, detail: dict[str, Any], salt: str, checked: Check) -> None:
     """Log that a list was sealed. Raises InputError if somebody else has sealed it meanwhile.
 
-    detail: check, SHA-256 of list and brief, commitment and salt.
+    detail: check, SHA-256 of the brief, commitment, and why it is sealed again. salt: of the commitment.
     """
     with store.ledger.change() as change:
-        _refuse_sealed(ledger_sql.log_as_written(change.con), str(detail["sha256"]), name, again)
-        change.log(VERB, detail | {"again": again})
+        _refuse_sealed(change.con, checked.record["sha256"], checked.files.name, detail["again"])
+        ledger_sql.add_hash_key(change.con, change.log(VERB, detail), salt)
 
 
-def _refuse_sealed(log: Iterable[Mapping[str, Any]], sha256: str, name: str, again: str | None) -> None:
-    sealed = (row for row in log if row["verb"] == VERB)
-    before = next((row for row in sealed if json.loads(row["detail"])["sha256"] == sha256), None)
-    if before and again is None:
-        raise InputError(
-            localized("errors", "seal", "second", day=f"{before['done_at']:%Y-%m-%d}", row=before["seq"]),
-            name,
-        )
+def _refuse_sealed(con: ledger_sql.Connection, sha256: str, name: str, again: str | None) -> None:
+    """Raise InputError if a list was sealed, or may have been: of a sealed list nothing is known without its salt."""
+    if again is not None:
+        return
+    salts = ledger_sql.hash_keys(con)
+    for row in ledger_sql.log_as_written(con):
+        if row["verb"] != VERB:
+            continue
+        detail = json.loads(row["detail"])
+        salt = detail.get("salt") or salts.get(row["seq"])  # earlier versions logged it
+        if salt is None or commitment(sha256, salt) == detail["commitment"]:
+            about = {"day": f"{row['done_at']:%Y-%m-%d}", "row": row["seq"]}
+            raise InputError(localized("errors", "seal", "second" if salt else "forgotten", **about), name)
 
 
 def _refuse_days(header: Header) -> None:

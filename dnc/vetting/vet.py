@@ -110,8 +110,8 @@ def vet(
     vetting = replace(appraise(offer, counted, book, asked or Asked()), checked=result, salt=salt)
     if salt is None:
         return vetting
-    detail = {"check": result.id, "sha256": result.record["sha256"], "brief": brief.sha256}
-    record(store, detail | {"commitment": offer.commitment, "salt": salt}, result.files.name, again)
+    detail = {"check": result.id, "brief": brief.sha256, "commitment": offer.commitment, "again": again}
+    record(store, detail, salt, result)
     unnamed = {ours: len(words) - len(used.values[ours]) for ours, words in brief.values.items()}
     return replace(vetting, unnamed={ours: count for ours, count in unnamed.items() if count})
 

@@ -93,6 +93,16 @@ def test_a_brief_is_read_as_it_was_meant(entries, key):
         assert not set(toml_text(text)) & {"\n", "\r", "\x7f", "\x85", "\u2028", "\u202e", "\ufeff"}
 
 
+@pytest.mark.says_numbers  # to errors, which do not repeat them
+@pytest.mark.parametrize("joined", ["tel{}", "{}x", "a_{}b", "Portable{}Bis", "abc{}def"])
+def test_a_number_joined_to_letters_is_not_repeated(joined, dnc):
+    """In whatever a user typed; a checksum stays whole."""
+    number, checksum = "0199000418", "0123456789" * 6 + "abcd"
+    code, _, err = dnc("check", joined.format(number), "--region", "FR")
+    assert (code, number in err, "…" in err) == (4, False, True)
+    assert without_numbers(f"{checksum} 7:{checksum} 7-{checksum}-{checksum[:16]}.tsr").count(checksum) == 3
+
+
 @pytest.mark.parametrize("header", some(['"', '"""', "]", "#", "a]\n[facts", "'", "\\", "x = 1 # "], 4))
 def test_no_brief_is_drafted_by_a_header(header, tmp_path):
     """A column, a word and a sheet of any name are quoted: the draft decides nothing but the column of numbers."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import gc
 import gzip
 import io
+import os
 import re
 import stat
+import subprocess
+import sys
 import warnings
 import zipfile
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -241,6 +245,17 @@ def test_the_process_of_a_parser_uses_the_same_package(tmp_path, monkeypatch):
     assert rows(path) == 1
 
 
+def test_no_descriptor_is_left_open_for_each_file(tmp_path):
+    """A desk reads thousands of files in one process."""
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
+    counts = []
+    for _ in range(3):
+        assert list(sandbox.frames("parquet", path, 10))
+        counts.append(len(list(Path("/proc/self/fd").iterdir())))
+    assert counts[0] == counts[2]
+
+
 def test_a_parser_that_crashes_harms_nobody(tmp_path, monkeypatch, write_file, store):
     """A crash in foreign code is an error of that file; the store stays as it was."""
     store.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
@@ -358,6 +373,29 @@ def test_names_never_reach_sql_as_text(store, write_file, tmp_path):
         odd.load(write_file("b.csv", ANSWER), as_of=date(2026, 6, 1), registry=NAME)
     with pytest.raises(InputError, match="unknown registry"):
         odd.forget(date(2026, 1, 1), NAME)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+def test_the_cells_of_a_list_do_not_reach_the_terminal_as_escapes(tmp_path, write_file):
+    """They would clear the screen, or show another row; a pipe and a file get the cells as they are."""
+    import pty
+
+    cell = "\x1b[2Jall clear\x9b1A\x7f\u202e"
+    path = write_file("c.csv", f"number;note\n0199000001;{cell}\n")
+    command = [sys.executable, "-m", "dnc", "check", str(path), "--region", "FR", "--quiet"]
+    piped = subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout.decode()
+    assert cell in piped
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, stdout=theirs) as child:
+        os.close(theirs)
+        data = b""
+        with suppress(OSError):  # at the end of a terminal
+            while block := os.read(ours, 1 << 16):
+                data += block
+    os.close(ours)
+    shown = data.decode().replace("\r\n", "\n")
+    assert child.returncode == 3
+    assert shown == piped.replace("\r\n", "\n").replace(cell, "\u241b[2Jall clear\u24261A\u2421\u2426")
 
 
 def test_what_a_terminal_would_obey_is_shown_and_not_obeyed(dnc, write_file):

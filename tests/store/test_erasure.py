@@ -14,7 +14,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from dnc import Store, check
+from dnc import Store, StoreError, check
+from dnc.api import replay
+from dnc.checks.evidence import Digests
 from dnc.errors import ShortageError
 from dnc.store import ledger_sql
 from dnc.store.backup import backup, restore
@@ -218,6 +220,45 @@ def test_a_forgetting_that_fails_leaves_the_ledger_as_it_was(known, monkeypatch)
     with pytest.raises(ShortageError, match="the disk is full"):
         known.forget_numbers([f"+{OBJECTED}"])
     assert {path: path.read_bytes() for path in known.path.rglob("*") if path.is_file()} == before
+
+
+def test_no_number_comes_back_from_the_log_after_forget(store, write_file, tmp_path):
+    """Whoever tries all numbers finds the one of a list by what it hashes to, with the keys; they are gone with it."""
+    use = {"region": "FR", "at": "2026-06-05"}
+
+    def checked(number: int, store: Store):
+        """A check of one row, with a file of consents of one row."""
+        calls = write_file("c.csv", f"number\n+{number}\n")
+        consents = write_file("consents.csv", f"number,consent\n+{number},named_caller\n")
+        return check(calls, store, consents=consents, keep=True, **use)
+
+    def plain(record) -> set[str]:
+        return {record["sha256"], record["verdicts"], record["consents"]["sha256"]}
+
+    def known() -> tuple[str, list[str]]:
+        """The log, and what is kept of keys."""
+        with store.ledger.read() as opened:
+            return "\n".join(store.log()["detail"]), list(ledger_sql.hash_keys(opened.con).values())
+
+    checked(DECIDED, store)
+    guesses = [plain(checked(number, Store(tmp_path / "other")).record) for number in range(DECIDED - 2, DECIDED + 3)]
+    for expected in ([0, 0, 3, 0, 0], [0] * 5):
+        log, keys = known()
+        hits = [sum(Digests(key).of_sha256(each) in log for key in keys for each in guess) for guess in guesses]
+        assert (hits, any(each in log for guess in guesses for each in guess)) == (expected, False)
+        store.forget_numbers([f"+{DECIDED}"])
+    assert verify(store.ledger).faults == []
+    with pytest.raises(StoreError, match="the key of its hashes was deleted"):
+        replay(store, 1, write_file("c.csv", f"number\n+{DECIDED}\n"))
+
+
+def test_the_name_of_a_file_that_was_forgotten_tells_nothing(store, write_file, tmp_path):
+    """The log keeps it; without the key of the store, the same content does not have it."""
+    path, other = write_file("answer.csv", ANSWER), Store(tmp_path / "other")
+    names = [store.load(path, as_of=date(2026, 6, 1)).file, other.load(path, as_of=date(2026, 6, 1)).file]
+    store.forget(date(2026, 7, 1))
+    names.append(store.load(path, as_of=date(2026, 6, 1)).file)
+    assert len(set(names)) == 3
 
 
 def test_a_file_that_a_check_still_reads_is_told(dnc, known):

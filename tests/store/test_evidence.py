@@ -16,6 +16,8 @@ import pytest
 
 from dnc import InputError, Store, StoreError, check
 from dnc.api import replay
+from dnc.checks import evidence
+from dnc.checks.evidence import Digests
 from dnc.checks.settings import Settings, Setup
 from dnc.checks.subject_access import answer
 from dnc.lists.brief import Brief
@@ -90,6 +92,7 @@ def test_who_did_it_is_not_what_the_environment_says(store, monkeypatch):
         ("update log set seq = 5 - seq where seq in (2, 3)", "row 3 was changed"),
         ("insert into log from log where seq = 2", "row 2 comes after row 4"),
         ("update log set previous = '' where seq = 3", "row 3 does not follow row 2"),
+        ("update log set done_at = done_at + interval 1 millisecond where seq = 3", "row 3 was changed"),
     ], 5),
 )  # fmt: skip
 def test_a_changed_removed_or_reordered_row_is_found(dnc, loaded, tamper, says):
@@ -164,6 +167,21 @@ def test_what_had_not_come_then_has_not_come_in_a_replay(checked, write_file, mo
     del told["ignore"]
     monkeypatch.setattr(Setup, "text", property(lambda _: json.dumps(told)))
     result = check(path, checked, brief=brief, given=TOLD, at="2026-11-26")
+    assert replay(checked, result.id, path).same
+
+
+@pytest.mark.parametrize("columns", [("dnc_outcome", "dnc_missing"), None])
+def test_a_check_is_decided_again_by_the_columns_that_it_had(checked, write_file, monkeypatch, columns):
+    """Later versions have more; earlier ones did not log which they were, and hashed without a key."""
+    path = write_file("c.csv", CALLS)
+    with monkeypatch.context() as then:
+        if columns:
+            then.setattr(Digests, "new", lambda: Digests("ab" * 32, columns))
+        else:
+            then.setattr(Digests, "new", lambda: Digests(None, evidence._COMPARED_ONCE))
+            then.setattr(Digests, "logged", lambda _, record: record)
+        result = check(path, checked, region="FR", at="2026-08-05", given=TOLD)
+    assert ("compared" in json.loads(checked.log()["detail"][-1])) == bool(columns)
     assert replay(checked, result.id, path).same
 
 

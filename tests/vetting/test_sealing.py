@@ -205,7 +205,7 @@ def test_a_list_is_sealed_once(dnc, offer):
     assert dnc("vet", renamed, *use, "--seal", "--again", "the first was lost")[0] == 0
     rows = [json.loads(row["detail"]) for row in Store("dnc-store").log().to_dicts() if row["verb"] == "seal"]
     assert [row["again"] for row in rows] == [None, "the first was lost"]
-    assert rows[0]["salt"] != rows[1]["salt"]
+    assert rows[0]["commitment"] != rows[1]["commitment"]
     renamed.write_text(renamed.read_text() + numbers(1, 900)[0] + ";part\n")
     assert dnc("vet", renamed, *use, "--seal")[0] == 0
     assert dnc("vet", renamed, *use)[0] == 0  # for oneself, as often as one likes
@@ -249,7 +249,7 @@ def test_the_delivered_list_is_compared_with_the_commitment(dnc, offer, write_fi
     assert (code, out) == (0, "")
     salt = err.strip().split()[-1]
     assert len(salt) == 64
-    assert salt in dnc("log")[1]
+    assert (salt in dnc("log")[1], dnc("log", "--key", 2)[1]) == (False, f"{salt}\n")
     file = write_file("salt.txt", salt + "\n")
     for given in (salt, salt.upper(), file):
         code, out, _ = dnc("vet", path, "--against", target, "--salt", given, "--lang", "en", "--store", "none")

@@ -127,6 +127,16 @@ def must_be(name: str, value: object, wanted: str, *kinds: type) -> None:
     """
     if not isinstance(value, kinds) or (isinstance(value, datetime) and datetime not in kinds):
         raise _argument(name, wanted, type(value).__name__)
+    if isinstance(value, str | Path):
+        must_be_unicode(value)
+
+
+def must_be_unicode(text: str | Path) -> None:
+    """Raise InputError for a name or a value that is not valid UTF-8: neither the log nor a result could hold it."""
+    try:
+        str(text).encode()
+    except UnicodeEncodeError:
+        raise InputError(localized("errors", "not_unicode", text=text)) from None
 
 
 def must_be_within(name: str, value: object, wanted: str, least: float, most: float = sys.float_info.max) -> None:

@@ -32,7 +32,7 @@ from dnc.cli import (
 )
 from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, use_typed_language
 from dnc.cli.terminal import guard_terminal
-from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, shortage, why
+from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, must_be_unicode, shortage, why
 from dnc.messages import Words, figure, in_language, localized
 
 EXIT_USAGE, EXIT_ERROR, EXIT_SIGNAL = 2, 4, 128
@@ -120,6 +120,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     guard_terminal()
     stopped = _stopping()
     try:
+        for argument in sys.argv[1:] if arguments is None else arguments:
+            must_be_unicode(argument)
         code = cli.main(arguments, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_text:
         help_text.show()

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from dnc.errors import InputError, printable, why
+from dnc.errors import InputError, must_be_unicode, printable, why
 from dnc.files.input_file import input_sha256, input_state
 from dnc.files.open_table import open_table
 from dnc.files.table import Table
@@ -97,6 +97,8 @@ class FileList:
 def file_list(paths: Paths, sheet: str | None = None) -> FileList:
     """The list in a file, in a folder, or in several of them, in this order. Raises InputError if none is given."""
     named = tuple(map(Path, [paths] if isinstance(paths, str | Path) else paths))
+    for path in named:
+        must_be_unicode(path)
     files = tuple(file for path in named for file in (_within(path) if path.is_dir() else [File(path, path.name)]))
     if not files:
         raise InputError(localized("errors", "no_list"))
@@ -110,6 +112,8 @@ def _within(folder: Path) -> list[File]:
     paths = (Path(at, name).relative_to(folder) for at, _, names in os.walk(folder, onerror=refuse) for name in names)
     parquet = (path for path in paths if path.suffix.lower() == ".parquet")
     names = sorted(path for path in parquet if not any(map(_is_private, path.parts)))
+    for name in names:
+        must_be_unicode(name)
     if not names:
         raise InputError(localized("errors", "no_parquet"), folder)
     return [File(folder / name, name.as_posix()) for name in names]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from dnc.errors import StoreError, why
+from dnc.errors import StoreError, must_be_unicode, why
 from dnc.messages import Words, localized
 
 
@@ -17,6 +17,7 @@ def refuse_unsafe(folder: Path) -> None:
 
     A link could lead a change, or what it deletes, out of the folder. Does nothing if there is no folder yet.
     """
+    must_be_unicode(folder.absolute())
     if mode := written_by_others(folder):
         raise StoreError(localized("errors", "folder", "open", folder=folder, mode=mode))
     for path in strange_in(folder):

@@ -360,6 +360,32 @@ def test_the_engine_reaches_no_file_but_those_named(tmp_path):
 # Names
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes")
+def test_names_that_are_not_utf_8_are_refused_before_any_row_is_printed(dnc, write_file, tmp_path, monkeypatch):
+    """Of a folder, a list, a value, or where the store is: verdicts that the log cannot record are not given."""
+    odd = os.fsdecode(b"x\xff")
+    write_file("c.csv", "number\n0199000001\n")
+    write_file(f"{odd}.csv", "number\n0199000001\n")
+    (tmp_path / odd).mkdir()
+    use = ["check", "c.csv", "--region", "FR"]
+    for words in (
+        [*use, "--store", odd],
+        [*use, "--set", f"campaign={odd}"],
+        [*use, "--out", f"{odd}.parquet"],
+        ["check", f"{odd}.csv", "--region", "FR"],
+        ["explain", odd],
+        ["object", "+33199000001", "--on", "2026-08-01", "--reason", odd],
+    ):
+        code, out, err = dnc(*words)
+        assert (code, out, len(err.splitlines()), "not valid UTF-8" in err) == (4, "", 1, True), (words, out, err)
+    assert not [path for path in tmp_path.iterdir() if path.name == "dnc-store"]
+    with pytest.raises(InputError, match="not valid UTF-8"):
+        check(tmp_path / f"{odd}.csv", Store(tmp_path / "store"), region="FR")
+    monkeypatch.chdir(tmp_path / odd)
+    code, out, err = dnc("check", tmp_path / "c.csv", "--region", "FR")
+    assert (code, out, "not valid UTF-8" in err) == (4, "", True)
+
+
 def test_names_never_reach_sql_as_text(store, write_file, tmp_path):
     """Columns, values, file names, campaigns, folders: each may be called what it likes."""
     odd = Store(tmp_path / NAME / "store")

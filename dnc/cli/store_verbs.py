@@ -31,7 +31,6 @@ from dnc.messages import counted, dated, duration, in_language, localized, messa
 
 if TYPE_CHECKING:
     from dnc.store.snapshots import Snapshot
-    from dnc.store.store import Store
 
 
 # Objections and retention
@@ -66,24 +65,17 @@ def object_(
         say(texts["recorded"].format(n=count(recorded), day=day))
         return
     from dnc.store.store import read_all
+    from dnc.verdicts.screening import on_own_list
 
     asked = set(read_all(numbers, region))
-    before = _on_own_list(store, asked)
+    before = on_own_list(store, asked)
     store.object(numbers, on, region=region, reason=reason, lift=True)
-    after = _on_own_list(store, asked)
+    after = on_own_list(store, asked)
     say(texts["lifted"].format(n=count(len(before - after)), day=day))
     if absent := asked - before:
         say(texts["not_on_list"].format(n=count(len(absent))))
     if after:
         say(texts["still_on_list"].format(n=count(len(after)), day=day))
-
-
-def _on_own_list(store: Store, numbers: set[int]) -> set[int]:
-    """Those of some numbers that are on the own list today."""
-    from dnc.verdicts.screening import own_list
-
-    listed = own_list(store)["number"] if store.exists else ()
-    return numbers.intersection(int(number) for number in listed)
 
 
 @click.command()

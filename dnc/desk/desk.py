@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 
 from dnc.checks.law_in_force import law_of
 from dnc.desk.jobs import Jobs
-from dnc.desk.sessions import Sessions
+from dnc.desk.sessions import Session, Sessions
 from dnc.errors import DncError
 from dnc.law.rulebook import Rulebook
 from dnc.messages import messages
 from dnc.store.store import Store
 
 MAX_UPLOAD = 4 * 10**9  # bytes
-UPLOADS_AT_ONCE = 4
+UPLOADS_AT_ONCE, UPLOADS_OF_ONE = 8, 2
 
 
 class RefusedError(DncError):
@@ -58,9 +58,8 @@ class Desk:
     sessions: Sessions = field(default_factory=Sessions, repr=False)
     jobs: Jobs = field(default_factory=Jobs, repr=False)
     _once: set[str] = field(default_factory=set, repr=False)
-    _uploads: threading.BoundedSemaphore = field(
-        default_factory=lambda: threading.BoundedSemaphore(UPLOADS_AT_ONCE), repr=False
-    )
+    _uploads: list[str] = field(default_factory=list, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def book(self) -> Rulebook:
@@ -87,14 +86,21 @@ class Desk:
         return _equal(token, self.token)
 
     @contextmanager
-    def upload(self) -> Iterator[None]:
-        """Take one of the places for uploads at the same time. Raises RefusedError if all are taken."""
-        if not self._uploads.acquire(blocking=False):
-            raise RefusedError(503, messages("desk", self.language)["too_many_uploads"])
+    def upload(self, session: Session) -> Iterator[None]:
+        """Take one of the places for uploads at the same time, of which nobody gets all.
+
+        Raises RefusedError if all are taken, or all that one user may have.
+        """
+        owner = session.user or session.form_token
+        with self._lock:
+            if len(self._uploads) >= UPLOADS_AT_ONCE or self._uploads.count(owner) >= UPLOADS_OF_ONE:
+                raise RefusedError(503, messages("desk", self.language)["too_many_uploads"])
+            self._uploads.append(owner)
         try:
             yield
         finally:
-            self._uploads.release()
+            with self._lock:
+                self._uploads.remove(owner)
 
     def close(self) -> None:
         """Stop all jobs, and remove the files of all sessions."""

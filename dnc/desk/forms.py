@@ -5,6 +5,7 @@ The token is the first field of every form, so that a file is refused before its
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -22,11 +23,12 @@ from starlette.requests import ClientDisconnect
 from dnc.clock import today
 from dnc.desk.desk import RefusedError
 from dnc.desk.visit import TOKEN, Visit
-from dnc.errors import is_full, no_room, printable
+from dnc.errors import is_full, no_room, printable, without_numbers
 
 _MOST_FIELDS = 2_000
 _MOST_TEXT = 1 << 20  # bytes of everything that is not a file
 _MOST_FILES = 20
+STALLED_SECONDS = 60.0  # between two parts of an upload
 _MOST_NAME = 60  # characters of a file's name; a character may take four bytes of 255
 
 
@@ -109,7 +111,7 @@ async def read_form(visit: Visit) -> AsyncIterator[Form]:
         with ExitStack() as stack:
             stack.enter_context(visit.session.in_use())
             if multipart:
-                stack.enter_context(visit.desk.upload())
+                stack.enter_context(visit.desk.upload(visit.session))
                 reader = stack.enter_context(_Reader(visit, form, options.get(b"boundary", b"")))
                 await reader.read()
             elif kind in (b"application/x-www-form-urlencoded", b""):
@@ -164,7 +166,8 @@ class _Reader:
         """Read the whole body. Raises RefusedError."""
         texts, got, most = self._visit.texts, 0, self._visit.desk.max_upload + _MOST_TEXT
         try:
-            async for chunk in self._visit.request.stream():
+            chunks = aiter(self._visit.request.stream())
+            while (chunk := await asyncio.wait_for(anext(chunks, None), STALLED_SECONDS)) is not None:
                 got += len(chunk)
                 if got > most:
                     raise RefusedError(413, texts["too_large"])
@@ -172,7 +175,7 @@ class _Reader:
             self._parser.finalize()
             if not self._complete:
                 raise RefusedError(400, texts["cut_off"])
-        except ClientDisconnect:
+        except (ClientDisconnect, TimeoutError):
             raise RefusedError(400, texts["cut_off"]) from None
         except FormParserError:
             raise RefusedError(400, texts["bad_form"]) from None
@@ -250,8 +253,9 @@ class _Reader:
 
 
 def _clean(given: str) -> str:
-    """A name for a file on disk: the last part of what the browser gave, which may be anything."""
-    name = printable(given.replace("\\", "/").rpartition("/")[2]).strip().lstrip(".").replace(":", "_")
+    """A name for a file on disk: the last part of what the browser gave, without what may be a telephone number."""
+    last = printable(given.replace("\\", "/").rpartition("/")[2]).strip()
+    name = without_numbers(last).replace("…", "_").replace(":", "_").lstrip(".")
     stem, dot, suffix = name.rpartition(".")
     short = name if len(name) <= _MOST_NAME else f"{stem[: _MOST_NAME - 10]}{dot}{suffix[:9]}"
     return short or "file"

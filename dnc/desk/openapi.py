@@ -14,6 +14,7 @@ from dnc.desk.schema import Calls, Decisions, Objections, Problem, Recorded
 _ERRORS = {
     "400": "not JSON, or cut off",
     "401": "no key, or one that is not valid",
+    "409": "there is nothing to lift",
     "413": "too large",
     "415": "not declared as application/json",
     "422": "not what this address takes",

@@ -33,13 +33,21 @@ from dnc.messages import DESK, in_language, messages
 from dnc.store import keys
 from dnc.store.audit_log import acting
 from dnc.store.keys import Key
+from dnc.store.store import read_all
+from dnc.verdicts.screening import on_own_list
 
 MOST_BODY = 4 << 20  # bytes
+WRONG_KEY_SECONDS = 0.2  # each waits for those before it
+_WRONG_AT_ONCE = 50
 # What a message of msgspec quotes from a request.
 _QUOTED = re.compile(r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL)
 
 T = TypeVar("T")
 Answer = Callable[[Request, "Interface"], Awaitable[Response]]
+
+
+class _WrongKeyError(RefusedError):
+    """A request without a key that this desk knows."""
 
 
 class Interface:
@@ -54,6 +62,7 @@ class Interface:
         self.desk, self.decider, self.changing = desk, RequestDecider(desk), asyncio.Lock()
         self._keys: Current[list[Key]] = Current(desk.store, lambda: keys.in_store(desk.store.ledger))
         self._lock = Lock()
+        self._slow, self._wrong = asyncio.Lock(), 0
 
     @property
     def texts(self) -> dict[str, Any]:
@@ -70,8 +79,19 @@ class Interface:
         with self._lock:
             name = keys.holder(key.strip(), self._keys.get()) if scheme.lower() == "bearer" else None
         if name is None:
-            raise RefusedError(401, self.texts["no_key"])
+            raise _WrongKeyError(401, self.texts["no_key"])
         return name
+
+    async def slow_down(self) -> None:
+        """Wait before a wrong key is answered; the others wait for this one, and are refused when many do."""
+        if self._wrong >= _WRONG_AT_ONCE:
+            return
+        self._wrong += 1
+        try:
+            async with self._slow:
+                await asyncio.sleep(WRONG_KEY_SECONDS)
+        finally:
+            self._wrong -= 1
 
     def close(self) -> None:
         """Stop deciding."""
@@ -104,10 +124,20 @@ def _kept(desk: Desk, calls: list[Any]) -> tuple[int, pl.DataFrame]:
 async def _objections(request: Request, interface: Interface) -> Response:
     sent = await _body(request, interface, Objections)
     async with interface.changing:
-        count = await run_in_threadpool(
-            interface.desk.store.object, sent.numbers, sent.on, region=sent.region, reason=sent.reason, lift=sent.lift
-        )
+        count = await run_in_threadpool(_recorded, interface, sent)
     return _json(msgspec.json.encode(Recorded(count)), 201)
+
+
+def _recorded(interface: Interface, sent: Objections) -> int:
+    """How many objections were recorded, or lifted. Raises RefusedError if there is none to lift."""
+    store = interface.desk.store
+    if not sent.lift:
+        return store.object(sent.numbers, sent.on, region=sent.region, reason=sent.reason)
+    before = on_own_list(store, set(read_all(sent.numbers, sent.region)))
+    if sent.reason and not before:
+        raise RefusedError(409, interface.texts["nothing_to_lift"])
+    store.object(sent.numbers, sent.on, region=sent.region, reason=sent.reason, lift=True)
+    return len(before - on_own_list(store, before))
 
 
 async def _status(request: Request, interface: Interface) -> Response:
@@ -167,6 +197,8 @@ def routes(interface: Interface) -> list[Route]:
                 with acting(f"key {name}"):
                     return await answer(request, interface)
             except RefusedError as error:
+                if isinstance(error, _WrongKeyError):
+                    await interface.slow_down()
                 return problem(error.status, str(error))
             except InputError as error:
                 return problem(422, interface.said(error.message))

@@ -57,7 +57,7 @@ def frames(kind: str, path: Path, batch_rows: int, sheet: str = "") -> Iterator[
     command = [sys.executable, "-P", "-c", _START, _ROOT, kind, str(path.absolute()), sheet, *limits]
     env = os.environ | {"POLARS_MAX_THREADS": "2", "RUST_BACKTRACE": "0"}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=env) as child:  # noqa: S603 (Python, and our own code)
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=env) as child:  # noqa: S603 (Python, and our own code)
         try:
             yield from _received(child, kind, path, memory)
         finally:

@@ -1,4 +1,4 @@
-"""Read one spreadsheet or Parquet file within limits: the process that `dnc.files.sandbox` starts.
+"""Read one spreadsheet or Parquet file within limits and confined: the process that `dnc.files.sandbox` starts.
 
 Frames go to stdout as Arrow IPC, each after its length (8 bytes, little-endian). If the file cannot be read, the last
 line of stderr is only the name of the exception, since messages of parsers may quote data.
@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 import polars as pl
 
+from dnc.files.confinement import confine
 from dnc.files.parser_errors import Long, Swollen, Wide
 
 _OURS = "verdicts"  # the sheet with the rows of a workbook that this program wrote; a summary comes before it
@@ -40,28 +41,28 @@ def bound(memory_bytes: int, cpu_seconds: int) -> None:
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
 
 
-def frames(kind: str, path: Path, sheet: str, batch_rows: int) -> Iterator[pl.DataFrame]:
-    """What `dnc.files.sandbox.frames` yields."""
-    return parquet(path, batch_rows) if kind == "parquet" else spreadsheet(path, sheet, batch_rows)
+def frames(kind: str, file: BinaryIO, sheet: str, batch_rows: int) -> Iterator[pl.DataFrame]:
+    """What `dnc.files.sandbox.frames` yields. The process is confined before the first byte is read."""
+    return parquet(file, batch_rows) if kind == "parquet" else spreadsheet(file, sheet, batch_rows)
 
 
-def parquet(path: Path, batch_rows: int) -> Iterator[pl.DataFrame]:
+def parquet(file: BinaryIO, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of a Parquet file, after an empty frame of them, in which columns of `dates` are dates."""
     from dnc.files.parquet_counts import compare_pages, counted, footer_of
 
-    scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    confine()
+    scan = pl.scan_parquet(file)
     schema = scan.collect_schema()
     if len(schema) > _MOST_COLUMNS:
         raise Wide
     yield pl.DataFrame(schema={**schema, **dates(scan, schema)})
-    with path.open("rb") as file:
-        footer = footer_of(file)
-        batches = scan.collect_batches(chunk_size=batch_rows, maintain_order=True)
-        yield from _bounded(counted(batches, footer))
-        compare_pages(file, footer)
+    footer = footer_of(file)
+    batches = scan.collect_batches(chunk_size=batch_rows, maintain_order=True)
+    yield from _bounded(counted(batches, footer))
+    compare_pages(file, footer)
 
 
-def spreadsheet(path: Path, wanted: str, batch_rows: int) -> Iterator[pl.DataFrame]:
+def spreadsheet(file: BinaryIO, wanted: str, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of a sheet, after an empty frame of them.
 
     Three frames come first: the sheets (`name`, `chosen`); the position of each column in the sheet, counted from 0
@@ -71,7 +72,8 @@ def spreadsheet(path: Path, wanted: str, batch_rows: int) -> Iterator[pl.DataFra
 
     from dnc.files.sheet_marks import marks
 
-    book = fastexcel.read_excel(path)
+    confine()
+    book = fastexcel.read_excel(file.read())
     how: dict[str, Any] = {"header_row": None, "skip_rows": 0, "dtypes": "string"}
     places = [at for at, name in enumerate(book.sheet_names) if wanted in ("", name)]
     places.sort(key=lambda at: book.sheet_names[at] != _OURS)
@@ -88,7 +90,7 @@ def spreadsheet(path: Path, wanted: str, batch_rows: int) -> Iterator[pl.DataFra
         raise Wide
     yield pl.DataFrame({"place": [column.absolute_index for column in sheet.available_columns()]})
     kinds = {"kind": pl.String, "column": pl.Int64, "row": pl.Int64, "text": pl.String}
-    yield pl.DataFrame(list(marks(path, book.sheet_names.index(sheet.name))), kinds, orient="row")
+    yield pl.DataFrame(list(marks(file, book.sheet_names.index(sheet.name))), kinds, orient="row")
     cells = sheet.to_polars()
     yield cells.clear()
     yield from _bounded(cells.iter_slices(batch_rows))
@@ -154,8 +156,9 @@ def main(kind: str, path: str, sheet: str, *numbers: str) -> None:
     batch_rows, memory_bytes, cpu_seconds = map(int, numbers)
     bound(memory_bytes, cpu_seconds)
     try:
-        for frame in frames(kind, Path(path), sheet, batch_rows):
-            write(out, frame)
+        with Path(path).open("rb") as file:
+            for frame in frames(kind, file, sheet, batch_rows):
+                write(out, frame)
     except BaseException as error:  # panics of Rust are BaseExceptions
         needs_password = "password" in str(error).lower()
         sys.stderr.write(f"\n{'Password' if needs_password else type(error).__name__}")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import struct
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
+from xml.etree import ElementTree
+from xml.parsers import expat
 
 from dnc.files.parser_errors import Contradictory
 
@@ -20,13 +21,13 @@ _MOST_ROWS = 1 << 20  # of a sheet
 _NO_SECTOR = 0xFFFFFFFA  # numbers from here on do not name a sector
 
 
-def marks(path: Path, position: int) -> Iterator[Mark]:
+def marks(file: BinaryIO, position: int) -> Iterator[Mark]:
     """The marks of the sheet at a position, counted from 0."""
-    with path.open("rb") as file:
-        if file.read(2) != b"PK":
-            yield from _marks_97(_workbook_stream(file), position)
-            return
-    with zipfile.ZipFile(path) as parts:
+    file.seek(0)
+    if file.read(2) != b"PK":
+        yield from _marks_97(_workbook_stream(file), position)
+        return
+    with zipfile.ZipFile(file) as parts:
         names = parts.namelist()
         if "content.xml" in names:
             yield from _marks_ods(parts.read("content.xml"), position)
@@ -102,7 +103,6 @@ def _marks_97(book: bytes, position: int) -> Iterator[Mark]:
 
 def _marks_xlsb(parts: zipfile.ZipFile, position: int) -> Iterator[Mark]:
     """The marks of a sheet of an XLSB ([MS-XLSB])."""
-    from xml.etree import ElementTree
 
     sheets = []
     for kind, record in _records_xlsb(parts.read("xl/workbook.bin")):
@@ -145,7 +145,6 @@ def _records_xlsb(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _marks_ods(content: bytes, position: int) -> Iterator[Mark]:
     """The marks of a sheet of an OpenDocument spreadsheet, and its formulas without a result."""
-    from xml.parsers import expat
 
     cells = _OdsCells(position)
     parser = expat.ParserCreate()

@@ -170,3 +170,9 @@ def own_list(store: Store) -> pl.DataFrame:
     with Screen(store.standing(), [OWN]) as screen:
         entries = screen.own_entries(today())
     return entries.with_columns(number=pl.concat_str(pl.lit("+"), "number"))
+
+
+def on_own_list(store: Store, numbers: set[int]) -> set[int]:
+    """Those of some numbers that are on the own list today. Raises StoreError if the store cannot be read."""
+    listed = own_list(store)["number"] if store.exists else ()
+    return numbers.intersection(map(int, listed))

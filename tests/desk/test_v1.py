@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from dnc import check
 from dnc.cli.desk_verbs import VERBS
+from dnc.desk.v1 import WRONG_KEY_SECONDS
 from dnc.law.vocabulary import VERDICT, vocabulary
 from dnc.store import keys
 from dnc.store.verify import verify
@@ -83,6 +85,28 @@ def test_a_new_snapshot_or_objection_decides_the_next_request(api, write_file):
     own = write_file("own.csv", f"number\n{other['number']}\n")
     api.store.load(own, as_of=date(2026, 8, 9), registry="own", region="FR")
     assert "eu-gdpr-objection" in decided(api, other)[0]["dnc_blocked_by"]
+
+
+def test_a_number_that_never_objected_is_not_lifted(api):
+    """The answer says so, and the log has no row about it; of several, those are counted that were on the list."""
+    sent = {"numbers": [NOT_LISTED], "region": "FR", "on": "2026-08-10", "lift": True, "reason": "by mistake"}
+    before = api.store.log().height
+    answer = api.post("/v1/objections", json=sent)
+    assert (answer.status_code, api.store.log().height) == (409, before)
+    assert "nothing to lift" in answer.json()["detail"]
+    api.post("/v1/objections", json={"numbers": [LISTED], "region": "FR", "on": "2026-08-09"})
+    sent["numbers"].append(LISTED)
+    assert api.post("/v1/objections", json=sent).json() == {"recorded": 1}
+
+
+def test_wrong_keys_are_slowed_down(api):
+    """One after the other, however many are tried at once; the right key does not wait for them."""
+    began = time.monotonic()
+    with ThreadPoolExecutor(10) as pool:
+        wrong = [pool.submit(api.get, "/v1/status", headers={"Authorization": f"Bearer {n}"}) for n in range(10)]
+        assert api.get("/v1/status").status_code == 200
+        assert [each.result().status_code for each in wrong] == [401] * 10
+    assert time.monotonic() - began >= 10 * WRONG_KEY_SECONDS
 
 
 def test_many_at_once_get_their_own(api):

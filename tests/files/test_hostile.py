@@ -351,6 +351,27 @@ def test_a_parser_that_is_taken_over_can_do_nothing(deed, tmp_path):
     assert (tmp_path / "confined" / "victim").read_text() == "keep me"
 
 
+@pytest.mark.skipif(not walls()[0], reason="this kernel has no Landlock")
+@pytest.mark.parametrize(
+    "deed", ["reads another file", "truncates", "removes", "makes a file", "connects", "runs a program"]
+)
+def test_landlock_alone_leaves_no_path_and_no_connection(deed, tmp_path):
+    """Where the system has no libseccomp."""
+    (tmp_path / "victim").write_text("keep me")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        script = (
+            "import os, socket\nfrom dnc.files import confinement\n"
+            "confinement._forbid_calls = lambda _: None\nconfinement.confine()\n"
+            f"PORT = {server.getsockname()[1]}\n"
+            f"try:\n    {DEEDS[deed]}\nexcept PermissionError:\n    os._exit(77)\n"
+        )
+        env = os.environ | {"PYTHONPATH": str(Path(sandbox.__file__).parents[2])}
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, env=env, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, (tmp_path / "victim").read_text()) == (77, "keep me")
+
+
 def test_the_walls_stand_before_the_file_is_read(tmp_path, monkeypatch):
     """Of both kinds of file, and they are not left out where the file is strange."""
     for name, text in (("a.parquet", b"PAR1junk"), ("a.xlsx", b"PKjunk")):

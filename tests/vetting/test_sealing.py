@@ -241,6 +241,17 @@ def test_two_results_of_one_list_commit_to_it_by_other_salts(sealed):
     assert first["commitment"] not in (guessed, commitment(guessed, "00" * 32))
 
 
+def test_after_forget_any_list_may_be_one_that_was_sealed(dnc, offer):
+    """Its salt is gone, so nothing tells which list it was; a reason is needed, which is logged."""
+    path, use = offer
+    assert dnc("vet", path, *use, "--seal")[0] == 0
+    assert dnc("forget", "--number", "+33199000001")[0] == 0
+    code, _, err = dnc("vet", path, *use, "--seal")
+    assert (code, "this may be the list that was sealed on" in err) == (4, True)
+    assert dnc("log", "--key", 2)[0] == 4
+    assert dnc("vet", path, *use, "--seal", "--again", "another list")[0] == 0
+
+
 def test_the_delivered_list_is_compared_with_the_commitment(dnc, offer, write_file):
     """With the salt, as text or in a file: the same list, one with another row, one in another order."""
     path, use = offer

@@ -21,6 +21,7 @@ from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError, must_be
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import Rows
+from dnc.files.writers import Sheet
 from dnc.lists.inputs import Source
 from dnc.messages import localized
 from dnc.store.store import Store
@@ -40,7 +41,7 @@ class _Report:
 
         return html(result)
 
-    def sheets(self, result: Check) -> Mapping[str, pl.DataFrame]:
+    def sheets(self, result: Check) -> Mapping[str, Sheet]:
         from dnc.reports.workbook import annex
 
         return annex(result)

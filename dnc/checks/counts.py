@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -13,7 +13,9 @@ import polars as pl
 from dnc.files.table import MARKED
 from dnc.frames import numbered
 from dnc.lists.calls import Calls
-from dnc.verdicts.judge import Verdicts
+from dnc.lists.cell_facts import text_of
+from dnc.verdicts.basis import GROUNDS
+from dnc.verdicts.judge import BASIS, Verdicts
 from dnc.verdicts.verdict import OUTCOMES
 
 
@@ -21,7 +23,8 @@ class Cell(NamedTuple):
     """What rows that are counted together have in common; lists are joined with `;`, an unknown value is "".
 
     jurisdiction: whose law was applied. territory, place, line: of the number (see `dnc.lists.intake`).
-    The others are columns of `dnc.law.vocabulary.VERDICT` without `dnc_`.
+    limits, broken: as in `dnc.verdicts.verdict.Verdict`. The others are columns of `dnc.law.vocabulary.VERDICT` without
+    `dnc_`.
     """
 
     jurisdiction: str
@@ -34,11 +37,13 @@ class Cell(NamedTuple):
     missing: str
     duties: str
     advice: str
+    limits: str
+    broken: str
 
 
 _MOST_WORDS = 1_000  # that are counted apart
 _FACTS = ("territory", "place", "line")
-_COLUMNS = [name if name in _FACTS else f"dnc_{name}" for name in Cell._fields]
+_COLUMNS = [name if name in (*_FACTS, *BASIS) else f"dnc_{name}" for name in Cell._fields]
 
 
 @dataclass
@@ -49,6 +54,9 @@ class Tallies:
     clear; None if nothing ends that. unread: of undecided rows that do not count as they stand, by reason. misread: of
     cells that were not understood, by our column and masked word; "" stands for further words of a column with many.
     filled: of cells that rules of the brief filled, by `when_filled` or `when_empty`, column of the file, and fact.
+    grounds: of clear rows that would not be clear without a fact, by its column and value.
+    declared: columns in which the brief declares a person's fact for all rows → that of the file, None if it has none.
+    by_declaration: of clear rows that hold such a fact only because it is declared, by column.
     """
 
     cells: Counter[Cell] = field(default_factory=Counter)
@@ -57,12 +65,15 @@ class Tallies:
     unread: Counter[str] = field(default_factory=Counter)
     misread: Counter[tuple[str, str]] = field(default_factory=Counter)
     filled: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    grounds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    declared: Mapping[str, str | None] = field(default_factory=dict)
+    by_declaration: Counter[str] = field(default_factory=Counter)
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Count the verdicts on calls."""
         where, places = numbered(calls.plans.select(_FACTS))  # `where`: for each plan, its row of `places`
         mark = pl.when(pl.col("doubt").is_in(MARKED)).then("doubt")
-        told = calls.plans.select("day", pl.coalesce("unread", mark), where.alias("where"))
+        told = calls.plans.select("day", pl.coalesce("unread", mark), where.alias("where"), *GROUNDS)
         plans = told[verdicts.facts.cases["plan"]]
         calls_of = verdicts.fact.value_counts(name="calls").sort(verdicts.fact.name)["calls"]
         met = plans.with_columns(verdicts.verdict.alias("case"), calls_of)
@@ -77,6 +88,10 @@ class Tallies:
         left = met.filter(outcome[met["case"]] == "undecided")
         for reason, count in _counted(left.select("unread", "calls").drop_nulls()):
             self.unread[reason] += count
+        self._add_basis(calls, verdicts, met)
+        ends = verdicts.until.filter(verdicts.outcomes == "clear")
+        for end, count in ends.value_counts().iter_rows():
+            self.ends[end] += count
         for what, column, word, count in () if calls.cells is None else calls.cells.sort(pl.all()).iter_rows():
             if what != "misread":
                 self.filled[what, column, word] += count
@@ -84,9 +99,19 @@ class Tallies:
                 self.misread[column, word] += count
             else:
                 self.misread[column, ""] += count
-        ends = verdicts.until.filter(verdicts.outcomes == "clear")
-        for end, count in ends.value_counts().iter_rows():
-            self.ends[end] += count
+
+    def _add_basis(self, calls: Calls, verdicts: Verdicts, met: pl.DataFrame) -> None:
+        """Count what clear calls rest on; `met`: distinct facts and places, with their case and number of calls."""
+        is_clear = verdicts.cases["dnc_outcome"] == "clear"
+        for column in GROUNDS:
+            rests = (is_clear & verdicts.cases["rests_on"].str.split(";").list.contains(column))[met["case"]]
+            for word, count in _counted(met.filter(rests).select(column, "calls")):
+                self.grounds[column, word or ""] += count
+        for ours, theirs in self.declared.items():
+            here = is_clear[verdicts.case]
+            if theirs is not None:
+                here &= pl.select(text_of(calls.carried[theirs]).is_null()).to_series()
+            self.by_declaration[ours] += int(here.sum())
 
     @property
     def rows(self) -> int:
@@ -125,6 +150,18 @@ class Tallies:
     def duties(self) -> Counter[str]:
         """Clear rows that have each duty."""
         return self._by_word("duties", "clear")
+
+    def limits(self) -> Counter[tuple[str, ...]]:
+        """Clear rows by what bounds them day by day (see `dnc.verdicts.basis.limiting`)."""
+        found: Counter[tuple[str, ...]] = Counter()
+        for (outcome, ids), rows in self.by("outcome", "limits").items():
+            if outcome == "clear":
+                found[tuple(filter(None, ids.split(";")))] += rows
+        return found
+
+    def broken(self) -> Counter[str]:
+        """Rows that each regime blocks for a reason that is told apart: `regime:reason`."""
+        return self._by_word("broken")
 
     def advice(self) -> Counter[str]:
         """Rows that have each regime in `dnc_advice`."""

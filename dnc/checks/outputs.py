@@ -16,7 +16,7 @@ from dnc.errors import OptionError, must_be, room_in
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import Rows
 from dnc.files.remote import is_url
-from dnc.files.writers import CsvStream, Writer
+from dnc.files.writers import CsvStream, Sheet, Writer
 from dnc.frames import together
 from dnc.messages import localized
 
@@ -37,7 +37,7 @@ class Report(Protocol):
     def page(self, result: Check) -> str:
         """An HTML page."""
 
-    def sheets(self, result: Check) -> Mapping[str, pl.DataFrame]:
+    def sheets(self, result: Check) -> Mapping[str, Sheet]:
         """Sheets of a workbook behind its rows, by name."""
 
 

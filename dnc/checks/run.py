@@ -31,6 +31,7 @@ from dnc.clock import clock, today
 from dnc.errors import must_be
 from dnc.files.dataset import FileList
 from dnc.frames import ahead
+from dnc.law.vocabulary import vocabulary
 from dnc.lists.calls import Calls
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
@@ -88,7 +89,8 @@ def run(
         judge = stack.enter_context(setup.judge(standing))
         intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack))
         people = People(_temporary_folder(stack), header.columns.get("call") if several else None)
-        tallies = Tallies()
+        of_persons = [ours for ours in setup.brief.facts if ours in vocabulary().of_persons]
+        tallies = Tallies(declared={ours: header.columns.get(ours) for ours in of_persons})
         work = stack.enter_context(store.work("check")) if keep else None
         digests = digests or Digests.new()
         evidence = Evidence(files, state, work, header.columns.get("call", ""), digests.columns)

@@ -172,6 +172,7 @@ def _stdout(form: str, *, wanted: bool) -> Iterator[tuple[IO[bytes] | None, list
 @click.option(
     "--row", type=click.IntRange(min=1), metavar="N", help="Explain this row of LIST; 1 is the first below the header."
 )
+@click.option("--all", "every", is_flag=True, help="Show every rule in force in full, also those that do not apply.")
 @JSON
 @store_options
 @click.pass_context
@@ -193,9 +194,10 @@ def explain(
     lang: str,
     exit_zero: bool,
     row: int | None,
+    every: bool,
     as_json: bool,
 ) -> None:
-    """Explain one call, or a row of a list, regime by regime.
+    """Explain one call, or a row of a list: what decides it.
 
     --sheet, --map, --ignore and --consents are for a list, as for dnc check.
     """
@@ -225,7 +227,7 @@ def explain(
         # Several numbers of a row are several calls.
         click.echo(json.dumps(data if len(data) > 1 else data[0], ensure_ascii=False, default=str, indent=2))
     else:
-        texts = ("\n".join(explanation.as_text(call, lang)) for call in calls)
+        texts = ("\n".join(explanation.as_text(call, lang, every=every)) for call in calls)
         show("\n\n".join(texts))
     outcomes = [call.verdict["dnc_outcome"] for call in calls]
     counts = {outcome: outcomes.count(outcome) for outcome in ("blocked", "undecided")}

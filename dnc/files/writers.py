@@ -19,6 +19,8 @@ from dnc.files.csv_reader import DELIMITERS
 from dnc.files.output_rows import Rows
 from dnc.frames import as_text, together
 
+# What is added to rows in a workbook: a sheet, or what makes one out of the rows.
+Sheet = pl.DataFrame | Callable[[pl.LazyFrame], pl.LazyFrame]
 _AT_ONCE = 1 << 16  # rows of a text file
 _NUMBER = "dnc_number"  # written by this program: digits after a plus; it replaces such a column of the input
 _TEXTS = pl.selectors.string().exclude(_NUMBER)
@@ -49,7 +51,7 @@ class Writer(ABC):
         """Lay out and write rows."""
         self.write(self.laid_out(rows))
 
-    def add_sheets(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:  # noqa: B027 - few formats have any
+    def add_sheets(self, sheets: Callable[[], Mapping[str, Sheet]]) -> None:  # noqa: B027 - few formats have any
         """Add sheets before and after the rows, if the format has sheets."""
 
     def close(self) -> None:  # noqa: B027 - its owner closes a stream

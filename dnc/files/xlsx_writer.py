@@ -13,11 +13,12 @@ from dnc.errors import InputError
 from dnc.files.output_rows import Rows
 from dnc.files.spreadsheet import CELL
 from dnc.files.table import SHEET_COLUMNS, unique_names
-from dnc.files.writers import Parts, Writer, as_cells, defused, header_cells
+from dnc.files.writers import Parts, Sheet, Writer, as_cells, defused, header_cells
 from dnc.messages import figure, localized
 
 XLSX_ROWS = 1_048_575  # of one sheet, without the header
 XLSX_SHEETS = 5  # with rows
+_ROWS = "verdicts"
 _A4 = 9  # number of this paper size in spreadsheets
 _LONG = 10**11  # spreadsheets show numbers from here on as 1.2E+11
 _BACKGROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
@@ -27,7 +28,8 @@ _WIDTH, _WIDTHS, _WIDEST = 16.0, {"dnc_why": 90.0}, 60
 class Xlsx(Writer):
     """Parts are stored next to the file, and written at the end as sheets of rows.
 
-    The first of the sheets that are added comes before them, the others after them. Cells are text except for dates and
+    The first of the sheets that are added comes before them, the others after them; one that is a function of the rows
+    has them in another form, and comes before them too. Cells are text except for dates and
     short numbers: a spreadsheet spoils numbers of twelve digits or more.
     """
 
@@ -37,7 +39,7 @@ class Xlsx(Writer):
         self._path = path
         self._header = unique_names(header)
         self._parts = Parts(path)
-        self._annex: Mapping[str, pl.DataFrame] = {}
+        self._annex: Mapping[str, Sheet] = {}
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
         """Rows with types that cells can have."""
@@ -51,7 +53,7 @@ class Xlsx(Writer):
             self.cut += int((cells.str.len_chars() > CELL).sum()) if (cells.str.len_bytes() > CELL).any() else 0
         self._parts.add(frame)
 
-    def add_sheets(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:
+    def add_sheets(self, sheets: Callable[[], Mapping[str, Sheet]]) -> None:
         """Add sheets before and after the rows."""
         self._annex = sheets()
 
@@ -61,15 +63,20 @@ class Xlsx(Writer):
             rows = parts.scan()
             if rows is None:
                 rows = pl.LazyFrame(schema=dict.fromkeys(self._header, pl.String))
-            rows = _for_cells(rows)
             starts = range(0, max(1, parts.rows), XLSX_ROWS)
-            sheets = {sheet_name(at): rows.slice(start, XLSX_ROWS) for at, start in enumerate(starts)}
-            _write_workbook(self._path, sheets, {name: defused(frame) for name, frame in self._annex.items()})
+            forms = {name: form(rows) for name, form in self._annex.items() if callable(form)} | {_ROWS: rows}
+            sheets = {
+                sheet_name(at, name): _for_cells(form).slice(start, XLSX_ROWS)
+                for name, form in forms.items()
+                for at, start in enumerate(starts)
+            }
+            annex = {name: defused(frame) for name, frame in self._annex.items() if isinstance(frame, pl.DataFrame)}
+            _write_workbook(self._path, sheets, annex)
 
 
-def sheet_name(at: int) -> str:
+def sheet_name(at: int, name: str = _ROWS) -> str:
     """The name of a sheet of rows, counted from 0."""
-    return f"verdicts {at + 1}" if at else "verdicts"
+    return f"{name} {at + 1}" if at else name
 
 
 def _for_cells(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from dnc.law.limits import Limit
 from dnc.messages import NOTHING, Words
 
 
@@ -38,10 +39,11 @@ class Condition:
     ends: expressions for dates, each the last day on which `sql` keeps its value, or NULL.
     says: the same in words, for `dnc explain`.
     registries: ids of the registries that it looks up.
-    daily: whether it is judged day by day (hours, attempts), so that it does not limit the validity.
     compares: pairs of a column and the words, or prefixes, of the closed list that it is compared with.
     axis: whether it only checks that a column is one of the words of such a list.
     calendars: names of the macros that it calls.
+    limit: what it allows, where it is judged day by day (hours, attempts) and so does not end the validity.
+    broken: pairs of (expression that is true if this is why it is not met, word for the reason); the first one counts.
     """
 
     sql: Sql
@@ -49,10 +51,16 @@ class Condition:
     ends: tuple[Sql, ...] = ()
     says: Words = NOTHING
     registries: tuple[str, ...] = ()
-    daily: bool = False
     compares: tuple[tuple[str, tuple[str, ...]], ...] = ()
     axis: bool = False
     calendars: tuple[str, ...] = ()
+    limit: Limit | None = None
+    broken: tuple[tuple[Sql, str], ...] = ()
+
+    @property
+    def daily(self) -> bool:
+        """Whether it is judged day by day."""
+        return self.limit is not None
 
     @property
     def columns(self) -> frozenset[str]:

@@ -15,8 +15,9 @@ from functools import reduce
 from typing import Any
 
 from dnc.law.condition import Condition, Sql, all_sql, is_unknown, one_of
+from dnc.law.limits import Limit
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, Words, duration, localized, messages, registry_name
+from dnc.messages import LANGUAGES, Words, duration, localized, registry_name
 from dnc.registries import OWN
 
 FACTS = {
@@ -173,6 +174,7 @@ def _consent(p: dict[str, Any]) -> Condition:
     scope = _CONSENTS[p["scope"]]
     compares = [("consent", scope)]
     conditions = [one_of("consent", scope)]
+    others: dict[str, Sql] = {}
     reads = [(is_unknown("consent"), "consent")]
     ends = [_eve_of("consent_withdrawn_on"), Sql("consent_until", "consent_until")]
     says = localized("condition", "consent", words=value_names("consent", scope))
@@ -180,11 +182,13 @@ def _consent(p: dict[str, Any]) -> Condition:
     if wanted := p.get("for"):
         compares.append(("consent_for", (wanted, "both")))
         conditions.append(one_of(*compares[-1]))
+        others[wanted] = conditions[-1]
         reads.append((is_unknown("consent_for"), "consent_for"))
         says += localized("condition", "consent_for", calls=value_names("consent_for", [wanted]))
     if span := p.get("max_age"):
         last = _last_day("consent_on", span)
         conditions += [_has_come("consent_on"), Sql(f"day <= {last}", "day", last)]
+        others["old"] = conditions[-1]
         reads.append((is_unknown("consent_on"), "consent_on"))
         ends.append(last)
         says += localized("condition", "consent_age", span=_span(span))
@@ -211,9 +215,13 @@ def _consent(p: dict[str, Any]) -> Condition:
         registries = (registry,)
     withdrawn = _has_come("consent_withdrawn_on")
     conditions.append(Sql(f"not ({withdrawn})", withdrawn))
+    broken = [(withdrawn, "withdrawn"), (_false("consent <> 'none'", "consent"), "none")]
+    broken.append((_false(conditions[0], "consent"), p["scope"]))
     conditions.append(Sql("coalesce(day <= consent_until, true)", "day", "consent_until"))
     agreed = "case at_agreed_hour when 'yes' then true when 'no' then false end"
     conditions.append(Sql(agreed, "at_agreed_hour"))
+    broken += [(_false(condition, condition), word) for word, condition in others.items()]
+    broken.append((_false("consent is null", "consent"), "other"))
     reads += [(one_of("at_agreed_hour", [word]), word) for word in ("call_at", "place")]
     return Condition(
         all_sql(conditions),
@@ -222,7 +230,13 @@ def _consent(p: dict[str, Any]) -> Condition:
         says + localized("condition", "not_withdrawn"),
         registries,
         compares=tuple(compares),
+        broken=tuple(broken),
     )
+
+
+def _false(condition: str, *read: str) -> Sql:
+    """Whether a condition is known to be false; it is never null, so that there are fewer cases to tell apart."""
+    return Sql(f"coalesce(not ({condition}), false)", *read)
 
 
 def _hours(p: dict[str, Any]) -> Condition:
@@ -252,28 +266,17 @@ def _hours(p: dict[str, Any]) -> Condition:
         agreed = "case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
         agreed += "else appointment::date = day end"
         sql = Sql(f"coalesce({agreed}, false) or ({sql})", sql, "appointment", "day")
-    return Condition(sql, ((unknown, "place"),), says=_hours_in_words(p), daily=True, calendars=calendars)
+    limit = Limit.of_hours(p["windows"], eve or (), bool(calendars))
+    return Condition(sql, ((unknown, "place"),), says=_hours_in_words(p, limit), calendars=calendars, limit=limit)
 
 
-def _hours_in_words(p: dict[str, Any]) -> Words:
-    says = localized("condition", "hours", hours=_weekdays(p["text"]))
+def _hours_in_words(p: dict[str, Any], limit: Limit) -> Words:
+    says = localized("condition", "hours", hours=limit.says)
     if p.get("ends") == "included":
         says += localized("condition", "hours_ends")
-    if eve := p.get("eve"):
-        says += localized("condition", "hours_eve", hours=" ".join(map("-".join, eve)))
     if holidays := p.get("holidays"):
         says += localized("condition", "hours_holidays", calendar=holidays)
     return says + localized("condition", "hours_appointment") if p.get("appointment") else says
-
-
-def _weekdays(text: str) -> Words:
-    """Spans of hours, with the weekdays abbreviated as in each language."""
-    texts = {}
-    for language in LANGUAGES:
-        texts[language] = text
-        for name, short in messages("condition", language)["weekdays"].items():
-            texts[language] = texts[language].replace(name, short)
-    return Words(texts)
 
 
 def _inside(clock: str, windows: list[tuple[str, str]], included: bool) -> str:
@@ -337,14 +340,14 @@ def _silence(p: dict[str, Any]) -> Condition:
 
 def _max_attempts(p: dict[str, Any]) -> Condition:
     """The attempts of a day are also among those of thirty days, so one count can decide about the other."""
-    n = p["n"]
+    n, limit = p["n"], Limit(caps=((p["n"], "hour" if "hours" in p else "day", p.get("hours") or p["days"]),))
     if "hours" in p:
         sql = Sql(f"coalesce(attempts_day < {n}, nullif(attempts < {n}, false))", "attempts_day", "attempts")
-        unknown, says = "attempts_day", localized("condition", "max_attempts_hours", n=n, hours=p["hours"])
+        unknown = "attempts_day"
     else:
         sql = Sql(f"attempts < {n} and coalesce(attempts_day < {n}, true)", "attempts", "attempts_day")
-        unknown, says = "attempts", localized("condition", "max_attempts", n=n, days=p["days"])
-    return Condition(sql, ((is_unknown(unknown), unknown),), says=says, daily=True)
+        unknown = "attempts"
+    return Condition(sql, ((is_unknown(unknown), unknown),), says=limit.says, limit=limit)
 
 
 def _pause(p: dict[str, Any]) -> Condition:
@@ -448,7 +451,7 @@ class Template:
     test: bool = False
 
 
-_HOUR_KEYS = {"windows": True, "text": True, "ends": False, "holidays": False, "appointment": False, "eve": False}
+_HOUR_KEYS = {"windows": True, "ends": False, "holidays": False, "appointment": False, "eve": False}
 DEMANDS = {
     "forbidden": Template(_constant("false", "forbidden")),
     "unlisted": Template(

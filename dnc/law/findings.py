@@ -110,12 +110,15 @@ def inquiry(regimes: Iterable[Regime], skip_daily: bool = False) -> Inquiry:
 
     skip_daily: as for `finding_of`; also leaves out what only `unknown_facts` reads.
     """
+    regimes = list(regimes)
     parts = [
         part for regime in regimes for part in regime.parts if part in regime.when or not (skip_daily and part.daily)
     ]
     conditions = [
         sql for part in parts for sql in (part.sql, *(unknown for unknown, _ in part.reads if not skip_daily))
     ]
+    if not skip_daily:
+        conditions += [sql for regime in regimes for sql, _ in regime.demanded.broken]
     return Inquiry(tuple(dict.fromkeys(conditions)), tuple(dict.fromkeys(end for part in parts for end in part.ends)))
 
 

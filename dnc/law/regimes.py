@@ -39,7 +39,8 @@ class Regime:
 
     title: its name for people, by language; the id if its file gives none.
     says, note, sanction: the obligation, a note about it, and the sanction in words, by language; the last two may
-    be empty. force: `law` or `guidance` (a regulator's recommendation).
+    be empty. say: the words with which an agent meets a duty during the call; empty if the company has to meet it.
+    force: `law` or `guidance` (a regulator's recommendation).
     first, until: the period, without `until`. follows: id of the regime that it replaces on `first`.
     when, exceptions: it applies if all conditions of `when` are true, and those of no clause of `exceptions` are.
     demand, demanded: what it asks for, as a key of `DEMANDS`, and compiled.
@@ -61,6 +62,7 @@ class Regime:
     confidence: str
     note: dict[str, str]
     sanction: dict[str, str]
+    say: dict[str, str]
     is_scope: bool = False
 
     def in_force(self, day: date) -> bool:

@@ -35,7 +35,7 @@ from dnc.messages import LANGUAGES, Words, in_languages, localized, translated, 
 
 LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
 _IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
-_TEXTS = ("title", "says", "note", "sanction")  # of a regime, besides its demand; each may be given in every language
+_TEXTS = ("title", "says", "note", "sanction", "say")  # of a regime, besides its demand; in every language
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MOST_LETTERS = 30  # of the id of a jurisdiction
@@ -310,7 +310,6 @@ class _Reader:
         id_ = data.get("id", "?") if isinstance(data, dict) else "?"
         keys = {"id": True, "says": True, "cites": True, "when": True}
         optional = (
-            "title",
             *(key for name in (*_TEXTS, *_IN_WORDS) for key in translated(name)),
             "force",
             "from",
@@ -318,10 +317,9 @@ class _Reader:
             "follows",
             "except",
             "confidence",
-            "note",
-            "sanction",
+            *_TEXTS,
         )
-        table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False), id_)
+        table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False) | keys, id_)
         if not (isinstance(id_, str) and _ID.fullmatch(id_)):
             raise self.fail("an id must be lower-case words joined by hyphens", id_)
         texts = self._texts(table, id_)
@@ -488,20 +486,19 @@ class _Reader:
         """An `hours` table with its weekday keys collected under `windows`: ISO weekdays → spans."""
         if not isinstance(value, dict):
             raise self.fail("must be a table", *at)
-        windows, rest, text = {}, {}, []
+        windows, rest = {}, {}
         for key, entry in value.items():
             first, _, last = key.partition("-")
             if first in _WEEKDAYS and (last or first) in _WEEKDAYS:
                 start, end = _WEEKDAYS.index(first), _WEEKDAYS.index(last or first)
                 windows[tuple(str(day + 1) for day in range(start, end + 1))] = self._spans(entry, *at, key)
-                text.append(f"{key} {entry}")
-            elif key in ("windows", "text"):  # keys of what this function returns, not of a rules file
+            elif key == "windows":  # the key of what this function returns, not of a rules file
                 raise self.fail(f"unknown key {key!r}; name weekdays such as mon or mon-fri", *at)
             else:
                 rest[key] = self._spans(entry, *at, key) if key == "eve" else entry
         if not windows:
             raise self.fail("must name at least one weekday", *at)
-        return {"windows": windows, "text": ", ".join(text), **rest}
+        return {"windows": windows, **rest}
 
     def _spans(self, text: Any, *at: str) -> list[tuple[str, str]]:
         if not isinstance(text, str) or not _SPANS.fullmatch(text):

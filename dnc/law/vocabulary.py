@@ -79,6 +79,11 @@ class Vocabulary:
         """The question without the words to choose from, for people who do not have to type them."""
         return re.sub(r" ?\([^()]*\)", "", self.question(column, language))
 
+    @cached_property
+    def of_persons(self) -> list[str]:
+        """The columns that differ from person to person, so that no value is offered for a whole list."""
+        return [name for name, entry in self.columns.items() if entry.get("per_person")]
+
     @property
     def purposes(self) -> dict[str, str]:
         """The purpose that is assumed for each caller if none is given."""

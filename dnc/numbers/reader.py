@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+import phonenumbers
+
 from dnc.numbers.normalise import SEVERAL, cleaned, noted, parts_of, split
 from dnc.numbers.numbering_plans import (
     FRENCH_CODES,
@@ -189,6 +191,14 @@ def _chosen(candidates: list[Candidate]) -> int | str:
     if not numbers:
         return NO_LENGTH
     return numbers.pop() if len(numbers) == 1 else TWO_WAYS
+
+
+def national(number: str) -> str:
+    """A number in E.164 as people in its country write it, such as 01 99 00 04 18; unchanged without a plan."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.NATIONAL)
+    except phonenumbers.NumberParseException:
+        return number
 
 
 def read_listed(text: str, region: str | None) -> list[int]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from dnc.checks.result import Check
+from dnc.reports.decision import decision
 from dnc.reports.phrases import misread
 
 
@@ -17,6 +18,8 @@ def as_data(check: Check) -> dict[str, Any]:
         check, log_head: its row of the log, and that row as `ROW:HASH`. today: its day.
         rows, calls: of the list; more calls than rows if rows have several numbers.
         counts: calls by outcome. written: rows that were written, by outcome.
+        decision: what people read, in the language of the check: lines (`calls`, `says`) by block (`when`, `why`,
+            `next`, `rests`, `stakes`).
         blocked_by, undecided_by: calls by regime. missing: undecided calls by word of `dnc_missing`.
         unread: calls whose number cannot be read, by reason.
         not_understood: `column` (ours), `word` (digits masked), `cells`, and `write`, the line for the brief or null.
@@ -38,6 +41,7 @@ def as_data(check: Check) -> dict[str, Any]:
         "written": {outcome: check.given[outcome] for outcome in check.counts},
         "blocked_by": _sorted(tallies.blocking()),
         "undecided_by": _sorted(tallies.undecided()),
+        "decision": decision(check).data,
         "missing": _sorted(tallies.missing()),
         "unread": _sorted(tallies.unread),
         "not_understood": [

@@ -6,6 +6,7 @@ It is made from counts and shows nothing about single rows, so no telephone numb
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,11 +15,11 @@ from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.messages import messages
 from dnc.reports.check_summary import remarks
-from dnc.reports.decision import decision, details, facts_for_all, law_used, made
+from dnc.reports.decision import calls, decision, details, facts_for_all, law_used, made
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
 from dnc.reports.phrases import accepted, declared, few, misread, missing, needed, ranked, remedy
-from dnc.verdicts.verdict import OUTCOMES, reasons
+from dnc.verdicts.verdict import OUTCOMES, missing_thing, reasons
 
 _SECTIONS = (
     "blocked", "undecided", "misread", "duties", "dates",
@@ -40,16 +41,16 @@ def _values(check: Check) -> dict[str, Any]:
     tallies, book, language = check.tallies, check.book, check.language
     unread = reasons(language)
     days = sorted(day for day, _ in tallies.days if day) or [today()]
-    window = (days[0] - _YEAR, days[-1] + _YEAR)
+    window = (days[0], days[-1] + _YEAR)
     packs = [book.packs[id_] for (id_,) in sorted(tallies.by("jurisdiction")) if id_]
-    loaded = {snapshot.registry for snapshot in check.snapshots}
     snapshots = sorted(check.snapshots, key=lambda snapshot: (snapshot.registry, snapshot.as_of))
     return {
         "title": messages("page", language)["title"].format(name=check.files.name),
         "made": made(check),
         "decision": decision(check),
         "blocked": ranked(book, tallies.blocking()),
-        "undecided": ranked(book, tallies.undecided()),
+        "undecided": [(regime, rows) for regime, rows in ranked(book, tallies.undecided()) if not regime.is_scope],
+        "beyond": list(_beyond(check)),
         "missing": _missing(check),
         "unclear": tallies.unclear(),
         "unasked": tallies.by("outcome", "undecided_by")["undecided", ""],
@@ -64,6 +65,7 @@ def _values(check: Check) -> dict[str, Any]:
         "window": window,
         "changes": spans(packs, facts_for_all(check), *window, language),
         "ends": _ends(check),
+        "read": {pack.read_until for pack in packs},
         "details": details(check),
         "declared": declared(check),
         "record": check.record,
@@ -72,7 +74,7 @@ def _values(check: Check) -> dict[str, Any]:
         "last": days[-1],
         "snapshots": snapshots,
         "accepted": list(accepted(snapshots, language)),
-        "unloaded": [id_ for id_ in _registries_needed(check) if id_ not in loaded],
+        "unloaded": sorted(word.partition(":")[2] for word in tallies.missing() if word.startswith("registry:")),
         "law": [regime for regime, _ in law_used(check)],
         "packs": packs,
         "book": book,
@@ -119,6 +121,18 @@ def _is_regional(regime: Regime) -> bool:
     return regime.demand == "not_read" and any(word == "place" for part in regime.parts for _, word in part.reads)
 
 
+def _beyond(check: Check) -> Iterator[str]:
+    """What is not known of calls that may be others than those that a rules file was written for: a sentence a file."""
+    text, language = messages("page", check.language)["beyond"], check.language
+    for scope, rows in ranked(check.book, check.tallies.undecided()):
+        if scope.is_scope:
+            asked = {word for part in scope.parts for _, word in part.reads}
+            open_ = check.tallies.by("undecided_by", "missing")
+            words = {word for ids, missing in open_ if scope.id in ids.split(";") for word in missing.split(";")}
+            things = ", ".join(missing_thing(word, language) for word in sorted(words & asked))
+            yield text.format(calls=calls(rows, language), missing=things)
+
+
 def _without_rules(check: Check) -> list[tuple[str, int]]:
     """Territories of readable numbers that have no rules here."""
     territories: Counter[str] = Counter()
@@ -126,11 +140,3 @@ def _without_rules(check: Check) -> list[tuple[str, int]]:
         if word == "jurisdiction":
             territories[territory] += rows
     return territories.most_common()
-
-
-def _registries_needed(check: Check) -> list[str]:
-    """Registries that the law in force for the numbers in the list, on the planned days, depends on."""
-    days = [day for day, _ in check.tallies.days if day]
-    packs = [check.book.packs[id_] for (id_,) in check.tallies.by("jurisdiction") if id_]
-    regimes = [regime for pack in packs for regime in pack.regimes if any(map(regime.in_force, days))]
-    return sorted({id_ for regime in regimes for part in regime.parts for id_ in part.registries})

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dnc.checks.result import Check
 from dnc.files.table import quoted
 from dnc.messages import apart, counted, dated, in_language, messages
-from dnc.reports.decision import decision
+from dnc.reports.decision import Decision, decision
 from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread, other_order
 
 _SHOWN = 5
@@ -17,7 +17,7 @@ _MARGIN = " " * 13  # the width of the counts in front of a list
 def summary(check: Check) -> Iterator[str]:
     """Lines of the summary: the decision, what to know about the list, what was declared and misread, the log."""
     language = check.language
-    texts, heads, count = messages("summary", language), messages("decision", language), counted(language)
+    texts, count = messages("summary", language), counted(language)
     result = decision(check)
     yield result.sentence
     yield from result.facts
@@ -26,17 +26,8 @@ def summary(check: Check) -> Iterator[str]:
     if (given := check.given.total()) != check.calls:
         counts = counts_in_words({outcome: check.given[outcome] for outcome in check.counts}, language)
         yield texts["changed" if check.record["changed"] else "given"].format(rows=count(given), counts=counts)
-    if result.reasons:
-        yield labelled(result.why, "", language).rstrip()
-    yield from (f"  {count(reason.rows):>9}  {reason.text}" for reason in result.reasons)
-    if result.steps:
-        yield labelled(heads["next"], "", language).rstrip()
-    for number, step in enumerate(result.steps, 1):
-        yield f"  {number}. {step.text}"
-        if step.how:
-            yield f"     {step.how}"
-    if result.holds:
-        yield result.holds
+    yield from blocks_in_lines(result, language)
+    yield messages("decision", language)["possible"]
     yield from remarks(check)
     yield from _declared(check)
     yield from _misread(check, language)
@@ -45,6 +36,19 @@ def summary(check: Check) -> Iterator[str]:
     if check.book.installed:
         yield texts["pack"].format(pack=check.book.installed)
     yield texts["head"].format(id=check.id, head=check.head)
+
+
+def blocks_in_lines(result: Decision, language: str) -> Iterator[str]:
+    """The blocks of a decision as lines of a terminal: headings, and lines with their number of calls in front."""
+    for block in result.blocks:
+        yield labelled(block.head, "", language).rstrip()
+        for number, line in enumerate(block.lines, 1):
+            front = f"{number}." if block.key == "next" else ""
+            if line.rows is not None:
+                front = counted(language)(line.rows)
+            yield f"  {front:>9}  {line.tasked(language)}"
+            if line.how:
+                yield _MARGIN + line.how
 
 
 def remarks(check: Check) -> Iterator[str]:

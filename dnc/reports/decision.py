@@ -1,75 +1,129 @@
-"""The result of a check for the person who decides, in the words that terminal, page and spreadsheet share.
+"""The result of a check for the person who decides, in the words that all outputs share.
 
-They say, in this order, how many calls are possible, why the others are not, what to do next, and how long that holds.
+Terminal, page, desk, spreadsheet and `--json` show the same blocks: under which conditions the possible calls may be
+made, why the others are not possible, what to do next, what the result rests on, and what is at stake.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dnc.checks.result import Check
 from dnc.clock import today
+from dnc.law.limits import Limit, combined
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import counted, dated, messages
-from dnc.reports.phrases import consents, labelled, missing, needed, planned, ranked, remedy, rows_left, title
+from dnc.messages import apart, counted, dated, messages
+from dnc.reports.phrases import (
+    consents,
+    fact_in_line,
+    labelled,
+    missing,
+    needed,
+    planned,
+    ranked,
+    remedy,
+    rows_left,
+    title,
+    told_by,
+)
 from dnc.store.audit_log import user
+from dnc.verdicts.basis import limit_of
 from dnc.verdicts.verdict import missing_thing
 
 _REASONS = 3
 _STEPS = 2  # about what is missing
+_STAKES = 2
+_SIGNED = ("company", "campaign", "product", "checked", "name", "role", "day", "here")  # fields beside a signature
+_LIKE_ANOTHER = re.compile(r"^(?:as|comme) [\w-]+, ")  # a sanction that names the rule which has the same
 
 
-class Reason(NamedTuple):
-    """Why some calls are not possible. outcome: `blocked` or `undecided`. text: in words, after the number."""
+class Line(NamedTuple):
+    """A line of a block. rows: the calls that it speaks of, or None. text: in words, after their number.
 
-    rows: int
-    outcome: str
-    text: str
-
-
-class Step(NamedTuple):
-    """Something to do, in one sentence. how: the command or the line of the brief that does it, or None."""
+    who: whose task it is, in words, or empty. how: the command or the line of the brief that does it, or None.
+    """
 
     text: str
+    rows: int | None = None
+    who: str = ""
     how: str | None = None
+
+    def counted(self, language: str) -> str:
+        """The text behind its number and whose task it is."""
+        text = self.tasked(language)
+        return text if self.rows is None else f"{counted(language)(self.rows)} {text}"
+
+    def tasked(self, language: str) -> str:
+        """The text, behind whose task it is."""
+        return labelled(self.who, self.text, language) if self.who else self.text
+
+
+class Block(NamedTuple):
+    """Lines under a heading. key: `when`, `why`, `next`, `rests` or `stakes`."""
+
+    key: str
+    head: str
+    lines: Sequence[Line]
 
 
 class Decision(NamedTuple):
     """What a person decides on.
 
     sentence: the result, with its three numbers. facts: lines about the use and the day. counts: rows by outcome.
-    why: the heading of the reasons. reasons: those of most rows, most first. steps: what to do, in this order.
-    holds: until when the result holds.
+    blocks: those that have lines. approval: the sentence to sign. signed: fields beside it, and what is known of them.
     """
 
     sentence: str
     facts: Sequence[str]
     counts: Mapping[str, int]
-    why: str
-    reasons: Sequence[Reason]
-    steps: Sequence[Step]
-    holds: str
+    blocks: Sequence[Block]
+    approval: str = ""
+    signed: Mapping[str, str] = MappingProxyType(dict.fromkeys(("name", "day", "here"), ""))
+
+    @property
+    def data(self) -> dict[str, list[dict[str, object]]]:
+        """The lines by key of their block, with `calls` and `says`, for programs."""
+        return {block.key: [{"calls": line.rows, "says": line.text} for line in block.lines] for block in self.blocks}
 
 
 def decision(check: Check) -> Decision:
     """The decision that a check asks for, in its language."""
-    tallies, language = check.tallies, check.language
+    language, counts = check.language, check.counts
+    texts = messages("decision", language)
     facts = [*_persons(check), *_beside_sale(check), use(facts_for_all(check), planned(check), language)]
     if not check.calls:
-        return Decision(messages("decision", language)["no_rows"], facts, check.counts, "", [], [], "")
-    blocked = [(title(regime, language), rows) for regime, rows in ranked(check.book, tallies.blocking())]
+        return Decision(texts["no_rows"], facts, counts, [])
+    past = all_past(check)
+    signed = "past" if past else "clear" if counts["clear"] else "none"
     return Decision(
-        sentence=sentence(check.counts, language),
+        sentence=sentence(counts, language, past),
         facts=facts,
-        counts=check.counts,
-        why=why(check.counts, language),
-        reasons=heaviest(blocked, missing(check), tallies.unclear(), language, sum(rows_left(check).values())),
-        steps=_steps(check),
-        holds=_holds(check),
+        counts=counts,
+        blocks=blocks(language, counts, {key: [*lines(check)] for key, lines in _BLOCKS.items()}, past),
+        approval=texts["approval"][signed].format(calls=calls(counts["clear"], language)),
+        signed=dict.fromkeys(_SIGNED, "") | {"campaign": check.brief.facts.get("campaign", "")},
     )
+
+
+def blocks(
+    language: str, counts: Mapping[str, int], lines: Mapping[str, Sequence[Line]], past: bool = False
+) -> list[Block]:
+    """Lines by key under their headings; a key without lines has no block."""
+    heads = messages("decision", language)["head"]
+    why = "past" if past else "others" if counts["clear"] else "none"
+    heads = heads | {"why": heads["why"][why]}
+    return [Block(key, heads[key], said) for key, said in lines.items() if said]
+
+
+def all_past(check: Check) -> bool:
+    """Whether every call lies before the day of the check."""
+    return 0 < check.past == check.calls
 
 
 def _persons(check: Check) -> Iterator[str]:
@@ -85,19 +139,15 @@ def _beside_sale(check: Check) -> Iterator[str]:
         yield messages("decision", check.language)["beside_sale"].format(n=counted(check.language)(n))
 
 
-def sentence(counts: Mapping[str, int], language: str) -> str:
+def sentence(counts: Mapping[str, int], language: str, past: bool = False) -> str:
     """The three numbers of a result in one sentence."""
-    texts, count, rows = messages("decision", language)["outcome"], counted(language), sum(counts.values())
+    texts, count, rows = messages("decision", language), counted(language), sum(counts.values())
     forms = {0: "none", 1: "one"}
     parts = [
-        texts[outcome][forms.get(n, "many")].format(count=count(n), rows=count(rows)) for outcome, n in counts.items()
+        texts["past" if past else "outcome"][outcome][forms.get(n, "many")].format(count=count(n), rows=count(rows))
+        for outcome, n in counts.items()
     ]
     return ", ".join(parts) + "."
-
-
-def why(counts: Mapping[str, int], language: str) -> str:
-    """The heading of the reasons why calls are not possible."""
-    return str(messages("decision", language)["why"]["others" if counts["clear"] else "none"])
 
 
 def use(facts: Mapping[str, str], days: str, language: str) -> str:
@@ -112,61 +162,239 @@ def use(facts: Mapping[str, str], days: str, language: str) -> str:
     return " · ".join([*parts, labelled(vocab.label("call_at", language), days, language)])
 
 
+# When and how often the possible calls may be made
+
+
+def _when(check: Check) -> Iterator[Line]:
+    """The conditions of each group of possible calls, what ends them, and until when."""
+    texts, language, clear = messages("decision", check.language)["when"], check.language, check.counts["clear"]
+    if all_past(check):
+        return
+    for limit, rows in limits(check).most_common():
+        said = [_hours_of(check, limit), limit.calls(language)]
+        text = apart(filter(None, said), language) or texts["unlimited"]
+        yield Line(texts["group"]["one" if rows == 1 else "many"].format(text=text), rows)
+    if clear:
+        yield Line(texts["objection"])
+    yield Line(_holds(check))
+
+
+def _hours_of(check: Check, limit: Limit) -> str:
+    """Days and hours, with the exception of an appointment where the list has any."""
+    texts, hours = messages("decision", check.language)["when"], limit.hours(check.language)
+    agreed = "appointment_at" in {*check.header.columns, *check.brief.facts}
+    return texts["agreed" if agreed else "local"].format(hours=hours) if hours else ""
+
+
+def limits(check: Check) -> Counter[Limit]:
+    """Possible calls by what bounds them day by day."""
+    found: Counter[Limit] = Counter()
+    for ids, rows in check.tallies.limits().items():
+        conditions = (limit_of(id_, check.book.regime(id_.partition("/")[0])) for id_ in ids)
+        found[combined(condition.limit for condition in conditions if condition.limit)] += rows
+    return found
+
+
+# Why calls are not possible
+
+
+class Reason(NamedTuple):
+    """Why some calls are not possible. outcome: `blocked` or `undecided`. always: whether it is never left out."""
+
+    rows: int
+    outcome: str
+    text: str
+    always: bool = False
+
+
+def forbidden(
+    name: str, rows: int, language: str, *, detail: str = "", always: bool = False, guidance: bool = False
+) -> Reason:
+    """The reason of a rule that forbids calls; `guidance`: a recommendation that counts like law."""
+    texts = messages("decision", language)["reason"]
+    text = (texts["guidance"] if guidance else texts["blocked"]["one" if rows == 1 else "many"]).format(title=name)
+    return Reason(rows, "blocked", labelled(text, detail, language) if detail else text, always)
+
+
+def _why(check: Check) -> list[Line]:
+    tallies, language = check.tallies, check.language
+    reasons = [
+        forbidden(
+            title(regime, language),
+            rows,
+            language,
+            detail=_detail(check, regime),
+            always=regime.demand == "not_objected",
+            guidance=regime.force == "guidance",
+        )
+        for regime, rows in ranked(check.book, tallies.blocking())
+    ]
+    return heaviest(reasons, essential(missing(check)), tallies.unclear(), language, sum(rows_left(check).values()))
+
+
+def _detail(check: Check, regime: Regime) -> str:
+    """The hours that a rule allows, or for what reasons a consent does not count, with the calls of each."""
+    language, texts = check.language, messages("why", check.language)
+    if (limit := regime.demanded.limit) and (hours := limit.hours(language)):
+        return str(texts["hours"].format(hours=hours))
+    broken = {id_: rows for id_, rows in check.tallies.broken().most_common() if id_.startswith(f"{regime.id}:")}
+    return ", ".join(
+        f"{texts['broken'][id_.partition(':')[2]]} ({counted(language)(rows)})" for id_, rows in broken.items()
+    )
+
+
+def essential(missing: Mapping[str, int]) -> dict[str, int]:
+    """Missing facts, most calls first, without those that belong to another one, such as the day of a consent."""
+    order = [*vocabulary().columns]
+    whole = {
+        word: rows
+        for word, rows in missing.items()
+        if not any(word.startswith(f"{other}_") and n >= rows for other, n in missing.items())
+    }
+    return dict(
+        sorted(whole.items(), key=lambda pair: (-pair[1], order.index(pair[0]) if pair[0] in order else len(order)))
+    )
+
+
 def heaviest(
-    blocked: Sequence[tuple[str, int]], missing: Mapping[str, int], unclear: int, language: str, rows_left: int = 0
-) -> list[Reason]:
+    blocked: Sequence[Reason], missing: Mapping[str, int], unclear: int, language: str, rows_left: int = 0
+) -> list[Line]:
     """The reasons why most calls are not possible, at least one for each outcome that occurs.
 
     Args:
-        blocked: titles of regimes that forbid calls, with the calls. missing: calls by word of `dnc_missing`.
+        blocked: those of rules. missing: calls by word of `dnc_missing`.
         unclear: calls that no fact can decide. rows_left: calls whose rows are written so that they are not decided.
     """
     texts = messages("decision", language)["reason"]
-    reasons = [
-        *(
-            Reason(n, "blocked", texts["blocked"]["one" if n == 1 else "many"].format(title=name))
-            for name, n in blocked
-        ),
-        *(
-            Reason(n, "undecided", texts["missing"].format(missing=missing_thing(word, language)))
-            for word, n in missing.items()
-        ),
-        Reason(unclear, "undecided", texts["unclear"]),
-        Reason(rows_left, "undecided", texts["row"]),
+    wanting = [
+        Reason(n, "undecided", texts["missing"].format(missing=missing_thing(word, language)))
+        for word, n in missing.items()
     ]
-    reasons = sorted((reason for reason in reasons if reason.rows), key=lambda reason: -reason.rows)
-    first, others = reasons[: _REASONS - 1], reasons[_REASONS - 1 :]
-    shown = {reason.outcome for reason in first}
-    last = next((reason for reason in others if len(shown) == 1 and reason.outcome not in shown), None)
-    return sorted([*first, *([last] if last else others[:1])], key=lambda reason: -reason.rows)
+    others = [Reason(unclear, "undecided", texts["unclear"]), Reason(rows_left, "undecided", texts["row"])]
+    reasons = sorted((one for one in (*blocked, *wanting, *others) if one.rows), key=lambda one: -one.rows)
+    shown = reasons[: _REASONS - 1]
+    seen = {reason.outcome for reason in shown}
+    rest = reasons[len(shown) :]
+    last = next((one for one in rest if len(seen) == 1 and one.outcome not in seen), rest[0] if rest else None)
+    return [Line(one.text, one.rows) for one in reasons if one in shown or one is last or one.always]
 
 
-def _steps(check: Check) -> list[Step]:
-    texts, count, counts = messages("decision", check.language)["step"], counted(check.language), check.counts
+# What to do next
+
+
+def _next(check: Check) -> Iterator[Line]:
+    texts = messages("decision", check.language)
+    step, role, count, counts = texts["step"], texts["who"], counted(check.language), check.counts
     later = _another_day(check)
-    if all_forbidden(counts) and not later:
-        return [Step(texts["forbidden"])]
-    steps = [Step(texts["clear" if counts["clear"] else "none"].format(count=count(counts["clear"])))]
-    if later:
-        steps.append(Step(texts["later"].format(calls=calls(later, check.language))))
-    if others := counts["blocked"] - later:
-        steps.append(Step(texts["others" if later else "blocked"].format(count=count(others))))
-    how = texts["row_how"] if check.typed else {}
-    steps += [Step(texts["row"][key].format(n=count(n)), how.get(key)) for key, n in rows_left(check).items()]
-    for word, n in missing(check).most_common(_STEPS):
+    others = counts["blocked"] - later.total()
+    if all_past(check):
+        if counts["blocked"]:
+            yield Line(step["past"].format(calls=calls(counts["blocked"], check.language)), who=role["officer"])
+    elif all_forbidden(counts) and not later:
+        yield Line(step["forbidden"], who=role["sales"])
+        return
+    else:
+        yield Line(step["clear" if counts["clear"] else "none"].format(count=count(counts["clear"])), who=role["sales"])
+        if later:
+            rules = ", ".join(title(regime, check.language) for regime, _ in ranked(check.book, later))
+            total = calls(later.total(), check.language)
+            yield Line(step["later"].format(calls=total, rules=rules), who=role["sales"])
+        if others:
+            yield Line(step["others" if later else "blocked"].format(count=count(others)), who=role["sales"])
+    how = step["row_how"] if check.typed else {}
+    for key, n in rows_left(check).items():
+        yield Line(step["row"][key].format(n=count(n)), who=role["it"], how=how.get(key))
+    wanted = essential(missing(check))
+    for word, n in list(wanted.items())[:_STEPS]:
         ask = needed(word, check.language).rstrip(".")
-        text = texts["missing"].format(ask=ask, calls=calls(n, check.language))
-        steps.append(Step(text, remedy(word, n, check)))
+        text = step["missing"].format(ask=ask, calls=calls(n, check.language))
+        yield Line(text, who=role[told_by(word)], how=remedy(word, n, check))
     if unclear := check.tallies.unclear():
-        steps.append(Step(texts["unclear"].format(calls=calls(unclear, check.language))))
-    return steps
+        yield Line(step["unclear"].format(calls=calls(unclear, check.language)), who=role["lawyer"])
 
 
-def _another_day(check: Check) -> int:
-    """Calls that only rules forbid which are judged day by day, such as those about hours."""
+def _another_day(check: Check) -> Counter[str]:
+    """Calls that only rules forbid which are judged day by day, such as those about hours; by the first of these."""
     daily = {regime.id for regime, _ in ranked(check.book, check.tallies.blocking()) if regime.demanded.daily}
-    blocked = check.tallies.by("blocked_by").items()
-    return sum(rows for (ids,), rows in blocked if ids and daily.issuperset(ids.split(";")))
+    found: Counter[str] = Counter()
+    for (ids,), rows in check.tallies.by("blocked_by").items():
+        if ids and daily.issuperset(ids.split(";")):
+            found[ids.split(";")[0]] += rows
+    return found
+
+
+# What the possible calls rest on
+
+
+def _rests(check: Check) -> Iterator[Line]:
+    """What has to be true: a line a ground, each with the possible calls that hang on it."""
+    if check.counts["clear"]:
+        for ground in _GROUNDS:
+            yield from ground(check)
+
+
+def _declared(check: Check) -> Iterator[Line]:
+    """Facts that differ from person to person and were declared for all calls."""
+    texts = messages("decision", check.language)["rests"]
+    for column, rows in check.tallies.by_declaration.items():
+        word = check.brief.facts[column]
+        if rows and not _claims_nothing(column, word):
+            yield Line(texts["declared"].format(fact=fact_in_line(column, word, check.language)), rows)
+
+
+def _told(check: Check) -> Iterator[Line]:
+    """Facts of the list without which calls would not be possible."""
+    texts, tallies = messages("decision", check.language)["rests"], check.tallies
+    for (column, word), rows in tallies.grounds.most_common():
+        only_declared = column in tallies.declared and tallies.declared[column] is None
+        if word and not only_declared and not _claims_nothing(column, word):
+            yield Line(texts["told"].format(fact=fact_in_line(column, word, check.language)), rows)
+
+
+def _claims_nothing(column: str, word: str) -> bool:
+    """Whether a value is what everybody is taken for of whom nothing is claimed: a consumer, without a relationship."""
+    return vocabulary().columns[column].get("plain") == word
+
+
+def _unproven(check: Check) -> Iterator[Line]:
+    """Consents of a file that name no proof."""
+    if (record := check.record["consents"]) and record["unproven"]:
+        count = counted(check.language)(record["unproven"])
+        yield Line(messages("decision", check.language)["rests"]["unproven"].format(count=count))
+
+
+def _accepted(check: Check) -> Iterator[Line]:
+    """Unclear law that the user took on their own responsibility."""
+    texts = messages("decision", check.language)["rests"]
+    for id_, reason in sorted(check.record["accepted"].items()):
+        name = title(check.book.regime(id_), check.language)
+        yield Line(texts["accepted"].format(title=name, reason=reason))
+
+
+_GROUNDS: tuple[Callable[[Check], Iterable[Line]], ...] = (_declared, _told, _unproven, _accepted)
+
+
+# What is at stake
+
+
+def _stakes(check: Check) -> list[Line]:
+    """The sanctions of the rules that forbid or limit most of these calls, each once."""
+    rules = check.tallies.blocking()
+    for ids, rows in check.tallies.limits().items():
+        rules.update({id_.partition("/")[0]: rows for id_ in ids})
+    sanctions = (regime.sanction[check.language] for regime, _ in ranked(check.book, rules))
+    distinct = dict.fromkeys(_LIKE_ANOTHER.sub("", sanction) for sanction in sanctions if sanction)
+    return [Line(f"{text[0].upper()}{text[1:]}.") for text in list(distinct)[:_STAKES]]
+
+
+# Key of a block → its lines; a new block is a line here and a heading in the catalogue.
+_BLOCKS: dict[str, Callable[[Check], Iterable[Line]]] = {
+    "when": _when,
+    "why": _why,
+    "next": _next,
+    "rests": _rests,
+    "stakes": _stakes,
+}
 
 
 def _holds(check: Check) -> str:
@@ -175,7 +403,9 @@ def _holds(check: Check) -> str:
         forbidden = "later" if _another_day(check) else "forbidden"
         return str(texts[forbidden if all_forbidden(check.counts) else "none"])
     end = first_end(check)
-    return str(texts["until"].format(day=dated(check.language)(end)) if end else texts["open"])
+    read = {check.book.packs[id_].read_until for (id_,) in check.tallies.by("jurisdiction") if id_}
+    form = "open" if end is None else "read" if end in read else "until"
+    return str(texts[form].format(day=end and dated(check.language)(end)))
 
 
 def all_forbidden(counts: Mapping[str, int]) -> bool:
@@ -229,5 +459,6 @@ def details(check: Check) -> list[tuple[str, str]]:
 
 def made(check: Check) -> str:
     """The number of a check, and when and by whom it was made."""
-    texts = messages("page", check.language)
-    return str(texts["check_value"].format(id=check.id, day=dated(check.language)(today()), by=user()))
+    texts, by = messages("page", check.language), user()
+    form = "check_unnamed" if by == "root" else "check_value"  # an account of a machine is no person
+    return str(texts[form].format(id=check.id, day=dated(check.language)(today()), by=by))

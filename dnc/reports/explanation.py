@@ -13,6 +13,7 @@ from dnc.verdicts.judge import ConditionValue, RegimeResult
 from dnc.verdicts.verdict import missing_thing
 
 _ORDER = list(Finding)
+_SHOWN = 3  # regimes, unless all are asked for
 
 
 def finding(value: Finding, language: str = "en") -> str:
@@ -25,8 +26,11 @@ def worst_first(call: Explanation) -> list[RegimeResult]:
     return sorted(call.findings, key=lambda result: _ORDER.index(result.finding))
 
 
-def as_text(call: Explanation, language: str = "en") -> Iterator[str]:
-    """Lines for a person: the verdict, then every regime, the worst first."""
+def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> Iterator[str]:
+    """Lines for a person: the verdict, and the first of the regimes that decide it.
+
+    every: all regimes in full instead, with their ids, those that do not apply last.
+    """
     texts, verdict = messages("explanation", language), call.verdict
     outcome = messages("common", language)["outcome"][verdict["dnc_outcome"]]
     yield labelled(verdict["dnc_number"] or texts["unread"], outcome, language)
@@ -38,31 +42,43 @@ def as_text(call: Explanation, language: str = "en") -> Iterator[str]:
         yield texts["odd"].format(odd=call.not_understood)
     if verdict["dnc_valid_until"]:
         yield texts["until"].format(day=dated(language)(verdict["dnc_valid_until"]))
-    for result in worst_first(call):
+    for result in worst_first(call) if every else _deciding(call)[:_SHOWN]:
         yield ""
-        yield from _regime(result, language)
+        yield from _regime(result, language, every=every)
+    if left := 0 if every else len(call.findings) - len(_deciding(call)[:_SHOWN]):
+        met = sum(result.finding.is_met for result in call.findings)
+        yield ""
+        yield texts["left"].format(n=left, met=met)
 
 
-def _regime(result: RegimeResult, language: str) -> Iterator[str]:
+def _deciding(call: Explanation) -> list[RegimeResult]:
+    """The regimes that forbid the call or leave it open, the worst first."""
+    return [result for result in worst_first(call) if result.finding.blocks or result.finding.is_open]
+
+
+def _regime(result: RegimeResult, language: str, *, every: bool) -> Iterator[str]:
+    """A regime: what it says and asks for, and its source; with `every` also its id, conditions and all sources."""
     texts, grades, regime = messages("explanation", language), messages("common", language)["grades"], result.regime
-    in_words = finding(result.finding, language)
-    if result.finding is Finding.NOT_APPLICABLE:
-        reasons = apart(_reasons(result, texts, language), language)
-        yield texts["regime"].format(title=title(regime, language), id=regime.id, finding=in_words, reasons=reasons)
+    applies = result.finding is not Finding.NOT_APPLICABLE
+    force = f"{texts['force'][regime.force]}, {texts['confidence'].format(grade=grades[regime.confidence])}"
+    reasons = force if applies else apart(_reasons(result, texts, language), language)
+    name = f"{title(regime, language)} ({regime.id})" if every else title(regime, language)
+    yield texts["regime"].format(title=name, finding=finding(result.finding, language), reasons=reasons)
+    if not applies:
         return
-    reasons = f"{texts['force'][regime.force]}, {texts['confidence'].format(grade=grades[regime.confidence])}"
-    yield texts["regime"].format(title=title(regime, language), id=regime.id, finding=in_words, reasons=reasons)
     yield f"  {regime.says[language]}"
-    yield from (f"  {texts['when']} {_valued(condition, language)}" for condition in result.when)
-    for clause in result.exceptions:
-        yield f"  {texts['unless']} " + _joined((_valued(condition, language) for condition in clause), texts)
+    if every:
+        yield from (f"  {texts['when']} {_valued(condition, language)}" for condition in result.when)
+        for clause in result.exceptions:
+            yield f"  {texts['unless']} " + _joined((_valued(condition, language) for condition in clause), texts)
     if regime.demand == "duty":
         yield f"  {labelled(texts['duty'], in_language(result.demand.says, language), language)}"
     else:
         says, met = in_language(result.demand.says, language), _met(result, language)
         demand = met if regime.is_scope or says == met else f"{says} ({met})"
         yield f"  {labelled(texts['asks'], demand, language)}"
-    yield from (f"  {cite.texts[language]} {cite.url}".rstrip() for cite in regime.cites)
+    cites = regime.cites if every else regime.cites[:1]
+    yield from (f"  {cite.texts[language]} {cite.url}".rstrip() for cite in cites)
 
 
 def _met(result: RegimeResult, language: str) -> str:

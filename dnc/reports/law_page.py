@@ -58,7 +58,7 @@ def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "e
             (
                 pack,
                 texts["read"].format(first=write(pack.read_from), last=write(pack.read_until)),
-                [_row(pack, regime, language) for regime in of_pack],
+                [_row(pack, regime, language) for regime in sorted(of_pack, key=lambda regime: regime.is_scope)],
                 (pack.read_until - pack.read_from).days,
                 [_by_year(holidays) for holidays in pack.holidays],
             )

@@ -16,6 +16,7 @@ from dnc.files.output_file import atomic_path
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, duration, either, in_language, localized, messages, registry_name
+from dnc.numbers.reader import national
 from dnc.registries import OWN
 from dnc.reports.page import environment
 from dnc.store.retention import DECISIONS
@@ -65,10 +66,11 @@ def letter(answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> I
         return Part("blank", texts["blank"][key])
 
     yield from map(blank, ("sender", "recipient", "place"))
-    yield Part("title", texts["title"].format(number=answer["number"]))
+    number = f"{national(answer['number'])} ({answer['number']})"
+    yield Part("title", texts["title"].format(number=number))
     yield Part("text", texts["subject"])
     yield Part("text", texts["greeting"])
-    yield Part("text", texts["opening"].format(number=answer["number"], day=day(answer["day"])))
+    yield Part("text", texts["opening"].format(number=number, day=day(answer["day"])))
     yield Part("heading", texts["purpose_head"])
     yield Part("text", texts["purpose"])
     yield blank("purposes")
@@ -115,7 +117,12 @@ def _objections(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
     texts, day = messages("letter", language), dated(language)
     yield Part("heading", texts["objections_head"])
     own = [row for row in answer["snapshots"] if row["registry"] == OWN and row["says"] == "listed"]
-    lines = [texts["own"].format(day=day(row["as_of"]), recorded=day(row["loaded_at"])) for row in own]
+    lines = [
+        texts["own_since" if row["since"] else "own"].format(
+            since=row["since"] and day(row["since"]), day=day(row["as_of"]), recorded=day(row["loaded_at"])
+        )
+        for row in own
+    ]
     for row in answer["objections"]:
         what = texts["lifted" if row["lifted"] else "objected"]
         line = what.format(day=day(row["on"]), recorded=day(row["recorded_at"]))
@@ -129,15 +136,20 @@ def _decisions(answer: Mapping[str, Any], book: Rulebook, language: str) -> Iter
     yield Part("heading", texts["decisions_head"])
     lines = []
     for row in answer["decisions"]:
-        result = texts["result"][row["outcome"]].format(reasons=_reasons(row, regimes, language))
+        is_coming = row["day"] and row["day"] >= answer["day"]
+        results = texts["coming" if is_coming else "result"]
+        result = results[row["outcome"]].format(reasons=_reasons(row, regimes, language))
         key = "decided" if row["day"] else "decided_undated"
         on = day(row["day"]) if row["day"] else ""
         lines.append(texts[key].format(done=day(row["done_at"]), day=on, result=result))
-    if not lines:
+    if lines:
+        yield Part("text", texts["decisions"])
+        yield Part("list", rows=tuple((line,) for line in dict.fromkeys(lines)))
+    elif not answer["not_kept"]:
         yield Part("text", texts["decisions_none"])
-        return
-    yield Part("text", texts["decisions"])
-    yield Part("list", rows=tuple((line,) for line in dict.fromkeys(lines)))
+    if answer["not_kept"]:
+        yield Part("text", texts["not_kept"].format(checks=", ".join(map(str, answer["not_kept"]))))
+        yield Part("blank", texts["blank"]["results"])
 
 
 def _reasons(decision: Mapping[str, Any], regimes: Mapping[str, Regime], language: str) -> str:
@@ -149,10 +161,17 @@ def _reasons(decision: Mapping[str, Any], regimes: Mapping[str, Regime], languag
     ids = decision["blocked_by" if decision["outcome"] == "blocked" else "undecided_by"].split(";")
     deciding = (regimes[id_] for id_ in ids if id_ in regimes)
     sentences = (
-        texts["reason"].format(says=regime.says[language].rstrip("."), cite=regime.cites[0].texts[language])
+        texts["reason"].format(says=_to_you(regime, language), cite=regime.cites[0].texts[language])
         for regime in deciding
     )
     return " ".join(sentences) or str(decision["why"])
+
+
+def _to_you(regime: Regime, language: str) -> str:
+    """Why a regime forbids a call, to the person called; what it says where its demand has no such words."""
+    words = messages("letter", language)["you"].get(regime.demand, "{says}")
+    registry = ", ".join(registry_name(id_, language) for id_ in regime.demanded.registries)
+    return str(words.format(says=regime.says[language].rstrip("."), registry=registry))
 
 
 def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:

@@ -66,10 +66,11 @@ def fact(column: str, word: str, language: str) -> Fact:
 
 def facts(values: Mapping[str, str], language: str) -> str:
     """Declared facts in one line, label and value of each."""
-    return " · ".join(_fact_line(column, word, language) for column, word in values.items())
+    return " · ".join(fact_in_line(column, word, language) for column, word in values.items())
 
 
-def _fact_line(column: str, word: str, language: str) -> str:
+def fact_in_line(column: str, word: str, language: str) -> str:
+    """Label and value of a fact."""
     in_words = fact(column, word, language)
     return labelled(in_words.label, in_words.value, language)
 
@@ -95,6 +96,13 @@ def few(points: list[_Point], most: int) -> list[_Point]:
 def needed(missing: str, language: str = "en") -> str:
     """A sentence about one word of `dnc_missing`: what to write, or whom to ask."""
     return about_missing(missing, "ask", language)
+
+
+def told_by(missing: str) -> str:
+    """Who can tell what one word of `dnc_missing` asks for: a key of the roles, see the vocabulary."""
+    if missing in vocabulary().columns:
+        return str(vocabulary().columns[missing]["who"])
+    return "officer" if ":" in missing else "it"
 
 
 def question(missing: str, language: str = "en") -> str:
@@ -141,6 +149,8 @@ def remedy(missing: str, rows: int, check: Check) -> str | None:
         line = _brief_line(missing, check.language, check.header.mapped)
     if line:
         return str(texts["in_brief"].format(line=line))
+    if missing in check.header.mapped and missing in vocabulary().of_persons:
+        return str(texts["in_list"].format(column=_quoted(check.header.mapped[missing], check.language)))
     if ":" in missing and not missing.endswith(":law"):
         return str(texts["in_store"].format(registry=missing.partition(":")[2]))
     return None
@@ -153,10 +163,10 @@ def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str |
     if missing not in vocabulary().columns or missing == "number":
         return None
     texts = messages("question", language)
+    if missing in vocabulary().of_persons:
+        return None if missing in mapped else f'columns.{missing} = "{texts["theirs"]}"'
     if missing in mapped:
         return f'facts.{missing} = "…"  # {texts["empty"].format(column=_quoted(mapped[missing], language))}'
-    if vocabulary().columns[missing]["kind"] not in ("axis", "text"):  # days and counts differ from person to person
-        return f'columns.{missing} = "{texts["theirs"]}"'
     words = ", ".join(vocabulary().axes.get(missing, ()))
     same = texts["one_of" if words else "same"].format(words=words, column=missing, theirs=texts["theirs"])
     return f'facts.{missing} = "…"  # {same}'
@@ -269,7 +279,7 @@ def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
             rule,
             texts[rule.key].format(
                 column=_quoted(rule.name, check.language),
-                fact=_fact_line(rule.ours, rule.word, check.language),
+                fact=fact_in_line(rule.ours, rule.word, check.language),
                 rows=rows,
             ),
         )

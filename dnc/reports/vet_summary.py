@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import amount, apart, counted, dated, in_language, messages, percent, registry_name
-from dnc.reports.decision import Decision, Step, heaviest, sentence, use, why
+from dnc.reports.check_summary import blocks_in_lines
+from dnc.reports.decision import Decision, Line, blocks, essential, forbidden, heaviest, sentence, use
 from dnc.reports.phrases import facts, labelled, question
 from dnc.verdicts.verdict import missing_thing
 from dnc.vetting.model import Agreement, BuyerCondition, Claim, Price, Share, Traded, Vetting, Wanted
@@ -17,16 +18,11 @@ _MARGIN = " " * 13  # the width of the counts in front of a list
 
 def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     """Lines for a person: the decision with price and conditions, what the list costs and lacks, the list itself."""
-    texts, heads = messages("vet", language), messages("decision", language)
+    texts = messages("vet", language)
     result = decision(vetting, language)
     yield result.sentence
     yield from result.facts
-    if result.reasons:
-        yield labelled(result.why, "", language).rstrip()
-    yield from (f"  {counted(language)(reason.rows):>9}  {reason.text}" for reason in result.reasons)
-    yield labelled(heads["next"], "", language).rstrip()
-    yield from (f"  {number}. {step.text}" for number, step in enumerate(result.steps, 1))
-    yield result.holds
+    yield from blocks_in_lines(result, language)
     yield from _head(vetting, language)
     if vetting.agreement:
         yield from _agreement(vetting.agreement, vetting, language)
@@ -63,36 +59,44 @@ def decision(vetting: Vetting, language: str) -> Decision:
     numbers = sentence(counts, language)
     verdict = " ".join(_offer(vetting, language))
     facts = [numbers] if verdict else []
-    facts += [apart((_condition(condition, language) for condition in vetting.gate), language)] if vetting.gate else []
-    facts += [price(vetting.price, language)] if vetting.price else []
+    facts += [price(vetting.price, rows_of(vetting.callable, vetting, language), language)] if vetting.price else []
     days = period(vetting, language) if offer.until else dated(language)(offer.first)
     facts.append(use(offer.settings["declared"], days, language))
-    blocked = [(vetting.regimes[cost.regime]["title"][language], cost.alone + cost.shared) for cost in vetting.costs]
-    missing = {wish.word: wish.rows for wish in vetting.wanted}
-    reasons = heaviest(blocked, missing, vetting.unclear, language)
-    return Decision(
-        verdict or numbers,
-        facts,
-        counts,
-        why(counts, language),
-        reasons,
-        _steps(vetting, language),
-        _holds(vetting, language),
-    )
+    blocked = [
+        forbidden(vetting.regimes[cost.regime]["title"][language], cost.alone + cost.shared, language)
+        for cost in vetting.costs
+    ]
+    missing = essential({wish.word: wish.rows for wish in vetting.wanted})
+    lines = {
+        "when": [Line(_holds(vetting, language))],
+        "why": heaviest(blocked, missing, vetting.unclear, language),
+        "next": _steps(vetting, language),
+    }
+    return Decision(verdict or numbers, facts, counts, blocks(language, counts, lines))
 
 
 def _offer(vetting: Vetting, language: str) -> Iterator[str]:
-    texts, count = messages("vet", language)["offer"], counted(language)
+    texts = messages("vet", language)["offer"]
     if vetting.agreement and not vetting.agreement.consistent:
         yield texts["contradicted"]
     if vetting.gate:
-        met = sum(condition.holds for condition in vetting.gate)
-        yield texts["conditions"].format(met=count(met), all=count(len(vetting.gate)))
+        missed = [condition for condition in vetting.gate if not condition.holds]
+        met = [_condition(condition, language) for condition in vetting.gate if condition.holds]
+        if missed:
+            yield texts["shut"].format(conditions=apart((_condition(one, language) for one in missed), language))
+        if met:
+            buyable = not missed and _may_be_bought(vetting)
+            yield texts["open" if buyable else "met"].format(conditions=apart(met, language))
 
 
-def _steps(vetting: Vetting, language: str) -> list[Step]:
+def _may_be_bought(vetting: Vetting) -> bool:
+    """Whether nothing is known that speaks against buying the list."""
+    return vetting.opens and bool(vetting.callable.high) and vetting.offer.trade.outcome != "blocked"
+
+
+def _steps(vetting: Vetting, language: str) -> list[Line]:
     texts, trade = messages("vet", language)["step"], vetting.offer.trade.outcome
-    if not vetting.opens or not vetting.callable.high:
+    if not _may_be_bought(vetting):
         first = texts["refuse"]
     elif vetting.gate:
         first = texts["buy"]
@@ -105,7 +109,7 @@ def _steps(vetting: Vetting, language: str) -> list[Step]:
             steps.append(texts[by].format(what=", ".join(missing_thing(column, language) for column in missing)))
     if trade != "clear":
         steps.append(texts[f"trade_{trade}"])
-    return [Step(text) for text in steps]
+    return [Line(text) for text in steps]
 
 
 def _holds(vetting: Vetting, language: str) -> str:
@@ -263,30 +267,33 @@ def _counts(counts: Mapping[str, int], language: str) -> str:
     return ", ".join(f"{value} {count(rows)}" for value, rows in counts.items())
 
 
-def price(price: Price, language: str) -> str:
-    """What one callable number costs, with bounds if it is not known exactly."""
-    texts, exactly, asked = messages("vet", language), amount(language, 4), amount(language, 2)(price.asked)
+def price(price: Price, numbers: str, language: str) -> str:
+    """What one callable number costs, with bounds if it is not known exactly; `numbers`: how many there are."""
+    texts, asked = messages("vet", language), _money(price.asked, language)
     per_number, low, high = (
-        texts["never"] if value is None else exactly(value) for value in (price.per_clear, price.low, price.high)
+        texts["never"] if value is None else _money(value, language)
+        for value in (price.per_clear, price.low, price.high)
     )
     if price.per_clear is None:
         return str(texts["no_price" if price.low is None else "price_from"].format(asked=asked, low=low))
     span = "" if low == high else texts["span"].format(low=low, high=high)
-    return str(texts["price"].format(asked=asked, each=per_number + span))
+    return str(texts["price"].format(asked=asked, numbers=numbers, each=per_number + span))
+
+
+def _money(value: float, language: str) -> str:
+    return amount(language, 2 if value == 0 or value >= 0.1 else 4)(value)
 
 
 def _condition(condition: BuyerCondition, language: str) -> str:
-    texts = messages("vet", language)
-    value, limit = (_gate_value(condition.name, bound, language) for bound in (condition.found, condition.asked))
-    name, holds = texts["gate"][condition.name], texts["holds"][str(condition.holds).lower()]
-    return str(texts["condition"].format(name=name, asked=limit, found=value, holds=holds))
+    found, asked = (_gate_value(condition.name, bound, language) for bound in (condition.found, condition.asked))
+    return str(messages("vet", language)["gate"][condition.name].format(found=found, asked=asked))
 
 
 def _gate_value(name: str, value: float | None, language: str) -> str:
     """The limit of a condition, or what was found: a price or a share; None is a price that cannot be given."""
     if value is None:
         return str(messages("vet", language)["never"])
-    return amount(language, 2)(value) if name == "max_price_per_clear" else percent(language)(value)
+    return _money(value, language) if name == "max_price_per_clear" else percent(language)(value)
 
 
 def _agreement(agreement: Agreement, vetting: Vetting, language: str) -> Iterator[str]:

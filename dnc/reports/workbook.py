@@ -2,33 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import polars as pl
 
 from dnc.checks.result import Check
+from dnc.files.writers import Sheet
 from dnc.files.xlsx_writer import XLSX_ROWS, sheet_name
-from dnc.messages import counted, messages, percent
+from dnc.messages import apart, counted, messages, percent
 from dnc.reports.check_summary import remarks
 from dnc.reports.decision import decision, details, law_used
 from dnc.reports.phrases import declared, labelled, misread, missing, needed, title
-from dnc.verdicts.verdict import reasons
+from dnc.verdicts.verdict import missing_thing, reasons
 
 
-def annex(check: Check) -> dict[str, pl.DataFrame]:
-    """Sheets by name: the summary, and one row for each citation of each rule that affected a call."""
+def annex(check: Check) -> dict[str, Sheet]:
+    """Sheets by name: the summary, the calls in words, and a row for each citation of the rules that affected calls."""
     texts = messages("page", check.language)
     summary = pl.DataFrame(list(_summary(check)), schema=[texts["sheet_what"], texts["sheet_value"]], orient="row")
-    return {texts["sheet_summary"]: summary, texts["sheet_regimes"]: _regimes(check)}
+    return {
+        texts["sheet_summary"]: summary,
+        texts["sheet_calls"]: partial(_in_words, check),
+        texts["sheet_regimes"]: _regimes(check),
+    }
+
+
+def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with words for people in place of ids: the result, why, what is missing, and until when."""
+    language, texts, cells = check.language, messages("page", check.language), check.tallies.cells
+    names = rows.collect_schema().names()
+
+    def words(field: str, of_one: Callable[[str], str]) -> dict[str, str]:
+        joined = {getattr(cell, field) for cell in cells}
+        return {ids: apart(map(of_one, ids.split(";")), language) for ids in joined if ids}
+
+    outcomes = messages("common", language)["outcome"]
+    in_words: dict[str, dict[str, str]] = {
+        "outcome": outcomes,
+        "blocked_by": words("blocked_by", lambda id_: title(check.book.regime(id_), language)),
+        "missing": words("missing", lambda word: missing_thing(word, language)),
+        "valid_until": {},
+        "why": {},
+    }
+    columns = [
+        pl.col(f"dnc_{name}").replace(replaced).alias(_free(texts["sheet_columns"][name], names))
+        for name, replaced in in_words.items()
+        if f"dnc_{name}" in names
+    ]
+    return rows.select(*(name for name in names if not name.startswith("dnc_")), *columns)
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    """A name for a column that no other has."""
+    return name if name not in taken else _free(f"{name} (dnc)", taken)
 
 
 def _summary(check: Check) -> Iterator[tuple[str, str]]:
     """What the page says, in its order: the decision, what is missing, what was not understood, what was checked."""
-    texts, headings, outcomes = (
-        messages("page", check.language),
-        messages("decision", check.language),
-        messages("common", check.language)["outcomes"],
-    )
+    language = check.language
+    texts, signs = messages("page", language), messages("decision", language)
+    outcomes = messages("common", language)["outcomes"]
     count, share, result = counted(check.language), percent(check.language), decision(check)
     yield texts["outcome"], result.sentence
     yield from ((texts["use"], line) for line in result.facts)
@@ -36,12 +70,12 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
         # The column of the rows has the word of the files, in every language.
         name = outcomes[outcome] if outcomes[outcome] == outcome else f"{outcomes[outcome]} (dnc_outcome = {outcome})"
         yield name, f"{count(rows)} ({share(rows / (check.calls or 1))})"
-    yield from ((result.why, f"{count(reason.rows)} {reason.text}") for reason in result.reasons)
-    yield from ((headings["next"], step.text) for step in result.steps)
-    if result.holds:
-        yield headings["holds_head"], result.holds
-    yield from ((headings[name], "") for name in ("sign_name", "sign_day", "sign_here"))
-    yield texts["permission_short"], texts["permission"]
+    for block in result.blocks:
+        yield from ((block.head, line.counted(language)) for line in block.lines)
+    yield texts["permission_short"], signs["possible"]
+    if result.approval:
+        yield signs["sign_head"], result.approval
+    yield from ((signs["sign"][name], value) for name, value in result.signed.items())
     for word, rows in missing(check).most_common():
         yield texts["undecided"], f"{count(rows)} {needed(word, check.language)}"
     unread = reasons(check.language)

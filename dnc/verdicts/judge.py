@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -27,6 +27,7 @@ from dnc.law.vocabulary import VERDICT
 from dnc.lists.calls import Calls
 from dnc.lists.intake import ROW_REASONS
 from dnc.messages import messages
+from dnc.verdicts.basis import broken_by, limiting, resting_on
 from dnc.verdicts.cases import Distinct, Factored, Facts, factored
 from dnc.verdicts.evaluator import Evaluation, Evaluator, evaluator_of
 from dnc.verdicts.screening import Screen
@@ -35,6 +36,7 @@ from dnc.verdicts.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
 
 _REMEMBERED = 20_000  # cases after which their verdicts are dropped
 _TEXTS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
+BASIS = ("limits", "rests_on", "broken")  # of a verdict, for reports
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Verdicts:
 
     number: of each call, as `Calls.number`. until: for each call, the last day on which it is clear (Date).
     fact: for each call its case in `facts`. facts: the cases; `facts.plans` are `Calls.plans`.
-    verdict: for each case its row of `cases`. cases: distinct verdicts, the other columns of `VERDICT`.
+    verdict: for each case its row of `cases`. cases: distinct verdicts, the other columns of `VERDICT` and `BASIS`.
     """
 
     number: pl.Series
@@ -214,7 +216,13 @@ class Judge:
         found = zip(regimes, findings, strict=True)
         open_ = (regime for regime, finding in found if finding.is_open and self._policy.counts(regime))
         missing = {word for regime in open_ for word in unknown_facts(regime, truth)} if regimes else {"jurisdiction"}
-        return worded(regimes, findings, ";".join(sorted(missing)), self._policy)
+        broken = dict(reason.split(":") for reason in broken_by(regimes, truth))
+        verdict = worded(regimes, findings, ";".join(sorted(missing)), self._policy, broken)
+        if verdict.outcome != "clear":
+            return verdict
+        counting = [regime for regime in regimes if self._policy.counts(regime)]
+        limits, grounds = (id_ for id_, _ in limiting(counting, truth)), resting_on(counting, truth)
+        return replace(verdict, limits=";".join(limits), rests_on=";".join(grounds))
 
     def _in_full(self, facts: Facts, verdicts: list[Verdict], verdict: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         """For each case its row of the distinct verdicts, and these: the columns of `VERDICT` that many calls share.
@@ -230,13 +238,13 @@ class Judge:
         )
         note = of_plan[facts.cases["plan"]]
         row, distinct = numbered(pl.DataFrame([verdict.alias("verdict"), note.alias("note")]))
-        names = (*_TEXTS, "short")
+        names = (*_TEXTS, *BASIS, "short")
         rows = [[getattr(one, name.removeprefix("dnc_")) for name in names] for one in verdicts]
         texts = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
         texts, plans = taken(texts, distinct["verdict"]), taken(plans, distinct["note"])
         words = messages("why", self._policy.language)
         reason, sentence = _no_law(plans, self._policy.language)
-        others = [name for name in _TEXTS if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
+        others = [name for name in (*_TEXTS, *BASIS) if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
         notes = [
             pl.when(plans[name] != "")
             .then(pl.format(words[name].replace(f"{{{name}}}", "{}"), pl.lit(plans[name])))

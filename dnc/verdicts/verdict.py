@@ -44,6 +44,8 @@ class Verdict:
     """The verdict on one call; the fields are columns of `dnc.law.vocabulary.VERDICT` without `dnc_`.
 
     short: of `why` the outcome and the citation, where a note on the row needs room.
+    limits, rests_on, broken: see `dnc.verdicts.basis`, joined with `;`: the first two of a clear call, the third of a
+    blocked one.
     """
 
     outcome: str
@@ -56,14 +58,24 @@ class Verdict:
     confidence: str
     why: str
     short: str
+    limits: str = ""
+    rests_on: str = ""
+    broken: str = ""
 
 
-def worded(regimes: list[Regime], findings: list[Finding], missing: str, policy: Policy) -> Verdict:
+def worded(
+    regimes: list[Regime],
+    findings: list[Finding],
+    missing: str,
+    policy: Policy,
+    broken: Mapping[str, str] | None = None,
+) -> Verdict:
     """The verdict on a call, in words.
 
     Args:
         regimes: those in force. findings: what each of them means for the call.
         missing: the value of `dnc_missing`.
+        broken: why demands are not met, by regime (see `dnc.verdicts.basis.broken_by`).
     """
     found = list(zip(regimes, findings, strict=True))
     counted = [(regime, finding) for regime, finding in found if policy.counts(regime)]
@@ -83,7 +95,8 @@ def worded(regimes: list[Regime], findings: list[Finding], missing: str, policy:
     met = [regime for regime, finding in counted if finding is Finding.MET]
     known = [regime for regime, finding in counted if finding is Finding.OPEN and not regime.is_scope]
     decisive = {"blocked": blocking, "undecided": known or open_, "clear": met}[outcome]
-    why, short = _why(outcome, decisive, missing, policy.language)
+    because = {regime.id: broken[regime.id] for regime in blocking if regime.id in broken} if broken else {}
+    why, short = _why(outcome, decisive, missing, because, policy.language)
     return Verdict(
         outcome,
         _ids(blocking),
@@ -95,6 +108,7 @@ def worded(regimes: list[Regime], findings: list[Finding], missing: str, policy:
         confidence,
         why,
         short,
+        broken=";".join(f"{id_}:{reason}" for id_, reason in sorted(because.items())),
     )
 
 
@@ -120,8 +134,13 @@ def reasons(language: str) -> dict[str, str]:
 _RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "unflagged"))
 
 
-def _why(outcome: str, decisive: list[Regime], missing: str, language: str) -> tuple[str, str]:
-    """A sentence with the citation of the regime that decides, and a short form of it."""
+def _why(
+    outcome: str, decisive: list[Regime], missing: str, broken: Mapping[str, str], language: str
+) -> tuple[str, str]:
+    """A sentence with the citation of the regime that decides, and a short form of it.
+
+    Of regimes that forbid a call, one that does so on any day comes before one that only this day or hour breaks.
+    """
     demanding = [regime for regime in decisive if regime.demand != "duty"]
     if not demanding:
         alone = str(messages("why", language)["free" if outcome == "clear" else "jurisdiction"])
@@ -129,17 +148,37 @@ def _why(outcome: str, decisive: list[Regime], missing: str, language: str) -> t
     if outcome == "clear":
         first = min(demanding, key=lambda regime: (_RANK.index(regime.demand), regime.id))
     else:
-        first = min(demanding, key=lambda regime: (regime.is_scope, -GRADES.index(regime.confidence), regime.id))
-    bodies = first.says[language].rstrip("."), first.title[language]
+        first = min(
+            demanding,
+            key=lambda regime: (
+                regime.demanded.daily, regime.is_scope, -GRADES.index(regime.confidence), regime.id
+            ),
+        )  # fmt: skip
+    bodies = _bodies(first, outcome, broken.get(first.id), language)
     words = missing.split(";") if outcome == "undecided" else []
     asked = {word for part in first.parts for _, word in part.reads}
     named = tuple(_named([word for word in words if word in asked], len(words), language))
     return _sentences(outcome, bodies, first.cites[0].texts[language], named, language)
 
 
+def _bodies(regime: Regime, outcome: str, reason: str | None, language: str) -> tuple[tuple[str, ...], ...]:
+    """What a regime says, the fullest text first: of a broken one the hours that it allows, or why it is not met.
+
+    A text of a later group is for where none of the first fits, however short the citation.
+    """
+    texts, says, title = messages("why", language), regime.says[language].rstrip("."), regime.title[language]
+    limit = regime.demanded.limit
+    if outcome == "blocked" and limit and (hours := limit.hours(language)):
+        return (texts["hours"].format(hours=hours),), (title,)
+    if reason:
+        because = texts["broken"][reason]
+        return (tuple(texts["because"].format(reason=because, says=body) for body in (says, title)),)
+    return ((says, title),)
+
+
 @lru_cache(maxsize=4096)
 def _sentences(
-    outcome: str, bodies: tuple[str, str], cite: str, named: tuple[str, ...], language: str
+    outcome: str, bodies: tuple[tuple[str, ...], ...], cite: str, named: tuple[str, ...], language: str
 ) -> tuple[str, str]:
     """The fullest sentence that is short enough, and a short form.
 
@@ -151,7 +190,7 @@ def _sentences(
     forms += [texts[outcome], texts["nearest"]] if outcome == "clear" else [texts[outcome]]
     exact, vague = _shortened(cite)
     ways = [*product(forms, exact), *product(forms[-1:], vague)]
-    filled = (form.format(says=says, cite=cited) for form, cited in ways for says in bodies)
+    filled = (form.format(says=says, cite=cited) for group in bodies for form, cited in ways for says in group)
     short = (texts["short"][outcome].format(cite=cited) for cited in (*exact, *vague))
     return _fitting(filled, LONGEST_WHY), _fitting(short, _SHORT)
 

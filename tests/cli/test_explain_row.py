@@ -10,7 +10,11 @@ def test_a_row_is_explained(dnc, write_file, monkeypatch):
     brief = write_file("b.toml", '[columns]\nnumber = "Tel"\nobjected_on = "Stop"\n[facts]\ncaller = "commercial"\n')
     for row in (1, 2):
         code, out, _ = dnc("explain", "list.csv", "--row", row, "--brief", brief)
-        assert code == 1 and "(eu-gdpr-objection): forbids the call" in out and "+3363998000" + str(row) in out
+        assert (
+            code == 1
+            and "Opt-out from this caller's calls (GDPR): forbids the call" in out
+            and "+3363998000" + str(row) in out
+        )
     code, out, err = dnc("explain", "list.csv", "--row", 4, "--brief", brief)
     assert code == 2 and "--row 4: list.csv has 3 rows" in err
     code, out, err = dnc("explain", "list.csv", "--brief", brief)
@@ -23,7 +27,7 @@ def test_the_options_of_a_list_tell_how_its_row_is_read(dnc, write_file, monkeyp
     write_file("list.csv", "Tel,Stop\n+33 6 39 98 00 01,non\n+33 6 39 98 00 02,oui\n")
     told = ("--map", "number=Tel", "--set", "caller=commercial")
     _, out, _ = dnc("explain", "list.csv", "--row", 2, *told, "--map", "objected_on=Stop")
-    assert "(eu-gdpr-objection): forbids the call" in out
+    assert "Opt-out from this caller's calls (GDPR): forbids the call" in out
     code, out, err = dnc("explain", "list.csv", "--row", 2, *told)
     assert (code, out) == (2, "") and "'Stop'" in err and "--ignore 'Stop'" in err
     consents = write_file("consents.csv", "number,consent,day\n+33639980002,withdrawn,2026-08-01\n")

@@ -425,7 +425,7 @@ def test_the_own_list_is_loaded_on_the_first_page(browser):
     assert "choose: own opt-out list" in home
     sent = {"file": ("people.csv", b"number\n+33199001299\n")}
     done = ended(browser, browser.post("/registries", {"as_of": "2026-11-20", "registry": "own"}, files=sent))
-    assert "own opt-out list ( own )" in text_of(done) and "Complete for all numbers" in text_of(done)
+    assert "own opt-out list ( own )" in text_of(done) and "Numbers covered all numbers" in text_of(done)
 
 
 OWN_FILE = "Téléphone,Le,Reçu\n01 99 00 12 99,12/03/2026,x\n12,13/03/2026,x\n"

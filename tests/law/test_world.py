@@ -423,7 +423,7 @@ def test_consent_after_listing(tmp_path, listed, since, consent_on, expected):
 
 def test_law_that_was_not_read_and_law_that_is_contested_are_told_apart(dnc):
     """`explain` says of each regime that no fact decides whether its law is contested, or was not read here."""
-    facts = ["--set", "voice=human", "--set", "recipient=consumer", "--at", "2026-10-05T11:00"]
+    facts = ["--set", "voice=human", "--set", "recipient=consumer", "--at", "2026-10-05T11:00", "--all"]
     _, sale, _ = dnc("explain", "+1 305 555 0101", *facts, "--set", "caller=commercial")
     assert "requires: the law of this state (not read here)" in sale
     _, gift, _ = dnc("explain", "+33 1 99 00 00 01", *facts, "--set", "caller=charity", "--set", "source=scraped")

@@ -48,7 +48,7 @@ def test_reports_show_them(result):
         assert "consumer" in report
         assert "example.org" not in report
         assert "063998" not in report
-    line = "in the brief: facts.recipient = \"…\"  # for the empty cells of 'Qualité'"
+    line = "in the list, row by row: the empty cells of 'Qualité'"
     assert remedy("recipient", 4, result) == line
     assert "columns.recipient" not in lines
 

@@ -77,7 +77,7 @@ def test_the_letter_says_all_that_is_held(found, language):
     regime = next(regime for _, regime in BOOK.regimes() if regime.id == "fr-bloctel-2020")
     day = {"en": "2026-08-05", "fr": "05/08/2026"}[language]
     assert f"Bloctel | {texts['states']['listed']} | {day}" in listed
-    assert regime.says[language].rstrip(".") in listed
+    assert texts["you"]["unlisted"].format(registry="Bloctel") in listed and regime.says[language] not in listed
     assert regime.cites[0].texts[language] in listed
     assert in_language(duration("month", 6), language) in listed
     assert texts["shared"].format(registries="Bloctel") in listed
@@ -85,8 +85,26 @@ def test_the_letter_says_all_that_is_held(found, language):
     assert texts["held_none"] in unknown
     assert texts["decisions_none"] in unknown
     assert texts["objections_none"] in unknown
-    for blank in texts["blank"].values():
-        assert blank in listed
+    assert "(+33261910810)" in listed and "02 61 91 08 10" in listed
+    for name, blank in texts["blank"].items():
+        assert (blank in listed) == (name != "results")
+
+
+def test_the_letter_does_not_contradict_itself(store, write_file, monkeypatch):
+    """The day of an objection is that of the file; checks without kept results are named; a call to come is to come."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
+    store.load(
+        write_file("own.csv", f"number,listed,since\n{OPEN},yes,2026-09-03\n"), as_of=date(2026, 11, 1), registry="own"
+    )
+    calls = write_file("calls.csv", f"number,call_at\n{OPEN},2026-12-01\n")
+    given = {"caller": "commercial", "voice": "human", "recipient": "consumer", "source": "own_customers"}
+    check(calls, store, given=given)
+    check(calls, store, given=given, keep=True)
+    text = "\n".join(_lines(answer(store, OPEN), "en"))
+    assert "On 2026-09-03 you asked us not to call you any more, by our own list as it stood on 2026-11-01" in text
+    assert "None of the registries and directories of others" in text and "says anything about your number" not in text
+    assert "checks 2 of our log" in text and "We have kept no result" not in text
+    assert "for a call planned on 2026-12-01: the call is forbidden and will not be made. You asked" in text
 
 
 def _lines(found, language):

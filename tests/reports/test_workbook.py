@@ -32,7 +32,7 @@ def _rows(sheet) -> list[dict[str, object]]:
 def test_every_sheet_has_a_frozen_header_and_filters(book):
     """Header frozen and bold, filters over all columns; summary, rows, law, and the summary is opened first."""
     made = book()
-    assert made.sheetnames == ["summary", "verdicts", "law"] and made.active.title == "summary"
+    assert made.sheetnames == ["summary", "calls", "verdicts", "law"] and made.active.title == "summary"
     for sheet in made:
         assert sheet.freeze_panes == "A2"
         assert sheet.auto_filter.ref == sheet.dimensions
@@ -70,7 +70,7 @@ def test_the_summary_says_what_the_page_says(book):
     """The decision in the order of the page, then list, checksum and declared facts; the caller's number is left out."""
     rows = _rows(book()["summary"])
     told = {row["What"]: row["Result"] for row in rows}
-    order = ["Outcome", "Use", "clear", "blocked", "undecided", "Why not the others", "What to do next", "Until when"]
+    order = ["Outcome", "Use", "clear", "blocked", "undecided", "When you may call", "Why not the others"]
     assert list(dict.fromkeys(row["What"] for row in rows))[: len(order)] == order
     assert told["Outcome"] == "1 of 8 calls is possible, 1 is forbidden, 6 need more information."
     assert told["List"] == "calls.csv" and told["Rows"] == "8" and told["clear"] == "1 (12.5%)"
@@ -82,7 +82,7 @@ def test_rules_have_links(book):
     sheet = book()["law"]
     rows = _rows(sheet)
     optin = [row for row in rows if row["id"] == "fr-optin-2026"]
-    assert {(row["blocked"], row["Confidence"]) for row in optin} == {(1, "high")} and len(optin) > 1
+    assert {(row["blocked"], row["How sure the reading is"]) for row in optin} == {(1, "high")} and len(optin) > 1
     assert optin[0]["Rule"] == "Consent before selling by phone (since 11 Aug 2026)"
     column = [cell.value for cell in sheet[1]].index("URL")
     cells = [row[column] for row in sheet.iter_rows(min_row=2) if row[column].value]
@@ -92,7 +92,12 @@ def test_rules_have_links(book):
 def test_it_speaks_french(book):
     """The sheets of a French check are French."""
     made = book(language="fr")
-    assert made.sheetnames == ["résumé", "verdicts", "droit"]
+    assert made.sheetnames == ["résumé", "appels", "verdicts", "droit"]
+    words, machine = _rows(made["appels"]), _rows(made["verdicts"])
+    assert [row["number"] for row in words] == [row["number"] for row in machine]
+    assert [row["Résultat"] for row in words][:3] == ["interdit", "appel possible", "à compléter"]
+    assert words[0]["Interdit par"] == "Consentement avant de démarcher (depuis le 11 août 2026)"
+    assert not any("dnc_" in name or "fr-" in str(cell) for row in words for name, cell in row.items())
     assert [cell.value for cell in made["droit"][1]][:4] == ["Règle", "interdits", "à compléter", "obligations"]
     assert "interdits (dnc_outcome = blocked)" in {row["Quoi"] for row in _rows(made["résumé"])}
 
@@ -102,8 +107,8 @@ def test_more_rows_than_a_sheet_holds(book, monkeypatch):
     monkeypatch.setattr(xlsx_writer, "XLSX_ROWS", 3)
     monkeypatch.setattr("dnc.reports.workbook.XLSX_ROWS", 3)
     made = book()
-    assert made.sheetnames[:4] == ["summary", "verdicts", "verdicts 2", "verdicts 3"]
-    numbers = [row["number"] for name in made.sheetnames[1:4] for row in _rows(made[name])]
+    assert made.sheetnames[:4] == ["summary", "calls", "calls 2", "calls 3"]
+    numbers = [row["number"] for name in made.sheetnames[4:7] for row in _rows(made[name])]
     assert numbers == [line.split(",")[0] for line in CALLS.splitlines()[1:]]
     assert made["verdicts 2"].freeze_panes == "A2"
     told = {row["What"]: row["Result"] for row in _rows(made["summary"])}

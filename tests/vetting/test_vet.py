@@ -175,12 +175,16 @@ def test_the_price_is_that_of_a_callable_number(vetted):
     none = vetted("--price", 6, "--set", "consent=none", "--until", "2027-12-31")["price"]
     assert none == {"asked": 6.0, "per_clear": None, "low": None, "high": None}
     for bounds, said in {
-        (2.0, 2.0, 2.0): "6.00 for the list is 2.0000 for each callable number",
-        (2.0, 1.5, None): "6.00 for the list is 2.0000 (1.5000 to no limit) for each callable number",
-        (None, 1.5, None): "6.00 for the list is 1.5000 or more for each callable number",
+        (2.0, 2.0, 2.0): "6.00 for the list, divided by 3 numbers that can be called: 2.00 each",
+        (
+            0.015,
+            0.0125,
+            None,
+        ): "6.00 for the list, divided by 3 numbers that can be called: 0.0150 (0.0125 to no limit) each",
+        (None, 1.5, None): "6.00 for the list, divided by the numbers that can be called: 1.50 or more each",
         (None, None, None): "6.00 for the list, in which no number can be called",
     }.items():
-        assert price(Price(6.0, *bounds), "en") == said
+        assert price(Price(6.0, *bounds), "3", "en") == said
 
 
 def test_rows_and_numbers_are_told_apart(dnc, write_file):
@@ -278,7 +282,7 @@ def test_the_summary_speaks_french(dnc, offer):
         "possibles pendant toute la période",
         "le vendeur devrait fournir",
         "La cession du fichier",
-        ", remplie",
+        "Peut être acheté à ces conditions",
     ):
         assert said in out
 
@@ -318,9 +322,9 @@ def test_the_page_tells_all_and_shows_no_number(dnc, offer, tmp_path, language):
     v = messages("vet", language)
     for told in (v["title"].format(name="offer.csv"), v["lasting"], v["wanted_of"]["seller"], v["trade_head"]):
         assert told in unescape(page)
-    assert v["holds"]["false"] in unescape(page)
+    assert v["offer"]["shut"].partition("{")[0] in unescape(page)
     assert "https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000051830285/2026-08-11" in page
-    assert (page.count('role="img"'), page.count("<h2")) == (1, 8)
+    assert (page.count('role="img"'), page.count("<h2")) == (1, 9)
     assert "199000" not in page.replace(" ", "")
     assert "<script" not in page
 

@@ -1,0 +1,154 @@
+"""The decision in every output: page, spreadsheet, terminal, desk and `--json` say the same, and rows prove it."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from html import unescape
+
+import openpyxl
+import polars as pl
+import pytest
+
+from dnc import Rulebook, Store, check
+from dnc.lists.brief import read_brief
+from dnc.messages import messages
+from dnc.reports.check_data import as_data
+from dnc.reports.check_summary import summary
+from tests.desk.conftest import running
+from tests.desk.test_pages import checked, dropped
+
+BRIEF = """region = "FR"
+[facts]
+call_at = "{day}"
+caller = "commercial"
+voice = "human"
+dialler = "manual"
+cli = "01 99 00 04 99"
+sector = "general"
+habit = "occasional"
+related = "no"
+objected_on = "none"
+"""
+DAYS = ("2026-12-01", "2026-12-06T21:00", "2026-12-25", "2026-11-03")  # a Tuesday, a Sunday, a holiday, the past
+VALUES = {
+    "recipient": ("consumer", "consumer", "business", ""),
+    "consent": ("none", "named_caller", "named_caller", "partners", ""),
+    "consent_on": ("2026-10-01", "2024-10-01", ""),
+    "consent_for": ("both", "live", "automated", ""),
+    "consent_withdrawn_on": ("", "", "none", "2026-11-01"),
+    "objected_on": ("", "none", "none", "2026-10-05"),
+    "attempts": ("0", "1", "4", "9", ""),
+    "source": ("opt_in_form", "purchased", "trade_directory"),
+    "relationship": ("none", "none", "contract"),
+}
+DAILY = {regime.id for _, regime in Rulebook.load().regimes() if regime.demanded.daily}
+
+
+def calls(seed: int, rows: int = 120) -> str:
+    """A list of random people."""
+    chance = random.Random(seed)
+    lines = [",".join(["number", *VALUES])]
+    for row in range(rows):
+        cells = (chance.choice(values) for values in VALUES.values())
+        lines.append(",".join([f"01 99 00 {row // 100:02d} {row % 100:02d}", *cells]))
+    return "\n".join(lines) + "\n"
+
+
+def plain(text: str) -> str:
+    """Text as it is read: without markup, with ordinary blanks."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", text)).split())
+
+
+def decision_of(page: str) -> list[str]:
+    """The lines of the decision on a page."""
+    [section] = re.findall(r'<section id="decision".*?</section>', page, flags=re.DOTALL)
+    return [plain(line) for line in re.findall(r"<li>(?!<svg)(.*?)</li>", section, flags=re.DOTALL)]
+
+
+def said(data: dict, language: str) -> list[str]:
+    """The lines of `--json`, each behind its number."""
+    count = {"en": "{:,}", "fr": "{:,}"}[language]
+    lines = [line for block in data["decision"].values() for line in block]
+    return [plain(f"{'' if line['calls'] is None else count.format(line['calls'])} {line['says']}") for line in lines]
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch):
+    """A day on which three of the four days are still to come."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-29")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_output_says_the_same(seed, language, store, write_file, tmp_path):
+    """Each line with its number: on the page, in the sheet, on the terminal and in `--json`."""
+    brief = read_brief(write_file("brief.toml", BRIEF.format(day=DAYS[seed])))
+    outs = [tmp_path / "page.html", tmp_path / "sheet.xlsx"]
+    result = check(write_file("calls.csv", calls(seed)), store, brief=brief, language=language, out=outs)
+    lines = said(json.loads(json.dumps(as_data(result))), language)
+    who = [f"{role}{messages('common', language)['colon']} " for role in messages("decision", language)["who"].values()]
+    role = re.compile("|".join(map(re.escape, map(plain, who))))
+
+    def bare(texts):
+        return [role.sub("", text, count=1).strip() for text in texts]
+
+    assert bare(decision_of(outs[0].read_text(encoding="utf-8"))) == lines
+    sheet = openpyxl.load_workbook(outs[1]).worksheets[0].iter_rows(values_only=True)
+    heads = {block_head(language, key) for key in ("when", "next", "rests", "stakes")}
+    heads |= set(messages("decision", language)["head"]["why"].values())
+    assert bare(plain(row[1]) for row in sheet if row[0] in heads) == lines
+    terminal = bare(map(plain, summary(result)))
+    numbered = [re.sub(r"^\d+\. +", "", line) for line in terminal]
+    assert [line for line in lines if line not in {*terminal, *numbered, *bare(numbered)}] == []
+
+
+def block_head(language: str, key: str) -> str:
+    """The heading of a block."""
+    return messages("decision", language)["head"][key]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_rows_prove_the_figures(seed, store, write_file):
+    """Conditions, reasons of consents, what can be postponed and what rests on a declaration, counted again by row."""
+    brief = read_brief(write_file("brief.toml", BRIEF.format(day=DAYS[seed])))
+    result = check(write_file("calls.csv", calls(seed)), store, brief=brief)
+    data, rows = as_data(result)["decision"], result.verdicts
+    clear = rows.filter(pl.col("dnc_outcome") == "clear")
+    assert sum(line["calls"] or 0 for line in data.get("when", [])) == (clear.height if seed != 3 else 0)
+    blocked = rows["dnc_blocked_by"].str.split(";")
+    optin = rows.filter(blocked.list.contains("fr-optin-2026"))
+    [line] = [line for line in data["why"] if "Consent before selling" in line["says"]]
+    assert line["calls"] == optin.height == sum(map(int, re.findall(r"\((\d+)\)", line["says"])))
+    withdrawn = optin.filter(pl.col("consent_withdrawn_on") == "2026-11-01").height
+    assert f"consent was withdrawn ({withdrawn})" in line["says"]
+    objected = rows.filter(blocked.list.contains("eu-gdpr-objection")).height
+    assert objected == next(line["calls"] for line in data["why"] if "Opt-out from this caller" in line["says"])
+    later = rows.filter([bool(ids) and DAILY.issuperset(ids.split(";")) for ids in rows["dnc_blocked_by"]])
+    postponed = [int(found[1]) for line in data["next"] if (found := re.match(r"Postpone (\d+) ", line["says"]))]
+    assert sum(postponed) == (later.height if seed != 3 else 0)
+    because = later["dnc_why"].str.contains("calls only from|[Aa]t most four calls")
+    assert (
+        because.all()
+        and not rows.filter(~blocked.list.eval(pl.element().is_in(DAILY)).list.all())["dnc_why"]
+        .str.contains("Blocked: calls only from")
+        .any()
+    )
+    declared = [line for line in data.get("rests", []) if "was declared for the whole list" in line["says"]]
+    empty = clear.filter(pl.col("objected_on").fill_null("") == "").height
+    assert [line["calls"] for line in declared] == ([empty] if empty else [])
+
+
+def test_the_desk_says_the_same(tmp_path, write_file, dnc):
+    """The page of a result has the lines of `dnc check --json`; only what to do about a missing list may differ."""
+    text, brief = calls(7), BRIEF.format(day=DAYS[0])
+    with running(Store(tmp_path / "desk-store")) as desk:
+        browser = desk.browser()
+        path = dropped(browser, text, brief=brief)
+        page = checked(browser, path).text
+    out = dnc(
+        "check", write_file("calls.csv", text), "--brief", write_file("brief.toml", brief), "--json", "--out", "v.csv"
+    )[1]
+    who = re.compile("|".join(f"{role}: " for role in messages("decision", "en")["who"].values()))
+    assert [who.sub("", line, count=1) for line in decision_of(page)] == said(json.loads(out), "en")

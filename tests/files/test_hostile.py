@@ -386,6 +386,92 @@ def test_the_walls_stand_before_the_file_is_read(tmp_path, monkeypatch):
                 list(sandbox.frames(kind, tmp_path / name, 10))
 
 
+DEEDS = {
+    "reads another file": "open('victim').read()",
+    "lists a folder": "os.listdir('.')",
+    "truncates": "os.truncate('victim', 0)",
+    "removes": "os.unlink('victim')",
+    "renames": "os.rename('victim', 'other')",
+    "links": "os.symlink('victim', 'other')",
+    "changes the mode": "os.chmod('victim', 0o777)",
+    "changes the time": "os.utime('victim', (0, 0))",
+    "makes a folder": "os.mkdir('other')",
+    "makes a file": "os.open('other', os.O_CREAT)",
+    "connects": "socket.create_connection(('127.0.0.1', PORT), 5)",
+    "connects by a name": "socket.socket(socket.AF_UNIX).connect('victim')",
+    "sends a datagram": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', PORT))",
+    "runs a program": "os.execv('/bin/true', ['true'])",
+    "starts a process": "os.fork() or os._exit(0)",
+    "ends another process": "os.kill(os.getppid(), 0)",
+}
+
+
+def walls() -> tuple[bool, bool]:
+    """Whether this system has Landlock, and libseccomp."""
+    if sys.platform != "linux":
+        return False, False
+    has_landlock = ctypes.CDLL(None).syscall(444, None, 0, 1) >= 1
+    return has_landlock, ctypes.util.find_library("seccomp") is not None
+
+
+@pytest.mark.skipif(walls() != (True, True), reason="this kernel has no Landlock, or the system no libseccomp")
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_parser_that_is_taken_over_can_do_nothing(deed, tmp_path):
+    """Each is tried in a process without the walls, where it succeeds or fails in its own way, and behind them."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        script = (
+            f"import os, socket, sys\nfrom dnc.files.confinement import confine\n"
+            f"PORT = {server.getsockname()[1]}\n"
+            "if sys.argv[1] == 'confined': confine()\n"
+            f"try:\n    {DEEDS[deed]}\nexcept PermissionError:\n    os._exit(77)\n"
+        )
+        codes = []
+        for how in ("free", "confined"):
+            (tmp_path / how).mkdir()
+            (tmp_path / how / "victim").write_text("keep me")
+            command = [sys.executable, "-c", script, how]
+            env = os.environ | {"PYTHONPATH": str(Path(sandbox.__file__).parents[2])}
+            done = subprocess.run(command, cwd=tmp_path / how, env=env, stderr=subprocess.PIPE, check=False)
+            codes.append(done.returncode)
+        assert (codes[0] == 77, codes[1]) == (False, 77), codes
+    assert [path.name for path in (tmp_path / "confined").iterdir()] == ["victim"]
+    assert (tmp_path / "confined" / "victim").read_text() == "keep me"
+
+
+@pytest.mark.skipif(not walls()[0], reason="this kernel has no Landlock")
+@pytest.mark.parametrize(
+    "deed", ["reads another file", "truncates", "removes", "makes a file", "connects", "runs a program"]
+)
+def test_landlock_alone_leaves_no_path_and_no_connection(deed, tmp_path):
+    """Where the system has no libseccomp."""
+    (tmp_path / "victim").write_text("keep me")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        script = (
+            "import os, socket\nfrom dnc.files import confinement\n"
+            "confinement._forbid_calls = lambda _: None\nconfinement.confine()\n"
+            f"PORT = {server.getsockname()[1]}\n"
+            f"try:\n    {DEEDS[deed]}\nexcept PermissionError:\n    os._exit(77)\n"
+        )
+        env = os.environ | {"PYTHONPATH": str(Path(sandbox.__file__).parents[2])}
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, env=env, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, (tmp_path / "victim").read_text()) == (77, "keep me")
+
+
+def test_the_walls_stand_before_the_file_is_read(tmp_path, monkeypatch):
+    """Of both kinds of file, and they are not left out where the file is strange."""
+    for name, text in (("a.parquet", b"PAR1junk"), ("a.xlsx", b"PKjunk")):
+        (tmp_path / name).write_bytes(text)
+        raised = "import dnc.files.sandbox_worker as w\ndef end(): raise KeyError\nw.confine = end\n"
+        monkeypatch.setattr(sandbox, "_START", sandbox._START.replace("main(*", f"{raised}main(*"))
+        kind = "parquet" if name.endswith("parquet") else "spreadsheet"
+        with monkeypatch.context() as here:
+            here.setattr(sandbox, "unpacked_bytes", lambda _: 0)
+            with pytest.raises(InputError, match="KeyError"):
+                list(sandbox.frames(kind, tmp_path / name, 10))
+
+
 def test_more_rows_than_the_process_of_a_parser_may_send(tmp_path, monkeypatch):
     """What is received is counted, whatever the process has let pass."""
     path = tmp_path / "list.parquet"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dnc.desk.app import application
-from dnc.desk.desk import UPLOADS_AT_ONCE, Desk
+from dnc.desk.desk import UPLOADS_AT_ONCE, UPLOADS_OF_ONE, Desk
 from dnc.desk.sessions import Sessions
 from dnc.store.verify import verify
 from tests.desk.conftest import Browser, Running, said, until
@@ -189,6 +189,12 @@ def begun(browser: Browser, size: int, sent: bytes = b"") -> socket.socket:
     return connection
 
 
+def begun_form(browser: Browser) -> tuple[socket.socket, bytes]:
+    """A form with a file of which the first bytes were sent, and what is left of it."""
+    sent = body(browser.token, part("file", b"number\n" * 1000, "calls.csv"))
+    return begun(browser, len(sent), sent[:500]), sent[500:]
+
+
 def test_a_file_is_gone_when_its_form_was_answered(desk):
     """Also under a name with folders, and twice under the same name."""
     browser = desk.browser()
@@ -228,19 +234,31 @@ def test_what_is_too_large_is_refused_as_it_comes(start, store):
 
 
 def test_many_uploads_at_once(desk):
-    """A few are taken, the others refused at once; when those are through, the next is taken."""
-    browser = desk.browser()
-    sent = body(browser.token, part("file", b"number\n" * 1000, "calls.csv"))
-    held = [begun(browser, len(sent), sent[:500]) for _ in range(UPLOADS_AT_ONCE)]
+    """A few of each user are taken, the others refused at once; when those are through, the next is taken."""
+    users = [desk.browser() for _ in range(UPLOADS_AT_ONCE // UPLOADS_OF_ONE)]
+    held = [begun_form(user) for user in users for _ in range(UPLOADS_OF_ONE)]
     until(lambda: len(left_behind(desk)) == UPLOADS_AT_ONCE)
     assert {Path(path).stat().st_mode & 0o777 for path in left_behind(desk)} == {0o600}
-    others = [begun(browser, len(sent), sent[:500]) for _ in range(50 - UPLOADS_AT_ONCE)]
+    others = [begun_form(user)[0] for user in (users[0], desk.browser()) for _ in range(20)]
     assert {one.recv(1 << 16)[:13] for one in others} == {b"HTTP/1.1 503 "}
-    for one in held:
-        one.sendall(sent[500:])
-    assert {one.recv(1 << 16)[:13] for one in held} == {b"HTTP/1.1 303 "}
-    assert browser.client.post("/language", content=sent, headers=multipart(desk)).status_code == 303
+    for one, rest in held:
+        one.sendall(rest)
+    assert {one.recv(1 << 16)[:13] for one, _ in held} == {b"HTTP/1.1 303 "}
+    one, rest = begun_form(users[0])
+    one.sendall(rest)
+    assert one.recv(1 << 16)[:13] == b"HTTP/1.1 303 "
     assert left_behind(desk) == []
+
+
+def test_nobody_takes_all_places_for_uploads(desk):
+    """While others are free, a third upload of one user is refused, and that of another is taken."""
+    browser = desk.browser()
+    held = [begun_form(browser) for _ in range(UPLOADS_OF_ONE)]
+    until(lambda: len(left_behind(desk)) == UPLOADS_OF_ONE)
+    assert begun_form(browser)[0].recv(1 << 16)[:13] == b"HTTP/1.1 503 "
+    for one, rest in [*held, begun_form(desk.browser())]:
+        one.sendall(rest)
+        assert one.recv(1 << 16)[:13] == b"HTTP/1.1 303 "
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(desk):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Decider", "Settings", "check", "decide", "explain", "replay", "write"]
 
 
-class _Report:
+class _ReportFiles:
     """The pages and sheets of `dnc.reports`, imported when they are first needed."""
 
     def page(self, result: Check) -> str:
@@ -89,7 +89,7 @@ def check(
         InputError: the list, the brief or the consents are wrong. OptionError: an argument is wrong.
         StoreError: the store cannot be used.
     """
-    outputs = Outputs(out, stream, _Report(), keep=watch is None)
+    outputs = Outputs(out, stream, _ReportFiles(), keep=watch is None)
     chosen = Settings.of(settings, options)
     observers = [watch] if watch else []
     return run(
@@ -121,7 +121,7 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
     must_be("path", path, "path", str, Path)
     if is_page(path):
         with atomic_path(path) as unfinished:
-            return write_page(result, unfinished, _Report())
+            return write_page(result, unfinished, _ReportFiles())
     if rows is None:
         if result.verdicts is None:
             raise InputError(localized("errors", "rows_gone"))
@@ -132,7 +132,7 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
         for batch in rows:
             must_be("rows", batch, "frames", pl.DataFrame)
             writer.add(Rows.of(batch))
-        write_sheets(replace(result, cut=writer.cut), writer, _Report())
+        write_sheets(replace(result, cut=writer.cut), writer, _ReportFiles())
     return None
 
 
@@ -185,4 +185,4 @@ def replay(
     """
     from dnc.checks.replay import replay_check
 
-    return replay_check(store, number, path, Outputs(out, report=_Report()), consents=consents)
+    return replay_check(store, number, path, Outputs(out, report=_ReportFiles()), consents=consents)

@@ -57,10 +57,10 @@ def draft(
             facts=given,
         )
         missing = decided(guesses, brief, store, book).missing()
-    return _Draft(guesses, language, given or {}, missing).lines()
+    return _BriefDraft(guesses, language, given or {}, missing).lines()
 
 
-class _Draft:
+class _BriefDraft:
     """What was seen in a file, written as a brief."""
 
     def __init__(

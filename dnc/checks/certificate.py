@@ -76,7 +76,7 @@ class Counts(Strict):
     undecided: _Count
 
 
-class RulesFile(Strict):
+class CertifiedRules(Strict):
     """A rules file: its jurisdiction, the last day for which its law was read, and its SHA-256."""
 
     jurisdiction: Text
@@ -92,7 +92,7 @@ class RulesPack(Strict):
     signer: Sha256
 
 
-class Extract(Strict):
+class CertifiedExtract(Strict):
     """A registry's answer: the day on which the registry made it, and the SHA-256 of its file."""
 
     registry: Text
@@ -101,7 +101,7 @@ class Extract(Strict):
     campaign: Text | None
 
 
-class Stamp(Strict):
+class CertifiedStamp(Strict):
     """A time stamp (RFC 3161): what was stamped, and the answer of the authority in base64.
 
     head: the row of the log. store: id of the store, or None for a stamp by an earlier version.
@@ -139,12 +139,12 @@ class Certificate(Strict):
     use: Use
     counts: Counts
     verdicts: Sha256
-    rules: Annotated[list[RulesFile], Meta(max_length=_MOST)]
+    rules: Annotated[list[CertifiedRules], Meta(max_length=_MOST)]
     pack: RulesPack | None
-    registries: Annotated[list[Extract], Meta(max_length=_MOST)]
+    registries: Annotated[list[CertifiedExtract], Meta(max_length=_MOST)]
     objections: _Count
     head: _Row
-    stamp: Stamp | None
+    stamp: CertifiedStamp | None
     made_at: datetime
     made_by: Text
     made_with: Text
@@ -259,7 +259,7 @@ def _extract(load: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _last_stamp(store: Store) -> dict[str, str | None] | None:
-    """The last time stamp of the log of a store, as a `Stamp`; None where it has none.
+    """The last time stamp of the log of a store, as a `CertifiedStamp`; None where it has none.
 
     Raises StampError where it is not one of its row; without the extra that reads it, it is not looked at.
     """

@@ -11,7 +11,7 @@ from typing import IO, Protocol, runtime_checkable
 import polars as pl
 
 from dnc.checks.result import Check
-from dnc.checks.selection import Layout
+from dnc.checks.selection import OutputLayout
 from dnc.errors import OptionError, must_be, room_in
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import Rows
@@ -87,7 +87,7 @@ class Outputs:
             if not is_url(target) and Path(target).resolve() in kept:
                 raise OptionError(localized("errors", "out_is_input"), target)
 
-    def open(self, layout: Layout, stack: ExitStack) -> None:
+    def open(self, layout: OutputLayout, stack: ExitStack) -> None:
         """Open the files; they appear under their names when the stack is closed without an error."""
         form = (layout.names, layout.delimiter, layout.bom)
         self._layout, self._empty = layout, True

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.counts import Tallies
-from dnc.checks.selection import Layout
+from dnc.checks.selection import OutputLayout
 from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
 from dnc.lists.brief import Brief
@@ -50,7 +50,7 @@ class Check:
     files: FileList
     header: Header
     brief: Brief
-    layout: Layout
+    layout: OutputLayout
     book: Rulebook
     language: str
     verdicts: pl.DataFrame | None

@@ -25,7 +25,7 @@ from dnc.checks.evidence import Digests, Evidence
 from dnc.checks.outputs import Outputs
 from dnc.checks.people import People
 from dnc.checks.result import Check
-from dnc.checks.selection import Layout, Selection, select
+from dnc.checks.selection import OutputLayout, Selection, select
 from dnc.checks.settings import Settings, Setup
 from dnc.clock import clock, today
 from dnc.errors import must_be
@@ -80,7 +80,7 @@ def run(
         header = intake.header
         several = len(header.numbers) > 1
         selection = select(columns, only, changed=changed, best=best, former=header.former, several=several)
-        layout = Layout.of(intake.table, header.carried, selection)
+        layout = OutputLayout.of(intake.table, header.carried, selection)
         store.must_be_writable()
         standing = store.standing()
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])

@@ -82,7 +82,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Layout:
+class OutputLayout:
     """The columns of the output and how its CSV is written.
 
     Attributes:

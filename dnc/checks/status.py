@@ -21,7 +21,7 @@ from dnc.store.verify import Findings, verify
 
 
 @dataclass(frozen=True)
-class Loaded:
+class NewestSnapshot:
     """The newest snapshot of a registry for the prefixes that it covers.
 
     Attributes:
@@ -75,7 +75,7 @@ class Status:
 
     due: bool
     today: date
-    registries: tuple[Loaded, ...]
+    registries: tuple[NewestSnapshot, ...]
     not_loaded: tuple[str, ...]
     rules: tuple[RulesFile, ...]
     rules_pack: PackId | None
@@ -142,7 +142,7 @@ def status(
     )
 
 
-def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) -> Loaded:
+def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) -> NewestSnapshot:
     registry = snapshot.registry
     age = (day - snapshot.as_of).days
     parts = [
@@ -154,7 +154,7 @@ def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) 
     ]
     ends = [_clears_until(part, registry, snapshot.as_of, day, book) for part in parts]
     until = None if None in ends else max(filter(None, ends), default=None)
-    return Loaded(
+    return NewestSnapshot(
         registry=registry,
         snapshot=snapshot.id,
         as_of=snapshot.as_of,

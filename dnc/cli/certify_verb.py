@@ -14,7 +14,7 @@ from dnc.errors import InputError
 from dnc.messages import Words, in_language, localized, messages
 
 if TYPE_CHECKING:
-    from dnc.checks.certificate import Stamp
+    from dnc.checks.certificate import CertifiedStamp
 
 
 @click.command()
@@ -113,7 +113,7 @@ def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
         raise InputError(localized("certificate", "not_compared", version=verified.certificate.made_with), path)
 
 
-def _stamp(path: Path, stamp: Stamp) -> Words:
+def _stamp(path: Path, stamp: CertifiedStamp) -> Words:
     """What the time stamp in a certificate says. Raises InputError if it is not a stamp of its row."""
     from dnc.store.stamps import StampError, in_words, look_at
 

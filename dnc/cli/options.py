@@ -88,7 +88,7 @@ class _Target(click.ParamType["Path | str"]):
         return value if is_url(value) else Path(value)
 
 
-class _File(click.ParamType[Path]):
+class _FilePath(click.ParamType[Path]):
     """The path of a file or folder to read; `-` is stdin, and a URL names an object.
 
     A pipe or device can be read only once, but a check reads its list twice (checksum, then rows): it is copied to a
@@ -155,14 +155,14 @@ def typed_name(path: Path) -> str:
     return _typed_names.get(str(path), str(path))
 
 
-class _List(_File):
+class _List(_FilePath):
     """A list to read: a file, or a URL, which stays as it is."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return value if is_url(value) else super().convert(value, param, ctx)
 
 
-DATE, PAIR, VALUE, FILE, LIST, TARGET = _Date(), _Pair(), _Value(), _File(), _List(), _Target()
+DATE, PAIR, VALUE, FILE, LIST, TARGET = _Date(), _Pair(), _Value(), _FilePath(), _List(), _Target()
 
 
 # Options

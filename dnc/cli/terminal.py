@@ -18,7 +18,7 @@ _SYMBOLS = 0x2400  # in Unicode, of the control characters from NUL on
 _DELETE, _SYMBOL_FOR_DELETE, _SYMBOL_FOR_OTHERS = 0x7F, "\N{SYMBOL FOR DELETE}", "\N{SYMBOL FOR SUBSTITUTE FORM TWO}"
 
 
-class _Shown(dict[int, str]):
+class _ShownCharacters(dict[int, str]):
     """Character → what is shown of it; worked out once for each."""
 
     def __missing__(self, code: int) -> str:
@@ -39,7 +39,7 @@ class TerminalStream(io.BufferedIOBase):
     def __init__(self, terminal: BinaryIO) -> None:
         self._terminal = terminal
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._shown = _Shown()
+        self._shown = _ShownCharacters()
 
     def write(self, data: ReadableBuffer) -> int:
         """Write the text with symbols in the place of characters that control a terminal."""
@@ -52,15 +52,15 @@ class TerminalStream(io.BufferedIOBase):
         self._terminal.flush()
 
     def writable(self) -> bool:
-        """It is."""
+        """Whether it can be written to."""
         return True
 
     def isatty(self) -> bool:
-        """It is."""
+        """Whether it is a terminal."""
         return True
 
     def fileno(self) -> int:
-        """That of the terminal."""
+        """The file descriptor of the terminal."""
         return self._terminal.fileno()
 
 

@@ -23,7 +23,7 @@ from dnc.desk.desk import RefusedError
 from dnc.desk.explained import explained
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
-from dnc.desk.list_check import ROW, ListCheck, Rows
+from dnc.desk.list_check import ROW, CallRows, ListCheck
 from dnc.desk.progress import Shown, begin
 from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
@@ -255,7 +255,7 @@ def _run(visit: Visit, sent: Form) -> Response:
 # The result
 
 
-def _done(list_check: ListCheck) -> tuple[Check, Rows] | None:
+def _done(list_check: ListCheck) -> tuple[Check, CallRows] | None:
     with list_check.lock:
         return (list_check.result, list_check.rows) if list_check.result and list_check.rows else None
 

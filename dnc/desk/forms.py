@@ -112,7 +112,7 @@ async def read_form(visit: Visit) -> AsyncIterator[Form]:
             stack.enter_context(visit.session.in_use())
             if multipart:
                 stack.enter_context(visit.desk.upload(visit.session))
-                reader = stack.enter_context(_Reader(visit, form, options.get(b"boundary", b"")))
+                reader = stack.enter_context(_FormReader(visit, form, options.get(b"boundary", b"")))
                 await reader.read()
             elif kind in (b"application/x-www-form-urlencoded", b""):
                 form.fields = await _urlencoded(visit, most)
@@ -139,7 +139,7 @@ async def _urlencoded(visit: Visit, most: int) -> list[tuple[str, str]]:
         raise RefusedError(400, visit.texts["bad_form"]) from None
 
 
-class _Reader:
+class _FormReader:
     """Reads `multipart/form-data` while it arrives; files go to disk. A context manager that closes them."""
 
     def __init__(self, visit: Visit, form: Form, boundary: bytes) -> None:
@@ -155,7 +155,7 @@ class _Reader:
         self._file: IO[bytes] | None = None
         self._part_begin()
 
-    def __enter__(self) -> _Reader:
+    def __enter__(self) -> _FormReader:
         return self
 
     def __exit__(self, *_: object) -> None:

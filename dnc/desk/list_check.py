@@ -49,7 +49,7 @@ class Column(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rows:
+class CallRows:
     """The calls of a check, in Parquet.
 
     Attributes:
@@ -127,7 +127,7 @@ class ListCheck:
     show: bool = False
     job: Job | None = None
     result: Check | None = None
-    rows: Rows | None = None
+    rows: CallRows | None = None
     given: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -252,7 +252,7 @@ class ListCheck:
             old = self.rows
             same = old is not None and rows.equals(old.numbers)
             self.result = replace(result, typed=False)
-            self.rows = Rows(out, rows, old.outcomes if old and same else None)
+            self.rows = CallRows(out, rows, old.outcomes if old and same else None)
             if old:
                 old.path.unlink(missing_ok=True)
             self.interview.ask_again()

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dnc.errors import InputError
-from dnc.files.encoding import ONE_COLUMN_LIMIT, Ends, Text, head_text
+from dnc.files.encoding import ONE_COLUMN_LIMIT, DecodedText, Ends, head_text
 from dnc.files.table import (
     FEWER,
     HEADER_WITHIN,
@@ -64,7 +64,7 @@ class _Record(NamedTuple):
     doubtful: bool
 
 
-def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
+def read_csv(path: Path, text: DecodedText, with_header: bool, strict: bool) -> Table:
     """Open a CSV; see `dnc.files.open_table.open_table` for the options.
 
     Raises InputError where its header is broken over several lines, or its rows cannot be read.

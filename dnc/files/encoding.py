@@ -41,7 +41,7 @@ class Misfit(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Text:
+class DecodedText:
     """A member read as text.
 
     encoding: `utf-8`, `utf-8-sig`, `utf-16`, `cp1252` or `latin-1`, as Python calls them.
@@ -131,7 +131,7 @@ def end_of(line: str) -> str:
     return next((end for end in _NAMES if line.endswith(end)), "")
 
 
-def text_of(member: Member, strict: bool) -> Text:
+def text_of(member: Member, strict: bool) -> DecodedText:
     """A member as text, in the first encoding that allows all of its bytes.
 
     Raises InputError, with the position of the byte, at a NUL byte, at a byte that the encoding of the byte-order mark
@@ -141,7 +141,7 @@ def text_of(member: Member, strict: bool) -> Text:
     marked = next((name for bom, name in _BOMS if head.startswith(bom)), None)
     misfit = _misfit_in(member, _BARE.get(head[:2], "utf-8"))
     if misfit is None:
-        return Text(member, marked or "utf-8")
+        return DecodedText(member, marked or "utf-8")
     if marked:
         raise InputError(
             localized("errors", "not_as_marked", byte=figure(misfit), encoding=_DISPLAY_NAMES[marked]),
@@ -151,7 +151,7 @@ def text_of(member: Member, strict: bool) -> Text:
     if odd is not None and strict:
         raise InputError(localized("errors", "no_encoding", byte=figure(odd)), member.where)
     encoding = "cp1252" if odd is None else "latin-1"
-    return Text(member, encoding, Misfit(member.where.name, _line_at(member, misfit), _DISPLAY_NAMES[encoding]))
+    return DecodedText(member, encoding, Misfit(member.where.name, _line_at(member, misfit), _DISPLAY_NAMES[encoding]))
 
 
 def _misfit_in(member: Member, encoding: str) -> int | None:

@@ -20,7 +20,7 @@ ZERO, NINE, BLANK = 0x30, 0x39, 0x20
 
 
 @dataclass(frozen=True)
-class Layout:
+class RecordLayout:
     """A fixed layout.
 
     width: bytes of a record, with its line ending.
@@ -52,7 +52,7 @@ def value(positions: range, power: int = 0) -> pl.Expr:
     return pl.sum_horizontal(parts).cast(pl.UInt64)
 
 
-def records(member: Member, layout: Layout) -> Iterator[tuple[int, pl.DataFrame]]:
+def records(member: Member, layout: RecordLayout) -> Iterator[tuple[int, pl.DataFrame]]:
     """Pairs of (line of the first record, columns of bytes), all of them valid records.
 
     Raises LoaderError at the first record that is not valid, and if bytes are left over. If the size is known, bytes
@@ -74,12 +74,12 @@ def records(member: Member, layout: Layout) -> Iterator[tuple[int, pl.DataFrame]
         line += whole
 
 
-def _is_record(first: bytes, layout: Layout) -> bool:
+def _is_record(first: bytes, layout: RecordLayout) -> bool:
     """Whether a file begins with a valid record, or is shorter than one."""
     return len(first) < layout.width or bool(_columns(first, layout.width).select(layout.fits).item())
 
 
-def _no_rest(member: Member, layout: Layout, size: int) -> None:
+def _no_rest(member: Member, layout: RecordLayout, size: int) -> None:
     if rest := size % layout.width:
         cut = localized("errors", layout.cut) if layout.cut else ""
         over = localized("errors", "byte" if rest == 1 else "bytes", n=rest)
@@ -93,7 +93,7 @@ def _columns(block: bytes, width: int) -> pl.DataFrame:
     return pl.DataFrame([flat.gather_every(width, at).alias(f"b{at}") for at in range(width)])
 
 
-def _refuse(member: Member, layout: Layout, line: int) -> None:
+def _refuse(member: Member, layout: RecordLayout, line: int) -> None:
     with member.open() as stream:
         left = (line - 1) * layout.width
         while left > 0 and (skipped := stream.read(min(left, 1 << 20))):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dnc.errors import InputError
-from dnc.files.encoding import LINE_LIMIT, Text, head_text
+from dnc.files.encoding import LINE_LIMIT, DecodedText, head_text
 from dnc.messages import figure, localized
 
 _NAMES = (".json", ".jsonl", ".ndjson")
@@ -29,7 +29,7 @@ def is_json(head: bytes, name: str) -> bool:
     return name.lower().endswith(_NAMES) or bool(_BEGINNING.match(head_text(head[:4096]).removeprefix("\ufeff")))
 
 
-def keys(text: Text) -> list[str]:
+def keys(text: DecodedText) -> list[str]:
     """The keys of all objects, in the order in which they first appear. Raises InputError as `objects` does."""
     names: dict[str, None] = {}
     rows = characters = line = 0
@@ -44,7 +44,7 @@ def keys(text: Text) -> list[str]:
     return list(names)
 
 
-def objects(text: Text, rows: int, characters: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+def objects(text: DecodedText, rows: int, characters: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     """Lists of (line where an object begins, object), of at most `rows` objects and about `characters` characters.
 
     Raises InputError, with the line, if there is anything but an object, if an object is longer than `LINE_LIMIT`
@@ -62,7 +62,7 @@ def objects(text: Text, rows: int, characters: int) -> Iterator[list[tuple[int, 
         yield batch
 
 
-def _objects(text: Text) -> Iterator[tuple[int, dict[str, Any], int]]:
+def _objects(text: DecodedText) -> Iterator[tuple[int, dict[str, Any], int]]:
     """The same objects one by one, each with its length."""
     source = _Source(text)
     in_array = source.next() == "["
@@ -83,7 +83,7 @@ def _objects(text: Text) -> Iterator[tuple[int, dict[str, Any], int]]:
 class _Source:
     """A text read from its start, one piece in memory at a time."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: DecodedText) -> None:
         self.line = 1
         self._where = text.member.where
         self._pieces = text.pieces()

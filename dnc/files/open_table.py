@@ -17,7 +17,7 @@ from dnc.files import vcard
 from dnc.files.archive import Member, kind_of, members
 from dnc.files.cell_types import of_json
 from dnc.files.csv_reader import read_csv
-from dnc.files.encoding import Text, text_of
+from dnc.files.encoding import DecodedText, text_of
 from dnc.files.input_file import open_input
 from dnc.files.json_reader import is_json, keys, objects
 from dnc.files.signatures import other_kind
@@ -147,7 +147,7 @@ def _parquet(path: Path) -> Table:
     return typed_table(path, "parquet", next(rows).schema, rows)
 
 
-def _json(path: Path, text: Text) -> Table:
+def _json(path: Path, text: DecodedText) -> Table:
     header = keys(text)
 
     def batches() -> Iterator[pl.DataFrame]:
@@ -163,7 +163,7 @@ def _json(path: Path, text: Text) -> Table:
     return table
 
 
-def _vcard(path: Path, text: Text) -> Table:
+def _vcard(path: Path, text: DecodedText) -> Table:
     header = vcard.columns(text)
 
     def batches() -> Iterator[pl.DataFrame]:

@@ -71,7 +71,7 @@ def marks_of(part: Member, struck: Collection[str] = (), texts: Collection[str] 
 
     struck: of `struck_styles`. texts: of `struck_texts`.
     """
-    sheet = _Sheet(part, struck, texts)
+    sheet = _SheetHandler(part, struck, texts)
     _parse(part, sheet.start, sheet.end, sheet.text)
     return sheet.marks
 
@@ -151,7 +151,7 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
     return notes
 
 
-class _Sheet:
+class _SheetHandler:
     """Callbacks for the elements of a sheet, in their order.
 
     A cell is `<c r="B2" s="1" t="e"><f>1/0</f><v>#DIV/0!</v></c>`, or has `<is><t>` instead of `<v>`; with `t="s"` the

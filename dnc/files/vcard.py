@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dnc.errors import InputError
-from dnc.files.encoding import LINE_LIMIT, Text, head_text
+from dnc.files.encoding import LINE_LIMIT, DecodedText, head_text
 from dnc.messages import figure, localized
 
 _BEGINNING = "begin:vcard"
@@ -47,7 +47,7 @@ def is_vcard(head: bytes) -> bool:
     return head_text(head[:64]).removeprefix("\ufeff").lstrip().lower().startswith(_BEGINNING)
 
 
-def columns(text: Text) -> list[str]:
+def columns(text: DecodedText) -> list[str]:
     """The columns of all cards, in the order in which they first appear. Raises InputError as `cards` does."""
     names: dict[str, None] = {}
     for line, card in cards(text):
@@ -59,7 +59,7 @@ def columns(text: Text) -> list[str]:
     return list(names)
 
 
-def cards(text: Text) -> Iterator[tuple[int, dict[str, str]]]:
+def cards(text: DecodedText) -> Iterator[tuple[int, dict[str, str]]]:
     """Pairs of (line where a card begins, its cells by column).
 
     Raises InputError, with the line, at text that is not a property, at a card inside a card, if a card does not end,
@@ -115,7 +115,7 @@ def _column_of(number: Property, label: str) -> str:
     return " ".join(("tel", *sorted(kinds))).upper()
 
 
-def _properties(text: Text) -> Iterator[tuple[int, Property]]:
+def _properties(text: DecodedText) -> Iterator[tuple[int, Property]]:
     """The properties of a text, each with the line where it begins; folded lines are joined."""
     where = text.member.where
     for number, line in _unfolded(text):
@@ -139,7 +139,7 @@ def _properties(text: Text) -> Iterator[tuple[int, Property]]:
         yield number, Property(group or "", name, dict(parameters), value.strip())
 
 
-def _unfolded(text: Text) -> Iterator[tuple[int, str]]:
+def _unfolded(text: DecodedText) -> Iterator[tuple[int, str]]:
     """Lines without their endings, joined to the lines that continue them; without blank lines and `_BULKY` ones."""
     start, kept, left_out, is_quoted = 0, "", False, False
     for number, raw in enumerate(text.lines(), 1):

@@ -86,7 +86,7 @@ def _for_cells(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.with_columns(*text).with_columns(pl.selectors.string().str.head(CELL))
 
 
-class _Sheet:
+class _SheetRows:
     """Rows that are only read when the writer of the workbook asks for them, to save memory."""
 
     def __init__(self, rows: pl.LazyFrame) -> None:
@@ -109,7 +109,7 @@ def _write_workbook(path: Path, sheets: Mapping[str, pl.LazyFrame], annex: Mappi
     columns: dict[str, Any] = {name: rows.collect_schema().names() for name, rows in sheets.items()}
     before, after = list(annex.items())[:1], list(annex.items())[1:]
     write_worksheets(
-        [*before, *((name, _Sheet(rows)) for name, rows in sheets.items()), *after],
+        [*before, *((name, _SheetRows(rows)) for name, rows in sheets.items()), *after],
         str(path),
         freeze_panes={"general": {"row": 1, "col": 0}},
         autofilter={"general": True},

@@ -57,15 +57,15 @@ class Content:
     cases: Mapping[str, str]
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bytes: Annotated[int, msgspec.Meta(ge=0, le=_MOST_FILE)]
     sha256: Annotated[str, msgspec.Meta(pattern=rf"^{_SHA256}\Z")]
 
 
-class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _PackManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal[1]
     version: Annotated[str, msgspec.Meta(pattern=rf"^{_VERSION.pattern}\Z")]
-    files: Annotated[dict[str, _File], msgspec.Meta(max_length=_MOST_FILES)]
+    files: Annotated[dict[str, _PackedFile], msgspec.Meta(max_length=_MOST_FILES)]
 
 
 def newer(version: str, other: str) -> bool:
@@ -97,7 +97,7 @@ class SignedPack:
     def content(self) -> Content:
         """Its content, compared with its manifest; to be called once the signer is trusted. Raises InputError."""
         try:
-            manifest = msgspec.json.decode(self._manifest, type=_Manifest)
+            manifest = msgspec.json.decode(self._manifest, type=_PackManifest)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise InputError(localized("errors", "pack", "manifest"), self.path) from None
         if strange := sorted(manifest.files.keys() ^ self._members.keys()):
@@ -105,7 +105,7 @@ class SignedPack:
         texts = {name: self._text(name, listed) for name, listed in sorted(manifest.files.items())}
         return _content(manifest.version, texts, self.path)
 
-    def _text(self, name: str, listed: _File) -> str:
+    def _text(self, name: str, listed: _PackedFile) -> str:
         with self._members[name].open() as stream:
             data = stream.read(listed.bytes + 1)
         if len(data) != listed.bytes or hashlib.sha256(data).hexdigest() != listed.sha256:

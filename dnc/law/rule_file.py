@@ -70,7 +70,7 @@ def read_pack(path: str, text: str) -> Pack:
         RuleError: it breaks the grammar; the message names file, regime and key.
     """
     try:
-        return _Reader(path, text).pack()
+        return _RulesReader(path, text).pack()
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError) as error:
         # A value of an unexpected type, such as a list instead of a word.
         raise RuleError(localized("errors", "rules", "form", kind=type(error).__name__), path) from None
@@ -83,7 +83,7 @@ def _one_of(axis: str, values: tuple[str, ...]) -> Condition:
     return Condition(one_of(axis, values), ((is_unknown(axis), axis),), says=says, compares=compares, axis=True)
 
 
-class _Reader:
+class _RulesReader:
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         try:

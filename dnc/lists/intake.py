@@ -29,7 +29,7 @@ from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fi
 from dnc.lists.header import FORMER_OUTCOME, Header
 from dnc.lists.unused_columns import LOOKED_AT
 from dnc.messages import localized
-from dnc.numbers.bulk_reader import Column, read_column
+from dnc.numbers.bulk_reader import NumberColumn, read_column
 from dnc.numbers.reader import read_listed, split_cell
 from dnc.registries.reasons import OF_ROWS
 
@@ -40,7 +40,7 @@ _SHORT = 40  # characters of a cell with a word about objections and little else
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
 
-class _Numbers(NamedTuple):
+class _BatchNumbers(NamedTuple):
     """The numbers of a batch, a row a call.
 
     cells: `row` (position in the batch), `column` (position in `Header.numbers`; null where the row has no number),
@@ -48,7 +48,7 @@ class _Numbers(NamedTuple):
     """
 
     cells: pl.DataFrame
-    read: Column
+    read: NumberColumn
     single: bool
 
     @property
@@ -234,7 +234,7 @@ class Intake:
         names = [self.header.names[name] or name for name in self.header.numbers]
         return pl.Series(names, dtype=pl.String)
 
-    def _numbers(self, batch: pl.DataFrame) -> _Numbers:
+    def _numbers(self, batch: pl.DataFrame) -> _BatchNumbers:
         """The numbers of a batch, at least one a row, which may be unread."""
         regions = self._reader.regions(batch)
         cells = self._cells(batch)
@@ -244,8 +244,8 @@ class Intake:
             cells, read = split, read_column(split["text"], _gathered(regions, split["row"]))
         if self.header.former and cells.height > batch.height:
             keep = self._of_former(batch, cells, read)
-            cells, read = cells.filter(keep), Column(read.rows.filter(keep), read.kinds)
-        return _Numbers(cells, read, single=cells.height == batch.height)
+            cells, read = cells.filter(keep), NumberColumn(read.rows.filter(keep), read.kinds)
+        return _BatchNumbers(cells, read, single=cells.height == batch.height)
 
     def _cells(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The filled cells of the columns of numbers, row by row; of a row without any, the first one."""
@@ -264,7 +264,7 @@ class Intake:
         return cells.with_columns(pl.when(~none).then("column").alias("column"))
 
     def _split(
-        self, cells: pl.DataFrame, read: Column, regions: pl.Series | str | None, ragged: pl.Series
+        self, cells: pl.DataFrame, read: NumberColumn, regions: pl.Series | str | None, ragged: pl.Series
     ) -> pl.DataFrame | None:
         """The cells, those with several numbers as one row a number; None where there are none.
 
@@ -289,7 +289,7 @@ class Intake:
         others = cells.with_row_index("at").filter(~pl.col("at").is_in(found["at"].implode()))
         return pl.concat([others, found.explode("text")]).sort("at", maintain_order=True).drop("at")
 
-    def _of_former(self, batch: pl.DataFrame, cells: pl.DataFrame, read: Column) -> pl.Series:
+    def _of_former(self, batch: pl.DataFrame, cells: pl.DataFrame, read: NumberColumn) -> pl.Series:
         """Which numbers the rows of an earlier check are about, where it repeated rows with several numbers.
 
         That is the number of the column that the row names, and of several in its cell the one that was read.

@@ -34,7 +34,7 @@ _ROW: dict[str, type[pl.DataType]] = {"number": pl.UInt64, "unread": pl.String, 
 _POWERS = pl.Series([10**power for power in range(18)], dtype=pl.Int64)
 
 
-class Column(NamedTuple):
+class NumberColumn(NamedTuple):
     """A column of numbers, read.
 
     rows: as many as there are texts, in their order: `number` (UInt64, E.164), `unread` (String, the reason where
@@ -172,7 +172,7 @@ _NOT_COMPILED = _ranges([(0, ASK), _BEHIND_PLUS], _RULE)
 _plans = _Plans()
 
 
-def read_column(texts: pl.Series, region: pl.Series | str | None) -> Column:
+def read_column(texts: pl.Series, region: pl.Series | str | None) -> NumberColumn:
     """Read a column of numbers; a few are read one by one, which takes less time.
 
     Args:
@@ -182,10 +182,10 @@ def read_column(texts: pl.Series, region: pl.Series | str | None) -> Column:
     if len(texts) > _FEW:
         return read_in_bulk(texts, region)
     regions = region if isinstance(region, pl.Series) else [region] * len(texts)
-    return Column(_read_one_by_one(zip(texts, regions, strict=True)), _plans.kind_rows)
+    return NumberColumn(_read_one_by_one(zip(texts, regions, strict=True)), _plans.kind_rows)
 
 
-def read_in_bulk(texts: pl.Series, region: pl.Series | str | None) -> Column:
+def read_in_bulk(texts: pl.Series, region: pl.Series | str | None) -> NumberColumn:
     """Read a column of numbers as a whole; arguments as for `read_column`."""
     keys, reasons = _keys(texts)
     rows = _looked_up(keys, region)
@@ -199,7 +199,7 @@ def read_in_bulk(texts: pl.Series, region: pl.Series | str | None) -> Column:
         distinct = distinct.hstack(_read_one_by_one(distinct.iter_rows()))
         answers = cells.join(distinct, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
         rows = pl.DataFrame([rows[name].scatter(open_, answers[name]) for name in _ROW])
-    return Column(rows, _plans.kind_rows)
+    return NumberColumn(rows, _plans.kind_rows)
 
 
 def _read_one_by_one(cells: Iterable[tuple[str | None, str | None]]) -> pl.DataFrame:

@@ -189,7 +189,7 @@ def _parted_from(
 # Plans
 
 
-class _Form(NamedTuple):
+class _DiallingForm(NamedTuple):
     """A way to read strings: as a head, followed by a national number of a calling code.
 
     code: empty after an international prefix, because it then depends on the string. plan: how such numbers are
@@ -221,19 +221,19 @@ def _trunks_of(plan: Dialling) -> tuple[Path, ...]:
     return _trunks(plan.trunk.pattern, plan.rewrite is not None)
 
 
-def _forms(code: str, plan: Dialling, head: Path = ()) -> list[_Form]:
+def _forms(code: str, plan: Dialling, head: Path = ()) -> list[_DiallingForm]:
     """The ways to read the digits after a head as a national number: as they are, or without trunk prefix or zero."""
     trunks = {(), *_trunks_of(plan)}
-    forms = [_Form(head + trunk, code, plan) for trunk in sorted(trunks)]
-    return forms if ("0",) in trunks else [*forms, _Form((*head, "0"), code, plan, clean=False)]
+    forms = [_DiallingForm(head + trunk, code, plan) for trunk in sorted(trunks)]
+    return forms if ("0",) in trunks else [*forms, _DiallingForm((*head, "0"), code, plan, clean=False)]
 
 
-def _valid(form: _Form, length: int) -> Iterator[Test]:
+def _valid(form: _DiallingForm, length: int) -> Iterator[Test]:
     """The tests of the reference for whether a national number is valid."""
     yield from (_whole(form.head, pattern.pattern, length) for pattern in valid(form.code))
 
 
-def _placed(form: _Form, length: int) -> Iterator[Test]:
+def _placed(form: _DiallingForm, length: int) -> Iterator[Test]:
     """The tests of the reference for the territory of a national number of the French plan."""
     if form.code in FRENCH_CODES and length - len(form.head) == 9:
         yield from ([form.head + tuple(prefix)] for prefix in FRENCH_PREFIXES)
@@ -243,14 +243,14 @@ def _meeting(test: Test, zones: Test) -> Test:
     return [both for path in test for zone in zones if "" not in (both := _both(path, zone))]
 
 
-def _begins_trunked(form: _Form, zone: Path, length: int) -> bool:
+def _begins_trunked(form: _DiallingForm, zone: Path, length: int) -> bool:
     """Whether no string of a zone is possible in a form, because it has a trunk prefix instead of a number."""
     heads = [form.head + trunk for trunk in _trunks_of(form.plan)]
     inside = any(len(head) <= len(zone) and _both(zone, head) == zone for head in heads)
     return inside and not _meeting(_whole(form.head, form.plan.whole.pattern, length), [zone])
 
 
-def _tests(forms: list[_Form], length: int) -> Iterator[Test]:
+def _tests(forms: list[_DiallingForm], length: int) -> Iterator[Test]:
     """The tests of the reference for strings of a length that may be read in some forms.
 
     If only one form is possible, it does not matter whether the number is valid.
@@ -289,7 +289,7 @@ def domestic(region: str) -> Iterator[tuple[int, RangeRule]]:
         yield 0, ASK
         return
     prefixes = dict.fromkeys([*paths(INTERNATIONAL), *paths(plan.abroad.pattern)])
-    forms = [_Form(head, "", plan) for head in prefixes if head]
+    forms = [_DiallingForm(head, "", plan) for head in prefixes if head]
     forms += _forms(own, plan)
     for code in calling_codes(region):
         forms += _forms(code, dialling(code), tuple(code))
@@ -335,7 +335,7 @@ def international(code: str) -> Iterator[tuple[int, RangeRule]]:
 
 def kinds(code: str) -> Iterator[tuple[int, NumberKind | None]]:
     """Ranges of the numbers (E.164) of a calling code."""
-    form = _Form(tuple(code), code, dialling(code))
+    form = _DiallingForm(tuple(code), code, dialling(code))
     plans = [metadata(code, region) for region in phonenumbers.region_codes_for_country_code(int(code))]
     lines = [
         line for plan in plans for name in _LINES if (line := getattr(plan, name)) and line.national_number_pattern

@@ -21,7 +21,7 @@ import polars as pl
 
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
-from dnc.files.fixed_width import Layout, byte, is_digit, records, value
+from dnc.files.fixed_width import RecordLayout, byte, is_digit, records, value
 from dnc.messages import localized
 from dnc.numbers.numbering_plans import country_of_prefix
 from dnc.registries.contract import LISTING, Extract
@@ -142,7 +142,7 @@ def _record_fault(record: bytes) -> str:
     return localized("errors", "record", "flat")
 
 
-_FLAT = Layout(
+_FLAT = RecordLayout(
     width=12,
     cut="cut_or_edited",
     fits=pl.all_horizontal(

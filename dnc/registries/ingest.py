@@ -197,7 +197,7 @@ class _Noted:
 
 
 @dataclass
-class _Rows:
+class _ExtractRows:
     """Counts the rows of a file, and collects what they say about numbers in `listings`.
 
     Attributes:
@@ -290,7 +290,7 @@ def take(
     here: the person who loads it has to accept that they are missing.
     """
     out = work / "listings.parquet"
-    rows = _Rows(Sorting(work, _LISTING))
+    rows = _ExtractRows(Sorting(work, _LISTING))
     for frame in ahead(readings(loader, extract)):
         rows.add(frame)
     covers = tuple(covers or sorted({*loader.covers, *extract.covers}))
@@ -312,7 +312,7 @@ def take(
 def _write(rows: Sorting, con: duckdb.DuckDBPyConnection, out: Path, bitpages: Path) -> int:
     """Write one listing per number, sorted, and bit pages if they suit the list; returns the number of listings."""
     count, paged = 0, rows.rows >= WORTH
-    written, bits = _Parts(con, out), _Parts(con, bitpages, f", row_group_size {GROUP}")
+    written, bits = _ParquetParts(con, out), _ParquetParts(con, bitpages, f", row_group_size {GROUP}")
     for part in rows.parts():
         listings = _listing_per_number(con, part)
         count += listings.height
@@ -325,7 +325,7 @@ def _write(rows: Sorting, con: duckdb.DuckDBPyConnection, out: Path, bitpages: P
     return count
 
 
-class _Parts:
+class _ParquetParts:
     """Writes a Parquet file part by part: the result of a query on each frame of listings, then all parts together."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, out: Path, options: str = "") -> None:
@@ -357,7 +357,7 @@ def _listing_per_number(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> p
     return pl.concat([rows.filter(~repeats), merged]).sort("number")
 
 
-def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
+def _named(loader: Loader, rows: _ExtractRows) -> Iterator[str]:
     """Notes about unread, odd and undated rows; about all unread rows of the own list: each is a lost objection."""
     for what, noted in {"unread": rows.unread, "odd": rows.odd, "undated": rows.undated}.items():
         shown = noted.first if loader.cumulative and what == "unread" else noted.first[:_NAMED]
@@ -366,7 +366,7 @@ def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
             yield localized("note", "more", n=figure(noted.count - len(shown)))
 
 
-def _refuse_unread(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -> None:
+def _refuse_unread(path: Path, seen: _ExtractRows, loader: Loader, *, complete: bool) -> None:
     """Raise LoaderError if so many rows are not understood that it may be another kind of file.
 
     Three kinds of rows are not counted: odd rows of the own list, which are objections anyway; unread rows of a
@@ -392,7 +392,7 @@ def _refuse_unread(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -
         raise LoaderError(message, path, line)
 
 
-def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract, sent: Path) -> None:
+def _add_unanswered(seen: _ExtractRows, loader: Loader, extract: Extract, sent: Path) -> None:
     """Add the numbers of the question (the file `sent`) that are not in the answer, with the opposite meaning.
 
     In a directory they mean what absence means there. If the answer gives a status for each number, a number without

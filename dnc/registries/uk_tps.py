@@ -18,7 +18,7 @@ import polars as pl
 
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
-from dnc.files.fixed_width import BLANK, ZERO, Layout, byte, is_digit, records
+from dnc.files.fixed_width import BLANK, ZERO, RecordLayout, byte, is_digit, records
 from dnc.messages import localized, registry_words
 from dnc.registries.contract import LISTING, Extract
 
@@ -85,7 +85,7 @@ def _fault(record: bytes) -> str:
     return localized("errors", "record", "blanks")
 
 
-LAYOUT = Layout(
+LAYOUT = RecordLayout(
     width=14,
     cut="",
     fits=pl.all_horizontal(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
-from dnc.checks.status import Loaded, Status
+from dnc.checks.status import NewestSnapshot, Status
 from dnc.messages import counted, dated, in_language, messages, registry_named
 
 
@@ -35,7 +35,7 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
     yield texts["head"].format(head=status.log_head)
 
 
-def _loaded(loaded: Loaded, language: str) -> str:
+def _loaded(loaded: NewestSnapshot, language: str) -> str:
     texts, count, day = messages("status", language), counted(language), dated(language)
     if loaded.clears_until:
         until = texts["until"].format(day=day(loaded.clears_until))

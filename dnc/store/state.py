@@ -29,7 +29,7 @@ from dnc.store import ledger_sql
 _NAMED = 3  # things in a message
 
 
-class Part(NamedTuple):
+class TableBlock(NamedTuple):
     """A block of a table: how many rows it has, and their SHA-256."""
 
     name: str
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 class State:
     """What the tables of a ledger hold."""
 
-    parts: frozenset[Part]
+    parts: frozenset[TableBlock]
 
     @property
     def sha256(self) -> str:
@@ -66,7 +66,7 @@ class State:
 
 def kept(con: duckdb.DuckDBPyConnection) -> State:
     """The state as of the last change, as the ledger keeps it."""
-    return State(frozenset(Part(**row) for row in ledger_sql.digests(con)))
+    return State(frozenset(TableBlock(**row) for row in ledger_sql.digests(con)))
 
 
 def read(con: duckdb.DuckDBPyConnection, known: State | None = None, changed: Iterable[int] = ()) -> State:
@@ -83,10 +83,10 @@ def read(con: duckdb.DuckDBPyConnection, known: State | None = None, changed: It
             *ledger_sql.read_blocks(con, [block for block in stale if block < last]),
         ]
         same = {part for block, part in blocks.items() if block < last and block not in stale}
-        found = State(frozenset(same.union(Part(**row) for row in rows)))
+        found = State(frozenset(same.union(TableBlock(**row) for row in rows)))
         if found.rows["objections"] == ledger_sql.objections_count(con):
             return found
-    return State(frozenset(Part(**row) for row in ledger_sql.read_digests(con)))
+    return State(frozenset(TableBlock(**row) for row in ledger_sql.read_digests(con)))
 
 
 def renew(con: duckdb.DuckDBPyConnection, before: State, changed: Iterable[int]) -> State:

@@ -37,7 +37,7 @@ _WHOLE_SHARE = 0.9
 _READ_TOGETHER = 122_880  # rows that DuckDB reads together (a row group); looking up one number costs one at least
 
 
-class State(IntEnum):
+class AnswerState(IntEnum):
     """What an answer says about a number. If several answers are of one day, the greatest counts.
 
     So `listed` is believed whatever else a snapshot of that day says, and `clear` only if none says otherwise.
@@ -51,8 +51,11 @@ class State(IntEnum):
 
 _STATES = pl.Series(["uncovered", "clear", "uncovered", "listed"])  # by number
 _OF_CAMPAIGN = pl.Series([None, "clear", None, "listed"])
-_N = len(State)
-_STATE_SQL = f"case when listed then {State.LISTED} when not listed then {State.CLEAR} else {State.UNCOVERED} end"
+_N = len(AnswerState)
+_STATE_SQL = (
+    f"case when listed then {AnswerState.LISTED} when not listed then {AnswerState.CLEAR} "
+    f"else {AnswerState.UNCOVERED} end"
+)
 _IDS = 10**15  # numbers of up to 15 digits, as E.164 allows; a position of a prefix is less
 _Packed = TypeVar("_Packed", int, pl.Series, pl.Expr)
 
@@ -84,7 +87,7 @@ class Codec:
         """`pack` in SQL, for a row with the columns `number`, `rank` and `listed`."""
         return f"(number * {self._ranks}::ubigint + rank) * {_N}::ubigint + {_STATE_SQL}::ubigint"
 
-    def pack(self, id_: _Packed, rank: _Packed, state: State) -> _Packed:
+    def pack(self, id_: _Packed, rank: _Packed, state: AnswerState) -> _Packed:
         """The packed answer; of a series or an expression, UInt64."""
         return (id_ * self._ranks + rank) * _N + state.value
 
@@ -134,7 +137,7 @@ class _Answers:
         Returns:
             A frame of the same height and order, UInt64: `answer` (without its id; 0 = none), `next` (0 = none).
         """
-        last = self.codec.pack(ids, ranks, State.LISTED)
+        last = self.codec.pack(ids, ranks, AnswerState.LISTED)
         if last.len() <= _FEW:
             answer, following = self._around(last, self._answers.search_sorted(last, side="right") - 1)
         else:
@@ -158,7 +161,7 @@ class _Answers:
 
 
 @dataclass(frozen=True)
-class _About:
+class _NumberAnswers:
     """What snapshots say about some numbers: those that hold them, and those that cover their prefixes.
 
     told: `answer` about a number → the date `told` with it, where all that gave this answer give the same date.
@@ -201,7 +204,7 @@ class _About:
         told = answers.join(self.told, on="answer", how="left", maintain_order="left")["told"]
         since = repeated(None, pl.Date, answer.len()).alias("since")
         rows = pl.DataFrame({"number": self.numbers, "prefix": self.prefixes, "rank": rank, "told": told})
-        listed = rows.with_row_index("at").filter((Codec.state(answer) == State.LISTED.value) & newest["held"])
+        listed = rows.with_row_index("at").filter((Codec.state(answer) == AnswerState.LISTED.value) & newest["held"])
         dated = listed.drop_nulls("told")
         if dated.height:
             dated = dated.filter(~self._listed_before(dated, as_of))
@@ -211,7 +214,7 @@ class _About:
         while pending.height:
             complete = self.lacking.newest(pending["prefix"], pending["rank"] - 1)["answer"]
             pending = pending.with_columns(
-                rank=Codec.rank(complete), listed=Codec.state(complete) == State.LISTED.value
+                rank=Codec.rank(complete), listed=Codec.state(complete) == AnswerState.LISTED.value
             )
             pending = pending.filter(pl.col("rank") > 0)
             held = Codec.rank(self.held.newest(pending["number"], pending["rank"])["answer"]) == pending["rank"]
@@ -224,10 +227,10 @@ class _About:
         """Whether the newest answer before the date that was given (`told`) already says that a number is listed."""
         about = replace(self, numbers=dated["number"], prefixes=dated["prefix"], covered=self.lacking)
         before = about.newest(as_of.search_sorted(dated["told"], side="left").cast(pl.UInt64))
-        return Codec.state(before["answer"]) == State.LISTED.value
+        return Codec.state(before["answer"]) == AnswerState.LISTED.value
 
 
-class _Files(NamedTuple):
+class _SnapshotFiles(NamedTuple):
     """Files of a store, each of a snapshot, whose days are ranked from 1: parameters of `_PACK`."""
 
     files: list[str]
@@ -241,7 +244,7 @@ class _Files(NamedTuple):
         return cls([str(path) for path, _ in ranked], ranks, [days[rank - 1] for rank in ranks])
 
 
-class _Source:
+class _RankedSnapshots:
     """The answers of some snapshots of a registry, whose days are ranked from 1."""
 
     def __init__(
@@ -250,11 +253,13 @@ class _Source:
         self._con = con
         self._codec = Codec(len(days))
         ranked = [(snapshot, days.index(snapshot.as_of) + 1) for snapshot in snapshots]
-        self._files = _Files.of([(standing.path(snapshot), rank) for snapshot, rank in ranked], days)
-        self._unpaged = _Files.of(
+        self._files = _SnapshotFiles.of([(standing.path(snapshot), rank) for snapshot, rank in ranked], days)
+        self._unpaged = _SnapshotFiles.of(
             [(standing.path(snapshot), rank) for snapshot, rank in ranked if not standing.bits(snapshot)], days
         )
-        self._paged = _Files.of([(bits, rank) for snapshot, rank in ranked if (bits := standing.bits(snapshot))], days)
+        self._paged = _SnapshotFiles.of(
+            [(bits, rank) for snapshot, rank in ranked if (bits := standing.bits(snapshot))], days
+        )
         self._rows = sum(snapshot.rows for snapshot in snapshots)
         self._rows_read = 0
         self._last_read: pl.Series | None = pl.Series(dtype=pl.UInt64)  # None: all
@@ -266,7 +271,7 @@ class _Source:
         self._lacking = [*_lacking(self._covering)]
         self._longest = max((len(prefix) for snapshot, _ in self._covering for prefix in snapshot.covers), default=0)
 
-    def about(self, numbers: pl.Series) -> _About:
+    def about(self, numbers: pl.Series) -> _NumberAnswers:
         """The answers about some numbers (UInt64, without nulls)."""
         held, told = self._held(numbers)
         prefix, prefixes = repeated(0, pl.UInt64, numbers.len()), [""]
@@ -277,7 +282,7 @@ class _Source:
         covered = lacking = self._covered(prefixes, self._covering)
         if len(self._lacking) < len(self._covering):
             lacking = self._covered(prefixes, self._lacking)
-        return _About(numbers, held, told, prefix, covered, lacking)
+        return _NumberAnswers(numbers, held, told, prefix, covered, lacking)
 
     def _held(self, numbers: pl.Series) -> tuple[_Answers, pl.DataFrame]:
         """The answers about some numbers at least: those read last if they include the numbers, which may be all."""
@@ -305,7 +310,7 @@ class _Source:
             packed = pl.concat(self._packed(sql, found, asked=asked) for sql, found in sources if found.files)
         return _Answers(packed["answer"], self._codec), _dates_told(packed)
 
-    def _packed(self, source: str, files: _Files, **frames: pl.DataFrame) -> pl.DataFrame:
+    def _packed(self, source: str, files: _SnapshotFiles, **frames: pl.DataFrame) -> pl.DataFrame:
         """The listings that a query gives, as packed answers, and the dates given with them."""
         params = {**files._asdict(), "no_days": NO_DAYS}
         sql = _PACK.format(answer=self._codec.sql, source=source)
@@ -314,7 +319,7 @@ class _Source:
     def _covered(self, prefixes: list[str], covering: list[tuple[Snapshot, int]]) -> _Answers:
         """The answers about prefixes, by their position, of those of some snapshots that are complete for them."""
         answers = [
-            self._codec.pack(position, rank, State[snapshot.absent.upper()])
+            self._codec.pack(position, rank, AnswerState[snapshot.absent.upper()])
             for position, prefix in enumerate(prefixes)
             for snapshot, rank in covering
             if prefix.startswith(snapshot.covers)
@@ -346,7 +351,7 @@ def _dates_told(packed: pl.DataFrame) -> pl.DataFrame:
         return told
     undated = packed.filter(pl.col("told").is_null())["answer"]
     dates = told.group_by("answer").agg(pl.col("told").min().alias("first"), pl.col("told").max())
-    certain = (pl.col("first") == pl.col("told")) | (Codec.state(pl.col("answer")) != State.LISTED.value)
+    certain = (pl.col("first") == pl.col("told")) | (Codec.state(pl.col("answer")) != AnswerState.LISTED.value)
     return dates.filter(certain & ~pl.col("answer").is_in(undated.implode())).drop("first")
 
 
@@ -357,10 +362,12 @@ class Lookup:
         snapshots = standing.of(registry)
         days = sorted({snapshot.as_of for snapshot in snapshots})
         self._days = pl.Series(days, dtype=pl.Date)
-        self._source = _Source(con, standing, snapshots, days)
+        self._source = _RankedSnapshots(con, standing, snapshots, days)
         campaigns = {snapshot.campaign for snapshot in snapshots} - {None}
         self._of_campaign = {
-            name: _Source(con, standing, [snapshot for snapshot in snapshots if snapshot.campaign == name], days)
+            name: _RankedSnapshots(
+                con, standing, [snapshot for snapshot in snapshots if snapshot.campaign == name], days
+            )
             for name in campaigns
         }
 
@@ -397,7 +404,7 @@ class Lookup:
         unknown = {
             "told": repeated(None, pl.Date, height),
             "since": repeated(None, pl.Date, height),
-            "campaign": repeated(State.NOTHING, pl.UInt64, height),
+            "campaign": repeated(AnswerState.NOTHING, pl.UInt64, height),
         }
         told, since, campaign = ({**unknown, **codes.to_dict()}[name] for name in unknown)
         days = pl.Series([None, *self._days], dtype=pl.Date)  # by rank

@@ -61,7 +61,7 @@ _Facts = Annotated[dict[_Name, Text], Meta(max_length=_MOST)]
 _Named = Annotated[dict[_Name, None], Meta(max_length=_MOST)]
 
 
-class _Settings(Strict):
+class _SealedSettings(Strict):
     at: Text | None
     region: Text | None
     declared: _Facts
@@ -71,12 +71,12 @@ class _Settings(Strict):
     consents: bool
 
 
-class _Snapshot(Strict):
+class _SealedSnapshot(Strict):
     registry: Text
     as_of: date
 
 
-class _Trade(Strict):
+class _SealedTrade(Strict):
     outcome: Annotated[str, only("blocked|undecided")]
     rows: dict[_Outcome, None]
     blocked_by: _Named
@@ -84,7 +84,7 @@ class _Trade(Strict):
     missing: _Named
 
 
-class _Offer(Strict, rename={"settings": SETTINGS_KEY}):
+class _SealedOffer(Strict, rename={"settings": SETTINGS_KEY}):
     file: Text
     commitment: Sha256
     rows: _Count
@@ -92,14 +92,14 @@ class _Offer(Strict, rename={"settings": SETTINGS_KEY}):
     first: date
     until: date | None
     points: Annotated[tuple[date, ...], Meta(min_length=1, max_length=MOST_DAYS // 7 + 2)]
-    settings: _Settings
+    settings: _SealedSettings
     rules: Annotated[tuple[Sha256, ...], Meta(max_length=_MOST)]
-    snapshots: Annotated[tuple[_Snapshot, ...], Meta(max_length=_MOST)]
+    snapshots: Annotated[tuple[_SealedSnapshot, ...], Meta(max_length=_MOST)]
     version: Text
-    trade: _Trade
+    trade: _SealedTrade
 
 
-class _Cell(Strict):
+class _SealedCell(Strict):
     outcome: _Outcome | None
     blocked_by: _Ids | None
     undecided_by: _Ids | None
@@ -114,13 +114,13 @@ class _Cell(Strict):
     rows: _Count
 
 
-_NOT_COMPARED = tuple(name for name in _Cell.__struct_fields__ if name not in (*COMPARED, "rows"))
+_NOT_COMPARED = tuple(name for name in _SealedCell.__struct_fields__ if name not in (*COMPARED, "rows"))
 
 
 class _Sealed(Strict):
     dnc_sealed: int
-    offer: _Offer
-    cells: Annotated[list[_Cell], Meta(min_length=1, max_length=MOST_CELLS)]
+    offer: _SealedOffer
+    cells: Annotated[list[_SealedCell], Meta(min_length=1, max_length=MOST_CELLS)]
     checksum: Sha256
     signature: Signature | None = None
 
@@ -138,8 +138,8 @@ def write_sealed(vetting: Vetting, signer: Signer | None = None) -> str:
     offer = vetting.offer.as_data()
     content = {
         _MARK: FORMAT,
-        "offer": {name: offer[name] for name in _Offer.__struct_encode_fields__},
-        "cells": vetting.cells.select(_Cell.__struct_fields__).to_dicts(),
+        "offer": {name: offer[name] for name in _SealedOffer.__struct_encode_fields__},
+        "cells": vetting.cells.select(_SealedCell.__struct_fields__).to_dicts(),
     }
     content = shown(json.loads(json.dumps(content, default=str)))
     data = canonical(content).encode()
@@ -297,7 +297,7 @@ def _checked(sealed: _Sealed, book: Rulebook) -> tuple[Offer, pl.DataFrame]:
     return offer, with_loose(pl.DataFrame(rows, schema=SCHEMA))
 
 
-def _offer(read: _Offer) -> Offer:
+def _offer(read: _SealedOffer) -> Offer:
     points = list(read.points)
     if points != sorted(points) or (read.first, read.until or points[-1]) != (points[0], points[-1]):
         raise ValueError(localized("errors", "seal", "curve"))
@@ -309,7 +309,7 @@ def _offer(read: _Offer) -> Offer:
     return Offer(**fields, sha256=None, sealed=True)
 
 
-def _refuse_unknown(offer: Offer, cells: list[_Cell], book: Rulebook) -> None:
+def _refuse_unknown(offer: Offer, cells: list[_SealedCell], book: Rulebook) -> None:
     """Raise ValueError for regimes that are not in the rules, and for facts that no regime reads."""
     regimes = [regime for _, regime in book.regimes()]
     ids = {regime.id for regime in regimes}

@@ -18,7 +18,7 @@ from dnc.files.input_file import sha256_of
 from dnc.registries import bit_pages
 from dnc.store.store import Snapshot, Standing
 from dnc.verdicts import registry_lookup
-from dnc.verdicts.registry_lookup import Codec, State
+from dnc.verdicts.registry_lookup import AnswerState, Codec
 from dnc.verdicts.screening import Screen
 from tests import size
 
@@ -135,7 +135,7 @@ def test_every_number_on_every_day(way, snapshots, calls, absent):
 def test_an_answer_is_packed_alike_in_both_languages():
     """SQL and Python pack an answer into the same integer, which sorts by number, day and state, and is read back."""
     codec = Codec(4_610)
-    states = {True: State.LISTED, False: State.CLEAR, None: State.UNCOVERED}
+    states = {True: AnswerState.LISTED, False: AnswerState.CLEAR, None: AnswerState.UNCOVERED}
     answers = [
         (n, rank, listed) for n in (0, 1, 10**15 - 1) for rank in (0, 1, 4_610) for listed in (False, None, True)
     ]

@@ -76,41 +76,6 @@ class Digests:
         return {**record, **keyed, "consents": consents, "compared": self.columns, "occasional": self.occasional}
 
 
-@dataclass(frozen=True)
-class Digests:
-    """How the hashes of a check are made.
-
-    Attributes:
-        key: 64 hexadecimal digits; None for a check of an earlier version, whose hashes have none.
-        columns: of the verdicts, that are hashed besides number and last day.
-    """
-
-    key: str | None
-    columns: tuple[str, ...] = _COMPARED
-
-    @classmethod
-    def new(cls) -> Digests:
-        """Those of a new check."""
-        return cls(token_hex(32))
-
-    @classmethod
-    def of(cls, record: Mapping[str, Any], key: str | None) -> Digests:
-        """Those of a check in the log. Raises StoreError if its key was forgotten."""
-        if "compared" in record and key is None:
-            raise StoreError(localized("errors", "replay", "no_key"))
-        return cls(key, tuple(record.get("compared", _COMPARED_ONCE)))
-
-    def of_sha256(self, sha256: str) -> str:
-        """What stands in the log for a SHA-256."""
-        return sha256 if self.key is None else hmac.digest(bytes.fromhex(self.key), sha256.encode(), "sha256").hex()
-
-    def logged(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """The details of a check as the log has them."""
-        keyed = {name: self.of_sha256(record[name]) for name in ("sha256", "verdicts")}
-        consents = record["consents"] and record["consents"] | {"sha256": self.of_sha256(record["consents"]["sha256"])}
-        return {**record, **keyed, "consents": consents, "compared": self.columns}
-
-
 class Evidence:
     """Gathered while a check runs.
 

@@ -52,15 +52,15 @@ class TerminalStream(io.BufferedIOBase):
         self._terminal.flush()
 
     def writable(self) -> bool:
-        """It is."""
+        """Whether it can be written to."""
         return True
 
     def isatty(self) -> bool:
-        """It is."""
+        """Whether it is a terminal."""
         return True
 
     def fileno(self) -> int:
-        """That of the terminal."""
+        """The file descriptor of the terminal."""
         return self._terminal.fileno()
 
 

@@ -119,17 +119,6 @@ class Interface:
         finally:
             self._wrong -= 1
 
-    async def slow_down(self) -> None:
-        """Wait before a wrong key is answered; the others wait for this one, and are refused when many do."""
-        if self._wrong >= _WRONG_AT_ONCE:
-            return
-        self._wrong += 1
-        try:
-            async with self._slow:
-                await asyncio.sleep(WRONG_KEY_SECONDS)
-        finally:
-            self._wrong -= 1
-
     def close(self) -> None:
         """Stop deciding."""
         self.decider.close()

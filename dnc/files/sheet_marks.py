@@ -103,7 +103,6 @@ def _marks_97(book: bytes, position: int) -> Iterator[Mark]:
 
 def _marks_xlsb(parts: zipfile.ZipFile, position: int) -> Iterator[Mark]:
     """The marks of a sheet of an XLSB ([MS-XLSB])."""
-
     sheets = []
     for kind, record in _records_xlsb(parts.read("xl/workbook.bin")):
         if kind == 156 and (length := struct.unpack_from("<I", record, 8)[0]):
@@ -145,7 +144,6 @@ def _records_xlsb(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _marks_ods(content: bytes, position: int) -> Iterator[Mark]:
     """The marks of a sheet of an OpenDocument spreadsheet, and its formulas without a result."""
-
     cells = _OdsCells(position)
     parser = expat.ParserCreate()
     parser.buffer_text = True

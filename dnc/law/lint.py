@@ -159,9 +159,8 @@ def _ways(finding: Finding) -> str:
     }[finding]
 
 
-_Told = tuple[
-    str | None, dict[str, bool | None]
-]  # a place (None if the regime lists none), and the truth of each condition
+# A place (None if the regime lists none), and the truth of each condition.
+_Told = tuple[str | None, dict[str, bool | None]]
 
 
 def _calls_told_apart(con: duckdb.DuckDBPyConnection, regime: Regime, day: date) -> list[_Told]:

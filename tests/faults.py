@@ -29,6 +29,8 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
+import polars as pl
+
 from dnc import DncError, Store, check
 from dnc.database import instance_of
 from dnc.law.rulebook import Rulebook
@@ -271,7 +273,7 @@ def state(folder: Path) -> object:
     for registry in {one.registry for one in standing.snapshots}:
         standing.of(registry)
     return (
-        [(one.id, one.registry, one.as_of, one.file, one.numbers) for one in standing.snapshots],
+        [(one.id, one.registry, one.as_of, _rows(folder / "snapshots" / one.file), one.numbers) for one in standing.snapshots],
         standing.objections.drop("recorded_at").rows(),
         kept,
         [_held(store, known) for known in standing.records.values()],
@@ -287,6 +289,11 @@ def _held(store: Store, known: records.Records) -> object:
     with instance_of(store.path.absolute()).cursor() as con:
         rows = known.find(con).sort("seq").drop("recorded_at").rows()
     return rows, [one.rows for one in known.files]
+
+
+def _rows(path: Path) -> list[object]:
+    """Those of a file of the store; its name has the key of the store in it."""
+    return pl.read_parquet(path, glob=False).rows()
 
 
 _BREAK = "\0"

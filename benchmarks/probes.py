@@ -15,7 +15,7 @@ import polars as pl
 from dnc import Decider, Rulebook, Store, check
 from dnc.api import Settings, explain
 from dnc.files.output_file import output
-from dnc.files.output_rows import Rows
+from dnc.files.output_rows import OutputRows
 from dnc.lists.brief import read_brief
 from dnc.numbers.bulk_reader import read_column
 from dnc.verdicts.screening import Screen
@@ -77,7 +77,7 @@ def xlsx(writer: str, calls: str, store: str, brief: str, out: str) -> list[floa
 
 def _ours(frame: pl.DataFrame, out: str) -> None:
     with output(out, frame.columns) as writer:
-        writer.add(Rows.of(frame))
+        writer.add(OutputRows.of(frame))
 
 
 def _polars(frame: pl.DataFrame, out: str) -> None:

@@ -20,7 +20,7 @@ from dnc.checks.run import Observer, Progress, run
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError, must_be
 from dnc.files.output_file import atomic_path, is_page, output
-from dnc.files.output_rows import Rows
+from dnc.files.output_rows import OutputRows
 from dnc.files.writers import Sheet, TableMode
 from dnc.lists.inputs import Source
 from dnc.messages import localized
@@ -135,7 +135,7 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
     with output(path, layout.names, layout.delimiter, layout.bom) as writer:
         for batch in rows:
             must_be("rows", batch, "frames", pl.DataFrame)
-            writer.add(Rows.of(batch))
+            writer.add(OutputRows.of(batch))
         write_sheets(replace(result, cut=writer.cut), writer, _ReportFiles())
     return None
 

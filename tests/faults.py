@@ -273,7 +273,10 @@ def state(folder: Path) -> object:
     for registry in {one.registry for one in standing.snapshots}:
         standing.of(registry)
     return (
-        [(one.id, one.registry, one.as_of, _rows(folder / "snapshots" / one.file), one.numbers) for one in standing.snapshots],
+        [
+            (one.id, one.registry, one.as_of, _rows(folder / "snapshots" / one.file), one.numbers)
+            for one in standing.snapshots
+        ],
         standing.objections.drop("recorded_at").rows(),
         kept,
         [_held(store, known) for known in standing.records.values()],
@@ -397,6 +400,8 @@ class Harness:
         self._template.mkdir()
         self._runs = 0
         Rulebook.load()  # which is kept, so that each child has it
+        names = {task.joinpath("comm").read_text().strip() for task in Path("/proc/self/task").iterdir()}
+        assert "polars-0" not in names, "a process in which an engine has started must not fork"
         self._need(in_child(lambda: put_up(self._template)), "putting up")
 
     @staticmethod

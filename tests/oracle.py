@@ -328,11 +328,12 @@ class Call:
     def is_odd(self, name):
         """Whether something is told and not understood."""
         told = self.row.get(name)
-        return bool(told) and (told not in AXES[name] if name in AXES else self.date(name) is None)
+        return bool(told) and (told not in AXES[name] if name in AXES else self.date(name) in (None, LONG_AGO))
 
     def not_understood(self):
         """The columns with a cell that is not understood and has no meaning of its own, as that of `call_at` has."""
-        row, dates = self.row, ("relationship_on", "consent_on", "consent_until", "refused_on")
+        row = self.row
+        dates = ("relationship_on", "consent_on", "consent_until", "consent_withdrawn_on", "refused_on")
         odd = {name for name in (*AXES, *dates) if self.is_odd(name)}
         odd |= {name for name in ("attempts", "attempts_day") if row.get(name) and not row[name].isdigit()}
         tests = {

@@ -17,7 +17,7 @@ from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout
 from dnc.errors import OptionError, must_be, room_in
 from dnc.files.output_file import atomic_path, is_page, output
-from dnc.files.output_rows import Rows
+from dnc.files.output_rows import OutputRows
 from dnc.files.remote import is_database, is_url
 from dnc.files.writers import Csv, Sheet, TableMode, Writer
 from dnc.frames import together
@@ -51,7 +51,7 @@ class _Frames(Writer):
     def __init__(self) -> None:
         self.frames: list[pl.DataFrame] = []
 
-    def laid_out(self, rows: Rows) -> pl.DataFrame:
+    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
         return rows.frame
 
     def write(self, frame: pl.DataFrame) -> None:
@@ -116,7 +116,7 @@ class Outputs:
         if self._kept:
             self._writers.append(self._kept)
 
-    def laid_out(self, rows: Rows) -> LaidOut:
+    def laid_out(self, rows: OutputRows) -> LaidOut:
         """Rows in the form of each writer; may be called from another thread than `write`, in the order of the rows."""
         self._unfilled -= {name for name in self._unfilled if rows.fills(name)}
         layout = self._whole.without(self._unfilled)
@@ -137,7 +137,7 @@ class Outputs:
     def end(self) -> None:
         """Write the columns where there was no row: without them there is no valid Parquet file, and no table."""
         if not self._written:
-            self.write(self.laid_out(Rows.of(pl.DataFrame(schema=self._whole.schema))))
+            self.write(self.laid_out(OutputRows.of(pl.DataFrame(schema=self._whole.schema))))
         if self._stream is not None:
             self._writers[-1].close()
             with self._streamed.open("rb") as file:

@@ -9,7 +9,7 @@ from typing import Self
 import polars as pl
 
 from dnc.errors import InputError, OptionError, texts_of
-from dnc.files.output_rows import Rows, Shared
+from dnc.files.output_rows import OutputRows, Shared
 from dnc.files.table import Table, unique_names
 from dnc.frames import repeated
 from dnc.law.vocabulary import CONSENT, NUMBER_FROM, OCCASIONAL, VERDICT, WAS
@@ -65,7 +65,7 @@ class Selection:
             written &= outcomes != calls.was.fill_null("")
         return written
 
-    def rows(self, calls: Calls, verdicts: Verdicts) -> tuple[Rows, pl.Series]:
+    def rows(self, calls: Calls, verdicts: Verdicts) -> tuple[OutputRows, pl.Series]:
         """The rows of calls and their verdicts that are written, and their outcomes."""
         outcomes, given = verdicts.outcomes, self.written(calls, verdicts)
         own = verdicts.numbers.to_frame()
@@ -82,7 +82,7 @@ class Selection:
         header = [*calls.carried.columns, *self.header]
         together = [group for group in (calls.shared, Shared(shared, row)) if group]
         carried = calls.carried.drop(calls.shared.frame.columns if calls.shared else [])
-        rows = Rows(header, carried.hstack(own.select(mine)), together)
+        rows = OutputRows(header, carried.hstack(own.select(mine)), together)
         return (rows, outcomes) if given.all() else (rows.filter(given), outcomes.filter(given))
 
 

@@ -493,11 +493,11 @@ def exit_code(counts: Mapping[str, int]) -> int:
 
 def print_csv(frame: pl.DataFrame) -> None:
     """Print a frame to stdout as CSV."""
-    from dnc.files.output_rows import Rows
+    from dnc.files.output_rows import OutputRows
     from dnc.files.writers import CsvStream
 
     stream = CsvStream(sys.stdout.buffer, frame.columns)
-    stream.add(Rows.of(frame))
+    stream.add(OutputRows.of(frame))
     sys.stdout.buffer.flush()
 
 

@@ -193,7 +193,7 @@ def read_(
     """Print what a registry file says, as CSV; nothing is stored."""
     import polars as pl
 
-    from dnc.files.output_rows import Rows
+    from dnc.files.output_rows import OutputRows
     from dnc.files.writers import CsvStream
     from dnc.registries.contract import Layout
     from dnc.registries.ingest import show
@@ -206,7 +206,9 @@ def read_(
     is_read = pl.col("unread").is_null()
     texts = messages("store", lang)
     for frame in show(reader, extract):
-        stream.add(Rows.of(frame.filter(is_read).select(pl.format("+{}", "number"), listed.alias("listed"), "since")))
+        stream.add(
+            OutputRows.of(frame.filter(is_read).select(pl.format("+{}", "number"), listed.alias("listed"), "since"))
+        )
         for column, rows in (("unread", ~is_read), ("odd", is_read), ("undated", pl.lit(True))):
             noted = frame.filter(pl.col(column).is_not_null() & rows)
             for line, reason in noted.select("line", column).iter_rows():

@@ -266,7 +266,7 @@ def export(ctx: click.Context, /, *, what: str, out: Path | str | None, to: str 
     those of the newest file.
     """
     from dnc.files.output_file import output
-    from dnc.files.output_rows import Rows
+    from dnc.files.output_rows import OutputRows
     from dnc.lists.own_records import export as export_records
     from dnc.verdicts.screening import own_list
 
@@ -276,7 +276,7 @@ def export(ctx: click.Context, /, *, what: str, out: Path | str | None, to: str 
         print_csv(rows)
     else:
         with output(out, rows.columns) as writer:
-            writer.add(Rows.of(rows))
+            writer.add(OutputRows.of(rows))
     said = "exported" if what == "own" else "exported_rows"
     say(messages("store", lang)[said].format(n=counted(lang)(rows.height)))
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
-from dnc.files.output_rows import Rows
+from dnc.files.output_rows import OutputRows
 from dnc.files.writers import CsvStream
 from dnc.messages import apart, counted, dated, messages, registry_name
 from dnc.store.verify import Findings, verify_log
@@ -79,7 +79,7 @@ def _text(name: str, value: Any, language: str) -> str:
 
 def _download(visit: Visit) -> Response:
     rows, file = visit.desk.store.log(), io.BytesIO()
-    CsvStream(file, rows.columns).add(Rows.of(rows))
+    CsvStream(file, rows.columns).add(OutputRows.of(rows))
     return Response(
         file.getvalue(), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="dnc-log.csv"'}
     )

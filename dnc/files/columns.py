@@ -47,12 +47,15 @@ _FORMS_OF = {
 }  # fmt: skip
 _ADDRESSES = {"mail", "web"}
 _TEXTS = {"text": pl.String, "cell": pl.String, "rows": pl.UInt32, "marked": pl.Boolean}
-YES_NO = frozenset(normal(pl.Series([*YES, *NONE, "f", "v", "w"])))  # also initials of false, vrai, wahr
 _FILLED, _VARIED = 0.9, 40  # of a column that a draft leaves out: share of its rows, or different texts
 _PARTS = re.compile(r"[^\W\d_]+")
-
-
 EVERY = "*"  # among columns to leave out: all others
+
+
+@cache
+def _yes_and_no() -> frozenset[str]:
+    """Words for yes and no as `normal` writes them, with the initials of false, vrai and wahr."""
+    return frozenset(normal(pl.Series([*YES, *NONE, "f", "v", "w"])))
 
 
 def left_out(names: Mapping[str, str], ignore: Collection[str]) -> list[str]:
@@ -146,7 +149,7 @@ class Content:
     @property
     def is_yes_no(self) -> bool:
         """Whether its cells say yes or no, and nothing else."""
-        return bool(self.filled) and not self.cut and set(self.texts["text"]) <= YES_NO
+        return bool(self.filled) and not self.cut and set(self.texts["text"]) <= _yes_and_no()
 
     @property
     def may_object(self) -> bool:

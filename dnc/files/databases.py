@@ -19,7 +19,7 @@ import polars as pl
 
 from dnc.database import engine
 from dnc.errors import InputError, OptionError, ShortageError, extra, is_full
-from dnc.files.output_rows import Rows
+from dnc.files.output_rows import OutputRows
 from dnc.files.table import quoted
 from dnc.files.writers import TableMode, Writer
 from dnc.frames import as_text, repeated
@@ -113,7 +113,7 @@ class _TableWriter(Writer):
         self._types: pl.Schema | None = None
         self._supported = _TYPES_OF_POSTGRESQL if self._is_postgresql else _TYPES
 
-    def laid_out(self, rows: Rows) -> pl.DataFrame:
+    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
         """Rows with types that the database has; other cells become text, nested ones JSON."""
         frame = rows.frame
         return frame.with_columns(as_text(cells) for cells in frame if not self._has(cells.dtype))

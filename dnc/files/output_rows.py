@@ -18,7 +18,7 @@ class Shared(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rows:
+class OutputRows:
     """Rows of an output.
 
     header: names of all columns, in order. own: columns that differ from row to row. shared: the other columns.

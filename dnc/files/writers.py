@@ -20,7 +20,7 @@ import polars as pl
 from dnc.errors import OptionError
 from dnc.files.atomic import write_back
 from dnc.files.csv_reader import DELIMITERS
-from dnc.files.output_rows import Rows
+from dnc.files.output_rows import OutputRows
 from dnc.frames import as_text, together
 from dnc.messages import localized
 
@@ -65,7 +65,7 @@ class Writer(ABC):
     folder: Path | None = None  # where it writes
 
     @abstractmethod
-    def laid_out(self, rows: Rows) -> pl.DataFrame:
+    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
         """Bring rows into the form of the format, without changing the writer."""
 
     @abstractmethod
@@ -79,7 +79,7 @@ class Writer(ABC):
         """
         raise NotImplementedError
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: OutputRows) -> None:
         """Lay out and write rows."""
         self.write(self.laid_out(rows))
 
@@ -135,7 +135,7 @@ class CsvStream(Writer):
         names = self._quoted(pl.DataFrame({"name": header_cells(header)}))["name"]
         return f"{self._delimiter.join(names)}\n".encode(self._encoding)
 
-    def laid_out(self, rows: Rows) -> pl.DataFrame:
+    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
         """Rows as text; neighbouring columns that share their cells are joined into one text per distinct row."""
         own = self._quoted(defused(as_cells(rows.own)))
         fields: list[pl.Series] = []
@@ -234,7 +234,7 @@ class JsonLines(_TextFile):
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._path, self._opened = path, path.open("wb")
 
-    def laid_out(self, rows: Rows) -> pl.DataFrame:
+    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
         """Rows with their types."""
         return rows.frame
 
@@ -283,7 +283,7 @@ class Parquet(Writer):
         self._path = path
         self._parts = Parts(path)
 
-    def laid_out(self, rows: Rows) -> pl.DataFrame:
+    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
         """Rows with their types."""
         return rows.frame
 

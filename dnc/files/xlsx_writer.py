@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from dnc.errors import InputError
-from dnc.files.output_rows import Rows
+from dnc.files.output_rows import OutputRows
 from dnc.files.spreadsheet import CELL
 from dnc.files.table import SHEET_COLUMNS, unique_names
 from dnc.files.writers import Parts, Sheet, Writer, as_cells, defused, header_cells
@@ -41,7 +41,7 @@ class Xlsx(Writer):
         self._parts = Parts(path)
         self._annex: Mapping[str, Sheet] = {}
 
-    def laid_out(self, rows: Rows) -> pl.DataFrame:
+    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
         """Rows with types that cells can have."""
         return defused(as_cells(rows.frame))
 

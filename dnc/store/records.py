@@ -114,14 +114,14 @@ class Records:
                 raise StoreError(localized("errors", "records_fault", store=self.folder.parent, fault=fault))
         return [str(path) for path in dict.fromkeys(paths)]
 
-    def source(self) -> Source:
+    def source(self) -> StatementSource:
         """The rows as a source for statements in SQL. Raises StoreError where a file is damaged."""
         name = self.kind.name
         recorded = {f"recorded_{name}": self.recorded if self.recorded.width else empty(self.kind)}
         sql, paths = f"from recorded_{name}", self.paths()
         if paths:
             sql = f"from read_parquet(${name}_files) union all by name {sql}"
-        return Source(sql, {f"{name}_files": paths} if paths else {}, recorded)
+        return StatementSource(sql, {f"{name}_files": paths} if paths else {}, recorded)
 
     def find(
         self,
@@ -147,7 +147,7 @@ class Records:
         return run(con, self.kind.name, sql, given or None, **frames)
 
 
-class Source(NamedTuple):
+class StatementSource(NamedTuple):
     """A statement that gives rows, its parameters, and the frames that it reads."""
 
     sql: str
@@ -227,14 +227,16 @@ class NewRows:
     also: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def source(self) -> Source:
+    def source(self) -> StatementSource:
         """The rows as a source for statements in SQL."""
         if isinstance(self.rows, pl.DataFrame) or not self.rows:
             none = empty(self.kind).with_columns(row=pl.lit(0, pl.Int64))
-            return Source("from told", {}, {"told": self.rows if isinstance(self.rows, pl.DataFrame) else none})
-        return Source("from read_parquet($parts)", {"parts": list(map(str, self.rows))}, {})
+            return StatementSource(
+                "from told", {}, {"told": self.rows if isinstance(self.rows, pl.DataFrame) else none}
+            )
+        return StatementSource("from read_parquet($parts)", {"parts": list(map(str, self.rows))}, {})
 
-    def near(self, known: Source) -> Source:
+    def near(self, known: StatementSource) -> StatementSource:
         """Known rows among which all are that have a number of these; of a few, only some parts of files are read."""
         if not isinstance(self.rows, pl.DataFrame) or self.rows.is_empty():
             return known
@@ -294,7 +296,7 @@ def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
         ledger_sql.add_objections_of_days(change.con, rows, recorded_at=at)
 
 
-def _new_rows(records: Mapping[str, Records], new: NewRows) -> Source:
+def _new_rows(records: Mapping[str, Records], new: NewRows) -> StatementSource:
     """Those of some rows that the store does not have."""
     kind, known = new.kind, records[new.kind.name].source()
     if kind.whole:
@@ -305,20 +307,20 @@ def _new_rows(records: Mapping[str, Records], new: NewRows) -> Source:
     sql, params = _NEW.format(same=same, rows=rows.sql, known=known.sql), {**known.params, **rows.params}
     frames = known.frames | rows.frames
     if kind is not CALLS or not records[CONSENTS.name].any:
-        return Source(sql, params, frames)
+        return StatementSource(sql, params, frames)
     consents = new.near(records[CONSENTS.name].source())
     sql = _ON_CONSENTS.format(rows=sql, consents=consents.sql, given=GIVEN, never=NEVER)
-    return Source(sql, params | consents.params, frames | consents.frames)
+    return StatementSource(sql, params | consents.params, frames | consents.frames)
 
 
-def _numbered(rows: Source, kind: Kind, last: int, at: datetime) -> Source:
+def _numbered(rows: StatementSource, kind: Kind, last: int, at: datetime) -> StatementSource:
     """Rows with numbers after `last`, and the moment at which they are recorded."""
     columns = ", ".join(f'"{name}"' for name in kind.all_columns if name not in ("seq", "recorded_at"))
     sql = f"select ({last} + row)::bigint as seq, {columns}, $at::timestamp as recorded_at from ({rows.sql})"
-    return Source(sql, {**rows.params, "at": at}, rows.frames)
+    return StatementSource(sql, {**rows.params, "at": at}, rows.frames)
 
 
-def _write(con: duckdb.DuckDBPyConnection, out: Path, rows: Source, kind: Kind) -> None:
+def _write(con: duckdb.DuckDBPyConnection, out: Path, rows: StatementSource, kind: Kind) -> None:
     """Write rows into a file, in the order of their kind."""
     copy = _COPY.format(rows=f"from ({rows.sql}) order by {kind.order}, seq")
     run(con, "records", copy, {**rows.params, "out": str(out)}, **rows.frames)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from dnc import Store, check
-from dnc.files.output_rows import Rows
+from dnc.files.output_rows import OutputRows
 from dnc.files.writers import CsvStream
 from tests.conftest import SAMPLES
 
@@ -93,5 +93,5 @@ def written(table: object) -> bytes:
     """A table as `dnc check` writes CSV."""
     frame = pl.DataFrame(table)
     file = io.BytesIO()
-    CsvStream(file, frame.columns).add(Rows.of(frame))
+    CsvStream(file, frame.columns).add(OutputRows.of(frame))
     return file.getvalue()

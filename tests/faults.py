@@ -29,6 +29,8 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
+import polars as pl
+
 from dnc import DncError, Store, check
 from dnc.law.rulebook import Rulebook
 from dnc.registries import ingest
@@ -232,13 +234,18 @@ def state(folder: Path) -> object:
     for registry in {one.registry for one in standing.snapshots}:
         standing.of(registry)
     return (
-        [(one.id, one.registry, one.as_of, one.file, one.numbers) for one in standing.snapshots],
+        [(one.id, one.registry, one.as_of, _rows(folder / "snapshots" / one.file), one.numbers) for one in standing.snapshots],
         standing.objections.drop("recorded_at").rows(),
         kept,
         store.log()["verb"].to_list(),
         (rule_packs.installed(store.ledger), rule_packs.signers(store.ledger)),
         ([stamp.path.name for stamp in stamps.stamps_in(folder)], (folder / anchors.NAME).exists()),
     )
+
+
+def _rows(path: Path) -> list[object]:
+    """Those of a file of the store; its name has the key of the store in it."""
+    return pl.read_parquet(path, glob=False).rows()
 
 
 _BREAK = "\0"

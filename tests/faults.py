@@ -234,7 +234,10 @@ def state(folder: Path) -> object:
     for registry in {one.registry for one in standing.snapshots}:
         standing.of(registry)
     return (
-        [(one.id, one.registry, one.as_of, _rows(folder / "snapshots" / one.file), one.numbers) for one in standing.snapshots],
+        [
+            (one.id, one.registry, one.as_of, _rows(folder / "snapshots" / one.file), one.numbers)
+            for one in standing.snapshots
+        ],
         standing.objections.drop("recorded_at").rows(),
         kept,
         store.log()["verb"].to_list(),

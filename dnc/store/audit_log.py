@@ -146,10 +146,11 @@ def chain(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _as_written(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[LogRow, str, str]]:
-    """Each row, the hash that it states for the row before it, and its own hash."""
+    """Each complete row (`dnc.store.state` names others), the hash that it states for the row before it, and its own."""
     for row in ledger_sql.log_as_written(con):
-        stated, own = row.pop("previous"), row.pop("hash")
-        yield LogRow(**row), stated, own
+        if None not in row.values():
+            stated, own = row.pop("previous"), row.pop("hash")
+            yield LogRow(**row), stated, own
 
 
 def faults(con: duckdb.DuckDBPyConnection, kept: Entry = NO_ENTRY) -> Iterator[str]:

@@ -146,9 +146,9 @@ def chain(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _as_written(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[LogRow, str, str]]:
-    """Each complete row (`dnc.store.state` names others), the hash that it states for the row before it, and its own."""
+    """Each row that has a number, the hash that it states for the row before it, and its own hash."""
     for row in ledger_sql.log_as_written(con):
-        if None not in row.values():
+        if row["seq"] is not None:  # `dnc.store.state` names the others
             stated, own = row.pop("previous"), row.pop("hash")
             yield LogRow(**row), stated, own
 

@@ -282,17 +282,16 @@ def cost(attack: Attack, folder: Path) -> Cost:
     command = [sys.executable, "-m", "dnc", *words]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with (folder / "stderr").open("wb") as stderr:
-        child = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=stderr, process_group=0, preexec_fn=_bounded)  # noqa: PLW1509 # fmt: skip
+        child = subprocess.Popen(
+            command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=stderr, process_group=0
+        )
+        resource.prlimit(child.pid, resource.RLIMIT_CPU, (SECONDS, SECONDS))
         memory = _peak(child)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     lines = (folder / "stderr").read_text(errors="replace").splitlines()
     message = next((line for line in lines if line.startswith("dnc: ")), lines[-1] if lines else "")
     return Cost(path.stat().st_size, child.returncode, message, memory, seconds)
-
-
-def _bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
 
 def _peak(child: subprocess.Popen[bytes]) -> int:

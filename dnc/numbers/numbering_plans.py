@@ -128,8 +128,7 @@ def french_number(code: str, national: str) -> int:
     """French calling code and national digits → E.164, one number per subscriber."""
     if len(national) != 9:
         return int(code + national)
-    territory = _french_territory(national)
-    return int(_FRENCH_CODES[territory] + (national[3:] if national.startswith("508") else national))
+    return int(_FRENCH_CODES[_french_territory(national)] + national)
 
 
 def calling_code(digits: str) -> str:

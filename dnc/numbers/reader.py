@@ -141,6 +141,8 @@ def _with_and_without(code: str, digits: str, plan: Dialling, *, zero: bool) -> 
 
 
 def _candidate(code: str, national: str, plan: Dialling, *, clean: bool = True) -> Candidate:
+    if code in FRENCH_CODES and national.startswith("508") and len(national) == 9:  # 508 is no part of its numbers
+        code, national, plan = "508", national[3:], dialling("508")
     return Candidate(code, national, clean, plan.begins_trunked(national))
 
 

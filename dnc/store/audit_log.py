@@ -146,10 +146,11 @@ def chain(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _as_written(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[LogRow, str, str]]:
-    """Each row, the hash that it states for the row before it, and its own hash."""
+    """Each row that has a number, the hash that it states for the row before it, and its own hash."""
     for row in ledger_sql.log_as_written(con):
-        stated, own = row.pop("previous"), row.pop("hash")
-        yield LogRow(**row), stated, own
+        if row["seq"] is not None:  # `dnc.store.state` names the others
+            stated, own = row.pop("previous"), row.pop("hash")
+            yield LogRow(**row), stated, own
 
 
 def faults(con: duckdb.DuckDBPyConnection, kept: Entry = NO_ENTRY) -> Iterator[str]:

@@ -6,6 +6,7 @@ import itertools
 import os
 import pickle
 import shutil
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import partial
@@ -415,6 +416,7 @@ def test_a_decider_is_refused_in_a_forked_process(screened):
         expected = decider(SHOP)
         child = os.fork()
         if child == 0:
+            signal.alarm(60)
             try:
                 decider(SHOP)
             except OptionError as error:

@@ -212,6 +212,12 @@ def test_a_reader_that_goes_away_is_no_fault_of_the_program(tmp_path, verb):
 
 
 JOB = (sys.executable, "-m", "dnc", "check")
+# Signals are ignored where the tests run under nohup.
+HEARING = """
+import os, signal, sys
+signal.signal(int(sys.argv[1]), signal.SIG_DFL)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
@@ -221,9 +227,9 @@ def test_a_job_that_is_asked_to_end_leaves_no_copy_of_its_list(store, tmp_path, 
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     with subprocess.Popen(
-        [*JOB, "-", *TOLD, "--store", store.path], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        [sys.executable, "-c", HEARING, str(number), *JOB, "-", *TOLD, "--store", store.path],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         env=os.environ | {"TMPDIR": str(temporary)},
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 (they are ignored under nohup)
     ) as job:  # fmt: skip
         job.stdin.write(CALLS.encode())
         job.stdin.flush()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -26,37 +25,38 @@ NOTES = (hashlib.sha256(str(at).encode()).hexdigest() for at in range(60_000))  
 CALLS = "number,note\n" + "".join(f"+33199000001,{note}\n" for note in NOTES)
 
 
-def dnc_in(*words: object, before: object = None, **env: str) -> tuple[int, list[str]]:
-    """The command line in a process of its own: exit code, and lines on stderr."""
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(getattr(resource, sys.argv[1]), (int(sys.argv[2]), int(sys.argv[2])))
+os.execv(sys.executable, [sys.executable, "-m", "dnc", *sys.argv[3:]])
+"""
+
+
+def dnc_in(*words: object, limit: tuple[str, int] | None = None, **env: str) -> tuple[int, list[str]]:
+    """The command line in a process of its own, within a limit of `resource`: exit code, and lines on stderr."""
+    begin = ("-c", LIMITED, *map(str, limit)) if limit else ("-m", "dnc")
     done = subprocess.run(
-        [sys.executable, "-m", "dnc", *map(str, words)],
-        check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=os.environ | env, preexec_fn=before,
+        [sys.executable, *begin, *map(str, words)],
+        check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=os.environ | env,
     )  # fmt: skip
     return done.returncode, done.stderr.splitlines()
 
 
 def test_a_limit_of_addresses_that_no_engine_survives_is_said_at_once(write_file):
     """Within less, the libraries abort or hang; help works."""
-
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (1000 << 20, 1000 << 20))
-
-    code, [line] = dnc_in("check", write_file("calls.csv", "number\n+33199000001\n"), before=limited)
+    limit = ("RLIMIT_AS", 1000 << 20)
+    code, [line] = dnc_in("check", write_file("calls.csv", "number\n+33199000001\n"), limit=limit)
     assert code == 4 and "limited to 1,000 MiB" in line and "ulimit -v" in line
-    assert dnc_in("--help", before=limited) == (0, [])
+    assert dnc_in("--help", limit=limit) == (0, [])
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet", "xlsx"])
 def test_a_limit_on_the_size_of_files_is_said(store, write_file, tmp_path, suffix):
     """Whatever writes the output says it in words of its own; nothing is left of it."""
-
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
-
     path = write_file("calls.csv", CALLS)
     words = ("check", path, "--quiet", "--store", store.path, "--out", tmp_path / "out" / f"v.{suffix}")
     (tmp_path / "out").mkdir()
-    code, lines = dnc_in(*words, before=limited)
+    code, lines = dnc_in(*words, limit=("RLIMIT_FSIZE", 1 << 20))
     assert code == 4 and f"{tmp_path / 'out'}: the disk is full, or" in lines[-1] and "ulimit -f" in lines[-1]
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
@@ -278,12 +277,13 @@ def test_a_second_writer_waits_and_then_names_the_first(loaded, monkeypatch):
 # Where it cannot be written
 
 
-def bound_by_modes() -> None:
-    """Even root is then held to the modes of files, after the next exec (prctl(2): PR_CAPBSET_DROP)."""
-    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
-        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
-
-
+# Even root is then held to the modes of files (prctl(2): PR_CAPBSET_DROP of CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH).
+BOUND_BY_MODES = """
+import ctypes, os, sys
+for capability in (1, 2):
+    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 IN_TURN = """
 import json, subprocess, sys
 from dnc.cli.main import main
@@ -297,9 +297,9 @@ for arguments in json.loads(sys.argv[1]):
 
 def as_reader(folder: Path, *calls: list[str]) -> list[tuple[int, str]]:
     """The command line called several times by a user who is held to the modes of files: (exit code, stderr) of each."""
-    command = [sys.executable, "-c", IN_TURN, json.dumps(calls)]
-    drop = bound_by_modes if os.geteuid() == 0 else None
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, preexec_fn=drop)
+    bound = ["-c", BOUND_BY_MODES] if os.geteuid() == 0 else []
+    command = [sys.executable, *bound, "-c", IN_TURN, json.dumps(calls)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     found, said = [], []
     for line in done.stderr.splitlines(keepends=True):
         if line.startswith("["):

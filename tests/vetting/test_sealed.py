@@ -415,8 +415,8 @@ def test_a_seller_who_makes_more_of_the_clear_rows_is_found_out(long_list, claim
     content["checksum"] = hashlib.sha256(canonical(content).encode()).hexdigest()
     (folder / "forged.json").write_text(json.dumps(content))
     forged = read_sealed(folder / "forged.json", Rulebook.load())
-    assert forged.callable.low > claim.callable.high + 0.02
-    (folder / "sample.csv").write_text(offers.as_csv(random.Random(5).sample(made, 2000)))
+    assert forged.callable.low > claim.callable.high
+    (folder / "sample.csv").write_text(offers.as_csv(random.Random(5).sample(made, len(made) // 5)))
     sample = vetted(folder, "sample.csv", sample_of=forged.offer.rows)
     held = held_to(forged, sample)
     assert ({claim.column for claim in held.agreement.claims if not claim.holds}, held.opens) == ({says}, False)

@@ -8,6 +8,7 @@ import itertools
 import json
 import random
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import xlsxwriter
 
 from dnc import DncError, InputError, Store, StoreError, check, write
 from dnc.api import replay
+from dnc.checks.evidence import Digests
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
@@ -142,7 +144,7 @@ def test_a_column_that_a_later_row_fills_first_is_in_all_rows(store, write_file,
     """Every format says the same as where the column is asked for by name; CSV and JSON lines to the byte."""
     monkeypatch.setattr("dnc.files.table.BATCH_ROWS", rows)
     store.object(["+33639980009"], date(2026, 1, 1))
-    told = {"region": "FR", "given": NIGHT}
+    told = {"brief": Brief(region="FR", ignore=["note"]), "given": NIGHT}
     path = write_file("calls.csv", NIGHTS)
     outs, named = ([tmp_path / f"{name}.{suffix[1:]}" for suffix in FORMATS] for name in ("left", "named"))
     columns = [*VERDICT, *OCCASIONAL]
@@ -165,7 +167,7 @@ def test_a_column_that_a_later_row_fills_first_is_in_all_rows(store, write_file,
 def test_a_column_that_no_written_row_fills_is_left_out(store, write_file, tmp_path):
     """In every format, also where rows that are not written would fill it."""
     outs = [tmp_path / f"v{suffix}" for suffix in FORMATS]
-    result = check(write_file("calls.csv", NIGHTS), store, region="FR", given=FACTS, only=["undecided"], out=outs)
+    result = check(write_file("calls.csv", NIGHTS), store, **TOLD, only=["undecided"], out=outs)
     assert "dnc_next_at" not in result.layout.names
     assert all("dnc_next_at" not in path.read_bytes().decode("latin-1") for path in (outs[0], outs[1], outs[3]))
     assert "dnc_next_at" not in pl.read_excel(outs[2], sheet_name="verdicts").columns
@@ -174,11 +176,12 @@ def test_a_column_that_no_written_row_fills_is_left_out(store, write_file, tmp_p
 def test_an_older_check_is_repeated_with_the_columns_that_it_had(store, write_file, tmp_path):
     """The same verdicts by their hash, and no such column."""
     path, out = write_file("calls.csv", NIGHTS), tmp_path / "again.csv"
-    then = run(path, store, Settings(region="FR", given=NIGHT), Outputs(), occasional=())
+    told = {"brief": Brief(region="FR", ignore=["note"]), "given": NIGHT}
+    then = run(path, store, Settings(**told), Outputs(), digests=replace(Digests.new(), occasional=()))
     assert "dnc_next_at" not in then.verdicts.columns
     assert replay(store, then.id, path, out).same
     assert "dnc_next_at" not in out.read_text()
-    now = check(path, store, region="FR", given=NIGHT)
+    now = check(path, store, **told)
     assert "dnc_next_at" in now.verdicts.columns
     assert now.record["verdicts"] != then.record["verdicts"]
     assert replay(store, now.id, path, out).same

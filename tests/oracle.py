@@ -364,8 +364,9 @@ class Call:
         self.days["refused_on"] = max(
             (day for day in refused if day not in (None, NEVER)), default=self.told["refused_on"]
         )
-        # A refusal of which nobody knows when it was counts for all of them, too.
-        self.texts = self.not_understood() or {"refused_on" for one in calls if one.is_odd("refused_on")}
+        # A refusal or a withdrawal of which nobody knows when it was counts for all of them, too.
+        against = ("refused_on", "consent_withdrawn_on")
+        self.texts = self.not_understood() or {name for name in against for one in calls if one.is_odd(name)}
 
     def has_come(self, name):
         """Whether a day lies on or before that of the call; what is said against it counts from the day before."""

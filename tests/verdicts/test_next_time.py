@@ -18,7 +18,7 @@ TIME = {"hours", "max_attempts", "silence", "pause"}
 WINDOWS = {"attempts": timedelta(days=30), "attempts_day": timedelta(hours=24)}
 HORIZON = timedelta(days=60)
 SPREAD = size(2, 5)  # days on which the calls of a person begin
-TRIED = size(3, 60)  # days after that of a call of which each minute is tried
+TRIED = size(3, 14)  # days after that of a call of which each minute is tried
 TODAY = date(2026, 12, 31)
 # Numbers, and the zones that they may be in by their numbering plan.
 PEOPLE = {
@@ -128,7 +128,7 @@ def test_equal_to_trying_each_minute(screened):
     with Decider(
         screened, columns=["jurisdiction", "outcome", "blocked_by", "next_at"], best=True, now=TODAY
     ) as decider:
-        while met + none < size(40, 10_000):
+        while met + none < size(40, 1_000):
             person = Minutes(decider, *some_person(rng))
             minutes = [rng.randrange(SPREAD * 1440) for _ in range(each)]
             cells = [person.cell(minute) for minute in minutes]

@@ -43,9 +43,10 @@ SHORT = {
     "dnc.numbers.ranges": normalise._LONGEST,  # they read the numbering plans of the package itself
 }
 # Patterns that are made of a local variable, by module and function: those that it can be.
-LOCAL: dict[tuple[str, str], list[str]] = {
+LOCAL: dict[tuple[str, str], list[str] | list[bytes]] = {
     ("dnc.lists.inputs", "opened"): [re.escape("/tmp/dnc-x_y") + r"/\d+/"],
     ("dnc.verdicts.verdict", "_shortened"): [";", ",", r"\( "],
+    ("dnc.files.writers", "widen"): [rb"((?:;[^;\n]*){0})\n", rb"((?:;[^;\n]*){3})\n"],
     ("dnc.files.archive", "parts"): [r"(?s).*", r"xl/(workbook\.xml|worksheets/[^/]+\.xml)"],
     ("dnc.files.csv_reader", "read_csv"): [
         csv_reader._blanks_after_quotes(delimiter)

@@ -54,7 +54,7 @@ def normal(cells: pl.Series) -> pl.Series:
 
 def shown(text: str) -> str:
     """A text as messages repeat it: its beginning on one line, without addresses, and with `#` for digits."""
-    line = printable(re.sub(r"\s+", " ", re.sub(r"\S*@\S*", "…@…", text)).strip())
+    line = printable(" ".join("…@…" if "@" in word else word for word in text.split()))
     line = re.sub(r"\d", "#", line) if len(re.findall(r"\d", line)) >= _DIGITS else line
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 

@@ -1,4 +1,4 @@
-"""Nobody takes all places of a desk: not by connections that ask nothing, nor by uploads that do not go on."""
+"""Nobody takes all places of a desk by connections that ask nothing, and names of files put no number on its pages."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dnc.desk.desk import UPLOADS_AT_ONCE, UPLOADS_OF_ONE
 from dnc.desk.forms import _clean
-from tests.desk.conftest import Browser, said
-
-LIST = {"list": ("list.csv", b"number\n0199000001\n")}
 
 
 def connected(desk, stack: ExitStack, data: bytes) -> socket.socket:
@@ -22,18 +18,6 @@ def connected(desk, stack: ExitStack, data: bytes) -> socket.socket:
     connection = stack.enter_context(socket.create_connection((parts.hostname, parts.port)))
     connection.sendall(data)
     return connection
-
-
-def stalled(browser: Browser, stack: ExitStack) -> None:
-    """The beginning of an upload that does not go on."""
-    cookies = "; ".join(f"{name}={value}" for name, value in browser.client.cookies.items())
-    part = f'--x\r\nContent-Disposition: form-data; name="form_token"\r\n\r\n{browser.token}\r\n--x\r\n'
-    host = urlsplit(browser.desk.base).netloc
-    head = (
-        f"POST /checks HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookies}\r\n"
-        f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000\r\n\r\n{part}"
-    )
-    connected(browser.desk, stack, head.encode())
 
 
 def test_headers_that_never_end_lock_nobody_out(start, store):
@@ -46,20 +30,6 @@ def test_headers_that_never_end_lock_nobody_out(start, store):
         for _ in range(1_100):
             connected(desk, stack, b"GET / HTTP/1.1\r\nX: ")
         assert desk.browser().client.get("/").status_code == 200
-
-
-def test_stalled_uploads_of_one_user_leave_places_for_others(start, store):
-    """Two of one user wait; a third is refused, and another user's upload is taken."""
-    desk = start(store)
-    one, other = desk.browser(), desk.browser()
-    with ExitStack() as stack:
-        for _ in range(UPLOADS_OF_ONE):
-            stalled(one, stack)
-        while (answer := one.post("/checks", files=LIST)).status_code != 503:
-            pass
-        assert "Too many files" in said(answer)
-        assert other.post("/checks", files=LIST).status_code == 303
-    assert UPLOADS_OF_ONE < UPLOADS_AT_ONCE
 
 
 @pytest.mark.parametrize(

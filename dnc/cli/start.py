@@ -123,14 +123,15 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
 
 def _ask_table(interview: Interview, question: Question, texts: Mapping[str, Any]) -> bool:
     """Show a table until it is accepted, with a change for each line that is typed; False if no more answers come."""
-    chosen, last = [row.chosen for row in question.table], ""
+    chosen, name, answers = [row.chosen for row in question.table], "", ""
     for number, row in enumerate(question.table, 1):
-        if row.name not in (last, row.text):
+        if row.name not in (name, row.text):
             say(f"  {row.name}")
-        last = row.name
-        answers = " · ".join(f"{at} {option.text}" for at, option in enumerate(row.options, 1))
-        say(f"  {number:>3}  {row.text}  {', '.join(row.shown)}")
-        say(f"       [{row.chosen + 1}] {answers}")
+        before, answers = answers, " · ".join(f"{at} {option.text}" for at, option in enumerate(row.options, 1))
+        if answers != before:
+            say(f"       {answers}")
+        say(f"  {number:>3}  [{row.chosen + 1}]  {row.text}  {', '.join(row.shown)}".rstrip())
+        name = row.name
     while True:
         click.echo(f"{texts['choose_rows']} ", nl=False, err=True)
         if not (line := sys.stdin.readline()):

@@ -195,9 +195,10 @@ class ConsentRows:
         _ = self.survey.read_columns()
 
     def _has_unread(self, calls: Calls) -> pl.Series:
-        """Which rows have a text without a meaning, except in cells that are read as facts: these are judged there."""
+        """Which rows have a text without a meaning, except in cells about the consent: these are judged there."""
         header = self.intake.header
-        facts = [header.names[name].replace(";", ",") for name in header.used if name not in header.texts]
+        others = {theirs for ours, theirs in header.columns.items() if ours not in CONSENT_FACTS}
+        facts = [header.names[name].replace(";", ",") for name in header.used if name not in {*header.texts, *others}]
         texts = calls.facts("texts").select(pl.col("texts").str.split(";").list.set_difference(["", *facts]))
         return texts["texts"].list.len() > 0
 

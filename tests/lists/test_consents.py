@@ -248,6 +248,13 @@ def test_what_a_file_of_consents_tells_besides_is_not_passed_over(outcome, name,
         assert outcome(filed.replace(f",{cell}\n", ",\n"))[0] == ["clear"]
 
 
+@pytest.mark.parametrize(("cell", "found"), [("former_contract", "clear"), ("résilié, fâché", "undecided")])
+def test_a_fact_of_calls_that_is_not_understood_holds_a_consent_back(outcome, cell, found):
+    """No consent is decided by it, but what it says may be about the consent."""
+    filed = f"number,consent,day,for,relationship\n{NUMBER},named_caller,2026-08-01,both,{cell!r}\n".replace("'", '"')
+    assert outcome(filed)[0] == [found]
+
+
 @pytest.mark.parametrize("name", ["objected_on", "refused_on"])
 def test_an_objection_in_a_file_of_consents_is_not_lost(outcome, name):
     """Nobody would read it, so it stops the check; the net finds no text in a day that is left out."""

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.options import FILE, LANG, STDOUT, open_store, print_csv, say, show, store_options
+from dnc.cli.options import DATE, FILE, LANG, STDOUT, open_store, print_csv, say, show, store_options
 from dnc.errors import InputError, StoreError
 from dnc.messages import counted, dated, in_language, localized, messages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+    from datetime import date
 
+    import polars as pl
     from cryptography.x509 import Certificate
 
     from dnc.store.anchors import Anchor
@@ -25,6 +27,9 @@ _HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
 
 
 @click.command()
+@click.option("--tail", type=click.IntRange(1), metavar="N", help="Print only the last N rows.")
+@click.option("--since", type=DATE, metavar="DATE", help="Print only rows from this day (UTC) on.")
+@click.option("--verb", multiple=True, metavar="VERB", help="Print only rows of this kind, e.g. check. Repeatable.")
 @click.option(
     "--verify",
     "verifying",
@@ -64,6 +69,9 @@ def log(
     ctx: click.Context,
     /,
     *,
+    tail: int | None,
+    since: date | None,
+    verb: tuple[str, ...],
     verifying: bool,
     head: str | None,
     key: int | None,
@@ -85,8 +93,10 @@ def log(
         click.echo(_key(store, key))
         return
     if not verifying and not anchoring:
-        print_csv(store.log())
+        print_csv(_rows(store, verb, since, tail))
         return
+    if tail or since or verb:
+        raise click.UsageError(localized("errors", "cli", "whole_log"))
     from dnc.store.anchors import last_anchor
     from dnc.store.stamps import certificates_in
 
@@ -98,6 +108,18 @@ def log(
         _anchor(store, last, anchor, anchor_command, lang)
         if stamp:
             _stamp(store, last, stamp, trusted, lang)
+
+
+def _rows(store: Store, verbs: Collection[str], since: date | None, tail: int | None) -> pl.DataFrame:
+    """Rows of the log, oldest first, columns as in `Store.log`."""
+    import polars as pl
+
+    rows = store.log()
+    if verbs:
+        rows = rows.filter(pl.col("verb").is_in(verbs))
+    if since:
+        rows = rows.filter(pl.col("done_at") >= since)
+    return rows.tail(tail) if tail else rows
 
 
 def _verify(

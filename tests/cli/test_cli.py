@@ -365,6 +365,13 @@ def test_objections_are_recorded_lifted_and_recorded_again(dnc, write_file, stor
     log = rows(dnc("log")[1])
     assert [row["verb"] for row in log if row["verb"] != "check"] == ["load", "object", "lift", "object"]
     assert "+33199000001" not in json.dumps(log)
+    assert (
+        rows(dnc("log", "--verb", "lift", "--verb", "object", "--tail", "2")[1])
+        == [row for row in log if row["verb"] in ("object", "lift")][-2:]
+    )
+    assert rows(dnc("log", "--since", "9999-01-01")[1]) == []
+    assert rows(dnc("log", "--since", log[0]["done_at"][:10])[1]) == log
+    assert dnc("log", "--verify", "--tail", "2")[0] == 2
 
 
 def test_lifting_says_what_was_on_the_own_list(dnc, monkeypatch):

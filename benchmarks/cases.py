@@ -113,7 +113,7 @@ class Bench:
 
     def brief(self, region: str = "FR") -> Path:
         """What is declared about a list."""
-        text = f'region = "{region}"\n[facts]\n{FACTS}'
+        text = f'region = "{region}"\n[columns]\ncall = "id"\n[facts]\n{FACTS}'
         return self.made(f"brief-{region}.toml", lambda path: path.write_text(text, encoding="utf-8"))
 
     def out(self, name: str) -> Path:

@@ -25,13 +25,14 @@ from typing import NamedTuple
 import polars as pl
 import xlsxwriter
 
-CHECK = ("check", "FILE", "--region", "FR", "--quiet", "--exit-zero", "--out", "out.csv")
+CHECK = ("check", "FILE", "--region", "FR", "--ignore", "*", "--quiet", "--exit-zero", "--out", "out.csv")
 LOAD = ("load", "FILE", "--registry", "own", "--as-of", "2026-01-01")
 CARDS = (*CHECK, "--map", "number=TEL")
 BRIEF = ("check", "plain.csv", "--brief", "FILE", "--exit-zero", "--out", "out.csv")
 CH = ("load", "FILE", "--registry", "ch-directory", "--as-of", "2026-01-01")
 NDNC = ("load", "FILE", "--registry", "us-ndnc", "--as-of", "2026-01-01")
 READ = "is read"
+TOO_WIDE = "at most 2,000 are looked at"
 SECONDS = 100  # processor time of a child, at most
 _TICK = 0.02
 
@@ -162,10 +163,10 @@ ATTACKS = (
     Attack("list.jsonl", text('{"number":"+33199000001","x":[' + "{}," * 300_000 + "{}]}\n"), READ),
     Attack("list-keys.jsonl", lambda: ('{"number":"+33199000001","x":[' + ",".join(f'{{"k{n}":1}}' for n in range(60_000)) + "]}\n").encode(), READ),
     # CSV
-    Attack("wide.csv.gz", lambda: gzip.compress(wide("1,", 500), 9), READ),
-    Attack("wide-quoted.csv.gz", lambda: gzip.compress(wide('"1",', 100), 9), READ),
+    Attack("wide.csv.gz", lambda: gzip.compress(wide("1,", 500), 9), TOO_WIDE),
+    Attack("wide-quoted.csv.gz", lambda: gzip.compress(wide('"1",', 100), 9), TOO_WIDE),
     Attack("blanks.csv", text("number\n", '"01' + " " * 40_000 + 'z"\n'), READ),
-    Attack("blanks-many.csv", text("number,name\n", ('01' + " " * 40_000 + 'z,x\n') * 200), READ),
+    Attack("blanks-many.csv", text("number,name\n", ('01' + " " * 40_000 + 'z,x\n') * 200), READ, (*CHECK, "--ignore", "name")),
     Attack("quotes.csv", text("number,name\n", 'z","\n' * 40_000), "not closed here and in many lines before"),
     Attack("quotes-2.csv", text("number,name\n", '"a""\n' * 40_000), READ),
     Attack("quotes-3.csv", text("number,name\n", 'z,"\n' + "a,b\n" * 200_000), READ),
@@ -183,7 +184,7 @@ ATTACKS = (
     Attack("marks.csv", text("number,call_at,attempts,hours_agreed,place,cli\n", "+33199000001" + ("," + "1 " * 80_000) * 5 + "\n"), READ),
     Attack("distinct-words.csv", lambda: ("number,caller,purpose,source,consent\n" + "".join(f"+33199000001,a{n},b{n},c{n},d{n}\n" for n in range(100_000))).encode(), READ),
     Attack("name.csv", text("number," + "phone " * 1_600 + "\n1,2\n"), READ),
-    Attack("names.csv", text("number," + ",".join(["do not call " * 8] * 9_000) + "\n"), "may record objections"),
+    Attack("names.csv", text("number," + ",".join(["do not call " * 8] * 9_000) + "\n"), READ),
     # vCard
     Attack("folded.vcf", text("BEGIN:VCARD\nNOTE:", "x\n " * 300_000, "\nTEL:+33199000001\nEND:VCARD\n"), READ, CARDS),
     Attack("notes.vcf", text("BEGIN:VCARD\n", "NOTE:xxxxxxxx\n" * 200_000, "TEL:+33199000001\nEND:VCARD\n"), "more than 2,048 properties"),
@@ -201,7 +202,7 @@ ATTACKS = (
     Attack("repeated-wide.xlsx", sheet(repeated_strings(3_000, 60, 1_000)), READ),
     Attack("repeated-2GB.xlsx", sheet(repeated_strings(1_500, 40, 30_000)), "export it as CSV"),
     Attack("far.xlsx", sheet(lambda of: [of.write_string(0, 0, "number"), of.write_string(1_000_000, 16_000, "x")]), "far away"),
-    Attack("columns.ods", ods(ods_cell("1", 1, 1_000_000)), READ),
+    Attack("columns.ods", ods(ods_cell("1", 1, 1_000_000)), TOO_WIDE),
     Attack("rows.ods", ods(ods_cell("1", 1_000_000_000, 1)), "its sheet is full"),
     Attack("square.ods", ods(ods_cell("x" * 1_000, 100_000, 1_000)), "cannot be read as a spreadsheet"),
     Attack("rows-long.ods", ods(ods_cell("x" * 30_000, 60_000, 1)), "export it as CSV"),
@@ -295,20 +296,20 @@ def cost(attack: Attack, folder: Path) -> Cost:
 
 
 def _peak(child: subprocess.Popen[bytes]) -> int:
-    """Wait for a child: bytes of the peaks of all processes of its group, added up."""
-    peaks: dict[int, int] = {}
+    """Wait for a child: the most bytes that the peaks of the processes of its group, as far as they live, add up to."""
+    most = 0
     while child.poll() is None:
-        for pid in _group(child.pid):
-            try:
-                status = Path(f"/proc/{pid}/status").read_text()
-            except OSError:
-                continue
-            peaks[pid] = next(
-                (int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM")),
-                peaks.get(pid, 0),
-            )
+        most = max(most, sum(map(_peak_of, _group(child.pid))))
         time.sleep(_TICK)
-    return sum(peaks.values())
+    return most
+
+
+def _peak_of(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM")), 0)
 
 
 def _group(leader: int) -> list[int]:

@@ -90,7 +90,7 @@ EDITS = {
         "terms: texts that are not those of their SHA-256",
     ),
     "a key added": (
-        "insert into keys values ('x', sha256('x'), timestamp '2026-01-01')",
+        "insert into keys (name, sha256, added_at) values ('x', sha256('x'), timestamp '2026-01-01')",
         "keys: 1 in the ledger, 0 when row {row} was written",
     ),
     "a signer trusted": (

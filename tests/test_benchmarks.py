@@ -43,7 +43,7 @@ def test_what_is_measured_inside_a_process_runs(tmp_path, screened):
     """Each probe does its work and says how long it took."""
     calls, brief = tmp_path / "calls.csv", tmp_path / "brief.toml"
     calls.write_bytes(_calls(TOLD))
-    brief.write_text(f'region = "FR"\n[facts]\n{FACTS}', encoding="utf-8")
+    brief.write_text(f'region = "FR"\n[columns]\ncall = "id"\n[facts]\n{FACTS}', encoding="utf-8")
     told = (str(calls), str(screened.path))
     assert probes.membership(*told, "FR", "fr-bloctel")[0] > 0
     assert all(len(probe(*told, str(brief))) >= 5 for probe in (probes.single_call, probes.hundred))

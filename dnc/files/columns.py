@@ -10,16 +10,20 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 
 import polars as pl
 
 from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
+from dnc.errors import InputError
 from dnc.files.cell_texts import normal, text_cells
-from dnc.files.net import marked, marks
+from dnc.files.net import marked
 from dnc.files.table import folded, looks_like_phone
+from dnc.messages import figure, localized
 
 MOST_TEXTS = 10_000  # different texts of a column that are kept
+MOST_COLUMNS = 2_000  # with cells, of those that nobody gave a role: each takes a few milliseconds
 _LEAST_ROWS = 50  # of a list, for ids to be told from texts
 _MAIL = r"^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$"
 _WEB = (
@@ -171,8 +175,18 @@ class Content:
 
 def contents_of(names: Mapping[str, str]) -> dict[str, Content]:
     """What some columns hold, before any row: by their unique names. names: unique name → name in the file."""
-    shown = {column: name or column for column, name in names.items()}
-    return {column: Content(name, is_marked=marks(name)) for column, name in shown.items()}
+    shown = [name or column for column, name in names.items()]
+    found = marked(pl.Series(shown, dtype=pl.String))
+    return {column: Content(name, is_marked=mark) for column, name, mark in zip(names, shown, found, strict=True)}
+
+
+def look(contents: Mapping[str, Content], rows: pl.DataFrame, path: Path) -> None:
+    """Add the cells of some rows to the contents of their columns. Raises InputError where too many have any."""
+    filled = sum(rows[column].null_count() < rows.height for column in contents)
+    if filled > MOST_COLUMNS:
+        raise InputError(localized("errors", "many_columns", n=figure(filled), most=figure(MOST_COLUMNS)), path)
+    for column, content in contents.items():
+        content.add(rows[column])
 
 
 @cache

@@ -17,7 +17,7 @@ import polars as pl
 
 from dnc.clock import read_day
 from dnc.errors import InputError
-from dnc.files.columns import Content, contents_of
+from dnc.files.columns import Content, contents_of, look
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, folded, looks_like_phone
 from dnc.frames import as_text, repeated
@@ -329,8 +329,7 @@ class Guesses:
         contents = contents_of({name: shown for name, shown in names.items() if name not in FORMER})
         rows, broken = [pl.Series(dtype=pl.UInt64)], 0
         for batch in itertools.chain([self.batch], self._later):
-            for name, content in contents.items():
-                content.add(batch[name])
+            look(contents, batch, self.table.path)
             if batch.height and self.table.kind == "csv":
                 breaks = _breaks(batch)
                 rows.append(batch[LINE] - (breaks.cum_sum() - breaks) - broken)

@@ -13,7 +13,7 @@ import polars as pl
 
 from dnc.errors import RolesError
 from dnc.files.cell_texts import as_in_brief, is_safe, shown
-from dnc.files.columns import Content, contents_of
+from dnc.files.columns import Content, contents_of, look
 from dnc.files.table import may_be_data
 from dnc.lists.brief_text import toml_text
 from dnc.lists.header import READ, Header, NoNumberError
@@ -48,8 +48,7 @@ class Survey:
 
     def add(self, batch: pl.DataFrame) -> None:
         """Look at some rows of it."""
-        for column, content in self._contents.items():
-            content.add(batch[column])
+        look(self._contents, batch, self._header.table.path)
 
     def refuse_without_number(self, error: NoNumberError) -> None:
         """Raise RolesError for a list of which nobody said where its telephone numbers are, once all rows were seen.

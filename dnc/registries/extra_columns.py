@@ -12,7 +12,7 @@ import polars as pl
 
 from dnc.errors import LoaderError, OptionError
 from dnc.files.cell_texts import shown
-from dnc.files.columns import EVERY, Content, contents_of, left_out
+from dnc.files.columns import EVERY, Content, contents_of, left_out, look
 from dnc.files.table import Table, as_typed, may_be_data
 from dnc.messages import NOTHING, changed, figure, in_quotes, localized
 from dnc.registries.contract import Extract
@@ -40,8 +40,7 @@ class ExtraColumns:
     def add(self, rows: pl.DataFrame) -> None:
         """Look at some rows: their cells by position, and `listed`."""
         self._clears = self._clears or not rows["listed"].fill_null(True).all()
-        for column, content in self._contents.items():
-            content.add(rows[column])
+        look(self._contents, rows, self._extract.path)
 
     def refuse(self) -> None:
         """Raise LoaderError for a column of yes and no beside `means`, OptionError where a column needs a role."""

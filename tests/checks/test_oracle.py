@@ -68,7 +68,7 @@ PEOPLE = [
     Subscriber("+271155500", "za", "ZA", ("Africa/Johannesburg",), line="landline"),
     Subscriber("+45325550", "dk", "DK", ("Europe/Copenhagen",)),
     Subscriber("+35891234", "fi", "FI", ("Europe/Helsinki",), line="landline"),
-    Subscriber("+3512123456", "pt", "PT", ("Europe/Lisbon",), line="landline"),
+    Subscriber("+3512123456", "pt", "PT", ("Europe/Lisbon", "Atlantic/Azores", "Atlantic/Madeira"), line="landline"),
 ]
 ENDINGS = [f"{ending:02}" for ending in range(1, 13)]
 COLUMNS = ["number", "call_at", *AXES, "cli", "place", "relationship_on", "consent_on", "consent_withdrawn_on"]

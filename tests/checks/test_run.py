@@ -347,11 +347,11 @@ def test_declared_facts_fill_only_empty_cells(store, write_file):
     ("facts", "until"),
     some([
         ({"call_at": "2024-03-12"}, "2027-12-31"),  # read_until
-        ({"call_at": "2024-03-12", "objected_on": "2025-06-01"}, "2025-05-31"),
+        ({"call_at": "2024-03-12", "objected_on": "2025-06-01"}, "2025-05-30"),
         ({"caller": "political", "call_at": "2024-03-12", "source": "members"}, "2024-06-07"),  # eve of the European poll
         ({"caller": "political", "call_at": "2024-03-12", "place": "FR-971"}, "2024-06-06"),
         ({"purpose": "sale", "call_at": "2026-10-05", "consent_on": "2026-09-01"}, "2027-09-01"),
-        ({"purpose": "sale", "call_at": "2026-10-05", "consent_on": "2026-09-01", "consent_withdrawn_on": "2026-11-20"}, "2026-11-19"),
+        ({"purpose": "sale", "call_at": "2026-10-05", "consent_on": "2026-09-01", "consent_withdrawn_on": "2026-11-20"}, "2026-11-18"),
         ({"purpose": "sale", "call_at": "2016-05-20"}, "2016-05-31"),  # the day before Bloctel
         ({"purpose": "sale", "call_at": "2026-10-05", "relationship": "callback", "relationship_on": "2026-10-02", "consent": "none"}, "2026-10-08"),
         ({"purpose": "sale", "call_at": "2026-10-05", "relationship": "contract", "related": "yes", "consent": "none"}, "2027-12-31"),

@@ -46,7 +46,6 @@ from dnc.vetting.model import Offer, Proved
 from dnc.vetting.sample_bounds import chance_of, least_of_population
 
 METHOD = "sha256 1"  # in the log: of `drawn_rows`
-SIZE = 200
 TESTS = ("proof", "number", "consent_on", "wording", "withdrawn", "recipients", "confirmed_on")
 _TEXTS = ("wording", "proof", "recipients", "confirmed_on")
 _TO_FILL_IN = ("consent_on", "consent_withdrawn_on", *_TEXTS)
@@ -208,14 +207,14 @@ def compared(proofs: Proofs, offer: Offer, offered: OfferedRows, store: Store) -
         InputError: the draw is not in the log, the list is not the one of the draw, or the answers cannot be read.
     """
     row, detail, seed, digests = _logged_draw(store, proofs.drawn)
-    if digests.of_sha256(str(offer.sha256)) != detail["sha256"]:
-        raise InputError(localized("errors", "draw", "other_list", row=row), offer.file)
     size, rows = detail["size"], detail["rows"]
+    if (digests.of_sha256(str(offer.sha256)), offer.rows) != (detail["sha256"], rows):
+        raise InputError(localized("errors", "draw", "other_list", row=row), offer.file)
     with opened(offered.path, offered.brief.sheet) as files:
         drawn = offered.at(files, drawn_rows(seed, size, rows))
     failed = _failed(drawn, _answers(proofs, offered))
     missed = {test: n for test in TESTS if (n := int((failed == test).sum()))}
-    held = size - sum(missed.values())
+    held = failed.null_count()
     share = least_of_population(held, size, rows, offer.confidence) / rows
     answers = digests.of_sha256(input_sha256(proofs.answers))
     found = {"proved": held, "size": size, "share": share, "confidence": offer.confidence}

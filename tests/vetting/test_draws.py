@@ -122,12 +122,22 @@ def test_a_drawn_row_has_what_the_seller_needs_to_find_the_person(draw):
 
 
 def test_each_number_of_a_row_is_drawn_by_itself(dnc, write_file):
-    """As a vetting counts them; both have the reference of their row."""
-    write_file("two.csv", "reference;phone;mobile\nR1;01 99 00 00 01;06 39 98 00 01\nR2;01 99 00 00 02;\n")
-    maps = ("--map", "number=phone", "--map", "number=mobile", "--map", "call=reference", "--region", "FR")
-    assert dnc("vet", "two.csv", *maps, "--draw", 3, "--out", "draw.csv")[0] == 0
-    numbers = [("1", "R1", "+33199000001"), ("2", "R1", "+33639980001"), ("3", "R2", "+33199000002")]
-    assert [(row["row"], row["call"], row["number"]) for row in form("draw.csv")] == numbers
+    """As a vetting counts them; the ids of the row go with each. Read from other columns, it is another list."""
+    write_file("offer.csv", "reference;person;phone;mobile\nR1;A;01 99 00 00 01;06 39 98 00 01\nR2;;01 99 00 00 02;\n")
+    write_file("buyer.toml", BRIEF + '[columns]\ncall = "reference"\nnumber = ["phone", "mobile"]\n')
+    assert dnc("vet", "offer.csv", "--brief", "buyer.toml", "--draw", 3, "--out", "draw.csv")[0] == 0
+    drawn = [list(row.values())[:4] for row in form("draw.csv")]
+    assert drawn == [
+        ["1", "R1", "A", "+33199000001"],
+        ["2", "R1", "A", "+33639980001"],
+        ["3", "R2", "", "+33199000002"],
+    ]
+    proofs = ("--drawn", "draw.csv", "--proofs", "draw.csv", *AT)
+    assert dnc("vet", "offer.csv", "--brief", "buyer.toml", *proofs)[0] == 0
+    code, _, err = dnc(
+        "vet", "offer.csv", "--brief", "buyer.toml", "--map", "number=phone", "--ignore", "mobile", *proofs
+    )
+    assert code == 4 and "is not the list of draw 1" in err
 
 
 def test_the_log_tells_nothing_by_which_a_list_or_a_number_could_be_found(draw, answer, dnc):

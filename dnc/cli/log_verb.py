@@ -45,8 +45,8 @@ _HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
     "--key",
     type=int,
     metavar="ROW",
-    help="Print the key of the hashes in the row of a check, or the salt of a sealed result: whoever has it can tell "
-    "whether a list is the one that was checked, or sealed.",
+    help="Print the key of the hashes in the row of a check or of a draw, or the salt of a sealed result: whoever has "
+    "it can tell whether a list is the one that was checked, drawn from, or sealed.",
 )
 @click.option(
     "--anchor",

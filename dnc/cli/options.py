@@ -298,12 +298,12 @@ def call_options(set_help: str) -> Option:
 
     def add(command: Command) -> Command:
         given: Option = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
-        return _with([*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]], command)
+        return with_options([*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]], command)
 
     return add
 
 
-def _with(options: Sequence[Option], command: Command) -> Command:
+def with_options(options: Sequence[Option], command: Command) -> Command:
     """A command with some options, which its help lists in this order."""
     for option in reversed(options):
         command = option(command)
@@ -335,20 +335,20 @@ _LIST_OPTIONS: list[Option] = [
 ]
 
 
-_SHARE = click.FloatRange(0, 1)
+SHARE = click.FloatRange(0, 1)
 _CONDITIONS: list[Option] = [
     click.option(
-        "--min-clear", type=_SHARE, metavar="SHARE", help="Exit with 1 if a smaller share is clear; vet: on every day."
+        "--min-clear", type=SHARE, metavar="SHARE", help="Exit with 1 if a smaller share is clear; vet: on every day."
     ),
     click.option(
         "--max-blocked",
-        type=_SHARE,
+        type=SHARE,
         metavar="SHARE",
         help="Exit with 1 if a larger share is blocked; vet: on the first day.",
     ),
     click.option(
         "--max-undecided",
-        type=_SHARE,
+        type=SHARE,
         metavar="SHARE",
         help="Exit with 1 if a larger share is undecided; vet: on the first day.",
     ),
@@ -357,12 +357,12 @@ _CONDITIONS: list[Option] = [
 
 def conditions(command: Command) -> Command:
     """Options for conditions on the outcomes of a list, the fields of `dnc.checks.conditions.Conditions`."""
-    return _with(_CONDITIONS, command)
+    return with_options(_CONDITIONS, command)
 
 
 def row_options(command: Command) -> Command:
     """`call_options`, and options that say how the list of the row is read."""
-    return _with(_LIST_OPTIONS, call_options("Value of a column of planned calls. Repeatable.")(command))
+    return with_options(_LIST_OPTIONS, call_options("Value of a column of planned calls. Repeatable.")(command))
 
 
 def list_options(command: Command) -> Command:
@@ -376,7 +376,7 @@ def list_options(command: Command) -> Command:
             help="LIST is the URL of a database (postgresql://, sqlite:///, duckdb:///), and this selects the calls.",
         ),
     ]
-    return _with([*_LIST_OPTIONS, *more], command)
+    return with_options([*_LIST_OPTIONS, *more], command)
 
 
 # What the options refer to

@@ -31,6 +31,7 @@ from dnc.errors import StoreError
 from dnc.messages import counted, dated, duration, in_language, localized, messages, registry_named
 
 if TYPE_CHECKING:
+    from dnc.store.holds import Hold
     from dnc.store.snapshots import Snapshot
 
 
@@ -103,7 +104,7 @@ def forget(
 ) -> None:
     """Delete old snapshots or decisions, or the data about a number.
 
-    Opt-outs are always kept.
+    Opt-outs are always kept, and so is what is on hold (dnc retain --hold).
     """
     if sum((before is not None, bool(numbers), due)) != 1:
         raise click.UsageError(localized("errors", "cli", "forget_one"))
@@ -125,6 +126,8 @@ def forget(
         _say_deleted((), store.forget_decisions(before), lang)
     elif before:
         _say_deleted(store.forget(before, registry), (), lang)
+    for hold in store.holds():
+        say(_held("on_hold", hold, lang))
     if still_read := store.ledger.still_read():
         say(messages("store", lang)["still_read"].format(n=len(still_read)))
 
@@ -144,23 +147,59 @@ def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str
 @click.argument("kind", required=False, metavar="[REGISTRY|KIND|decisions]")
 @click.option("--months", type=click.IntRange(1, 1200), metavar="N", help="Keep for this many months.")
 @click.option("--for-ever", is_flag=True, help="Keep until deleted with dnc forget.")
+@click.option(
+    "--hold", "reason", metavar="REASON", help="Erase nothing, whatever its age, until this hold is lifted; logged."
+)
+@click.option("--number", help="With --hold: only what is about this number.")
+@click.option(
+    "--campaign", metavar="NAME", help="With --hold: only the calls of this campaign, and what is about their numbers."
+)
+@click.option("--lift", type=int, metavar="ROW", help="Lift a hold, by its row of the log.")
+@REGION
 @LANG
 @store_options
 @click.pass_context
-def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: bool, lang: str) -> None:
-    """Set or list how long snapshots and decisions are kept.
+def retain(
+    ctx: click.Context,
+    /,
+    *,
+    kind: str | None,
+    months: int | None,
+    for_ever: bool,
+    reason: str | None,
+    number: str | None,
+    campaign: str | None,
+    lift: int | None,
+    region: str | None,
+    lang: str,
+) -> None:
+    """Set or list how long snapshots and decisions are kept, or put data on hold.
 
     Nothing is deleted until you run dnc forget --due.
     """
-    store = open_store(ctx)
-    if kind is None:
+    store, texts = open_store(ctx), messages("store", lang)
+    asked = (bool(kind or months or for_ever), reason is not None, lift is not None)
+    if sum(asked) > 1 or ((number or campaign) and reason is None):
+        raise click.UsageError(localized("errors", "hold", "one"))
+    if reason is not None:
+        say(_held("held", store.hold(reason, number=number, campaign=campaign, region=region), lang))
+    elif lift is not None:
+        store.lift_hold(lift)
+        say(texts["hold_lifted"].format(row=lift))
+    elif kind is None:
         print_rows(store.retention(), ("kind", "months", "first_day_kept"))
     elif (months is None) != for_ever:
         raise click.UsageError(localized("errors", "cli", "retain_one"))
     else:
         store.retain(kind, months)
         span = in_language(duration("month", months), lang) if months else ""
-        say(messages("store", lang)["kept_for_ever" if for_ever else "kept"].format(kind=kind, span=span))
+        say(texts["kept_for_ever" if for_ever else "kept"].format(kind=kind, span=span))
+
+
+def _held(key: str, hold: Hold, lang: str) -> str:
+    texts = messages("store", lang)
+    what = texts["hold_of"][hold.of].format(campaign=hold.campaign)
+    return str(texts[key]).format(what=what, row=hold.seq, reason=hold.reason)
 
 
 # What the store holds

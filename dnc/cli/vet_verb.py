@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from dnc.cli.draws import draw_options, proofs_of, run_draw, used_by_draw
 from dnc.cli.options import (
     DATE,
     FILE,
@@ -70,6 +71,7 @@ _WITH_SALT = {"query", "against", "salt"}
     show_default=True,
     help="Confidence of the bounds computed from a sample.",
 )
+@draw_options
 @conditions
 @click.option(
     "--max-price-per-clear",
@@ -100,7 +102,9 @@ _WITH_SALT = {"query", "against", "salt"}
     "the list: 64 hexadecimal digits, or a file that contains them.",
 )
 @JSON
-@click.option("--out", type=TARGET, help="Also write a report to read and print (.html).")
+@click.option(
+    "--out", type=TARGET, help="Also write a report to read and print (.html); with --draw, the table for the seller."
+)
 @store_options
 @click.pass_context
 def vet(
@@ -135,31 +139,33 @@ def vet(
 
     LIST: same as for `dnc check`, or a sealed result.
 
-    The exit code is 1 if a condition (--min-clear, --max-blocked, --max-undecided, --max-price-per-clear) fails, a
-    sample contradicts the sealed result, or with --salt the list is not the one that was sealed; else 0.
+    The exit code is 1 if a condition (--min-clear, --max-blocked, --max-undecided, --max-price-per-clear, --min-proved)
+    fails, a sample contradicts the sealed result, or with --salt the list is not the one that was sealed; else 0.
     """
     from dnc.files.signing import Signer, named_key
     from dnc.reports.check_summary import warnings
     from dnc.reports.vet_summary import summary
+    from dnc.vetting.draws import OfferedRows
     from dnc.vetting.model import Asked
     from dnc.vetting.sealed import read_sealed
 
     sealed, files = _sealed(sealed, files)
     _refuse_combinations(ctx.params | {"sealed": sealed, "files": files})
-    if sealed:
-        _refuse_unused(ctx, _WITH_SEALED, "with_sealed")
-    elif salt:
-        _refuse_unused(ctx, _WITH_SALT, "with_salt")
+    _refuse_ineffective(ctx, sealed)
     signed_by, own = named_key(signer) if signer else None, Signer(key) if key else None
     if salt:
         ctx.exit(_compare(source_of(files, query), options["against"], salt, signed_by, lang, as_json=as_json))
     target = _target(seal)
     asked = Asked(**{field.name: options.pop(field.name) for field in fields(Asked)})
     book = load_rules(ctx)
+    options["brief"] = load_brief(brief, region, maps, given, ignore, sheet=sheet, around=around)
+    options["proofs"] = proofs_of(options)
+    if ctx.params["size"]:
+        run_draw(ctx, OfferedRows(source_of(files, query), options["brief"], book), lang)
+        return
     if sealed:
         vetting = read_sealed(sealed, book, asked, signed_by)
     else:
-        options["brief"] = load_brief(brief, region, maps, given, ignore, sheet=sheet, around=around)
         options |= {"accept": dict(accept), "seal": bool(seal), "language": lang}
         with progress_bar(files, quiet) as progress:
             vetting = _vetted(ctx, source_of(files, query), book, asked, signer=signed_by, progress=progress, **options)
@@ -181,7 +187,9 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
     """Raise UsageError if options do not go together."""
     from dnc.files.output_file import is_page
 
-    if given["out"] and not is_page(given["out"]):
+    if given["planned"] and not given["size"]:
+        raise click.UsageError(localized("errors", "cli", "plan_draw"))
+    if given["out"] and not given["size"] and not is_page(given["out"]):
         raise click.UsageError(localized("errors", "cli", "page_name"))
     if given["max_price_per_clear"] is not None and given["price"] is None:
         raise click.UsageError(localized("errors", "cli", "price"))
@@ -195,6 +203,16 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
         raise click.UsageError(localized("errors", "cli", "seal_key"))
     if given["salt"] and len(given["against"]) != 1:
         raise click.UsageError(localized("errors", "cli", "salt_needs"))
+
+
+def _refuse_ineffective(ctx: click.Context, sealed: Path | None) -> None:
+    """Raise UsageError at an option that would have no effect beside another one."""
+    if sealed:
+        _refuse_unused(ctx, _WITH_SEALED, "with_sealed")
+    elif ctx.params["salt"]:
+        _refuse_unused(ctx, _WITH_SALT, "with_salt")
+    elif ctx.params["size"]:
+        _refuse_unused(ctx, used_by_draw(ctx.params), "with_draw")
 
 
 def _refuse_unused(ctx: click.Context, used: set[str], error: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages, percent
+from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.page import rendered
 from dnc.reports.phrases import fact, few, needed
 from dnc.reports.vet_summary import asked_of_seller, class_word, decision, head, lines, not_compared, period, rows_of
@@ -19,6 +20,7 @@ def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
     texts, vet = messages("page", language), messages("vet", language)
     sections = {
         "agreement": vet["agreement_head"] if vetting.agreement else "",
+        "proved": vet["proved_head"] if vetting.proved else "",
         "blocked": texts["blocked"],
         "wanted": vet["wanted_by"],
         "trade": vet["trade_head"],
@@ -51,6 +53,9 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "declared": [fact(name, word, language) for name, word in offer.settings["declared"].items()],
         "regimes": regimes,
         "bounded": any(share.low != share.high for share in shares),
+        "proved": proved_sentence(vetting.proved, language) if vetting.proved else "",
+        "missed": missed(vetting.proved, language) if vetting.proved else [],
+        "other_draws": list(others(vetting.proved.others, language)) if vetting.proved else [],
         "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, language).items()],
         "blocked": [(regimes[cost.regime], cost.alone + cost.shared) for cost in vetting.costs],
         "wanted": [

@@ -8,9 +8,10 @@ from dnc.law.vocabulary import vocabulary
 from dnc.messages import apart, counted, dated, in_language, messages, percent, registry_name
 from dnc.reports.check_summary import blocks_in_lines
 from dnc.reports.decision import Decision, Line, blocks, essential, forbidden, heaviest, sentence, use
+from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.phrases import condition, facts, labelled, money, question
 from dnc.verdicts.verdict import missing_thing
-from dnc.vetting.model import Agreement, Claim, Price, Share, Traded, Vetting, Wanted
+from dnc.vetting.model import Agreement, Claim, Price, Proved, Share, Traded, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence
 _MARGIN = " " * 13  # the width of the counts in front of a list
@@ -26,6 +27,8 @@ def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     yield from _head(vetting, language)
     if vetting.agreement:
         yield from _agreement(vetting.agreement, vetting, language)
+    if vetting.proved:
+        yield from _missed(vetting.proved, language)
     yield from _costs(vetting, language)
     for by in ("seller", "buyer", "rules"):
         if wishes := [wish for wish in vetting.wanted if wish.by == by]:
@@ -59,6 +62,7 @@ def decision(vetting: Vetting, language: str) -> Decision:
     numbers = sentence(counts, language)
     verdict = " ".join(_offer(vetting, language))
     facts = [numbers] if verdict else []
+    facts += [proved_sentence(vetting.proved, language)] if vetting.proved else []
     facts += [price(vetting.price, rows_of(vetting.callable, vetting, language), language)] if vetting.price else []
     days = period(vetting, language) if offer.until else dated(language)(offer.first)
     facts.append(use(offer.settings["declared"], days, language))
@@ -176,6 +180,14 @@ def rows_of(share: Share, vetting: Vetting, language: str) -> str:
     if vetting.offer.sample_of is not None or share.low == share.high:
         return count(share.rows)
     return f"{count(share.low * vetting.offer.rows)}–{count(share.high * vetting.offer.rows)}"
+
+
+def _missed(proved: Proved, language: str) -> Iterator[str]:
+    reasons = missed(proved, language)
+    if reasons:
+        yield messages("vet", language)["missed_head"] + messages("common", language)["colon"]
+    yield from (f"  {counted(language)(rows):>9}  {reason}" for reason, rows in reasons)
+    yield from others(proved.others, language)
 
 
 def _costs(vetting: Vetting, language: str) -> Iterator[str]:

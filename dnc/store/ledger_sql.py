@@ -28,7 +28,7 @@ _NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
 # What a ledger of this version may lack until its next change; the newest is the last.
 _ADDED_LATER = (
     *("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests"),
-    *("identity", "hash_keys", "campaigns", "records"),
+    *("identity", "hash_keys", "campaigns", "records", "holds"),
 )
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
@@ -105,7 +105,7 @@ def _add_later(con: Connection) -> None:
 
 def _form(name: str) -> str:
     """The statement that adds something to a ledger; with the files of own records come the tables of their kinds."""
-    own = [kind.schema for kind in KINDS.values()] if name == _ADDED_LATER[-1] else []
+    own = [kind.schema for kind in KINDS.values()] if name == "records" else []
     return ";\n".join([*own, statement(__package__, name)])
 
 
@@ -595,6 +595,21 @@ def texts_misnamed(con: Connection, table: Literal["rules", "terms"]) -> int:
 
 
 # Retention
+
+
+def holds(con: Connection) -> list[Row]:
+    """What must not be erased, oldest first: seq, number, campaign, reason."""
+    return _rows_if_any(con, "select seq, number, campaign, reason from holds order by seq")
+
+
+def add_hold(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a hold, with the columns of the table."""
+    _insert(con, "holds", row)
+
+
+def remove_hold(con: Connection, seq: int) -> None:
+    """Remove a hold."""
+    con.execute("delete from holds where seq = ?", [seq])
 
 
 def set_retention(con: Connection, kind: str, months: int | None) -> None:

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dnc.database import engine, run
-from dnc.errors import InputError
+from dnc.errors import InputError, StoreError
 from dnc.messages import localized
-from dnc.store import ledger_sql
+from dnc.store import holds, ledger_sql
 from dnc.store.ledger import Change
 from dnc.store.record_kinds import CONSENTS, KINDS, Kind
 from dnc.store.records import used_since
@@ -59,7 +59,12 @@ def check_registry(registry: str | None) -> None:
 
 
 def forget_by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]:
-    """Delete snapshots as of a day before `before`, of one registry or all, and the key in the names of their files."""
+    """Delete snapshots as of a day before `before`, of one registry or all, and the key in the names of their files.
+
+    None while anything is on hold.
+    """
+    if holds.in_ledger(change.con):
+        return []
     gone = list(map(snapshot_of, ledger_sql.remove_snapshots_before(change.con, before, registry)))
     ledger_sql.remove_hash_keys(change.con, date.min)
     detail = {"by": "age", "before": before, "registry": registry, "snapshots": [old.id for old in gone]}
@@ -68,7 +73,12 @@ def forget_by_age(change: Change, before: date, registry: str | None) -> list[Sn
 
 
 def forget_decisions_by_age(change: Change, before: date) -> list[int]:
-    """Delete decisions kept before a day, and the keys of the hashes in older rows of the log."""
+    """Delete decisions kept before a day, and the keys of the hashes in older rows of the log.
+
+    None while anything is on hold.
+    """
+    if holds.in_ledger(change.con):
+        return []
     checks = ledger_sql.remove_decisions_before(change.con, before)
     ledger_sql.remove_hash_keys(change.con, before)
     change.log("forget", {"by": "age", "before": before, "decisions_of": checks})
@@ -80,9 +90,16 @@ def forget_by_number(change: Change, numbers: Sequence[int], registry: str | Non
 
     The reason that a person gave for an objection is deleted too; the objection stays, and so does its lift. A lift
     without an objection that is kept is deleted. So are the keys of all hashes in the log, because any list may have
-    had these numbers.
+    had these numbers; while anything is on hold they stay.
+
+    Raises StoreError if one of the numbers is on hold.
     """
-    ledger_sql.remove_hash_keys(change.con, date.min if registry else date.max)
+    held = holds.held_numbers(change.con, change.folder)
+    if held is None or not set(held).isdisjoint(numbers):
+        rows = [hold.seq for hold in holds.in_ledger(change.con)]
+        raise StoreError(localized("errors", "hold", "held", rows=", ".join(map(str, rows))))
+    if not holds.in_ledger(change.con):
+        ledger_sql.remove_hash_keys(change.con, date.min if registry else date.max)
     rewriting = _Rewriting(change, _THEIRS, {"numbers": list(numbers)}, work)
     for file in ledger_sql.snapshot_files(change.con, registry):
         rewriting.write("snapshots", file, _NOT_AN_OPT_OUT, _WITHOUT_ANSWER)
@@ -118,8 +135,11 @@ def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:
 def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path) -> int:
     """Delete rows of own records that speak of no day from `before` on; returns how many.
 
-    A consent on which a call was made since then stays.
+    A consent on which a call was made since then stays, and so does what is on hold.
     """
+    held = holds.held_numbers(change.con, change.folder)
+    if held is None or (kind.whole and holds.in_ledger(change.con)):
+        return 0
     if kind.whole:
         old = [row for row in ledger_sql.records(change.con) if row["kind"] == kind.name and row["as_of"] < before]
         ledger_sql.remove_records(change.con, [row["id"] for row in old])
@@ -127,7 +147,8 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path) 
     else:
         used = used_since(change.con, change.folder, before) if kind is CONSENTS else []
         which = f"coalesce({kind.day} < $before, false) and not list_contains($used::bigint[], seq)"
-        rewriting = _Rewriting(change, which, {"before": before, "used": used}, work)
+        which += " and number not in (select unnest($held::ubigint[]))"
+        rewriting = _Rewriting(change, which, {"before": before, "used": used, "held": held}, work)
         _forget_records(rewriting, [kind])
         ledger_sql.set_oldest(change.con, kind, before)
         rows = rewriting.removed["records"]

@@ -36,8 +36,9 @@ from dnc.files.locks import ReadLock, own_folder
 from dnc.messages import localized
 from dnc.numbers.reader import read_number
 from dnc.registries.reasons import in_words
-from dnc.store import audit_log, ledger_sql, records, retention, wordings
+from dnc.store import audit_log, holds, ledger_sql, records, retention, wordings
 from dnc.store.folder import refuse_unsafe
+from dnc.store.holds import Hold
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.manifest import Manifest
 from dnc.store.record_kinds import KINDS
@@ -407,10 +408,34 @@ class Store:
             return [(row["kind"], row["months"], row["first"]) for row in ledger_sql.retention(opened.con, today())]
 
     def forgettable(self) -> int:
-        """How many snapshots and files of decisions `forget_due` would delete."""
+        """How many snapshots and files of decisions `forget_due` would delete; 0 while anything is on hold."""
         self.must_exist()
         with self.ledger.read() as opened:
-            return ledger_sql.kept_too_long(opened.con, today())
+            return 0 if holds.in_ledger(opened.con) else ledger_sql.kept_too_long(opened.con, today())
+
+    def hold(
+        self, reason: str, *, number: str | None = None, campaign: str | None = None, region: str | None = None
+    ) -> Hold:
+        """Put a number, a campaign or everything on hold: nothing of it is erased until the hold is lifted.
+
+        region: of a national number. Raises InputError for a number that cannot be read, OptionError without a reason.
+        """
+        self.must_exist()
+        [read] = read_all([number], region) if number else [None]
+        with self.ledger.change() as change:
+            return holds.add(change, reason, read, campaign)
+
+    def lift_hold(self, row: int) -> None:
+        """Lift a hold, by its row of the log. Raises InputError if there is none."""
+        self.must_exist()
+        with self.ledger.change() as change:
+            holds.lift(change, row)
+
+    def holds(self) -> list[Hold]:
+        """What is on hold, oldest first."""
+        self.must_exist()
+        with self.ledger.read() as opened:
+            return holds.in_ledger(opened.con)
 
 
 def read_all(numbers: Iterable[str], region: str | None, *, certain: bool = False) -> list[int]:

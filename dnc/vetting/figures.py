@@ -20,14 +20,14 @@ from dnc.law.vocabulary import vocabulary
 from dnc.messages import localized
 from dnc.verdicts.verdict import OUTCOMES
 from dnc.vetting.cells import BANDS, between
-from dnc.vetting.model import Asked, Cost, Offer, Price, Share, Vetting, Wanted
+from dnc.vetting.model import Asked, Cost, Offer, Price, Proved, Share, Vetting, Wanted
 from dnc.vetting.sample_bounds import population_bounds
 
 _PUBLISHED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent", "answers", "lasts", "repeat")
 _NO_RULES = ("jurisdiction", "stale:law")  # in `dnc_missing`: only a newer or wider rules file decides these
 
 
-def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) -> Vetting:
+def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, proved: Proved | None = None) -> Vetting:
     """Count every figure of a vetting.
 
     Args:
@@ -35,8 +35,9 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) ->
         cells: see `dnc.vetting.cells.SCHEMA`.
         book: the rules that decided the rows.
         asked: price and conditions of the buyer.
+        proved: what the proofs of a draw say.
     Raises:
-        OptionError: a price for each callable number is asked for, and no price of the list.
+        OptionError: a condition is about the price of the list or about proofs, and there is none.
     """
     share = _Shares(offer, cells)
     lasting = share(**offer.through)
@@ -64,7 +65,8 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) ->
         duties=duties,
         untold={name: rows for name in _PUBLISHED if (rows := _rows(cells, pl.col(name).is_null()))},
         price=price,
-        gate=list(_gate(asked, lasting, outcomes, price, offer.rows)),
+        proved=proved,
+        gate=list(_gate(asked, lasting, outcomes, price, proved, rows=offer.rows)),
         regimes={regime.id: _described(regime) for _, regime in book.regimes() if regime.id in named},
         cells=cells,
     )
@@ -192,7 +194,13 @@ def _price(price: float | None, callable_: Share, total: int) -> Price | None:
 
 
 def _gate(
-    asked: Asked, lasting: Share, outcomes: Mapping[str, Share], price: Price | None, rows: int
+    asked: Asked,
+    lasting: Share,
+    outcomes: Mapping[str, Share],
+    price: Price | None,
+    proved: Proved | None,
+    *,
+    rows: int,
 ) -> Iterator[ConditionResult]:
     """The conditions that were set, each compared with the bound that is least favourable to the list.
 
@@ -205,6 +213,10 @@ def _gate(
         yield ConditionResult(
             "max_price_per_clear", highest, price.high, price.high is not None and price.high <= highest
         )
+    if (least := asked.min_proved) is not None:
+        if proved is None:
+            raise OptionError(localized("errors", "draw", "proofs_needed"))
+        yield ConditionResult("min_proved", least, proved.share, proved.share >= least)
 
 
 def _described(regime: Regime) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -150,12 +150,34 @@ class Asked(Conditions):
     price: of the whole list, in any currency. min_clear: smallest share of rows clear for the whole period, 0 to 1.
     max_blocked, max_undecided: largest share of rows blocked or undecided on the first day, 0 to 1.
     max_price_per_clear: highest price of a callable number; needs `price`.
+    min_proved: smallest share of rows whose consents are proved, 0 to 1; needs the proofs of a draw.
 
     Raises OptionError where a value is out of range.
     """
 
     price: float | None = None
     max_price_per_clear: float | None = None
+    min_proved: float | None = None
+
+
+@dataclass(frozen=True)
+class Proved:
+    """What the proofs of a draw say of the whole list.
+
+    draw: row of the log. size: rows drawn. rows: rows of the list. proved: drawn rows whose proof holds.
+    share: of the list, 0 to 1, that is proved at least; false at most as often as `confidence` says.
+    missed: drawn rows whose proof does not hold, by the first of `dnc.vetting.draws.TESTS` that it fails.
+    others: other draws in the log that are of the same list; or may be, since the key of their hashes was deleted.
+    """
+
+    draw: int
+    size: int
+    rows: int
+    proved: int
+    share: float
+    confidence: float
+    missed: Mapping[str, int]
+    others: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -210,6 +232,7 @@ class Vetting:
     duties: clear rows by the duties that go with them.
     untold: of a sealed result, rows by the column that is not published for them.
     price, gate: price and conditions, if any were set.
+    proved: what the proofs of a draw say, if there was one.
     regimes: text and citations of the regimes named above.
     agreement: comparison of a sample with a sealed result, if one was made.
     signer: fingerprint of the key that signed the sealed result; None if it is not signed.
@@ -235,6 +258,7 @@ class Vetting:
     duties: dict[str, int]
     untold: dict[str, int]
     price: Price | None
+    proved: Proved | None
     gate: list[ConditionResult]
     regimes: dict[str, dict[str, Any]]
     cells: pl.DataFrame = field(repr=False, compare=False)

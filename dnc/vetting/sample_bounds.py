@@ -24,23 +24,29 @@ def population_bounds(hits: int, sample: int, population: int, confidence: float
         population: rows from which they were drawn.
         confidence: how often, at least, the bounds enclose the true count; between 0 and 1.
     """
-    each_side = (1 - confidence) / 2
-    least, most = hits, population - (sample - hits)
-    candidates = range(least, most + 1)
-    low = bisect_left(candidates, True, key=lambda true: _at_least(hits, sample, true, population) > each_side)
-    high = bisect_left(candidates, True, key=lambda true: _at_most(hits, sample, true, population) <= each_side)
-    return least + low, least + high - 1
+    each_side = (1 + confidence) / 2
+    without = least_of_population(sample - hits, sample, population, each_side)
+    return least_of_population(hits, sample, population, each_side), population - without
 
 
-def _at_least(hits: int, sample: int, true: int, population: int) -> float:
+def least_of_population(hits: int, sample: int, population: int, confidence: float = 0.95) -> int:
+    """The least rows of a population that can have a property, at a confidence for this bound alone.
+
+    Args:
+        hits, sample, population: as in `population_bounds`.
+        confidence: how often, at least, the true count is not below it; between 0 and 1.
+    """
+    candidates = range(hits, population - (sample - hits) + 1)
+    return hits + bisect_left(
+        candidates, True, key=lambda true: chance_of(hits, sample, true, population) > 1 - confidence
+    )
+
+
+def chance_of(hits: int, sample: int, true: int, population: int) -> float:
     """Probability of a sample with `hits` or more, if `true` rows of the population have the property."""
     if hits * population > true * sample:
         return _upper_tail(hits, sample, true, population)
     return 1 - _upper_tail(sample - hits + 1, sample, population - true, population)  # of the rows without the property
-
-
-def _at_most(hits: int, sample: int, true: int, population: int) -> float:
-    return _at_least(sample - hits, sample, population - true, population)
 
 
 def _upper_tail(hits: int, sample: int, true: int, population: int) -> float:

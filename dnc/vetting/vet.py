@@ -27,6 +27,7 @@ from dnc.messages import localized
 from dnc.store.store import Standing, Store
 from dnc.verdicts.verdict import OUTCOMES, Policy
 from dnc.vetting.cells import FEW, Cells
+from dnc.vetting.draws import OfferedRows, Proofs, compared
 from dnc.vetting.figures import appraise
 from dnc.vetting.model import Asked, Offer, Traded, Vetting
 from dnc.vetting.sealing import brief_to_seal, commitment, record
@@ -47,6 +48,7 @@ def vet(
     confidence: float = 0.95,
     seal: bool = False,
     again: str | None = None,
+    proofs: Proofs | None = None,
     progress: Callable[[int], None] | None = None,
     settings: Settings | None = None,
     **options: Unpack[SettingsOptions],
@@ -63,6 +65,7 @@ def vet(
         confidence: how often, at least, the bounds from a sample contain the true value; 0.5 to 0.9999.
         seal: count in classes of ten persons or more, so that the result may be handed over.
         again: why a list that was sealed before is sealed again; it is logged.
+        proofs: those of a draw of the list; what they prove is logged.
         progress: called after each batch with the number of its rows.
         settings, options: how calls are decided, see `dnc.checks.settings.Settings`.
     Raises:
@@ -73,9 +76,12 @@ def vet(
     must_be("against", against, "lists", list, tuple)
     must_be("asked", asked, "asked", Asked, NoneType)
     must_be("sample_of", sample_of, "number", int, NoneType)
+    must_be("proofs", proofs, "proofs", Proofs, NoneType)
     must_be_within("confidence", confidence, "confidence", 0.5, 0.9999)
     if seal and (against or sample_of is not None):
         raise OptionError(localized("errors", "seal", "whole"))
+    if proofs and (seal or sample_of is not None):
+        raise OptionError(localized("errors", "draw", "whole"))
     chosen = Settings.of(settings, options)
     book = chosen.rulebook or law_of(store)
     brief = chosen.campaign.but(chosen.region and chosen.region.upper(), facts=chosen.given)
@@ -107,7 +113,8 @@ def vet(
             sample_of=sample_of,
             confidence=confidence,
         )
-    vetting = replace(appraise(offer, counted, book, asked or Asked()), checked=result, salt=salt)
+    proved = compared(proofs, offer, OfferedRows(path, used, book), store) if proofs else None
+    vetting = replace(appraise(offer, counted, book, asked or Asked(), proved), checked=result, salt=salt)
     if salt is None:
         return vetting
     detail = {"check": result.id, "brief": brief.sha256, "commitment": offer.commitment, "again": again}

@@ -6,7 +6,7 @@ from math import comb
 
 import pytest
 
-from dnc.vetting.sample_bounds import population_bounds
+from dnc.vetting.sample_bounds import chance_of, least_of_population, population_bounds
 
 ENDLESS = 10**9  # so many rows that drawing without replacement makes no difference
 
@@ -55,3 +55,25 @@ def test_bounds_of_a_long_sample_are_narrow_and_quick():
     """A hundred thousand rows of a million: the share within a third of a percent."""
     low, high = population_bounds(37_000, 100_000, 1_000_000)
     assert 0.367 < low / 1_000_000 < 0.37 < high / 1_000_000 < 0.373
+
+
+@pytest.mark.parametrize(
+    ("asked", "needed", "sample", "passes"), [(0.9, 59, 60, 0.19), (0.9, 188, 200, 0.80), (0.9, 279, 300, 0.95)]
+)
+def test_a_share_is_shown_by_enough_hits_and_by_no_fewer(asked, needed, sample, passes):
+    """Of 100,000 rows: how many hits show a share, and how often a list that is 95 % good has as many."""
+    shown = [least_of_population(hits, sample, 100_000) / 100_000 for hits in (needed - 1, needed)]
+    assert shown[0] < asked <= shown[1]
+    assert round(chance_of(needed, sample, 95_000, 100_000), 2) == passes
+
+
+@pytest.mark.parametrize(("population", "sample"), [(12, 5), (30, 10), (25, 1)])
+def test_a_bound_of_one_side_is_too_high_as_seldom_as_it_says(population, sample):
+    """For every true count, all samples there are counted out."""
+    for true in range(population + 1):
+        wrong = sum(
+            comb(true, hits) * comb(population - true, sample - hits)
+            for hits in range(max(0, sample - (population - true)), min(sample, true) + 1)
+            if least_of_population(hits, sample, population, 0.95) > true
+        )
+        assert wrong / comb(population, sample) <= 0.05 + 1e-12

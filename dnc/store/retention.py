@@ -120,6 +120,7 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path) 
 
     A consent on which a call was made since then stays.
     """
+    ledger_sql.remove_hash_keys(change.con, date.min)
     if kind.whole:
         old = [row for row in ledger_sql.records(change.con) if row["kind"] == kind.name and row["as_of"] < before]
         ledger_sql.remove_records(change.con, [row["id"] for row in old])

@@ -76,9 +76,10 @@ def test_a_recorded_consent_clears_a_sale_and_a_withdrawal_blocks_it(api, sale):
     assert (answer.status_code, answer.json()) == (201, {"recorded": 1, "known": 0, "first": 1, "last": 1})
     assert send(api, "consents", SENT["consents"]).json()["known"] == 1
     assert sale(attempts=0)["dnc_outcome"] == "clear"
-    withdrawal = {"number": NUMBER, "consent_withdrawn_on": "2026-09-20"}
-    assert send(api, "consents", {"consents": [withdrawal], "region": "FR"}).status_code == 201
-    assert sale(attempts=0)["dnc_outcome"] == "blocked"
+    withdrawals = [(NUMBER, "2026-09-20"), (OTHER, "yes")]  # a yes: on a day that is not known
+    sent = [{"number": number, "consent_withdrawn_on": on} for number, on in withdrawals]
+    assert send(api, "consents", {"consents": sent, "region": "FR"}).status_code == 201
+    assert [sale(number=number, attempts=0)["dnc_outcome"] for number, _ in withdrawals] == ["blocked"] * 2
     assert verify(api.store.ledger).faults == []
 
 
@@ -164,15 +165,9 @@ def test_a_request_that_is_sent_again_gets_the_same_answer(api, path):
     for key in (None, "two"):
         assert send(api, path, SENT[path], key).status_code == 201
     assert api.store.log().height == log + 2
-    other = client_of(api, "other")
-    assert send(other, path, SENT[path], "one").status_code == 201  # each program has keys of its own
+    api.headers["Authorization"] = f"Bearer {keys.add(api.store.ledger, 'other', ['record'])}"
+    assert send(api, path, SENT[path], "one").status_code == 201  # each program has keys of its own
     assert api.store.log().height > log + 3
-
-
-def client_of(api: httpx.Client, name: str) -> httpx.Client:
-    """The same desk, for another program."""
-    headers = {"Authorization": f"Bearer {keys.add(api.store.ledger, name, ['record'])}"}
-    return httpx.Client(base_url=api.base_url, headers=headers, trust_env=False, timeout=None)
 
 
 def test_a_key_is_for_one_request(api):

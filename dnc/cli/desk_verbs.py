@@ -120,9 +120,9 @@ def desk(
 def keys(ctx: click.Context, /, *, action: str, name: str | None, may: str, lang: str) -> None:
     """Manage the keys of programs that use the desk over HTTP.
 
-    A key may decide calls and record objections, unless --may says otherwise; lift takes objections back, read lists
-    what was recorded. add NAME prints a new key once; the store keeps only its hash, and the log shows NAME for what is
-    done with the key.
+    A key may decide calls and record objections, calls made and consents, unless --may says otherwise; lift takes
+    objections back, read lists what was recorded. add NAME prints a new key once; the store keeps only its hash, and
+    the log shows NAME for what is done with the key.
     list prints the names as CSV. remove NAME revokes the key.
     """
     from dnc.store import keys as stored

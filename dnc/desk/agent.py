@@ -119,7 +119,7 @@ class AgentTools:
         brief = brief_of_campaign(self._desk.store, calls.campaign) if calls.campaign else Brief()
         if facts is not more and facts is not None:
             raise InputError(self._texts["bad_facts"])
-        if place := odd_date(calls.calls, brief.dates):
+        if place := odd_date(calls, brief.dates):
             raise InputError(self._texts["bad_date"].format(place=place))
         return calls.calls, brief
 
@@ -127,7 +127,7 @@ class AgentTools:
         try:
             return msgspec.convert(sent, kind)
         except msgspec.ValidationError as error:
-            raise InputError(said_of(error, self._texts)) from None
+            raise InputError(said_of(error, kind, self._texts)) from None
 
 
 def server(tools: AgentTools, language: str) -> MCPServer:

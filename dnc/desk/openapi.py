@@ -9,7 +9,16 @@ from typing import Any
 import msgspec
 
 from dnc.checks.status import Status
-from dnc.desk.schema import CallBatch, Changes, Decisions, Objections, Problem, Recorded
+from dnc.desk.schema import (
+    OWN_RECORDS,
+    CallBatch,
+    Changes,
+    Decisions,
+    Objections,
+    Problem,
+    Recorded,
+    RecordedRows,
+)
 
 _ERRORS = {
     "401": "no key, or one that is not valid",
@@ -45,12 +54,38 @@ _OBJECTION = {"value": {"numbers": ["01 99 00 04 18"], "region": "FR", "on": "20
 _LIFT = {
     "value": {"numbers": ["+33199000418"], "on": "2026-10-06", "lift": True, "reason": "recorded for the wrong number"}
 }
+_CALL_MADE = {
+    "value": {
+        "calls": [{"number": "01 99 00 04 18", "at": "2026-10-05T11:02", "result": "no_answer", "call_id": "7f3a"}],
+        "region": "FR",
+    }
+}
+_CONSENT = {
+    "number": "01 99 00 04 18",
+    "consent": "named_caller",
+    "consent_on": "2026-09-01T10:12+02:00",
+    "consent_for": "live",
+    "wording": "form-7",
+    "proof": "https://example.org/consents/7f3a",
+}
+_CONSENTS = {
+    "a consent": {"value": {"consents": [_CONSENT], "region": "FR"}},
+    "a withdrawal": {"value": {"consents": [{"number": "+33199000418", "consent_withdrawn_on": "2026-10-06"}]}},
+}
 _KEEP = {
     "name": "keep",
     "in": "query",
     "required": False,
     "description": "Keep the decisions in the store for `dnc answer`; they are logged as a check.",
     "schema": {"type": "boolean", "default": False},
+}
+_ONCE = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Any text, a new one for each new request. A request that is sent again with the same key is "
+    "recorded once, and gets the same answer; another one with that key is refused.",
+    "schema": {"type": "string"},
 }
 _SINCE = {
     "name": "since",
@@ -64,9 +99,9 @@ _SINCE = {
 @cache
 def document() -> dict[str, Any]:
     """The document, as JSON."""
-    kinds = [CallBatch, Decisions, Objections, Recorded, Changes, Status, Problem]
+    kinds = [CallBatch, Decisions, Objections, Recorded, *OWN_RECORDS.values(), RecordedRows, Changes, Status, Problem]
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-    calls, decisions, objections, recorded, changes, state, problem = schemas
+    calls, decisions, objections, recorded, made, consents, rows, changes, state, problem = schemas
 
     def errors(texts: dict[str, str]) -> dict[str, Any]:
         content = {"application/problem+json": {"schema": problem}}
@@ -110,8 +145,21 @@ def document() -> dict[str, Any]:
                     "201",
                     objections,
                     {"an objection": _OBJECTION, "a lift": _LIFT},
-                    get("object", "Record objections, or lift them.", recorded),
+                    get("object", "Record objections, or lift them.", recorded, _ONCE),
                 ),
+            },
+            "/v1/calls": {
+                "post": post(
+                    "201", made, {"a call": _CALL_MADE}, get("record_calls", "Record calls made.", rows, _ONCE)
+                )
+            },
+            "/v1/consents": {
+                "post": post(
+                    "201",
+                    consents,
+                    _CONSENTS,
+                    get("record_consents", "Record consents and withdrawals.", rows, _ONCE),
+                )
             },
             "/v1/status": {"get": get("status", "What the store holds, and how old it is.", state)},
         },

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
 import polars as pl
 from msgspec import Meta, Struct
+from msgspec.inspect import type_info
 
-from dnc.clock import NONE, read_moment
+from dnc.clock import NONE, YES, read_moment
 from dnc.law.vocabulary import AGAINST, OCCASIONAL, OR_NONE, VERDICT, vocabulary
+from dnc.lists.own_records import INNER
+from dnc.store.record_kinds import CALLS, CONSENTS, RESULTS, Kind
 from dnc.verdicts.verdict import OUTCOMES
 
 MOST_CALLS = 1_000
@@ -23,6 +26,14 @@ _UNKNOWN = re.compile(r"unknown field `([A-Za-z_]{1,40})`")
 ANSWERED = (*VERDICT, *OCCASIONAL)  # columns of the answer on a call
 MOST_CHANGES = 10_000
 _MOST_CELL = 500  # characters
+_Text = Annotated[str, Meta(max_length=_MOST_CELL)]
+_Region = Annotated[
+    Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None, Meta(description="country of numbers in national form")
+]
+_OF_CALLS_MADE = {
+    "at": Annotated[_Text, Meta(description="when, on the clock of the called person or with an offset")],
+    "result": Literal[RESULTS],
+}
 
 
 def _cell(name: str, column: dict[str, Any]) -> Any:
@@ -32,14 +43,13 @@ def _cell(name: str, column: dict[str, Any]) -> Any:
         return Annotated[Literal[tuple(column["values"])] | None, about]
     if column["kind"] == "integer":
         return Annotated[Annotated[int, Meta(ge=0, le=10_000)] | None, about]
-    text = Annotated[str, Meta(max_length=_MOST_CELL)]
-    return Annotated[text, about] if name == "number" else Annotated[text | None, about]
+    return Annotated[_Text, about] if name == "number" else Annotated[_Text | None, about]
 
 
 def _call() -> type[Struct]:
-    columns = vocabulary().columns
-    fields = [("number", _cell("number", columns["number"]))]
-    fields += [(name, _cell(name, column), None) for name, column in columns.items() if name != "number"]  # type: ignore[misc]
+    fields: list[Any] = [
+        (name, _cell(name, column), *[None] * (name != "number")) for name, column in vocabulary().columns.items()
+    ]
     return msgspec.defstruct("Call", fields, kw_only=True, forbid_unknown_fields=True, frozen=True, module=__name__)
 
 
@@ -82,12 +92,10 @@ class Decisions(Struct):
 class Objections(Struct, forbid_unknown_fields=True):
     """People who told the caller not to call again; with `lift`, that they are taken back, which needs a reason."""
 
-    numbers: Annotated[list[Annotated[str, Meta(max_length=_MOST_CELL)]], Meta(min_length=1, max_length=MOST_CALLS)]
+    numbers: Annotated[list[_Text], Meta(min_length=1, max_length=MOST_CALLS)]
     on: Annotated[date, Meta(description="the day on which they said so")]
-    region: Annotated[
-        Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None, Meta(description="country of numbers in national form")
-    ] = None
-    reason: Annotated[str, Meta(max_length=_MOST_CELL)] | None = None
+    region: _Region = None
+    reason: _Text | None = None
     lift: bool = False
 
 
@@ -95,6 +103,41 @@ class Recorded(Struct):
     """How many objections were recorded, or lifted."""
 
     recorded: int
+
+
+def _own_records(kind: Kind, row: str, rows: str) -> type[Struct]:
+    """The type, called `rows`, of a request that records rows of a kind, each of a type called `row`."""
+    known = vocabulary().columns
+    needed = {"number": _cell("number", known["number"]), **_OF_CALLS_MADE}
+    fields: list[Any] = []
+    for name in ("number", *kind.columns, *kind.texts):
+        if name in needed:
+            fields.append((name, needed[name]))
+        elif name not in INNER[kind.name]:
+            fields.append((name, _cell(name, known[name]) if name in known else _Text | None, None))
+    of_row = msgspec.defstruct(row, fields, kw_only=True, forbid_unknown_fields=True, module=__name__)
+    some = Annotated[list[of_row], Meta(min_length=1, max_length=MOST_CALLS)]  # type: ignore[valid-type]
+    whole: list[Any] = [(kind.name, some), ("region", _Region, None)]
+    return msgspec.defstruct(rows, whole, forbid_unknown_fields=True, module=__name__)
+
+
+OWN_RECORDS = {  # by kind, and address
+    CALLS.name: _own_records(CALLS, "CallMade", "CallsMade"),
+    CONSENTS.name: _own_records(CONSENTS, "ConsentTold", "ConsentsTold"),
+}
+OWN_RECORDS[CALLS.name].__doc__ = "Calls made."
+OWN_RECORDS[CONSENTS.name].__doc__ = "Consents that people gave, and withdrawals of them."
+
+
+class RecordedRows(Recorded):
+    """How many rows were recorded, and how many the store had already.
+
+    first, last: what was recorded is `consents:FIRST` to `consents:LAST`, perhaps with gaps, as `dnc answer` names it.
+    """
+
+    known: int
+    first: int
+    last: int
 
 
 class ObjectionChange(Struct):
@@ -131,29 +174,44 @@ def affects_others(calls: list[Any]) -> bool:
     return any(getattr(call, name) not in (None, "none") for call in calls for name in AGAINST)
 
 
-def said_of(error: msgspec.ValidationError, texts: Mapping[str, Any]) -> str:
+def said_of(error: msgspec.ValidationError, kind: type, texts: Mapping[str, Any]) -> str:
     """What is wrong with a request (`what - at place`), without the values that msgspec quotes, with the words allowed.
 
-    An unknown field is named if it looks like a name: it may be data. texts: the messages of the desk.
+    An unknown field is named if it looks like a name: it may be data. kind: the type of the request. texts: the
+    messages of the desk.
     """
     what, at, place = str(error).rpartition(" - at ")
     what, place = what or str(error), place.strip("`") if at else "$"
     unknown = _UNKNOWN.search(what)
-    allowed = vocabulary().axes.get(place.rpartition(".")[2]) if "enum" in what else None
-    if unknown and place.startswith("$.calls"):
-        allowed = difflib.get_close_matches(unknown[1], vocabulary().columns, 1) or list(vocabulary().columns)
+    words: dict[str, Sequence[str]] = {**vocabulary().axes, "result": RESULTS}
+    allowed = words.get(place.rpartition(".")[2]) if "enum" in what else None
+    if unknown:
+        fields = _fields_at(place, kind)
+        allowed = difflib.get_close_matches(unknown[1], fields, 1) or fields
     said = f"{place}: {_QUOTED.sub('', what)}" + (f" {unknown[1]}" if unknown else "")
     return said + (f"; {texts['allowed'].format(words=', '.join(allowed))}" if allowed else "")
 
 
-def odd_date(calls: list[Any], order: str) -> str | None:
-    """The place of the first date that cannot be read, as in `said_of`; `order`: that of a brief."""
+def _fields_at(place: str, kind: Any) -> Sequence[str]:
+    """The fields of what is at a place in a request of a kind: of the request, or of a row of its list."""
+    if "[" in place:
+        kind = type_info(kind).fields[0].type.item_type.cls  # type: ignore[attr-defined]
+    return list(kind.__struct_fields__)
+
+
+def odd_date(sent: Any, order: str) -> str | None:
+    """The place of the first date that cannot be read in the list of a request, as in `said_of`.
+
+    order: of day and month, see `dnc.clock.DATE_ORDERS`.
+    """
+    [listed, *_] = sent.__struct_fields__
     dates = [name for name, column in vocabulary().columns.items() if column["kind"] in ("date", "datetime")]
-    for at, call in enumerate(calls):
+    for at, row in enumerate(getattr(sent, listed)):
         for name in dates:
-            cell = getattr(call, name)
-            if cell and not (name in OR_NONE and cell.lower() in NONE) and read_moment(cell, order) is None:
-                return f"$.calls[{at}].{name}"
+            cell = getattr(row, name, None)
+            no_day = name in OR_NONE and (cell or "").lower() in (*NONE, *YES)
+            if cell and not no_day and read_moment(cell, order) is None:
+                return f"$.{listed}[{at}].{name}"
     return None
 
 

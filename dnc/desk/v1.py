@@ -6,11 +6,13 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
 import polars as pl
+from msgspec import Struct
 from polars.exceptions import PanicException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -29,11 +31,13 @@ from dnc.desk.routes import where
 from dnc.desk.schema import (
     ANSWERED,
     MOST_CHANGES,
+    OWN_RECORDS,
     CallBatch,
     Changes,
     ObjectionChange,
     Objections,
     Recorded,
+    RecordedRows,
     as_frame,
     columns_in,
     odd_date,
@@ -41,13 +45,16 @@ from dnc.desk.schema import (
 )
 from dnc.errors import InputError, StoreError, shortage
 from dnc.files.json_reader import named_once
+from dnc.lists import own_records
 from dnc.lists.brief import Brief
-from dnc.messages import DESK, in_language, messages
+from dnc.lists.own_records import RecordReading
+from dnc.messages import DESK, changed, in_language, messages
 from dnc.reports.metrics import as_metrics
 from dnc.store import campaigns, keys
 from dnc.store.audit_log import acting
 from dnc.store.keys import Key
-from dnc.store.store import read_all
+from dnc.store.requests import once
+from dnc.store.store import Store, read_all
 from dnc.verdicts.screening import on_own_list
 
 MOST_BODY = 4 << 20  # bytes
@@ -130,8 +137,7 @@ async def _decisions(request: Request, interface: Interface) -> Response:
         raise RefusedError(422, interface.texts["bad_keep"])
     sent = await _body(request, interface, CallBatch)
     brief = await run_in_threadpool(interface.brief, sent.campaign) if sent.campaign else Brief()
-    if place := odd_date(sent.calls, brief.dates):
-        raise RefusedError(422, interface.texts["bad_date"].format(place=place))
+    _refuse_odd_date(interface, sent, brief.dates)
     if keep == "true":
         async with interface.changing:
             seq, verdicts = await run_in_threadpool(_kept, interface.desk, sent.calls, brief)
@@ -163,21 +169,63 @@ async def _objections(request: Request, interface: Interface) -> Response:
     sent = await _body(request, interface, Objections)
     if sent.lift:
         interface.must_have("lift", request)
-    async with interface.changing:
-        count = await run_in_threadpool(_recorded, interface, sent)
-    return _json(msgspec.json.encode(Recorded(count)), 201)
+    return await _recorded(request, interface, sent, _object)
 
 
-def _recorded(interface: Interface, sent: Objections) -> int:
-    """How many objections were recorded, or lifted. Raises RefusedError if there is none to lift."""
-    store = interface.desk.store
+def _object(interface: Interface, sent: Objections, store: Store) -> Recorded:
+    """Record objections, or lift them. Raises RefusedError if there is none to lift."""
     if not sent.lift:
-        return store.object(sent.numbers, sent.on, region=sent.region, reason=sent.reason)
+        return Recorded(store.object(sent.numbers, sent.on, region=sent.region, reason=sent.reason))
     before = on_own_list(store, set(read_all(sent.numbers, sent.region)))
     if sent.reason and not before:
         raise RefusedError(409, interface.texts["nothing_to_lift"])
     store.object(sent.numbers, sent.on, region=sent.region, reason=sent.reason, lift=True)
-    return len(before - on_own_list(store, before))
+    return Recorded(len(before - on_own_list(store, before)))
+
+
+async def _own_records(request: Request, interface: Interface, kind: str) -> Response:
+    sent = await _body(request, interface, OWN_RECORDS[kind])
+    _refuse_odd_date(interface, sent, "iso")
+    return await _recorded(request, interface, sent, partial(_record, kind))
+
+
+def _record(kind: str, interface: Interface, sent: Any, store: Store) -> RecordedRows:
+    """Record rows of a kind, all or none. Raises InputError, which names the place as `said_of` does."""
+    rows = [msgspec.structs.asdict(row) for row in getattr(sent, kind)]
+    numbers = read_all([row["number"] for row in rows], sent.region, certain=True)
+    told = [row | {"number": f"+{number}"} for row, number in zip(rows, numbers, strict=True)]
+    try:
+        added = own_records.record(store, kind, told, interface.desk.book, RecordReading(strict=True))
+    except InputError as error:
+        if error.at:
+            line, place = f"{error.path}:{error.at}", f"$.{kind}[{int(str(error.at)) - 1}]"
+            error.reword(changed(error.message, lambda text: text.replace(line, place)))
+        raise
+    return RecordedRows(added.rows, added.known, added.first, added.last)
+
+
+async def _recorded(
+    request: Request, interface: Interface, sent: T, record: Callable[[Interface, T, Store], Struct]
+) -> Response:
+    """Record what a request sent; one with an `Idempotency-Key` that was recorded before gets the same answer."""
+    key, store = request.headers.get("idempotency-key"), interface.desk.store
+
+    def recorded(store: Store) -> str:
+        return msgspec.json.encode(record(interface, sent, store)).decode()
+
+    def answer() -> str:
+        if key is None:
+            return recorded(store)
+        said = msgspec.json.encode([request.url.path, sent])
+        return once(store, f"{request.state.key.name} {key}", said, recorded)
+
+    async with interface.changing:
+        return _json((await run_in_threadpool(answer)).encode(), 201)
+
+
+def _refuse_odd_date(interface: Interface, sent: object, order: str) -> None:
+    if place := odd_date(sent, order):
+        raise RefusedError(422, interface.texts["bad_date"].format(place=place))
 
 
 async def _changes(request: Request, interface: Interface) -> Response:
@@ -236,7 +284,7 @@ async def _body(request: Request, interface: Interface, kind: type[T]) -> T:
     except KeyError:
         raise RefusedError(422, texts["key_twice"]) from None
     except msgspec.ValidationError as error:
-        raise RefusedError(422, said_of(error, texts)) from None
+        raise RefusedError(422, said_of(error, kind, texts)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RefusedError(400, texts["bad_json"]) from None
     return sent
@@ -279,6 +327,7 @@ def routes(interface: Interface) -> list[Route]:
     return [
         route("/v1/decisions", POST=(_decisions, "decide")),
         route("/v1/objections", POST=(_objections, "record"), GET=(_changes, "read")),
+        *(route(f"/v1/{kind}", POST=(partial(_own_records, kind=kind), "record")) for kind in OWN_RECORDS),
         route("/v1/status", GET=(_status, None)),
         route("/metrics", GET=(_metrics, "read")),
         Route("/v1/openapi.json", _openapi, methods=["GET"]),

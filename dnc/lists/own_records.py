@@ -39,7 +39,7 @@ from dnc.store.store import Store
 
 _CLOCK = "\0clock"
 _PLAIN_TIME = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d$"
-_INNER = {  # columns that are kept for the program only
+INNER = {  # columns that are kept for the program only
     "consents": ("consent_at", "withdrawn_at", "consent_odd"),
     "calls": ("lasting", "consent"),
     "customers": (),
@@ -68,6 +68,7 @@ class RecordReading:
         outbound: of calls, a column and the word in it of calls that went out; other rows are left out.
         complete: why a file that its system does not vouch for has every call of its days.
         accept_unread, reason: how many rows with a number that cannot be read are left out, and why.
+        strict: of consents, whether a row that says nothing, or is not understood, cannot be read either.
     """
 
     region: str | None = None
@@ -85,6 +86,7 @@ class RecordReading:
     complete: str | None = None
     accept_unread: int = 0
     reason: str | None = None
+    strict: bool = False
 
     def __post_init__(self) -> None:
         if self.zone is not None and not is_zone(self.zone):
@@ -229,7 +231,7 @@ def as_told(kind: Kind) -> list[pl.Expr]:
         "consent_withdrawn_on": pl.when(day != NEVER).then(withdrawn),
         "at": pl.col("at").dt.to_string("%Y-%m-%dT%H:%M:%S"),
     }
-    names = [name for name in (*kind.columns, *kind.texts) if name not in _INNER[kind.name]]
+    names = [name for name in (*kind.columns, *kind.texts) if name not in INNER[kind.name]]
     told = [in_words.get(name, pl.col(name).cast(pl.String)).alias(name) for name in names]
     name = pl.format(f"{kind.name}:{{}}", "seq").alias("statement")
     return [pl.format("+{}", "number").alias("number"), *told, name, pl.col("recorded_at").cast(pl.String)]
@@ -313,6 +315,10 @@ class _Rows:
     def _consents(self) -> Iterator[pl.DataFrame]:
         rows = ConsentRows.of(self.table, self.said.brief({}), self.book, None, self._texts)
         for frame in rows.batches():
+            if self.said.strict:
+                odd = frame["consent_odd"] & (frame["consent_withdrawn_on"] == NEVER)
+                self._refuse(frame, frame["rank"].is_null(), "nothing")
+                self._refuse(frame, odd, "odd")
             yield self._with_certificates(frame.drop_nulls("rank"))
 
     def _with_certificates(self, frame: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Ledger
 
-RIGHTS = ("decide", "record", "lift", "read")  # decide calls; record and lift objections; read what was recorded
+RIGHTS = ("decide", "record", "lift", "read")  # decide calls; record; lift objections; read what was recorded
 DEFAULT = ("decide", "record")
 _NAME = re.compile(r"^[A-Za-z][\w.@-]{0,59}$")
 

@@ -577,14 +577,14 @@ def hash_keys(con: Connection) -> dict[int, str]:
 
 
 def file_key(con: Connection) -> str:
-    """The key that is part of the names of files, made when it is needed."""
+    """The key of the names of files and of requests, made when it is needed."""
     if (key := hash_keys(con).get(0)) is None:
         add_hash_key(con, 0, key := token_hex(32))
     return key
 
 
 def remove_hash_keys(con: Connection, before: date = date.max) -> None:
-    """Remove the keys of hashes in rows of the log that were written before a day, and that of the names of files."""
+    """Remove the keys of hashes in rows of the log that were written before a day, and that of names and requests."""
     con.execute("delete from hash_keys where seq = 0 or seq in (select seq from log where done_at < ?)", [before])
 
 
@@ -683,6 +683,20 @@ def _state(detail: str) -> StateInLog:
         return msgspec.json.decode(detail, type=_Detail).state
     except msgspec.DecodeError:
         return StateInLog()
+
+
+class RequestInLog(msgspec.Struct, frozen=True):
+    """A request whose last row of the log this is, as in `dnc.store.requests`: two hashes, and its answer."""
+
+    key: str
+    said: str
+    answer: str
+
+
+def request(con: Connection, key: str) -> RequestInLog | None:
+    """The request with the hash of a key, if the log has it."""
+    found = _column(con, "select detail ->> 'request' from log where contains(detail::varchar, ?)", [key])
+    return msgspec.json.decode(found[0], type=RequestInLog) if found else None
 
 
 def log_rows_with_nulls(con: Connection) -> int:

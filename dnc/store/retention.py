@@ -140,6 +140,8 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path) 
     held = holds.held_numbers(change.con, change.folder)
     if held is None or (kind.whole and holds.in_ledger(change.con)):
         return 0
+    if not holds.in_ledger(change.con):
+        ledger_sql.remove_hash_keys(change.con, date.min)
     if kind.whole:
         old = [row for row in ledger_sql.records(change.con) if row["kind"] == kind.name and row["as_of"] < before]
         ledger_sql.remove_records(change.con, [row["id"] for row in old])

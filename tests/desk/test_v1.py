@@ -371,8 +371,9 @@ def test_what_the_document_shows_is_accepted(api, dnc, tmp_path):
     (tmp_path / "brief.toml").write_text(BRIEF)
     assert dnc("campaigns", "add", "autumn", "--brief", "brief.toml", "--store", api.store.path)[0] == 0
     document = api.get("/v1/openapi.json").json()
-    for path in ("/v1/decisions", "/v1/objections"):
-        operation = document["paths"][path]["post"]
+    posts = {path: item["post"] for path, item in document["paths"].items() if "post" in item}
+    assert set(posts) == {"/v1/decisions", "/v1/objections", "/v1/calls", "/v1/consents"}
+    for path, operation in posts.items():
         for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
             answer = api.post(path, json=example["value"])
             assert str(answer.status_code) in operation["responses"], said(answer)

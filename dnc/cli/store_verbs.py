@@ -173,7 +173,7 @@ def retain(
     region: str | None,
     lang: str,
 ) -> None:
-    """Set or list how long snapshots and decisions are kept, or put data on hold.
+    """Set or list how long data are kept, or put some on hold.
 
     Nothing is deleted until you run dnc forget --due.
     """

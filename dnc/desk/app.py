@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from dnc.desk import check_pages, home, log_page, number_pages, offer_pages, progress, registry_pages, v1
 from dnc.desk.desk import Desk
@@ -78,5 +78,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     texts = messages("desk", session.language if session else desk.language)
     sentence = texts["no_method" if error.status_code == 405 else "not_found"]
     response = refusal(desk, request.url.path, error.status_code, sentence, session)
-    response.headers.update(error.headers or {})
+    if error.status_code == 405:  # Starlette names the methods of one route; another of the address may have others
+        here = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+        response.headers["Allow"] = ", ".join(sorted({method for route in here for method in route.methods}))
     return response

@@ -293,11 +293,8 @@ async def _body(request: Request, interface: Interface, kind: type[T]) -> T:
 def routes(interface: Interface) -> list[Route]:
     """The routes of the interface."""
 
-    def route(path: str, **methods: tuple[Answer, str | None]) -> Route:
-        """A path, with what answers each method and the right that it wants."""
-
+    def route(path: str, method: str, answer: Answer, right: str | None) -> Route:
         async def answered(request: Request) -> Response:
-            answer, right = methods.get(request.method) or methods["GET"]  # which answers HEAD too
             try:
                 # In a thread, because the keys are read again after each change of the store.
                 request.state.key = await run_in_threadpool(interface.holder, request)
@@ -322,13 +319,14 @@ def routes(interface: Interface) -> list[Route]:
                 )
                 return problem(507 if short else 500, sentence)
 
-        return Route(path, answered, methods=list(methods))
+        return Route(path, answered, methods=[method])
 
     return [
-        route("/v1/decisions", POST=(_decisions, "decide")),
-        route("/v1/objections", POST=(_objections, "record"), GET=(_changes, "read")),
-        *(route(f"/v1/{kind}", POST=(partial(_own_records, kind=kind), "record")) for kind in OWN_RECORDS),
-        route("/v1/status", GET=(_status, None)),
-        route("/metrics", GET=(_metrics, "read")),
+        route("/v1/decisions", "POST", _decisions, "decide"),
+        route("/v1/objections", "POST", _objections, "record"),
+        route("/v1/objections", "GET", _changes, "read"),
+        *(route(f"/v1/{kind}", "POST", partial(_own_records, kind=kind), "record") for kind in OWN_RECORDS),
+        route("/v1/status", "GET", _status, None),
+        route("/metrics", "GET", _metrics, "read"),
         Route("/v1/openapi.json", _openapi, methods=["GET"]),
     ]

@@ -387,6 +387,7 @@ def test_what_the_document_shows_is_accepted(api, dnc, tmp_path):
         assert (str(answer.status_code), answer.headers["content-type"]) == (code, "application/problem+json")
         told = document["paths"]["/v1/status"]["get"]["responses"][code].get("headers", {})
         assert set(map(str.lower, told)) <= set(answer.headers)
+    assert refused["405"].headers["Allow"] == "GET, HEAD, POST"
     assert document["servers"][0]["url"].startswith("http://127.0.0.1")
 
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,15 +23,16 @@ from dnc.cli.options import (
     SHEET,
     STDOUT,
     TARGET,
+    as_usage,
     conditions,
     exit_code,
     list_options,
-    load_brief,
     load_rules,
     open_store,
     progress_bar,
     row_options,
     say,
+    settings_of,
     show,
     source_of,
     store_options,
@@ -95,14 +97,6 @@ def check(
     *,
     files: tuple[Path | str, ...],
     query: str | None,
-    sheet: str | None,
-    maps: tuple[tuple[str, str], ...],
-    ignore: tuple[str, ...],
-    around: str | None,
-    region: str | None,
-    given: tuple[tuple[str, str], ...],
-    brief: Path | None,
-    accept: tuple[tuple[str, str], ...],
     lang: str,
     exit_zero: bool,
     out: tuple[Path | str, ...],
@@ -110,6 +104,9 @@ def check(
     as_json: bool,
     columns: str | None,
     only: tuple[str, ...],
+    keep: bool,
+    changed: bool,
+    best: bool,
     append: bool,
     upsert: str | None,
     lock_timeout: float | None,
@@ -117,7 +114,7 @@ def check(
     max_blocked: float | None,
     max_undecided: float | None,
     quiet: bool,
-    **options: Any,
+    **_: Any,
 ) -> None:
     """Check a list of planned calls.
 
@@ -141,22 +138,21 @@ def check(
     to_stdout = not out or STDOUT in out
     if as_json and to_stdout:
         raise click.UsageError(localized("errors", "cli", "json_out"))
-    book = load_rules(ctx)
+    settings = settings_of(ctx)
     with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as (stream, file):
         result = api.check(
             source_of(files, query),
             open_store(ctx),
-            brief=load_brief(brief, region, maps, given, ignore, sheet=sheet, around=around),
-            rulebook=book,
-            accept=dict(accept),
-            language=lang,
+            settings=settings,
             out=[*(path for path in out if path != STDOUT), *file],
             columns=_split(columns) if columns else None,
             only=[outcome for outcomes in only for outcome in _split(outcomes)],
+            changed=changed,
+            best=best,
+            keep=keep,
             stream=stream,
             table=table,
             progress=progress,
-            **options,
         )
     compared = asked.of(result.counts)
     if as_json:
@@ -208,50 +204,29 @@ def explain(
     /,
     *,
     number: str,
-    sheet: str | None,
-    maps: tuple[tuple[str, str], ...],
-    ignore: tuple[str, ...],
-    around: str | None,
-    accept_unread: int | None,
-    reason: str | None,
-    consents: Path | None,
-    region: str | None,
-    at: str | None,
-    given: tuple[tuple[str, str], ...],
-    brief: Path | None,
-    guidance: str,
-    accept: tuple[tuple[str, str], ...],
     lang: str,
     exit_zero: bool,
     row: int | None,
     every: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Explain one call, or a row of a list: what decides it.
 
     --sheet, --map, --ignore and --consents are for a list, as for dnc check.
     """
     from dnc.checks.explain import explain_call, explain_row
-    from dnc.checks.settings import Settings
     from dnc.reports import explanation
 
-    if row is None and (sheet or maps or ignore or consents):
+    if row is None and any(options[name] for name in ("sheet", "maps", "ignore", "consents")):
         raise click.UsageError(localized("errors", "cli", "list_row"))
     if row is None and _is_file(number):
         raise click.UsageError(localized("errors", "cli", "which_row", path=number))
-    settings = Settings(
-        brief=load_brief(brief, region, maps, () if row is None else given, ignore, sheet=sheet, around=around),
-        accept_unread=accept_unread,
-        reason=reason,
-        consents=consents,
-        at=at,
-        guidance=guidance,
-        rulebook=load_rules(ctx),
-        accept=dict(accept),
-        language="en" if as_json else lang,
-    )
+    settings = settings_of(ctx, for_one_call=row is None)
+    if as_json:
+        settings = replace(settings, language="en")
     if row is None:
-        calls = [explain_call(number, open_store(ctx), settings, dict(given))]
+        calls = [explain_call(number, open_store(ctx), settings, dict(options["given"]))]
     else:
         calls = explain_row(LIST.convert(number, None, ctx), row, open_store(ctx), settings)
     if as_json:
@@ -311,9 +286,11 @@ def brief_(
     """
     from dnc.checks.brief_draft import completed, draft
     from dnc.files.output_file import atomic_path
+    from dnc.lists.brief import Brief
     from dnc.lists.text_table import texts_of_columns
 
-    _ = load_brief(None, given=given)  # a fact that is not understood is wrong usage
+    with as_usage():
+        Brief().but(facts=dict(given))
     if (texts and (add_to or texts_from)) or (texts_from and not add_to):
         raise click.UsageError(localized("errors", "cli", "brief_texts"))
     target = add_to or out

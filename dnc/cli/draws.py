@@ -67,11 +67,10 @@ def used_by_draw(given: dict[str, Any]) -> set[str]:
 
 
 def proofs_of(given: dict[str, Any]) -> Proofs | None:
-    """The proofs that are given; takes the options of draws out. Raises UsageError if they do not go together."""
+    """The proofs that are given. Raises UsageError if they do not go together."""
     from dnc.vetting.draws import Proofs
 
-    del given["size"], given["planned"]
-    drawn, answers, name = given.pop("drawn"), given.pop("answers"), given.pop("our_name")
+    drawn, answers, name = given["drawn"], given["answers"], given["our_name"]
     if bool(drawn) != bool(answers) or (name and not answers):
         raise click.UsageError(localized("errors", "cli", "drawn_proofs"))
     return Proofs(drawn, answers, name) if drawn else None

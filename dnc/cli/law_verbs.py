@@ -14,7 +14,6 @@ from dnc.cli.options import (
     LANG,
     PAIR,
     TARGET,
-    load_brief,
     load_rules,
     open_store,
     print_rows,
@@ -163,13 +162,14 @@ def _print_changes(
     lang: str,
 ) -> int:
     """Print what changes after a day, until another; returns the exit code."""
+    from dnc.lists.brief import read_brief
     from dnc.reports.law_changes import LawChange, outlook, outlook_for
 
     first, last = days[0] + timedelta(days=1), days[1]
     if last < first:
         raise OptionError(localized("errors", "cli", "two_days"))
     if brief_file:
-        brief = load_brief(brief_file)
+        brief = read_brief(brief_file)
         home = [pack for pack in packs if brief.region in pack.territories]
         changes = outlook_for(brief, home or packs, first, last, book=book, store=open_store(ctx), language=lang)
     else:

@@ -26,6 +26,7 @@ from dnc.messages import LANGUAGES, in_language, localized, system_language
 if TYPE_CHECKING:
     import polars as pl
 
+    from dnc.checks.settings import Settings
     from dnc.law.rulebook import Rulebook
     from dnc.lists.brief import Brief
     from dnc.store.store import Store
@@ -396,25 +397,42 @@ def load_rules(ctx: click.Context) -> Rulebook:
     return law_of(open_store(ctx), ctx.obj["rules"])
 
 
-def load_brief(
-    path: Path | None,
-    region: str | None = None,
-    maps: Sequence[tuple[str, str]] = (),
-    given: Sequence[tuple[str, str]] = (),
-    ignore: Sequence[str] = (),
-    *,
-    sheet: str | None = None,
-    around: str | None = None,
-) -> Brief:
-    """The brief of --brief with what other options override.
+def settings_of(ctx: click.Context, rulebook: Rulebook | None = None, *, for_one_call: bool = False) -> Settings:
+    """The settings that the options of `list_options` or `row_options` tell.
 
-    Raises click.UsageError if an option is wrong (exit code 2), InputError if the file is (exit code 4).
+    Args:
+        rulebook: the law, if it has been read.
+        for_one_call: the facts of --set are those of one call, so they are not declared for a list.
+    Raises:
+        click.UsageError: an option is wrong (exit code 2). InputError: the file of the brief is (exit code 4).
     """
+    from dnc.checks.settings import Settings
+
+    typed = ctx.params
+    return Settings(
+        brief=_brief_of(typed, {} if for_one_call else dict(typed["given"])),
+        rulebook=rulebook or load_rules(ctx),
+        accept=dict(typed["accept"]),
+        language=typed["lang"],
+        **{name: typed[name] for name in ("at", "guidance", "consents", "accept_unread", "reason")},
+    )
+
+
+def _brief_of(typed: Mapping[str, Any], facts: Mapping[str, str]) -> Brief:
+    """The brief of --brief with what other options override."""
     from dnc.lists.brief import Brief, read_brief
 
-    brief = read_brief(path) if path else Brief()
+    brief = read_brief(typed["brief"]) if typed["brief"] else Brief()
+    maps, rest = _by_name(typed["maps"]), {"sheet": typed["sheet"], "around": typed["around"]}
+    with as_usage():
+        return brief.but(typed["region"], maps, facts, typed["ignore"], **rest)
+
+
+@contextmanager
+def as_usage() -> Iterator[None]:
+    """Raise click.UsageError (exit code 2) where what an option says is not understood."""
     try:
-        return brief.but(region, _by_name(maps), dict(given), ignore, sheet=sheet, around=around)
+        yield
     except InputError as error:
         raise click.UsageError(in_language(error.message, language())) from None
 

@@ -20,11 +20,11 @@ from dnc.cli.options import (
     TARGET,
     conditions,
     list_options,
-    load_brief,
     load_rules,
     open_store,
     progress_bar,
     say,
+    settings_of,
     show,
     source_of,
     store_options,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dnc.files.remote import Query
     from dnc.files.signing import Signer
     from dnc.law.rulebook import Rulebook
-    from dnc.vetting.model import Asked, Vetting
+    from dnc.vetting.model import Vetting
 
 _PRICE = click.FloatRange(min=0)
 _SALT = re.compile(r"[0-9a-fA-F]{64}")
@@ -113,14 +113,6 @@ def vet(
     *,
     files: tuple[Path | str, ...],
     query: str | None,
-    sheet: str | None,
-    maps: tuple[tuple[str, str], ...],
-    ignore: tuple[str, ...],
-    around: str | None,
-    region: str | None,
-    given: tuple[tuple[str, str], ...],
-    brief: Path | None,
-    accept: tuple[tuple[str, str], ...],
     lang: str,
     exit_zero: bool,
     seal: Path | str | None,
@@ -131,7 +123,9 @@ def vet(
     as_json: bool,
     out: Path | str | None,
     quiet: bool,
-    **options: Any,
+    size: int | None,
+    against: tuple[Path, ...],
+    **_: Any,
 ) -> None:
     """Assess a list on offer before you buy it.
 
@@ -147,28 +141,40 @@ def vet(
     from dnc.reports.vet_summary import summary
     from dnc.vetting.draws import OfferedRows
     from dnc.vetting.model import Asked
-    from dnc.vetting.sealed import read_sealed
+    from dnc.vetting.sealed import held_to, read_sealed
+    from dnc.vetting.vet import vet as vet_lists
 
     sealed, files = _sealed(sealed, files)
     _refuse_combinations(ctx.params | {"sealed": sealed, "files": files})
     _refuse_ineffective(ctx, sealed)
     signed_by, own = named_key(signer) if signer else None, Signer(key) if key else None
     if salt:
-        ctx.exit(_compare(source_of(files, query), options["against"], salt, signed_by, lang, as_json=as_json))
+        ctx.exit(_compare(source_of(files, query), against, salt, signed_by, lang, as_json=as_json))
     target = _target(seal)
-    asked = Asked(**{field.name: options.pop(field.name) for field in fields(Asked)})
+    asked, proofs = Asked(**{field.name: ctx.params[field.name] for field in fields(Asked)}), proofs_of(ctx.params)
     book = load_rules(ctx)
-    options["brief"] = load_brief(brief, region, maps, given, ignore, sheet=sheet, around=around)
-    options["proofs"] = proofs_of(options)
-    if ctx.params["size"]:
-        run_draw(ctx, OfferedRows(source_of(files, query), options["brief"], book), lang)
+    settings = settings_of(ctx, book)
+    if size:
+        run_draw(ctx, OfferedRows(source_of(files, query), settings.campaign, book), lang)
         return
     if sealed:
         vetting = read_sealed(sealed, book, asked, signed_by)
     else:
-        options |= {"accept": dict(accept), "seal": bool(seal), "language": lang}
+        claim, held = _claim(against, book, signed_by)
         with progress_bar(files, quiet) as progress:
-            vetting = _vetted(ctx, source_of(files, query), book, asked, signer=signed_by, progress=progress, **options)
+            vetting = vet_lists(
+                source_of(files, query),
+                open_store(ctx),
+                settings=settings,
+                asked=asked,
+                against=held,
+                sample_of=claim.offer.rows if claim else ctx.params["sample_of"],
+                seal=bool(seal),
+                proofs=proofs,
+                progress=progress,
+                **{name: ctx.params[name] for name in ("until", "confidence", "again")},
+            )
+        vetting = held_to(claim, vetting) if claim else vetting
     for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
         say(line, "warning")
     if out:
@@ -309,37 +315,17 @@ def _salt(given: str) -> str:
     return salt.lower()
 
 
-def _vetted(
-    ctx: click.Context,
-    files: Sequence[Path | str] | Query,
-    book: Rulebook,
-    asked: Asked,
-    *,
-    signer: str | None,
-    against: tuple[Path, ...],
-    sample_of: int | None,
-    **options: Any,
-) -> Vetting:
-    """The vetting of a list, or of a sample compared with the sealed result that is among --against."""
-    from dnc.vetting.sealed import held_to, is_sealed, read_sealed
-    from dnc.vetting.vet import vet as vet_lists
+def _claim(against: tuple[Path, ...], book: Rulebook, signer: str | None) -> tuple[Vetting | None, list[Path]]:
+    """The sealed result among --against, with which a sample is compared, and the lists, which the buyer holds."""
+    from dnc.vetting.sealed import is_sealed, read_sealed
 
     claims = [path for path in against if not path.is_dir() and is_sealed(path)]
     if len(claims) > 1:
         raise click.UsageError(localized("errors", "cli", "one_claim"))
-    claim = read_sealed(claims[0], book, signer=signer) if claims else None
-    if signer and not claim:
+    if signer and not claims:
         raise click.UsageError(localized("errors", "cli", "signer"))
-    vetting = vet_lists(
-        files,
-        open_store(ctx),
-        rulebook=book,
-        asked=asked,
-        against=[path for path in against if path not in claims],
-        sample_of=claim.offer.rows if claim else sample_of,
-        **options,
-    )
-    return held_to(claim, vetting) if claim else vetting
+    claim = read_sealed(claims[0], book, signer=signer) if claims else None
+    return claim, [path for path in against if path not in claims]
 
 
 VERBS = (vet,)

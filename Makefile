@@ -8,9 +8,10 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every program that a test starts is compiled anew
 
+TESTS ?=   # those of test-all; all where nothing is named
 ENGINE ?=  # more for the tests of engines: `-m smoke` runs one test of each, as .ci/run does
 
-.PHONY: demo desk test test-all pages remote sip ray spark dask dbt check pins fuzz bench clean
+.PHONY: demo desk test test-slow test-all pages remote sip ray spark dask dbt check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -18,11 +19,14 @@ demo: $(RUN)            ## what a newcomer should see
 desk: $(DESK)           ## pages in the browser, on this machine; DESK_OPTIONS="--lang fr" says how
 	$(BIN)/dnc desk $(DESK_OPTIONS)
 
-test: $(DEV)            ## every property, at a small size
-	$(BIN)/pytest --numprocesses auto --dist worksteal
+test: $(DEV)            ## what most changes break: the tests that take less than a second
+	$(BIN)/pytest --numprocesses auto --dist worksteal --pace quick
 
-test-all: $(DEV)        ## every property at its full size, and the tests that are large
-	DNC_TESTS=all $(BIN)/pytest --numprocesses auto --dist worksteal
+test-slow: $(DEV)       ## the other tests, those of tests/slow.txt
+	$(BIN)/pytest --numprocesses auto --dist worksteal --pace slow
+
+test-all: $(DEV)        ## every property at its full size, and the tests that are large; TESTS="tests/law" says which
+	DNC_TESTS=all $(BIN)/pytest --numprocesses auto --dist worksteal $(TESTS)
 
 pages: $(DEV)           ## the pages in a real browser; wants the package chromium on the machine
 	$(BIN)/pytest --numprocesses auto tests/browser

@@ -1,12 +1,13 @@
 """Tests; they mirror the packages of `dnc`.
 
-`make test` runs every property at a small size. `make test-all` sets DNC_TESTS=all: each at its full size, with all of
-its cases, and the tests marked `large`. A test that does the same work for each of many cases does it once for all of
+`make test` runs the quick tests and `make test-slow` the others, those that `slow.txt` names, each at a small size.
+`make test-all` sets DNC_TESTS=all: each at its full size, with all of its cases, and the tests marked `large`. A test that does the same work for each of many cases does it once for all of
 them in a fixture, and what it needs is copied from a store that was made once.
 """
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,12 @@ SALE = {
 }  # fmt: skip
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # workers fill the cores
+
+
+def slow_tests() -> set[str]:
+    """The tests of `slow.txt`: their files and names, without parameters."""
+    lines = (Path(__file__).parent / "slow.txt").read_text(encoding="utf-8").splitlines()
+    return {line for line in lines if not line.startswith("#")}
 
 
 def size(small: int, full: int) -> int:

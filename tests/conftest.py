@@ -19,7 +19,7 @@ from dnc.cli.main import main
 from dnc.files import atomic
 from dnc.store import ledger
 from dnc.verdicts import evaluator, screening
-from tests import ALL, size
+from tests import ALL, size, slow_tests
 
 pytest_plugins = ["tests.scrub"]
 # Where a test says no other. The same examples each time: what is red once is red again, and `make fuzz` looks for more.
@@ -45,15 +45,27 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make test` leave the tests of `slow.txt` out, and `make test-slow` run them."""
+    parser.addoption(
+        "--pace", choices=("quick", "slow"), help="Run only what tests/slow.txt does not name, or only that."
+    )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests marked `large`, unless all are to run.
+    """Leave out the tests marked `large`, unless all are to run, and those of the other pace than is asked for.
 
     Long modules come first: the worker that begins with them keeps them, so what they share is made once, and the
     short tests behind them are what another worker takes over at the end.
     """
-    if not ALL:
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("large")])
-        items[:] = [item for item in items if not item.get_closest_marker("large")]
+    pace, slow = config.getoption("pace"), slow_tests()
+
+    def runs(item: pytest.Item) -> bool:
+        is_slow = item.nodeid.partition("[")[0] in slow
+        return (ALL or not item.get_closest_marker("large")) and (pace is None or is_slow == (pace == "slow"))
+
+    config.hook.pytest_deselected(items=[item for item in items if not runs(item)])
+    items[:] = filter(runs, items)
     items.sort(key=lambda item: item.path.name not in LONG)
 
 

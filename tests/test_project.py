@@ -20,7 +20,7 @@ from dnc.cli.main import cli
 from dnc.files.output_file import FORMATS, PAGE
 from dnc.law.vocabulary import OCCASIONAL, VERDICT, vocabulary
 from scripts import docs
-from tests import ALL
+from tests import ALL, slow_tests
 
 ROOT = Path(__file__).parent.parent
 SHOP = ROOT / "dnc" / "cli" / "samples" / "shop.csv"
@@ -159,6 +159,14 @@ def test_extras_in_the_docs_are_installed_from_the_folder():
         text = page.read_text(encoding="utf-8")
         for package, names in re.findall(r"pip install ['\"]?([\w.-]+)\[([\w,]+)\]", text):
             assert (package, set(names.split(",")) - set(extras)) == (".", set()), page.name
+
+
+def test_slow_tests_exist():
+    """A test that was renamed is not taken for a quick one."""
+    named = [name.partition("::") for name in sorted(slow_tests())]
+    assert [
+        f"{file}::{name}" for file, _, name in named if f"def {name}(" not in (ROOT / file).read_text("utf-8")
+    ] == []
 
 
 def test_tests_that_the_recipes_name_exist():

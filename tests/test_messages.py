@@ -110,7 +110,8 @@ def test_everything_that_may_be_missing_has_a_name_and_a_question():
     other = {"jurisdiction", "stale:law", "registry:own", "registry", "uncovered", "stale", "text", "proof", "wording"}
     for section in ("missing", "ask"):
         assert set(CATALOGUE[section]) == other, section
-    forms = {"number", "day_form", "empty", "in_brief", "in_list", "in_store", "no_country", "one_of", "same", "theirs"}
+    forms = {"number", "day_form", "empty", "in_brief", "in_list", "in_store", "in_texts"}
+    forms |= {"no_country", "one_of", "same", "theirs"}
     assert set(CATALOGUE["question"]) == other | forms
 
 

@@ -165,9 +165,10 @@ def remedy(missing: str, rows: int, check: Check) -> str | None:
         return str(texts["in_brief"].format(line=line))
     if missing in check.header.mapped and missing in vocabulary().of_persons:
         return str(texts["in_list"].format(column=_quoted(check.header.mapped[missing], check.language)))
-    if ":" in missing and not missing.endswith(":law"):
-        return str(texts["in_store"].format(registry=missing.partition(":")[2]))
-    return None
+    kind, _, about = missing.partition(":")
+    if kind == "text":
+        return str(texts["in_texts"].format(column=about))
+    return str(texts["in_store"].format(registry=about)) if about not in ("", "law") else None
 
 
 def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str | None:

@@ -18,7 +18,7 @@ import pytest
 
 from dnc import check, write
 from dnc.checks.counts import Tallies
-from dnc.lists.brief import Brief
+from dnc.lists.brief import Brief, read_brief
 from dnc.reports.check_summary import summary
 from dnc.reports.decision import decision
 
@@ -194,8 +194,6 @@ def test_the_annex_tells_what_was_asked_and_by_whom(page):
 
 def test_facts_of_a_brief_are_told_apart(page, write_file):
     """A fact from the brief names the brief's hash, one said beside it the command."""
-    from dnc.lists.brief import read_brief
-
     brief = read_brief(write_file("b.toml", '[facts]\ncaller = "commercial"\nvoice = "human"\n'))
     _, told = page(brief=brief, given={"voice": "recorded"})
     caller = "Caller who the call is made for a business caller=commercial"
@@ -221,6 +219,14 @@ def test_it_says_what_is_missing_and_whom_to_ask(page):
     assert "dnc load FILE --registry gb-tps --as-of DAY" in told["undecided"]
     assert re.search(r"law is not included.*US-NY: 1 call", told["undecided"]) and "JP: 1 call" in told["undecided"]
     assert "gb-tps" in told["registries"].partition("Not loaded")[2]
+
+
+def test_texts_without_a_meaning_are_answered_in_a_table(page, write_file):
+    """A column of texts is no registry: what is offered is the table of its texts, not a load."""
+    brief = read_brief(write_file("b.toml", "[texts.Note]\n"))
+    _, told = page("number,Note\n0199000801,rang twice\n", "noted.csv", brief=brief)
+    assert 'dnc brief LIST --texts "Note" --out texts.csv' in told["undecided"]
+    assert "--registry Note" not in told["undecided"]
 
 
 def test_it_says_when_the_law_changes_and_when_calls_end(page):

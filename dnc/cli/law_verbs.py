@@ -81,6 +81,7 @@ def rules(
     changes = _span(ahead, changes)
     if brief and not changes:
         raise click.UsageError(localized("errors", "cli", "brief_needs"))
+    jurisdiction = jurisdiction and jurisdiction.lower()
     if jurisdiction and jurisdiction not in book.packs:
         raise click.UsageError(localized("errors", "cli", "no_rules", name=jurisdiction, known=", ".join(book.packs)))
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]

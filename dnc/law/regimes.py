@@ -155,13 +155,13 @@ class Regimes(Sequence[Regime]):
 class Poll(NamedTuple):
     """A poll on whose day and eve no calls for votes are made.
 
-    name, note: by language; a note may be empty. early: whether some places vote on the day before.
+    name, note: by language; a note may be empty. early: ISO 3166-1 codes of those that vote on the day before.
     confidence: one of `GRADES`. cites: sources of the day itself; empty if it has none of its own.
     """
 
     day: date
     name: dict[str, str]
-    early: bool
+    early: tuple[str, ...]
     confidence: str
     note: dict[str, str]
     cites: tuple[Cite, ...]

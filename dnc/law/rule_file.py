@@ -238,7 +238,7 @@ class _RulesReader:
             raise self.fail(f"{table['confidence']!r} is not one of {', '.join(GRADES)}", *at, "confidence")
         name, note = (in_languages({"note": ""} | table, text) for text in ("name", "note"))
         cites = self._cites_of(table, *at) if "cites" in table else ()
-        return Poll(table["day"], name, table["early"], table["confidence"], note, cites)
+        return Poll(table["day"], name, tuple(self.early) if table["early"] else (), table["confidence"], note, cites)
 
     def _calendar(self, name: str, data: Any) -> Calendar:
         optional = ("days", "everywhere", "without", "subdivision", "note", *translated("note"))

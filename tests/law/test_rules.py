@@ -7,6 +7,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -107,6 +108,15 @@ def test_every_country_says_what_was_not_read():
     """Each rules file names law that exists and was not read, in both languages."""
     for pack in Rulebook.load().packs.values():
         assert pack.not_held and all(text["en"] != text["fr"] for text in pack.not_held), pack.jurisdiction
+
+
+def test_no_citation_stops_at_a_home_page():
+    """Each address of a source, of calendars too, leads to a page: it has a path or a query."""
+    for pack in Rulebook.load().packs.values():
+        for part in (*pack.regimes, *pack.polls, *pack.holidays):
+            for cite in part.cites:
+                address = urlsplit(cite.url)
+                assert not cite.url or address.path.strip("/") or address.query, (pack.jurisdiction, cite.url)
 
 
 def test_rules_for_every_country_are_part_of_each():

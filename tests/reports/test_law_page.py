@@ -135,8 +135,8 @@ def test_every_kind_of_clause_is_on_the_page(clause):
         page = html({"xx": (pack, pack.regimes)})
         words, one = text_of(page), text_of(rules(page)["xx-one"])
         assert [each for each in said if each not in one] == [], (when, unless, demand)
-        told = ["https://example.org/law", "no address held", "the law of the moon", "2026-03-15 Mayor"]
-        told += ["to be found again", "2026-07-14", "the days of the source", "another text"]
+        told = ["https://example.org/law", "no address held", "the law of the moon", "Mayor a day earlier in FR"]
+        told += ["to be found again", "2026-03-15", "2026-07-14", "the days of the source", "another text"]
         assert [one for one in told if one not in words] == [], (when, unless, demand)
     assert "le droit de la lune" in text_of(html({"xx": (pack, pack.regimes)}, "fr"))
 
@@ -192,7 +192,7 @@ def test_the_command_writes_it(dnc, tmp_path):
     assert every.read_text(encoding="utf-8").count("<article") == sum(1 for _ in Rulebook.load().regimes())
     assert "Only the rules in force on 2020-01-01 are shown." not in text_of(every.read_text(encoding="utf-8"))
     assert 'href="#us"' in every.read_text(encoding="utf-8")
-    assert dnc("rules", "fr", "--on", "2020-01-01", "--out", then)[0] == 0
+    assert dnc("rules", "FR", "--on", "2020-01-01", "--out", then)[0] == 0
     assert list(rules(then.read_text(encoding="utf-8"))) == [
         regime.id for regime in sorted(FRANCE.on(date(2020, 1, 1)), key=lambda one: one.is_scope)
     ]

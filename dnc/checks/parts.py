@@ -3,7 +3,7 @@
 A part is a batch of the list. Its rows are files `KEY=VALUE/000012.csv`; `_parts/000012.json` is written after them,
 and names them with their rows and SHA-256. It also has what the part rests on (`basis`) and its counts. A part is done
 when this file is there and the files that it names are as it says; everything else is made again, with the same bytes.
-`_manifest.json` is written last, and names all files.
+`_parts/begun.json` is written first, and `_manifest.json`, which names all files, last.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -42,6 +42,8 @@ FORMS = ("csv", "parquet", "jsonl")
 _MOST = 1_000  # files of a part
 _MANIFEST = "_manifest.json"
 _FOLDER = "_parts"
+_BEGUN = f"{_FOLDER}/begun.json"
+_Read = TypeVar("_Read")
 _OF_STORE = ("rules", "pack", "snapshots", "files", "objections", "records", "wordings")
 _NO_SETTING = ("input", "out", "counts", "version")
 
@@ -79,12 +81,18 @@ class PartFile(Strict):
     sha256: Sha256
 
 
+class Begun(Strict):
+    """A check that was begun. basis: SHA-256 by what it rests on. today: the day of the check."""
+
+    basis: dict[str, str]
+    today: date
+
+
 class Part(Strict):
     """A part that is done.
 
     first, rows: the first of its rows of the list, from 0, and how many they are. calls: of these rows. verdicts: see
-    `dnc.checks.evidence.Evidence.cut`. basis: SHA-256 by what it rests on. today: the day of the check.
-    counted: as `Counted.data`.
+    `dnc.checks.evidence.Evidence.cut`. basis: as in `Begun`. counted: as `Counted.data`.
     """
 
     part: int
@@ -93,7 +101,6 @@ class Part(Strict):
     calls: int
     verdicts: Sha256
     basis: dict[str, str]
-    today: date
     files: list[PartFile]
     counted: dict[str, Any]
 
@@ -119,23 +126,24 @@ class PartFolder:
         self._sizes = self._folder.sizes()
         if _MANIFEST in self._sizes:
             raise InputError(localized("errors", "parts", "complete"), at)
-        if self._sizes and not (parts.resume or parts.share):
+        if self._sizes and not (_BEGUN in self._sizes and (parts.resume or parts.share)):
             raise InputError(localized("errors", "parts", "not_empty"), at)
-        names = sorted(name for name in self._sizes if name.startswith(f"{_FOLDER}/"))
-        self._done = {part.part: part for part in map(self._read, names)}
+        self._begun = self._read(_BEGUN, Begun) if self._sizes else None
+        names = sorted(name for name in self._sizes if name.startswith(f"{_FOLDER}/") and name != _BEGUN)
+        self._done = {part.part: part for part in (self._read(name, Part) for name in names)}
         self._coming = deque[_Place]()
         self._number = self._row = 0
 
-    def _read(self, name: str) -> Part:
+    def _read(self, name: str, kind: type[_Read]) -> _Read:
         try:
-            return converted(msgspec.json.decode(self._folder.read(name)), Part)
+            return converted(msgspec.json.decode(self._folder.read(name)), kind)
         except (msgspec.DecodeError, ValueError):
             raise InputError(localized("errors", "parts", "odd", name=name), self._folder.at) from None
 
     @property
     def today(self) -> date | None:
         """The day of the check that is gone on with; None where none was begun."""
-        return next((part.today for part in self._done.values()), None)
+        return self._begun.today if self._begun else None
 
     def begin(
         self, record: Mapping[str, Any], settings: Mapping[str, Any], layout: OutputLayout, private: Collection[str]
@@ -162,12 +170,14 @@ class PartFolder:
             "version": str(record["version"]),
             "settings": sha256(canonical(others).encode()).hexdigest(),
         }
-        self._today = record["today"]
-        for part in self._done.values():
+        earlier = [part.basis for part in self._done.values()] + ([self._begun.basis] if self._begun else [])
+        for basis in earlier:
             for what, now in self._basis.items():
-                if part.basis.get(what) != now:
+                if basis.get(what) != now:
                     raise InputError(localized("errors", "parts", f"other_{what}"), self._folder.at)
-        if self.parts.resume:
+        if not self._begun:
+            self._put(_BEGUN, Begun(self._basis, record["today"]))
+        elif not self.parts.share:
             self._folder.sweep()
 
     def wanted(self, rows: int) -> bool:
@@ -223,7 +233,6 @@ class PartFolder:
             calls=calls,
             verdicts=verdicts,
             basis=self._basis,
-            today=self._today,
             files=files,
             counted=counted.data,
         )

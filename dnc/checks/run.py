@@ -107,7 +107,7 @@ def run(
             rest = {"columns": selection.columns, "language": setup.policy.language}
             folder.begin(record | {"sha256": evidence.sha256}, rest, layout, {*header.numbers, "dnc_number"})
         complete = partial(setup.completed, own=own, against=against)
-        observers = [people.add, evidence.add, second.add, *observers]
+        observers = [*([] if folder else [people.add]), evidence.add, second.add, *observers]
         pipeline = _Pipeline(intake, complete, judge, observers, selection, outputs, declared, evidence.cut)
         pipeline.run(progress)
         counted = folder.counted if folder else pipeline.counted

@@ -161,5 +161,9 @@ def test_what_is_not_the_same_is_refused(calls, store, tmp_path):
     for by, match in ((["number"], "telephone numbers"), (["dnc_number"], "telephone"), (["land"], "no column")):
         with pytest.raises(OptionError, match=match):
             check(calls, store, out=tmp_path / "w", parts=Parts(by), **TOLD)
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w/mine.txt").touch()
+    with pytest.raises(InputError, match="is not empty"):
+        check(calls, store, out=tmp_path / "w", parts=Parts(resume=True), **TOLD)
     with pytest.raises(OptionError, match="one folder"):
         check(calls, store, out=[tmp_path / "w", tmp_path / "x.csv"], parts=Parts(), **TOLD)

@@ -44,7 +44,7 @@ def test_a_check_in_parts(bucket, store, tmp_path, monkeypatch):
         path.write_text(f"number,place\n+3319900000{part},Île de Ré\n+3319900001{part},a%b\n")
     by = {"given": TOLD, "now": date(2026, 8, 3)}
     check(lists, store, out=tmp_path / "local", parts=Parts(["place"]), **by)
-    deliver, left = objects.deliver, 4
+    deliver, left = objects.deliver, 5
 
     def interrupted(*target: object) -> None:
         nonlocal left
@@ -63,7 +63,7 @@ def test_a_check_in_parts(bucket, store, tmp_path, monkeypatch):
     found = objects.download(f"{bucket}/v", tmp_path)
     local = tmp_path / "local"
     names = {path.relative_to(found) for path in found.rglob("*") if path.is_file()}
-    assert names == {path.relative_to(local) for path in local.rglob("*") if path.is_file()} and len(names) == 10
+    assert names == {path.relative_to(local) for path in local.rglob("*") if path.is_file()} and len(names) == 11
     assert all((found / name).read_bytes() == (local / name).read_bytes() for name in names if name.suffix == ".csv")
 
 

@@ -40,8 +40,12 @@ class OutputFolder:
             from dnc.files import objects
 
             return objects.sizes(self.at)
-        files = (path for path in self.at.rglob("*") if path.is_file() and not path.name.startswith(UNFINISHED))
-        return {path.relative_to(self.at).as_posix(): path.stat().st_size for path in files}
+        files = {path.relative_to(self.at): path for path in self.at.rglob("*") if path.is_file()}
+        return {
+            name.as_posix(): path.stat().st_size
+            for name, path in files.items()
+            if not any(part.startswith(UNFINISHED) for part in name.parts)
+        }
 
     def read(self, name: str) -> bytes:
         """The bytes of a file in it. Raises InputError."""

@@ -88,7 +88,7 @@ class Begun(Strict):
     today: date
 
 
-class Part(Strict):
+class DonePart(Strict):
     """A part that is done.
 
     first, rows: the first of its rows of the list, from 0, and how many they are. calls: of these rows. verdicts: see
@@ -103,6 +103,30 @@ class Part(Strict):
     basis: dict[str, str]
     files: list[PartFile]
     counted: dict[str, Any]
+
+
+class ListInManifest(Strict):
+    """The list: the names of its files, its SHA-256 and its rows."""
+
+    name: str | list[str]
+    sha256: Sha256
+    rows: int
+
+
+class PartsManifest(Strict):
+    """The files of a complete check.
+
+    check, log_head: its row of the log, and that row as `ROW:HASH`. counts: calls by outcome. rows: of all files.
+    """
+
+    check: int
+    log_head: str
+    list: ListInManifest
+    counts: dict[str, int]
+    partition_by: Sequence[str]
+    format: str
+    rows: int
+    files: Sequence[PartFile]
 
 
 @dataclass(frozen=True)
@@ -130,7 +154,7 @@ class PartFolder:
             raise InputError(localized("errors", "parts", "not_empty"), at)
         self._begun = self._read(_BEGUN, Begun) if self._sizes else None
         names = sorted(name for name in self._sizes if name.startswith(f"{_FOLDER}/") and name != _BEGUN)
-        self._done = {part.part: part for part in (self._read(name, Part) for name in names)}
+        self._done = {part.part: part for part in (self._read(name, DonePart) for name in names)}
         self._coming = deque[_Place]()
         self._number = self._row = 0
 
@@ -196,7 +220,7 @@ class PartFolder:
         self._coming.append(place)
         return True
 
-    def _is_whole(self, part: Part) -> bool:
+    def _is_whole(self, part: DonePart) -> bool:
         at = self._folder.at
         return all(
             self._sizes.get(file.path) == file.bytes and (is_url(at) or sha256_of(Path(at, file.path)) == file.sha256)
@@ -226,7 +250,7 @@ class PartFolder:
         place = self._coming.popleft()
         files = [self._file(f"{folder}{place.number:06}.{self.parts.form}", rows) for folder, rows in groups]
         calls, verdicts = cut
-        part = Part(
+        part = DonePart(
             part=place.number,
             first=place.first,
             rows=place.rows,
@@ -253,7 +277,7 @@ class PartFolder:
             file.write_text(json.dumps(msgspec.to_builtins(content), ensure_ascii=False, indent=1), encoding="utf-8")
 
     @property
-    def _all(self) -> list[Part]:
+    def _all(self) -> list[DonePart]:
         return [self._done[number] for number in sorted(self._done)]
 
     @property
@@ -280,19 +304,18 @@ class PartFolder:
         if self.parts.share:
             return
         files = [file for part in self._all for file in part.files]
-        self._put(
-            _MANIFEST,
-            {
-                "check": result.id,
-                "log_head": result.head,
-                "list": {"name": result.record["input"], "sha256": result.record["sha256"], "rows": result.rows},
-                "counts": result.counts,
-                "partition_by": list(self.parts.by),
-                "format": self.parts.form,
-                "rows": sum(file.rows for file in files),
-                "files": files,
-            },
+        record = result.record
+        manifest = PartsManifest(
+            check=result.id,
+            log_head=result.head,
+            list=ListInManifest(record["input"], record["sha256"], result.rows),
+            counts=result.counts,
+            partition_by=list(self.parts.by),
+            format=self.parts.form,
+            rows=sum(file.rows for file in files),
+            files=files,
         )
+        self._put(_MANIFEST, manifest)
 
 
 def _escaped(text: str | None) -> str:

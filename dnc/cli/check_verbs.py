@@ -41,6 +41,8 @@ from dnc.messages import localized
 
 _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, whose import would slow --help
 
+_SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.reports.schemas`
+
 
 @click.command()
 @click.argument("files", metavar="LIST...", nargs=-1, required=True, type=LIST)
@@ -362,4 +364,16 @@ def brief_(
         unfinished.write_text(written, encoding="utf-8-sig" if texts else "utf-8")
 
 
-VERBS = (check, explain, brief_)
+@click.command()
+@click.argument("name", type=click.Choice(_SCHEMAS))
+def schema(name: str) -> None:
+    """Print the JSON Schema of what programs get.
+
+    That is what --json of check, vet and status prints, a row of the log, or the manifest of a check in parts.
+    """
+    from dnc.reports import schemas
+
+    click.echo(json.dumps(schemas.schema(name), ensure_ascii=False, indent=2))
+
+
+VERBS = (check, explain, brief_, schema)

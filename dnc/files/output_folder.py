@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dnc.errors import InputError, why
@@ -62,7 +62,5 @@ class OutputFolder:
         """Remove what a killed process left unfinished, while nobody else writes into the folder."""
         if isinstance(self.at, Path):
             for path in self.at.rglob(f"{UNFINISHED}*"):
-                if path.is_file():
-                    path.unlink(missing_ok=True)
-                else:
-                    shutil.rmtree(path, ignore_errors=True)
+                with suppress(OSError):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -192,6 +192,19 @@ def million(bench: Bench) -> Iterator[Row]:
     yield from _decided(bench, bench.rows // 10, "calls", "≤ 1.5")
 
 
+def parquet(bench: Bench) -> Iterator[Row]:
+    """The same list into Parquet and into a folder of it in parts, against one CSV."""
+    calls, store, folder = bench.calls(bench.rows // 10), bench.bloctel(), bench.out("parts")
+    csv = bench.check(calls, store, "verdicts.csv")
+    one = replace(bench.check(calls, store, "verdicts.parquet"), lines=None)
+    by = ("--format", "parquet", "--partition-by", "dnc_outcome")
+    parts = replace(bench.check(calls, store, folder.name, *by), lines=None)
+    ours, base, parted = bench.turns(parquet=one, csv=replace(csv, lines=None), parts=parts)
+    what = f"check, {bench.rows // 10:,} calls"
+    yield row(f"{what} to Parquet", ours, "to CSV", base, "CPU ≤ 1.1")
+    yield row(f"{what} to Parquet in parts, by outcome", parted, "to CSV", base, "CPU ≤ 1.2")
+
+
 def _decided(bench: Bench, rows: int, what: str, bound: str, **settings: object) -> Iterator[Row]:
     calls = bench.calls(rows, **settings)
     ours = bench.check(calls, bench.bloctel(), "verdicts.csv")
@@ -418,6 +431,7 @@ def twin(bench: Bench) -> Iterator[Row]:
 CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "check": check,
     "million": million,
+    "parquet": parquet,
     "days": days,
     "load": loading,
     "peers": peers,

@@ -15,6 +15,7 @@ import polars as pl
 
 from dnc.checks.arrow import Decider, decide
 from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
+from dnc.checks.parts import Parts
 from dnc.checks.result import Check
 from dnc.checks.run import Observer, Progress, run
 from dnc.checks.settings import Settings, SettingsOptions
@@ -59,6 +60,7 @@ def check(
     stream: IO[bytes] | None = None,
     keep: bool = False,
     table: TableMode | None = None,
+    parts: Parts | None = None,
     progress: Progress | None = None,
     watch: Observer | None = None,
     settings: Settings | None = None,
@@ -84,6 +86,8 @@ def check(
         stream: an open binary file that gets the rows as CSV.
         keep: whether to keep the decisions in the store, for `dnc answer`.
         table: what becomes of the rows that a table in `out` has already; by default they are replaced.
+        parts: `out` is a folder, whose files are written part by part; a check that is interrupted can then be gone on
+            with. `repeated` and `persons` of the result are None.
         progress: called after each batch with the number of its rows.
         watch: called with the `Calls` and the `Verdicts` of each batch; rows are then not kept in memory.
         settings, options: see `dnc.checks.settings.Settings`.
@@ -93,7 +97,7 @@ def check(
         InputError: the list, the brief or the consents are wrong. OptionError: an argument is wrong.
         StoreError: the store cannot be used.
     """
-    outputs = Outputs(out, stream, _ReportFiles(), keep=watch is None, table=table)
+    outputs = Outputs(out, stream, _ReportFiles(), keep=watch is None, table=table, parts=parts)
     chosen = Settings.of(settings, options)
     observers = [watch] if watch else []
     return run(

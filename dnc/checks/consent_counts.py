@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -12,6 +14,13 @@ from dnc.store.record_kinds import GIVEN
 from dnc.verdicts.judge import Verdicts
 
 _AGES = (90, 180, 365)  # days
+_BY: dict[str, type[pl.DataType]] = {
+    "wording": pl.String,
+    "proven": pl.Boolean,
+    "age": pl.Int8,
+    "consent_until": pl.Date,
+    "outcome": pl.String,
+}
 _FACTS = ("consent", "lacks", "proven", "wording", "consent_on", "consent_until", "day")
 
 
@@ -19,7 +28,7 @@ _FACTS = ("consent", "lacks", "proven", "wording", "consent_on", "consent_until"
 class ConsentCounts:
     """Counted while a check runs."""
 
-    _parts: list[pl.DataFrame] = field(default_factory=list)
+    calls: Counter[tuple[str | None, bool, int | None, date | None, str]] = field(default_factory=Counter)  # by `_BY`
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch; where the store has no consents nothing is counted."""
@@ -29,11 +38,9 @@ class ConsentCounts:
         given = facts.filter(pl.col("consent").is_in(GIVEN) | (pl.col("lacks") != ""))
         age = (pl.col("day") - pl.col("consent_on")).dt.total_days()
         of_age = pl.sum_horizontal((age > days).cast(pl.Int8) for days in _AGES)
-        by = ("wording", "proven", pl.when(age.is_not_null()).then(of_age).alias("age"), "consent_until", "outcome")
-        self._parts.append(given.group_by(*by).len("calls"))
-        if len(self._parts) > 1:
-            rows = pl.concat(self._parts)
-            self._parts = [rows.group_by(pl.exclude("calls")).agg(pl.col("calls").sum())]
+        aged = given.with_columns(age=pl.when(age.is_not_null()).then(of_age))
+        for *key, count in aged.group_by(_BY.keys()).len().sort(_BY.keys()).iter_rows():
+            self.calls[tuple(key)] += count
 
     @property
     def data(self) -> dict[str, Any] | None:
@@ -43,9 +50,10 @@ class ConsentCounts:
         these `clear`. ages: calls by the age of their consent on the day of the call, `to_90`, `to_180`, `to_365`,
         `more`, `unknown`. ends: calls by the last day of their consent, where it has one, earliest first.
         """
-        rows = self._parts[0] if self._parts else pl.DataFrame()
-        if not rows.height:
+        if not self.calls:
             return None
+        counts = [(*key, count) for key, count in self.calls.items()]
+        rows = pl.DataFrame(counts, schema=_BY | {"calls": pl.UInt64}, orient="row")
         clear = pl.col("calls").filter(pl.col("outcome") == "clear").sum()
         wordings = (
             rows.group_by("wording")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -100,11 +100,19 @@ class Tallies:
             if what == "rest":
                 self.rest[column] += count
             elif what in ("misread", "unread"):
-                words_ = self.misread if what == "misread" else self.texts
-                is_apart = (column, word) in words_ or len(words_) < _MOST_WORDS
-                words_[column, word if is_apart else ""] += count
+                _add_word(self.misread if what == "misread" else self.texts, column, word, count)
             else:
                 self.filled[what, column, word] += count
+
+    def merge(self, other: Tallies) -> None:
+        """Add other counts."""
+        for name in {one.name for one in fields(self)} - {"declared"}:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if name in ("misread", "texts"):
+                for (column, word), count in theirs.items():
+                    _add_word(mine, column, word, count)
+            else:
+                mine.update(theirs)
 
     def _add_basis(self, calls: Calls, verdicts: Verdicts, met: pl.DataFrame) -> None:
         """Count what clear calls rest on; `met`: distinct facts and places, with their case and number of calls."""
@@ -191,6 +199,11 @@ class Tallies:
             if outcome in (None, found):
                 words.update(dict.fromkeys(filter(None, joined.split(";")), rows))
         return words
+
+
+def _add_word(words: Counter[tuple[str, str]], column: str, word: str, count: int) -> None:
+    is_apart = (column, word) in words or len(words) < _MOST_WORDS
+    words[column, word if is_apart else ""] += count
 
 
 def _counted(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:

@@ -47,11 +47,13 @@ class Digests:
         key: 64 hexadecimal digits; None for a check of an earlier version, whose hashes have none.
         columns: of the verdicts, that are hashed besides number and last day.
         occasional: those of `dnc.law.vocabulary.OCCASIONAL` that are hashed where they are filled, and written.
+        parts: how many calls each part of the check has, if it was made in parts.
     """
 
     key: str | None
     columns: tuple[str, ...] = _COMPARED
     occasional: tuple[str, ...] = tuple(OCCASIONAL)
+    parts: tuple[int, ...] = ()
 
     @classmethod
     def new(cls) -> Digests:
@@ -63,7 +65,8 @@ class Digests:
         """Those of a check in the log. Raises StoreError if its key was forgotten."""
         if "compared" in record and key is None:
             raise StoreError(localized("errors", "replay", "no_key"))
-        return cls(key, tuple(record.get("compared", _COMPARED_ONCE)), tuple(record.get("occasional", ())))
+        names = (record.get("compared", _COMPARED_ONCE), record.get("occasional", ()), record.get("parts", ()))
+        return cls(key, *map(tuple, names))
 
     def of_sha256(self, sha256: str) -> str:
         """What stands in the log for a SHA-256."""
@@ -94,6 +97,9 @@ class Evidence:
         self._ids = ids
         self._sums = ThreadPoolExecutor(max_workers=1).submit(lambda: files.sums)  # beside the work
         self._verdicts = hashlib.sha256()
+        self._ends = list(digests.parts)
+        self._calls = 0  # in this part
+        self._cuts: list[str] = []
         self._rows = 0
         self._parts: list[Path] = []
 
@@ -109,9 +115,7 @@ class Evidence:
         for name in self._occasional:
             texts = _digests(text and f"{name} {text}" for text in shared[name])
             told_apart += texts[row]
-        with io.BytesIO() as text:
-            (told_apart + digest[number][verdicts.case]).alias("words").to_frame().write_csv(text, include_header=False)
-            self._verdicts.update(text.getvalue())
+        self._hash((told_apart + digest[number][verdicts.case]).alias("words").to_frame())
         if self._work:
             first = self._rows + 1
             rows = calls.each(pl.int_range(first, first + calls.height, dtype=pl.UInt64, eager=True)).alias("row")
@@ -123,13 +127,42 @@ class Evidence:
             kept.write_parquet(self._parts[-1])
         self._rows += calls.height
 
+    def _hash(self, words: pl.DataFrame) -> None:
+        while self._ends and self._calls + words.height >= self._ends[0]:
+            left = self._ends.pop(0) - self._calls
+            self._update(words.head(left))
+            self.cut()
+            words = words.slice(left)
+        self._update(words)
+
+    def _update(self, words: pl.DataFrame) -> None:
+        with io.BytesIO() as text:
+            words.write_csv(text, include_header=False)
+            self._verdicts.update(text.getvalue())
+        self._calls += words.height
+
+    def cut(self) -> tuple[int, str]:
+        """End a part: how many calls it has, and the SHA-256 of their verdicts."""
+        part = self._calls, self._verdicts.hexdigest()
+        self._cuts.append(part[1])
+        self._calls, self._verdicts = 0, hashlib.sha256()
+        return part
+
+    @property
+    def sha256(self) -> str:
+        """That of the list, without a key. Raises InputError."""
+        return self._files.digest(self._sums.result())
+
     def detail(self) -> dict[str, Any]:
         """The hashes, without a key. Raises InputError where a file changed while it was read."""
-        digest = self._files.digest(self._sums.result())
+        sha256 = self.sha256  # waits until all has been read
         for file, before, now in zip(self._files.files, self._state, self._files.state, strict=True):
             if now != before:
                 raise InputError(localized("errors", "changed"), file.path)
-        return {"sha256": digest, "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
+        if self._cuts and self._calls:
+            self.cut()
+        verdicts = of_parts(self._cuts) if self._cuts else self._verdicts.hexdigest()
+        return {"sha256": sha256, "rows": self._rows, "verdicts": verdicts}
 
     def decisions(self) -> Path | None:
         """One file of all decisions, or None."""
@@ -138,6 +171,11 @@ class Evidence:
         out = self._work / "decisions.parquet"
         pl.scan_parquet(self._parts, glob=False).sink_parquet(out, maintain_order=True)
         return out
+
+
+def of_parts(cuts: Iterable[str]) -> str:
+    """The SHA-256 of the verdicts of a check in parts, from those of its parts."""
+    return hashlib.sha256("".join(cuts).encode()).hexdigest()
 
 
 def _digests(texts: Iterable[str | None]) -> pl.Series:

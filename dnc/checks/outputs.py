@@ -13,6 +13,8 @@ from typing import IO, Protocol, runtime_checkable
 
 import polars as pl
 
+from dnc.checks.counted import Counted
+from dnc.checks.parts import PartFolder, Parts
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout
 from dnc.errors import OptionError, must_be, room_in
@@ -24,7 +26,9 @@ from dnc.frames import together
 from dnc.messages import localized
 
 Targets = str | Path | Sequence[str | Path] | None
-LaidOut = tuple[OutputLayout, list[pl.DataFrame]]  # the columns of the output by then, and rows for each writer
+Cut = tuple[int, str]  # see `Evidence.cut`
+# The columns of the output by then, rows for each writer, and rows for each folder of a part.
+LaidOut = tuple[OutputLayout, list[pl.DataFrame], list[tuple[str, OutputRows]]]
 
 
 @runtime_checkable
@@ -70,6 +74,7 @@ class Outputs:
         report: what pages and the sheets behind rows say.
         keep: whether rows are kept in memory where there is neither a target nor a stream.
         table: what becomes of the rows of a table that is written.
+        parts: the one target that is not a page is a folder, which is written so.
     """
 
     def __init__(
@@ -80,6 +85,7 @@ class Outputs:
         *,
         keep: bool = True,
         table: TableMode | None = None,
+        parts: Parts | None = None,
     ) -> None:
         must_be("out", targets, "paths", str, Path, Sequence, NoneType)
         must_be("stream", stream, "stream", _Writable, NoneType)
@@ -89,6 +95,12 @@ class Outputs:
         must_be("table", table, "table", TableMode, NoneType)
         if table and table != TableMode() and not any(map(is_database, self.targets)):
             raise OptionError(localized("errors", "no_table_out"))
+        must_be("parts", parts, "parts", Parts, NoneType)
+        folders = [path for path in self.targets if parts and not is_page(path)]
+        if parts and (len(folders) != 1 or is_database(folders[0]) or stream or (parts.share and self.targets[1:])):
+            raise OptionError(localized("errors", "parts", "target"))
+        self.folder = PartFolder(folders[0], parts) if parts else None
+        self._files = [path for path in self.targets if path not in folders]
         self._stream, self._report, self._table = stream, report, table
         self._kept = _Frames() if keep and not self.targets and stream is None else None
 
@@ -103,12 +115,13 @@ class Outputs:
         """Open the files; they appear under their names when the stack is closed without an error."""
         self._whole, self._written = layout, False
         occasional = list(layout.schema)[len(layout.schema) - layout.occasional :]
-        self._unfilled = set(occasional)  # columns that no row has filled so far
-        self.layout = layout.without(occasional)
+        # Columns that no row has filled so far; all files of a folder have the same columns.
+        self._unfilled = set() if self.folder else set(occasional)
+        self.layout = layout.without(self._unfilled)
         form = (self.layout.names, layout.delimiter, layout.bom)
-        self._pages = [stack.enter_context(atomic_path(path)) for path in self.targets if is_page(path)]
+        self._pages = [stack.enter_context(atomic_path(path)) for path in self._files if is_page(path)]
         mode = replace(self._table or TableMode(), occasional=tuple(occasional))
-        self._writers = [stack.enter_context(output(path, *form, mode)) for path in self.targets if not is_page(path)]
+        self._writers = [stack.enter_context(output(path, *form, mode)) for path in self._files if not is_page(path)]
         if self._stream is not None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
             self._streamed = folder / "rows.csv"
@@ -121,11 +134,14 @@ class Outputs:
         self._unfilled -= {name for name in self._unfilled if rows.fills(name)}
         layout = self._whole.without(self._unfilled)
         rows = replace(rows, header=[name for name in rows.header if name not in self._unfilled])
-        return layout, [writer.laid_out(rows) for writer in self._writers]
+        split = self.folder.split(rows) if self.folder else []
+        return layout, [writer.laid_out(rows) for writer in self._writers], split
 
-    def write(self, laid_out: LaidOut) -> None:
-        """Write rows that were laid out."""
-        layout, frames = laid_out
+    def write(self, laid_out: LaidOut, counted: Counted | None = None, cut: Cut | None = None) -> None:
+        """Write rows that were laid out; of a part, also its counts and where it was cut."""
+        layout, frames, split = laid_out
+        if self.folder and counted and cut:
+            self.folder.write(split, counted, cut)
         added = [name for name in layout.names if name not in self.layout.names]
         self._written, self.layout = True, layout
         for writer, frame in zip(self._writers, frames, strict=True):
@@ -161,6 +177,8 @@ class Outputs:
             write_page(result, page, self._report)
         for writer in self._writers:
             write_sheets(result, writer, self._report)
+        if self.folder:
+            self.folder.finish(result)
 
 
 def write_page(result: Check, path: Path, report: Report | None) -> None:

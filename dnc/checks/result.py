@@ -31,12 +31,12 @@ class Check:
         language: of reports, one of `dnc.messages.LANGUAGES`.
         verdicts: a frame of the input's columns and those of `dnc.law.vocabulary.VERDICT`, or None where they went
             to a file or a stream.
-        id: number of its row in the log.
+        id: number of its row in the log; 0 for a share of a check, which has none and counts all parts done so far.
         head: that row as `ROW:HASH`.
         record: the details of that row, with hashes that have no key.
         tallies: rows, counted by what they have in common.
         given: rows that were written, by outcome; fewer than all with `only` or `changed`.
-        repeated: numbers that are in several rows.
+        repeated: numbers that are in several rows; None where the check was made in parts.
         persons: people that the list is about, where rows have several numbers (see `dnc.checks.people`); else None.
         elsewhere: calls to which an objection or a withdrawal of another row applies.
         unplaced: rows with an objection or a withdrawal whose number cannot be read.
@@ -61,7 +61,7 @@ class Check:
     record: Mapping[str, Any]
     tallies: Tallies
     given: Counter[str]
-    repeated: int
+    repeated: int | None
     persons: int | None
     elsewhere: int
     unplaced: int

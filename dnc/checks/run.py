@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -18,16 +17,15 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from dnc.checks.consent_counts import ConsentCounts
-from dnc.checks.counts import Tallies
+from dnc.checks.counted import Counted
 from dnc.checks.evidence import Digests, Evidence
-from dnc.checks.outputs import LaidOut, Outputs
+from dnc.checks.outputs import Cut, LaidOut, Outputs
 from dnc.checks.people import People
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout, Selection, select
 from dnc.checks.settings import Settings, Setup
 from dnc.clock import clock, today
-from dnc.errors import must_be
+from dnc.errors import OptionError, must_be
 from dnc.files.dataset import FileList
 from dnc.frames import ahead
 from dnc.law.vocabulary import vocabulary
@@ -35,6 +33,8 @@ from dnc.lists.calls import Calls
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
 from dnc.lists.second_numbers import SecondNumbers
+from dnc.messages import localized
+from dnc.store.audit_log import Entry
 from dnc.store.store import Standing, Store
 from dnc.verdicts.judge import Judge, Verdicts
 
@@ -72,7 +72,11 @@ def run(
     for observer in observers:
         must_be("watch", observer, "function", Callable)  # type: ignore[arg-type]
     # A check that runs past midnight keeps the day on which it began.
-    setup = replace(settings, now=settings.now or today()).read(store)
+    folder = outputs.folder
+    if folder and keep:
+        raise OptionError(localized("errors", "parts", "keep"))
+    began = folder and folder.today
+    setup = replace(settings, now=settings.now or began or today()).read(store)
     digests = digests or Digests.new()
     with ExitStack() as stack:
         files = stack.enter_context(opened(path, setup.brief.sheet))
@@ -84,34 +88,41 @@ def run(
         of_list = {"former": header.former, "several": several, "consents": standing.has_consents}
         selection = select(columns, only, changed=changed, best=best, occasional=digests.occasional, **of_list)
         layout = OutputLayout.of(intake.table, header.carried, selection)
-        store.must_be_writable()
+        is_share = folder is not None and folder.parts.share is not None
+        if not is_share:
+            store.must_be_writable()
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
         judge, own = stack.enter_context(setup.judge(standing))
         intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack), judge, own)
         outputs.open(layout, stack)
         people = People(_temporary_folder(stack), header.columns.get("person"))
         of_persons = [ours for ours in setup.brief.facts if ours in vocabulary().of_persons]
-        tallies = Tallies(declared={ours: header.columns.get(ours) for ours in of_persons})
+        declared = {ours: header.columns.get(ours) for ours in of_persons}
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, state, work, header.columns.get("call", ""), digests)
         second = SecondNumbers(header)
-        consents = ConsentCounts()
-        counting = [consents.add, tallies.add, people.add, evidence.add, second.add]
-        complete = partial(setup.completed, own=own, against=against)
-        pipeline = _Pipeline(intake, complete, judge, [*counting, *observers], selection, outputs)
-        pipeline.run(progress)
-        repeated, persons = people.count()
         sha256 = hashlib.sha256(setup.text.encode()).hexdigest()
-        record = _record(setup, files, standing, selection, outputs, counts=tallies.counts)
-        record |= evidence.detail() | {"terms": sha256}
-        entry = store.record(
-            "check",
-            digests.logged(record),
-            rules=setup.book.texts,
-            terms={sha256: setup.text},
-            decisions=evidence.decisions(),
-            hash_key=digests.key,
-        )
+        record = _record(setup, files, standing, selection, outputs) | {"terms": sha256}
+        if folder:
+            rest = {"columns": selection.columns, "language": setup.policy.language}
+            folder.begin(record | {"sha256": evidence.sha256}, rest, layout, {*header.numbers, "dnc_number"})
+        complete = partial(setup.completed, own=own, against=against)
+        observers = [*([] if folder else [people.add]), evidence.add, second.add, *observers]
+        pipeline = _Pipeline(intake, complete, judge, observers, selection, outputs, declared, evidence.cut)
+        pipeline.run(progress)
+        counted = folder.counted if folder else pipeline.counted
+        repeated, persons = (None, None) if folder else people.count()
+        record |= {"counts": counted.tallies.counts} | evidence.detail() | (folder.detail if folder else {})
+        entry = Entry(0, "")
+        if not is_share:
+            entry = store.record(
+                "check",
+                digests.logged(record),
+                rules=setup.book.texts,
+                terms={sha256: setup.text},
+                decisions=evidence.decisions(),
+                hash_key=digests.key,
+            )
         result = Check(
             files=files,
             header=intake.header,
@@ -120,16 +131,16 @@ def run(
             book=setup.book,
             language=setup.policy.language,
             verdicts=outputs.kept,
-            tallies=tallies,
-            given=pipeline.given,
+            tallies=replace(counted.tallies, declared=declared),
+            given=counted.given,
             repeated=repeated,
             persons=persons,
-            elsewhere=against.applied,
+            elsewhere=counted.elsewhere,
             unplaced=against.unplaced,
             second_numbers=second.names,
             dated=setup.at is not None or "call_at" in {*header.columns, *setup.brief.facts},
             cut=outputs.cut,
-            consents=consents.data,
+            consents=counted.consents.data,
             revived=own.revived,
             snapshots=standing.snapshots,
             record=record,
@@ -145,7 +156,7 @@ class _Pipeline:
     """The steps from the rows of a list to its outputs, each in a thread of its own and a batch ahead of the next.
 
     intake: reads the list. complete: adds what other rows and the settings say of the numbers of a batch.
-    given: rows that were written, by outcome.
+    declared: see `Tallies`. cut: ends a part, if the outputs are written in parts. counted: all batches.
     """
 
     intake: Intake
@@ -154,27 +165,32 @@ class _Pipeline:
     observers: Sequence[Observer]
     selection: Selection
     outputs: Outputs
-    given: Counter[str] = field(default_factory=Counter)
+    declared: Mapping[str, str | None]
+    cut: Callable[[], Cut]
+    counted: Counted = field(default_factory=Counted)
 
     def run(self, progress: Progress | None) -> None:
         """Write all rows, in the thread of the caller."""
-        for height, frames in ahead(self._laid_out()):
-            self.outputs.write(frames)
+        for height, counted, cut, frames in ahead(self._laid_out()):
+            self.outputs.write(frames, counted, cut)
             if progress:
                 progress(height)
         self.outputs.end()
 
-    def _laid_out(self) -> Iterator[tuple[int, LaidOut]]:
-        """The number of rows of each batch, and those to write in the form of each output."""
+    def _laid_out(self) -> Iterator[tuple[int, Counted, Cut | None, LaidOut]]:
+        """Of each batch the number of rows, its counts, and the rows to write in the form of each output."""
         for calls, verdicts in ahead(self._decided()):
             for observer in self.observers:
                 observer(calls, verdicts)
+            counted = Counted.of(calls, verdicts, self.declared)
             rows, outcomes = self.selection.rows(calls, verdicts)
-            self.given.update(dict(outcomes.value_counts().iter_rows()))
-            yield calls.height, self.outputs.laid_out(rows)
+            counted.given.update(dict(outcomes.value_counts().iter_rows()))
+            self.counted.merge(counted)
+            yield calls.height, counted, self.cut() if self.outputs.folder else None, self.outputs.laid_out(rows)
 
     def _decided(self) -> Iterator[tuple[Calls, Verdicts]]:
-        for batch in ahead(self.intake.batches()):
+        folder = self.outputs.folder
+        for batch in ahead(self.intake.batches(folder.wanted if folder else None)):
             calls = self.complete(batch)
             yield calls, self.judge.verdicts(calls)
 
@@ -184,13 +200,12 @@ def _temporary_folder(stack: ExitStack) -> Path:
 
 
 def _record(
-    setup: Setup, files: FileList, standing: Standing, selection: Selection, outputs: Outputs, *, counts: dict[str, int]
+    setup: Setup, files: FileList, standing: Standing, selection: Selection, outputs: Outputs
 ) -> dict[str, Any]:
-    """What the log keeps of a check: its input, what was declared, and its counts; no telephone number."""
+    """What the log keeps of a check: its input, and what was declared; no telephone number."""
     brief, policy = setup.brief, setup.policy
     return {
         "input": files.names,
-        "counts": counts,
         "at": setup.at,
         "region": brief.region,
         "declared": _without_number(brief.facts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -37,9 +38,12 @@ from dnc.cli.options import (
     source_of,
     store_options,
 )
+from dnc.errors import OptionError
 from dnc.messages import localized
 
 _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, whose import would slow --help
+
+_SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.reports.schemas`
 
 
 @click.command()
@@ -58,7 +62,7 @@ _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, 
     type=click.Choice(_FORMATS),
     default="csv",
     show_default=True,
-    help="Format of the rows on stdout.",
+    help="Format of the rows on stdout, or in a folder.",
 )
 @click.option(
     "--json",
@@ -79,6 +83,18 @@ _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, 
     is_flag=True,
     help="Write one row for each row of the list, even if it has several numbers: the first that is clear, else the "
     "first that is undecided.",
+)
+@click.option(
+    "--partition-by",
+    "by",
+    metavar="NAMES",
+    help="Write rows into the folder of --out, in a folder for each value of these columns.",
+)
+@click.option("--resume", is_flag=True, help="Go on with a check into the folder of --out that was interrupted.")
+@click.option(
+    "--share",
+    metavar="I/N",
+    help="Decide only a share of the parts of the folder of --out; --resume then ends the check, and logs it.",
 )
 @click.option("--append", is_flag=True, help="Keep the rows that the table of --out has already.")
 @click.option("--upsert", metavar="KEY", help="Replace only the rows of the table of --out that have the same KEY.")
@@ -107,6 +123,9 @@ def check(
     keep: bool,
     changed: bool,
     best: bool,
+    by: str | None,
+    resume: bool,
+    share: str | None,
     append: bool,
     upsert: str | None,
     lock_timeout: float | None,
@@ -129,11 +148,14 @@ def check(
     """
     from dnc import api
     from dnc.checks.conditions import Conditions
+    from dnc.checks.parts import Parts
     from dnc.files.writers import TableMode
     from dnc.reports import check_summary
     from dnc.reports.check_data import as_data
 
     table = TableMode(append=append, upsert=upsert, lock_timeout=lock_timeout)
+    in_parts = by is not None or resume or share is not None
+    parts = Parts(_split(by) if by else (), form, resume, _share(share)) if in_parts else None
     asked = Conditions(min_clear=min_clear, max_blocked=max_blocked, max_undecided=max_undecided)
     to_stdout = not out or STDOUT in out
     if as_json and to_stdout:
@@ -152,6 +174,7 @@ def check(
             keep=keep,
             stream=stream,
             table=table,
+            parts=parts,
             progress=progress,
         )
     compared = asked.of(result.counts)
@@ -166,6 +189,16 @@ def check(
 def _split(names: str) -> list[str]:
     """Names that commas separate, with or without blanks."""
     return [name.strip() for name in names.split(",")]
+
+
+def _share(text: str | None) -> tuple[int, int] | None:
+    """Which of how many shares. Raises OptionError."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}/[0-9]{1,6}", text):
+        raise OptionError(localized("errors", "parts", "share"))
+    part, of = map(int, text.split("/"))
+    return part, of
 
 
 def _is_file(text: str) -> bool:
@@ -308,4 +341,16 @@ def brief_(
         unfinished.write_text(written, encoding="utf-8-sig" if texts else "utf-8")
 
 
-VERBS = (check, explain, brief_)
+@click.command()
+@click.argument("name", type=click.Choice(_SCHEMAS))
+def schema(name: str) -> None:
+    """Print the JSON Schema of what programs get.
+
+    That is what --json of check, vet and status prints, a row of the log, or the manifest of a check in parts.
+    """
+    from dnc.reports import schemas
+
+    click.echo(json.dumps(schemas.schema(name), ensure_ascii=False, indent=2))
+
+
+VERBS = (check, explain, brief_, schema)

@@ -23,7 +23,7 @@ from dnc.files.table import Table
 from dnc.messages import localized
 
 Paths = str | Path | Sequence[str | Path]
-_NULL = "__HIVE_DEFAULT_PARTITION__"
+NULL = "__HIVE_DEFAULT_PARTITION__"  # in the name of a folder, as other programs write it
 _SHOWN = 2  # names in a message
 
 
@@ -38,7 +38,7 @@ class File:
     def keys(self) -> dict[str, str | None]:
         """The columns in the names of its folders."""
         parts = (folder.partition("=") for folder in self.name.split("/")[:-1])
-        return {unquote(key): None if value == _NULL else unquote(value) for key, is_key, value in parts if is_key}
+        return {unquote(key): None if value == NULL else unquote(value) for key, is_key, value in parts if is_key}
 
     def table(self, sheet: str | None) -> Table:
         """Open the file. Raises InputError."""

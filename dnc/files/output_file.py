@@ -22,6 +22,7 @@ from dnc.messages import localized
 
 FORMATS: dict[str, Callable[..., Any]] = {".csv": Csv, ".parquet": Parquet, ".xlsx": Xlsx, ".jsonl": JsonLines}
 PAGE = ".html"
+UNFINISHED = ".dnc-"  # prefix of the name of a file that is still being written
 
 
 def is_page(path: str | Path) -> bool:
@@ -43,7 +44,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         return
     path = Path(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=path.suffix.lower(), dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=path.suffix.lower(), dir=path.parent)
     except OSError as error:
         if is_full(error):
             raise no_room(path.parent) from None

@@ -34,6 +34,11 @@ class OutputRows:
         return cls(frame.columns, frame)
 
     @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return self.own.height if self.own.width else max((row.len() for _, row in self.shared), default=0)
+
+    @property
     def frame(self) -> pl.DataFrame:
         """All columns, with every cell written out."""
         together = (frame[row] for frame, row in self.shared if frame.width)
@@ -55,6 +60,10 @@ class OutputRows:
             frame, row = next(shared for shared in self.shared if name in shared.frame.columns)
             cells = frame[name] if frame[name].null_count() == frame.height else frame[name][row]
         return bool(cells.null_count() < cells.len())
+
+    def only(self, header: Sequence[str]) -> Self:
+        """The same rows with fewer columns."""
+        return type(self)(header, self.own, self.shared)
 
     def filter(self, mask: pl.Series) -> Self:
         """The rows for which `mask` (Boolean) is true."""

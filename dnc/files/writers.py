@@ -9,13 +9,17 @@ import re
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import Full, Queue
 from typing import IO
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from dnc.errors import OptionError
 from dnc.files.atomic import write_back
@@ -27,6 +31,7 @@ from dnc.messages import localized
 # What is added to rows in a workbook: a sheet, or what makes one out of the rows.
 Sheet = pl.DataFrame | Callable[[pl.LazyFrame], pl.LazyFrame]
 _AT_ONCE = 1 << 16  # rows of a text file
+_GROUP = 1 << 18  # rows of a row group of Parquet
 _BYTES = 1 << 24  # of a text file that is written again
 _NUMBER = "dnc_number"  # written by this program: digits after a plus; it replaces such a column of the input
 _TEXTS = pl.selectors.string().exclude(_NUMBER)
@@ -250,52 +255,95 @@ class JsonLines(_TextFile):
         self._rewrite(self._path, 0, b"", lambda rows: rows.replace(b"}\n", nothing + b"}\n"))
 
 
-class Parts:
-    """Frames stored as Arrow IPC files next to the output until it is finished."""
+class Spool:
+    """Frames stored as Parquet files next to the output until it is finished, one for all that have the same columns.
+
+    A frame is written while the next ones come.
+    """
 
     def __init__(self, path: Path) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix=".dnc-parts-", dir=path.parent)
-        self._frames = self.rows = 0
-
-    def _part(self, number: int) -> str:
-        return str(Path(self._folder.name) / f"{number}.arrow")
+        self._worker = ThreadPoolExecutor(max_workers=1)
+        self._files: list[Path] = []
+        self._schema: pl.Schema | None = None  # of the file that is being written
+        self.rows = 0
 
     def add(self, frame: pl.DataFrame) -> None:
         """Store a frame after the others."""
-        frame.write_ipc(self._part(self._frames), compression="lz4")
-        self._frames += 1
+        if frame.schema != self._schema:
+            self._end()
+            self._begin(frame.schema)
+        self._put(frame)
         self.rows += frame.height
+
+    def _begin(self, schema: pl.Schema) -> None:
+        self._schema, self._coming = schema, Queue[pl.DataFrame | None](1)
+        self._files.append(Path(self._folder.name) / f"{len(self._files)}.parquet")
+        rows = register_io_source(partial(_frames, self._coming), schema=schema)
+        # Of a fixed size, so that equal rows give equal files.
+        self._written = self._worker.submit(rows.sink_parquet, self._files[-1], row_group_size=_GROUP)
+
+    def _put(self, frame: pl.DataFrame | None) -> None:
+        while not self._written.done():
+            with suppress(Full):
+                return self._coming.put(frame, timeout=1)
+        self._written.result()  # raises what ended it
+        return None
+
+    def _end(self) -> None:
+        if self._schema is not None:
+            self._put(None)
+            self._schema = None
+            self._written.result()
 
     def scan(self) -> pl.LazyFrame | None:
         """All rows in order (see `together`), with the columns of the last frame; None if nothing was written."""
-        scans = [pl.scan_ipc(self._part(at), glob=False) for at in range(self._frames)]
+        self._end()
+        scans = [pl.scan_parquet(file, glob=False) for file in self._files]
         return together(scans).select(scans[-1].collect_schema().names()) if scans else None
+
+    def move(self, path: Path) -> None:
+        """Make one file of all rows; none if nothing was written."""
+        if (rows := self.scan()) is None:
+            return
+        if len(self._files) > 1:
+            rows.sink_parquet(path, row_group_size=_GROUP)
+        else:
+            self._files[0].replace(path)
 
     def close(self) -> None:
         """Remove the stored files."""
-        self._folder.cleanup()
+        try:
+            self._end()
+        finally:
+            self._worker.shutdown()
+            self._folder.cleanup()
+
+
+def _frames(coming: Queue[pl.DataFrame | None], *_: object) -> Iterator[pl.DataFrame]:
+    while (frame := coming.get()) is not None:
+        yield frame
 
 
 class Parquet(Writer):
-    """Parts are stored next to the file, and streamed into it at the end."""
+    """A Parquet file."""
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._path = path
-        self._parts = Parts(path)
+        self._spool = Spool(path)
 
     def laid_out(self, rows: OutputRows) -> pl.DataFrame:
         """Rows with their types."""
         return rows.frame
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Store rows that were laid out."""
-        self._parts.add(frame)
+        """Write rows that were laid out."""
+        self._spool.add(frame)
 
     def widen(self, header: list[str], added: list[str]) -> None:
-        """Earlier parts get the new columns when the file is written."""
+        """Rows with other columns are stored in another part."""
 
     def close(self) -> None:
-        """Write the file."""
-        with closing(self._parts) as parts:
-            if (rows := parts.scan()) is not None:
-                rows.sink_parquet(self._path, maintain_order=True)
+        """Finish the file."""
+        with closing(self._spool) as spool:
+            spool.move(self._path)

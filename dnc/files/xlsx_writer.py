@@ -13,7 +13,7 @@ from dnc.errors import InputError
 from dnc.files.output_rows import OutputRows
 from dnc.files.spreadsheet import CELL
 from dnc.files.table import SHEET_COLUMNS, unique_names
-from dnc.files.writers import Parts, Sheet, Writer, as_cells, defused, header_cells
+from dnc.files.writers import Sheet, Spool, Writer, as_cells, defused, header_cells
 from dnc.messages import figure, localized
 
 XLSX_ROWS = 1_048_575  # of one sheet, without the header
@@ -26,7 +26,7 @@ _WIDTH, _WIDTHS, _WIDEST = 16.0, {"dnc_why": 90.0}, 60
 
 
 class Xlsx(Writer):
-    """Parts are stored next to the file, and written at the end as sheets of rows.
+    """Rows are stored next to the file, and written at the end as sheets of rows.
 
     The first of the sheets that are added comes before them, the others after them; one that is a function of the rows
     has them in another form, and comes before them too. Cells are text except for dates and
@@ -38,7 +38,7 @@ class Xlsx(Writer):
             raise InputError(localized("errors", "xlsx_columns", most=figure(SHEET_COLUMNS)), path)
         self._path = path
         self._header = unique_names(header)
-        self._parts = Parts(path)
+        self._spool = Spool(path)
         self._annex: Mapping[str, Sheet] = {}
 
     def laid_out(self, rows: OutputRows) -> pl.DataFrame:
@@ -47,11 +47,11 @@ class Xlsx(Writer):
 
     def write(self, frame: pl.DataFrame) -> None:
         """Store rows that were laid out. Raises InputError if there are too many for a workbook."""
-        if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
+        if self._spool.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
             raise InputError(localized("errors", "xlsx_rows", most=figure(XLSX_ROWS * XLSX_SHEETS)))
         for cells in frame.select(pl.selectors.string()):
             self.cut += int((cells.str.len_chars() > CELL).sum()) if (cells.str.len_bytes() > CELL).any() else 0
-        self._parts.add(frame)
+        self._spool.add(frame)
 
     def widen(self, header: list[str], added: list[str]) -> None:
         """Earlier parts get the new columns when the workbook is written."""
@@ -63,11 +63,11 @@ class Xlsx(Writer):
 
     def close(self) -> None:
         """Write the workbook."""
-        with closing(self._parts) as parts:
-            rows = parts.scan()
+        with closing(self._spool) as spool:
+            rows = spool.scan()
             if rows is None:
                 rows = pl.LazyFrame(schema=dict.fromkeys(self._header, pl.String))
-            starts = range(0, max(1, parts.rows), XLSX_ROWS)
+            starts = range(0, max(1, spool.rows), XLSX_ROWS)
             forms = {name: form(rows) for name, form in self._annex.items() if callable(form)} | {_ROWS: rows}
             sheets = {
                 sheet_name(at, name): _for_cells(form).slice(start, XLSX_ROWS)

@@ -7,7 +7,7 @@ Files raise, rows do not: a cell that is not understood becomes null, and a note
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, reduce
@@ -119,10 +119,14 @@ class Intake:
         self.table.batches = itertools.chain(first, self.table.batches)
         return any(batch[RAGGED].is_in(MARKED).any() for batch in map(self._marked, first))
 
-    def batches(self) -> Iterator[Calls]:
-        """The calls of the list, batch by batch. Raises InputError as `calls` does, OptionError as `fitted` does."""
+    def batches(self, wanted: Callable[[int], bool] | None = None) -> Iterator[Calls]:
+        """The calls of the list, batch by batch. Raises InputError as `calls` does, OptionError as `fitted` does.
+
+        wanted: told the rows of each batch in turn, says whether to give it; by default all are given.
+        """
         for batch in self.fitted(self.table.batches):
-            yield self.calls(batch)
+            if wanted is None or wanted(batch.height):
+                yield self.calls(batch)
 
     def calls(self, batch: pl.DataFrame) -> Calls:
         """The calls of one batch of rows. Raises InputError at a second header, or a heading about objections."""

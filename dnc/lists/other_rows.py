@@ -47,13 +47,11 @@ class Against:
     folder: for those that do not fit into memory.
     language: of the notes in `elsewhere`, one of `dnc.messages.LANGUAGES`.
     unplaced: rows with one of them whose number cannot be read. line: of the first such row.
-    applied: calls for which that of another row counts.
     """
 
     def __init__(self, folder: Path, language: str) -> None:
         self.unplaced = 0
         self.line: int | None = None
-        self.applied = 0
         self._folder, self._language = folder, language
         self._by_number: dict[str, list[pl.DataFrame | Path]] = {column: [] for column in _TOLD}
 
@@ -101,11 +99,9 @@ class Against:
 
     def beside(self, calls: Calls) -> Calls:
         """The same calls, each with the objections and withdrawals that other rows have for its number."""
-        before = calls.plans.height
         for column, parts in self._by_number.items():
             for part in parts:
                 calls = _with(calls, column, _read(part), self._language)
-        self.applied += int((calls.plan >= before).sum())
         return calls
 
 

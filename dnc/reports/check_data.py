@@ -18,7 +18,7 @@ def as_data(check: Check, compared: Iterable[ConditionResult] = ()) -> dict[str,
     """The result of a check, for JSON; `compared`: the conditions that were set.
 
     Returns:
-        check, log_head: its row of the log, and that row as `ROW:HASH`. today: its day.
+        check, log_head: its row of the log, and that row as `ROW:HASH`; 0 and empty for a share. today: its day.
         rows, calls: of the list; more calls than rows if rows have several numbers.
         days: first and last day of the calls, or null. day_alone: calls that only rules forbid which are judged day by
             day (hours, attempts).

@@ -41,7 +41,8 @@ def summary(check: Check) -> Iterator[str]:
         yield texts["duties"].format(rows=count(clear), n=len(check.tallies.duties()))
     if check.book.installed:
         yield texts["pack"].format(pack=check.book.installed)
-    yield texts["head"].format(id=check.id, head=check.head)
+    if check.id:
+        yield texts["head"].format(id=check.id, head=check.head)
 
 
 def blocks_in_lines(result: Decision, language: str) -> Iterator[str]:

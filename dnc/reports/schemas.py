@@ -1,0 +1,102 @@
+"""JSON Schemas of what verbs give to programs, made from the types of the results themselves."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any, TypedDict, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from dnc.checks.conditions import ConditionResult
+from dnc.checks.parts import PartsManifest
+from dnc.checks.status import Status
+from dnc.vetting.model import SETTINGS_KEY, Offer, Vetting
+
+_Counts = dict[str, int]
+_NOT_IN_JSON = ("cells", "checked", "salt")
+
+
+class RulesPackName(TypedDict):
+    """A rules pack, as in `dnc.law.rulebook.PackId`."""
+
+    version: str
+    sha256: str
+    signer: str
+
+
+class LoadedSnapshot(TypedDict):
+    """A snapshot in the store, and its age on the day of the check."""
+
+    id: int
+    registry: str
+    as_of: date
+    age_days: int
+
+
+class CheckOutput(Struct, forbid_unknown_fields=True):
+    """What `dnc check --json` prints; `dnc.reports.check_data.as_data` says what the fields are."""
+
+    check: int
+    log_head: str
+    today: date
+    rows: int
+    calls: int
+    days: tuple[date, date] | None
+    day_alone: int
+    counts: _Counts
+    written: _Counts
+    conditions: list[ConditionResult]
+    blocked_by: _Counts
+    undecided_by: _Counts
+    decision: dict[str, list[dict[str, Any]]]
+    missing: _Counts
+    unread: _Counts
+    not_understood: list[dict[str, Any]]
+    texts: list[dict[str, Any]]
+    unread_texts: _Counts
+    valid_until: date | None
+    snapshots: list[LoadedSnapshot]
+    rules: list[str]
+    rules_pack: RulesPackName | None
+    consents: dict[str, Any] | None
+    sha256: str
+
+
+class LogLine(Struct, forbid_unknown_fields=True):
+    """A row of what `dnc log` prints; detail: JSON, by the verb."""
+
+    seq: int
+    done_at: datetime
+    verb: str
+    done_by: str
+    detail: str
+    previous: str
+    hash: str
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of what one of `SCHEMAS` gives."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | msgspec.json.schema(SCHEMAS[name])
+
+
+def _struct(of: type, **changed: Any) -> type[Struct]:
+    """The fields of a dataclass that are in its JSON; changed: the types of those that it has otherwise, or adds."""
+    hints = get_type_hints(of)
+    kinds = {one.name: hints[one.name] for one in fields(of) if one.name not in _NOT_IN_JSON} | changed
+    return msgspec.defstruct(of.__name__, list(kinds.items()), forbid_unknown_fields=True)
+
+
+def _offer() -> type[Struct]:
+    kinds = [(SETTINGS_KEY if name == "settings" else name, kind) for name, kind in get_type_hints(Offer).items()]
+    return msgspec.defstruct("Offer", kinds, forbid_unknown_fields=True)
+
+
+SCHEMAS: dict[str, Any] = {
+    "check": CheckOutput,
+    "vet": _struct(Vetting, offer=_offer(), opens=bool),
+    "status": _struct(Status, rules_pack=RulesPackName | None),
+    "log": LogLine,
+    "manifest": PartsManifest,
+}

@@ -357,11 +357,12 @@ def _first_times(check: Check) -> Iterator[str]:
 
 
 def _times(check: Check) -> Counter[str]:
-    """Calls of `another_day` by the first minute at which they are possible, as far as it is known."""
+    """Calls of `another_day` by the first minute at which they are possible, as far as it is known and to come."""
     found: Counter[str] = Counter()
     for (ids, at), rows in check.tallies.later.items():
-        found[at] += rows if _is_daily(check, ids) else 0
-    return +found
+        if at >= str(check.record["today"]) and _is_daily(check, ids):
+            found[at] += rows
+    return found
 
 
 def _moment(at: str, language: str) -> str:

@@ -51,12 +51,11 @@ def labelled(label: str, text: str, language: str) -> str:
 
 
 class Fact(NamedTuple):
-    """A declared fact. label, value: column and value in words. id: as it is typed. means: what the column means."""
+    """A declared fact. label, value: column and value in words. id: as it is typed."""
 
     label: str
     value: str
     id: str
-    means: str
 
 
 def fact(column: str, word: str, language: str) -> Fact:
@@ -73,8 +72,7 @@ def fact(column: str, word: str, language: str) -> Fact:
         value = messages("page", language)["no_such_day"]
     elif word.lower() in YES and column in OR_NONE:
         value = messages("page", language)["day_unknown"]
-    label, means = vocab.label(column, language), vocab.says(column, language)
-    return Fact(label, value, column if hidden else f"{column}={word}", means)
+    return Fact(vocab.label(column, language), value, column if hidden else f"{column}={word}")
 
 
 def facts(values: Mapping[str, str], language: str) -> str:

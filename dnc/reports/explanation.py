@@ -24,8 +24,8 @@ def finding(value: Finding, language: str = "en") -> str:
 
 
 def worst_first(call: Explanation) -> list[RegimeResult]:
-    """The results of all regimes: those that forbid the call first, those that do not apply last."""
-    return sorted(call.findings, key=lambda result: _ORDER.index(result.finding))
+    """The results of all regimes: those that forbid the call first, of these the lasting ones; not applicable last."""
+    return sorted(call.findings, key=lambda result: (_ORDER.index(result.finding), result.regime.demanded.daily))
 
 
 def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> Iterator[str]:

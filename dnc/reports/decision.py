@@ -358,9 +358,10 @@ def _first_times(check: Check) -> Iterator[str]:
 
 def _times(check: Check) -> Counter[str]:
     """Calls of `another_day` by the first minute at which they are possible, as far as it is known and to come."""
-    found: Counter[str] = Counter()
+    found, today_ = Counter[str](), str(check.record["today"])
+    daily = {ids for ids in {ids for ids, _ in check.tallies.later} if _is_daily(check, ids)}
     for (ids, at), rows in check.tallies.later.items():
-        if at >= str(check.record["today"]) and _is_daily(check, ids):
+        if ids in daily and at >= today_:
             found[at] += rows
     return found
 

@@ -173,8 +173,15 @@ def test_calls_that_only_the_day_forbids_are_for_another_day(store, write_file, 
     rows = ["number,consent,consent_on,consent_for", "0199001101,named_caller,2026-10-01,live", "0199001102,none,,"]
     given = GIVEN | {"recipient": "consumer", "relationship": "none", "source": "opt_in_form", "objected_on": "none"}
     for count, said in {
-        2: ("Postpone 1 call and check", "Do not call yet.", "No call is possible as planned; the first is possible from 2026-11-30 10:00"),
-        3: ("possible from 2026-11-30 10:00: 1 (by row in dnc_next_at)", "Take the other forbidden calls (1) off the list."),
+        2: (
+            "Postpone 1 call and check",
+            "Do not call yet.",
+            "No call is possible as planned; the first is possible from 2026-11-30 10:00",
+        ),
+        3: (
+            "possible from 2026-11-30 10:00: 1 (by row in dnc_next_at)",
+            "Take the other forbidden calls (1) off the list.",
+        ),
     }.items():
         path = write_file("calls.csv", "\n".join(rows[:count]))
         found = decision(check(path, store, region="FR", at="2026-11-28", given=given))

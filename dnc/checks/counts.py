@@ -59,6 +59,7 @@ class Tallies:
     grounds: of clear rows that would not be clear without a fact, by its column and value.
     declared: columns in which the brief declares a person's fact for all rows → that of the file, None if it has none.
     by_declaration: of clear rows that hold such a fact only because it is declared, by column.
+    later: of blocked rows that another time makes clear, by what blocks them and the first such minute, in local time.
     """
 
     cells: Counter[Cell] = field(default_factory=Counter)
@@ -72,6 +73,7 @@ class Tallies:
     grounds: Counter[tuple[str, str]] = field(default_factory=Counter)
     declared: Mapping[str, str | None] = field(default_factory=dict)
     by_declaration: Counter[str] = field(default_factory=Counter)
+    later: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Count the verdicts on calls."""
@@ -96,6 +98,10 @@ class Tallies:
         ends = verdicts.until.filter(verdicts.outcomes == "clear")
         for end, count in ends.value_counts().iter_rows():
             self.ends[end] += count
+        blocked_by = verdicts.cases["dnc_blocked_by"][verdicts.case].alias("by")
+        waiting = pl.DataFrame([blocked_by, verdicts.next_at.str.head(16).alias("at")]).drop_nulls("at")
+        for by, at, count in _counted(waiting.with_columns(calls=1)):
+            self.later[by, at] += count
         for what, column, word, count in () if calls.cells is None else calls.cells.sort(pl.all()).iter_rows():
             if what == "rest":
                 self.rest[column] += count

@@ -116,8 +116,8 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     if ignored := check.header.ignored:
         yield texts["ignored"].format(names=in_language(quoted(ignored), language))
     yield from (said("second", name=in_language(quoted([name]), language)) for name in check.second_numbers)
-    counts = {"past": check.past, "elsewhere": check.elsewhere, "unplaced": check.unplaced}
-    counts |= {"skipped": table.skipped, "hidden": table.hidden, "full": table.full, "cut": check.cut}
+    counts = {"elsewhere": check.elsewhere, "unplaced": check.unplaced, "skipped": table.skipped}
+    counts |= {"hidden": table.hidden, "full": table.full, "cut": check.cut}
     yield from (texts[name].format(n=count(n)) for name, n in counts.items() if n)
     if table.others:
         yield said("sheets", names=in_language(quoted(table.others), language))

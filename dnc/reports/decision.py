@@ -98,7 +98,12 @@ def decision(check: Check) -> Decision:
     """The decision that a check asks for, in its language."""
     language, counts = check.language, check.counts
     texts = messages("decision", language)
-    facts = [*_persons(check), *_beside_sale(check), use(facts_for_all(check), planned(check), language)]
+    facts = [
+        *_persons(check),
+        *_beside_sale(check),
+        *_recommended(check),
+        use(facts_for_all(check), planned(check), language),
+    ]
     if not check.calls:
         return Decision(texts["no_rows"], facts, counts, [])
     past = all_past(check)
@@ -120,7 +125,7 @@ def blocks(
     """Lines by key under their headings; a key without lines has no block."""
     heads = messages("decision", language)["head"]
     why = "past" if past else "others" if counts["clear"] else "none"
-    heads = heads | {"why": heads["why"][why]}
+    heads = heads | {"why": heads["why"][why], "rests": heads["rests"]["past" if past else "coming"]}
     return [Block(key, heads[key], said) for key, said in lines.items() if said]
 
 
@@ -140,6 +145,17 @@ def _beside_sale(check: Check) -> Iterator[str]:
     """A warning of possible calls for an opinion or information about what the business sells."""
     if n := check.tallies.duties()["survey-beside-sale"]:
         yield messages("decision", check.language)["beside_sale"].format(n=counted(check.language)(n))
+
+
+def _recommended(check: Check) -> Iterator[str]:
+    """Of forbidden calls, those that no law forbids but only recommendations, which count like law."""
+    rows = sum(
+        rows
+        for (ids,), rows in check.tallies.by("blocked_by").items()
+        if ids and all(check.book.regime(id_).force == "guidance" for id_ in ids.split(";"))
+    )
+    if rows:
+        yield messages("decision", check.language)["recommended"].format(n=counted(check.language)(rows))
 
 
 def sentence(counts: Mapping[str, int], language: str, past: bool = False) -> str:
@@ -301,7 +317,8 @@ def _next(check: Check) -> Iterator[Line]:
         if later:
             rules = ", ".join(title(regime, check.language) for regime, _ in ranked(check.book, later))
             total = calls(later.total(), check.language)
-            yield Line(step["later"].format(calls=total, rules=rules), who=role["sales"])
+            again = apart([step["later"].format(calls=total, rules=rules), *_first_times(check)], check.language)
+            yield Line(f"{again}.", who=role["sales"])
         if others:
             yield Line(step["others" if later else "blocked"].format(count=count(others)), who=role["sales"])
     how = step["row_how"] if check.typed else {}
@@ -318,12 +335,39 @@ def _next(check: Check) -> Iterator[Line]:
 
 def another_day(check: Check) -> Counter[str]:
     """Calls that only rules forbid which are judged day by day: hours, attempts. By the first of these rules."""
-    daily = {regime.id for regime, _ in ranked(check.book, check.tallies.blocking()) if regime.demanded.daily}
     found: Counter[str] = Counter()
     for (ids,), rows in check.tallies.by("blocked_by").items():
-        if ids and daily.issuperset(ids.split(";")):
+        if _is_daily(check, ids):
             found[ids.split(";")[0]] += rows
     return found
+
+
+def _is_daily(check: Check, ids: str) -> bool:
+    """Whether rules forbid calls, and all of them are judged day by day."""
+    return bool(ids) and all(check.book.regime(id_).demanded.daily for id_ in ids.split(";"))
+
+
+def _first_times(check: Check) -> Iterator[str]:
+    """When the calls of `another_day` are possible, as far as such a time is known, and where that of each call is."""
+    texts, times = messages("decision", check.language)["step"]["times"], _times(check)
+    if times:
+        first, last = (_moment(at, check.language) for at in (min(times), max(times)))
+        form = texts["one" if first == last else "span"]
+        yield form.format(first=first, last=last, n=counted(check.language)(times.total()))
+
+
+def _times(check: Check) -> Counter[str]:
+    """Calls of `another_day` by the first minute at which they are possible, as far as it is known and to come."""
+    found, today_ = Counter[str](), str(check.record["today"])
+    daily = {ids for ids in {ids for ids, _ in check.tallies.later} if _is_daily(check, ids)}
+    for (ids, at), rows in check.tallies.later.items():
+        if ids in daily and at >= today_:
+            found[at] += rows
+    return found
+
+
+def _moment(at: str, language: str) -> str:
+    return f"{dated(language)(at[:10])} {at[11:]}"
 
 
 # What the possible calls rest on
@@ -436,7 +480,9 @@ _BLOCKS: dict[str, Callable[[Check], Iterable[Line]]] = {
 def _holds(check: Check) -> str:
     texts = messages("decision", check.language)["holds"]
     if not check.counts["clear"]:
-        forbidden = "later" if another_day(check) else "forbidden"
+        if times := _times(check):
+            return str(texts["later"].format(first=_moment(min(times), check.language)))
+        forbidden = "other" if another_day(check) else "forbidden"
         return str(texts[forbidden if all_forbidden(check.counts) else "none"])
     end = first_end(check)
     read = {check.book.packs[id_].read_until for (id_,) in check.tallies.by("jurisdiction") if id_}

@@ -24,8 +24,8 @@ def finding(value: Finding, language: str = "en") -> str:
 
 
 def worst_first(call: Explanation) -> list[RegimeResult]:
-    """The results of all regimes: those that forbid the call first, those that do not apply last."""
-    return sorted(call.findings, key=lambda result: _ORDER.index(result.finding))
+    """The results of all regimes: those that forbid the call first, of these the lasting ones; not applicable last."""
+    return sorted(call.findings, key=lambda result: (_ORDER.index(result.finding), result.regime.demanded.daily))
 
 
 def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> Iterator[str]:
@@ -81,9 +81,9 @@ def _regime(result: RegimeResult, language: str, *, every: bool) -> Iterator[str
             yield f"  {texts['unless']} " + _joined((_valued(condition, language) for condition in clause), texts)
     if regime.demand == "duty":
         yield f"  {labelled(texts['duty'], in_language(result.demand.says, language), language)}"
-    else:
+    elif not regime.is_scope:
         says, met = in_language(result.demand.says, language), _met(result, language)
-        demand = met if regime.is_scope or says == met else f"{says} ({met})"
+        demand = met if says == met else f"{says} ({met})"
         yield f"  {labelled(texts['asks'], demand, language)}"
     cites = regime.cites if every else regime.cites[:1]
     yield from (f"  {cite.texts[language]} {cite.url}".rstrip() for cite in cites)

@@ -177,10 +177,10 @@ def _reasons(decision: Mapping[str, Any], regimes: Mapping[str, Regime], languag
         return str(texts["wanting"].format(missing=", ".join(named)))
     ids = decision["blocked_by" if decision["outcome"] == "blocked" else "undecided_by"].split(";")
     deciding = (regimes[id_] for id_ in ids if id_ in regimes)
-    sentences = (
-        texts["reason"].format(says=_to_you(regime, language), cite=regime.cites[0].texts[language])
-        for regime in deciding
-    )
+    cited: dict[str, str] = {}  # two rules may say the same to the person: one of them is enough
+    for regime in deciding:
+        cited.setdefault(_to_you(regime, language), regime.cites[0].texts[language])
+    sentences = (texts["reason"].format(says=says, cite=cite) for says, cite in cited.items())
     return " ".join(sentences) or str(decision["why"])
 
 

@@ -31,7 +31,6 @@ from dnc.messages import (
     registry_name,
     registry_named,
 )
-from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
 from dnc.verdicts.verdict import about_missing
 
@@ -52,12 +51,11 @@ def labelled(label: str, text: str, language: str) -> str:
 
 
 class Fact(NamedTuple):
-    """A declared fact. label, value: column and value in words. id: as it is typed. means: what the column means."""
+    """A declared fact. label, value: column and value in words. id: as it is typed."""
 
     label: str
     value: str
     id: str
-    means: str
 
 
 def fact(column: str, word: str, language: str) -> Fact:
@@ -74,8 +72,7 @@ def fact(column: str, word: str, language: str) -> Fact:
         value = messages("page", language)["no_such_day"]
     elif word.lower() in YES and column in OR_NONE:
         value = messages("page", language)["day_unknown"]
-    label, means = vocab.label(column, language), vocab.says(column, language)
-    return Fact(label, value, column if hidden else f"{column}={word}", means)
+    return Fact(vocab.label(column, language), value, column if hidden else f"{column}={word}")
 
 
 def facts(values: Mapping[str, str], language: str) -> str:
@@ -301,11 +298,11 @@ def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
 
 
 def declared(check: Check) -> list[tuple[Fact, str]]:
-    """Each fact that was declared, and by whom or for which rows."""
+    """Each fact that was declared, and where or for which rows."""
     texts = messages("page", check.language)
     brief = str(check.record.get("brief") or "")[:12]
     rows = [
-        (name, value, texts["by_command" if name in check.brief.beside else "by_brief"].format(by=user(), brief=brief))
+        (name, value, texts["by_command" if name in check.brief.beside else "by_brief"].format(brief=brief))
         for name, value in check.brief.facts.items()
     ]
     rows += [(rule.ours, rule.word, line) for rule, line in by_rules(check)]
@@ -330,7 +327,7 @@ def condition(result: ConditionResult, language: str) -> str:
 def _condition_value(name: str, value: float | None, language: str) -> str:
     """The limit of a condition, or what was found: a price or a share; None is a price that cannot be given."""
     if value is None:
-        return str(messages("vet", language)["never"])
+        return str(messages("vet", language)["unpriced"])
     return money(value, language) if name == "max_price_per_clear" else percent(language)(value)
 
 

@@ -30,11 +30,12 @@ def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     if vetting.proved:
         yield from _missed(vetting.proved, language)
     yield from _costs(vetting, language)
+    told = set[str]()
     for by in ("seller", "buyer", "rules"):
         if wishes := [wish for wish in vetting.wanted if wish.by == by]:
             yield texts["wanted_of"][by]
             for wish in wishes:
-                yield from _wanted(wish, vetting, language)
+                yield from _wanted(wish, told, vetting, language)
     if vetting.unclear:
         yield texts["unclear"].format(rows=counted(language)(vetting.unclear))
     yield from _trade(vetting.offer.trade, vetting, language)
@@ -42,7 +43,7 @@ def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     yield texts["cites"]
     for id_, regime in vetting.regimes.items():
         cites = apart((f"{cite['texts'][language]} {cite['url']}".strip() for cite in regime["cites"]), language)
-        yield f"  {labelled(_named(id_, vetting, language), cites, language)}"
+        yield f"  {labelled(_titles([id_], vetting, language), cites, language)}"
 
 
 def sealed_lines(vetting: Vetting, signer: str | None, language: str) -> Iterator[str]:
@@ -195,25 +196,21 @@ def _costs(vetting: Vetting, language: str) -> Iterator[str]:
     if vetting.costs:
         yield messages("vet", language)["costs"]
     for cost in vetting.costs:
-        yield f"  {count(cost.alone):>9}  {count(cost.shared):>9}  {_named(cost.regime, vetting, language)}"
+        yield f"  {count(cost.alone):>9}  {count(cost.shared):>9}  {_titles([cost.regime], vetting, language)}"
 
 
 def _titles(regimes: Iterable[str], vetting: Vetting, language: str) -> str:
     return apart((str(vetting.regimes[id_]["title"][language]) for id_ in regimes), language)
 
 
-def _named(regime: str, vetting: Vetting, language: str) -> str:
-    return f"{vetting.regimes[regime]['title'][language]} ({regime})"
-
-
-def _wanted(wanted: Wanted, vetting: Vetting, language: str) -> Iterator[str]:
+def _wanted(wanted: Wanted, told: set[str], vetting: Vetting, language: str) -> Iterator[str]:
+    """What is wanted, and for which demand, unless that is among those that were `told` before."""
     texts = messages("vet", language)
     ask, kind = question(wanted.word, language), texts["kinds"][wanted.kind]
     yield f"  {counted(language)(wanted.rows):>9}  {ask} ({kind})"
-    if wanted.asks:
-        yield _MARGIN + texts["asks"].format(
-            asks=apart((in_language(demand, language) for demand in wanted.asks), language)
-        )
+    if asks := [says for demand in wanted.asks if (says := in_language(demand, language)) not in told]:
+        yield _MARGIN + texts["asks"].format(asks=apart(asks, language))
+        told.update(asks)
     if wanted.regimes:
         yield _MARGIN + texts["by"].format(regimes=_titles(wanted.regimes, vetting, language))
 
@@ -223,7 +220,7 @@ def _trade(trade: Traded, vetting: Vetting, language: str) -> Iterator[str]:
     yield texts["trade"].format(outcome=texts["trade_outcome"][trade.outcome])
     deciding = {"blocked": trade.blocked_by, "undecided": trade.undecided_by}.get(trade.outcome, {})
     for id_, rows in deciding.items():
-        yield f"  {count(rows) if rows else '':>9}  {_named(id_, vetting, language)}"
+        yield f"  {count(rows) if rows else '':>9}  {_titles([id_], vetting, language)}"
     if vetting.offer.sealed:
         yield _MARGIN + texts["trade_sealed"]
     if trade.outcome == "undecided":

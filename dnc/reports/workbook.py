@@ -43,6 +43,7 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
         "blocked_by": words("blocked_by", lambda id_: title(check.book.regime(id_), language)),
         "missing": words("missing", lambda word: missing_thing(word, language)),
         "valid_until": {},
+        "next_at": {},
         "why": {},
     }
     columns = [
@@ -50,6 +51,7 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
         for name, replaced in in_words.items()
         if f"dnc_{name}" in names
     ]
+    rows = rows.with_columns(pl.col("^dnc_next_at$").str.replace("T", " "))
     return rows.select(*(name for name in names if not name.startswith("dnc_")), *columns)
 
 
@@ -91,7 +93,7 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
         last = sheet_name((check.calls - 1) // XLSX_ROWS)
         yield texts["split"], texts["split_says"].format(count=count(XLSX_ROWS), last=last)
     for fact, by in declared(check):
-        yield labelled(texts["fact"], fact.label, check.language), f"{fact.value} ({fact.id}; {by})"
+        yield labelled(texts["fact"], fact.label, check.language), f"{fact.value} ({by})"
     yield from details(check)
 
 

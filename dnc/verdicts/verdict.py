@@ -145,23 +145,34 @@ def _why(
     if not demanding:
         alone = str(messages("why", language)["free" if outcome == "clear" else "jurisdiction"])
         return alone, alone
+    words = missing.split(";") if outcome == "undecided" and missing else []
+    asked = {regime.id: [word for word in words if word in _asked(regime)] for regime in demanding}
     if outcome == "clear":
         first = min(demanding, key=lambda regime: (_RANK.index(regime.demand), regime.id))
     else:
         first = min(
             demanding,
             key=lambda regime: (
-                regime.demanded.daily, regime.is_scope, -GRADES.index(regime.confidence), regime.id
+                regime.demanded.daily, regime.is_scope, not asked[regime.id], -GRADES.index(regime.confidence),
+                regime.id,
             ),
         )  # fmt: skip
-    bodies = _bodies(first, outcome, broken.get(first.id), language)
-    words = missing.split(";") if outcome == "undecided" else []
-    asked = {word for part in first.parts for _, word in part.reads}
-    named = tuple(_named([word for word in words if word in asked], len(words), language))
-    return _sentences(outcome, bodies, first.cites[0].texts[language], named, language)
+    named = tuple(_named(asked[first.id], len(words), language))
+    bodies = _bodies(first, outcome, broken.get(first.id), named, language)
+    form = outcome
+    if outcome == "undecided" and not named and (first.is_not_read or first.is_open):
+        form = "not_read" if first.is_not_read else "contested"
+    return _sentences(form, bodies, first.cites[0].texts[language], named, language)
 
 
-def _bodies(regime: Regime, outcome: str, reason: str | None, language: str) -> tuple[tuple[str, ...], ...]:
+def _asked(regime: Regime) -> set[str]:
+    """The words of `dnc_missing` that a regime may need."""
+    return {word for part in regime.parts for _, word in part.reads}
+
+
+def _bodies(
+    regime: Regime, outcome: str, reason: str | None, named: tuple[str, ...], language: str
+) -> tuple[tuple[str, ...], ...]:
     """What a regime says, the fullest text first: of a broken one the hours that it allows, or why it is not met.
 
     A text of a later group is for where none of the first fits, however short the citation.
@@ -173,26 +184,29 @@ def _bodies(regime: Regime, outcome: str, reason: str | None, language: str) -> 
     if reason:
         because = texts["broken"][reason]
         return (tuple(texts["because"].format(reason=because, says=body) for body in (says, title)),)
-    return ((says, title),)
+    return ((texts["scope"],),) if regime.is_scope and named else ((says, title),)
 
 
 @lru_cache(maxsize=4096)
 def _sentences(
-    outcome: str, bodies: tuple[tuple[str, ...], ...], cite: str, named: tuple[str, ...], language: str
+    form: str, bodies: tuple[tuple[str, ...], ...], cite: str, named: tuple[str, ...], language: str
 ) -> tuple[str, str]:
-    """The fullest sentence that is short enough, and a short form.
+    """The fullest sentence that is short enough, and a short form; `form`: the outcome, or why no fact decides it.
 
-    What is missing (`named`, the longest list first) comes before the end of a long citation, and this before the full
-    text of a rule (`bodies`: its text, and its title).
+    What is missing (`named`, the longest list first) is always said: it comes before the end of a long citation and
+    before the text of the rule (`bodies`: its text, and its title), and the end of a citation before that text.
     """
     texts = messages("why", language)
-    forms = [texts["wanting"].replace("{missing}", words) for words in named]
-    forms += [texts[outcome], texts["nearest"]] if outcome == "clear" else [texts[outcome]]
+    outcome = form if form in OUTCOMES else "undecided"
+    wanting, bare = ([texts[key].replace("{missing}", words) for words in named] for key in ("wanting", "bare"))
+    forms = [texts[form], texts["nearest" if outcome == "clear" else outcome]]
     exact, vague = _shortened(cite)
-    ways = [*product(forms, exact), *product(forms[-1:], vague)]
-    filled = (form.format(says=says, cite=cited) for group in bodies for form, cited in ways for says in group)
-    short = (texts["short"][outcome].format(cite=cited) for cited in (*exact, *vague))
-    return _fitting(filled, LONGEST_WHY), _fitting(short, _SHORT)
+    told = [*product(wanting, exact), *product(wanting, vague), *product(bare, exact), *product(bare, vague)]
+    ways = [*told, *product(forms, exact), *product(forms[-1:], vague)]
+    filled = (way.format(says=says, cite=cited) for group in bodies for way, cited in ways for says in group)
+    brief = [*product(bare, exact), *product((texts["short"][outcome],), (*exact, *vague))]
+    shortest = (way.format(cite=cited) for way, cited in brief)
+    return _fitting(filled, LONGEST_WHY), _fitting(shortest, _SHORT)
 
 
 def _named(words: list[str], count: int, language: str) -> Iterator[str]:

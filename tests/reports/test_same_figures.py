@@ -96,8 +96,8 @@ def test_every_output_says_the_same(seed, language, store, write_file, tmp_path)
 
     assert bare(decision_of(outs[0].read_text(encoding="utf-8"))) == lines
     sheet = openpyxl.load_workbook(outs[1]).worksheets[0].iter_rows(values_only=True)
-    heads = {block_head(language, key) for key in ("when", "next", "rests", "stakes")}
-    heads |= set(messages("decision", language)["head"]["why"].values())
+    heads = {block_head(language, key) for key in ("when", "next", "stakes")}
+    heads |= {text for key in ("why", "rests") for text in messages("decision", language)["head"][key].values()}
     assert bare(plain(row[1]) for row in sheet if row[0] in heads) == lines
     terminal = bare(map(plain, summary(result)))
     numbered = [re.sub(r"^\d+\. +", "", line) for line in terminal]
@@ -128,6 +128,10 @@ def test_the_rows_prove_the_figures(seed, store, write_file):
     later = rows.filter([bool(ids) and DAILY.issuperset(ids.split(";")) for ids in rows["dnc_blocked_by"]])
     postponed = [int(found[1]) for line in data["next"] if (found := re.match(r"Postpone (\d+) ", line["says"]))]
     assert sum(postponed) == (later.height if seed != 3 else 0)
+    times = later["dnc_next_at"].drop_nulls().sort().str.replace("T", " ")
+    if seed != 3 and times.len():
+        [line] = [line["says"] for line in data["next"] if line["says"].startswith("Postpone ")]
+        assert f": {times.len()} (by row in dnc_next_at)" in line and times[0] in line and times[-1] in line
     because = later["dnc_why"].str.contains("calls only from|[Aa]t most four calls")
     assert (
         because.all()

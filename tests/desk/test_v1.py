@@ -19,7 +19,7 @@ import pytest
 from dnc import check
 from dnc.cli.desk_verbs import VERBS
 from dnc.desk.v1 import WRONG_KEY_SECONDS
-from dnc.law.vocabulary import OCCASIONAL, VERDICT, vocabulary
+from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT, vocabulary
 from dnc.store import keys
 from dnc.store.verify import verify
 from tests import ALL, size
@@ -358,7 +358,7 @@ def test_the_document_has_every_column(asked):
     """Calls have the columns and words of the vocabulary, decisions those of verdicts."""
     schemas = asked.get("/v1/openapi.json").json()["components"]["schemas"]
     assert set(schemas["Call"]["properties"]) == set(vocabulary().columns)
-    assert list(schemas["Decision"]["properties"]) == [*VERDICT, *OCCASIONAL]
+    assert list(schemas["Decision"]["properties"]) == [*VERDICT, CONSENT, *OCCASIONAL]
     for name, words in vocabulary().axes.items():
         assert words == sorted(words, key=words.index)
         assert set(words) <= set(

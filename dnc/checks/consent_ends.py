@@ -31,8 +31,10 @@ def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -
     store.must_exist()
     standing = store.standing()
     with instance_of(store.path.absolute()).cursor() as con:
-        found = worded(in_force(standing.records[CONSENTS.name].find(con))[0], standing.wordings)
-    given = found.filter(pl.col("consent").is_in(GIVEN) & (pl.col("consent_withdrawn_on") == NEVER))
+        found = worded(in_force(standing.records[CONSENTS.name].find(con).lazy()), standing.wordings)
+    given = found.filter(pl.col("consent").is_in(GIVEN) & (pl.col("consent_withdrawn_on") == NEVER)).collect(
+        engine="in-memory"
+    )
     rows = _with_ends(given, book)
     rows = rows.filter((pl.col("ends_on") >= today()).fill_null(True))
     rows = rows.with_columns(days_left=(pl.col("ends_on") - pl.lit(today())).dt.total_days())

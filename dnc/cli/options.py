@@ -507,9 +507,10 @@ def write_rows(frame: pl.DataFrame, out: Path | str | None) -> None:
     from dnc.files.output_rows import OutputRows
 
     if out is None or str(out) == "-":
-        return print_csv(frame)
-    with output(out, frame.columns) as writer:
-        writer.add(OutputRows.of(frame))
+        print_csv(frame)
+    else:
+        with output(out, frame.columns) as writer:
+            writer.add(OutputRows.of(frame))
 
 
 def print_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:

@@ -26,6 +26,7 @@ from dnc.cli.options import (
     say,
     show,
     store_options,
+    write_rows,
 )
 from dnc.errors import StoreError
 from dnc.messages import counted, dated, duration, in_language, localized, messages, registry_named

@@ -150,17 +150,17 @@ def parsed(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> duckdb.Statem
 def run_few(
     con: duckdb.DuckDBPyConnection,
     name: str,
-    statement: duckdb.Statement,
-    schema: Mapping[str, type[pl.DataType]],
-    cells: pl.DataFrame,
+    statement: str | duckdb.Statement,
+    schema: Mapping[str, Any],
+    params: object = None,
+    **frames: pl.DataFrame,
 ) -> pl.DataFrame:
     """Like `run`, for few rows in and out and a known schema: costs a third to a half less.
 
-    Args:
-        statement: of `parsed`; its parameters are lists, named as the columns of `cells`.
+    statement: as text, or of `parsed`.
     """
-    with _over(con, name, {}):
-        rows = con.execute(statement, cells.to_dict(as_series=False)).fetchall()
+    with _over(con, name, frames):
+        rows = con.execute(statement, params).fetchall()
         return pl.DataFrame(rows, schema=schema, orient="row")
 
 

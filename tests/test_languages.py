@@ -297,5 +297,5 @@ dnc.messages._sections = lambda: type("Seen", (dict,), {{"__getitem__": lambda s
 dnc.check({str(path)!r}, dnc.Store("store"), region="FR", given={{"caller": "commercial"}})
 assert "why" in said and "errors" not in said, said
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=path.parent, check=False)
     assert done.returncode == 0, done.stderr

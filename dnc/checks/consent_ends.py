@@ -31,8 +31,10 @@ def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -
     store.must_exist()
     standing = store.standing()
     with instance_of(store.path.absolute()).cursor() as con:
-        found = worded(in_force(standing.records[CONSENTS.name].find(con))[0], standing.wordings)
-    given = found.filter(pl.col("consent").is_in(GIVEN) & (pl.col("consent_withdrawn_on") == NEVER))
+        found = worded(in_force(standing.records[CONSENTS.name].find(con).lazy()), standing.wordings)
+    given = found.filter(pl.col("consent").is_in(GIVEN) & (pl.col("consent_withdrawn_on") == NEVER)).collect(
+        engine="in-memory"
+    )
     rows = _with_ends(given, book)
     rows = rows.filter((pl.col("ends_on") >= today()).fill_null(True))
     rows = rows.with_columns(days_left=(pl.col("ends_on") - pl.lit(today())).dt.total_days())
@@ -41,6 +43,12 @@ def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -
     names = pl.format("+{}", "number").alias("number"), pl.format("consents:{}", "seq").alias("statement")
     shown = ("consent", "consent_on", "wording", "ends_on", "days_left")
     return rows.sort("ends_on", "seq", nulls_last=True).select(*names, *shown)
+
+
+def ends_of(consents: pl.DataFrame) -> dict[str, int]:
+    """On which days how many of some consents (of `consents_in_force`) end, earliest first."""
+    days = consents.drop_nulls("ends_on").group_by("ends_on").len().sort("ends_on")
+    return {day.isoformat(): count for day, count in days.iter_rows()}
 
 
 def _with_ends(given: pl.DataFrame, book: Rulebook) -> pl.DataFrame:

@@ -519,6 +519,18 @@ def print_csv(frame: pl.DataFrame) -> None:
     sys.stdout.buffer.flush()
 
 
+def write_rows(frame: pl.DataFrame, out: Path | str | None) -> None:
+    """Write a frame to a file, by its suffix; to stdout as CSV without one."""
+    from dnc.files.output_file import output
+    from dnc.files.output_rows import OutputRows
+
+    if out is None or str(out) == "-":
+        print_csv(frame)
+    else:
+        with output(out, frame.columns) as writer:
+            writer.add(OutputRows.of(frame))
+
+
 def print_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
     """Print rows to stdout as CSV."""
     import polars as pl

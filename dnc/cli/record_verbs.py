@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
@@ -12,18 +13,20 @@ import click
 
 from dnc.cli.options import (
     FILE,
+    JSON,
     LANG,
     PAIR,
     REGION,
+    TARGET,
     load_rules,
     open_store,
-    print_csv,
     print_rows,
     say,
     show,
     store_options,
+    write_rows,
 )
-from dnc.messages import counted, localized, messages
+from dnc.messages import counted, duration, in_language, localized, messages
 
 if TYPE_CHECKING:
     from dnc.store.records import Added
@@ -226,19 +229,30 @@ def wordings(
 @click.option(
     "--ending", type=click.IntRange(min=0), metavar="DAYS", help="Only consents that end within so many days."
 )
+@click.option("--out", type=TARGET, help="Write to this file.  [default: stdout]")
+@JSON
+@LANG
 @store_options
 @click.pass_context
-def consents(ctx: click.Context, ending: int | None) -> None:
-    """List the consents in force as CSV.
+def consents(ctx: click.Context, ending: int | None, out: Path | str | None, lang: str, *, as_json: bool) -> None:
+    """List the consents in force as CSV, those that end first before the others.
 
-    Its columns are the number, the statement, its day, its wording, and the day on which it ends.
+    Its columns are the number, the statement, its kind, its day, its wording, the day on which it ends, and the days
+    that are left.
 
     The end is the earliest of the one that was agreed, the term of the wording, and what the law in force sets for
     numbers of the country.
     """
-    from dnc.checks.consent_ends import consents_in_force
+    from dnc.checks.consent_ends import consents_in_force, ends_of
 
-    print_csv(consents_in_force(open_store(ctx), load_rules(ctx), ending))
+    rows = consents_in_force(open_store(ctx), load_rules(ctx), ending)
+    if as_json:
+        click.echo(json.dumps({"consents": rows.to_dicts(), "ends": ends_of(rows)}, default=str, indent=2))
+    else:
+        write_rows(rows, out)
+    said = messages("store", lang)["consents" if ending is None else "consents_ending"]
+    days = in_language(duration("day", ending or 0), lang)
+    say(said.format(days=days, n=counted(lang)(rows.height)))
 
 
 VERBS = (consent, consents, called, wordings)

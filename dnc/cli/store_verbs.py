@@ -26,6 +26,7 @@ from dnc.cli.options import (
     say,
     show,
     store_options,
+    write_rows,
 )
 from dnc.errors import StoreError
 from dnc.messages import counted, dated, duration, in_language, localized, messages, registry_named
@@ -304,18 +305,12 @@ def export(ctx: click.Context, /, *, what: str, out: Path | str | None, to: str 
     loaded or recorded, and not lifted or expired. consents and calls are all that was loaded or recorded, customers
     those of the newest file.
     """
-    from dnc.files.output_file import output
-    from dnc.files.output_rows import OutputRows
     from dnc.lists.own_records import export as export_records
     from dnc.verdicts.screening import own_list
 
     store = open_store(ctx)
     rows = own_list(store) if what == "own" else export_records(store, what, to)
-    if out is None or str(out) == "-":
-        print_csv(rows)
-    else:
-        with output(out, rows.columns) as writer:
-            writer.add(OutputRows.of(rows))
+    write_rows(rows, out)
     said = "exported" if what == "own" else "exported_rows"
     say(messages("store", lang)[said].format(n=counted(lang)(rows.height)))
 

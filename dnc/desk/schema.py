@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from msgspec.inspect import type_info
 
 from dnc.clock import NONE, YES, read_moment
-from dnc.law.vocabulary import AGAINST, OCCASIONAL, OR_NONE, VERDICT, vocabulary
+from dnc.law.vocabulary import AGAINST, CONSENT, OCCASIONAL, OR_NONE, VERDICT, vocabulary
 from dnc.lists.own_records import INNER
 from dnc.store.record_kinds import CALLS, CONSENTS, RESULTS, Kind
 from dnc.verdicts.verdict import OUTCOMES
@@ -23,7 +23,7 @@ MOST_CALLS = 1_000
 # What a message of msgspec quotes from a request.
 _QUOTED = re.compile(r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `([A-Za-z_]{1,40})`")
-ANSWERED = (*VERDICT, *OCCASIONAL)  # columns of the answer on a call
+ANSWERED = (*VERDICT, CONSENT, *OCCASIONAL)  # columns of the answer on a call
 MOST_CHANGES = 10_000
 _MOST_CELL = 500  # characters
 _Text = Annotated[str, Meta(max_length=_MOST_CELL)]
@@ -59,7 +59,7 @@ def _decision() -> type[Struct]:
         pl.Date: date | None,
     }
     fields: list[tuple[str, Any]] = [(name, kinds[kind]) for name, kind in VERDICT.items()]
-    fields += [(name, str | None) for name in OCCASIONAL]
+    fields += [(name, str | None) for name in ANSWERED if name not in VERDICT]
     fields = [(name, Literal[tuple(OUTCOMES)] if name == "dnc_outcome" else kind) for name, kind in fields]
     return msgspec.defstruct("Decision", fields, module=__name__)
 

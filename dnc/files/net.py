@@ -52,6 +52,8 @@ def marked(texts: pl.Series, *, firm: bool = False, column: str = "") -> pl.Seri
     about mail and not about calls, only by two words (`Unsubscribed` in `Email status`).
     Returns Booleans of the same length and name; False for null.
     """
+    if texts.is_empty():
+        return texts.cast(pl.Boolean)
     rules, read = _net().rules, _read(texts)
     rest = read["letters"].str.replace_all(rules["without"], _CLAUSE)
     enough = "pairs" if _is_of_mail(column) else "firm" if firm else "any"

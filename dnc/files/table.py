@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -128,6 +129,7 @@ class Table:
         return unique_names(self.header)
 
 
+@lru_cache(4096)
 def folded(name: str) -> str:
     """A name or word without case, accents, white space, invisible characters, underscores and hyphens."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if unicodedata.category(c) not in ("Mn", "Cf"))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +25,7 @@ from dnc.errors import InputError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, Table, folded, quoted
-from dnc.frames import each_distinct, numbered, repeated
+from dnc.frames import Frame, each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief, Names
@@ -266,6 +267,7 @@ def _refuse_lost(stated: pl.DataFrame, calls: Calls, rows: pl.DataFrame, path: P
         raise InputError(localized("errors", "consent_lost"), path, rows[LINE][lost.arg_max() or 0])
 
 
+@cache
 def is_against(prefix: str = "") -> pl.Expr:
     """Whether a statement, in columns whose names begin with a prefix, is against the call, or may be."""
     given_none = (pl.col(f"{prefix}consent") == "none").fill_null(False)
@@ -287,7 +289,7 @@ def _as_enums() -> list[pl.Expr]:
     return [pl.col(name).cast(pl.Enum(vocabulary().axes[name])) for name in ("consent", "consent_for")]
 
 
-def ranked(statements: pl.DataFrame) -> pl.DataFrame:
+def ranked(statements: Frame) -> Frame:
     """Statements with `rank`: the newer one ranks higher; null if the row states nothing.
 
     It packs what decides, in this order: the minute, whether the statement is against the call, how soon the consent
@@ -334,17 +336,19 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
 
 
+@cache
 def is_proven() -> pl.Expr:
     """Whether a statement has a proof and a wording."""
     return pl.col("proof").is_not_null() & pl.col("wording").is_not_null()
 
 
+@cache
 def moment(prefix: str = "") -> pl.Expr:
     """When ranked statements were made, to compare them: of one minute, that of one against the call is later."""
     return pl.col(f"{prefix}rank") // (2 * (_NO_END + 1))
 
 
-def newest(statements: pl.DataFrame) -> pl.DataFrame:
+def newest(statements: Frame) -> Frame:
     """Of ranked statements the newest about each number, sorted by number; of equal ones the last."""
     by_age = statements.sort("number", "rank", maintain_order=True)
     return by_age.unique("number", keep="last", maintain_order=True)

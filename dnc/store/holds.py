@@ -78,7 +78,7 @@ def _called(con: ledger_sql.Connection, folder: Path, campaigns: Sequence[str]) 
     if not campaigns:
         return set()
     which = "list_contains($campaigns::varchar[], campaign)"
-    found = records_in(con, folder)[CALLS.name].find(con, which, {"campaigns": list(campaigns)}, ["number"])
+    found = records_in(con, folder, [CALLS])[CALLS.name].find(con, which, {"campaigns": list(campaigns)}, ["number"])
     return set(found["number"])
 
 

@@ -22,7 +22,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import polars as pl
@@ -37,7 +37,7 @@ from dnc.files.locks import HeldError, exclusive_lock, own_folder, remove_orphan
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.folder import refuse_unsafe
-from dnc.store.manifest import EMPTY, FOLDERS, NAME, DamageError, Manifest, read_manifest
+from dnc.store.manifest import EMPTY, FOLDERS, NAME, NAMED, DamageError, Manifest, read_manifest
 from dnc.store.state import State
 
 VERSION = 3
@@ -88,6 +88,7 @@ class Ledger:
         self.wal = folder / f"{LEDGER}.wal"  # write-ahead log of DuckDB; changes leave none
         self._wait_seconds = wait_seconds
         self._unedited: tuple[str, State] | None = None  # SHA-256 of the last that was compared with its log, its state
+        self._written: tuple[object, str] | None = None  # the file that was written last, and its SHA-256
 
     @property
     def exists(self) -> bool:
@@ -284,7 +285,7 @@ class Ledger:
             try:
                 yield from self._changed(work, before, erasing=erasing)
             finally:  # while the notes on what was moved in are still there
-                if (manifest := read_manifest(self.folder)) and manifest.ledger == sha256_of(self.path):
+                if (manifest := read_manifest(self.folder)) and manifest.ledger == self._digest():
                     self._sweep(manifest)
 
     def _changed(self, work: Path, before: Manifest | None, *, erasing: bool) -> Iterator[Change]:
@@ -297,16 +298,17 @@ class Ledger:
         options = f"block_size {_BLOCK_BYTES}, recovery_mode no_wal_writes"
         with self.instance.attached(copy, options) as con:
             con.begin()
-            held = State(frozenset())
+            held, watched = State(frozenset()), ledger_sql.Watched(con)
+            to = cast("duckdb.DuckDBPyConnection", watched)
             if before:
-                held = self._begin(con, before, whole=erasing)
+                held = self._begin(to, before, whole=erasing)
             else:
-                ledger_sql.create(con, VERSION)
-            change = Change(con, self.folder, work, audit_log.head(con), held)
+                ledger_sql.create(to, VERSION)
+            change = Change(to, self.folder, work, audit_log.head(con), held)
             yield change
             if before and not change.drafts:
                 return
-            manifest = change.finished(before).checked(self.folder) if change.drafts else EMPTY
+            manifest = change.finished(before, watched).checked(self.folder) if change.drafts else EMPTY
             con.commit()
             con.execute("checkpoint")
             if erasing:
@@ -317,7 +319,7 @@ class Ledger:
         (work / NAME).write_text(replace(manifest, ledger=digest).text, encoding="utf-8")
         self._replace(copy, self.path)
         self._replace(work / NAME, self.folder / NAME)
-        self._unedited = digest, change.holds
+        self._unedited, self._written = (digest, change.holds), (self._identity(), digest)
 
     def _begin(self, con: duckdb.DuckDBPyConnection, before: Manifest, *, whole: bool) -> State:
         """Begin a change unless the ledger was edited: the change would make that look right. Returns what it holds."""
@@ -352,13 +354,21 @@ class Ledger:
                     raise
                 time.sleep(0.05)
 
+    def _digest(self) -> str:
+        """The SHA-256 of the ledger; a file that this object wrote, and that did not change since, is not read again.
+
+        A change compares the copy that it works on.
+        """
+        written = self._written
+        return written[1] if written and written[0] == self._identity() else sha256_of(self.path)
+
     def _healed(self) -> Manifest:
         """The manifest of the ledger; written now if a killed change had not got that far.
 
         A ledger with the hash in its manifest need not be opened for that: nothing changed it since.
         """
         with suppress(FileNotFoundError):
-            if (manifest := read_manifest(self.folder)) and manifest.ledger == sha256_of(self.path):
+            if (manifest := read_manifest(self.folder)) and manifest.ledger == self._digest():
                 return manifest
         with ExitStack() as stack:
             try:
@@ -531,15 +541,19 @@ class Change:
         self.drafts.append(audit_log.draft(seq, verb, detail | replaced))
         return seq
 
-    def finished(self, before: Manifest | None) -> Manifest:
+    def finished(self, before: Manifest | None, watched: ledger_sql.Watched) -> Manifest:
         """Finish the tables: the last row of the log gets the state, and the names of files that are no longer used.
 
         Returns the manifest, without the ledger's SHA-256.
         """
-        ledger_sql.end_change(self.con)
-        self.holds = state.renew(self.con, self.holds, self.objections)
+        ledger_sql.end_change(self.con, watched.written)
+        written = watched.written
+        self.holds = state.renew(self.con, self.holds, self.objections, written)
         addition: dict[str, Any] = {"state": self.holds.as_logged}
-        manifest = Manifest.of(self.con, "", self.head)
+        if before and before.store and written is not None and written.isdisjoint(NAMED):
+            manifest = replace(before, tables=self.holds.rows)
+        else:
+            manifest = Manifest.of(self.con, "", self.head)
         if gone := set(before.files() if before else ()).difference(manifest.files()):
             addition["removed"] = sorted(path.name for path in gone)
         if self.drafts:

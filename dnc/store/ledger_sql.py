@@ -6,6 +6,7 @@ inside the transaction of a change (`dnc.store.ledger`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -24,7 +25,6 @@ from dnc.store.record_kinds import KINDS, Kind
 Row = dict[str, Any]
 Connection = duckdb.DuckDBPyConnection
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
-_NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
 # What a ledger of this version may lack until its next change; the newest is the last.
 _ADDED_LATER = (
     *("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests"),
@@ -32,6 +32,7 @@ _ADDED_LATER = (
 )
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
+_NEWEST_ROWS = 64  # of the log are looked at first
 # A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.
 _AS_JSON = "system.main.json_merge_patch('{}', system.main.to_json(t))::varchar"
 _SHA256 = "system.main.sha256"
@@ -59,8 +60,46 @@ _CATALOGUE = " union all ".join(
 )
 _LOG_COLUMNS = ("seq", "done_at", "verb", "done_by", "detail", "previous", "hash")
 _LOG = ", ".join(_LOG_COLUMNS).replace("detail", "detail::varchar as detail")
+_QUERY, _WRITE = re.compile(r"select |from |copy \("), re.compile(r"(?:insert into|update|delete from) (\w+) ")
 Catalogue = set[tuple[str, str, str]]
+_ADD_OBJECTIONS = """insert into objections (seq, number, on_day, lifted, reason, recorded_at)
+    with told as (
+        select unnest($numbers::ubigint[]) as number, unnest($days::date[]) as on_day,
+               generate_subscripts($numbers, 1) as place
+    )
+    select (select coalesce(max(seq), 0) from objections) + place, number, on_day, $lifted, $reason, $at
+    from told order by place
+"""
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
+
+
+class Watched:
+    """A connection that notes to which tables it writes.
+
+    Attributes:
+        written: their names; None once a statement was something else than a query or a change of one table.
+    """
+
+    def __init__(self, con: Connection) -> None:
+        self._con = con
+        self.written: set[str] | None = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._con, name)
+
+    def execute(self, sql: str, params: object = None) -> Connection:
+        """As a connection does."""
+        return self._con.execute(self._noted(sql), params)
+
+    def sql(self, sql: str, params: object = None) -> Any:
+        """As a connection does."""
+        return self._con.sql(self._noted(sql), params=params)
+
+    def _noted(self, sql: str) -> str:
+        if self.written is not None and not _QUERY.match(sql):
+            changes = _WRITE.match(sql)
+            self.written = self.written | {changes[1]} if changes else None
+        return sql
 
 
 def _rows(con: Connection, sql: str, params: object = None) -> list[Row]:
@@ -170,20 +209,28 @@ def store_id(con: Connection) -> str:
     return str(next(iter(given or first), ""))
 
 
-def end_change(con: Connection) -> None:
-    """Give a store that has none its id, and remove rows about snapshots that the change removed."""
+def end_change(con: Connection, written: Collection[str] | None) -> None:
+    """Give a store that has none its id, and remove rows about snapshots that the change removed.
+
+    written: the tables that it wrote to, if that is known.
+    """
     if not _rows(con, "select id from identity"):
         _insert(con, "identity", {"id": store_id(con) or token_hex(32)})
+    if written is not None and "snapshots" not in written:
+        return
     con.execute("delete from bitpages where of not in (select file from snapshots)")
     con.execute("delete from accepted where snapshot not in (select id from snapshots)")
 
 
-def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
+def read_digests(con: Connection, first_block: int = 0, tables: Collection[str] | None = None) -> list[Row]:
     """What every table holds but the log, in blocks: name, block, rows, sha256; those without rows are left out.
 
     first_block: of objections; earlier ones are left out. A table that is not there has no rows.
+    tables: only these.
     """
-    there = [name for name in _tables(con) if name not in _UNDIGESTED]
+    there = [name for name in (_tables(con) if tables is None else tables) if name not in _UNDIGESTED]
+    if not there:
+        return []
     filled = _column(con, " union all ".join(f"(select '{name}' from {name} limit 1)" for name in there))
     sources = {name: _texts_of(name) for name in filled}  # half the time, as most tables have no rows
     last = _column(con, "select system.main.max(seq) from objections")[0] if "objections" in filled else None
@@ -332,30 +379,18 @@ def objections_to(con: Connection, number: int, until: date) -> list[Row]:
 
 
 def add_objections(
-    con: Connection, numbers: Sequence[int], on: date, *, lifted: bool, reason: str | None, recorded_at: datetime
-) -> None:
-    """Record an objection of each number, or that it is lifted."""
-    objections = pl.DataFrame({"number": pl.Series(numbers, dtype=pl.UInt64)}).with_columns(on_day=pl.lit(on))
-    add_objections_of_days(con, objections, lifted=lifted, reason=reason, recorded_at=recorded_at)
-
-
-def add_objections_of_days(
     con: Connection,
-    objections: pl.DataFrame,
+    numbers: Sequence[int],
+    on: date | Sequence[date],
     *,
     lifted: bool = False,
     reason: str | None = None,
     recorded_at: datetime,
 ) -> None:
-    """Record objections (columns `number`, `on_day`), or that these are lifted."""
-    [last] = _column(con, "select coalesce(max(seq), 0) from objections")
-    rows = objections.with_columns(
-        pl.int_range(last + 1, last + 1 + pl.len()).alias("seq"),
-        lifted=pl.lit(lifted),
-        reason=pl.lit(reason),
-        recorded_at=pl.lit(recorded_at),
-    )
-    run(con, "objections", "insert into objections by name from new", new=rows.cast(_NEW_OBJECTIONS))  # type: ignore[arg-type]
+    """Record an objection of each number, or that it is lifted. on: the day, or that of each."""
+    days = [on] * len(numbers) if isinstance(on, date) else list(on)
+    told = {"numbers": list(numbers), "days": days, "lifted": lifted, "reason": reason, "at": recorded_at}
+    con.execute(_ADD_OBJECTIONS, told)
 
 
 def remove_reasons(con: Connection, numbers: Sequence[int]) -> list[int]:
@@ -411,7 +446,7 @@ def add_recorded(con: Connection, kind: Kind, rows: pl.DataFrame) -> None:
 
 def clear_recorded(con: Connection, kind: Kind) -> None:
     """Remove all rows of a kind from the ledger, because a file has them."""
-    con.execute(f"delete from {kind.name}")
+    con.execute(f"delete from {kind.name} where true")
 
 
 def set_oldest(con: Connection, kind: Kind, day: date) -> None:
@@ -432,14 +467,25 @@ def erase_recorded(con: Connection, kind: Kind, which: str, params: Mapping[str,
 
 
 def last_of(con: Connection, kind: Kind) -> int:
-    """The highest `seq` of a kind ever given, also to rows that were erased."""
-    logged = "select max((detail ->> 'last')::bigint) as last from log where detail ->> 'records' = $kind"
-    filed = "select max(last) from records where kind = $kind"
-    found = _column(
-        con, f"select max(last) from ({logged} union all {filed} union all select max(seq) from {kind.name})",
-        {"kind": kind.name},
-    )  # fmt: skip
-    return found[0] or 0
+    """The highest `seq` of a kind ever given, also to rows that were erased: those are in the log."""
+    filed = f"select last from records where kind = ? union all select max(seq) from {kind.name}"
+    [there] = _column(con, f"select coalesce(max(last), 0) from ({filed})", [kind.name])
+    return max(int(there), _last_in_log(con, kind))
+
+
+def _last_in_log(con: Connection, kind: Kind) -> int:
+    """The highest `seq` of a kind in the log, which the newest row about it has."""
+    logged = "detail ->> 'records' = $kind and detail ->> 'last' is not null"
+    newest = f"select (detail ->> 'last')::bigint from log where seq > $low and seq <= $high and {logged}"
+    [high] = _column(con, "select coalesce(max(seq), 0) from log")
+    rows = _NEWEST_ROWS
+    while high > 0:
+        low = high - rows
+        found = _column(con, f"{newest} order by seq desc limit 1", {"kind": kind.name, "low": low, "high": high})
+        if found:
+            return int(found[0])
+        high, rows = low, rows * _NEWEST_ROWS
+    return 0
 
 
 def wordings(con: Connection) -> list[Row]:

@@ -23,6 +23,7 @@ from dnc.store import audit_log, ledger_sql, state
 
 NAME = "manifest.json"
 FOLDERS = ("snapshots", "decisions", "bitpages", "records")
+NAMED = (*FOLDERS, "rules", "identity")  # the tables from which it is made
 
 # A name with a path in it could make a backup copy, or a restore replace, a file outside the store.
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\.parquet\Z")]

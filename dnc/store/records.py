@@ -7,7 +7,7 @@ it (`consents:1234`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from dnc.database import run
+from dnc.database import run, run_few
 from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
@@ -27,7 +27,8 @@ from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
 
 _FEW = 64  # numbers that a statement names one by one
 _IN_LEDGER = 4096  # rows of a kind; more are moved into a file
-_COPY = "copy ({rows}) to $out (format parquet, compression zstd, parquet_version v2)"
+# In small groups, as of a file the groups are read that may have a number.
+_COPY = "copy ({rows}) to $out (format parquet, compression zstd, parquet_version v2, row_group_size 32768)"
 # Rows that are new: each once, and none that the store has. Of equal rows the first stays.
 _NEW = """
     with new as (select *, hash({same}) as same_as from ({rows}))
@@ -117,11 +118,12 @@ class Records:
     def source(self) -> StatementSource:
         """The rows as a source for statements in SQL. Raises StoreError where a file is damaged."""
         name = self.kind.name
+        sql, paths = [f"from read_parquet(${name}_files)"], self.paths()
+        if self.recorded.height or not paths:
+            sql.append(f"from recorded_{name}")
         recorded = {f"recorded_{name}": self.recorded if self.recorded.width else empty(self.kind)}
-        sql, paths = f"from recorded_{name}", self.paths()
-        if paths:
-            sql = f"from read_parquet(${name}_files) union all by name {sql}"
-        return StatementSource(sql, {f"{name}_files": paths} if paths else {}, recorded)
+        params = {f"{name}_files": paths} if paths else {}
+        return StatementSource(" union all by name ".join(sql[not paths :]), params, recorded if sql[1:] else {})
 
     def find(
         self,
@@ -136,7 +138,8 @@ class Records:
         con: has access to the store. numbers: the only ones asked about, distinct; of a few, only the parts of files
         that may have them are read.
         """
-        names, source = ", ".join(f'"{name}"' for name in columns or self.kind.all_columns), self.source()
+        columns = list(columns or self.kind.all_columns)
+        names, source = ", ".join(f'"{name}"' for name in columns), self.source()
         given, frames = {**source.params, **(params or {})}, source.frames
         if numbers is not None and numbers.len() <= _FEW:
             where = f"number in ({', '.join(map(str, numbers)) or 'null'}) and {where}"
@@ -144,7 +147,9 @@ class Records:
             where = f"number in (select number from asked) and {where}"
             frames = {**frames, "asked": numbers.alias("number").to_frame()}
         sql = f"select {names} from ({source.sql}) where {where}"
-        return run(con, self.kind.name, sql, given or None, **frames)
+        if "asked" in frames or numbers is None:
+            return run(con, self.kind.name, sql, given or None, **frames)
+        return run_few(con, self.kind.name, sql, empty(self.kind).select(columns).schema, given or None, **frames)
 
 
 class StatementSource(NamedTuple):
@@ -183,20 +188,25 @@ def _known_fault(path: Path, *_: int) -> str | None:
     return fault_of(path)
 
 
-def records_in(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Records]:
+def records_in(
+    con: duckdb.DuckDBPyConnection, folder: Path, kinds: Iterable[Kind] = KINDS.values()
+) -> dict[str, Records]:
     """The own records of an open ledger, by kind. folder: of the store."""
     files = [RecordFile(**row) for row in ledger_sql.records(con)]
     return {
-        name: Records(
-            kind, folder / "records", tuple(one for one in files if one.kind == name), ledger_sql.recorded(con, kind)
+        kind.name: Records(
+            kind,
+            folder / "records",
+            tuple(one for one in files if one.kind == kind.name),
+            ledger_sql.recorded(con, kind),
         )
-        for name, kind in KINDS.items()
+        for kind in kinds
     }
 
 
 def used_since(con: duckdb.DuckDBPyConnection, folder: Path, day: date) -> list[int]:
     """The consents on which calls were made from a day on, by their numbers; folder: of the store."""
-    calls = records_in(con, folder)[CALLS.name]
+    calls = records_in(con, folder, [CALLS])[CALLS.name]
     found = calls.find(con, '"at" >= $day and consent is not null', {"day": day}, ["consent"])
     return found["consent"].unique().sort().to_list()
 
@@ -260,7 +270,7 @@ class Added:
 def add(change: Change, new: NewRows) -> Added:
     """Put rows into the store and say so in the log; those that it has already are not added again."""
     con, kind = change.con, new.kind
-    records = records_in(con, change.folder)
+    records = records_in(con, change.folder, [kind, CONSENTS] if kind is CALLS else [kind])
     last, at = ledger_sql.last_of(con, kind), audit_log.now()
     rows = _numbered(_new_rows(records, new), kind, last, at)
     out = change.work / f"new-{len(change.drafts)}.parquet"
@@ -278,7 +288,7 @@ def add(change: Change, new: NewRows) -> Added:
         _object(change, added, at)
     detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.count - height, **new.also, **span}
     if new.name is None:
-        change.log("record", detail | _folded(change, records[kind.name]))
+        change.log("record", detail | _folded(change, records[kind.name], height))
     else:
         days = {name: getattr(new, name) for name in ("sha256", "name", "as_of", "from_day", "to_day")}
         file = change.keep(out, "records")[0] if height else ""
@@ -293,7 +303,7 @@ def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
     objected = calls.filter(pl.col("result") == "objected").sort("seq")
     rows = objected.select("number", on_day=pl.col("at").dt.date()).collect()
     if rows.height:
-        ledger_sql.add_objections_of_days(change.con, rows, recorded_at=at)
+        ledger_sql.add_objections(change.con, *map(pl.Series.to_list, rows), recorded_at=at)
 
 
 def _new_rows(records: Mapping[str, Records], new: NewRows) -> StatementSource:
@@ -332,15 +342,17 @@ def _oldest(con: duckdb.DuckDBPyConnection, kind: Kind, file: Path) -> date | No
     return found if isinstance(found, date) else None
 
 
-def _folded(change: Change, before: Records) -> dict[str, Any]:
+def _folded(change: Change, before: Records, added: int) -> dict[str, Any]:
     """Move what was recorded into a file once it is much, with what earlier files of that origin hold if it is less.
 
     So there are few such files, and each row is written again only a few times. Returns what the log says of it.
+
+    before: the change. added: rows that it adds to the ledger.
     """
     kind = before.kind
-    recorded = ledger_sql.recorded(change.con, kind)
-    if recorded.height <= _IN_LEDGER:
+    if before.recorded.height + added <= _IN_LEDGER:
         return {}
+    recorded = ledger_sql.recorded(change.con, kind)
     merged, rows = list[RecordFile](), recorded.height
     for file in reversed([one for one in before.files if one.name is None]):
         if file.rows > rows:

@@ -9,15 +9,16 @@ tables are one block, 0. The SHA-256 of a block is that of its rows, one a line,
 without columns that are null, and in `rules` and `terms` only the SHA-256 of the text. Lines end with a line feed, but
 the last.
 
-The table `digests` has these lines as of the last change. A change, and whatever decides calls, counts the objections
-and reads their last block and the other tables; a verification, and a change that erases, reads everything.
+The table `digests` has these lines as of the last change. A change, and whatever decides calls, first counts the
+objections and reads their last block and the other tables; a verification, and a change that erases, reads everything.
+At its end a change reads again what it wrote to.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -69,32 +70,42 @@ def kept(con: duckdb.DuckDBPyConnection) -> State:
     return State(frozenset(TableBlock(**row) for row in ledger_sql.digests(con)))
 
 
-def read(con: duckdb.DuckDBPyConnection, known: State | None = None, changed: Iterable[int] = ()) -> State:
-    """The state, read from the tables.
+def read(
+    con: duckdb.DuckDBPyConnection,
+    known: State | None = None,
+    changed: Iterable[int] = (),
+    tables: Collection[str] | None = None,
+) -> State:
+    """The state, read from the tables; from some `tables` only, where the others are as they are `known`.
 
     Of the blocks of objections that are `known`, only the last and those with objections that were `changed` (by their
     `seq`) are read again. All are if these are many, or there is another number of objections than that comes to.
     """
-    blocks = {part.block: part for part in known.parts if part.name == "objections"} if known else {}
+    same = {part for part in known.parts if tables is not None and part.name not in tables} if known else set()
+    parts = known.parts - same if known else ()
+    blocks = {part.block: part for part in parts if part.name == "objections"}
     last, stale = max(blocks, default=0), {(seq - 1) // ledger_sql.BLOCK_ROWS for seq in changed}
     if last and len(stale) <= ledger_sql.READ_BLOCKS:
         rows = [
-            *ledger_sql.read_digests(con, last),
+            *ledger_sql.read_digests(con, last, tables),
             *ledger_sql.read_blocks(con, [block for block in stale if block < last]),
         ]
-        same = {part for block, part in blocks.items() if block < last and block not in stale}
-        found = State(frozenset(same.union(TableBlock(**row) for row in rows)))
+        full = {part for block, part in blocks.items() if block < last and block not in stale}
+        found = State(frozenset(same.union(full, (TableBlock(**row) for row in rows))))
         if found.rows["objections"] == ledger_sql.objections_count(con):
             return found
-    return State(frozenset(TableBlock(**row) for row in ledger_sql.read_digests(con)))
+    return State(frozenset(same.union(TableBlock(**row) for row in ledger_sql.read_digests(con, tables=tables))))
 
 
-def renew(con: duckdb.DuckDBPyConnection, before: State, changed: Iterable[int]) -> State:
+def renew(
+    con: duckdb.DuckDBPyConnection, before: State, changed: Iterable[int], written: Collection[str] | None
+) -> State:
     """The state at the end of a change, which is kept in the ledger.
 
-    before: at its beginning. changed: the `seq` of objections that it did not add, but change.
+    before: at its beginning. changed: the `seq` of objections that it did not add, but change. written: the tables that
+    it wrote to, if that is known.
     """
-    then, now = kept(con), read(con, before, changed)
+    then, now = kept(con), read(con, before, changed, written)
     ledger_sql.replace_digests(con, then.parts - now.parts, now.parts - then.parts)
     return now
 

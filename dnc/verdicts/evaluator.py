@@ -189,7 +189,7 @@ class Evaluator:
 
         def evaluate(cells: pl.DataFrame) -> pl.DataFrame:
             if cells.height <= _FEW:
-                return run_few(self._con, "findings", few, schema, cells)
+                return run_few(self._con, "findings", few, schema, cells.to_dict(as_series=False))
             return run(self._con, "findings", f"with {sql}", cells=cells)
 
         return _Group(columns, of_plans, part, evaluate, Remembered(_REMEMBERED))

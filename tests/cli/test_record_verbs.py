@@ -107,7 +107,7 @@ def test_wrong_words(dnc, write_file, words, code):
     assert dnc(*(path if word == "FILE" else word for word in words))[0] == code
 
 
-def test_consents_are_listed_by_their_end(dnc, recorded, monkeypatch):
+def test_consents_are_listed_by_their_end(dnc, recorded, monkeypatch, tmp_path):
     """Agreed, by the wording or by the law of the country; in Great Britain no law sets an end."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-29")
     for number, on in (("+33199000002", "2025-12-20"), ("+33199000003", "2025-11-01"), ("+441632960001", "2024-01-01")):
@@ -122,7 +122,13 @@ def test_consents_are_listed_by_their_end(dnc, recorded, monkeypatch):
         ("+33199000001", "2027-08-05", "249"),
         ("+441632960001", "", ""),
     ]
-    assert len(dnc("consents", "--ending", "21")[1].splitlines()) == 2
+    _, listed, said = dnc("consents", "--ending", "21", "--lang", "fr")
+    assert len(listed.splitlines()) == 2 and "21 jours : 1" in said.replace("\u00a0", " ").replace("\u202f", " ")
+    assert dnc("consents", "--ending", "21", "--out", tmp_path / "ending.csv")[:2] == (0, "")
+    assert (tmp_path / "ending.csv").read_text() == listed
+    told = json.loads(dnc("consents", "--json")[1])
+    assert [row["number"] for row in told["consents"]] == [row[0] for row in rows]
+    assert told["ends"] == {"2026-12-20": 1, "2026-12-31": 1, "2027-08-05": 1}
 
 
 def test_a_check_counts_the_consents_that_its_calls_rest_on(dnc, recorded, write_file, tmp_path):

@@ -75,7 +75,8 @@ def test_a_recorded_consent_clears_a_sale_and_a_withdrawal_blocks_it(api, sale):
     answer = send(api, "consents", SENT["consents"])
     assert (answer.status_code, answer.json()) == (201, {"recorded": 1, "known": 0, "first": 1, "last": 1})
     assert send(api, "consents", SENT["consents"]).json()["known"] == 1
-    assert sale(attempts=0)["dnc_outcome"] == "clear"
+    decided = sale(attempts=0)
+    assert (decided["dnc_outcome"], decided["dnc_consent"]) == ("clear", "consents:1")
     withdrawals = [(NUMBER, "2026-09-20"), (OTHER, "yes")]  # a yes: on a day that is not known
     sent = [{"number": number, "consent_withdrawn_on": on} for number, on in withdrawals]
     assert send(api, "consents", {"consents": sent, "region": "FR"}).status_code == 201

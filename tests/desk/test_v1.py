@@ -18,8 +18,9 @@ import pytest
 
 from dnc import check
 from dnc.cli.desk_verbs import VERBS
+from dnc.desk.schema import ANSWERED
 from dnc.desk.v1 import WRONG_KEY_SECONDS
-from dnc.law.vocabulary import OCCASIONAL, VERDICT, vocabulary
+from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT, vocabulary
 from dnc.store import keys
 from dnc.store.verify import verify
 from tests import ALL, size
@@ -65,7 +66,7 @@ def test_decisions_are_those_of_a_check(api, write_file):
     calls = [SHOP | {"number": number} for number in numbers]
     rows = "".join(f"{number},{','.join(SHOP.values())}\n" for number in numbers)
     path = write_file("calls.csv", f"number,{','.join(SHOP)}\n{rows}")
-    expected = check(path, api.store, best=True, columns=[*VERDICT, *OCCASIONAL]).verdicts.select(*VERDICT, *OCCASIONAL)
+    expected = check(path, api.store, best=True, columns=ANSWERED).verdicts.select(ANSWERED)
     assert decided(api, *calls) == json.loads(expected.write_json())
     assert decided(api, *calls, keep=True) == json.loads(expected.write_json())
 
@@ -358,7 +359,7 @@ def test_the_document_has_every_column(asked):
     """Calls have the columns and words of the vocabulary, decisions those of verdicts."""
     schemas = asked.get("/v1/openapi.json").json()["components"]["schemas"]
     assert set(schemas["Call"]["properties"]) == set(vocabulary().columns)
-    assert list(schemas["Decision"]["properties"]) == [*VERDICT, *OCCASIONAL]
+    assert list(schemas["Decision"]["properties"]) == [*VERDICT, CONSENT, *OCCASIONAL]
     for name, words in vocabulary().axes.items():
         assert words == sorted(words, key=words.index)
         assert set(words) <= set(

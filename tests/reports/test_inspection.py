@@ -70,7 +70,7 @@ def office(book, tmp_path_factory) -> Iterator[Store]:
         path = file("calls.csv", "\n".join(["call_id,number,at,result,campaign", *calls]))
         october = RecordReading(covers_days=(date(2026, 10, 1), date(2026, 10, 31)))
         own_records.load(store, "calls", [path], book, october)
-        path = file("own.csv", f"number,since\n{NUMBERS[6]},2026-09-10\n")
+        path = file("own.csv", f"number,since\n{NUMBERS[6]},2026-09-10\n{NUMBERS[7]},\n")
         store.load(path, registry="own", as_of=date(2026, 9, 12))
         store.object([NUMBERS[1]], date(2026, 11, 20), reason="no more")
         store.retain("calls", 36)
@@ -158,7 +158,8 @@ def test_links_lead_to_files_of_the_folder(folder):
             [
                 "Calls recorded: 8, of these 4 on a consent that the store keeps",
                 "Every call is said to be recorded for 31 of the 91 days.",
-                "Objections: 2, withdrawals of consent: 1; recorded by the next day: 0, longest: 81 days",
+                "Objections: 3, withdrawals of consent: 1; recorded by the next day: 0, longest: 81 days, without a day of "
+                "their own: 1",
                 "Recorded calls after an objection or a withdrawal: 1; on the day itself, in an order that is not known: 0",
                 "no damage, and the log is whole",
                 "to be filled in by the controller",

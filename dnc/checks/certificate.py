@@ -180,7 +180,7 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
         raise StoreError(localized("errors", "certificate", "rules", check=check, digest=min(lacking)))
     if faults := verify_log(store.ledger).faults:
         raise StoreError(localized("errors", "certificate", "log", store=store.path, fault=faults[0]))
-    loads = {load["snapshot"]: load for load in map(json.loads, rows)}
+    loads = {load["snapshot"]: load for load in map(json.loads, rows) if "snapshot" in load}  # others: own records
     if unknown := set(then["snapshots"]) - loads.keys():
         raise StoreError(localized("errors", "certificate", "load", check=check, snapshot=min(unknown)))
     certificate = {

@@ -23,6 +23,7 @@ from dnc.cli import (
     check_verbs,
     demo,
     desk_verbs,
+    inspection_verb,
     law_verbs,
     log_verb,
     record_verbs,
@@ -93,6 +94,7 @@ for module in (
     store_verbs,
     log_verb,
     certify_verb,
+    inspection_verb,
     desk_verbs,
     demo,
 ):

@@ -14,14 +14,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from dnc.desk import check_pages, home, log_page, number_pages, offer_pages, progress, registry_pages, v1
+from dnc.desk import (
+    check_pages,
+    home,
+    inspection_page,
+    log_page,
+    number_pages,
+    offer_pages,
+    progress,
+    registry_pages,
+    v1,
+)
 from dnc.desk.desk import Desk
 from dnc.desk.guard import Guard
 from dnc.desk.visit import refusal
 from dnc.messages import messages
 
 # Each group of pages is a module with its `ROUTES`.
-PAGES = (home, check_pages, number_pages, registry_pages, offer_pages, log_page, progress)
+PAGES = (home, check_pages, number_pages, registry_pages, offer_pages, log_page, inspection_page, progress)
 _STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
 _SWEEP_SECONDS = 60.0
 

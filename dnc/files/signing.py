@@ -47,6 +47,13 @@ class Signer:
         self.public = self._key.public_key().public_bytes_raw()
         self.fingerprint = _fingerprint(self._key.public_key())
 
+    @property
+    def pem(self) -> bytes:
+        """The public key, for other programs."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        return self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
     def sign(self, context: bytes, data: bytes) -> bytes:
         """The signature of some data in a context."""
         return self._key.sign(context + data)

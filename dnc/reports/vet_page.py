@@ -9,7 +9,17 @@ from dnc.messages import dated, messages, percent
 from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.page import rendered
 from dnc.reports.phrases import fact, few, needed
-from dnc.reports.vet_summary import asked_of_seller, class_word, decision, head, lines, not_compared, period, rows_of
+from dnc.reports.vet_summary import (
+    asked_of_seller,
+    class_word,
+    decision,
+    head,
+    lines,
+    not_compared,
+    period,
+    rows_of,
+    told,
+)
 from dnc.vetting.model import Share, Vetting
 
 _POINTS = 6  # of the curve, on the page
@@ -68,6 +78,7 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "class_word": lambda claim: class_word(claim, vetting, language),
         "curve": [("", dated(language)(day), share) for day, share in few(vetting.curve, _POINTS)],
         "lines": lines(vetting, language),
+        "told": told(vetting, language),
         "untold": {v["classes"][column]: rows for column, rows in vetting.untold.items()},
         "duties": [(regimes[id_], rows) for id_, rows in vetting.duties.items()],
         "law": [regimes[id_] for id_ in vetting.regimes],

@@ -11,6 +11,7 @@ from dnc.reports.decision import Decision, Line, blocks, essential, forbidden, h
 from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.phrases import condition, facts, labelled, money, question
 from dnc.verdicts.verdict import missing_thing
+from dnc.vetting.figures import OF_CONSENTS
 from dnc.vetting.model import Agreement, Claim, Price, Proved, Share, Traded, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence
@@ -245,6 +246,8 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
     ):
         if counts:
             yield texts[name].format(counts=_counts(counts, language))
+    for name, counts in told(vetting, language).items():
+        yield f"{name}{messages('common', language)['colon']} {_counts(counts, language)}"
     for registry, bands in vetting.answers.items():
         yield texts["answers"].format(registry=registry_name(registry, language), counts=_counts(bands, language))
     if vetting.outcomes["clear"].rows:
@@ -264,6 +267,20 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
 def lines(vetting: Vetting, language: str) -> dict[str, int]:
     """Rows by the type of their line, in words."""
     return {_line(line, language): rows for line, rows in vetting.lines.items()}
+
+
+def told(vetting: Vetting, language: str) -> dict[str, dict[str, int]]:
+    """What the rows say of their consents, in words: by its heading, rows by word."""
+    texts = messages("vet", language)
+    found = {}
+    for column, counts in vetting.told.items():
+        words = texts["told_words"].get(column, {})
+        found[str(texts["told"][column])] = {_word(column, word, words, language): n for word, n in counts.items()}
+    return found
+
+
+def _word(column: str, word: str, words: Mapping[str, str], language: str) -> str:
+    return vocabulary().value("consent", word, language) if column == "given" else str(words.get(word, word))
 
 
 def _line(line: str, language: str) -> str:
@@ -319,6 +336,9 @@ def class_word(claim: Claim, vetting: Vetting, language: str) -> str:
         return ""
     if claim.column == "line":
         return _line(claim.word, language)
+    if claim.column in OF_CONSENTS and claim.word:
+        words = messages("vet", language)["told_words"].get(claim.column, {})
+        return _word(claim.column, claim.word, words, language)
     titles = (
         vetting.regimes[id_]["title"][language] if id_ in vetting.regimes else id_ for id_ in claim.word.split(";")
     )

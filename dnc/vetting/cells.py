@@ -57,17 +57,24 @@ import polars as pl
 from dnc.database import engine, run, statement
 from dnc.errors import InputError
 from dnc.frames import numbered
+from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
 from dnc.messages import localized
+from dnc.store.record_kinds import GIVEN
 from dnc.verdicts.judge import Verdicts
+from dnc.vetting.consent_words import consent_words
 
 FEW = 10  # persons: no class of fewer is published
 MOST_CELLS = 4000  # closed ones; a level that would make more is left out
 AGES = (30, 60, 90, 180, 365, 730)  # days: upper ends of the bands
 BANDS = ("after", "0-30", "31-60", "61-90", "91-180", "181-365", "366-730", "731-")  # `after`: later than the call
-_TEXTS = ("outcome", "blocked_by", "undecided_by", "missing", "duties", "line", "territory", "consent", "answers")
+_OF_KIND = (
+    *("outcome", "blocked_by", "undecided_by", "missing", "duties", "line", "territory", "consent", "answers"),
+    *("given", "ends"),
+)
+_OF_ROW = ("proof", "wording", "signs")
 SCHEMA: dict[str, Any] = {
-    **dict.fromkeys(_TEXTS, pl.String),
+    **dict.fromkeys((*_OF_KIND, *_OF_ROW), pl.String),
     "lasts": pl.Int32,
     "repeat": pl.Boolean,
     "held": pl.Boolean,
@@ -80,6 +87,11 @@ outcome, blocked_by, undecided_by, missing: as in verdicts; the last two only of
 duties: only of clear rows.
 line, territory: of the number; `unknown` if the numbering plan does not say, empty if the number cannot be read.
 consent: age of the consent in days on the day of the call, as a band; empty if it has no date.
+given: to whom consent was given, as in the column `consent`; empty if none was. ends: how many days after the call it
+ends, as a band (`after`: before the call); empty if it has no end.
+proof: of a consent that was given, `with` or `without`. wording: its name, `…` if it is seldom.
+signs: what was seen at the consent, joined by `;`, and is not judged: `proof` (that other numbers have too), `origin`
+(an address that ten persons or more have), `night` (given before 6:00), `burst` (ten persons or more in one minute).
 answers: age of each registry's answer, `ID BAND`, joined by `;`.
 lasts: at how many of the points in time the row is still clear.
 repeat: whether its number is counted in another row. held: whether the buyer already holds its number.
@@ -96,18 +108,31 @@ LEVELS = {
     "territory": ("territory",),
     "consent": ("consent",),
     "answers": ("answers",),
+    "given": ("given", "proof", "ends"),
+    "wording": ("wording",),
+    "signs": ("signs",),
 }
 _COLUMNS_TO = {  # all columns from the first level to this one: cells made at this level differ in at least one of them
     level: [name for upper in list(LEVELS)[: at + 1] for name in LEVELS[upper]] for at, level in enumerate(LEVELS)
 }
 _COLUMNS_ABOVE = {level: columns[: -len(LEVELS[level])] for level, columns in _COLUMNS_TO.items()}
 _LEVEL = {column: level for level, columns in LEVELS.items() for column in columns}
-_FACTS = ("day", "line", "territory", "unread", "consent_on")
+_FACTS = ("day", "line", "territory", "unread", "consent_on", "consent_until", "consent")
 _RANKS = {"blocked": 0, "undecided": 1, "clear": 2}
 _UNREAD = pl.col("territory").eq_missing("")  # a cell of rows without a readable number
 _NEVER, _ALWAYS = date.min, date.max
+_SEEN = """create table seen (row ubigint, person ubigint, kind uinteger, rank utinyint, until date,
+    proof varchar, shared ubigint, origin ubigint, wording varchar, minute bigint)"""
+_KEYS = ("kind", "lasts", "repeat", *_OF_ROW)  # of atoms
 _NO_NUMBER = 1 << 63  # in the person of a row without a number, with the hash of its text: above all E.164 numbers
-_BESIDE_NUMBER = ("consent", "answers")  # levels at which rows without a number may differ, whatever the number
+_BESIDE_NUMBER = (
+    "consent",
+    "answers",
+    "given",
+    "wording",
+    "ends",
+    "signs",
+)  # levels at which rows without a number may differ, whatever the number
 
 
 def band(days: pl.Expr) -> pl.Expr:
@@ -167,11 +192,12 @@ def with_loose(cells: pl.DataFrame) -> pl.DataFrame:
 class Cells:
     """Counts the rows of a check while it runs; a context manager.
 
-    Memory is bounded: a row is five numbers in a DuckDB table, which is written to disk when it grows too large.
+    Memory is bounded: rows are in a DuckDB table, which is written to disk when it grows too large.
+    brief: how the list is read.
     """
 
-    def __init__(self) -> None:
-        self._stack = ExitStack()
+    def __init__(self, brief: Brief) -> None:
+        self._stack, self._brief = ExitStack(), brief
         self._kinds: dict[tuple[str, ...], int] = {}
         self._rows = 0
         self.first: date | None = None
@@ -180,7 +206,7 @@ class Cells:
     def __enter__(self) -> Self:
         spill = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
         self._con: duckdb.DuckDBPyConnection = self._stack.enter_context(engine(spill))
-        self._con.execute("create table seen (row ubigint, person ubigint, kind uinteger, rank utinyint, until date)")
+        self._con.execute(_SEEN)
         self._con.execute("create table held (number ubigint)")
         return self
 
@@ -205,7 +231,8 @@ class Cells:
             rank=rank[verdicts.case],
             until=pl.when(clear).then(until).otherwise(_NEVER),
         )
-        run(self._con, "seen", "insert into seen from rows", rows=rows)
+        rows = rows.hstack(consent_words(calls, self._brief))
+        run(self._con, "seen", "insert into seen by name from rows", rows=rows)
         self._rows += height
         first = cast("date | None", calls.plans["day"].min())
         self.first = min(filter(None, (self.first, first)), default=None)
@@ -230,7 +257,7 @@ class Cells:
         rows that differ from those of all others.
         """
         atoms = self._atoms(points).with_columns(cell=pl.lit(0, pl.UInt32))
-        keys = atoms.select("kind", "lasts", "repeat")
+        keys = atoms.select(_KEYS)
         read = atoms.select(~_UNREAD).to_series()
         [persons] = self._persons(keys.filter(read), atoms["cell"].filter(read))["persons"].to_list() or [0]
         if persons < FEW:
@@ -238,6 +265,8 @@ class Cells:
         if atoms.filter(_UNREAD)["rows"].sum() >= FEW:
             atoms = atoms.with_columns(*_apart(), cell=_UNREAD.cast(pl.UInt32))
         for columns in LEVELS.values():
+            if atoms.select(columns).n_unique() == 1:
+                continue  # nothing to split
             split = self._split(atoms, keys, columns)
             if split["cell"].n_unique() > MOST_CELLS:
                 apart = _UNREAD.all().over("cell")  # the cell is known by its words
@@ -248,12 +277,13 @@ class Cells:
         return with_loose(cells).select(*SCHEMA)
 
     def _atoms(self, points: Sequence[date]) -> pl.DataFrame:
-        """The exact cells with their kind; `keys` of other methods are the columns kind, lasts and repeat of these."""
+        """The exact cells with their kind; `keys` of other methods are the columns `_KEYS` of these."""
         self._con.execute("drop table if exists placed")
-        run(self._con, "placed", f"create table placed as {statement(__package__, 'placed')}", {"points": list(points)})
-        counted = "select kind, lasts, repeat, held, count(*) as rows from placed group by kind, lasts, repeat, held"
-        counts = run(self._con, "cells", f"{counted} order by kind, lasts, repeat, held")
-        kinds = pl.DataFrame(list(self._kinds), schema=dict.fromkeys(_TEXTS, pl.String), orient="row")
+        placed = f"create table placed as {statement(__package__, 'placed')}"
+        run(self._con, "placed", placed, {"points": list(points), "few": FEW})
+        by = ", ".join((*_KEYS, "held"))
+        counts = run(self._con, "cells", f"select {by}, count(*) as rows from placed group by {by} order by {by}")
+        kinds = pl.DataFrame(list(self._kinds), schema=dict.fromkeys(_OF_KIND, pl.String), orient="row")
         kinds = kinds.with_columns(pl.Series("kind", list(self._kinds.values()), pl.UInt32))
         cells = counts.join(kinds, on="kind", how="left", maintain_order="left")
         return cells.with_columns(loose=pl.lit([], pl.List(pl.String))).select("kind", *SCHEMA)
@@ -265,7 +295,7 @@ class Cells:
         """
         sql = "select part, count(distinct person) as persons, count(*) as rows from placed join parts"
         parts = keys.with_columns(part=part)
-        return run(self._con, "persons", f"{sql} using (kind, lasts, repeat) group by part", parts=parts)
+        return run(self._con, "persons", f"{sql} using ({', '.join(_KEYS)}) group by part", parts=parts)
 
     def _split(self, atoms: pl.DataFrame, keys: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
         """Atoms with their cells split at one level, and the words of that level replaced by those of their cell."""
@@ -308,7 +338,7 @@ def _apart() -> Iterator[pl.Expr]:
 
 
 def _kinds(verdicts: Verdicts) -> tuple[pl.Series, pl.DataFrame]:
-    """The distinct kinds of rows (columns `_TEXTS`), and for each case of facts which of these it has."""
+    """The distinct kinds of rows (columns `_OF_KIND`), and for each case of facts which of these it has."""
     facts = verdicts.facts
     dated = [name for name in facts.columns if name.endswith("_as_of") and name != "own_as_of"]
     parts = [(verdicts.verdict, verdicts.cases.select(_of_verdicts()))]
@@ -317,7 +347,8 @@ def _kinds(verdicts: Verdicts) -> tuple[pl.Series, pl.DataFrame]:
         word, distinct = numbered(cells.select(columns))
         parts.append((word[index], distinct))
     case, met = numbered(pl.DataFrame([index.alias(str(at)) for at, (index, _) in enumerate(parts)]))
-    return case, pl.concat([columns[met[str(at)]] for at, (_, columns) in enumerate(parts)], how="horizontal")
+    kinds = pl.concat([columns[met[str(at)]] for at, (_, columns) in enumerate(parts)], how="horizontal")
+    return case, kinds.select(_OF_KIND)
 
 
 def _of_verdicts() -> list[pl.Expr]:
@@ -337,7 +368,10 @@ def _of_facts() -> list[pl.Expr]:
         pl.when(pl.col("unread").is_null()).then(pl.col(name).fill_null("unknown")).alias(name)
         for name in ("line", "territory")
     ]
-    return [column.fill_null("") for column in (*columns, band(_age("consent_on")).alias("consent"))]
+    given = pl.when(pl.col("consent").is_in(GIVEN)).then("consent")
+    columns += [band(_age("consent_on")).alias("consent"), given.alias("given")]
+    ends = pl.when(given.is_not_null()).then(band((pl.col("consent_until") - pl.col("day")).dt.total_days()))
+    return [column.fill_null("") for column in (*columns, ends.alias("ends"))]
 
 
 def _of_answers(dated: Iterable[str]) -> pl.Expr:

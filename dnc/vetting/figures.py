@@ -23,7 +23,11 @@ from dnc.vetting.cells import BANDS, between
 from dnc.vetting.model import Asked, Cost, Offer, Price, Proved, Share, Vetting, Wanted
 from dnc.vetting.sample_bounds import population_bounds
 
-_PUBLISHED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent", "answers", "lasts", "repeat")
+OF_CONSENTS = ("given", "proof", "wording", "ends", "signs")  # columns of cells that say more of consents
+_PUBLISHED = (
+    *("outcome", "blocked_by", "undecided_by", "line", "territory", "consent", "answers", "lasts", "repeat"),
+    *OF_CONSENTS,
+)
 _NO_RULES = ("jurisdiction", "stale:law")  # in `dnc_missing`: only a newer or wider rules file decides these
 
 
@@ -58,6 +62,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, pr
         lines=_by(cells, "line"),
         territories=_by(cells, "territory"),
         consents=_by_age(_by(cells, "consent")),
+        told={name: told for name in OF_CONSENTS if (told := _by_age(_by_word(cells, name)))},
         answers=_answers(cells),
         costs=costs,
         wanted=wanted,
@@ -132,8 +137,8 @@ def _answers(cells: pl.DataFrame) -> dict[str, dict[str, int]]:
 
 
 def _by_age(bands: dict[str, int]) -> dict[str, int]:
-    """Rows by age, the youngest first."""
-    return dict(sorted(bands.items(), key=lambda item: BANDS.index(item[0])))
+    """Rows by age, the youngest first; what is no age stays as it is."""
+    return dict(sorted(bands.items(), key=lambda item: BANDS.index(item[0]) if item[0] in BANDS else 0))
 
 
 def _costs(cells: pl.DataFrame) -> list[Cost]:

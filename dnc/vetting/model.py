@@ -226,7 +226,10 @@ class Vetting:
     repeated: rows whose number is counted in another row. unreadable: rows without a readable number.
     callable: distinct numbers that are clear for the whole period and not held by the buyer yet.
     lines, territories: rows by kind of line and by territory; rows without a readable number are left out.
-    consents: rows by age of the consent in days. answers: registry -> rows by age of its answer in days.
+    consents: rows by age of the consent in days.
+    told: what rows say of consents, which is shown and not judged: rows by word for each of the columns of cells
+    `given`, `proof`, `wording`, `ends` and `signs` that has any.
+    answers: registry -> rows by age of its answer in days.
     costs: of regimes, the one that blocks most first.
     wanted: what would decide the undecided rows. unclear: undecided rows that no fact would decide.
     duties: clear rows by the duties that go with them.
@@ -251,6 +254,7 @@ class Vetting:
     lines: dict[str, int]
     territories: dict[str, int]
     consents: dict[str, int]
+    told: dict[str, dict[str, int]]
     answers: dict[str, dict[str, int]]
     costs: list[Cost]
     wanted: list[Wanted]

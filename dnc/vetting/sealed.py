@@ -30,6 +30,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.lists.inputs import Source, opened
 from dnc.messages import localized
 from dnc.store.audit_log import canonical
+from dnc.store.record_kinds import GIVEN
 from dnc.verdicts.verdict import OUTCOMES
 from dnc.vetting.cells import BANDS, FEW, MOST_CELLS, SCHEMA, between, with_loose
 from dnc.vetting.figures import appraise
@@ -39,7 +40,10 @@ from dnc.vetting.sealing import commitment
 from dnc.vetting.vet import MOST_DAYS
 
 FORMAT = 2
-COMPARED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent")
+COMPARED = (
+    *("outcome", "blocked_by", "undecided_by", "line", "territory", "consent"),
+    *("given", "proof", "wording", "ends"),
+)
 _FIGURES: dict[str, dict[str, object]] = {"lasting": {}, "repeated": {"repeat": True}}  # of conditions and prices
 _CONTEXT = b"dnc sealed result 2\n"
 _MARK = "dnc_sealed"
@@ -108,6 +112,11 @@ class _SealedCell(Strict):
     line: Annotated[str, only("[a-z]*"), Meta(max_length=100)] | None
     territory: Annotated[str, only("[A-Z]{2}|unknown|")] | None
     consent: Annotated[str, only("|".join((*BANDS, "")))] | None
+    given: Annotated[str, only("|".join((*GIVEN, "")))] | None
+    ends: Annotated[str, only("|".join((*BANDS, "")))] | None
+    proof: Annotated[str, only("with|without|")] | None
+    wording: Text | None
+    signs: Annotated[str, only("(?:proof|origin|night|burst)?(?:;(?:origin|night|burst)){0,3}|")] | None
     answers: Annotated[str, only(f"{_AGED}(?:;{_AGED})*|"), Meta(max_length=10_000)] | None
     lasts: _Count | None
     repeat: bool | None

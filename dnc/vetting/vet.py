@@ -89,7 +89,7 @@ def vet(
     chosen = replace(chosen, rulebook=book, brief=used, region=None, given=None)
     standing = store.standing()
     trade = Trade(book, standing, Policy(chosen.guidance, chosen.accept or {}))
-    with Cells() as cells:
+    with Cells(used) as cells:
         result = run(path, store, chosen, Outputs(keep=False), progress=progress, observers=[cells.add, trade.add])
         for held in against:
             with opened(held) as files:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from datetime import date
+import zipfile
+from datetime import date, timedelta
 from io import BytesIO
 from itertools import combinations
 from pathlib import Path
@@ -17,9 +18,11 @@ from pypdf import PdfReader
 
 from dnc import Asked, Rulebook, Store, check, vet
 from dnc.checks.certificate import certify
+from dnc.checks.inspection import Scope, inspect
 from dnc.files.signing import Signer, new_key
 from dnc.lists.brief import read_brief
 from dnc.reports.certificate_page import html as certificate_html
+from dnc.reports.inspection_folder import write_folder
 from dnc.reports.law_page import html as law_html
 from dnc.reports.vet_page import html
 from dnc.vetting.sealed import held_to, read_sealed, write_sealed
@@ -131,9 +134,18 @@ def certified(language: str, store: Store, folder: Path) -> Path:
     return _written(folder / "certificate.html", certificate_html(certify(store, done.id, Signer(key)), language))
 
 
+def inspected(language: str, store: Store, folder: Path) -> Path:
+    """The page of a folder for an authority."""
+    check(_written(folder / "calls.csv", CALLS), store, region="FR", given=GIVEN)
+    found = inspect(store, Scope(date.today() - timedelta(days=1), date.today()))
+    write_folder(folder / "folder.zip", store, found, Rulebook.load(), language, numbers=False)
+    with zipfile.ZipFile(folder / "folder.zip") as made:
+        return Path(made.extract("index.html", folder))
+
+
 DECIDING = [(page, language) for page in (checked, exported, vetted) for language in ("en", "fr")]
 RULED = [(ruled, language) for language in ("en", "fr")]
-CERTIFIED = [(certified, language) for language in ("en", "fr")]
+CERTIFIED = [(page, language) for page in (certified, inspected) for language in ("en", "fr")]
 
 
 def _name(one: object) -> str:

@@ -547,7 +547,7 @@ def test_without_a_command_the_help_is_shown(dnc):
     """Line by line, on stderr, as wrong usage."""
     code, out, err = dnc()
     assert (code, out) == (2, "")
-    assert err.startswith("Usage: ") and "\n  check      Check a list of planned calls.\n" in err
+    assert err.startswith("Usage: ") and "\n  check       Check a list of planned calls.\n" in err
 
 
 @pytest.mark.parametrize(

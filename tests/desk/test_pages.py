@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from contextlib import suppress
 from html import escape, unescape
 from pathlib import Path
@@ -715,6 +716,20 @@ def test_the_log_is_filtered_verified_and_downloaded(browser):
     assert "No row was changed" in text_of(browser.post("/log/verify"))
     rows = list(csv.DictReader(io.StringIO(browser.client.get("/log/log.csv").text)))
     assert [row["verb"] for row in rows] == browser.desk.store.log()["verb"].to_list()
+
+
+def test_a_folder_for_an_authority_is_downloaded(browser):
+    """With the annexes only if they are asked for; without its days the form says what is missing."""
+    assert "Give a day." in text_of(browser.post("/log/inspection", data={"from": "2026-11-01"}))
+    browser.desk.store.retain("decisions", 12)  # the store may be empty
+    days = {"from": "2026-11-01", "to": "2026-11-30"}
+    for more, has_numbers in (({}, False), ({"annexes": "yes"}, True)):
+        answer = browser.post("/log/inspection", data=days | more)
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as folder:
+            assert "index.html" in folder.namelist()
+            assert any(name.startswith("annexes/") for name in folder.namelist()) == has_numbers
+    assert 'href="/log/inspection"' in browser.client.get("/log").text
+    assert "Make the folder" in text_of(browser.client.get("/log/inspection"))
 
 
 def test_the_log_is_in_the_language_of_the_session(browser):

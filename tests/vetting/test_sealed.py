@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from dnc import Rulebook, Store
 from dnc.errors import InputError
-from dnc.lists.brief import read_brief
+from dnc.lists.brief import Brief, read_brief
 from dnc.lists.calls import Calls
 from dnc.reports.vet_summary import summary
 from dnc.store.audit_log import canonical
@@ -46,6 +46,10 @@ KIND = st.tuples(
     st.sampled_from(["FR", "FR", "FR", "GP", None]),
     st.sampled_from([None, 3, 40, 400]),  # days since the consent
     st.sampled_from([0, 7]),  # days that a clear row stays clear
+    st.sampled_from([None, "named_caller", "partners", "none"]),  # the consent
+    st.sampled_from(["", "one for all", "own {at}"]),  # its proof
+    st.sampled_from(["", "form-1", "form-2", "seldom {at}"]),  # its wording
+    st.sampled_from(["2026-09-01", "2026-09-01T02:00", "2026-09-01T12:{minute:02}"]),  # when it was given
 )
 # so many rows of a kind, their numbers counted up from one of a few, so that some stand in several rows; 0 is none
 ROWS = st.lists(st.tuples(st.sampled_from([0, 1, 15, 30, 50]), st.integers(1, 30), KIND), min_size=1, max_size=12).map(
@@ -58,10 +62,53 @@ def text_of(number: int | None, line: str | None) -> str | None:
     return str(number) if number else line
 
 
+SAID = ("consent", "proof", "wording", "consent_on", "origin_ip")
+
+
+def said_of(at: int, row: tuple) -> dict[str, str | None]:
+    """What a row of the list says of a consent; some of these tests have rows that say nothing of it."""
+    consent, *texts = row[7:] or (None, "", "", "")
+    texts = [text.format(at=at, minute=at % 60) for text in texts]
+    return dict(zip(SAID, (consent, *texts, "192.0.2.1" if row[4] == "GP" else ""), strict=True))
+
+
+def words_of(rows: list[tuple]) -> list[dict[str, str]]:
+    """What each row says of a consent in the words of cells; told again in plain Python."""
+    given = [said_of(at, row) | {"person": text_of(row[0], row[3]) or ""} for at, row in enumerate(rows)]
+    given = [one if one["consent"] in ("named_caller", "partners") else None for one in given]
+
+    def persons_with(column: str, text: str) -> int:
+        return len({one["person"] for one in given if one and one[column] == text})
+
+    found = []
+    for one, row in zip(given, rows, strict=True):
+        if one is None:
+            found.append(dict.fromkeys(("given", "proof", "wording", "ends", "signs"), ""))
+            continue
+        signs = {
+            "proof": one["proof"] and persons_with("proof", one["proof"]) > 1,
+            "origin": one["origin_ip"] and persons_with("origin_ip", one["origin_ip"]) >= FEW,
+            "night": "T02" in one["consent_on"],
+            "burst": "T" in one["consent_on"] and persons_with("consent_on", one["consent_on"]) >= FEW,
+        }
+        seldom = one["wording"] and persons_with("wording", one["wording"]) < FEW
+        found.append(
+            {
+                "given": one["consent"],
+                "proof": "with" if one["proof"] else "without",
+                "wording": "…" if seldom else one["wording"],
+                "ends": "31-60" if row[5] == 40 else "",
+                "signs": ";".join(sign for sign, seen in signs.items() if seen),
+            }
+        )
+    return found
+
+
 @contextmanager
 def counter(rows: list[tuple]) -> Iterator[Cells]:
     """Rows as a check would show them, in two batches, to a counter."""
-    number, outcome, blocked_by, line, territory, age, days = map(list, zip(*rows, strict=True))
+    number, outcome, blocked_by, line, territory, age, days, *_ = map(list, zip(*rows, strict=True))
+    said = pl.DataFrame([said_of(at, row) for at, row in enumerate(rows)], schema=dict.fromkeys(SAID, pl.String))
     plans = pl.DataFrame(
         {
             "day": [DAY] * len(rows),
@@ -69,9 +116,11 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
             "consent_on": pl.Series([one and DAY - timedelta(one) for one in age], dtype=pl.Date),
             "territory": pl.Series(territory, dtype=pl.String),
             "unread": pl.Series([None if one else "empty" for one in number], dtype=pl.String),
+            "consent": said["consent"],
+            "consent_until": pl.Series([DAY + timedelta(one) if one == 40 else None for one in age], dtype=pl.Date),
         }
     )
-    said = pl.DataFrame({"fr_bloctel_as_of": [DAY - timedelta(5)]})
+    answer = pl.DataFrame({"fr_bloctel_as_of": [DAY - timedelta(5)]})
     numbers = pl.Series([one or None for one in number], dtype=pl.UInt64)
     texts = pl.Series([text_of(one, line[at]) for at, one in enumerate(number)], dtype=pl.String)
     until = [DAY + timedelta(n) if one == "clear" else None for one, n in zip(outcome, days, strict=True)]
@@ -79,12 +128,12 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
     told |= {name: [name[0]] * len(rows) for name in ("undecided_by", "missing", "duties")}
     found = pl.DataFrame({f"dnc_{name}": value for name, value in told.items()})
     half = len(rows) // 2
-    with Cells() as cells:
+    with Cells(Brief()) as cells:
         for part in (slice(0, half), slice(half, None)):
             at = pl.arange(0, len(rows[part]), dtype=pl.UInt32, eager=True)
             cases = pl.select(plan=at, answer=pl.lit(0, pl.UInt32), day=plans[part]["day"])
-            facts = Facts(Distinct(partial(plans.__getitem__, part)), Distinct(lambda: said), cases)
-            calls = Calls(plans[part], numbers[part], at, plans[part], text=texts[part])
+            facts = Facts(Distinct(partial(plans.__getitem__, part)), Distinct(lambda: answer), cases)
+            calls = Calls(said[part], numbers[part], at, plans[part], text=texts[part])
             until = found[part]["dnc_valid_until"]
             next_at = pl.repeat("", at.len(), eager=True)
             cells.add(calls, Verdicts(calls.number, until, next_at, at, facts, at, found[part]))
@@ -93,10 +142,11 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
 
 def described(rows: list[tuple]) -> list[dict]:
     """What each row is in the words of cells, and whose it is; told again in plain Python."""
-    told = []
-    for at, (number, outcome, ids, line, where, age, days) in enumerate(rows):
+    told, words = [], words_of(rows)
+    for at, (number, outcome, ids, line, where, age, days, *_) in enumerate(rows):
         told.append(
-            {
+            words[at]
+            | {
                 "outcome": outcome,
                 "blocked_by": ids if outcome == "blocked" else "",
                 "undecided_by": "u" if outcome == "undecided" else "",
@@ -125,7 +175,7 @@ def apart(told: list[dict], cells: list[dict]) -> tuple[list[dict], list[dict]]:
         return told, cells
     [cell] = [cell for cell in cells if cell["territory"] == ""]
     assert (cell["rows"], cell["consent"], cell["answers"], cell["loose"]) == (len(unread), None, None, [])
-    for level in list(LEVELS)[:-2]:
+    for level in list(LEVELS)[: list(LEVELS).index("consent")]:
         words = {tuple(one[name] for name in LEVELS[level]) for one in unread}
         assert tuple(cell[name] for name in LEVELS[level]) in (
             words if len(words) == 1 else {(None,) * len(LEVELS[level])}
@@ -399,15 +449,16 @@ def test_a_sample_of_another_list_is_found_out(long_list, claim, consenting):
     assert any(one.column == "undecided_by" and not one.holds for one in held.agreement.claims)
 
 
-@pytest.mark.parametrize(("column", "says"), [("lasts", "lasting"), ("repeat", "repeated")])
+@pytest.mark.parametrize(("column", "says"), [("lasts", "lasting"), ("repeat", "repeated"), ("proof", "proof")])
 def test_a_seller_who_makes_more_of_the_clear_rows_is_found_out(long_list, claim, column, says):
     """Some that are clear on the first day become clear for the whole period, rows that repeat a number become numbers.
 
-    Conditions and prices are about these, so a sample is compared with them; what it is not compared with is named.
+    Consents get a proof. A sample is compared with what conditions and prices are about, and with what a list says of
+    its consents; what it is not compared with is named.
     """
     folder, made = long_list
     content = json.loads((folder / "offer.json").read_text())
-    better = {"lasts": len(content["offer"]["points"]), "repeat": False}[column]
+    better = {"lasts": len(content["offer"]["points"]), "repeat": False, "proof": "with"}[column]
     for cell in content["cells"]:
         if cell["outcome"] == "clear":
             cell[column] = better
@@ -415,7 +466,7 @@ def test_a_seller_who_makes_more_of_the_clear_rows_is_found_out(long_list, claim
     content["checksum"] = hashlib.sha256(canonical(content).encode()).hexdigest()
     (folder / "forged.json").write_text(json.dumps(content))
     forged = read_sealed(folder / "forged.json", Rulebook.load())
-    assert forged.callable.low > claim.callable.high
+    assert forged.callable.low > claim.callable.high or forged.told["proof"].keys() != claim.told["proof"].keys()
     (folder / "sample.csv").write_text(offers.as_csv(random.Random(5).sample(made, len(made) // 5)))
     sample = vetted(folder, "sample.csv", sample_of=forged.offer.rows)
     held = held_to(forged, sample)

@@ -169,6 +169,34 @@ def test_ages_of_answers_and_consents_are_told_in_bands(screened, write_file):
     assert told.consents == {"0-30": 1}
 
 
+def test_what_is_seen_at_consents_is_shown_and_not_judged(dnc, write_file):
+    """By proof, wording, recipient and end; a proof for several numbers, one address for many, nights and bursts."""
+    lines = ["number,consent,consent_on,consent_for,consent_until,wording,proof,origin_ip"]
+    for n in range(12):
+        told = ["form-1", "cert-1" if n < 3 else f"cert-{n}", "192.0.2.7"] if n < 10 else ["form-9", "", ""]
+        at = f"2026-09-01T{'02:30' if n < 10 else '11:00'}"
+        lines.append(",".join([f"01 99 00 05 {n:02}", "named_caller", at, "live", "2027-01-01" if n else "", *told]))
+    lines += ["01 99 00 05 20,partners,2026-09-01,live,,,,", "01 99 00 05 21,none,,,,form-1,cert-1,192.0.2.7"]
+    brief = write_file("buyer.toml", 'ignore = ["wording", "proof", "origin_ip"]\n' + BRIEF)
+    vetted = ("vet", write_file("offer.csv", "\n".join(lines)), "--brief", brief, *AT)
+    found = json.loads(dnc(*vetted, "--json")[1])
+    assert found["told"] == {
+        "given": {"named_caller": 12, "partners": 1},
+        "proof": {"with": 10, "without": 3},
+        "wording": {"form-1": 10, "…": 2},
+        "ends": {"31-60": 11},
+        "signs": {"burst": 10, "night": 10, "origin": 10, "proof": 3},
+    }
+    assert rows(found["outcomes"])["clear"] == 12
+    for language, said in {
+        "en": "the same proof for several numbers 3",
+        "fr": "même preuve pour plusieurs numéros 3",
+    }.items():
+        page = write_file("page.html", "")
+        out = dnc(*vetted, "--lang", language, "--out", page)[1]
+        assert said in out and said in unescape(page.read_text(encoding="utf-8"))
+
+
 def test_the_price_is_that_of_a_callable_number(vetted):
     """The price of the whole list over the numbers that may be called, each once."""
     assert vetted("--price", 6)["price"] == {"asked": 6.0, "per_clear": 2.0, "low": 2.0, "high": 2.0}

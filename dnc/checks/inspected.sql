@@ -1,0 +1,29 @@
+-- Who must not be called any more, since when, and until when (the day of a lift, or of a new consent with proof and
+-- wording); of a list that was loaded several times, its first load.
+--   told (own objections), loaded (numbers of own files), consents (every statement), $never, $unknown
+create temp table barred as
+with entries as (
+    select 'objections:' || seq as id, 'objection' as kind, number, on_day, recorded_at, null::date as until, seq
+    from told where not lifted
+    union all
+    select 'own:' || min(snapshot), 'objection', number, min(since), min(loaded_at), max(until), null
+    from loaded group by number
+    union all
+    select 'consents:' || seq, 'withdrawal', number, nullif(consent_withdrawn_on, $unknown), recorded_at, null, null
+    from consents where consent_withdrawn_on <> $never
+),
+begun as (select *, coalesce(on_day, recorded_at::date) as since from entries),
+lifts as (
+    select e.id, min(l.on_day) as on_day
+    from begun e join told l on l.lifted and l.number = e.number and e.kind = 'objection'
+    where l.on_day > e.since or (l.on_day = e.since and (l.seq > e.seq or l.recorded_at > e.recorded_at))
+    group by e.id
+),
+renewed as (
+    select e.id, min(c.consent_on) as on_day
+    from begun e join consents c on c.number = e.number and e.kind = 'withdrawal' and c.consent_on > e.since
+    where c.wording is not null and c.proof is not null
+    group by e.id
+)
+select e.* exclude (until, seq), least(until + 1, l.on_day, r.on_day) as ended_on
+from begun e left join lifts l using (id) left join renewed r using (id)

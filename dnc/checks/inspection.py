@@ -1,0 +1,276 @@
+"""What an authority asks about the calls of a period, as far as a store knows it.
+
+Frames have no telephone number unless they say so: rows are named as everywhere else (`consents:12`, `calls:7`), and
+`numbers` says whose they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from dnc.clock import ALWAYS, NEVER
+from dnc.database import instance_of, run, statement
+from dnc.errors import InputError, OptionError
+from dnc.lists.own_records import as_told
+from dnc.messages import localized
+from dnc.registries import OWN
+from dnc.store import ledger_sql
+from dnc.store.holds import Hold
+from dnc.store.record_kinds import CALLS, CONSENTS
+from dnc.store.snapshots import Standing
+from dnc.store.store import Store
+from dnc.store.verify import Findings, verify
+from dnc.store.wordings import Wording, in_store
+from dnc.verdicts.verdict import OUTCOMES
+
+Row = dict[str, Any]  # of the log
+
+SAMPLE = 25  # consents that are drawn
+_ERASING = ("forget", "retain", "hold", "lift-hold")
+_AS_NAMED = (
+    *("campaign", "calls", *OUTCOMES, "declared", "accepted", "region", "today", "clock", "brief", "guidance"),
+    *("snapshots", "objections", "rules", "sha256", "rows", "verdicts", "out", "decisions", "version"),
+)
+_OF_CHECK = {"list": "input", "call_day": "at"} | dict(zip(_AS_NAMED, _AS_NAMED, strict=True))
+_OF_LOAD = {name: name for name in ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot", "sha256")}
+_OF_ERASURE = {name: name for name in ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")}
+_OWN = {"number": pl.UInt64, "since": pl.Date, "until": pl.Date, "snapshot": pl.Int64, "loaded_at": pl.Datetime}
+_MADE = """
+    create temp table made as
+    select seq, number, "at", result, campaign, consent, coalesce(campaign = $name, $name is null) as mine
+    from ({sql}) where "at"::date between $first and $last
+"""
+_OF_PERIOD = """
+    create temp table inspected as select * from consents
+    where seq in (select consent from made where mine)
+       or ($name is null and (consent_on between $first and $last or consent_withdrawn_on between $first and $last))
+"""
+_CALLS = """
+    select "at"::date as day, campaign, count(*) as calls, count(consent) as on_consent,
+           count(*) filter (result = 'answered') as answered, count(*) filter (result = 'refused') as refused,
+           count(*) filter (result = 'objected') as objected
+    from made where mine group by all order by day, campaign
+"""
+_OBJECTIONS = """
+    select id as statement, kind, on_day, recorded_at,
+           if(on_day is null, null, greatest(recorded_at::date - on_day, 0)) as days_until_recorded, ended_on,
+           (select count(distinct call) from called_after where after = id) as called_after
+    from barred
+    where recorded_at::date between $first and $last or on_day between $first and $last or called_after > 0
+    order by on_day nulls first, recorded_at, id
+"""
+_WORDINGS = """
+    select wording, count(*) filter (consent_withdrawn_on = $never) as given,
+           count(*) filter (consent_withdrawn_on <> $never) as withdrawn,
+           count(proof) filter (consent_withdrawn_on = $never) as with_proof,
+           count(distinct seq) filter (seq in (select consent from made where mine)) as called_on,
+           min(consent_on) as first_on, max(consent_on) as last_on
+    from inspected group by wording order by wording
+"""
+_SAMPLE = "from inspected where consent_withdrawn_on = $never order by sha256($seed || ' ' || seq), seq limit $size"
+_NUMBERS = """
+    select id as statement, '+' || number as number from barred where id in (select statement from shown)
+    union select call, '+' || number from called_after order by statement
+"""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is inspected: the days from `first` to `last`, both included, of one campaign or all.
+
+    Raises OptionError if the days are in the wrong order.
+    """
+
+    first: date
+    last: date
+    campaign: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise OptionError(localized("errors", "days_order"))
+
+    def of(self, row: Row) -> bool:
+        """Whether a row of the log is of these days, and, where it is a check, of the campaign."""
+        if not self.first <= row["done_at"].date() <= self.last:
+            return False
+        return row["verb"] != "check" or self.campaign in (None, *campaign_of(row["detail"]).split(" ")[:1])
+
+
+def _check(row: Row) -> Row:
+    """A row of the log about a check, whose details also say how many calls it had, and of which campaign."""
+    told = row["detail"]
+    counts = {outcome: told["counts"][outcome] for outcome in OUTCOMES}
+    more = {"calls": sum(counts.values()), "campaign": campaign_of(told)}
+    return row | {"detail": told | counts | more}
+
+
+def _deed(row: Row) -> Row:
+    """A row of the log whose details also say what was done; the kind of a snapshot is its registry."""
+    told = row["detail"]
+    return row | {"detail": told | {"kind": told.get("kind") or told.get("registry")} | row}
+
+
+def campaign_of(check: dict[str, Any]) -> str:
+    """The campaign of a check, with the version of its brief if it was kept in the store. check: its details."""
+    return str(check.get("campaign") or check["declared"].get("campaign") or "")
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a store knows about a scope.
+
+    Attributes:
+        store: its id. findings: of its verification today, with the last row of the log.
+        checks, loads (of registries' files), erasures (also retention and holds), events (all of the days): rows of the
+            log. declared: facts for all calls, by check. log: all of it, as it is hashed.
+        rules: text of each rules file that a check used, by its SHA-256.
+        campaigns: versions of briefs. passed_to: to whom consents were passed on.
+        retention: months by kind. holds: in force now. wordings: of consents.
+        covered: of how many of the `days` every call is said to be recorded.
+        calls: by day and campaign. objections: also withdrawals, with how many calls came after. called_after: those
+            calls. consents: by wording. sample: drawn consents as a file has them, with numbers.
+        numbers: whose objections and calls after them are named.
+    """
+
+    scope: Scope
+    store: str
+    findings: Findings
+    checks: pl.DataFrame
+    declared: dict[str, dict[str, str]]
+    loads: pl.DataFrame
+    erasures: pl.DataFrame
+    events: pl.DataFrame
+    log: pl.DataFrame
+    rules: dict[str, str]
+    campaigns: pl.DataFrame
+    passed_to: set[str]
+    retention: dict[str, int]
+    holds: list[Hold]
+    wordings: list[Wording]
+    covered: int
+    calls: pl.DataFrame
+    objections: pl.DataFrame
+    called_after: pl.DataFrame
+    consents: pl.DataFrame
+    sample: pl.DataFrame
+    numbers: pl.DataFrame
+
+    @property
+    def days(self) -> int:
+        """How many days it is about."""
+        return (self.scope.last - self.scope.first).days + 1
+
+
+def inspect(store: Store, scope: Scope) -> Inspection:
+    """Gather what a store knows about a scope.
+
+    Raises InputError if nothing in the store has the name of the campaign, StoreError if it cannot be read or its
+    ledger does not match its log.
+    """
+    store.must_exist()
+    findings, standing = verify(store.ledger), store.standing()
+    with store.ledger.read() as opened:
+        id_, log, briefs = ledger_sql.store_id(opened.con), ledger_sql.log(opened.con), ledger_sql.campaigns(opened.con)
+        rows = [row | {"detail": json.loads(row["detail"])} for row in log.iter_rows(named=True)]
+        checks = [_check(row) for row in rows if row["verb"] == "check" and scope.of(row)]
+        used = sorted({sha256 for row in checks for sha256 in row["detail"]["rules"]})
+        rules = {sha256: text for sha256 in used for text in ledger_sql.texts(opened.con, "rules", [sha256])}
+    with instance_of(store.path.absolute()).cursor() as con:
+        frames = _frames(con, standing, scope, findings.head.hash)
+    asked = {snapshot for row in checks for snapshot in row["detail"]["snapshots"]}
+    loads = [row for row in rows if (one := row["detail"].get("snapshot")) and (scope.of(row) or one in asked)]
+    exported = [row["detail"]["to"] for row in rows if row["verb"] == "export" and row["detail"].get("to")]
+    campaigns = [(row["name"], row["version"], row["added_at"], row["sha256"]) for row in briefs]
+    campaigns = [row for row in campaigns if scope.campaign in (None, row[0])]
+    if scope.campaign and not (campaigns or checks or frames["calls"].height):
+        raise InputError(localized("errors", "hold", "campaign", name=scope.campaign))
+    return Inspection(
+        scope=scope,
+        store=id_,
+        findings=findings,
+        checks=_table(checks, _OF_CHECK),
+        declared={str(row["seq"]): row["detail"]["declared"] for row in checks},
+        loads=_table(loads, _OF_LOAD),
+        erasures=_table((_deed(row) for row in rows if row["verb"] in _ERASING and scope.of(row)), _OF_ERASURE),
+        events=_table(map(_deed, filter(scope.of, rows)), {"verb": "verb", "hash": "hash"}),
+        log=log,
+        rules=rules,
+        campaigns=pl.DataFrame(campaigns, ["campaign", "version", "added_at", "sha256"], orient="row"),
+        passed_to={*exported, *frames.pop("recipients")["passed_to"]},
+        retention={kind: months for kind, months, _ in store.retention()},
+        holds=store.holds(),
+        wordings=in_store(store.ledger),
+        covered=len(set(_complete(standing, scope))),
+        **frames,
+    )
+
+
+def _table(rows: Iterable[Row], columns: Mapping[str, str]) -> pl.DataFrame:
+    """Rows of the log as a table: `row`, `done_at`, `done_by`, and some of their details under names of ours."""
+    cells = [
+        [
+            str(row["seq"]),
+            row["done_at"],
+            row["done_by"],
+            *(_flat(row["detail"].get(name)) for name in columns.values()),
+        ]
+        for row in rows
+    ]
+    return pl.DataFrame(cells, ["row", "done_at", "done_by", *columns], orient="row", infer_schema_length=None)
+
+
+def _flat(value: Any) -> Any:
+    """A detail as a cell."""
+    if isinstance(value, dict):
+        return "; ".join(f"{name}={_flat(one)}" for name, one in value.items())
+    return ", ".join(map(str, map(_flat, value))) if isinstance(value, list) else value
+
+
+def _complete(standing: Standing, scope: Scope) -> Iterator[date]:
+    """The days of a scope for which a file of calls says that it has every call."""
+    for file in standing.records[CALLS.name].files:
+        if file.from_day and file.to_day:
+            first, last = max(file.from_day, scope.first), min(file.to_day, scope.last)
+            yield from (first + timedelta(days=days) for days in range((last - first).days + 1))
+
+
+def _frames(con: duckdb.DuckDBPyConnection, standing: Standing, scope: Scope, seed: str) -> dict[str, pl.DataFrame]:
+    """What an inspection says about persons, by the names of its attributes. seed: of the sample."""
+    days, name, never = {"first": scope.first, "last": scope.last}, {"name": scope.campaign}, {"never": NEVER}
+    calls, consents = (standing.records[kind.name].source() for kind in (CALLS, CONSENTS))
+    ask = partial(run, con, "inspection")
+    ask(_MADE.format(sql=calls.sql), {**calls.params, **days, **name}, **calls.frames)
+    ask(f"create temp table consents as {consents.sql}", consents.params or None, **consents.frames)
+    barred = statement(__package__, "inspected")
+    ask(barred, never | {"unknown": ALWAYS}, told=standing.objections, loaded=_own_files(standing))
+    ask(statement(__package__, "called_after"))
+    ask(_OF_PERIOD, {**days, **name})
+    objections = ask(_OBJECTIONS, days)
+    sample = ask(_SAMPLE, never | {"seed": seed, "size": SAMPLE})
+    return {
+        "calls": ask(_CALLS),
+        "objections": objections,
+        "called_after": ask('select * exclude (number) from called_after order by "at", call, after'),
+        "consents": ask(_WORDINGS, never),
+        "recipients": ask("select distinct passed_to from inspected where passed_to is not null"),
+        "sample": sample.sort("seq").select(as_told(CONSENTS)).with_columns(pl.col("recorded_at").str.head(19)),
+        "numbers": ask(_NUMBERS, shown=objections.select("statement")),
+    }
+
+
+def _own_files(standing: Standing) -> pl.DataFrame:
+    """The numbers on files of the own list: since, until, and when which snapshot was loaded."""
+    parts = [pl.DataFrame(schema=_OWN)]
+    for snapshot in standing.of(OWN):
+        listed = pl.read_parquet(standing.path(snapshot), glob=False).filter(pl.col("listed").fill_null(True))
+        of = {"snapshot": pl.lit(snapshot.id, pl.Int64), "loaded_at": pl.lit(snapshot.loaded_at, pl.Datetime)}
+        parts.append(listed.select("number", "since", "until", **of))
+    return pl.concat(parts, how="vertical_relaxed")

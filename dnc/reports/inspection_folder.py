@@ -1,0 +1,376 @@
+"""The folder for an authority: pages and tables in a zip that open without this program.
+
+Nothing outside `annexes/` has a telephone number, also not in what people wrote: what may be one is masked there. Apart
+from the moment at which it is made, the same store gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import tomllib
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from dnc.checks.certificate import certify
+from dnc.checks.inspection import Inspection
+from dnc.errors import InputError, printable, without_numbers
+from dnc.files.input_file import read_bounded
+from dnc.files.output_rows import OutputRows
+from dnc.files.signing import Signer
+from dnc.files.writers import CsvStream
+from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import apart, counted, dated, duration, in_language, messages
+from dnc.reports import certificate_page, law_page
+from dnc.reports.page import rendered
+from dnc.reports.phrases import fact_in_line, facts
+from dnc.store import audit_log
+from dnc.store.record_kinds import KINDS
+from dnc.store.retention import DECISIONS
+from dnc.store.store import Store
+from dnc.verdicts.verdict import OUTCOMES
+
+SUMS = "SHA256SUMS"
+CONTEXT = b"# dnc inspection folder 1\n"  # a comment for sha256sum; so what is signed is the file as it is
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MOST = 100  # rows of a table on the page
+_LONGEST = 20_000_000  # bytes of a proof
+_PURPOSES = ("caller", "purpose", "sector", "voice")
+_GROUND = ("source", "relationship", "consent")
+_MADE_AT = (1980, 1, 1, 0, 0, 0)  # of each file in the zip
+_CHECK = ("row", "done_at", "done_by", "list", "campaign", "call_day", "calls")
+_SAMPLE = ("statement", "consent_on", "consent", "consent_for", "wording", "proof", "in_folder", "recorded_at")
+
+
+class ShownTable(NamedTuple):
+    """A table of the page: caption, headings, rows of texts, and what is said below it."""
+
+    caption: str
+    heads: list[str]
+    rows: list[list[str]]
+    note: str = ""
+
+
+class PagePart(NamedTuple):
+    """A part of the page: paragraphs, labels with their values (None: to be filled in), tables."""
+
+    lines: Iterable[str] = ()
+    entries: Iterable[tuple[str, list[str | None]]] = ()
+    tables: Iterable[ShownTable] = ()
+
+
+def write_folder(
+    out: Path,
+    store: Store,
+    found: Inspection,
+    book: Rulebook,
+    language: str = "en",
+    *,
+    numbers: bool = True,
+    signer: Signer | None = None,
+) -> int:
+    """Write the folder as a zip; returns how many files it has.
+
+    Args:
+        found: what it shows of the store. book: the rules today. language: of the pages.
+        numbers: whether the annexes with telephone numbers are made.
+        signer: signs a certificate of each check, and the list of checksums.
+    Raises:
+        StoreError: a check cannot be certified.
+    """
+    files = _Folder(store, found, book, language, numbers=numbers, signer=signer).files()
+    sums = CONTEXT + "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)).encode()
+    files[SUMS] = sums
+    if signer:
+        files |= {f"{SUMS}.sig": signer.sign(b"", sums), f"{SUMS}.pem": signer.pem}
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, _MADE_AT), data, zipfile.ZIP_DEFLATED)
+    return len(files)
+
+
+class _Folder:
+    """Makes the files of a folder, `made`, by their names; the arguments are those of `write_folder`."""
+
+    def __init__(
+        self, store: Store, found: Inspection, book: Rulebook, language: str, *, numbers: bool, signer: Signer | None
+    ) -> None:
+        self.store, self.found, self.book, self.numbers, self.signer = store, found, book, numbers, signer
+        self.language, self.count, self.day = language, counted(language), dated(language)
+        self.texts, self.common = messages("inspection", language), messages("common", language)
+        self.kinds: dict[str, str] = messages("records", language)["kinds"] | {DECISIONS: self.texts["decisions"]}
+        answers, registries = messages("answer", language), messages("registry", language)
+        self.heads = answers["columns"] | self.common["outcomes"] | self.texts["column"]
+        words = {"verb": messages("desk", language)["verbs"], "result": answers["results"], "registry": registries}
+        self.words = words | {"kind": registries | self.kinds | self.texts["kind"]}
+        self.made: dict[str, bytes] = {}
+
+    def files(self) -> dict[str, bytes]:
+        """All files but the list of checksums."""
+        found, texts, day = self.found, self.texts, self.day
+        if self.numbers:
+            self._annexes()
+        parts = {
+            "entry": PagePart(entries=list(self._entry())),
+            "checks": PagePart(tables=list(self._checks())),
+            "rules": PagePart(tables=[self._table("rules", self._rules())]),
+            "registries": PagePart(tables=[self._table("loads", found.loads, found.loads[:, :8])]),
+            "calls": PagePart(self._calls_in_words(), tables=[self._table("calls", found.calls, self._by_month())]),
+            "objections": PagePart(
+                self._objections_in_words(),
+                tables=[self._table(name, getattr(found, name)) for name in ("objections", "called_after")],
+            ),
+            "consents": PagePart(tables=list(self._consents())),
+            "retention": PagePart(tables=list(self._retention())),
+            "log": PagePart(self._log(), tables=[self._table("events", found.events, self._deeds())]),
+        }
+        parts["files"] = PagePart(tables=[self._table("files", self._made())])
+        days = {"first": day(found.scope.first), "last": day(found.scope.last)}
+        campaign = found.scope.campaign
+        what = texts["one"].format(name=campaign) if campaign else texts["all"]
+        made = {"at": self._cell("at", audit_log.now()), "by": audit_log.user(), "version": version("dnc-check")}
+        values = {
+            "title": texts["title"].format(**days),
+            "sentence": _said(texts["sentence"].format(**days, what=what)),
+            "facts": list(self._cover()),
+            "filled": parts,
+            "made_files": self.made.keys(),
+            "i": texts,
+            "made": texts["made"].format(**made),
+        }
+        headings = {id_: texts["part"][id_] for id_ in parts}
+        self.made["index.html"] = rendered("inspection.html", self.language, headings, values).encode()
+        return self.made
+
+    # the cover
+
+    def _cover(self) -> Iterator[str]:
+        checks, texts, signer = self.found.checks, self.texts, self.signer
+        yield texts["checks_n"].format(n=self.count(checks.height), calls=self.count(_sum(checks, "calls")))
+        yield from self._calls_in_words()
+        yield from self._objections_in_words()
+        yield self._verified()
+        yield texts["with" if self.numbers else "without"]
+        yield texts["signed"].format(key=signer.fingerprint) if signer else texts["unsigned"]
+
+    def _calls_in_words(self) -> Iterator[str]:
+        found, count = self.found, self.count
+        if not found.calls.height:
+            yield self.texts["no_calls"]
+            return
+        made, on_consent = count(_sum(found.calls, "calls")), count(_sum(found.calls, "on_consent"))
+        yield self.texts["calls_n"].format(n=made, consents=on_consent)
+        yield self.texts["covered"].format(n=count(found.covered), days=count(found.days))
+
+    def _objections_in_words(self) -> Iterator[str]:
+        found, count = self.found, self.count
+        kinds, days = Counter(found.objections["kind"]), found.objections["days_until_recorded"]
+        values = {"soon": int((days <= 1).sum()), "longest": max(days.drop_nulls(), default=0)}
+        values |= {"undated": days.null_count(), "objections": kinds["objection"], "withdrawals": kinds["withdrawal"]}
+        yield self.texts["objections_n"].format(**{name: count(n) for name, n in values.items()})
+        if found.calls.height:
+            sure = found.called_after.filter(~pl.col("same_day"))["call"].n_unique()
+            all_ = found.called_after["call"].n_unique()
+            yield self.texts["after_n"].format(n=count(sure), same_day=count(all_ - sure))
+
+    def _verified(self) -> str:
+        findings = self.found.findings
+        faults = apart((_said(in_language(fault, self.language)) for fault in findings.faults), self.language)
+        return str(self.texts["faulty" if faults else "whole"].format(row=findings.head.seq, faults=faults))
+
+    # the parts
+
+    def _entry(self) -> Iterator[tuple[str, list[str | None]]]:
+        """The entry of the register of processing: label, and what is known; None is for a person to fill in."""
+        found, texts, wordings = self.found, self.texts["entry"], self.found.wordings
+        calls = [] if not found.calls.height else list(self._calls_in_words())[:1]
+        kinds = [*self.kinds.values(), texts["objections"]]
+        passed = {*found.passed_to, *(one.facts.recipients for one in wordings)}
+        known: dict[str, list[str]] = {
+            "controller": self._named("named", {one.facts.names for one in wordings}),
+            "joint": [],
+            "purposes": self._declared(_PURPOSES),
+            "ground": [*calls, *self._declared(_GROUND)],
+            "persons": [texts["persons_says"], *self._declared(["recipient"])],
+            "data": [texts["data_says"].format(kinds=", ".join(kinds))],
+            "recipients": self._named("passed", passed),
+            "processors": [],
+            "transfers": [],
+            "terms": [f"{what}{self.common['colon']} {term}" for what, term in self._terms()],
+            "security": [texts["security_says"]],
+        }
+        for name, values in known.items():
+            whole = name in ("data", "terms")
+            yield texts[name], [*map(_said, values), *([] if whole else [None])]
+
+    def _named(self, key: str, names: Iterable[str | None]) -> list[str]:
+        known = sorted(filter(None, names))
+        return [self.texts["entry"][key].format(names=", ".join(known))] if known else []
+
+    def _declared(self, columns: Iterable[str]) -> list[str]:
+        """What checks declared of some columns, in words, each once."""
+        said = self.found.declared.values()
+        pairs = dict.fromkeys((name, facts[name]) for name in columns for facts in said if name in facts)
+        return [fact_in_line(name, word, self.language) for name, word in pairs]
+
+    def _checks(self) -> Iterator[ShownTable]:
+        found = self.found
+        certificates = [self._certificate(row) for row in found.checks.iter_rows(named=True)]
+        checks = found.checks.with_columns(pl.Series("certificate", certificates, pl.String))
+        yield self._table("checks", checks, checks.select(*_CHECK, *OUTCOMES, "certificate"))
+        alike: dict[str, list[str]] = {}
+        for check, declared in found.declared.items():
+            alike.setdefault(facts(declared, self.language), []).append(check)
+        yield self._table("declared", pl.DataFrame({"checks": map(", ".join, alike.values()), "declared": list(alike)}))
+        yield self._table("campaigns", found.campaigns)
+
+    def _certificate(self, check: Mapping[str, Any]) -> str | None:
+        """The name of the certificate of a check; it is among the annexes if a file is named like a number."""
+        hidden = _said(check["list"]) != check["list"]
+        if not self.signer or (hidden and not self.numbers):
+            return None
+        name = f"{'annexes/' if hidden else ''}certificates/check-{check['row']}.html"
+        page = certificate_page.html(certify(self.store, int(check["row"]), self.signer), self.language)
+        self.made[name] = page.encode()
+        return name
+
+    def _rules(self) -> pl.DataFrame:
+        """The pages of the rules by country, and the texts that checks applied and that are not those of today."""
+        first, last, rows = self.found.scope.first, self.found.scope.last, []
+        for id_, pack in self.book.packs.items():
+            regimes = [regime for regime in pack.regimes if regime.first <= last and regime.until > first]
+            self.made[name := f"rules/{id_}.html"] = law_page.html({id_: (pack, regimes)}, self.language).encode()
+            rows.append((pack.name[self.language], name, len(regimes), pack.read_until))
+        for sha256, text in self.found.rules.items():
+            if sha256 not in self.book.texts:
+                rules = tomllib.loads(text)
+                self.made[name := f"rules/{rules['jurisdiction']}-{sha256[:12]}.toml"] = text.encode()
+                country = self.texts["applied"].format(name=rules["jurisdiction"])
+                rows.append((country, name, len(rules["regime"]), rules["read_until"]))
+        return pl.DataFrame(rows, ["country", "file", "rules", "read_until"], orient="row")
+
+    def _by_month(self) -> pl.DataFrame:
+        counts = pl.col("calls", "on_consent", "answered", "refused", "objected").sum()
+        month = pl.col("day").dt.to_string("%Y-%m").alias("month")
+        return self.found.calls.group_by(month, "campaign").agg(counts).sort("month", "campaign")
+
+    def _consents(self) -> Iterator[ShownTable]:
+        found, folder = self.found, {name.rpartition("/")[2].partition(".")[0]: name for name in self.made}
+        yield self._table("consents", found.consents)
+        yield self._table("wordings", _wordings(found))
+        own = [folder.get(name.replace(":", "-")) for name in found.sample["statement"]]
+        sample = found.sample.drop("number").with_columns(pl.Series("in_folder", own, pl.String))
+        yield self._table("sample", sample, sample.select(_SAMPLE))
+
+    def _retention(self) -> Iterator[ShownTable]:
+        yield self._table("terms", pl.DataFrame(list(self._terms()), ["data", "term"], orient="row"))
+        of = messages("store", self.language)["hold_of"]
+        holds = [(hold.seq, of[hold.of].format(campaign=hold.campaign), hold.reason) for hold in self.found.holds]
+        yield self._table("holds", pl.DataFrame(holds, ["row", "data", "reason"], orient="row"))
+        yield self._table("erasures", self.found.erasures)
+
+    def _terms(self) -> Iterator[tuple[str, str]]:
+        """Kinds of data, and for how long each is kept, in words."""
+        months = {kind: in_language(duration("month", n), self.language) for kind, n in self.found.retention.items()}
+        for kind in (*KINDS, DECISIONS, *sorted({*self.found.loads["registry"], *months} - {*KINDS, DECISIONS})):
+            yield self._cell("kind", kind), months.get(kind, self.texts["no_limit"])
+
+    def _log(self) -> Iterator[str]:
+        findings, page = self.found.findings, messages("page", self.language)
+        yield self._verified()
+        yield f"{messages('certificate', self.language)['store']}{self.common['colon']} {self.found.store}"
+        yield f"{page['head']}{self.common['colon']} {findings.head}"
+        yield from (_said(in_language(note, self.language)) for note in findings.notes)
+        if self.numbers:
+            yield self.texts["chained"]
+
+    def _deeds(self) -> pl.DataFrame:
+        return self.found.events.group_by("done_by", "verb").agg(times=pl.len()).sort("done_by", "verb")
+
+    def _made(self) -> pl.DataFrame:
+        rows = [(name, hashlib.sha256(data).hexdigest()) for name, data in sorted(self.made.items())]
+        return pl.DataFrame(rows, ["file", "sha256"], orient="row")
+
+    # files with telephone numbers
+
+    def _annexes(self) -> None:
+        found = self.found
+        for row in found.sample.iter_rows(named=True):
+            if (proof := _proof(row)) is not None:
+                name = f"{row['statement'].replace(':', '-')}{Path(row['proof']).suffix}"
+                self.made[f"annexes/proofs/{name}"] = proof
+        annexes = {"numbers": found.numbers, "sample": found.sample, "wordings": _wordings(found), "log": found.log}
+        self.made |= {f"annexes/{name}.csv": _csv(frame) for name, frame in annexes.items() if frame.height}
+
+    # words
+
+    def _table(self, key: str, whole: pl.DataFrame, shown: pl.DataFrame | None = None) -> ShownTable:
+        """A table of the page: its first rows; where there are more rows or columns, a file has all of them."""
+        part = whole if shown is None else shown
+        rows = [
+            [self._cell(name, cell) for name, cell in row.items()] for row in part.head(_MOST).iter_rows(named=True)
+        ]
+        name, note = f"tables/{key.replace('_', '-')}.csv", ""
+        if whole.height and (shown is not None or whole.height > _MOST):
+            texts = pl.col(pl.String).map_elements(_said, pl.String)
+            self.made[name] = _csv(whole.with_columns(texts))
+            cut = {"n": _MOST, "all": self.count(part.height), "file": name}
+            note = self.texts["first_rows" if part.height > _MOST else "every_row"].format(**cut)
+        return ShownTable(self.texts["caption"][key], [self._head(column) for column in part.columns], rows, note)
+
+    def _head(self, column: str) -> str:
+        return str(self.heads.get(column) or vocabulary().label(column, self.language))
+
+    def _cell(self, column: str, value: Any) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+            return self.day(value) + (f" {value:%H:%M:%S}" if isinstance(value, datetime) else "")
+        if isinstance(value, bool):
+            return str(self.common["yes" if value else "no"])
+        if isinstance(value, int):
+            return self.count(value)
+        if value in vocabulary().axes.get(column, ()):
+            return vocabulary().value(column, value, self.language)
+        return str(self.words.get(column, {}).get(value) or _said(value))
+
+
+def _said(text: str) -> str:
+    """What somebody wrote, without what may be a telephone number."""
+    return without_numbers(printable(text))
+
+
+def _sum(frame: pl.DataFrame, column: str) -> int:
+    return int(frame[column].sum() or 0)
+
+
+def _wordings(found: Inspection) -> pl.DataFrame:
+    rows = [(one.name, one.added_at, one.text, one.sha256) for one in found.wordings]
+    return pl.DataFrame(rows, ["wording", "added_at", "text", "sha256"], orient="row")
+
+
+def _csv(frame: pl.DataFrame) -> bytes:
+    file = io.BytesIO()
+    moments = pl.col(pl.Datetime).dt.to_string("%Y-%m-%dT%H:%M:%S")
+    CsvStream(file, frame.columns).add(OutputRows.of(frame.with_columns(moments)))
+    return file.getvalue()
+
+
+def _proof(row: Mapping[str, Any]) -> bytes | None:
+    """The file of a proof, if it is where the consent says and has the hash that was kept of it."""
+    if not (row["proof"] and row["proof_sha256"]):
+        return None
+    try:
+        data = read_bounded(Path(row["proof"]), _LONGEST)
+    except (InputError, OSError, ValueError):
+        return None
+    return data if hashlib.sha256(data).hexdigest() == row["proof_sha256"] else None

@@ -1,0 +1,268 @@
+"""The folder for an authority: what it says is so, it opens without the program, and it gives no number away."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from dnc import Rulebook, Store, check
+from dnc.checks.inspection import Scope, inspect
+from dnc.files.input_file import sha256_of
+from dnc.files.signing import Signer, named_key, new_key, verified
+from dnc.lists import own_records
+from dnc.lists.own_records import RecordReading
+from dnc.reports.inspection_folder import write_folder
+from dnc.store import audit_log, campaigns, wordings
+from tests import size
+
+DAYS = ("--from", "2026-09-01", "--to", "2026-11-30")
+SCOPE = Scope(date(2026, 9, 1), date(2026, 11, 30))
+NUMBERS = [f"+3319900{at:04}" for at in range(1, 9)]
+BRIEF = 'region = "FR"\n[facts]\ncaller = "commercial"\nsource = "opt_in_form"\ncli = "01 99 00 90 00"\n'
+
+
+WRITTEN = "00 00 00 00 00"  # what people write in names and reasons and looks like a number
+DIGITS = re.compile(r"1\W?99\W?00\W?00\W?0\d|00\W?00\W?00\W?00\W?00")
+
+
+@pytest.fixture(scope="module")
+def book() -> Rulebook:
+    """The rules."""
+    return Rulebook.load()
+
+
+@pytest.fixture(scope="module")
+def office(book, tmp_path_factory) -> Iterator[Store]:
+    """A store with something of everything; the moment stands still."""
+    folder = tmp_path_factory.mktemp("office")
+    store = Store(folder / "store")
+
+    def file(name: str, text: str) -> Path:
+        (folder / name).write_text(text)
+        return folder / name
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNC_TODAY", "2026-11-30")
+        patch.setattr(audit_log, "now", lambda: datetime(2026, 11, 30, 9, 12, 34))
+        wordings.add(store.ledger, "form-7", f"Call me; or not: {WRITTEN}", {"names": "Soleil", "recipients": "Lune"})
+        campaigns.add(store.ledger, "autumn", BRIEF)
+        proof = file(f"{WRITTEN}.txt", "a scan")
+        given = {"consent": "named_caller", "consent_for": "live", "wording": "form-7"}
+        told = [
+            {"number": NUMBERS[0], "consent_on": "2026-09-05", "proof_sha256": sha256_of(proof), "proof": str(proof)},
+            {"number": NUMBERS[1], "consent_on": "2026-09-06", "proof_sha256": "f" * 64, "proof": str(proof)},
+            {"number": NUMBERS[2], "consent_on": "2026-09-07", "passed_to": "Mars"},
+        ]
+        withdrawn = {"number": NUMBERS[2], "consent_withdrawn_on": "2026-10-07"}
+        own_records.record(store, "consents", [*(row | given for row in told), withdrawn], book)
+        calls = [f"{n},{number},2026-10-0{n}T10:00,answered,autumn" for n, number in enumerate(NUMBERS[:6], 1)]
+        calls += [f"9,{NUMBERS[2]},2026-10-20T10:00,no_answer,autumn", f"10,{NUMBERS[0]},2026-10-21T10:00,busy,"]
+        path = file("calls.csv", "\n".join(["call_id,number,at,result,campaign", *calls]))
+        october = RecordReading(covers_days=(date(2026, 10, 1), date(2026, 10, 31)))
+        own_records.load(store, "calls", [path], book, october)
+        path = file("own.csv", f"number,since\n{NUMBERS[6]},2026-09-10\n{NUMBERS[7]},\n")
+        store.load(path, registry="own", as_of=date(2026, 9, 12))
+        store.object([NUMBERS[1]], date(2026, 11, 20), reason="no more")
+        store.retain("calls", 36)
+        store.hold(f"complaint of {WRITTEN}", campaign="autumn")
+        path = file(f"list of {WRITTEN}.csv", "\n".join(["number", *NUMBERS]))
+        check(path, store, region="FR", given={"caller": "commercial", "campaign": "autumn"}, at="2026-11-30")
+        yield store
+
+
+@pytest.fixture(scope="module")
+def signer(tmp_path_factory) -> Signer:
+    """A key."""
+    path = tmp_path_factory.mktemp("key") / "key.pem"
+    new_key(path)
+    return Signer(path)
+
+
+@pytest.fixture
+def made(office, book, tmp_path):
+    """A function that makes a folder and gives its files."""
+
+    def run(scope: Scope = SCOPE, language: str = "en", **options: object) -> dict[str, bytes]:
+        write_folder(tmp_path / "folder.zip", office, inspect(office, scope), book, language, **options)
+        with zipfile.ZipFile(tmp_path / "folder.zip") as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def folder(office, book, signer, tmp_path_factory) -> dict[str, bytes]:
+    """The files of a signed folder."""
+    path = tmp_path_factory.mktemp("folder") / "folder.zip"
+    write_folder(path, office, inspect(office, SCOPE), book, signer=signer)
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def table(data: bytes) -> list[dict[str, str]]:
+    """The rows of a table."""
+    return list(csv.DictReader(io.StringIO(data.decode())))
+
+
+def test_no_number_is_outside_the_annexes(folder, made, signer):
+    """Also not in names of files, proofs, reasons, wordings and certificates; without annexes all else is the same."""
+    told = {name for name, data in folder.items() if DIGITS.search(data.decode(errors="replace"))}
+    annexes = ("numbers.csv", "sample.csv", "wordings.csv", "log.csv", "certificates/check-9.html")
+    assert told == {f"annexes/{name}" for name in annexes}
+    bare = made(numbers=False, signer=signer)
+    assert {name for name in folder if not name.startswith("annexes/")} == set(bare)
+    assert not any(DIGITS.search(text) for text in [*folder, *(data.decode("latin-1") for data in bare.values())])
+
+
+def test_the_same_store_gives_the_same_bytes_and_checksums_hold(folder, made, signer, tmp_path):
+    """Whatever is changed afterwards is seen from the list of checksums, which is signed."""
+    assert folder == made(signer=signer)
+    sums = dict(line.split("  ")[::-1] for line in folder["SHA256SUMS"].decode().splitlines()[1:])
+    assert sums == {name: sha256(data).hexdigest() for name, data in folder.items() if "SHA256SUMS" not in name}
+    (tmp_path / "public.pem").write_bytes(folder["SHA256SUMS.pem"])
+    assert named_key(str(tmp_path / "public.pem")) == signer.fingerprint
+    assert verified(signer.public, folder["SHA256SUMS.sig"], b"", folder["SHA256SUMS"]) == signer.fingerprint
+
+
+def test_the_log_in_the_annexes_can_be_verified_by_what_the_page_says(folder):
+    """Each hash follows from its row and the hash before, and the last is the one on the page."""
+    before = ""
+    for row in table(folder["annexes/log.csv"]):
+        hashed = [before, int(row["seq"]), row["done_at"], row["verb"], row["done_by"], row["detail"]]
+        before = sha256(json.dumps(hashed, separators=(",", ":")).encode()).hexdigest()
+        assert row["hash"] == before
+    assert before in folder["index.html"].decode()
+
+
+def test_links_lead_to_files_of_the_folder(folder):
+    """And every file but the checksums is named on the page."""
+    links = set(re.findall(r'href="([^"#:]+)"', folder["index.html"].decode()))
+    assert links == {name for name in folder if name != "index.html" and "SHA256SUMS" not in name}
+
+
+@pytest.mark.parametrize(
+    ("language", "answers"),
+    [
+        (
+            "en",
+            [
+                "Calls recorded: 8, of these 4 on a consent that the store keeps",
+                "Every call is said to be recorded for 31 of the 91 days.",
+                "Objections: 3, withdrawals of consent: 1; recorded by the next day: 0, longest: 81 days, without a day of "
+                "their own: 1",
+                "Recorded calls after an objection or a withdrawal: 1; on the day itself, in an order that is not known: 0",
+                "no damage, and the log is whole",
+                "to be filled in by the controller",
+                "Named in the wordings of consents: Soleil",
+                "Consents were passed on to: Lune, Mars",
+                "the campaign autumn",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "Appels enregistrés : 8, dont 4",
+                "à compléter par le responsable du traitement",
+                "appels passés : 36 mois",
+            ],
+        ),
+    ],
+)
+def test_the_page_answers_what_an_inspector_asks(made, language, answers):
+    """What was called, on what ground, who objected when, who was called after it, how long data are kept."""
+    page = made(language=language)["index.html"].decode().replace("\xa0", " ").replace("&#39;", "'")
+    assert [answer for answer in answers if answer not in page] == []
+
+
+def test_a_proof_is_in_the_folder_only_if_it_is_the_one_that_was_kept(folder):
+    """By its hash; the others are named."""
+    proofs = {row["statement"]: row["in_folder"] for row in table(folder["tables/sample.csv"])}
+    assert proofs == {"consents:1": "annexes/proofs/consents-1.txt", "consents:2": "", "consents:3": ""}
+    assert folder["annexes/proofs/consents-1.txt"] == b"a scan"
+
+
+def test_a_folder_of_a_campaign_has_its_calls_and_the_consents_they_were_made_on(made):
+    """The call without a campaign is left out, and what no call of it was made on."""
+    files = made(Scope(SCOPE.first, SCOPE.last, "autumn"))
+    assert sum(int(row["calls"]) for row in table(files["tables/calls.csv"])) == 7
+    assert [row["statement"] for row in table(files["tables/sample.csv"])] == ["consents:1", "consents:2", "consents:3"]
+    assert len(table(files["tables/checks.csv"])) == 1
+
+
+def test_the_verb_writes_the_folder_or_says_why_not(office, dnc):
+    """An unknown campaign is an error, days in the wrong order wrong usage; then no file is left."""
+    at = ("--store", office.path, "inspection", "--out", "folder.zip")
+    assert dnc(*at, *DAYS, "--campaign", "winter")[0] == 4
+    assert dnc(*at, "--from", "2026-12-01", "--to", "2026-11-30")[0] == 2
+    assert not Path("folder.zip").exists()
+    code, out, err = dnc(*at, *DAYS, "--without-numbers")
+    assert (code, out) == (0, "") and str(office.manifest().last) in err and Path("folder.zip").exists()
+
+
+def expected(said: list[tuple], statements: set[tuple], calls: list[tuple]) -> list[tuple[str, bool]]:
+    """Calls to somebody who had objected or withdrawn, once for each time; and whether their order is not known.
+
+    said: number, day, whether it lifts. statements: number, day, whether it is a consent. calls: number, moment, result.
+    """
+    barred = []
+    for at, (number, day, lifts) in enumerate(said):
+        later = [d for n, d, lift in said[at + 1 :] if lift and (n, d) == (number, day)]
+        later += [d for n, d, lift in said if lift and n == number and d > day]
+        barred += [] if lifts else [(number, day, min(later, default=date.max))]
+    for number, day, consents in statements:
+        later = [d for n, d, again in statements if again and n == number and d > day]
+        barred += [] if consents else [(number, day, min(later, default=date.max))]
+    found = []
+    for number, first, last in barred:
+        told = [at for n, at, result in calls if (n, at.date(), result) == (number, first, "objected")]
+        for seq, (called, at, _) in enumerate(calls, 1):
+            if (
+                called == number
+                and first <= at.date() <= last
+                and not (at.date() == first and told and at <= min(told))
+            ):
+                found.append((f"calls:{seq}", (at.date() == first and not told) or at.date() == last))
+    return sorted(found)
+
+
+@pytest.mark.parametrize("seed", range(size(1, 100)))
+def test_calls_after_an_objection_are_those_of_a_model(store, book, monkeypatch, seed):
+    """Random objections, lifts, withdrawals, new consents and calls of few people on few days."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    random, first = Random(seed), date(2026, 10, 1)
+
+    def some() -> tuple[str, date]:
+        return random.choice(NUMBERS[:4]), first + timedelta(days=random.randrange(8))
+
+    said = [(*some(), random.random() < 0.3) for _ in range(8)]
+    for number, day, lifts in said:
+        store.object([number], day, lift=lifts, reason="x")
+    calls = []
+    for at in range(20):
+        number, day = some()
+        calls.append(
+            (number, datetime(day.year, day.month, day.day, 10, at), random.choice(["objected", "busy", "failed"]))
+        )
+    told = [{"number": n, "at": at.isoformat(), "result": result} for n, at, result in calls]
+    own_records.record(store, "calls", told, book)
+    said += [(number, at.date(), False) for number, at, result in calls if result == "objected"]
+    statements = {(*some(), random.random() < 0.5) for _ in range(8)}
+    proved = {"consent": "named_caller", "wording": "w", "proof": "p"}
+    rows = [
+        {"number": n, **({"consent_on": f"{day}"} | proved if again else {"consent_withdrawn_on": f"{day}"})}
+        for n, day, again in statements
+    ]
+    own_records.record(store, "consents", rows, book)
+    found = inspect(store, Scope(first, date(2026, 10, 8)))
+    assert sorted(found.called_after.select("call", "same_day").iter_rows()) == expected(said, statements, calls)
+    assert sum(found.objections["called_after"]) == found.called_after.height > 0

@@ -102,7 +102,7 @@ def run(
         pipeline.run(progress)
         repeated, persons = people.count()
         sha256 = hashlib.sha256(setup.text.encode()).hexdigest()
-        record = _record(setup, files, standing, selection, outputs, counts=tallies.counts)
+        record = _record(setup, files, standing, selection, outputs, tallies=tallies)
         record |= evidence.detail() | {"terms": sha256}
         entry = store.record(
             "check",
@@ -184,13 +184,15 @@ def _temporary_folder(stack: ExitStack) -> Path:
 
 
 def _record(
-    setup: Setup, files: FileList, standing: Standing, selection: Selection, outputs: Outputs, *, counts: dict[str, int]
+    setup: Setup, files: FileList, standing: Standing, selection: Selection, outputs: Outputs, *, tallies: Tallies
 ) -> dict[str, Any]:
     """What the log keeps of a check: its input, what was declared, and its counts; no telephone number."""
     brief, policy = setup.brief, setup.policy
     return {
         "input": files.names,
-        "counts": counts,
+        "counts": tallies.counts,
+        "blocked_by": tallies.blocking(),
+        "missing": tallies.missing(),
         "at": setup.at,
         "region": brief.region,
         "declared": _without_number(brief.facts),

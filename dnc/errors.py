@@ -120,6 +120,16 @@ class LoaderError(InputError):
     """No loader recognises the file, or several do."""
 
 
+class UnreadRowsError(LoaderError):
+    """A complete list has rows whose number cannot be read.
+
+    Attributes:
+        count: how many.
+    """
+
+    count = 0
+
+
 class FormatError(LoaderError):
     """The file does not have the format of its registry; the message ends with the plain form that every one takes."""
 

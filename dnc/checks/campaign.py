@@ -1,11 +1,15 @@
-"""The brief of a campaign that a store keeps."""
+"""The brief of a campaign that a store keeps, and briefs that are made from it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from dnc.files.toml_reader import toml_of
 from dnc.lists.brief import Brief, brief_of_text
+from dnc.lists.brief_text import brief_text
 from dnc.store import campaigns
 from dnc.store.campaigns import Campaign
 from dnc.store.store import Store
@@ -24,3 +28,18 @@ def brief_of(found: Campaign) -> Brief:
     name = found.name
     brief = brief_of_text(found.text or "", found.sha256 or "", Path(name)).without_file()
     return replace(brief, facts={"campaign": name, **brief.facts}, campaign=f"{name} {found.version}")
+
+
+def brief_for_list(store: Store, name: str, facts: Mapping[str, str] | None = None) -> str:
+    """The newest brief of a campaign (TOML) for one of its lists; its calls have its name. Raises InputError.
+
+    facts: in place of its own; what is left is what it says of columns, for another campaign with such a file.
+    """
+    brief = toml_of(campaigns.current(store.ledger, name).text or "")
+    return brief_text({**brief, "facts": {"campaign": name, **brief.get("facts", {})} if facts is None else facts})
+
+
+def brief_without(brief: Mapping[str, Any], *facts: str) -> str:
+    """A brief (TOML) without some of its facts."""
+    left = {name: fact for name, fact in brief.get("facts", {}).items() if name not in facts}
+    return brief_text({**brief, "facts": left})

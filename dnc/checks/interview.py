@@ -7,7 +7,7 @@ page only shows questions and hands over answers (see `dnc.cli.start` and `dnc.d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
@@ -110,17 +110,19 @@ class Interview:
         brief = self.brief if brief is None else brief
         return OpenQuestions(self.guesses, brief, self._book, language, self._consents is not None)
 
-    def answer(self, question: Question, chosen: Chosen) -> None:
+    def answer(self, question: Question, chosen: Chosen, asked: Mapping[str, Question] | None = None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None (or "0") where it is not known.
 
         Of a table these are the options of its rows; what is proposed for them, where it is not known.
+
+        asked: the question by language, see `in_languages`; it takes long to find where another was just answered.
 
         Raises InputError where the text is not understood; the brief is then as before.
         """
         chosen = None if chosen == UNKNOWN else chosen
         if question.table and chosen is None:
             chosen = [row.chosen for row in question.table]
-        asked = {language: self._same(question, language) for language in LANGUAGES}
+        asked = asked or self.in_languages([question])[question.id]
         answer = Answer(asked, chosen, self._edits(question, chosen))
         try:
             self._add(*answer.edits)
@@ -130,12 +132,14 @@ class Interview:
         self.given.pop(question.id, None)
         self.given[question.id] = answer
 
-    def _same(self, question: Question, language: str) -> Question:
-        """A question in another language."""
-        if language == self.language:
-            return question
-        open_ = (self._questions(language).of_country(), *self._all(language))
-        return next((one for one in open_ if one and one.id == question.id), question)
+    def in_languages(self, questions: Iterable[Question]) -> dict[str, dict[str, Question]]:
+        """Open questions in every language, by their id and language."""
+        found = {question.id: dict.fromkeys(LANGUAGES, question) for question in questions}
+        for language in set(LANGUAGES) - {self.language}:
+            for one in (self._questions(language).of_country(), *self._all(language)):
+                if one and one.id in found:
+                    found[one.id][language] = one
+        return found
 
     def _edits(self, question: Question, chosen: Chosen) -> list[Edits]:
         """What an answer adds to the brief. Raises InputError where a typed one is not understood."""

@@ -18,6 +18,7 @@ from types import NoneType
 from typing import Any
 
 from dnc.checks.counted import Counted
+from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Digests, Evidence
 from dnc.checks.outputs import Cut, LaidOut, Outputs
 from dnc.checks.people import People
@@ -101,8 +102,7 @@ def run(
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, state, work, header.columns.get("call", ""), digests)
         second = SecondNumbers(header)
-        sha256 = hashlib.sha256(setup.text.encode()).hexdigest()
-        record = _record(setup, files, standing, selection, outputs) | {"terms": sha256}
+        record = _record(setup, files, standing, selection, outputs)
         if folder:
             rest = {"columns": selection.columns, "language": setup.policy.language}
             folder.begin(record | {"sha256": evidence.sha256}, rest, layout, {*header.numbers, "dnc_number"})
@@ -112,17 +112,8 @@ def run(
         pipeline.run(progress)
         counted = folder.counted if folder else pipeline.counted
         repeated, persons = (None, None) if folder else people.count()
-        record |= {"counts": counted.tallies.counts} | evidence.detail() | (folder.detail if folder else {})
-        entry = Entry(0, "")
-        if not is_share:
-            entry = store.record(
-                "check",
-                digests.logged(record),
-                rules=setup.book.texts,
-                terms={sha256: setup.text},
-                decisions=evidence.decisions(),
-                hash_key=digests.key,
-            )
+        record |= _counts(counted.tallies) | evidence.detail() | (folder.detail if folder else {})
+        entry = Entry(0, "") if is_share else _logged(store, setup, digests, record, evidence)
         result = Check(
             files=files,
             header=intake.header,
@@ -195,6 +186,23 @@ class _Pipeline:
             yield calls, self.judge.verdicts(calls)
 
 
+def _counts(tallies: Tallies) -> dict[str, Any]:
+    """What the log keeps of the outcomes: how many calls of each, by which rule, and for want of what."""
+    return {"counts": tallies.counts, "blocked_by": tallies.blocking(), "missing": tallies.missing()}
+
+
+def _logged(store: Store, setup: Setup, digests: Digests, record: dict[str, Any], evidence: Evidence) -> Entry:
+    """The row of the log about a check, which is written with all that a replay needs."""
+    return store.record(
+        "check",
+        digests.logged(record),
+        rules=setup.book.texts,
+        terms={record["terms"]: setup.text},
+        decisions=evidence.decisions(),
+        hash_key=digests.key,
+    )
+
+
 def _temporary_folder(stack: ExitStack) -> Path:
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
 
@@ -230,6 +238,7 @@ def _record(
         "changed": selection.changed,
         "best": selection.best,
         "version": version("dnc-check"),
+        "terms": hashlib.sha256(setup.text.encode()).hexdigest(),
     }
 
 

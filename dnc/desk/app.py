@@ -16,11 +16,14 @@ from starlette.routing import Match, Route
 
 from dnc.desk import (
     check_pages,
+    first_steps,
     home,
     inspection_page,
     log_page,
     number_pages,
     offer_pages,
+    office,
+    past_pages,
     progress,
     registry_pages,
     v1,
@@ -31,7 +34,19 @@ from dnc.desk.visit import refusal
 from dnc.messages import messages
 
 # Each group of pages is a module with its `ROUTES`.
-PAGES = (home, check_pages, number_pages, registry_pages, offer_pages, log_page, inspection_page, progress)
+PAGES = (
+    home,
+    check_pages,
+    past_pages,
+    number_pages,
+    registry_pages,
+    offer_pages,
+    log_page,
+    inspection_page,
+    office,
+    first_steps,
+    progress,
+)
 _STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
 _SWEEP_SECONDS = 60.0
 
@@ -48,12 +63,14 @@ def application(desk: Desk) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(_sweep(desk))
+        warming = asyncio.create_task(asyncio.to_thread(first_steps.warm, desk))
         try:
             yield
         finally:
             sweeping.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeping
+            await warming
             await asyncio.to_thread(interface.close)
             await asyncio.to_thread(desk.close)
 
@@ -77,7 +94,8 @@ async def _sweep(desk: Desk) -> None:
 
 async def _style(request: Request) -> Response:
     texts = [files(package).joinpath("templates", name).read_text(encoding="utf-8") for package, name in _STYLES]
-    return Response("\n".join(texts), media_type="text/css")
+    # The pages name it with the version of the program, so that browsers may keep it.
+    return Response("\n".join(texts), media_type="text/css", headers={"Cache-Control": "private, max-age=86400"})
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from secrets import token_urlsafe
 from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
@@ -19,8 +20,11 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dnc import api
+from dnc.checks.campaign import brief_for_list, brief_without
+from dnc.checks.past import brief_of_past, past_check
 from dnc.checks.questions import Question
 from dnc.checks.result import Check
+from dnc.clock import today
 from dnc.desk.desk import RefusedError
 from dnc.desk.explained import explained
 from dnc.desk.forms import Form, Upload
@@ -35,7 +39,8 @@ from dnc.law.vocabulary import WAS, vocabulary
 from dnc.messages import changed, messages
 from dnc.reports.check_page import html
 from dnc.reports.decision import decision
-from dnc.reports.phrases import consents, needed, ranked, title
+from dnc.reports.phrases import consents, fact, needed, ranked, title
+from dnc.store import campaigns
 from dnc.verdicts.verdict import OUTCOMES, missing_thing
 
 _PAGE_ROWS = 20
@@ -43,6 +48,7 @@ _ROW = re.compile(r"[0-9]{1,9}")
 _UNKNOWN = "unknown"  # the answer "I do not know"
 _FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brief.toml")
 _LEFT = 5  # questions on the page of a result
+_COLUMNS_OF = "columns of "  # before the name of a campaign of which only what it says of columns is taken
 _COLUMNS = ("dnc_number", "dnc_outcome", "dnc_valid_until")
 
 
@@ -50,7 +56,17 @@ _COLUMNS = ("dnc_number", "dnc_outcome", "dnc_valid_until")
 
 
 def _new(visit: Visit) -> Response:
-    return visit.page("check_new.html", errors=[], lists=list(visit.kept("lists").values()))
+    return _new_page(visit, [])
+
+
+def _new_page(visit: Visit, errors: list[tuple[str, str]]) -> Response:
+    lists, code = list(visit.kept("lists").values()), 400 if errors else 200
+    return visit.page("check_new.html", code, errors=errors, lists=lists, **beginning(visit))
+
+
+def beginning(visit: Visit) -> dict[str, Any]:
+    """What the form of a new check proposes: the campaigns of the store, and today."""
+    return {"campaigns": sorted(campaigns.in_store(visit.desk.store.ledger)), "today": str(today())}
 
 
 def _list(visit: Visit) -> ListCheck:
@@ -60,18 +76,53 @@ def _list(visit: Visit) -> ListCheck:
 
 
 def _upload(visit: Visit, sent: Form) -> Response:
-    upload, brief = sent.file("list", visit), sent.file("brief", visit)
-    try:
-        if upload is None:
-            raise InputError(visit.texts["no_file"])
-        list_check = ListCheck.of(upload, visit.desk, visit.session.language, brief)
-    except DncError as error:
-        at = "brief" if brief and str(brief.path) in str(error) else "list"
-        errors = [(at, without_paths(error, upload, brief))]
-        return visit.page("check_new.html", 400, errors=errors, lists=list(visit.kept("lists").values()))
+    upload, brief, at_once = sent.file("list", visit), sent.file("brief", visit), False
+    if upload is None:
+        return _new_page(visit, [("list", visit.texts["no_file"])])
+    if brief is None and (told := _told(visit, sent)):
+        (name, text), at_once = told, not sent.get("base").startswith(_COLUMNS_OF)
+        brief = Upload(upload.path.with_name(".told.toml"), name)
+        brief.path.write_text(text, encoding="utf-8")
+    facts = {"call_at": sent.get("call_at")} if sent.day("call_at") else {}
+    desk, language, id_, at = visit.desk, visit.session.language, token_urlsafe(9), "list"
+
+    def read(job: Job) -> None:
+        nonlocal at
+        try:
+            list_check = ListCheck.of(upload, desk, language, brief, facts)
+        except DncError as error:
+            at = "brief" if brief and str(brief.path) in str(error) else "list"
+            for file in filter(None, (upload, brief)):
+                file.path.unlink(missing_ok=True)
+            raise InputError(without_paths(error, upload, brief)) from None
+        list_check.id, list_check.job = id_, job
+        visit.kept("lists")[id_] = list_check
+        if not at_once or list_check.interview.blocking:
+            with suppress(InputError):  # it is said on the page of the questions, which are found here
+                list_check.open()
+            return
+        with named(*list_check.files):
+            list_check.run(job, desk, language)
+
     sent.keep()
-    visit.kept("lists")[list_check.id] = list_check
-    return visit.to(f"/checks/{list_check.id}")
+
+    def shown(job: Job) -> Shown:
+        onward = f"/checks/{id_}" + ("/result" if at_once else "")
+        what = "check" if at_once else "read"
+        return Shown(job, what, upload.name, onward, "/checks", failed=lambda later, why: _new_page(later, [(at, why)]))
+
+    return begin(visit, shown, read)
+
+
+def _told(visit: Visit, sent: Form) -> tuple[str, str] | None:
+    """The name and the text of the brief that a form begins with: of a past check, or of a campaign; or none."""
+    store, base = visit.desk.store, sent.get("base")
+    if (past := sent.get("past")).isdecimal():
+        check = past_check(store, int(past))
+        return check.series, brief_of_past(store, check)
+    if name := base.removeprefix(_COLUMNS_OF):
+        return name, brief_for_list(store, name, None if name == base else {})
+    return None
 
 
 def without_paths(error: DncError, *uploads: Upload | None) -> str:
@@ -140,7 +191,7 @@ def _onward(sent: Form, list_check: ListCheck, default: str) -> str:
 
 
 def _questions(visit: Visit) -> Response:
-    return _questions_page(visit, _list(visit), all_open=visit.request.query_params.get("all") == "1")
+    return _questions_page(visit, _list(visit), all_open=not {"one", "ask"} & visit.request.query_params.keys())
 
 
 def _questions_page(
@@ -151,12 +202,14 @@ def _questions_page(
         open_ = list_check.open()
         asked = [question for question in open_ if question.id == visit.request.query_params.get("ask")]
         decided = list_check.interview.decided if list_check.interview.number_is_known else None
+        before = list_check.said_before
     return visit.page(
         "check_questions.html",
         400 if errors else 200,
         list=list_check,
         shown=open_ if all_open else asked or open_[:1],
         given=list(list_check.answers()),
+        before=[(name, word, fact(name, word, visit.session.language)) for name, word in before.items()],
         others=len(open_) - 1,
         all_open=all_open,
         counts=decided.counts if decided else None,
@@ -172,12 +225,12 @@ def _consents(visit: Visit, sent: Form) -> Response:
     """Join a file of consents, or none."""
     list_check, upload = _list(visit), sent.file("consents", visit)
     if upload is None and not sent.get("none"):
-        return _questions_page(visit, list_check, [("consents", visit.texts["no_file"])], all_open=False)
+        return _questions_page(visit, list_check, [("consents", visit.texts["no_file"])], all_open=True)
     try:
         list_check.use_consents(visit.desk, upload.path if upload else None)
     except InputError as error:
         errors = [("consents", without_paths(error, upload))]
-        return _questions_page(visit, list_check, errors, all_open=False)
+        return _questions_page(visit, list_check, errors, all_open=True)
     sent.keep()
     return visit.to(f"/checks/{list_check.id}/questions")
 
@@ -187,21 +240,28 @@ def _answer(visit: Visit, sent: Form) -> Response:
     errors = []
     with list_check.lock:
         open_ = {question.id: question for question in list_check.open()}
+        asked = list_check.interview.in_languages(open_.values())
         for at, id_ in enumerate(sent.all("question")):
-            # An earlier answer may have closed the question; on a page of several, some may be left for later.
-            is_answered = sent.get(f"answer-{at}") or sent.get(f"answer-{at}-0")
-            if (question := open_.get(id_)) is None or (all_open and not is_answered):
+            # An earlier answer may have closed the question; on a page of several, some may be left for later. An empty
+            # text is an answer, but on the page of a result, where the question is folded.
+            if (question := open_.get(id_)) is None:
+                continue
+            is_answered = (
+                sent.get(f"answer-{at}") or sent.get(f"answer-{at}-0") or (question.fact and not sent.get("run"))
+            )
+            if all_open and not is_answered:
                 continue
             try:
                 rows = _chosen_rows(visit, question, sent, at)
-                list_check.interview.answer(question, rows or _chosen(visit, question, sent.get(f"answer-{at}")))
+                chosen = rows or _chosen(visit, question, sent.get(f"answer-{at}"))
+                list_check.interview.answer(question, chosen, asked[id_])
             except InputError as error:
                 errors.append((f"answer-{at}", without_paths(error, *list_check.files)))
     if errors:
         return _questions_page(visit, list_check, errors, all_open=all_open)
     if sent.get("run"):
         return _run(visit, sent)
-    return visit.to(f"/checks/{list_check.id}/questions" + ("?all=1" if all_open else ""))
+    return visit.to(f"/checks/{list_check.id}/questions" + ("" if all_open else "?one=1"))
 
 
 def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[int]:
@@ -249,6 +309,24 @@ def _take_back(visit: Visit, sent: Form) -> Response:
     with list_check.lock:
         list_check.interview.take_back(id_)
     return visit.to(f"/checks/{list_check.id}/questions?{urlencode({'ask': id_})}")
+
+
+def _say_otherwise(visit: Visit, sent: Form) -> Response:
+    """Change for this list what was said before any question."""
+    list_check = _list(visit)
+    with list_check.lock:
+        for name, word in list_check.said_before.items():
+            if (other := sent.get(name)) and other != word:
+                list_check.change(name, other)
+    return visit.to(f"/checks/{list_check.id}/questions")
+
+
+def _keep_campaign(visit: Visit, sent: Form) -> Response:
+    """Keep the brief of a list as a campaign, without the day of the calls."""
+    list_check = _list(visit)
+    text = brief_without(list_check.interview.brief, "call_at", "campaign")
+    campaigns.add(visit.desk.store.ledger, sent.get("campaign"), text)
+    return visit.to(f"/checks/{list_check.id}/result?kept=1#keep")
 
 
 # The check
@@ -325,6 +403,7 @@ def _result(visit: Visit) -> Response:
         pages=pages,
         address=partial(_query, kept),
         open=open_[:_LEFT],
+        kept=params.get("kept") == "1",
         columns=vocabulary().columns,
         files=_FILES,
     )
@@ -438,6 +517,8 @@ ROUTES: list[Route] = [
     form("/checks/{list}/consents", _consents),
     form("/checks/{list}/again", _ask_again),
     form("/checks/{list}/back", _take_back),
+    form("/checks/{list}/before", _say_otherwise),
+    form("/checks/{list}/campaign", _keep_campaign),
     form("/checks/{list}/run", _run),
     page("/checks/{list}/result", _result),
     page("/checks/{list}/report", _report),

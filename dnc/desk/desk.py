@@ -6,13 +6,13 @@ import hmac
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from dnc.checks.law_in_force import law_of
 from dnc.desk.jobs import Jobs
 from dnc.desk.sessions import Session, Sessions
-from dnc.errors import DncError
+from dnc.errors import DncError, StoreError
 from dnc.law.rulebook import Rulebook
 from dnc.messages import messages
 from dnc.store.store import Store
@@ -65,6 +65,13 @@ class Desk:
     def book(self) -> Rulebook:
         """The law as the store has it now: the rules that ship, its rules pack, and the folder `rules`."""
         return law_of(self.store, self.rules)
+
+    @property
+    def greeting(self) -> str:
+        """The language of new sessions: that of the office, if the store says one."""
+        with suppress(StoreError):  # what is wrong with the store is said on the page
+            return self.store.office().get("language", self.language)
+        return self.language
 
     @property
     def cookie(self) -> str:

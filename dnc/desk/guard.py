@@ -111,7 +111,7 @@ class Guard:
 
     def _with_cookie(self, address: str, user: str | None = None) -> Response:
         """Start a session, and send the browser to an address with its cookie."""
-        cookie, _ = self._desk.sessions.open(self._desk.language, user)
+        cookie, _ = self._desk.sessions.open(self._desk.greeting, user)
         response = RedirectResponse(address, 303)
         # A proxy that signs people in speaks TLS with them.
         response.set_cookie(self._desk.cookie, cookie, httponly=True, samesite="strict", secure=user is not None)

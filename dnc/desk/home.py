@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dnc.checks.past import past_checks
+from dnc.desk.check_pages import beginning
+from dnc.desk.first_steps import steps
 from dnc.desk.forms import Form
 from dnc.desk.registry_pages import registries, state
 from dnc.desk.routes import form, page
@@ -20,13 +21,15 @@ _OWN_PAGE = re.compile(r"/(?![/\\])[\w\-./?&=%+:;~]*", re.ASCII)
 
 
 def _home(visit: Visit) -> Response:
-    checks = _last_checks(visit) if visit.desk.store.exists else []
-    return visit.page("home.html", status=state(visit.desk), registries=registries(visit), checks=checks)
-
-
-def _last_checks(visit: Visit) -> list[dict[str, Any]]:
-    rows = visit.desk.store.log().reverse().filter(verb="check").head(_LAST)
-    return [row | {"detail": json.loads(row["detail"])} for row in rows.iter_rows(named=True)]
+    checks, now = past_checks(visit.desk.store)[:_LAST], state(visit.desk)
+    return visit.page(
+        "home.html",
+        status=now,
+        steps=steps(visit.desk, visit.session.language, now, checked=bool(checks)),
+        registries=registries(visit),
+        checks=checks,
+        **beginning(visit),
+    )
 
 
 def _language(visit: Visit, sent: Form) -> Response:

@@ -47,6 +47,7 @@ class Job:
     _began: float = 0.0
     _ended: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event, repr=False)
+    _end: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
     def ended(self) -> bool:
@@ -93,6 +94,11 @@ class Job:
             self.error = short.message if short else localized("desk", "job_failed", kind=type(error).__name__)
             state = "failed"
         self._ended, self.state = time.monotonic(), state
+        self._end.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has ended, at most for so long."""
+        self._end.wait(seconds)
 
 
 class Jobs:

@@ -5,12 +5,15 @@ All its files are in the work folder of the store, readable by their owner only,
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -24,17 +27,19 @@ from dnc.checks.settings import Settings
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Upload
 from dnc.desk.jobs import Job
+from dnc.desk.office import facts_of, keeps_decisions
 from dnc.errors import InputError
 from dnc.files.columns import kind_of_name
 from dnc.files.open_table import count_rows
 from dnc.files.table import folded, quoted
 from dnc.law.vocabulary import WAS, vocabulary
-from dnc.lists.brief import read_brief
+from dnc.lists.brief import brief_entries, read_brief
+from dnc.lists.brief_text import brief_text
 from dnc.lists.calls import Calls
 from dnc.lists.consents import Consents, read_consents
 from dnc.lists.guesses import Guesses
 from dnc.lists.roles import UNDECIDED
-from dnc.messages import counted, in_language, localized, messages
+from dnc.messages import LANGUAGES, counted, in_language, localized, messages
 from dnc.reports.phrases import fact
 from dnc.verdicts.judge import Verdicts
 
@@ -130,6 +135,7 @@ class ListCheck:
     Attributes:
         upload: the file. brief: the file of its brief, beside it.
         interview: the questions that are open, and the answers.
+        before: facts that were said of all calls before any question.
         consents: what the file of consents says that is joined to the calls.
         id: part of the addresses of its pages.
         show: whether telephone numbers are shown in full.
@@ -141,6 +147,7 @@ class ListCheck:
     upload: Upload
     brief: Path
     interview: Interview
+    before: tuple[str, ...] = ()
     consents: Consents | None = None
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     show: bool = False
@@ -151,20 +158,32 @@ class ListCheck:
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def of(cls, upload: Upload, desk: Desk, language: str, brief: Upload | None = None) -> ListCheck:
-        """A list that was sent, with a brief if there is one. Raises InputError if one of them cannot be read."""
+    def of(
+        cls,
+        upload: Upload,
+        desk: Desk,
+        language: str,
+        brief: Upload | None = None,
+        facts: Mapping[str, str] = MappingProxyType({}),
+    ) -> ListCheck:
+        """A list that was sent, with a brief if there is one. Raises InputError if one of them cannot be read.
+
+        facts: of all calls, where the brief says nothing else; by default those of the office.
+        """
         path = upload.path.with_name(f".{secrets.token_hex(4)}.toml")
         if brief:
             _ = read_brief(brief.path)
-            path.write_bytes(brief.path.read_bytes())
-            path.chmod(0o600)
+        entries = brief_entries(brief.path)[0] if brief else {}
+        before = {**facts_of(desk), **facts}
+        with open(path, "w", encoding="utf-8", opener=partial(os.open, mode=0o600)) as file:
+            file.write(brief_text({**entries, "facts": {**before, **entries.get("facts", {})}}))
         interview = Interview(upload.path, path, desk.store, desk.book, language)
         if brief and interview.number_is_known:
             try:
                 _ = interview.decided
             except InputError as error:
                 raise InputError(localized("errors", "brief_of_other_list", why=error.message), brief.path) from None
-        return cls(upload, path, interview)
+        return cls(upload, path, interview, tuple(before))
 
     @property
     def stem(self) -> str:
@@ -214,6 +233,17 @@ class ListCheck:
 
     # Questions
 
+    @property
+    def said_before(self) -> dict[str, str]:
+        """The facts that were said before any question, as the brief has them."""
+        told = self.interview.brief.get("facts", {})
+        return {name: told[name] for name in self.before if name in told and name not in self.interview.given}
+
+    def change(self, fact_: str, word: str) -> None:
+        """Give all calls of this list another fact. Raises InputError if it is not understood."""
+        question = Question(fact_, vocabulary().says(fact_, self.interview.language), [], 0, fact=fact_)
+        self.interview.answer(question, word, dict.fromkeys(LANGUAGES, question))
+
     def open(self) -> list[Question]:
         """The open questions."""
         return list(self.interview.open())
@@ -255,6 +285,7 @@ class ListCheck:
             self.upload.path,
             desk.store,
             out=out,
+            keep=keeps_decisions(desk),
             progress=job.advance,
             watch=note,
             settings=self.settings(desk, language),

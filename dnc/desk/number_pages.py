@@ -24,7 +24,7 @@ from dnc.desk.explained import explained
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
-from dnc.errors import DncError, InputError
+from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import messages, system_locale
 from dnc.reports.letter import write_letter
@@ -122,7 +122,7 @@ def _object(visit: Visit, sent: Form) -> Response:
     if not errors and on:
         try:
             visit.desk.store.object([look_up.number], on, reason=reason or None, lift=lift)
-        except DncError as error:
+        except InputError as error:
             errors.append((f"{at}on", error.message))
     if errors:
         return _page(visit, look_up, errors, {name: sent.get(name) for name in (f"{at}on", f"{at}reason")})

@@ -19,6 +19,7 @@ from dnc.desk.visit import Visit
 from dnc.messages import counted
 
 _MINUTE = 60
+_PATIENCE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Shown:
         name: of the file that it reads.
         onward: where its result is. back: where to go if it was stopped or failed.
         given: the texts of its form, which is filled in with them there.
+        failed: shows its form again if it failed, with the reason; by default its page says it.
     """
 
     job: Job
@@ -39,13 +41,15 @@ class Shown:
     onward: str
     back: str
     given: Mapping[str, str] = field(default_factory=dict)
+    failed: Callable[[Visit, str], Response] | None = None
 
 
 def begin(visit: Visit, shown: Callable[[Job], Shown], function: Callable[[Job], Any]) -> Response:
-    """Start a job for a session, and send the browser to its page."""
+    """Start a job for a session, and send the browser to its page, or to its result if that is there soon."""
     job = visit.desk.jobs.start(visit.session, function)
-    visit.kept("jobs")[job.id] = shown(job)
-    return visit.to(f"/jobs/{job.id}")
+    of_job = visit.kept("jobs")[job.id] = shown(job)
+    job.wait(_PATIENCE_SECONDS)
+    return visit.to(of_job.onward if job.state == "done" else f"/jobs/{job.id}")
 
 
 def _shown(visit: Visit) -> Shown:
@@ -71,6 +75,8 @@ def _page(visit: Visit) -> Response:
     shown = _shown(visit)
     if shown.job.state == "done":
         return visit.to(shown.onward)
+    if shown.job.state == "failed" and shown.failed:
+        return shown.failed(visit, shown.job.error)
     answer = visit.page("job.html", shown=shown, sentence=_sentence(visit, shown.job))
     answer.headers[POLICY] = f"{HEADERS[POLICY]}; script-src 'self'; connect-src 'self'"
     return answer

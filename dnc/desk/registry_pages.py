@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
+from secrets import token_urlsafe
 from typing import Any
 
+import polars as pl
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dnc.checks.questions import masked
 from dnc.checks.status import Status, status
 from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
-from dnc.desk.progress import Shown, begin, given_before, result_of
+from dnc.desk.office import max_ages
+from dnc.desk.progress import Shown, begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
-from dnc.errors import DncError, InputError
+from dnc.errors import DncError, InputError, UnreadRowsError
+from dnc.files.open_table import open_table
+from dnc.frames import as_text
 from dnc.messages import registry_name
 from dnc.registries import OWN
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 
 _OPTIONS = ("registry", "region", "campaign", "means", "dates", "shrunk", "sheet", "ignore", "accept_unread", "reason")
+_FILES = "registry_files"  # what of a session they are kept under
+_FIRST_ROWS = 5
 _COLUMNS = ("number", "since")  # fields of the form, with `_column` behind them, for their names in the file
 
 
@@ -37,9 +47,36 @@ class Loaded:
     change: dict[str, Any] | None
 
 
+@dataclass
+class RegistryFile:
+    """A file that was sent and is not loaded yet.
+
+    Attributes:
+        upload: the file. given: the texts of its form.
+        error: why it was not loaded, and `unread`: how many of its rows cannot be read, if that is why.
+        id: part of the address of its page.
+    """
+
+    upload: Upload
+    given: Mapping[str, str] = field(default_factory=dict)
+    error: str = ""
+    unread: int = 0
+    id: str = field(default_factory=lambda: token_urlsafe(9))
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """Its first rows as text; without columns if it is no table, which its registry may be able to read."""
+        for header in (True, False):
+            with suppress(InputError):
+                table = open_table(self.upload.path, header, sheet=self.given.get("sheet") or None)
+                first = next(iter(table.batches), pl.DataFrame()).head(_FIRST_ROWS)
+                return pl.DataFrame([as_text(first[name]) for name in table.columns])
+        return pl.DataFrame()
+
+
 def state(desk: Desk) -> Status | None:
     """The state of the store; None if nothing was ever written to it."""
-    return status(desk.store, desk.book, verifying=False) if desk.store.exists else None
+    return status(desk.store, desk.book, max_ages(desk), verifying=False) if desk.store.exists else None
 
 
 def registries(visit: Visit) -> dict[str, str]:
@@ -49,7 +86,7 @@ def registries(visit: Visit) -> dict[str, str]:
 
 
 def _registries(visit: Visit) -> Response:
-    return _page(visit, given_before(visit), [])
+    return _page(visit, {"registry": visit.request.query_params.get("registry", "")}, [])
 
 
 def _page(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]]) -> Response:
@@ -64,21 +101,42 @@ def _page(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]])
 
 
 def _load(visit: Visit, sent: Form) -> Response:
-    """Load a file, as a job."""
+    """Load a file, as a job, or show it first; one that is not loaded is kept for the next try."""
     given = {name: sent.get(name) for name in ("as_of", *_OPTIONS, *(f"{ours}_column" for ours in _COLUMNS))}
-    upload = sent.file("file", visit)
-    errors = []
-    if upload is None:
-        errors.append(("file", visit.texts["no_file"]))
-    as_of = sent.past_day("as_of")
+    file: RegistryFile | None = visit.kept(_FILES).get(sent.get("kept"))
+    if file is None:
+        if (upload := sent.file("file", visit)) is None:
+            return _page(visit, given, [("file", visit.texts["no_file"])])
+        sent.keep()
+        file = RegistryFile(upload)
+        visit.kept(_FILES)[file.id] = file
+    roles = _roles(file, sent)
+    if given["sheet"] != file.given.get("sheet", ""):
+        file.__dict__.pop("rows", None)
+    file.given, file.error, file.unread = given | roles, "", 0
+    if sent.get("look"):
+        return visit.to(f"/registries/files/{file.id}")
+    errors, as_of = [], sent.past_day("as_of")
     if as_of is None:
         errors.append(("as_of", visit.texts["no_past_day"]))
     if not given["accept_unread"].isdecimal() and given["accept_unread"]:
         errors.append(("accept_unread", visit.texts["no_amount"]))
-    if errors or upload is None or as_of is None:
-        return _page(visit, given, errors)
-    sent.keep()
-    desk, day, file = visit.desk, as_of, upload
+    if errors or as_of is None:
+        return _file_page(visit, file, errors)
+    return _begin(visit, file, as_of)
+
+
+def _roles(file: RegistryFile, sent: Form) -> dict[str, str]:
+    """What the form says of each column, as its fields for their names would; nothing where it shows none."""
+    names: dict[str, list[str]] = {name: [] for name in ("number_column", "since_column", "ignore")}
+    for at, column in enumerate(file.rows.columns if sent.get("kept") else ()):
+        if (role := sent.get(f"role-{at}")) in names:
+            names[role].append(column)
+    return {name: ", ".join(columns) for name, columns in names.items() if columns}
+
+
+def _begin(visit: Visit, file: RegistryFile, as_of: date) -> Response:
+    desk, given, here = visit.desk, file.given, f"/registries/files/{file.id}"
     options: dict[str, Any] = {name: given[name] for name in _OPTIONS if given[name]}
     options["columns"] = {ours: given[f"{ours}_column"] for ours in _COLUMNS if given[f"{ours}_column"]}
     options["ignore"] = [name for name in map(str.strip, given["ignore"].split(",")) if name]
@@ -86,16 +144,46 @@ def _load(visit: Visit, sent: Form) -> Response:
 
     def load(_: Job) -> Loaded:
         try:
-            return loaded(desk.store, file, day, options)
+            done = loaded(desk.store, file.upload, as_of, options)
         except DncError as error:
-            raise InputError(without_paths(error, file)) from None
-        finally:
-            file.path.unlink(missing_ok=True)
+            file.error = without_paths(error, file.upload)
+            file.unread = error.count if isinstance(error, UnreadRowsError) else 0
+            raise InputError(file.error) from None
+        visit.kept(_FILES).pop(file.id, None)
+        file.upload.path.unlink(missing_ok=True)
+        return done
 
     def shown(job: Job) -> Shown:
-        return Shown(job, "load", file.name, f"/registries/loads/{job.id}", "/registries", given)
+        onward = f"/registries/loads/{job.id}"
+        return Shown(job, "load", file.upload.name, onward, here, failed=lambda later, _: _file_page(later, file, []))
 
     return begin(visit, shown, load)
+
+
+def _file(visit: Visit) -> Response:
+    return _file_page(visit, visit.found(_FILES, "file", "no_list"), [])
+
+
+def _file_page(visit: Visit, file: RegistryFile, errors: list[tuple[str, str]]) -> Response:
+    """A file that is not loaded yet: its first rows, and what may be said of it."""
+    said = {name: file.given.get(name, "").split(", ") for name in ("number_column", "since_column", "ignore")}
+    rows = file.rows
+    return visit.page(
+        "registry_file.html",
+        400 if errors or file.error else 200,
+        file=file,
+        given=file.given,
+        registries=registries(visit),
+        columns=[
+            (
+                name,
+                next((role for role, names in said.items() if name in names), ""),
+                [masked(cell or "") for cell in rows[name]],
+            )
+            for name in rows.columns
+        ],
+        errors=errors,
+    )
 
 
 def loaded(store: Store, upload: Upload, as_of: date, options: dict[str, Any]) -> Loaded:
@@ -118,5 +206,6 @@ def _loaded(visit: Visit) -> Response:
 ROUTES: list[Route] = [
     page("/registries", _registries),
     form("/registries", _load),
+    page("/registries/files/{file}", _file),
     page("/registries/loads/{job}", _loaded),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -76,7 +77,7 @@ def refusal(desk: Desk, path: str, code: int, sentence: str, session: Session | 
     """The refusal of a request in one sentence: a page, or `problem+json` under /v1."""
     if path.startswith("/v1/") or path == "/metrics":
         return problem(code, sentence)
-    return _page(desk, session, "refused.html", code, {"sentence": sentence})
+    return _page(desk, session, "refused.html", code, {"sentence": sentence, "code": str(code)})
 
 
 def _page(desk: Desk, session: Session | None, template: str, code: int, values: dict[str, Any]) -> Response:
@@ -92,6 +93,7 @@ def _page(desk: Desk, session: Session | None, template: str, code: int, values:
         "session": session,
         "store": desk.store.path.absolute(),
         "this_page": "/",
+        "version": version("dnc-check"),
     }
     return HTMLResponse(_environment(language).get_template(template).render(frame | values), code)
 

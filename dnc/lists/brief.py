@@ -23,7 +23,7 @@ from dnc.messages import localized
 from dnc.numbers.numbering_plans import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
-_KEYS = (
+KEYS = (
     *("region", "dates", "sheet", "short_rows", "require_proof", "ignore", "new_columns", "around"),
     *("columns", "values", "texts", "when_filled", "when_empty", "facts"),
 )
@@ -229,8 +229,8 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
     """The brief that a text is; `path` names it in errors. Raises InputError."""
     entries = _entries(text, path)
     for key in entries:
-        if key not in _KEYS:
-            raise InputError(localized("errors", "unknown_key", known=", ".join(_KEYS)), path, key)
+        if key not in KEYS:
+            raise InputError(localized("errors", "unknown_key", known=", ".join(KEYS)), path, key)
     columns = _names(path, entries.get("columns", {}))
     facts = _texts(path, "facts", entries.get("facts", {}))
     tables = _table(path, "values", entries.get("values", {}))

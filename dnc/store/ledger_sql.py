@@ -28,7 +28,7 @@ OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq
 # What a ledger of this version may lack until its next change; the newest is the last.
 _ADDED_LATER = (
     *("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests"),
-    *("identity", "hash_keys", "campaigns", "records", "holds"),
+    *("identity", "hash_keys", "campaigns", "records", "holds", "office"),
 )
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
@@ -656,6 +656,18 @@ def add_hold(con: Connection, row: Mapping[str, Any]) -> None:
 def remove_hold(con: Connection, seq: int) -> None:
     """Remove a hold."""
     con.execute("delete from holds where seq = ?", [seq])
+
+
+def office(con: Connection) -> dict[str, str]:
+    """The settings of the office: value by name."""
+    return {row["name"]: row["value"] for row in _rows_if_any(con, "select name, value from office order by name")}
+
+
+def set_office(con: Connection, settings: Mapping[str, str]) -> None:
+    """Replace the settings of the office."""
+    con.execute("delete from office")
+    for name, value in settings.items():
+        _insert(con, "office", {"name": name, "value": value})
 
 
 def set_retention(con: Connection, kind: str, months: int | None) -> None:

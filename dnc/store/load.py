@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.clock import today
 from dnc.database import engine, run, statement
-from dnc.errors import InputError, LoaderError, OptionError, must_be, texts_of
+from dnc.errors import InputError, LoaderError, OptionError, UnreadRowsError, must_be, texts_of
 from dnc.files.input_file import input_sha256, input_state
 from dnc.files.table import quoted
 from dnc.messages import LANGUAGES, Words, calendar_day, either, figure, localized, registry_name
@@ -345,7 +345,9 @@ def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
         "accepted": localized("errors", "unread_accepted", n=figure(few)) if few else "",
     }
     message = localized("errors", "unread_rows", reason=in_words(reason), rows=figure(count), count=count, **parts)
-    raise LoaderError(message, first.path, line)
+    error = UnreadRowsError(message, first.path, line)
+    error.count = count
+    raise error
 
 
 def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work: Path) -> dict[Path, int]:

@@ -413,6 +413,21 @@ class Store:
         with self.ledger.read() as opened:
             return 0 if holds.in_ledger(opened.con) else ledger_sql.kept_too_long(opened.con, today())
 
+    # the office
+
+    def office(self) -> dict[str, str]:
+        """The settings of the office that the desk serves, by name; none if there is no store. Raises StoreError."""
+        if not self.exists:
+            return {}
+        with self.ledger.read() as opened:
+            return ledger_sql.office(opened.con)
+
+    def set_office(self, settings: Mapping[str, str]) -> None:
+        """Replace the settings of the office; the log names them without their values. Raises StoreError."""
+        with self.ledger.change() as change:
+            ledger_sql.set_office(change.con, settings)
+            change.log("office", {"settings": sorted(settings)})
+
     def hold(
         self, reason: str, *, number: str | None = None, campaign: str | None = None, region: str | None = None
     ) -> Hold:

@@ -189,10 +189,12 @@ def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path:
     keyboard.seen("home")
     keyboard.file("#list", path)
     keyboard.press("main form:has(#list) button")
-    expect(page.locator("h1")).to_have_text("La liste telle qu'elle a été lue")
+    expect(page.locator("h1")).to_have_text("La liste telle qu'elle a été lue", timeout=60_000)
     keyboard.seen("list")
     assert not re.search(r"01 ?99|06 ?39", page.content())
     keyboard.press("a.button")
+    keyboard.seen("questions")
+    keyboard.press('a[href$="?one=1"]')
 
     assert answered(keyboard) > 5
     keyboard.seen("answered")
@@ -239,6 +241,14 @@ def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path:
     for name, link in {"registries": "/registries", "offer": "/offer", "log": "/log"}.items():
         keyboard.press(f'nav a[href="{link}"]')
         keyboard.seen(name)
+    keyboard.press('nav a[href="/past"]')
+    keyboard.press('table a[href^="/past/"]')
+    keyboard.seen("past-check")
+    keyboard.press('a[href^="/past?list="]')
+    expect(page.locator(".trend svg")).to_be_visible()
+    keyboard.seen("trend")
+    keyboard.press('footer a[href="/office"]')
+    keyboard.seen("office")
 
     digits = number.removeprefix("+33")
     assert all(digits not in address for address in keyboard.addresses)

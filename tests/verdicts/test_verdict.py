@@ -44,19 +44,19 @@ def test_every_regime_is_cited_in_a_whole_sentence(finding, language):
         (
             "+33199000810",
             {"caller": "political", "source": "directory", "consent": "none"},
-            "missing your own opt-out list (+ 4): Opt-out from this caller's calls (GDPR) [Regulation (EU) 2016/679].",
+            "missing your own opt-out list (4 more): Opt-out from this caller's calls (GDPR) [Regulation (EU) 2016/679].",
         ),
         (
             "+33199000810",
             {"caller": "commercial", "recipient": "consumer", "sector": "general", "source": "opt_in_form"}
             | {"relationship": "none", "cli": "0199009000", "attempts": "0", "objected_on": "none"},
-            "missing the consent that was given (+ 3): Consent before selling by phone (since 11 Aug 2026) "
+            "missing the consent that was given (3 more): Consent before selling by phone (since 11 Aug 2026) "
             "[Code de la consommation, art. L. 223-1].",
         ),
         (
             "+4930231251",
             {"caller": "commercial", "recipient": "consumer"},
-            "missing the number shown to the called person (+ 3): A sales call may not hide its number and shows one "
+            "missing the number shown to the called person (3 more): A sales call may not hide its number and shows one "
             "allotted to the caller [TDDDG s 15(2)].",
         ),
     ],

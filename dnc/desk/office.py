@@ -1,0 +1,73 @@
+"""The settings of an office: what its checks have in common, how the desk greets it, and what it is reminded of.
+
+They are kept in the store. The facts among them are in the brief of each new list from the start, so that they are not
+asked; each may be changed for one list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dnc.desk.desk import Desk
+from dnc.desk.forms import Form
+from dnc.desk.routes import form, page
+from dnc.desk.visit import Visit
+from dnc.law.vocabulary import vocabulary
+from dnc.lists.cell_facts import read_cli
+from dnc.messages import LANGUAGES, system_locale
+from dnc.registries import OWN
+
+FACTS = ("caller", "purpose", "sector", "voice", "dialler", "cli")
+_OTHERS = ("language", "own_days", "keep")
+_MOST_DAYS = 3_650
+
+
+def facts_of(desk: Desk) -> dict[str, str]:
+    """The facts that hold for every list of the office."""
+    return {name: value for name, value in desk.store.office().items() if name in FACTS}
+
+
+def keeps_decisions(desk: Desk) -> bool:
+    """Whether the decisions of checks are kept, so that the calls of two checks can be compared."""
+    return desk.store.office().get("keep") == "yes"
+
+
+def max_ages(desk: Desk) -> dict[str, int]:
+    """After how many days the office wants a newer file of a registry."""
+    days = desk.store.office().get("own_days")
+    return {OWN: int(days)} if days else {}
+
+
+def _office(visit: Visit) -> Response:
+    return _page(visit, visit.desk.store.office(), [])
+
+
+def _page(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]]) -> Response:
+    done = visit.request.query_params.get("done") == "1"
+    labels = {name: vocabulary().label(name, visit.session.language) for name in FACTS}
+    return visit.page("office.html", 400 if errors else 200, given=given, errors=errors, facts=labels, done=done)
+
+
+def _set(visit: Visit, sent: Form) -> Response:
+    given = {name: sent.get(name) for name in (*FACTS, *_OTHERS) if sent.get(name)}
+    errors = []
+    if cli := given.get("cli"):
+        given["cli"] = read_cli(cli, system_locale()[1]) or cli
+        if read_cli(given["cli"], None) is None:
+            errors.append(("cli", visit.texts["unread_number"]))
+    if (days := given.get("own_days")) and not (days.isdecimal() and 0 < int(days) <= _MOST_DAYS):
+        errors.append(("own_days", visit.texts["no_amount"]))
+    if errors:
+        return _page(visit, given, errors)
+    axes, known = vocabulary().axes, {"language": LANGUAGES, "keep": ("yes",)}
+    visit.desk.store.set_office(
+        {name: word for name, word in given.items() if word in {**axes, **known}.get(name, (word,))}
+    )
+    visit.session.language = given.get("language", visit.session.language)
+    return visit.to("/office?done=1")
+
+
+ROUTES: list[Route] = [page("/office", _office), form("/office", _set)]

@@ -1,0 +1,135 @@
+"""Past checks at the desk: what each came to and rested on, how a list went over time, and what changed between two."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dnc.checks.past import Difference, PastCheck, brief_of_past, difference, less_by, past_check, past_checks
+from dnc.checks.questions import masked
+from dnc.clock import today
+from dnc.desk.desk import RefusedError
+from dnc.desk.routes import page
+from dnc.desk.visit import Visit
+from dnc.files.output_rows import OutputRows
+from dnc.files.writers import CsvStream
+from dnc.reports.phrases import fact, title
+from dnc.verdicts.verdict import missing_thing
+
+_PAGE_ROWS = 20
+_TREND = 24  # checks in a chart
+_MOST = 200  # checks to compare with
+_WHY = 3  # reasons that are named
+
+
+def _all(visit: Visit) -> Response:
+    checks, series = past_checks(visit.desk.store), visit.request.query_params.get("list", "")
+    of_list = [check for check in checks if check.series == series]
+    at, pages = visit.part_of(len(of_list or checks), _PAGE_ROWS)
+    trend = of_list[:_TREND][::-1]
+    why = in_words(visit)
+    return visit.page(
+        "past.html",
+        series=series if of_list else "",
+        checks=(of_list or checks)[(at - 1) * _PAGE_ROWS : at * _PAGE_ROWS],
+        trend=trend,
+        less={
+            now.id: [(why(word), n) for word, n in less_by(then, now) if n > 0][:_WHY] for then, now in pairwise(trend)
+        },
+        page=at,
+        pages=pages,
+    )
+
+
+def in_words(visit: Visit) -> Callable[[str], str]:
+    """Names a reason: a regime, or a word of `dnc_missing`; one that this version does not know by its id."""
+    language = visit.session.language
+    rules = {regime.id: title(regime, language) for _, regime in visit.desk.book.regimes()}
+
+    def named(word: str) -> str:
+        try:
+            return rules.get(word) or missing_thing(word, language)
+        except KeyError:
+            return word
+
+    return named
+
+
+def _asked(visit: Visit) -> PastCheck:
+    """The check that the address names."""
+    number = visit.request.path_params["check"]
+    if not number.isdecimal():
+        raise RefusedError(404, visit.texts["not_found"])
+    return past_check(visit.desk.store, int(number))
+
+
+def _difference(visit: Visit, check: PastCheck, others: list[PastCheck]) -> Difference | None:
+    """What changed since the check that the address asks for, by default the one before of the same list."""
+    asked = visit.request.query_params.get("with", "")
+    before = [one for one in others if str(one.id) == asked or (not asked and one.series == check.series)]
+    return difference(visit.desk.store, before[0], check) if before else None
+
+
+def _one(visit: Visit) -> Response:
+    check, store, language = _asked(visit), visit.desk.store, visit.session.language
+    others = [one for one in past_checks(store) if one.id < check.id]
+    since, why = _difference(visit, check, others), in_words(visit)
+    changed = since.calls if since is not None and since.calls is not None else pl.DataFrame()
+    at, pages = visit.part_of(changed.height, _PAGE_ROWS)
+    used = [one for one in store.snapshots() if one.id in check.detail["snapshots"]]
+    return visit.page(
+        "past_check.html",
+        check=check,
+        used=used,
+        declared=[fact(name, word, language) for name, word in check.detail["declared"].items()],
+        reasons=[(why(word), n) for word, n in sorted(check.reasons.items(), key=lambda pair: -pair[1])],
+        others=others[:_MOST],
+        since=since,
+        changes=[(why(word), n) for word, n in (since.reasons if since else {}).items()],
+        rows=[_row(row, why) for row in changed[(at - 1) * _PAGE_ROWS : at * _PAGE_ROWS].iter_rows(named=True)],
+        here=[one for one in visit.kept("lists").values() if one.result and one.result.id == check.id],
+        today=str(today()),
+        page=at,
+        pages=pages,
+    )
+
+
+def _row(row: dict[str, Any], why: Callable[[str], str]) -> dict[str, Any]:
+    """A call that changed, as the table shows it."""
+    words = next((text for name, text in row.items() if name.startswith("dnc_") and text), "")
+    reason = ", ".join(map(why, words.split(";"))) if words else ""
+    return row | {"number": masked(f"+{row['number']}"), "call": masked(row["call"] or ""), "reason": reason}
+
+
+def _changed(visit: Visit) -> Response:
+    """The calls that changed, as CSV."""
+    check = _asked(visit)
+    since = _difference(visit, check, [one for one in past_checks(visit.desk.store) if one.id < check.id])
+    if since is None or since.calls is None:
+        raise RefusedError(404, visit.texts["not_found"])
+    rows, file = since.calls.with_columns(pl.concat_str(pl.lit("+"), "number").alias("number")), io.BytesIO()
+    CsvStream(file, rows.columns).add(OutputRows.of(rows))
+    return _file(file.getvalue(), "text/csv", f"changed-{since.before.id}-{check.id}.csv")
+
+
+def _brief(visit: Visit) -> Response:
+    check = _asked(visit)
+    return _file(brief_of_past(visit.desk.store, check).encode(), "application/toml", f"check-{check.id}.toml")
+
+
+def _file(content: bytes, media: str, name: str) -> Response:
+    return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+ROUTES: list[Route] = [
+    page("/past", _all),
+    page("/past/{check}", _one),
+    page("/past/{check}/changed.csv", _changed),
+    page("/past/{check}/brief.toml", _brief),
+]

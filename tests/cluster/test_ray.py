@@ -77,6 +77,7 @@ def test_workers_and_tasks_of_the_recipes(cluster, dataset, settings, one_machin
 
 def test_shares(cluster, dataset, store, settings, by_row, tmp_path):
     """Tasks share one check, which ends with one row of the log."""
+    ray.cloudpickle.register_pickle_by_value(recipes)  # workers cannot import the tests
     recipes.ray_shares(3, str(dataset), str(tmp_path / "v"), settings)
     shared_check(dataset, store, by_row, tmp_path / "v")
 

@@ -110,7 +110,7 @@ class _BriefDraft:
             yield f"sheet = {toml_text(guesses.sheet)}"
         yield self._region()
         yield self._dates()
-        if self._guesses.header.around or self._guesses.header.unmarked:
+        if self._guesses.header.around or self._guesses.header.unseen:
             texts = ", ".join(map(shown, self._guesses.header.around))
             yield f'# around = "{READ}"  # {self._w["around"].format(texts=texts)}'
         yield from self._left_out()

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from dnc.checks.counts import Tallies
-from dnc.checks.questions import SAMPLE, Chosen, Edits, OpenQuestions, Question
+from dnc.checks.questions import SAMPLE, Chosen, Edits, OpenQuestions, Question, TableRow
 from dnc.checks.settings import Settings
 from dnc.clock import NONE, YES, only_order, read_moment
 from dnc.errors import InputError
@@ -34,6 +34,7 @@ from dnc.messages import LANGUAGES, NOTHING, localized, messages
 from dnc.store.store import Store
 
 UNKNOWN = "0"  # typed for "I do not know"
+_FORM = "campaign"  # the question that is a form
 _LED_TO = {"columns": "texts"}  # a question → one that its answers lead to, which is asked again with it
 
 
@@ -108,7 +109,8 @@ class Interview:
 
     def _questions(self, language: str, brief: Edits | None = None) -> OpenQuestions:
         brief = self.brief if brief is None else brief
-        return OpenQuestions(self.guesses, brief, self._book, language, self._consents is not None)
+        has_consents, has_form = self._consents is not None, _FORM not in self._asked
+        return OpenQuestions(self.guesses, brief, self._book, language, has_consents=has_consents, has_form=has_form)
 
     def answer(self, question: Question, chosen: Chosen, asked: Mapping[str, Question] | None = None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None (or "0") where it is not known.
@@ -128,7 +130,7 @@ class Interview:
             self._add(*answer.edits)
         except InputError as error:
             raise InputError(self._wrong.get(_kind(question.fact)) or error.message) from None
-        self._asked.add(question.id)
+        self._asked |= {question.id, *question.parts}
         self.given.pop(question.id, None)
         self.given[question.id] = answer
 
@@ -144,10 +146,16 @@ class Interview:
     def _edits(self, question: Question, chosen: Chosen) -> list[Edits]:
         """What an answer adds to the brief. Raises InputError where a typed one is not understood."""
         if isinstance(chosen, list):
-            return [row.options[at].edits for row, at in zip(question.table, chosen, strict=True)]
+            return [self._of_row(row, answer) for row, answer in zip(question.table, chosen, strict=True)]
         if isinstance(chosen, str):
             return [{"facts": {question.fact: self._read(str(question.fact), chosen)}}]
         return [] if chosen is None else [question.options[chosen].edits]
+
+    def _of_row(self, row: TableRow, answer: int | str) -> Edits:
+        """What the answer to a row of a table adds. Raises InputError where a typed one is not understood."""
+        if isinstance(answer, int):
+            return row.options[answer].edits
+        return {"facts": {row.fact: self._read(str(row.fact), answer)}} if answer else {}
 
     def take_back(self, id_: str | None = None) -> None:
         """Undo an answer, by default the last, so that its question is asked again; nothing where there is none.
@@ -162,7 +170,7 @@ class Interview:
             self._add(self._proved, *edits, to=self._first)
             self._undone |= {one: self.given[one] for one in gone}
             self.given = others
-            self._asked -= gone
+            self._asked -= gone.union(*(self._undone[one].asked[self.language].parts for one in gone))
 
     def ask_again(self) -> None:
         """Ask once more what was not known."""

@@ -15,7 +15,7 @@ import polars as pl
 from dnc.checks.counts import Tallies
 from dnc.clock import today
 from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
-from dnc.files.columns import Content
+from dnc.files.columns import Content, left_out
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -23,7 +23,7 @@ from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled
 from dnc.lists.header import READ
 from dnc.lists.texts import MEANINGS
 from dnc.lists.words import meaning, says_yes
-from dnc.messages import apart, dated, in_language, localized, messages
+from dnc.messages import apart, dated, in_language, messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
 
@@ -56,6 +56,8 @@ _CONSENTS = {
     "both": {"consent": "named_caller", "consent_for": "both"},
     "partners": {"consent": "partners"},
 }
+# What is the same for all calls, and is asked in one form: nothing of this differs by person and speaks for a call.
+_OF_CAMPAIGN = ("call_at", "dates", "voice", "cli", "recipient", "source", "sector", "habit")
 # Facts that say more of another one, which is asked for first.
 _DETAILS = {**WORD_OF, "consent_for": "consent", "related": "relationship"}
 Edits = dict[str, Any]  # a part of a brief
@@ -70,27 +72,31 @@ class Option:
 
 
 class TableRow(NamedTuple):
-    """A row of a question that is a table: a column, or a text in one.
+    """A row of a question that is a table: a column, a text in one, or a fact.
 
     name: of the column. text: of the row. shown: values, or what is known of the text. options: the answers to choose
-    from. chosen: index of the one that is proposed. marked: whether the column or the text may say not to call.
+    from. chosen: index of the one that is proposed. marked: whether the column or the text may say not to call. fact:
+    our column that a typed answer is the value of; such a row has no options, and `chosen` is a text, empty where it is
+    not known.
     """
 
     name: str
     text: str
     shown: Sequence[str]
     options: Sequence[Option]
-    chosen: int
+    chosen: int | str
     marked: bool = False
+    fact: str | None = None
 
     @property
     def is_left_out(self) -> bool:
         """Whether it is proposed to leave the column out."""
-        return "ignore" in self.options[self.chosen].edits
+        return isinstance(self.chosen, int) and "ignore" in self.options[self.chosen].edits
 
-    def answered(self, chosen: int | None) -> TableRow:
+    def answered(self, chosen: int | str | None) -> TableRow:
         """The row with an earlier answer in place of the proposed one."""
-        return self._replace(chosen=chosen) if chosen is not None and chosen < len(self.options) else self
+        fits = chosen < len(self.options) if isinstance(chosen, int) else chosen is not None and self.fact is not None
+        return self._replace(chosen=chosen) if chosen is not None and fits else self
 
     @property
     def group(self) -> tuple[bool, str]:
@@ -98,7 +104,7 @@ class TableRow(NamedTuple):
         return self.is_left_out, "" if self.name == self.text else self.name
 
 
-Chosen = int | str | list[int] | None  # an option, a text, the options of the rows of a table; None: not known
+Chosen = int | str | list[int | str] | None  # an option, a text, those of the rows of a table; None: not known
 
 
 class RowGroup(NamedTuple):
@@ -127,6 +133,7 @@ class Question:
         proved: whether the names and cells of the file prove what is proposed.
         how: the command that tells it in place of an answer, or None.
         table: rows, each with options of its own; such a question has no others.
+        parts: ids of the questions that the rows stand for.
     """
 
     id: str
@@ -139,6 +146,7 @@ class Question:
     proved: bool = False
     how: str | None = None
     table: Sequence[TableRow] = ()
+    parts: Sequence[str] = ()
 
     @property
     def groups(self) -> Iterator[RowGroup]:
@@ -166,13 +174,21 @@ class OpenQuestions:
         book: the law.
         language: one of `dnc.messages.LANGUAGES`.
         has_consents: whether a file of consents comes with the list.
+        has_form: whether what is the same for all calls is asked in one form.
     """
 
     def __init__(
-        self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str, has_consents: bool
+        self,
+        guesses: Guesses,
+        brief: Mapping[str, Any],
+        book: Rulebook,
+        language: str,
+        *,
+        has_consents: bool,
+        has_form: bool,
     ) -> None:
         self._guesses, self._brief, self._book, self._language = guesses, brief, book, language
-        self._has_consents = has_consents
+        self._has_consents, self._has_form = has_consents, has_form
         self._w = messages("start", language)
         self._height = min(guesses.batch.height, SAMPLE)
 
@@ -224,14 +240,35 @@ class OpenQuestions:
     def of_calls(self, decided: Tallies) -> Iterator[Question]:
         """All other questions; `decided`: what the brief decides of the first rows."""
         missing = decided.missing()
-        yield from self._of_campaign(decided.rows)
-        yield from self._of_around(decided.rows)
-        yield from self._of_columns(decided.rows)
         if not self._is_known("caller"):
             del missing["purpose"]  # the question who calls asks for it too
-        for word in sorted(missing, key=lambda word: (-missing[word], self._rank(word))):
-            yield from self._of(word, missing[word])
+        yield from self._of_caller(decided.rows)
+        if rows := missing.pop("region", 0):  # before it is known, nothing says which law asks for what
+            yield from self._of("region", rows)
+        yield from self._of_around(decided.rows)
+        yield from self._of_columns(decided.rows)
+        words = sorted(missing, key=lambda word: (-missing[word], self._rank(word)))
+        open_ = [*self._of_campaign(decided.rows), *(one for word in words for one in self._of(word, missing[word]))]
+        whole = {question.id: question for question in open_ if question.id in _OF_CAMPAIGN}
+        if self._has_form and len(whole) > 1:
+            yield self._form([whole[id_] for id_ in _OF_CAMPAIGN if id_ in whole])
+            open_ = [question for question in open_ if question.id not in whole]
+        yield from open_
         yield from self._of_texts(decided.rows)
+
+    def _form(self, questions: Sequence[Question]) -> Question:
+        """Several questions as one, with a row for each."""
+        rows, ids = max(one.rows for one in questions), [one.id for one in questions]
+        table = list(map(self._as_row, questions))
+        return Question("campaign", self._w["campaign"]["text"], [], rows, table=table, parts=ids)
+
+    def _as_row(self, question: Question) -> TableRow:
+        default, text = question.default, question.text
+        if question.fact:
+            typed = "" if default is None else str(question.options[default].edits["facts"][question.fact])
+            return TableRow(text, text, question.shown, (), typed, fact=question.fact)
+        options = [*question.options, Option(self._w["unknown"], {})]
+        return TableRow(text, text, question.shown, options, len(question.options) if default is None else default)
 
     def _rank(self, word: str) -> tuple[bool, int]:
         """Order of words that decide as many rows: first those with a column in the file, then as in the vocabulary."""
@@ -251,10 +288,14 @@ class OpenQuestions:
 
         Those whose texts are read may be used, too.
         """
+        return set(map(folded, self._named_columns))
+
+    @property
+    def _named_columns(self) -> list[str]:
         names: list[str] = [*self._brief.get("ignore", []), *self._brief.get("when_filled", {})]
         for theirs in self._columns.values():
             names += [theirs] if isinstance(theirs, str) else theirs
-        return {*map(folded, names), *map(folded, self._guesses.own.values())}
+        return [*names, *self._guesses.own.values()]
 
     def _column(self, ours: str) -> str | None:
         """Their column that is mapped to one of ours."""
@@ -277,9 +318,10 @@ class OpenQuestions:
     @property
     def without_role(self) -> list[Content]:
         """The columns that nobody has said anything of yet."""
-        known = self._mapped | set(map(folded, self._brief.get("texts", {}))) | set(map(folded, self._numbers))
-        contents = self._guesses.contents.values()
-        return [one for one in contents if folded(one.name) not in known and not one.needs_no_role]
+        contents = self._guesses.contents
+        said = [*self._named_columns, *self._brief.get("texts", {}), *self._numbers]
+        known = left_out({column: one.name for column, one in contents.items()}, said)
+        return [one for column, one in contents.items() if column not in known and not one.needs_no_role]
 
     @property
     def _numbers(self) -> list[str]:
@@ -295,8 +337,8 @@ class OpenQuestions:
 
     # Questions
 
-    def _of_campaign(self, rows: int) -> Iterator[Question]:
-        """Who calls, for what, when: what every list needs."""
+    def _of_caller(self, rows: int) -> Iterator[Question]:
+        """Who calls, and for what."""
         if not self._is_known("caller") and not self._is_known("purpose"):
             options = [
                 Option(self._w["campaigns"][caller][purpose], {"facts": {"caller": caller, "purpose": purpose}})
@@ -306,6 +348,9 @@ class OpenQuestions:
             yield Question("caller", self._w["caller"], options, rows)
         elif not self._is_known("caller"):
             yield self._axis("caller", rows)
+
+    def _of_campaign(self, rows: int) -> Iterator[Question]:
+        """When the calls are made, and how the list writes days: what every list needs."""
         if not self._is_known("call_at"):
             day = dated(self._language)(today())
             option = Option(self._w["today"].format(day=day), {"facts": {"call_at": str(today())}})
@@ -320,7 +365,7 @@ class OpenQuestions:
         header = self._guesses.header
         if self._brief.get("around"):
             return []
-        return [*header.around, *(localized("errors", "roles", "unmarked", name=path.name) for path in header.unmarked)]
+        return [*header.around, *header.unseen]
 
     def _of_around(self, rows: int) -> Iterator[Question]:
         """Whether somebody has read what is around the table."""

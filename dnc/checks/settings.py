@@ -21,9 +21,9 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief, read_brief
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_declared
+from dnc.lists.cell_facts import BY_RULE, at_agreed_hour, read_declared
 from dnc.lists.consents import Consents, read_consents
-from dnc.lists.header import Header, NoNumberError
+from dnc.lists.header import DECLARABLE, Header, NoNumberError
 from dnc.lists.intake import Intake
 from dnc.lists.other_rows import Against
 from dnc.lists.own_facts import OwnFacts

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 
 _BACK, _UNKNOWN = "r", "0"  # typed to return to the question before, and for "I do not know"
-_PAIR = 2  # numbers that change a row: that of the row and that of an answer
 
 
 @click.command()
@@ -123,33 +122,56 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
 
 def _ask_table(interview: Interview, question: Question, texts: Mapping[str, Any]) -> bool:
     """Show a table until it is accepted, with a change for each line that is typed; False if no more answers come."""
-    chosen, name, answers = [row.chosen for row in question.table], "", ""
-    for number, row in enumerate(question.table, 1):
-        if row.name not in (name, row.text):
-            say(f"  {row.name}")
-        before, answers = answers, " · ".join(f"{at} {option.text}" for at, option in enumerate(row.options, 1))
-        if answers != before:
-            say(f"       {answers}")
-        say(f"  {number:>3}  [{row.chosen + 1}]  {row.text}  {', '.join(row.shown)}".rstrip())
-        name = row.name
+    _show_table(question)
+    chosen = [row.chosen for row in question.table]
     while True:
-        click.echo(f"{texts['choose_rows']} ", nl=False, err=True)
+        asks = texts["campaign"]["choose"] if question.parts else texts["choose_rows"]
+        click.echo(f"{asks} ", nl=False, err=True)
         if not (line := sys.stdin.readline()):
             say("")
             return False
-        typed = line.lower().split()
-        if typed == [_BACK]:
+        typed = line.strip()
+        if typed.lower() == _BACK:
             interview.take_back()
             return True
-        if typed in ([], [_UNKNOWN]):
+        try:
+            if typed not in ("", _UNKNOWN):
+                _change_row(question, chosen, typed, texts["again_row"])
+                continue
             interview.answer(question, None if typed else chosen)
-            return True
-        numbers = list(map(int, typed)) if all(map(str.isdecimal, typed)) and len(typed) == _PAIR else [0, 0]
-        at, answer = numbers[0] - 1, numbers[1] - 1
-        if 0 <= at < len(chosen) and 0 <= answer < len(question.table[at].options):
-            chosen[at] = answer
+        except InputError as error:
+            say(texts["again"].format(why=in_language(error.message, interview.language)))
         else:
-            say(texts["again_row"])
+            return True
+
+
+def _show_table(question: Question) -> None:
+    """Show the rows of a table; the answers to choose from are above the rows that share them, or below their own."""
+    name, answers = "", list[str]()
+    for number, row in enumerate(question.table, 1):
+        if row.name not in (name, row.text):
+            say(f"  {row.name}")
+        before, answers = answers, [f"{at} {option.text}" for at, option in enumerate(row.options, 1)]
+        if answers != before and not question.parts:
+            say(f"       {' · '.join(answers)}")
+        proposed = row.chosen + 1 if isinstance(row.chosen, int) else row.chosen
+        say(f"  {number:>3}  [{proposed}]  {row.text}  {', '.join(row.shown)}".rstrip())
+        for answer in answers if question.parts else ():
+            say(f"            {answer}")
+        name = row.name
+
+
+def _change_row(question: Question, chosen: list[int | str], typed: str, again: str) -> None:
+    """Change the answer to a row, as it was typed: `3 2`. Raises InputError where there is no such row or answer."""
+    at, _, answer = typed.partition(" ")
+    row = question.table[int(at) - 1] if at in map(str, range(1, len(chosen) + 1)) else None
+    answer = "" if answer == _UNKNOWN and question.parts else answer.strip()
+    if row and (row.fact or answer in map(str, range(1, len(row.options) + 1))):
+        chosen[int(at) - 1] = answer if row.fact else int(answer) - 1
+    elif row and question.parts and not answer:
+        chosen[int(at) - 1] = len(row.options) - 1
+    else:
+        raise InputError(again)
 
 
 def _chosen(question: Question, text: str, again: str) -> int | str | None:

@@ -247,7 +247,9 @@ def _answer(visit: Visit, sent: Form) -> Response:
             if (question := open_.get(id_)) is None:
                 continue
             is_answered = (
-                sent.get(f"answer-{at}") or sent.get(f"answer-{at}-0") or (question.fact and not sent.get("run"))
+                sent.get(f"answer-{at}")
+                or any(sent.get(f"answer-{at}-{place}") for place, _ in enumerate(question.table))
+                or (question.fact and not sent.get("run"))
             )
             if all_open and not is_answered:
                 continue
@@ -264,16 +266,17 @@ def _answer(visit: Visit, sent: Form) -> Response:
     return visit.to(f"/checks/{list_check.id}/questions" + ("" if all_open else "?one=1"))
 
 
-def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[int]:
+def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[int | str]:
     """The answers to a question that is a table; none for any other. Raises InputError if one is missing.
 
     Of a column whose other texts were said to mean nothing, these are the texts that were shown, were not answered
     apart and are not marked.
     """
     rows = [(row, sent.get(f"answer-{at}-{place}")) for place, row in enumerate(question.table)]
-    if not all(text.isdecimal() and int(text) < len(row.options) for row, text in rows):
+    if not all(row.fact or (text.isdecimal() and int(text) < len(row.options)) for row, text in rows):
         raise InputError(visit.texts["no_answer"])
-    chosen, of_nothing = [int(text) for _, text in rows], sent.all(f"answer-{at}-rest")
+    chosen: list[int | str] = [text if row.fact else int(text) for row, text in rows]
+    of_nothing = sent.all(f"answer-{at}-rest")
     for group in question.groups:
         if str(group.rows[0][0]) in of_nothing:
             for place, row in group.rows:

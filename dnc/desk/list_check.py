@@ -21,7 +21,7 @@ import polars as pl
 from dnc import api
 from dnc.checks.explain import Explanation, explain_row
 from dnc.checks.interview import Interview
-from dnc.checks.questions import Chosen, Question, masked
+from dnc.checks.questions import Chosen, Option, Question, masked
 from dnc.checks.result import Check
 from dnc.checks.settings import Settings
 from dnc.desk.desk import Desk
@@ -259,12 +259,16 @@ class ListCheck:
 
     def _answer(self, question: Question, chosen: Chosen) -> str | list[str]:
         if isinstance(chosen, list):
-            picked = ((row.text, row.options[at].text) for row, at in zip(question.table, chosen, strict=True))
-            return [f"{text} → {answer}" for text, answer in picked]
+            rows = zip(question.table, chosen, strict=True)
+            return [f"{row.text} → {self._said(row.options, row.fact, answer)}" for row, answer in rows]
+        return self._said(question.options, question.fact, chosen)
+
+    def _said(self, options: Sequence[Option], of: str | None, chosen: int | str | None) -> str:
+        """One answer in words: an option, or the value of a fact."""
         if isinstance(chosen, int):
-            return question.options[chosen].text
-        if chosen and question.fact and question.fact != "cli":  # the caller's own number
-            return fact(question.fact, chosen, self.interview.language).value
+            return options[chosen].text
+        if chosen and of and of != "cli":  # the caller's own number
+            return fact(of, chosen, self.interview.language).value
         return chosen or ""
 
     # The check

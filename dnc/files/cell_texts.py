@@ -25,6 +25,9 @@ _HOUR = r"\d{1,2}(?::\d\d(?::\d\d)?| ?h ?\d\d|h)(?: ?[ap]m)?"
 _LONG_NUMBER = r"\+?\d{1,4}(?:[ .\-]\d{2,4}){3,}|\d{5,}"
 _HASHED = rf"\b(?:{_DATE}|{_HOUR}|{_LONG_NUMBER})\b"
 _WORD = r"\p{L}{2}"
+_ACCENTS = r"[[\p{Mn}\p{Cf}]--[\x{334}-\x{338}]]"  # and invisible characters; not what strikes a letter through
+# Tags of rich text: those that are closed, and line breaks. What else is in angle brackets is a text.
+_TAGS = re.compile(r"(?is)<(?P<name>[a-z]\w*)(?:\s[^<>]*)?>(?=.*</(?P=name)\s*>)|</[a-z]\w*\s*>|<[bh]r\s*/?>")
 _SHOWN, _DIGITS = 40, 3  # of a text that a message repeats: characters, and digits from which on they are hidden
 
 
@@ -36,6 +39,12 @@ def text_cells(cells: pl.Series) -> pl.Series:
     return as_text(cells).str.strip_chars().replace("", None)
 
 
+def compared(cells: pl.Series) -> pl.Series:
+    """Cells as ids are compared: without case, accents and blanks, and `1.0` is `1`; null where empty."""
+    text = pl.lit(text_cells(cells)).str.normalize("NFKD").str.replace_all(r"[\p{Mn}\p{Cf}\s]", "").str.to_lowercase()
+    return pl.select(text.str.replace(r"^(\d+)\.0+$", "$1").replace("", None).alias(cells.name)).to_series()
+
+
 def normal(cells: pl.Series) -> pl.Series:
     """Texts (String) as they are compared; null where they are empty.
 
@@ -44,7 +53,7 @@ def normal(cells: pl.Series) -> pl.Series:
     """
     if cells.str.contains("[<&]").any():
         cells = cells.map_elements(_without_markup, pl.String)
-    text = pl.lit(cells).str.normalize("NFKD").str.replace_all(r"[\p{Mn}\p{Cf}]", "").str.to_lowercase()
+    text = pl.lit(cells).str.normalize("NFD").str.replace_all(_ACCENTS, "").str.to_lowercase()
     text = text.str.replace_all(r"\s+", " ").str.strip_chars()
     hashed = text.str.replace_all(_HASHED, "#")
     text = pl.when(text.str.contains(r"\d") & hashed.str.contains(_WORD)).then(hashed).otherwise(text)
@@ -70,4 +79,4 @@ def as_in_brief(text: str, cell: str) -> str:
 
 
 def _without_markup(cell: str) -> str:
-    return unescape(re.sub(r"<[^<>]*>", " ", cell))
+    return unescape(_TAGS.sub(" ", cell))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
@@ -27,7 +28,7 @@ MOST_COLUMNS = 2_000  # with cells, of those that nobody gave a role: each takes
 _LEAST_ROWS = 50  # of a list, for ids to be told from texts
 _MAIL = r"^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$"
 _WEB = (
-    r"^(?:https?://|www\.)\S+$|^(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?$"
+    r"^(?:https?://|www\.[a-z0-9-]+\.)\S+$|^(?:[a-z0-9-]+\.)+(?:[a-z]{2}|com|org|net|info|biz|edu|gov)(?:/\S*)?$"
     r"|^(?:\d{1,3}\.){3}\d{1,3}$|^(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$|^[0-9a-f:]*::[0-9a-f:]*$"
 )
 _DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:$|[T ])"
@@ -65,15 +66,18 @@ def _yes_and_no() -> frozenset[str]:
 def left_out(names: Mapping[str, str], ignore: Collection[str]) -> list[str]:
     """Columns that are to be left out, by their names or by a pattern such as `utm_*`.
 
+    Of columns whose names differ only in what `folded` removes, or not at all, each needs its own (unique) name.
+
     names: unique name → name in the file. Returns unique names.
     """
-    named = set(map(folded, ignore))
+    named = set(map(folded, set(ignore).difference(names)))
+    same = Counter(map(folded, names.values()))
     patterns = [name.casefold() for name in ignore if "*" in name and name != EVERY]
     return [
         unique
         for unique, name in names.items()
         if unique in ignore
-        or folded(name) in named
+        or (folded(name) in named and (same[folded(name)] == 1 or name in ignore))
         or any(fnmatchcase(name.casefold(), pattern) for pattern in patterns)
     ]
 

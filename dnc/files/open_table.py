@@ -125,8 +125,9 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
     frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)
     long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
     full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
-    on_header = (mark.text or "" for mark in read.marks if mark.kind == "note" and mark.row <= cells[LINE][header_row])
-    titles = [*top.titles, *on_header]
+    of_rows = set(cells[LINE][header_row + 1 :])
+    around = (mark.text or "" for mark in read.marks if mark.kind == "note" and mark.row not in of_rows)
+    titles = [*top.titles, *around]
     skipped = int(cells[LINE][header_row]) - 1  # empty ones too, so that the header has the number of its row
     return Table(
         path,

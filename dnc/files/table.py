@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +61,8 @@ _VALUES = (
     re.compile(r"^[-+$€£]*\d[\d ]*[.,]\d+\s*(E[-+]?\d+|[%€])?$", re.I),
 )
 _DIGITS = re.compile(r"\d(?:[^a-z\d,;|]{0,3}\d){7,}|\d(?:[.,]\d+)?E\+\d\d", re.IGNORECASE)
+_OVERLAY = 1  # class of combining characters that strike a letter through
+_JOINTS = re.compile(r"(?<=[^\W_])[-_]+(?=[^\W_])")
 _YEAR, _MONTH, _DAY = "(?:19|20)[0-9]{2}", "(?:0?[1-9]|1[0-2])", "(?:0?[1-9]|[12][0-9]|3[01])"
 _WHEN = rf"(?:{_YEAR}(?:[-./]?{_MONTH}(?:[-./]?{_DAY})?)?|(?:{_DAY}[-./])?(?:{_DAY}[-./])?{_YEAR})"
 _DAYS = re.compile(rf"{_WHEN}(?:\W+{_WHEN})*")
@@ -128,12 +131,27 @@ class Table:
         """The names in the header, made unique."""
         return unique_names(self.header)
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The same → the name by which people and briefs know the column; of several with one name, the unique one."""
+        counts = Counter(self.header)
+        named = zip(self.columns, self.header, strict=True)
+        return {column: name if name and counts[name] == 1 else column for column, name in named}
+
 
 @lru_cache(4096)
 def folded(name: str) -> str:
-    """A name or word without case, accents, white space, invisible characters, underscores and hyphens."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if unicodedata.category(c) not in ("Mn", "Cf"))
-    return "".join(c for c in plain.casefold() if not c.isspace() and c not in "_-")
+    """A name or word without case, accents, white space, invisible characters, and underscores and hyphens within it.
+
+    What strikes it through (U+0336) is no accent, and `-1` is not `1`.
+    """
+    signs = unicodedata.normalize("NFKD", name)
+    plain = "".join(
+        c
+        for c in signs
+        if not c.isspace() and (unicodedata.category(c) not in ("Mn", "Cf") or unicodedata.combining(c) == _OVERLAY)
+    )
+    return _JOINTS.sub("", plain.casefold())
 
 
 def looks_like_phone(name: str) -> bool:

@@ -22,15 +22,14 @@ from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.header import Header, Rule
+from dnc.lists.header import DECLARABLE, Header, Rule
 from dnc.lists.local_time import Places, appointment, call_moment, local_day
 from dnc.lists.texts import TEXTS, TextMeanings
-from dnc.lists.words import contradicts, says_nothing
+from dnc.lists.words import contradicts, meaning, says_nothing
 from dnc.messages import messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.numbers.reader import read_number
 
-DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
 _STATES = "x-!?"  # of cells, for rules about filled ones (see `_state`)
 BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: its value by a rule of the brief
 KIND, UNREAD = "\0kind", "\0unread"  # what a number says, added to the list's columns
@@ -124,10 +123,10 @@ class FactReader:
 
         One that tells nothing, or contradicts the rule, is filled only for objections, withdrawals and refusals.
         """
-        state = fill_state(batch[rule.column], [rule], self.brief.values)
+        state = fill_state(batch[rule.column], [rule], self.brief.values, self._today)
         if not rule.filled:
             return state.is_null()
-        return state.is_in(list("x?!" if rule.ours in OR_NONE else "x")).fill_null(False)
+        return state.is_in(list("x?!" if rule.objects else "x")).fill_null(False)
 
     def _mapped(self, batch: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
         """The cells of some of our columns as text, null where empty, words replaced by ours."""
@@ -267,7 +266,8 @@ class FactReader:
         found: dict[str, pl.Series] = {}
         for rule in self.rules:
             if rule.filled and rule.ours not in OR_NONE:
-                here = (fill_state(plans[rule.column], [rule], self.brief.values) == "!").fill_null(False) & fits
+                state = fill_state(plans[rule.column], [rule], self.brief.values, self._today)
+                here = (state == "!").fill_null(False) & fits
                 if here.any():
                     found[rule.name] = here | found[rule.name] if rule.name in found else here
         return found
@@ -404,7 +404,9 @@ def fit(ragged: pl.Series) -> pl.Series:
     return ragged.is_null() | ragged.is_in(MARKED)
 
 
-def fill_state(cells: pl.Series, rules: Collection[Rule], values: Mapping[str, Mapping[str, str]]) -> pl.Series:
+def fill_state(
+    cells: pl.Series, rules: Collection[Rule], values: Mapping[str, Mapping[str, str]], now: date
+) -> pl.Series:
     """Which cells are filled: `x`, or one of `-!?` (see `_state`); null where empty.
 
     The function may be applied to its own result.
@@ -412,6 +414,7 @@ def fill_state(cells: pl.Series, rules: Collection[Rule], values: Mapping[str, M
     Args:
         rules: about the column.
         values: `Brief.values`; a word that is no objection by them says that there is nothing.
+        now: today.
     """
     text, filled = text_of(cells), [rule for rule in rules if rule.filled]
     if not filled:
@@ -420,22 +423,29 @@ def fill_state(cells: pl.Series, rules: Collection[Rule], values: Mapping[str, M
     nothing = {word: "-" for words in told for word, ours in words.items() if ours in NONE and word not in _STATES}
     row, distinct = numbered(cells.to_frame().select(text.alias("text")))
     texts = distinct["text"]
-    states = pl.Series([word and _state(word, nothing, filled) for word in texts], dtype=pl.String)
+    says_yes = {word for rule in filled for word, ours in values.get(rule.ours, {}).items() if ours == rule.word}
+    states = pl.Series([word and _state(word, nothing, filled, says_yes, now) for word in texts], dtype=pl.String)
     against = marked(texts) & (states != "-")
     return pl.select(pl.when(against).then(pl.lit("!")).otherwise(states).alias("state")).to_series()[row]
 
 
-def _state(text: str, nothing: Mapping[str, str], rules: Sequence[Rule]) -> str:
+def _state(text: str, nothing: Mapping[str, str], rules: Sequence[Rule], says_yes: Collection[str], now: date) -> str:
     """What a cell with a text is for rules about filled cells.
 
-    `-` says that there is nothing (`n/a`, `no`, what `nothing` maps to it), `!` contradicts a rule, `?` tells no more
-    than an empty cell (`NULL`).
+    `-` says that there is nothing (`n/a`, `no`, what `nothing` maps to it), `!` contradicts a rule, or is neither a yes
+    nor a past day where a rule needs one, `?` tells no more than an empty cell (`NULL`).
     """
     if _translated(text.lower(), nothing)[0] in ("-", *NOT_GIVEN, *NONE):
         return "-"
     if text == "!" or any(contradicts(text, rule.ours, rule.word) for rule in rules):
         return "!"
-    return "?" if says_nothing(text) else "x"
+    if says_nothing(text):
+        return "?"
+    if text.lower() in YES or not any(rule.needs_yes for rule in rules) or folded(text) in says_yes:
+        return "x"
+    days = (read_day(text, order, now) for order in ("dmy", "mdy"))
+    means = any(meaning(rule.ours, text) == rule.word for rule in rules) or any(day and day <= now for day in days)
+    return "x" if means else "!"
 
 
 def masked(text: pl.Expr) -> pl.Expr:

@@ -30,7 +30,8 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief, Names
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import DECLARABLE, text_of
+from dnc.lists.cell_facts import text_of
+from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import Intake
 from dnc.lists.roles import IGNORED, Survey
 from dnc.messages import localized

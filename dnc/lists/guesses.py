@@ -325,8 +325,7 @@ class Guesses:
 
     @cached_property
     def _whole(self) -> tuple[dict[str, Content], pl.Series]:
-        names = dict(zip(self.table.columns, self.table.header, strict=True))
-        contents = contents_of({name: shown for name, shown in names.items() if name not in FORMER})
+        contents = contents_of({name: shown for name, shown in self.table.names.items() if name not in FORMER})
         rows, broken = [pl.Series(dtype=pl.UInt64)], 0
         for batch in itertools.chain([self.batch], self._later):
             look(contents, batch, self.table.path)

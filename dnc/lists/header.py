@@ -23,8 +23,9 @@ from dnc.files.table import (
 from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.texts import ReadColumn, TextMeanings
-from dnc.messages import LANGUAGES, localized, messages
+from dnc.messages import LANGUAGES, Words, figure, localized, messages
 
+DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 READ = "read"  # of `around`: a person has read the texts around the table
 _MOST_NAMED = 4  # columns that a message proposes
@@ -43,6 +44,7 @@ class Rule(NamedTuple):
 
     key: `when_filled` or `when_empty`. name: of the column in the brief. column: its unique name.
     ours, word: the column of ours that it fills, and the value.
+    is_used: whether the cells of the column are also read as a consent, an objection, or a day of one.
     """
 
     key: str
@@ -50,6 +52,7 @@ class Rule(NamedTuple):
     column: str
     ours: str
     word: str
+    is_used: bool = False
 
     @property
     def filled(self) -> bool:
@@ -60,6 +63,12 @@ class Rule(NamedTuple):
     def objects(self) -> bool:
         """Whether filled cells record an objection, a refusal or a withdrawal."""
         return self.filled and self.ours in OR_NONE and self.word not in NONE
+
+    @property
+    def needs_yes(self) -> bool:
+        """Whether a filled cell has to say yes, or be a day: it speaks for the call, and nothing else reads it."""
+        favours = self.ours in DECLARABLE or (self.ours in OR_NONE and not self.objects)
+        return self.filled and favours and not self.is_used
 
     @property
     def shown(self) -> str:
@@ -131,9 +140,11 @@ class Header:
     @cached_property
     def rules(self) -> list[Rule]:
         """The rules of the brief about filled and empty cells. Raises InputError where a column is not in the file."""
+        used = {column for ours, column in self.columns.items() if ours in (*DECLARABLE, *OR_NONE)}
+        columns = ((key, name, self._mapped(name, f"[{key}]"), facts) for key, name, facts in self.brief.rules)
         return [
-            Rule(key, name, self._mapped(name, f"[{key}]"), ours, word)
-            for key, name, facts in self.brief.rules
+            Rule(key, name, column, ours, word, column in used)
+            for key, name, column, facts in columns
             for ours, word in facts.items()
         ]
 
@@ -204,6 +215,8 @@ class Header:
 
     def _of_any(self, name: str, what: str) -> str:
         """The unique name of a column, which may also be left out. Raises InputError where there is none."""
+        if name in self.names:
+            return name
         left_out = [unique for unique in self.ignored if folded(self.names[unique]) == folded(name)]
         return left_out[0] if left_out else self._mapped(name, what)
 
@@ -228,15 +241,12 @@ class Header:
             return self.left_out_column(column)._replace(texts=texts)
         others = "used" if column in self.used else "searched" if texts.rest else "unread"
         on = self._day_column(texts.on) if texts.on else None
-        return ReadColumn(self._shown(column), column, texts, others, firm=self._holds_names(column), on=on)
+        return ReadColumn(self.table.names[column], column, texts, others, firm=self._holds_names(column), on=on)
 
     def left_out_column(self, column: str) -> ReadColumn:
         """A column that is left out, as it is searched."""
-        name = self._shown(column)
+        name = self.table.names[column]
         return ReadColumn(name, column, TextMeanings(), "searched", left_out=True, firm=self._holds_names(column))
-
-    def _shown(self, column: str) -> str:
-        return self.names[column] or column
 
     def _holds_names(self, column: str) -> bool:
         return kind_of_name(self.names[column]) in ("name", "place", "staff")
@@ -260,9 +270,15 @@ class Header:
         return [name for name in OR_NONE if name in known]
 
     @property
-    def unmarked(self) -> list[Path]:
-        """Workbooks whose notes and struck-through rows are not read, unless the brief says that a person read them."""
-        return [] if self.brief.around == READ else self.table.unmarked
+    def unseen(self) -> list[Words]:
+        """What a person has to look at in a workbook, in words, unless the brief says that one has.
+
+        That is its hidden rows, and notes and struck-through rows that are not read.
+        """
+        if self.brief.around == READ:
+            return []
+        hidden = [localized("errors", "roles", "hidden", n=figure(self.table.hidden))] if self.table.hidden else []
+        return [localized("errors", "roles", "unmarked", name=path.name) for path in self.table.unmarked[:1]] + hidden
 
     @property
     def around(self) -> list[str]:

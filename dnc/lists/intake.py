@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dnc.clock import NONE, NOT_GIVEN, read_moment
+from dnc.clock import NONE, NOT_GIVEN, read_moment, today
 from dnc.errors import InputError, OptionError
 from dnc.files.net import marked, marks
 from dnc.files.output_rows import Shared
@@ -38,6 +38,7 @@ from dnc.registries.reasons import OF_ROWS
 TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
 # Why no call of a row is decided, and the key of the message.
 ROW_REASONS = {**OF_ROWS, TORN: "torn"}
+_PAIR = r"(?:\d\D*){12}"  # in a cell with two numbers
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
 
@@ -110,14 +111,17 @@ class Intake:
         return replace(self, brief=self.brief.without(OR_NONE))
 
     def begins_with_marks(self) -> bool:
-        """Whether one of the first rows is struck through, has a note, or a text beside its number that may object.
+        """Whether one of the first rows is struck through, has a note, a text beside its number that may object, or two
+        numbers in a cell.
 
         The table begins again at its first row. Beyond these rows such a mark counts for its own row alone; of a
         spreadsheet they are all.
         """
         first = list(itertools.islice(self.table.batches, None if self.table.kind == "xlsx" else 1))
         self.table.batches = itertools.chain(first, self.table.batches)
-        return any(batch[RAGGED].is_in(MARKED).any() for batch in map(self._marked, first))
+        return any(
+            batch[RAGGED].is_in(MARKED).any() or self._may_pair(batch).any() for batch in map(self._marked, first)
+        )
 
     def batches(self, wanted: Callable[[int], bool] | None = None) -> Iterator[Calls]:
         """The calls of the list, batch by batch. Raises InputError as `calls` does, OptionError as `fitted` does.
@@ -177,7 +181,8 @@ class Intake:
         """These columns of a batch, which cells are filled in other columns that have rules about it, and `RAGGED`."""
         rules = {name: rules for name, rules in self.header.rules_of.items() if name not in self._mapped}
         values = self.brief.values
-        states = [fill_state(batch[name], of_column, values).alias(name) for name, of_column in rules.items()]
+        now = self.now or today()
+        states = [fill_state(batch[name], of_column, values, now).alias(name) for name, of_column in rules.items()]
         dates = [name for name in self._mapped if name in self.table.dates and batch.schema[name] == pl.Datetime]
         told = batch.select(*self._mapped, *states, RAGGED)
         return told.with_columns(pl.col(dates).cast(pl.Date)) if dates else told
@@ -283,9 +288,16 @@ class Intake:
         """Whether the list says which numbers are of one person."""
         return self.persons is not None or len(self.header.numbers) > 1
 
+    def _may_pair(self, batch: pl.DataFrame) -> pl.Series:
+        """Which rows may have two numbers in the first column of numbers."""
+        cells = batch[self.header.numbers[0]]
+        return cells.str.contains(_PAIR).fill_null(False) if cells.dtype == pl.String else cells.is_null().clear()
+
     def links(self, batch: pl.DataFrame) -> pl.DataFrame:
         """What links the numbers of a batch to persons (see `dnc.lists.persons.links_of`)."""
         if not self.may_link:
+            batch = batch.filter(self._may_pair(batch))
+        if batch.is_empty():
             return pl.DataFrame(schema=LINKS)
         cells, read, _ = self._numbers(batch)
         ids = batch[self.persons][cells["row"]] if self.persons else None

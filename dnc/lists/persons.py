@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from dnc.files.cell_texts import text_cells
+from dnc.files.cell_texts import compared
 
 IDS = 1 << 63  # from here on, points are hashes of ids; below, they are numbers
 LINKS = {"point": pl.UInt64, "other": pl.UInt64}
@@ -32,7 +32,7 @@ def links_of(row: pl.Series, number: pl.Series, ids: pl.Series | None) -> pl.Dat
 
 def point_of(ids: pl.Series) -> pl.Expr:
     """The points of some ids of persons; null where a cell is empty."""
-    texts = text_cells(ids)
+    texts = compared(ids)
     return pl.when(pl.lit(texts.is_not_null())).then(pl.lit(texts.hash() | IDS))
 
 

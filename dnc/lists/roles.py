@@ -34,7 +34,7 @@ class Survey:
 
     def __init__(self, header: Header) -> None:
         self._header = header
-        self._contents = contents_of({column: header.names[column] for column in header.without_role})
+        self._contents = contents_of({column: header.table.names[column] for column in header.without_role})
 
     @property
     def is_needed(self) -> bool:
@@ -75,7 +75,7 @@ class Survey:
                 found.append(ReadColumn(content.name, column, TextMeanings(), "unread"))
             else:
                 without.append(content)
-        if without or header.around or header.unmarked:
+        if without or header.around or header.unseen:
             raise _error(header, without)
         return found
 
@@ -90,9 +90,8 @@ def _error(header: Header, without: Sequence[Content], no_number: NoNumberError 
         parts.append(localized("errors", "roles", "around", texts=in_quotes(*map(shown, header.around))))
     if header.around and header.table.coloured:
         parts.append(localized("errors", "roles", "coloured", n=figure(header.table.coloured)))
-    if header.unmarked:
-        parts.append(localized("errors", "roles", "unmarked", name=header.unmarked[0].name))
-    lines = list(block(without, around=bool(header.around or header.unmarked)))
+    parts += header.unseen
+    lines = list(block(without, around=bool(header.around or header.unseen)))
     lines += ["[columns]", f"number = {toml_text(no_number.likely[0])}"] if no_number else []
     if len(lines) > _MOST_LINES:
         how = "add" if header.brief.sha256 else "write"

@@ -27,7 +27,7 @@ from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import DECLARABLE
+from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
 from dnc.messages import messages
 from dnc.verdicts.basis import broken_by, limiting, resting_on

@@ -9,7 +9,7 @@ import pytest
 
 from dnc import InputError, Rulebook, Store, check
 from dnc.checks.interview import Interview
-from dnc.checks.questions import Question
+from dnc.checks.questions import Chosen, Question, TableRow
 from dnc.lists.brief import read_brief
 
 LIST = """\
@@ -36,22 +36,62 @@ def _answered(interview: Interview, answers: dict[str, int | str | None]) -> lis
     """Answer all questions, by id or else as not known; gives their ids."""
     ids = []
     while question := interview.next():
-        ids.append(question.id)
-        interview.answer(question, answers.get(question.id))
+        ids += question.parts or [question.id]
+        interview.answer(question, _answer(question, answers))
     return ids
+
+
+def _answer(question: Question, answers: dict[str, int | str | None]) -> Chosen:
+    """The answer to a question, and of a form to each that it stands for, by their ids."""
+    if not question.parts:
+        return answers.get(question.id)
+    told = zip(question.table, map(answers.get, question.parts), strict=True)
+    return [_answer_row(row, answer) for row, answer in told]
+
+
+def _answer_row(row: TableRow, answer: int | str | None) -> int | str:
+    if row.fact:
+        return row.chosen if answer == 0 else answer or ""
+    return len(row.options) - 1 if answer is None else answer
 
 
 def _open(interview: Interview, answers: dict[str, int]) -> list[Question]:
     """The questions that are open once some, and what each column is for, are answered."""
-    while (question := interview.next()).id in {*answers, "columns"}:
-        interview.answer(question, answers.get(question.id))
+    while (question := interview.next()).id in {*answers, "columns", "campaign"}:
+        interview.answer(question, _answer(question, answers))
     return list(interview.open())
 
 
+def _form(interview: Interview) -> Question:
+    """The form about what is the same for all calls of a business that sells."""
+    while (question := interview.next()).id != "campaign":
+        interview.answer(question, 0 if question.id == "caller" else None)
+    return question
+
+
+def test_what_is_the_same_for_all_calls_is_one_question(asked, tmp_path):
+    """Eight questions at most; what differs by person and speaks for a call is in none of its rows, and is changeable."""
+    interview = asked("Tél;Qualité;Consentement le;Ville\n06 39 98 00 01;Particulier;13/01/2026;Sète\n")
+    form = _form(interview)
+    assert {"call_at", "voice", "cli", "source", "sector"} <= set(form.parts)
+    assert not {"consent", "consent_on", "relationship", "attempts", "objected_on", "registry:own"} & set(form.parts)
+    unknown = [row.chosen for row in form.table if not row.fact and not row.options[row.chosen].edits]
+    assert len(unknown) >= 3  # nothing is proposed that nobody said
+    interview.answer(form, _answer(form, {"cli": "01 99 00 90 00", "voice": 0, "sector": 0, "call_at": "08/12/2026"}))
+    facts = read_brief(tmp_path / "list.toml").facts
+    assert (facts["cli"], facts["call_at"], facts["dialler"]) == ("+33199009000", "2026-12-08", "manual")
+    assert "source" not in facts and "source" not in _answered(interview, {})  # not known, and not asked again
+    assert len(interview.given) <= 8
+    interview.take_back("campaign")
+    again = next(question for question in interview.open() if question.id == "campaign")
+    assert "cli" not in read_brief(tmp_path / "list.toml").facts
+    assert [row.chosen for row in again.table] == interview._undone["campaign"].chosen
+
+
 def test_what_the_file_tells_is_asked_first(asked, tmp_path):
-    """Who and when, then the columns of the file, then what is the same for all rows, and the texts; each once."""
+    """Who calls, then the columns of the file, then what is the same for all rows, and the texts; each once."""
     ids = _answered(asked(LIST), {"caller": 0, "call_at": 0})
-    assert ids[:3] == ["caller", "call_at", "columns"] and ids[-1] == "texts" and len(ids) == len(set(ids))
+    assert ids[:3] == ["caller", "columns", "call_at"] and ids[-1] == "texts" and len(ids) == len(set(ids))
     assert {"recipient", "is:RGPD"} <= set(ids) and "number" not in ids and "region" not in ids
     brief = read_brief(tmp_path / "list.toml")
     assert (brief.region, brief.columns) == ("FR", {"number": "Téléphone"})
@@ -129,8 +169,7 @@ def test_a_column_of_days_of_objections_is_mapped(asked, tmp_path, store):
 def test_the_order_of_days_is_asked_only_for_days_that_matter(asked, name, is_asked):
     """Most exports say when a row was created."""
     interview = asked(f"Téléphone;{name}\n06 39 98 00 01;05/03/2026\n")
-    _ = [interview.answer(interview.next(), 0) for _ in range(2)]
-    assert ("dates" in [question.id for question in interview.open()]) is is_asked
+    assert ("dates" in _answered(interview, {"caller": 0})) is is_asked
 
 
 def test_a_status_of_which_one_word_is_an_objection(asked, tmp_path, store):
@@ -158,7 +197,7 @@ def test_rows_and_values_are_shown_and_numbers_masked(asked):
     interview = asked(
         "Téléphone;Stop\n06 39 98 00 01;06 39 98 00 41\n06 39 98 00 02;06 39 98 00 42\n06 39 98 00 03;x\n"
     )
-    _ = [interview.answer(interview.next(), 0) for _ in range(2)]
+    interview.answer(interview.next(), 0)
     question = interview.next()
     assert (question.id, question.rows, question.default) == ("columns", 3, None)
     [row] = question.table
@@ -183,10 +222,9 @@ def test_enter_never_clears(asked, tmp_path, store):
 def test_a_wrong_answer_leaves_the_brief_as_it_was(asked, tmp_path):
     """What is typed is read as the brief is."""
     interview = asked(LIST)
-    interview.answer(interview.next(), 0)
-    question, before = interview.next(), (tmp_path / "list.toml").read_bytes()
+    question, before = _form(interview), (tmp_path / "list.toml").read_bytes()
     with pytest.raises(InputError, match="this date is not recognised"):
-        interview.answer(question, "soon")
+        interview.answer(question, _answer(question, {"call_at": "soon"}))
     assert (tmp_path / "list.toml").read_bytes() == before
 
 
@@ -194,13 +232,13 @@ def test_answers_of_an_earlier_time_are_not_asked_again(asked):
     """A brief that is there is gone on with."""
     first = asked(LIST)
     first.answer(first.next(), 0)
-    assert asked(LIST).next().id == "call_at"
+    assert asked(LIST).next().id == "columns"
 
 
 def test_a_brief_in_utf16_is_continued(asked, tmp_path):
     """PowerShell 5 writes it in this encoding, and a check reads it too."""
     (tmp_path / "list.toml").write_text('region = "FR"\n[facts]\ncaller = "charity"\n', encoding="utf-16")
-    assert asked(LIST).next().id == "call_at"
+    assert asked(LIST).next().id == "columns"
     assert read_brief(tmp_path / "list.toml").facts == {"caller": "charity"}
 
 
@@ -268,7 +306,7 @@ def test_columns_of_equal_standing_are_a_question(asked, tmp_path):
 def test_a_country_that_stays_a_tie_is_asked(asked, tmp_path):
     """Numbers in national form, a header and a system without a language."""
     interview = asked("number\n06 39 98 00 01\n06 39 98 00 02\n")
-    _ = [interview.answer(interview.next(), 0) for _ in range(2)]
+    interview.answer(interview.next(), 0)
     question = interview.next()
     assert question.id == "region" and len(question.options) > 1 and question.rows == 2
     at = [option.text for option in question.options].index("France (FR)")
@@ -279,9 +317,9 @@ def test_a_country_that_stays_a_tie_is_asked(asked, tmp_path):
 def test_what_is_typed_wrongly_is_explained_in_the_language_asked(asked):
     """No message in English amid French."""
     interview = asked(LIST, "fr")
-    interview.answer(interview.next(), 0)
+    question = _form(interview)
     with pytest.raises(InputError, match="date non reconnue"):
-        interview.answer(interview.next(), "bientôt")
+        interview.answer(question, _answer(question, {"call_at": "bientôt"}))
 
 
 def test_what_is_typed_is_read_as_people_write_it(asked, tmp_path):

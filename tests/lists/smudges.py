@@ -45,7 +45,8 @@ class Smudge:
         file: name of the list; an .xlsx is written as a workbook.
         title: cells of a line above the header.
         sheet, sheets: name of the sheet of the list, and further sheets with their rows.
-        notes: column → note on its header cell.
+        notes: column → note on its header cell; or the address of a cell → note on it.
+        hidden: rows of the sheet that are hidden, counted from 0.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Smudge:
     sheet: str = "Contacts"
     sheets: Mapping[str, list[list[str]]] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    hidden: tuple[int, ...] = ()
 
     @property
     def entries(self) -> dict[str, Any]:
@@ -108,7 +110,11 @@ class Smudge:
                 if name.startswith("."):
                     sheet.hide()
                 for column, note in self.notes.items() if name == self.sheet else ():
-                    sheet.write_comment(len(rows) - len(self.table), self.table[0].index(column), note)
+                    is_column = column in self.table[0]
+                    cell = (len(rows) - len(self.table), self.table[0].index(column)) if is_column else (column,)
+                    sheet.write_comment(*cell, note)
+                for at in self.hidden if name == self.sheet else ():
+                    sheet.set_row(at, options={"hidden": True})
         return path
 
 
@@ -255,6 +261,10 @@ READ = [
     ("marked in English under rest", 'rest = "nothing"', "do not call", "left a message", UNDECIDED),
     ("marked in a sentence under rest", 'rest = "nothing"', "Appel du 12/03 : Mme demande de ne plus appeler", "Appel du 13/03 : absente", UNDECIDED),
     ("named beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9", "S1", BLOCKED),
+    ("angle brackets", 'nothing = ["Client"]', "Client <S9>", "<b>Client</b>", UNDECIDED),
+    ("a comment of HTML", 'nothing = ["Client"]', "Client <!-- S9 -->", "Client<br>", UNDECIDED),
+    ("struck through by its signs", 'nothing = ["Client"]', "C\u0336l\u0336i\u0336e\u0336n\u0336t\u0336", "Client", UNDECIDED),
+    ("a sign that looks like another", 'nothing = ["1"]', "¹", "1", UNDECIDED),
     ("unread beside rest", 'unread = ["S9"]\nrest = "nothing"', "S9", "S1", UNDECIDED),
 ]  # fmt: skip
 
@@ -376,6 +386,24 @@ SMUDGES = [
     _when("empty", ""),
     _when("not yet", "pas encore"),
     _when("another value of the fact", "none"),
+    *(
+        _when(cell, cell)
+        for cell in ("não", "nie", "όχι", "нет", "Ø", "zéro", "nul", "n.c.", "NSP", "à voir", "e-mail", "sauf téléphone",
+                     "-1", "2", "oui?", "ancien oui", "off", "\\N", "31/12/2099", "2020-07-20 - 2021-07-20", "{\"tel\":null}",
+                     "o\u0336u\u0336i\u0336")
+    ),
+    Smudge("filled, no objection but a refusal", NOT_CLEAR, {"Accord tél": ("refusé", "oui")},
+           '[when_filled."Accord tél"]\nobjected_on = "none"', untold=("objected_on",)),
+    # Words of the brief that are nearly those of a cell.
+    *(
+        Smudge(f"word of a consent, {cell}", UNDECIDED, {"consent": (cell, "oui")},
+               '[values.consent]\n"1" = "named_caller"\n"+" = "named_caller"\noui = "named_caller"')
+        for cell in ("-1", "1-", "_1", "+-", "oui -", "-oui", "o\u0336u\u0336i\u0336")
+    ),
+    # Names of columns that differ in little.
+    Smudge("left out, and another in capitals", STOP, {"Nom": ("Fictif", "Exemple"), "NOM": ("S9", "S1")}, 'ignore = ["Nom"]'),
+    Smudge("left out, and another with hyphens", STOP, {"Vil-le": ("S9", "S1"), "Ville": "Sète"}, 'ignore = ["Ville"]'),
+    Smudge("left out, and two that are nearly it", STOP, {"Nom": ("Fictif", "Exemple"), "NOM": ("S9", "S1")}, 'ignore = ["nom"]'),
     Smudge("filled, a private person under a business", NOT_CLEAR, {"Qualité": ("Particulier", "SARL")},
            '[when_filled."Qualité"]\nrecipient = "business"', untold=("recipient",), others=False),
     Smudge("filled, a business under a consumer", NOT_CLEAR, {"Qualité": ("Professionnel", "Monsieur")},
@@ -400,12 +428,26 @@ SMUDGES = [
     Smudge("name of a workbook", STOP, file="Oppositions démarchage.xlsx"),
     Smudge("note on a header cell", STOP, notes={"number": "Ne pas appeler les numéros en gras"}, **_XLSX),
     Smudge("note on another header cell", STOP, notes={"consent": "none = s'oppose aux appels"}, **_XLSX),
+    Smudge("note below the table", STOP, notes={"A20": "S9 = opposé"}, **_XLSX),
+    Smudge("note beside the table", NOT_CLEAR, notes={"K3": "S9"}, **_XLSX),
+    Smudge("a hidden row", STOP, hidden=(2,), **_XLSX),
     Smudge("a read surrounding does not read a column", STOP, {"Statut": ("S9", "S1")}, 'around = "read"'),
     # Persons.
     Smudge("one person, two numbers", BLOCKED, {**PERSON, "objected_on": ["", "", "oui", ""]}, smudged=(1, 2)),
     Smudge("one person under another name", BLOCKED,
            {"Id client": ["a", "b", "b", "c"], "objected_on": ["", "", "2025-01-01", ""]},
            '[columns]\nperson = "Id client"', smudged=(1, 2)),
+    *(
+        Smudge(f"one person, {first} and {second}", BLOCKED,
+               {"person": ["z", first, second, "y"], "objected_on": ["", "", "oui", ""]}, smudged=(1, 2))
+        for first, second in (("12", "12.0"), ("C-12", "c-12"), ("C12", "C\u00a012\u200b"), ("É1", "E\u03011"))
+    ),
+    Smudge("one person, two numbers in a cell", BLOCKED,
+           {"number": ["0639980000", "0639980001 / 0199000001", "01 99 00 00 01", "0639980003"],
+            "objected_on": ["", "", "oui", ""]}, smudged=(1, 2)),
+    Smudge("two numbers in a cell, of which the store has one", BLOCKED,
+           {"number": ["0639980000", "0639980001 / 0199000001", "0639980002", "0639980003"]},
+           before=(("object", "0199000001", "--on", "2026-05-01"),)),
     Smudge("one person, the objection comes first", BLOCKED,
            {"person": ["b", "b", "a", "c"], "objected_on": ["oui", "", "", ""]}, smudged=(0, 1)),
     Smudge("a chain of a number and a person", BLOCKED,
@@ -495,6 +537,10 @@ SMUDGES = [
     Smudge("addresses but for one", STOP, {"Courriel": ("ne plus appeler", "a@example.org")}),
     Smudge("web addresses but for one", STOP, {"Site": ("néant", "https://example.org/a")}),
     Smudge("IP addresses but for one", STOP, {"IP": ("stop", "192.0.2.7")}),
+    *(
+        Smudge(f"codes with a full stop, {bad}", STOP, {"Etat": (bad, good)}, rows=60)
+        for bad, good in (("lead.refused", "lead.active"), ("opt.out", "opt.in"), ("www.stop", "www.ok"))
+    ),
     Smudge("ids in a short list", STOP, {"Réf": [f"C{row:05d}" for row in range(49)]}, rows=49),
     Smudge("ids of which one is empty", STOP, {"Réf": ["", *(f"C{row:05d}" for row in range(59))]}, rows=60),
     Smudge("ids of which two are one", STOP, {"Réf": ["C00001", *(f"C{row:05d}" for row in range(59))]}, rows=60),
@@ -555,6 +601,13 @@ HARMLESS = [
     Smudge("days that were told", CLEAR, {**EXPORTED, "Consentement": ("2026-07-20", "2026-08-20")},
            '[columns]\nconsent_on = "Consentement"\n[when_filled."Consentement"]\n'
            'consent = "named_caller"\nconsent_for = "live"'),
+    Smudge("filled cells of which the brief says what they mean", CLEAR,
+           {**EXPORTED, "Opt-in tél": ("Formulaire web", "OUI")},
+           WHEN + '[values.consent]\n"formulaire web" = "named_caller"'),
+    Smudge("filled cells for a business", CLEAR, {"Société": ("Fictif SA", "Exemple & fils")},
+           '[when_filled."Société"]\nrelationship = "none"', untold=("relationship",)),
+    Smudge("columns that differ in capitals", CLEAR, {"Nom": ("Fictif", "Exemple"), "NOM": ("Essai", "Démo")},
+           'ignore = ["Nom", "NOM"]'),
     Smudge("no objection told", CLEAR, {"objected_on": ("non", "")}),
     Smudge("no objection told as nothing", CLEAR, {"objected_on": ("0", "FAUX")}),
     Smudge("an old refusal", CLEAR, {"refused_on": "2024-01-01"}),
@@ -578,6 +631,7 @@ HARMLESS = [
            **_XLSX),
     Smudge("a second sheet that was read, by option", CLEAR, options=("--around", "read"),
            sheets={"Oppositions": _OBJECTIONS}, **_XLSX),
+    Smudge("hidden rows that were read", CLEAR, brief='around = "read"', hidden=(2,), **_XLSX),
     Smudge("a file name that was read", CLEAR, brief='around = "read"', file="sans ne-pas-appeler.csv"),
     Smudge("a note that was read", CLEAR, brief='around = "read"', notes={"number": "Ne pas appeler avant 10 h"},
            **_XLSX),

@@ -239,6 +239,8 @@ def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path:
     for name, link in {"registries": "/registries", "offer": "/offer", "log": "/log"}.items():
         keyboard.press(f'nav a[href="{link}"]')
         keyboard.seen(name)
+    keyboard.press('main a[href="/log/inspection"]')
+    keyboard.seen("inspection")
 
     digits = number.removeprefix("+33")
     assert all(digits not in address for address in keyboard.addresses)

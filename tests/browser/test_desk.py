@@ -241,6 +241,8 @@ def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path:
     for name, link in {"registries": "/registries", "offer": "/offer", "log": "/log"}.items():
         keyboard.press(f'nav a[href="{link}"]')
         keyboard.seen(name)
+    keyboard.press('main a[href="/log/inspection"]')
+    keyboard.seen("inspection")
     keyboard.press('nav a[href="/past"]')
     keyboard.press('table a[href^="/past/"]')
     keyboard.seen("past-check")

@@ -98,11 +98,11 @@ class Difference:
     left: int | None
 
 
-def past_checks(store: Store) -> list[PastCheck]:
-    """All checks of a store, the newest first. Raises StoreError."""
+def past_checks(store: Store, most: int | None = None) -> list[PastCheck]:
+    """The checks of a store, the newest first, by default all. Raises StoreError."""
     if not store.exists:
         return []
-    rows = store.log().filter(verb="check").reverse().select("seq", "done_at", "done_by", "detail")
+    rows = store.log().filter(verb="check").reverse().slice(0, most).select("seq", "done_at", "done_by", "detail")
     return [PastCheck(seq, at, by, json.loads(detail)) for seq, at, by, detail in rows.iter_rows()]
 
 

@@ -21,7 +21,7 @@ _OWN_PAGE = re.compile(r"/(?![/\\])[\w\-./?&=%+:;~]*", re.ASCII)
 
 
 def _home(visit: Visit) -> Response:
-    checks, now = past_checks(visit.desk.store)[:_LAST], state(visit.desk)
+    checks, now = past_checks(visit.desk.store, _LAST), state(visit.desk)
     return visit.page(
         "home.html",
         status=now,

@@ -204,7 +204,7 @@ def test_such_a_text_hides_no_rule_that_blocks(dnc, write_file):
 def test_such_a_text_counts_in_a_column_with_a_rule(store):
     """It fills in no consent, and its row is undecided; where filled cells tell an objection it is one."""
     rows = pl.DataFrame(
-        {"number": ["+33199000001", "+33199000002"], "Note": ["le 1er mai", "ne veut plus être appelée"]}
+        {"number": ["+33199000001", "+33199000002"], "Note": ["le 1er mai 2016", "ne veut plus être appelée"]}
     )
     brief = Brief(when_filled={"Note": {"consent": "named_caller"}}, facts={"caller": "charity"})
     found = check(rows, store, brief=brief).verdicts["dnc_missing"]

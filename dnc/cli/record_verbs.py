@@ -235,7 +235,7 @@ def wordings(
 @store_options
 @click.pass_context
 def consents(ctx: click.Context, ending: int | None, out: Path | str | None, lang: str, *, as_json: bool) -> None:
-    """List the consents in force as CSV, those that end first before the others.
+    """List the consents in force, those that end first on top.
 
     Its columns are the number, the statement, its kind, its day, its wording, the day on which it ends, and the days
     that are left.

@@ -291,7 +291,9 @@ class Intake:
     def _may_pair(self, batch: pl.DataFrame) -> pl.Series:
         """Which rows may have two numbers in the first column of numbers."""
         cells = batch[self.header.numbers[0]]
-        return cells.str.contains(_PAIR).fill_null(False) if cells.dtype == pl.String else cells.is_null().clear()
+        if cells.dtype != pl.String:
+            return repeated(False, pl.Boolean, batch.height)
+        return cells.str.contains(_PAIR).fill_null(False)
 
     def links(self, batch: pl.DataFrame) -> pl.DataFrame:
         """What links the numbers of a batch to persons (see `dnc.lists.persons.links_of`)."""

@@ -123,7 +123,7 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["snapshots"], 4, "no store here"),
         (["rules", "xx"], 2, "no rules for 'xx'"),
         (["frobnicate"], 2, "No such command 'frobnicate';"),
-        (["chek", "calls.csv"], 2, "No such command 'chek' (Did you mean: check?);"),
+        (["chek", "calls.csv"], 2, "No such command 'chek' (Did you mean: check, schema?);"),
         (["check", "calls.csv", "--at"], 2, "requires an argument;"),
         (["vet", "calls.csv", "--min-clear", "50"], 2, "is not in the range 0<=x<=1;"),
     ],
@@ -341,7 +341,7 @@ def test_french_is_spoken(dnc, screened, write_file):
     said = "Aucun appel passé sur 1 n'était possible, 1 n'aurait pas dû être passé, aucun n'est à compléter."
     assert said in err.translate(plain)
     out = dnc("explain", "01 99 00 04 18", *SEED, "--lang", "fr", "--all")[1].translate(plain)
-    assert "(cnil-pol-robocall) : s'applique, à compléter (recommandation, confiance moyenne)" in out
+    assert "(cnil-pol-robocall) : s'applique, à compléter (recommandation, certitude moyenne)" in out
     assert "(fr-bloctel-2016) : ne s'applique pas (condition non remplie : Finalité de l'appel : une vente" in out
 
 

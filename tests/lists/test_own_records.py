@@ -165,7 +165,7 @@ def test_a_store_of_before_gets_the_tables_with_its_next_change(store, load, wri
     store.object(["+33199000001"], date(2026, 8, 2), reason="said so")
     edits.edit(
         store.path,
-        "drop table holds; drop table records; drop table wordings; "
+        "drop table office; drop table holds; drop table records; drop table wordings; "
         "drop table consents; drop table calls; drop table customers",
     )
     before = store.standing()

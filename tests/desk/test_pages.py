@@ -18,7 +18,7 @@ import dnc
 from dnc import Store
 from dnc.messages import messages
 from dnc.store.verify import verify
-from tests import offers, size
+from tests import offers
 from tests.conftest import SAMPLES
 from tests.desk.conftest import Browser, running, said, until
 
@@ -788,7 +788,7 @@ def test_nothing_is_left_when_a_session_ends(store):
 
 def test_a_check_is_stopped(store):
     """What it wrote is removed, nothing is logged, and the next check of the list works."""
-    lines = "".join(f"{at};01 99 00 {at % 10000:04d};;\n" for at in range(size(100_000, 300_000)))
+    lines = "".join(f"{at};01 99 00 {at % 10000:04d};;\n" for at in range(500_000))
     with running(store) as desk:
         browser = desk.browser()
         path = dropped(browser, "ref;Téléphone;caller;objected_on\n" + lines)

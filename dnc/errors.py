@@ -39,7 +39,7 @@ _WANTED = re.compile(r"(?:allocat\w{0,10}|malloc|realloc|pin)\b[^\d\n]{0,40}?(\d
 _SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French uses the last two before signs and in numbers
 
 
-_CHECKSUM = r"(?<![^\W_])[0-9a-f]{32,64}(?:-[0-9a-f]{16})?(?![^\W_])"
+_CHECKSUM = r"(?<![^\W_])(?:\d{1,7}-)?[0-9a-f]{32,64}(?:-[0-9a-f]{16})?(?![^\W_])"  # behind a row of the log, too
 _SPELLED = re.compile(
     rf"(?P<checksum>{_CHECKSUM})|(?<!\d)\+?\(?\d(?:[\s.()/'_\-\u2010-\u2015]{{0,3}}\d){{8,14}}(?!\d)"
 )  # what a telephone number may look like, also beside letters

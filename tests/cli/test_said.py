@@ -100,6 +100,8 @@ def test_a_number_joined_to_letters_is_not_repeated(joined, dnc):
     code, _, err = dnc("check", joined.format(number), "--region", "FR")
     assert (code, number in err, "…" in err) == (4, False, True)
     assert without_numbers(f"{checksum} 7:{checksum} 7-{checksum}-{checksum[:16]}.tsr").count(checksum) == 3
+    named = f"{checksum}-4-{'0' * 10}{checksum[10:]}-{checksum[:16]}.tsr"
+    assert without_numbers(named) == named and without_numbers(f"0199000418-{checksum}").startswith("…")
 
 
 @pytest.mark.parametrize("header", some(['"', '"""', "]", "#", "a]\n[facts", "'", "\\", "x = 1 # "], 4))

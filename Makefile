@@ -19,7 +19,7 @@ demo: $(RUN)            ## what a newcomer should see
 desk: $(DESK)           ## pages in the browser, on this machine; DESK_OPTIONS="--lang fr" says how
 	$(BIN)/dnc desk $(DESK_OPTIONS)
 
-test: $(DEV)            ## what most changes break: the tests that take less than a second
+test: $(DEV)            ## what most changes break: the tests that take less than half a second
 	$(BIN)/pytest --numprocesses auto --dist worksteal --pace quick
 
 test-slow: $(DEV)       ## the other tests, those of tests/slow.txt

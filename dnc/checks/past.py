@@ -16,7 +16,8 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.campaign import brief_without
-from dnc.errors import InputError, StoreError
+from dnc.checks.replay import check_row
+from dnc.errors import StoreError
 from dnc.lists.brief import KEYS
 from dnc.messages import localized
 from dnc.store import ledger_sql
@@ -108,10 +109,8 @@ def past_checks(store: Store, most: int | None = None) -> list[PastCheck]:
 
 def past_check(store: Store, number: int) -> PastCheck:
     """A check by its row in the log. Raises InputError if there is none, StoreError."""
-    for check in past_checks(store):
-        if check.id == number:
-            return check
-    raise InputError(localized("errors", "replay", "no_check", number=number))
+    row = check_row(store, number)
+    return PastCheck(number, row["done_at"], row["done_by"], json.loads(row["detail"]))
 
 
 def less_by(before: PastCheck, after: PastCheck) -> Iterator[tuple[str, int]]:

@@ -16,7 +16,7 @@ from dnc.checks.status import Status
 from dnc.clock import today
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.routes import page
-from dnc.desk.visit import Visit
+from dnc.desk.visit import Visit, download
 from dnc.errors import DncError
 from dnc.messages import system_locale
 from dnc.registries import OWN
@@ -66,8 +66,7 @@ def _download(visit: Visit) -> Response:
     name = visit.request.path_params["name"]
     if name not in SAMPLES:
         raise RefusedError(404, visit.texts["not_found"])
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response((_FOLDER / name).read_bytes(), media_type="text/csv", headers=headers)
+    return download((_FOLDER / name).read_bytes(), "text/csv", name)
 
 
 ROUTES: list[Route] = [page("/samples/{name}", _download)]

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from dnc.checks.inspection import Scope, inspect
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Visit
+from dnc.desk.visit import Visit, download
 from dnc.reports.inspection_folder import write_folder
 from dnc.store import campaigns
 
@@ -28,8 +28,7 @@ def _make(visit: Visit, sent: Form) -> Response:
         out = work / "folder.zip"
         write_folder(out, store, found, visit.desk.book, visit.session.language, numbers=bool(sent.get("annexes")))
         data = out.read_bytes()
-    headers = {"Content-Disposition": f'attachment; filename="dnc-inspection-{first}-{last}.zip"'}
-    return Response(data, media_type="application/zip", headers=headers)
+    return download(data, "application/zip", f"dnc-inspection-{first}-{last}.zip")
 
 
 ROUTES: list[Route] = [page("/log/inspection", _form), form("/log/inspection", _make)]

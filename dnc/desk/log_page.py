@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Visit
+from dnc.desk.visit import Visit, download
 from dnc.files.output_rows import OutputRows
 from dnc.files.writers import CsvStream
 from dnc.messages import apart, counted, dated, messages, registry_name
@@ -80,9 +80,7 @@ def _text(name: str, value: Any, language: str) -> str:
 def _download(visit: Visit) -> Response:
     rows, file = visit.desk.store.log(), io.BytesIO()
     CsvStream(file, rows.columns).add(OutputRows.of(rows))
-    return Response(
-        file.getvalue(), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="dnc-log.csv"'}
-    )
+    return download(file.getvalue(), "text/csv", "dnc-log.csv")
 
 
 ROUTES: list[Route] = [page("/log", _log), form("/log/verify", _verify), page("/log/log.csv", _download)]

@@ -20,7 +20,7 @@ from dnc.desk.jobs import Job
 from dnc.desk.progress import Shown, begin, given_before, result_of
 from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Visit
+from dnc.desk.visit import Visit, download
 from dnc.errors import DncError, InputError, OptionError
 from dnc.files.open_table import count_rows
 from dnc.lists.brief import Brief, read_brief
@@ -210,7 +210,7 @@ def _download(visit: Visit) -> Response:
         content, media = write_sealed(vetting), "application/json"
     else:
         raise RefusedError(404, visit.texts["not_found"])
-    return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="offer-{name}"'})
+    return download(content, media, f"offer-{name}")
 
 
 ROUTES: list[Route] = [

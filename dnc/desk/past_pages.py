@@ -16,7 +16,7 @@ from dnc.checks.questions import masked
 from dnc.clock import today
 from dnc.desk.desk import RefusedError
 from dnc.desk.routes import page
-from dnc.desk.visit import Visit
+from dnc.desk.visit import Visit, download
 from dnc.files.output_rows import OutputRows
 from dnc.files.writers import CsvStream
 from dnc.reports.phrases import fact, title
@@ -115,16 +115,12 @@ def _changed(visit: Visit) -> Response:
         raise RefusedError(404, visit.texts["not_found"])
     rows, file = since.calls.with_columns(pl.concat_str(pl.lit("+"), "number").alias("number")), io.BytesIO()
     CsvStream(file, rows.columns).add(OutputRows.of(rows))
-    return _file(file.getvalue(), "text/csv", f"changed-{since.before.id}-{check.id}.csv")
+    return download(file.getvalue(), "text/csv", f"changed-{since.before.id}-{check.id}.csv")
 
 
 def _brief(visit: Visit) -> Response:
     check = _asked(visit)
-    return _file(brief_of_past(visit.desk.store, check).encode(), "application/toml", f"check-{check.id}.toml")
-
-
-def _file(content: bytes, media: str, name: str) -> Response:
-    return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return download(brief_of_past(visit.desk.store, check).encode(), "application/toml", f"check-{check.id}.toml")
 
 
 ROUTES: list[Route] = [

@@ -119,3 +119,8 @@ def _environment(language: str) -> Environment:
 
 def _capitalised(text: str) -> str:
     return text[0].upper() + text[1:]
+
+
+def download(content: bytes | str, media: str, name: str) -> Response:
+    """A file that the browser saves under a name. media: its media type."""
+    return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -125,14 +125,8 @@ _SEEN = """create table seen (row ubigint, person ubigint, kind uinteger, rank u
     proof varchar, shared ubigint, origin ubigint, wording varchar, minute bigint)"""
 _KEYS = ("kind", "lasts", "repeat", *_OF_ROW)  # of atoms
 _NO_NUMBER = 1 << 63  # in the person of a row without a number, with the hash of its text: above all E.164 numbers
-_BESIDE_NUMBER = (
-    "consent",
-    "answers",
-    "given",
-    "wording",
-    "ends",
-    "signs",
-)  # levels at which rows without a number may differ, whatever the number
+# Levels at which rows without a number may differ, whatever the number.
+_BESIDE_NUMBER = ("consent", "answers", "given", "wording", "ends", "signs")
 
 
 def band(days: pl.Expr) -> pl.Expr:

@@ -100,6 +100,7 @@ class Content:
         self.texts = pl.DataFrame(schema=_TEXTS)
         self._forms = set(_FORMS)
         self._hashes: list[pl.Series] | None = []  # of the cells, as long as all of them may differ
+        self._words = pl.Series(dtype=pl.String)  # the cells without hexadecimal digits, as long as few differ
 
     def add(self, column: pl.Series) -> None:
         """Look at the cells of some rows."""
@@ -114,6 +115,9 @@ class Content:
         may_be_ids = "id" in self._forms and "day" not in self._forms
         if self._hashes is not None and may_be_ids and self.filled == self.rows and distinct.len() == cells.len():
             self._hashes.append(cells.hash())
+            if self._words.len() <= _VARIED:
+                words = cells.str.replace_all(r"[\da-fA-F]+", "#").unique().alias("")
+                self._words = pl.concat([self._words, words]).unique().head(_VARIED + 1)
         else:
             self._hashes = None
         if not self.is_addresses:
@@ -144,8 +148,13 @@ class Content:
 
     @property
     def is_ids(self) -> bool:
-        """Whether every row of a list of some length has a cell, no two are equal, and none is a day or a text."""
+        """Whether every row of a list of some length has a cell, no two are equal, and none is a day or a text.
+
+        A few words with numbers (`DNC-1`, `OK-2`) are texts.
+        """
         if not self._hashes or self.rows < _LEAST_ROWS or self.filled < self.rows:
+            return False
+        if 1 < self._words.len() <= _VARIED:
             return False
         return pl.concat(self._hashes).n_unique() == self.rows
 

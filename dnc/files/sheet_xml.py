@@ -31,7 +31,7 @@ class Mark(NamedTuple):
 
     kind: `failed` for an error, or a formula whose result was never stored; `merged`, `struck` (through), `note`, or
         `hidden` for a row.
-    column: counted from 0. row: counted from 1; the last one of merged cells.
+    column: counted from 0. row: counted from 1; the last one of merged cells; 0 for a text box.
     text: the error (`#N/A`), or `=` and the formula; the note.
     """
 
@@ -145,7 +145,7 @@ def _is_on(attributes: Mapping[str, str], name: str = "val", default: str = "1")
 
 
 def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
-    """The notes on the cells of a sheet. Raises InputError.
+    """The notes on the cells of a sheet, and its text boxes, which belong to no row. Raises InputError.
 
     parts: the parts of the spreadsheet, by name. sheet: the name of the one that contains the sheet.
     """
@@ -155,16 +155,18 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
     texts: list[str] = []
 
     def relation(_: str, attributes: dict[str, str]) -> None:
-        if attributes.get("Type", "").endswith("/comments"):
+        if attributes.get("Type", "").endswith(("/comments", "/drawing")):
             targets.append(attributes.get("Target", ""))
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if _local(name) == "comment" and (where := _CELL.fullmatch(attributes.get("ref", ""))):
             notes.append(Mark("note", column_of(where[1]), int(where[2]), ""))
+        elif _local(name) == "txBody":
+            notes.append(Mark("note", 0, 0, ""))
 
     def end(name: str) -> None:
-        if _local(name) == "t" and notes:
-            notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{''.join(texts)}")
+        if notes and _local(name) in ("t", "p"):  # a text, or the end of a paragraph
+            notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{''.join(texts) if _local(name) == 't' else ' '}")
         texts.clear()
 
     if relations := parts.get(f"{folder}/_rels/{name}.rels"):
@@ -172,7 +174,7 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
     for target in targets:
         if part := parts.get(normpath(target.lstrip("/") if target.startswith("/") else f"{folder}/{target}")):
             _parse(part, start, end, texts.append)
-    return notes
+    return [note._replace(text=text) for note in notes if (text := (note.text or "").strip())]
 
 
 class _SheetHandler:

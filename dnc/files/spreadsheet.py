@@ -46,7 +46,7 @@ _MOST_ROWS = 1 << 20  # of any other sheet
 _SHEETS, _STYLES, _TEXTS = "xl/worksheets/", "xl/styles.xml", "xl/sharedStrings.xml"
 _PARTS = (
     rf"xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|{_SHEETS}[^/]+\.xml|{_SHEETS}_rels/[^/]+|{_STYLES}"
-    rf"|{_TEXTS}|xl/([^/]+/)?comments?\d*\.xml"
+    rf"|{_TEXTS}|xl/([^/]+/)?(comments?|drawing)\d*\.xml"
 )
 _REFERENCE = rb"""<(?:\w+:)?c\s[^<>]*?\br=["']"""
 _MAY_BE_WIDE = re.compile(rb"""r=["'][A-Z]{2}""")  # ten times as fast as `_WIDE`

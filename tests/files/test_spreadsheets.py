@@ -192,6 +192,16 @@ def test_rows_that_are_struck_through_or_noted_are_marked(tmp_path):
     assert plain[RAGGED].null_count() == plain.height
 
 
+def test_text_boxes_are_texts_around_the_table(tmp_path):
+    """They lie over the cells, so a person sees them first."""
+    with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_column(0, 0, ["number", "0199000001"])
+        sheet.insert_textbox("C2", "Ne pas appeler\navant accord")
+        sheet.insert_textbox("C9", "")
+    assert open_table(tmp_path / "calls.xlsx").titles == ["Ne pas appeler avant accord"]
+
+
 def test_notes_of_an_ods_are_no_text_of_their_cell(tmp_path):
     """They are not read; a person is asked to."""
     marked, plain = (open_table(ods(tmp_path / f"{at}.ods", marked=at)) for at in (True, False))

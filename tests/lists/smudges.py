@@ -547,6 +547,9 @@ SMUDGES = [
     Smudge("ids that are days", STOP, {"Réf": [f"2025-{row // 28 + 1:02d}-{row % 28 + 1:02d}" for row in range(60)]},
            rows=60),
     Smudge("ids under a marked name", STOP, {"Ne pas appeler": [f"C{row:05d}" for row in range(60)]}, rows=60),
+    Smudge("ids of a few words", STOP, {"Réf": [f"{'DNC' if row == 1 else 'OK'}-{row}" for row in range(60)]}, rows=60),
+    Smudge("ids of a few words that nobody knows", STOP, {"Réf": [f"{row:03d}{'KV'[row % 2]}" for row in range(60)]},
+           rows=60),
     Smudge("ids that are sentences", STOP,
            {"Suivi": [f"a demandé à {row} reprises de ne plus être dérangé" for row in range(60)]}, rows=60),
     Smudge("JSON that differs in each row", STOP,
@@ -623,6 +626,8 @@ HARMLESS = [
     Smudge("a column of web addresses", CLEAR, {"Site": ("https://example.org/a", "https://example.com")}),
     Smudge("a column of IP addresses", CLEAR, {"IP": ("192.0.2.7", "2001:db8::7")}),
     Smudge("a column of ids", CLEAR, {"Réf": [f"C{row:05d}" for row in range(60)]}, rows=60),
+    Smudge("a column of ids in letters and digits", CLEAR,
+           {"Réf": [f"{(row + 7) * 7919 ** 3:x}" for row in range(60)]}, rows=60),
     Smudge("a column of numbers of rows", CLEAR, {"n°": [str(row) for row in range(60)]}, rows=60),
     # Around the table.
     Smudge("a harmless workbook", CLEAR, **_XLSX),

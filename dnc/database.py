@@ -54,7 +54,10 @@ def connect(database: str | Path, *folders: str | Path, **settings: Any) -> duck
     """
     con = duckdb.connect(database, config=_SETTINGS)
     try:
-        for name, value in settings.items():  # `disabled_compression_methods` has no effect as part of the configuration
+        for (
+            name,
+            value,
+        ) in settings.items():  # `disabled_compression_methods` has no effect as part of the configuration
             con.execute(f"set {name} = ?", [value])
         allowed = [Path(folder).absolute() for folder in folders]
         if database != ":memory:":

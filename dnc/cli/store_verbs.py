@@ -33,7 +33,9 @@ from dnc.messages import counted, dated, duration, in_language, localized, messa
 
 if TYPE_CHECKING:
     from dnc.store.holds import Hold
+    from dnc.store.retention import Forgotten
     from dnc.store.snapshots import Snapshot
+    from dnc.store.store import Store
 
 
 # Objections and retention
@@ -87,6 +89,12 @@ def object_(
 @click.option("--decisions", is_flag=True, help="With --before: delete kept decisions instead of snapshots.")
 @click.option("--number", "numbers", multiple=True, help="Delete what is stored about this number. Repeatable.")
 @REGION
+@click.option(
+    "--restrict",
+    is_flag=True,
+    help="With --number: keep what the law asks to keep of consents, and have nobody called again.",
+)
+@click.option("--reason", metavar="WHY", help="With --number: delete them all the same; logged.")
 @click.option("--due", is_flag=True, help="Delete what is older than dnc retain allows.")
 @LANG
 @store_options
@@ -100,6 +108,8 @@ def forget(
     decisions: bool,
     numbers: tuple[str, ...],
     region: str | None,
+    restrict: bool,
+    reason: str | None,
     due: bool,
     lang: str,
 ) -> None:
@@ -111,26 +121,61 @@ def forget(
         raise click.UsageError(localized("errors", "cli", "forget_one"))
     if decisions and (not before or registry):
         raise click.UsageError(localized("errors", "cli", "decisions"))
+    if (restrict or reason is not None) and (registry or not numbers):
+        raise click.UsageError(localized("errors", "cli", "restrict"))
     store = open_store(ctx)
-    if numbers:
-        deleted = store.forget_numbers(numbers, region=region, registry=registry)
-        count = counted(lang)
-        counts = {"listings": count(deleted.listings), "decisions": count(deleted.decisions)}
-        say(messages("store", lang)["forgotten"].format(**counts, records=count(deleted.records)))
+    if numbers and registry:
+        _say_forgotten(store.forget_numbers(numbers, region=region, registry=registry), lang)
+    elif numbers:
+        _forget_numbers(ctx, numbers, region, restrict=restrict, reason=reason, lang=lang)
     elif due:
-        snapshots, checks, records = store.forget_due()
-        _say_deleted(snapshots, checks, lang)
-        for kind, rows in records.items():
-            named = messages("records", lang)["kinds"][kind]
-            say(messages("store", lang)["deleted_records"].format(kind=named, n=counted(lang)(rows)))
-    elif decisions and before:
-        _say_deleted((), store.forget_decisions(before), lang)
+        _forget_due(store, lang)
     elif before:
-        _say_deleted(store.forget(before, registry), (), lang)
+        checks = store.forget_decisions(before) if decisions else ()
+        _say_deleted(() if decisions else store.forget(before, registry), checks, lang)
     for hold in store.holds():
         say(_held("on_hold", hold, lang))
     if still_read := store.ledger.still_read():
         say(messages("store", lang)["still_read"].format(n=len(still_read)))
+
+
+def _forget_numbers(
+    ctx: click.Context, told: Sequence[str], region: str | None, *, restrict: bool, reason: str | None, lang: str
+) -> None:
+    """Delete all about some numbers but what the law asks to keep, which is restricted, or deleted for a reason."""
+    from dnc.checks.keeping import kept_by_law
+    from dnc.store.store import read_all
+
+    store = open_store(ctx)
+    store.must_exist()
+    numbers = read_all(told, region)
+    kept = kept_by_law(store, numbers, load_rules(ctx)) if reason is None else []
+    theirs = set().union(*(one.numbers for one in kept))
+    law = ", ".join(f"{one.regime.cites[0].texts[lang]} ({one.regime.id})" for one in kept)
+    if kept and not restrict:
+        raise StoreError(localized("errors", "keep", n=len(theirs), law=law, day=max(one.until for one in kept)))
+    if others := [f"+{number}" for number in numbers if number not in theirs]:
+        _say_forgotten(store.forget_numbers(others, reason=reason), lang)
+    if kept:
+        why = in_language(localized("errors", "restricted", law=law), lang)
+        _say_forgotten(store.forget_numbers([f"+{one}" for one in sorted(theirs)], restrict=True, reason=why), lang)
+        until = dated(lang)(max(one.until for one in kept))
+        say(messages("store", lang)["restricted"].format(n=len(theirs), law=law, day=until))
+
+
+def _forget_due(store: Store, lang: str) -> None:
+    """Delete what `retain` no longer keeps."""
+    snapshots, checks, records = store.forget_due()
+    _say_deleted(snapshots, checks, lang)
+    for kind, rows in records.items():
+        named = messages("records", lang)["kinds"][kind]
+        say(messages("store", lang)["deleted_records"].format(kind=named, n=counted(lang)(rows)))
+
+
+def _say_forgotten(deleted: Forgotten, lang: str) -> None:
+    count = counted(lang)
+    counts = {"listings": count(deleted.listings), "decisions": count(deleted.decisions)}
+    say(messages("store", lang)["forgotten"].format(**counts, records=count(deleted.records)))
 
 
 def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str) -> None:
@@ -189,12 +234,26 @@ def retain(
         say(texts["hold_lifted"].format(row=lift))
     elif kind is None:
         print_rows(store.retention(), ("kind", "months", "first_day_kept"))
+        _say_periods(ctx, lang)
     elif (months is None) != for_ever:
         raise click.UsageError(localized("errors", "cli", "retain_one"))
     else:
         store.retain(kind, months)
         span = in_language(duration("month", months), lang) if months else ""
         say(texts["kept_for_ever" if for_ever else "kept"].format(kind=kind, span=span))
+        if kind == "consents" and months:
+            _say_periods(ctx, lang, months)
+
+
+def _say_periods(ctx: click.Context, lang: str, months: int = 0) -> None:
+    """Say for how long the law asks to keep consents, where that is longer than some months."""
+    from dnc.checks.keeping import periods
+
+    for pack, regime in periods(load_rules(ctx)):
+        if (asked := regime.keep_months or 0) > months:
+            span = in_language(duration("month", asked), lang)
+            law = f"{regime.cites[0].texts[lang]} ({regime.id})"
+            say(messages("store", lang)["law_keeps"].format(country=pack.name[lang], span=span, law=law))
 
 
 def _held(key: str, hold: Hold, lang: str) -> str:

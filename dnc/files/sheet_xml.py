@@ -149,14 +149,8 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
 
     parts: the parts of the spreadsheet, by name. sheet: the name of the one that contains the sheet.
     """
-    folder, _, name = sheet.rpartition("/")
-    targets: list[str] = []
     notes: list[Mark] = []
     texts: list[str] = []
-
-    def relation(_: str, attributes: dict[str, str]) -> None:
-        if attributes.get("Type", "").endswith(("/comments", "/drawing")):
-            targets.append(attributes.get("Target", ""))
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if _local(name) == "comment" and (where := _CELL.fullmatch(attributes.get("ref", ""))):
@@ -169,12 +163,24 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
             notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{''.join(texts) if _local(name) == 't' else ' '}")
         texts.clear()
 
+    for part in _notes_parts(parts, sheet):
+        _parse(part, start, end, texts.append)
+    return [note._replace(text=text) for note in notes if (text := (note.text or "").strip())]
+
+
+def _notes_parts(parts: Mapping[str, Member], sheet: str) -> list[Member]:
+    """The parts that have the notes and the text boxes of a sheet."""
+    folder, _, name = sheet.rpartition("/")
+    targets: list[str] = []
+
+    def relation(_: str, attributes: dict[str, str]) -> None:
+        if attributes.get("Type", "").endswith(("/comments", "/drawing")):
+            targets.append(attributes.get("Target", ""))
+
     if relations := parts.get(f"{folder}/_rels/{name}.rels"):
         _parse(relations, relation)
-    for target in targets:
-        if part := parts.get(normpath(target.lstrip("/") if target.startswith("/") else f"{folder}/{target}")):
-            _parse(part, start, end, texts.append)
-    return [note._replace(text=text) for note in notes if (text := (note.text or "").strip())]
+    named = (normpath(target.lstrip("/") if target.startswith("/") else f"{folder}/{target}") for target in targets)
+    return [parts[target] for target in named if target in parts]
 
 
 class _SheetHandler:

@@ -45,6 +45,7 @@ class Regime:
     when, exceptions: it applies if all conditions of `when` are true, and those of no clause of `exceptions` are.
     demand, demanded: what it asks for, as a key of `DEMANDS`, and compiled.
     confidence: one of `GRADES`. is_scope: whether it says for which calls the whole file was written.
+    keep_months: for how long consents and their proof are kept under it, after the last of giving, withdrawal and use.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Regime:
     sanction: dict[str, str]
     say: dict[str, str]
     is_scope: bool = False
+    keep_months: int | None = None
 
     def in_force(self, day: date) -> bool:
         """Whether it is in force on a day."""

@@ -317,6 +317,7 @@ class _RulesReader:
             "follows",
             "except",
             "confidence",
+            "keep_months",
             *_TEXTS,
         )
         table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False) | keys, id_)
@@ -353,6 +354,7 @@ class _RulesReader:
             cites=self._cites_of(table, id_),
             confidence=table.get("confidence", "low"),
             is_scope=is_scope,
+            keep_months=self.typed(int, table, "keep_months", id_) if "keep_months" in table else None,
         )
 
     def _texts(self, table: dict[str, Any], id_: str) -> dict[str, dict[str, str]]:

@@ -85,14 +85,16 @@ def forget_decisions_by_age(change: Change, before: date) -> list[int]:
     return checks
 
 
-def forget_by_number(change: Change, numbers: Sequence[int], registry: str | None, work: Path) -> Forgotten:
+def forget_by_number(
+    change: Change, numbers: Sequence[int], registry: str | None, work: Path, kinds: Iterable[Kind] = KINDS.values()
+) -> Forgotten:
     """Delete what snapshots of one registry or all say about numbers that are not listed, and all kept decisions.
 
     The reason that a person gave for an objection is deleted too; the objection stays, and so does its lift. A lift
     without an objection that is kept is deleted. So are the keys of all hashes in the log, because any list may have
     had these numbers; while anything is on hold they stay.
 
-    Raises StoreError if one of the numbers is on hold.
+    kinds: of own records that are deleted. Raises StoreError if one of the numbers is on hold.
     """
     held = holds.held_numbers(change.con, change.folder)
     if held is None or not set(held).isdisjoint(numbers):
@@ -112,7 +114,7 @@ def forget_by_number(change: Change, numbers: Sequence[int], registry: str | Non
             barred.update(rewriting.opted_out(file))
             rewriting.write("snapshots", file, "not listed", _WITHOUT_ROW)
         change.objections += ledger_sql.remove_lifts(change.con, [number for number in numbers if number not in barred])
-        _forget_records(rewriting, KINDS.values())
+        _forget_records(rewriting, kinds)
     removed = rewriting.removed
     detail = {"by": "number", "numbers": len(set(numbers)), "registry": registry}
     change.log("forget", detail | {f"{name}_rows": rows for name, rows in removed.items()} | {"files": rewriting.files})

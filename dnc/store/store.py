@@ -41,7 +41,7 @@ from dnc.store.folder import refuse_unsafe
 from dnc.store.holds import Hold
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.manifest import Manifest
-from dnc.store.record_kinds import KINDS
+from dnc.store.record_kinds import CUSTOMERS, KINDS
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
 
@@ -363,18 +363,33 @@ class Store:
             return retention.forget_decisions_by_age(change, before)
 
     def forget_numbers(
-        self, numbers: Iterable[str], *, region: str | None = None, registry: str | None = None
+        self,
+        numbers: Iterable[str],
+        *,
+        region: str | None = None,
+        registry: str | None = None,
+        restrict: bool = False,
+        reason: str | None = None,
     ) -> Forgotten:
         """Delete kept decisions on some numbers, and listings that clear them; opt-outs are always kept.
 
-        Raises InputError with the position of a number that cannot be read, StoreError if a restore kept files in the
-        folder `damaged`, where they cannot be deleted.
+        restrict: keep their consents and the calls made, and record objections, so that nobody is called again.
+        reason: of the restriction, or why consents are deleted that the law asks to keep; the log has it.
+
+        Raises InputError with the position of a number that cannot be read, StoreError if a
+        restore kept files in the folder `damaged`, where they cannot be deleted.
         """
         retention.check_registry(registry)
         self.must_exist()
         read = read_all(numbers, region)
+        kinds = [CUSTOMERS] if restrict else KINDS.values()
         with self.work("forget") as work, self.ledger.change(erasing=True) as change:
-            return retention.forget_by_number(change, read, registry, work)
+            forgotten = retention.forget_by_number(change, read, registry, work, kinds)
+            if restrict:
+                ledger_sql.add_objections(change.con, read, today(), reason=reason, recorded_at=audit_log.now())
+            if reason:
+                change.drafts[-1].detail.update(restricted=restrict, reason=reason)
+        return forgotten
 
     def forget_due(self) -> tuple[list[Snapshot], list[int], dict[str, int]]:
         """Delete what `retain` no longer keeps.

@@ -1,0 +1,111 @@
+"""What the law asks to keep of consents is not deleted unseen: it is restricted, or deleted for a reason."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dnc import Rulebook, check
+from dnc.checks.keeping import kept_by_law
+from dnc.lists import own_records
+
+FRENCH, GERMAN, BRITISH = 33199000001, 4930230000001, 441632960001
+
+
+def consent(number: int, on: str, **cells: str) -> dict[str, str]:
+    """A consent as it is recorded."""
+    return {"number": f"+{number}", "consent": "named_caller", "consent_for": "live", "consent_on": on} | cells
+
+
+@pytest.fixture
+def kept(store, monkeypatch):
+    """A function that records consents and calls, and says until when the law asks to keep consents, by number."""
+    book = Rulebook.load()
+
+    def until(consents, calls=(), today="2026-11-29"):
+        monkeypatch.setenv("DNC_TODAY", today)
+        own_records.record(store, "consents", consents, book)
+        if calls:
+            own_records.record(store, "calls", calls, book)
+        numbers = {int(row["number"]) for row in consents}
+        return {number: one.until for one in kept_by_law(store, numbers, book) for number in one.numbers}
+
+    return until
+
+
+def call(number: int, at: str) -> dict[str, str]:
+    """A call as it is recorded."""
+    return {"number": f"+{number}", "at": at, "result": "answered"}
+
+
+def test_a_consent_is_kept_as_long_as_the_law_of_its_country_says(kept):
+    """Three years in France, five in Germany; where no period was read, none."""
+    consents = [consent(number, "2026-09-01") for number in (FRENCH, GERMAN, BRITISH)]
+    assert kept(consents) == {FRENCH: date(2029, 9, 1), GERMAN: date(2031, 9, 1)}
+
+
+def test_the_period_begins_again_with_each_use_and_with_the_withdrawal(kept):
+    """A call made before the consent was not made on it."""
+    consents = [consent(GERMAN, "2024-02-29"), consent(FRENCH, "2024-02-29", consent_withdrawn_on="2026-03-31")]
+    calls = [call(GERMAN, "2024-02-01T10:00:00"), call(GERMAN, "2025-06-30T10:00:00")]
+    assert kept(consents, calls) == {GERMAN: date(2030, 6, 30), FRENCH: date(2029, 3, 31)}
+
+
+@pytest.mark.parametrize(("today", "is_kept"), [("2029-09-01", True), ("2029-09-02", False)])
+def test_after_its_last_day_a_consent_may_be_deleted(kept, today, is_kept):
+    """The last day counts."""
+    assert (FRENCH in kept([consent(FRENCH, "2026-09-01")], today=today)) is is_kept
+
+
+def test_forget_names_the_law_and_deletes_nothing(dnc, monkeypatch):
+    """Of two numbers one may be deleted: neither is, since who asks has to choose."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-29")
+    told = ("--region", "FR", "--for", "live")
+    assert dnc("consent", "01 99 00 00 01", "--on", "2026-09-01", *told)[0] == 0
+    assert dnc("consent", "01 99 00 00 02", "--on", "2022-09-01", *told)[0] == 0
+    both = ("forget", "--number", "+33199000001", "--number", "+33199000002")
+    code, out, err = dnc(*both)
+    assert (code, out) == (4, "")
+    assert "1 of these numbers, the last until 2029-09-01: Code de la consommation" in err and "--restrict" in err
+    assert "0199000001" not in err and "33199000001" not in err
+    assert dnc("export", "consents")[1].count("+331990000") == 2
+
+    assert dnc(*both, "--restrict")[0] == 0
+    assert dnc("export", "consents")[1].count("+331990000") == 1
+    assert "+33199000001" in dnc("export", "own")[1]
+
+    assert dnc("forget", "--number", "+33199000001", "--reason", "order of the court")[0] == 0
+    assert "+33199000001" not in dnc("export", "consents")[1]
+    assert "order of the court" in dnc("log")[1]
+
+
+def test_nobody_is_called_on_a_restricted_consent(store, write_file, monkeypatch):
+    """It is there as a proof of earlier calls."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-29")
+    own_records.record(store, "consents", [consent(FRENCH, "2026-09-01")], Rulebook.load())
+    told = "caller=commercial purpose=sale voice=human recipient=consumer relationship=none attempts=0 dialler=manual"
+    told += " cli=+33162100001 sector=general source=opt_in_form objected_on=none"
+    planned = write_file("list.csv", f"number\n+{FRENCH}\n")
+
+    def outcome() -> str:
+        done = check(planned, store, given=dict(fact.split("=") for fact in told.split()), at="2026-11-30T10:30")
+        return str(done.verdicts["dnc_outcome"][0])
+
+    assert outcome() == "clear"
+    store.forget_numbers([f"+{FRENCH}"], restrict=True, reason="restriction")
+    assert outcome() == "blocked"
+
+
+@pytest.mark.parametrize("wrong", [("--restrict", "--due"), ("--reason", "x", "--before", "2026-01-01")])
+def test_restrict_and_reason_are_about_numbers(dnc, wrong):
+    """They have no meaning beside an age."""
+    assert dnc("forget", *wrong)[0] == 2
+
+
+def test_retain_says_what_the_law_asks(dnc, store):
+    """In the list, and where less is kept."""
+    store.retain("consents", 6)
+    assert "France: the law asks to keep a consent and its proof for 36 months" in dnc("retain")[2]
+    assert "Germany" in dnc("retain", "consents", "--months", "48")[2]
+    assert "France" not in dnc("retain", "consents", "--months", "48")[2]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -169,17 +170,48 @@ def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Row
     return _Rows(kind, table, book, said)
 
 
-def _with_clock(batch: pl.DataFrame, name: str) -> pl.DataFrame:
-    """A batch with the times in a column, if they are in ISO 8601 without an offset; in the column their days stay.
+def _with_clock(batch: pl.DataFrame, name: str, said: RecordReading) -> pl.DataFrame:
+    """A batch with the times in a column beside it, if they are in ISO 8601 without an offset; in it their days stay.
 
-    Millions of different times would be read one by one otherwise.
+    Millions of different times would be read one by one otherwise. With a zone, the times are moments in UTC, and the
+    column has noon of their days in that zone.
     """
     text = batch.select(text_of(batch[name]).alias(name))
-    is_plain = pl.col(name).str.contains(_PLAIN_TIME)
-    clock = pl.when(is_plain).then(pl.col(name).str.replace("T", " "))
-    times = text.select(clock.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us").alias(_CLOCK))
-    day = pl.when(times[_CLOCK].is_not_null()).then(pl.col(name).str.head(10)).otherwise(name)
-    return batch.with_columns(text.select(day.alias(name)).to_series(), times.to_series())
+    plain = pl.when(pl.col(name).str.contains(_PLAIN_TIME)).then(pl.col(name).str.replace("T", " "))
+    clock = plain.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+    day = pl.col(name).str.head(10)
+    if said.zone:
+        noon = clock.dt.truncate("1d").dt.offset_by("12h").dt.replace_time_zone(said.zone, non_existent="null")
+        day = noon.dt.to_string("%Y-%m-%dT%H:%M:%S%:z")
+        clock = clock.dt.replace_time_zone(said.zone, ambiguous="earliest", non_existent="null")
+        clock = clock.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    read = text.select(name, clock.alias(_CLOCK), day.alias("day"))
+    is_read = pl.all_horizontal(pl.col(_CLOCK, "day").is_not_null())
+    others = read.select(pl.when(~is_read).then(name))
+    if said.zone:
+        others = each_distinct(others, partial(_with_offset, said), {name: pl.String})
+    days = read.select(pl.when(is_read).then("day").otherwise(pl.lit(others[name])).alias(name))
+    return batch.with_columns(days.to_series(), read.select(pl.when(is_read).then(_CLOCK)).to_series())
+
+
+def _with_offset(said: RecordReading, text: str | None) -> tuple[str | None]:
+    """A time without an offset with that of the zone, as text."""
+    moment = read_moment(text, said.dates) if text else None
+    if not isinstance(moment, datetime) or moment.tzinfo is not None:
+        return (text,)
+    return (moment.replace(tzinfo=ZoneInfo(str(said.zone))).isoformat(),)
+
+
+def _latest(moment: pl.Series, zones: pl.Series) -> pl.Series:
+    """The latest local time of each moment (UTC) in its zones, joined by `|`; the moment where there are none."""
+    latest: pl.Expr = pl.lit(moment)
+    for names in zones.unique().drop_nulls():
+        local = [
+            pl.lit(moment).dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+            for zone in names.split("|")
+        ]
+        latest = pl.when(pl.lit(zones) == names).then(pl.max_horizontal(local)).otherwise(latest)
+    return pl.select(latest.alias(_CLOCK)).to_series()
 
 
 def record(
@@ -339,13 +371,11 @@ class _Rows:
             raise InputError(
                 localized("errors", "record_columns", kind=self.kind.name, names=either(missing)), self.table.path, 1
             )
-        if self.said.zone:
-            self.table.batches = (self._in_zone(batch, texts["at"]) for batch in self.table.batches)
-        else:
-            self.table.batches = (_with_clock(batch, texts["at"]) for batch in self.table.batches)
+        self.table.batches = (_with_clock(batch, texts["at"], self.said) for batch in self.table.batches)
         for frame, calls in self._read({"call_at": texts["at"]}, texts):
-            facts = calls.facts("day", "at_last", "timed").with_columns(self._clock(frame))
-            at = pl.coalesce(_CLOCK, pl.when("timed").then("at_last"))
+            facts = calls.facts("day", "at_last", "timed", "zones")
+            clock = pl.when(pl.col("at_last").is_not_null()).then(pl.lit(_latest(frame[_CLOCK], facts["zones"])))
+            at = pl.coalesce(clock, pl.when("timed").then("at_last"))
             end = pl.col("day").cast(pl.Datetime("us")) + pl.duration(hours=23, minutes=59, seconds=59)
             facts = facts.with_columns(pl.coalesce(at, end).alias("at"))
             result = self._words(frame["result"], "result", RESULTS)
@@ -354,12 +384,6 @@ class _Rows:
             self._refuse(frame, result.is_null(), "result", known=either(RESULTS))
             lasting = result.is_in(LASTING).cast(pl.UInt8).alias("lasting")
             yield frame.with_columns(facts["at"], result.alias("result"), lasting)
-
-    def _clock(self, frame: pl.DataFrame) -> pl.Series:
-        """The times that were read for a whole column; null where the intake reads them."""
-        return (
-            frame[_CLOCK] if _CLOCK in frame.columns else repeated(None, pl.Datetime("us"), frame.height).alias(_CLOCK)
-        )
 
     def _customers(self) -> Iterator[pl.DataFrame]:
         texts = self._texts
@@ -413,16 +437,3 @@ class _Rows:
 
     def _day(self, text: str | None) -> tuple[date | None]:
         return (read_day(text, self.said.dates) if text else None,)
-
-    def _in_zone(self, batch: pl.DataFrame, name: str) -> pl.DataFrame:
-        """A batch whose times without an offset get that of the zone."""
-        zone = ZoneInfo(str(self.said.zone))
-
-        def with_offset(text: str | None) -> tuple[str | None]:
-            moment = read_moment(text, self.said.dates) if text else None
-            if not isinstance(moment, datetime) or moment.tzinfo is not None:
-                return (text,)
-            return (moment.replace(tzinfo=zone).isoformat(),)
-
-        cells = batch.select(text_of(batch[name]).alias(name))
-        return batch.with_columns(each_distinct(cells, with_offset, {name: pl.String})[name])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -183,3 +184,24 @@ def test_files_of_spreadsheets_and_parquet(store, book, tmp_path):
     )
     [added] = own_records.load(store, "consents", [path], book)
     assert added.rows == 1 and rows(store, "consents", "consent_on") == [(date(2026, 8, 1),)]
+
+
+def test_times_of_a_zone_are_those_of_the_called_person(load, store):
+    """Also in the hour that a clock skips or repeats; a time that may be two is the later one."""
+    times = [
+        "2026-03-29T02:30:00",
+        "2026-03-29 02:30",
+        "2025-10-26T02:30:00",
+        "2025-10-26 02:30",
+        "2026-06-01T23:10:05",
+    ]
+    numbers = ["+33199000001", "+262639000001", "+12125550101", "+4930230000001"]
+    rows = [(number, time) for number in numbers for time in times]
+    text = "".join(f"c{at},{number},{time},answered\n" for at, (number, time) in enumerate(rows))
+    load("calls", CALLS + text, RecordReading(zone="Europe/Paris"))
+    found = own_records.export(store, "calls")["at"].to_list()
+    clocks = {"+33": "Europe/Paris", "+26": "Indian/Mayotte", "+12": "America/New_York", "+49": "Europe/Berlin"}
+    for (number, time), at in zip(rows, found, strict=True):
+        moment = datetime.fromisoformat(time).replace(tzinfo=ZoneInfo("Europe/Paris"))
+        local = moment.astimezone(UTC).astimezone(ZoneInfo(clocks[number[:3]]))
+        assert at == local.strftime("%Y-%m-%dT%H:%M:%S"), (number, time)

@@ -670,7 +670,7 @@ def verdict(call, guidance):
             continue
         applies, met = reading.lawful(regime)
         lawful = any_of([negated(applies), met])
-        counts = regime.get("force", "law") == "law" or guidance == "enforce"
+        counts = regime.get("force", "law") != "guidance" or guidance == "enforce"
         if lawful is not True:
             sets[("blocked_by" if lawful is False else "undecided_by") if counts else "advice"].append(regime["id"])
         if applies:

@@ -40,7 +40,7 @@ class Regime:
     title: its name for people, by language; the id if its file gives none.
     says, note, sanction: the obligation, a note about it, and the sanction in words, by language; the last two may
     be empty. say: the words with which an agent meets a duty during the call; empty if the company has to meet it.
-    force: `law` or `guidance` (a regulator's recommendation).
+    force: `law`, `guidance` (a regulator's recommendation) or `policy` (a rule of this program, which counts like law).
     first, until: the period, without `until`. follows: id of the regime that it replaces on `first`.
     when, exceptions: it applies if all conditions of `when` are true, and those of no clause of `exceptions` are.
     demand, demanded: what it asks for, as a key of `DEMANDS`, and compiled.

@@ -326,7 +326,7 @@ class _RulesReader:
         texts = self._texts(table, id_)
         if "follows" in table:
             self.typed(str, table, "follows", id_)
-        for key, allowed in (("force", ("law", "guidance")), ("confidence", GRADES)):
+        for key, allowed in (("force", ("law", "guidance", "policy")), ("confidence", GRADES)):
             if table.get(key, allowed[0]) not in allowed:
                 raise self.fail(f"{table[key]!r} is not one of {', '.join(allowed)}", id_, key)
         first = self.typed(date, table, "from", id_) if "from" in table else date.min

@@ -36,7 +36,7 @@ class Policy:
 
     def counts(self, regime: Regime) -> bool:
         """Whether a regime counts for the outcome."""
-        return regime.id not in self.accepted and (regime.force == "law" or self.guidance == "enforce")
+        return regime.id not in self.accepted and (regime.force != "guidance" or self.guidance == "enforce")
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def test_the_sample_is_read():
         ("max_age = { months = 1 }", "max_age = { months = 1 }, if_answered = true", "xx.toml:xx-one.unlisted.if_answered: can only be used with"),
         ('"fr-bloctel"', "\"x'; drop table\"", "xx.toml:xx-one.unlisted.registry: must be a registry id"),
         ("unlisted = { registry", "unlisted = { register", "xx.toml:xx-one.unlisted: unknown key 'register'"),
-        ('says = "two"', 'says = "two"\nforce = "custom"', "xx.toml:xx-two.force: 'custom' is not one of law, guidance"),
+        ('says = "two"', 'says = "two"\nforce = "custom"', "xx.toml:xx-two.force: 'custom' is not one of law, guidance, policy"),
         ('says = "two"', 'says = "two"\nconfidence = "A"', "xx.toml:xx-two.confidence: 'A' is not one of low"),
         ("forbidden = {}", 'hours = { mon-fri = "9-17" }', "xx.toml:xx-two.hours.mon-fri: must be spans"),
         ("forbidden = {}", "hours = { ends = 'included' }", "xx.toml:xx-two.hours: must name at least one weekday"),

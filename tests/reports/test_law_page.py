@@ -12,6 +12,7 @@ from dnc.law.demands import DEMANDS, TESTS
 from dnc.law.rule_file import read_pack
 from dnc.messages import in_language
 from dnc.reports.law_page import html
+from dnc.verdicts.verdict import Policy
 
 FRANCE = Rulebook.load().packs["fr"]
 
@@ -181,6 +182,16 @@ def test_open_questions_are_told_apart():
     for kind, some in (("the law is contested", contested), ("not read here", unread)):
         for one in some:
             assert f"({kind})" in text_of(rules(page)[one.id])
+
+
+def test_a_policy_of_this_program_says_so():
+    """What no statute says everywhere is marked as a policy, in both languages, and counts whatever guidance does."""
+    [policy] = [one for one in FRANCE.regimes if one.force == "policy"]
+    assert policy.id == "own-objection" and Policy(guidance="advise").counts(policy)
+    for language, mark in (("en", "policy of this program"), ("fr", "règle de prudence de ce programme")):
+        shown = rules(html({"fr": (FRANCE, FRANCE.regimes)}, language))
+        marked = [id_ for id_, part in shown.items() if f'<span class="mark">{mark}</span>' in part]
+        assert marked == ["own-objection"]
 
 
 def test_the_command_writes_it(dnc, tmp_path):

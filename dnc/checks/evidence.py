@@ -94,7 +94,7 @@ class Evidence:
         self._ids = ids
         self._sums = ThreadPoolExecutor(max_workers=1).submit(lambda: files.sums)  # beside the work
         self._verdicts = hashlib.sha256()
-        self._rows = 0
+        self._rows = self._kinds = 0
         self._parts: list[Path] = []
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
@@ -117,11 +117,23 @@ class Evidence:
             rows = calls.each(pl.int_range(first, first + calls.height, dtype=pl.UInt64, eager=True)).alias("row")
             own = calls.carried[self._ids].cast(pl.String) if self._ids in calls.carried.columns else None
             facts = calls.facts("day").select(rows, pl.lit(own, pl.String).alias("call"), "number", "day")
-            decided = verdicts.rows
-            kept = facts.hstack(decided.select(name for name in decided.columns if name in _DECIDED))
+            decided = shared.select(name for name in _DECIDED if name in shared.columns)
+            decided = decided.with_columns(pl.selectors.string().cast(pl.Categorical))  # many rows share them
+            consents = [] if calls.statement is None else [verdicts.consents]
+            kept = facts.hstack(decided[row]).hstack(consents).hstack(self._known_again(calls, verdicts))
             self._parts.append(self._work / f"{len(self._parts)}.parquet")
             kept.write_parquet(self._parts[-1])
         self._rows += calls.height
+
+    def _known_again(self, calls: Calls, verdicts: Verdicts) -> pl.DataFrame:
+        """What a later check needs to know the calls again (see `dnc.lists.known_rows`)."""
+        told_apart = [verdicts.fact, verdicts.until, verdicts.next_at, verdicts.statement, calls.source]
+        alike = [cells.alias(str(at)) for at, cells in enumerate(told_apart) if cells is not None]
+        kind, kinds = numbered(pl.DataFrame(alike))
+        self._kinds += kinds.height
+        known = pl.when(pl.lit(calls.alone)).then(pl.lit(calls.fingerprint))
+        kind = kind.cast(pl.UInt64) + (self._kinds - kinds.height)
+        return pl.select(known.alias("fingerprint"), kind.alias("kind"))
 
     def detail(self) -> dict[str, Any]:
         """The hashes, without a key. Raises InputError where a file changed while it was read."""

@@ -26,6 +26,7 @@ from dnc.checks.people import People
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout, Selection, select
 from dnc.checks.settings import Settings, Setup
+from dnc.checks.since import Since, basis, fingerprints, known_rows
 from dnc.clock import clock, today
 from dnc.errors import must_be
 from dnc.files.dataset import FileList
@@ -53,6 +54,7 @@ def run(
     changed: bool = False,
     best: bool = False,
     keep: bool = False,
+    since: Since | None = None,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
     digests: Digests | None = None,
@@ -60,7 +62,7 @@ def run(
     """Decide every call of a list, write the rows and log the check.
 
     Args:
-        path, store, columns, only, changed, best, keep, progress: as for `dnc.api.check`.
+        path, store, columns, only, changed, best, keep, since, progress: as for `dnc.api.check`.
         outputs: where the rows go.
         observers: see every batch; every check makes its own counts too.
         digests: how its hashes are made, if it is decided again.
@@ -68,6 +70,7 @@ def run(
         InputError, OptionError, StoreError: as `dnc.api.check`.
     """
     must_be("store", store, "store", Store)
+    must_be("since", since, "check_or_output", int, str, Path, NoneType)
     must_be("progress", progress, "function", Callable, NoneType)  # type: ignore[arg-type]
     for observer in observers:
         must_be("watch", observer, "function", Callable)  # type: ignore[arg-type]
@@ -88,6 +91,11 @@ def run(
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
         judge, own = stack.enter_context(setup.judge(standing))
         intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack), judge, own)
+        named = since if since is not None else [file.name for file in files.files] if changed else None
+        earlier = None if named is None else known_rows(store, named, setup, own, against)
+        if earlier or keep:
+            marks = fingerprints(setup, digests) if keep else None
+            intake = replace(intake, known=earlier and earlier[1], fingerprints=marks)
         outputs.open(layout, stack)
         people = People(_temporary_folder(stack), header.columns.get("person"))
         of_persons = [ours for ours in setup.brief.facts if ours in vocabulary().of_persons]
@@ -104,6 +112,8 @@ def run(
         sha256 = hashlib.sha256(setup.text.encode()).hexdigest()
         record = _record(setup, files, standing, selection, outputs, counts=tallies.counts)
         record |= evidence.detail() | {"terms": sha256}
+        record |= {"basis": digests.of_sha256(basis(setup, standing, record))} if keep else {}
+        record |= {"since": earlier[0]} if earlier else {}
         entry = store.record(
             "check",
             digests.logged(record),
@@ -131,6 +141,7 @@ def run(
             cut=outputs.cut,
             consents=consents.data,
             revived=own.revived,
+            known=earlier[1].rows if earlier else None if since is None else 0,
             snapshots=standing.snapshots,
             record=record,
             id=entry.seq,
@@ -176,7 +187,7 @@ class _Pipeline:
     def _decided(self) -> Iterator[tuple[Calls, Verdicts]]:
         for batch in ahead(self.intake.batches()):
             calls = self.complete(batch)
-            yield calls, self.judge.verdicts(calls)
+            yield calls.whole(), self.judge.verdicts(calls).whole(calls.likeness)
 
 
 def _temporary_folder(stack: ExitStack) -> Path:

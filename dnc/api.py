@@ -59,6 +59,7 @@ def check(
     best: bool = False,
     stream: IO[bytes] | None = None,
     keep: bool = False,
+    since: int | str | Path | None = None,
     table: TableMode | None = None,
     parts: Parts | None = None,
     progress: Progress | None = None,
@@ -84,7 +85,10 @@ def check(
         best: if a row of the list has several numbers, write only one row for it: that of the first call that is
             clear, else of the first undecided one, else of the first.
         stream: an open binary file that gets the rows as CSV.
-        keep: whether to keep the decisions in the store, for `dnc answer`.
+        keep: whether to keep the decisions in the store, for `dnc answer` and for `since`.
+        since: an earlier check that kept its decisions, by its number in the log or by its output: rows that it read
+            are not read again, and are not decided one by one where all that verdicts rest on is the same. The result
+            does not depend on it. By default with `changed` the check that wrote the list.
         table: what becomes of the rows that a table in `out` has already; by default they are replaced.
         parts: `out` is a folder, whose files are written part by part; a check that is interrupted can then be gone on
             with. `repeated` and `persons` of the result are None.
@@ -110,6 +114,7 @@ def check(
         changed=changed,
         best=best,
         keep=keep,
+        since=since,
         progress=progress,
         observers=observers,
     )

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -19,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from dnc.errors import InputError, StoreError
+from dnc.errors import InputError, StoreError, no_room
 from dnc.files.dataset import FileList
 from dnc.frames import numbered
 from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
@@ -97,10 +98,10 @@ class Evidence:
         self._ids = ids
         self._sums = ThreadPoolExecutor(max_workers=1).submit(lambda: files.sums)  # beside the work
         self._verdicts = hashlib.sha256()
+        self._rows = self._kinds = 0
         self._ends = list(digests.parts)
         self._calls = 0  # in this part
         self._cuts: list[str] = []
-        self._rows = 0
         self._parts: list[Path] = []
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
@@ -121,11 +122,24 @@ class Evidence:
             rows = calls.each(pl.int_range(first, first + calls.height, dtype=pl.UInt64, eager=True)).alias("row")
             own = calls.carried[self._ids].cast(pl.String) if self._ids in calls.carried.columns else None
             facts = calls.facts("day").select(rows, pl.lit(own, pl.String).alias("call"), "number", "day")
-            decided = verdicts.rows
-            kept = facts.hstack(decided.select(name for name in decided.columns if name in _DECIDED))
+            decided = shared.select(name for name in _DECIDED if name in shared.columns)
+            decided = decided.with_columns(pl.selectors.string().cast(pl.Categorical))  # many rows share them
+            consents = [] if calls.statement is None else [verdicts.consents]
+            kept = facts.hstack(decided[row]).hstack(consents).hstack(self._known_again(calls, verdicts))
             self._parts.append(self._work / f"{len(self._parts)}.parquet")
-            kept.write_parquet(self._parts[-1])
+            with _room_in(self._work.parent):
+                kept.write_parquet(self._parts[-1])
         self._rows += calls.height
+
+    def _known_again(self, calls: Calls, verdicts: Verdicts) -> pl.DataFrame:
+        """What a later check needs to know the calls again (see `dnc.lists.known_rows`)."""
+        told_apart = [verdicts.fact, verdicts.until, verdicts.next_at, verdicts.statement, calls.source]
+        alike = [cells.alias(str(at)) for at, cells in enumerate(told_apart) if cells is not None]
+        kind, kinds = numbered(pl.DataFrame(alike))
+        self._kinds += kinds.height
+        known = pl.when(pl.lit(calls.alone)).then(pl.lit(calls.fingerprint))
+        kind = kind.cast(pl.UInt64) + (self._kinds - kinds.height)
+        return pl.select(known.alias("fingerprint"), kind.alias("kind"))
 
     def _hash(self, words: pl.DataFrame) -> None:
         while self._ends and self._calls + words.height >= self._ends[0]:
@@ -169,8 +183,18 @@ class Evidence:
         if not self._work or not self._parts:
             return None
         out = self._work / "decisions.parquet"
-        pl.scan_parquet(self._parts, glob=False).sink_parquet(out, maintain_order=True)
+        with _room_in(self._work.parent):
+            pl.scan_parquet(self._parts, glob=False).sink_parquet(out, maintain_order=True)
         return out
+
+
+@contextmanager
+def _room_in(folder: Path) -> Iterator[None]:
+    """Say that a disk is full where Polars, writing Parquet to it, may say only that the footer failed."""
+    try:
+        yield
+    except pl.exceptions.ComputeError:
+        raise no_room(folder) from None
 
 
 def of_parts(cuts: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.campaign import brief_without
-from dnc.checks.replay import check_row
+from dnc.checks.since import check_row
 from dnc.errors import StoreError
 from dnc.lists.brief import KEYS
 from dnc.messages import localized

@@ -17,6 +17,7 @@ from dnc.checks.evidence import Digests
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
+from dnc.checks.since import check_row
 from dnc.errors import InputError, StoreError
 from dnc.law.rulebook import PackId, Rulebook
 from dnc.lists.brief import Brief
@@ -125,14 +126,6 @@ def brief_of(terms: Mapping[str, Any]) -> Brief:
         return Brief(**fields | {"new_columns": IGNORED, "around": READ})
     texts = {name: TextMeanings(**texts) for name, texts in terms["texts"].items()}
     return Brief(**fields, texts=texts, new_columns=terms["new_columns"])
-
-
-def check_row(store: Store, number: int) -> dict[str, Any]:
-    """The row of a check in the log. Raises InputError if that row is not a check."""
-    rows = store.log().filter(pl.col("seq") == number)
-    if rows.is_empty() or rows["verb"].item() != "check":
-        raise InputError(localized("errors", "replay", "no_check", number=number))
-    return rows.row(0, named=True)
 
 
 def _must_be_same(path: Source, logged: str, number: int, digests: Digests) -> None:

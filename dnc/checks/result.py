@@ -45,6 +45,7 @@ class Check:
         cut: cells that are too long for a spreadsheet that was written.
         consents: those that calls rest on, counted (see `ConsentCounts.data`); None where there are none.
         revived: consents in the store that do not count, as they follow a withdrawal and lack a proof or a wording.
+        known: rows that an earlier check had read (see `dnc.checks.since`); None without one.
         snapshots: what the store held.
         typed: whether reports name options, commands and lines of a brief; not for people at the desk, who type none.
     """
@@ -70,6 +71,7 @@ class Check:
     cut: int
     consents: dict[str, Any] | None
     revived: int
+    known: int | None
     snapshots: tuple[Snapshot, ...]
     typed: bool = True
 

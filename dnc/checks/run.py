@@ -25,6 +25,7 @@ from dnc.checks.people import People
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout, Selection, select
 from dnc.checks.settings import Settings, Setup
+from dnc.checks.since import Since, basis, fingerprints, known_rows
 from dnc.clock import clock, today
 from dnc.errors import OptionError, must_be
 from dnc.files.dataset import FileList
@@ -54,6 +55,7 @@ def run(
     changed: bool = False,
     best: bool = False,
     keep: bool = False,
+    since: Since | None = None,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
     digests: Digests | None = None,
@@ -61,21 +63,18 @@ def run(
     """Decide every call of a list, write the rows and log the check.
 
     Args:
-        path, store, columns, only, changed, best, keep, progress: as for `dnc.api.check`.
+        path, store, columns, only, changed, best, keep, since, progress: as for `dnc.api.check`.
         outputs: where the rows go.
         observers: see every batch; every check makes its own counts too.
         digests: how its hashes are made, if it is decided again.
     Raises:
         InputError, OptionError, StoreError: as `dnc.api.check`.
     """
-    must_be("store", store, "store", Store)
-    must_be("progress", progress, "function", Callable, NoneType)  # type: ignore[arg-type]
-    for observer in observers:
-        must_be("watch", observer, "function", Callable)  # type: ignore[arg-type]
-    # A check that runs past midnight keeps the day on which it began.
+    _refuse_wrong(store, since, progress, observers)
     folder = outputs.folder
     if folder and keep:
         raise OptionError(localized("errors", "parts", "keep"))
+    # A check that runs past midnight keeps the day on which it began.
     began = folder and folder.today
     setup = replace(settings, now=settings.now or began or today()).read(store)
     digests = digests or Digests.new()
@@ -95,10 +94,13 @@ def run(
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
         judge, own = stack.enter_context(setup.judge(standing))
         intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack), judge, own)
+        named = since if since is not None else [file.name for file in files.files] if changed else None
+        earlier = None if named is None or folder else known_rows(store, named, setup, own, against)
+        marks = fingerprints(setup, digests) if keep else None
+        intake = replace(intake, known=earlier and earlier[1], fingerprints=marks)
         outputs.open(layout, stack)
         people = People(_temporary_folder(stack), header.columns.get("person"))
-        of_persons = [ours for ours in setup.brief.facts if ours in vocabulary().of_persons]
-        declared = {ours: header.columns.get(ours) for ours in of_persons}
+        declared = {ours: header.columns.get(ours) for ours in setup.brief.facts if ours in vocabulary().of_persons}
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, state, work, header.columns.get("call", ""), digests)
         second = SecondNumbers(header)
@@ -113,6 +115,8 @@ def run(
         counted = folder.counted if folder else pipeline.counted
         repeated, persons = (None, None) if folder else people.count()
         record |= _counts(counted.tallies) | evidence.detail() | (folder.detail if folder else {})
+        kept = {"basis": digests.of_sha256(basis(setup, standing, record))} if keep else {}
+        record |= kept | ({"since": earlier[0]} if earlier else {})
         entry = Entry(0, "") if is_share else _logged(store, setup, digests, record, evidence)
         result = Check(
             files=files,
@@ -133,6 +137,7 @@ def run(
             cut=outputs.cut,
             consents=counted.consents.data,
             revived=own.revived,
+            known=earlier[1].rows if earlier else None if since is None else 0,
             snapshots=standing.snapshots,
             record=record,
             id=entry.seq,
@@ -183,7 +188,16 @@ class _Pipeline:
         folder = self.outputs.folder
         for batch in ahead(self.intake.batches(folder.wanted if folder else None)):
             calls = self.complete(batch)
-            yield calls, self.judge.verdicts(calls)
+            yield calls.whole(), self.judge.verdicts(calls).whole(calls.likeness)
+
+
+def _refuse_wrong(store: object, since: object, progress: object, observers: Sequence[object]) -> None:
+    """Raise OptionError for an argument of a wrong type."""
+    must_be("store", store, "store", Store)
+    must_be("since", since, "check_or_output", int, str, Path, NoneType)
+    must_be("progress", progress, "function", Callable, NoneType)  # type: ignore[arg-type]
+    for observer in observers:
+        must_be("watch", observer, "function", Callable)  # type: ignore[arg-type]
 
 
 def _counts(tallies: Tallies) -> dict[str, Any]:

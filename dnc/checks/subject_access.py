@@ -17,6 +17,7 @@ from dnc.errors import StoreError
 from dnc.files.locks import ReadLock
 from dnc.law.demands import registry_column
 from dnc.law.vocabulary import vocabulary
+from dnc.lists.known_rows import KNOWN_AGAIN
 from dnc.lists.own_answer import own_answer
 from dnc.messages import dated, localized, messages, registry_name
 from dnc.registries import OWN
@@ -172,7 +173,7 @@ def _decided(folder: Path, file: str, number: int, until: date) -> list[dict[str
     if fault := fault_of(path):
         raise StoreError(localized("errors", "decisions_fault", folder=folder, fault=fault))
     kept = pl.scan_parquet(path, glob=False).filter(pl.col("number") == number)
-    rows = kept.filter((pl.col("day") <= until).fill_null(True)).drop("number").collect()
+    rows = kept.filter((pl.col("day") <= until).fill_null(True)).drop("number", *KNOWN_AGAIN, strict=False).collect()
     return rows.rename(lambda name: name.removeprefix("dnc_")).to_dicts()
 
 

@@ -71,7 +71,16 @@ _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.report
     help="Print the counts as JSON on stdout; requires --out with a file for the rows.",
 )
 @click.option("--columns", metavar="NAMES", help="Verdict columns to write, e.g. outcome,why. [default: all]")
-@click.option("--keep", is_flag=True, help="Keep the decisions in the store, for dnc answer; see dnc retain.")
+@click.option(
+    "--keep", is_flag=True, help="Keep the decisions in the store, for dnc answer and --since; see dnc retain."
+)
+@click.option(
+    "--since",
+    metavar="CHECK",
+    callback=lambda ctx, param, text: int(text) if text and text.isdecimal() else text,
+    help="Read and decide only what may have changed since an earlier check with --keep: its number in the log, or its "
+    "output. The result is the same.",
+)
 @click.option("--only", multiple=True, metavar="OUTCOME", help="Write only rows with this outcome. Repeatable.")
 @click.option(
     "--changed",
@@ -121,6 +130,7 @@ def check(
     columns: str | None,
     only: tuple[str, ...],
     keep: bool,
+    since: int | str | None,
     changed: bool,
     best: bool,
     by: str | None,
@@ -172,6 +182,7 @@ def check(
             changed=changed,
             best=best,
             keep=keep,
+            since=since,
             stream=stream,
             table=table,
             parts=parts,

@@ -28,6 +28,7 @@ from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, masked, quoted_cell, text_of
 from dnc.lists.header import FORMER_OUTCOME, READ, Header
+from dnc.lists.known_rows import Fingerprints, KnownRows
 from dnc.lists.persons import LINKS, links_of
 from dnc.lists.texts import ReadColumn, TextReader
 from dnc.messages import localized
@@ -46,7 +47,8 @@ class _BatchNumbers(NamedTuple):
     """The numbers of a batch, a row a call.
 
     cells: `row` (position in the batch), `column` (position in `Header.numbers`; null where the row has no number),
-        `text`. read: the number in each text. single: whether every row of the batch is one call.
+        `text`, `alone` (whether no other text of the row is a number). read: the number in each text. single:
+        whether every row of the batch is one call.
     """
 
     cells: pl.DataFrame
@@ -76,6 +78,8 @@ class Intake:
         language: of the notes on cells that were not understood, one of `dnc.messages.LANGUAGES`.
         found: columns that the brief does not name and that are read or searched (see `dnc.lists.roles.Survey`).
         kept: columns that somebody else reads.
+        known: rows of an earlier check that need not be read again; for one pass over the list.
+        fingerprints: how calls get theirs; None where none are wanted.
     """
 
     table: Table
@@ -86,6 +90,8 @@ class Intake:
     language: str = "en"
     found: Sequence[ReadColumn] = ()
     kept: frozenset[str] = frozenset()
+    known: KnownRows | None = None
+    fingerprints: Fingerprints | None = None
 
     def __post_init__(self) -> None:
         if self.at is not None and read_moment(self.at, self.brief.dates) is None:
@@ -137,39 +143,53 @@ class Intake:
         header = self.header
         if all(map(header.names.get, header.without_role)):  # a column without a name has one, or there is none
             batch = batch.with_columns(pl.when(pl.col(RAGGED) != UNNAMED).then(RAGGED))
+        read_texts = self._texts.told(batch)
+        told = self._told(batch).hstack(read_texts.columns)
+        whole = batch
+        cells_read = told.hstack([batch[name].alias(f"number\0{name}") for name in header.numbers])
+        likeness = self.known.likeness(cells_read) if self.known else None
+        if likeness:
+            batch, told = batch[likeness.at], told[likeness.at]
         numbers = self._numbers(batch)
         cells, (read, kinds) = numbers.cells, numbers.read
         texts = [name for name in header.numbers if batch.schema[name] == pl.String]
         if texts and (none_read := numbers.none_read).any():
             unread = batch.filter(none_read)
             self._refuse_second_header(unread, texts)
-            if batch.height > 1:  # a heading has rows below it
+            if whole.height > 1:  # a heading has rows below it
                 self._refuse_heading(unread)
         row = None if numbers.single else cells["row"]
-        read_texts = self._texts.told(batch)
-        told = self._told(batch).hstack(read_texts.columns)
         if row is not None:
-            batch, told = batch[row], told[row]
+            told = told[row]
         plan, plans = numbered(told.hstack([read["kind"].alias(KIND), read["unread"].alias(UNREAD)]))
-        number = pl.select(pl.when(fit(batch[RAGGED])).then(read["number"])).to_series()
-        was = batch.select(text_of(batch[FORMER_OUTCOME])).to_series() if header.former else None
-        shared = [name for name in self._mapped if name in header.carried and batch[name].dtype == pl.String]
+        number = pl.select(pl.when(fit(told[RAGGED])).then(read["number"])).to_series()
+        calls_like, of_calls = None, plan
+        if likeness:
+            calls_like, row = likeness.of_calls(row)
+            of_calls = plan[calls_like.call]
+        rows = whole if row is None else whole[row]
+        was = rows.select(text_of(rows[FORMER_OUTCOME])).to_series() if header.former else None
+        shared = [name for name in self._mapped if name in header.carried and rows[name].dtype == pl.String]
         facts = self._reader.facts(plans, kinds)
-        of_rows = plan if row is None else plan.filter((row != row.shift(1)).fill_null(True))
+        of_rows = of_calls if row is None else of_calls.filter((row != row.shift(1)).fill_null(True))
         counted = _counted(facts[MARKS], of_rows, read_texts.counts)
-        carried, facts = batch.select(header.carried), facts.drop(MARKS)
-        return Calls(
-            carried,
+        marks = self.fingerprints.of(cells_read) if self.fingerprints else None
+        calls = Calls(
+            rows.select(header.carried),
             number,
             plan,
-            facts,
+            facts.drop(MARKS),
             was=was,
-            shared=Shared(plans.select(shared), plan),
+            shared=Shared(plans.select(shared), of_calls),
             row=row,
             cells=counted,
             source=self._number_names[cells["column"]] if len(header.numbers) > 1 else None,
             text=cells["text"],
+            fingerprint=marks if marks is None or row is None else marks[row],
+            alone=cells["alone"] & number.is_not_null(),
+            likeness=calls_like,
         )
+        return calls if self.known and self.known.changed is not None else calls.whole()
 
     @cached_property
     def _mapped(self) -> list[str]:
@@ -203,6 +223,8 @@ class Intake:
         split = self._split(cells, read, regions, batch[RAGGED])
         if split is not None:
             cells, read = split, read_column(split["text"], _gathered(regions, split["row"]))
+        if cells.height > batch.height:
+            cells = cells.with_columns(pl.col("alone") & (pl.len().over("row") == 1))
         if self.header.former and cells.height > batch.height:
             keep = self._of_former(batch, cells, read)
             cells, read = cells.filter(keep), NumberColumn(read.rows.filter(keep), read.kinds)
@@ -214,7 +236,8 @@ class Intake:
         texts = batch.select(text_of(batch[name]).alias(str(at)) for at, name in enumerate(names))
         place = pl.int_range(pl.len(), dtype=pl.UInt32)
         if len(names) == 1:
-            return texts.select(place.alias("row"), pl.lit(0, pl.UInt32).alias("column"), pl.col("0").alias("text"))
+            column = pl.lit(0, pl.UInt32).alias("column")
+            return texts.select(place.alias("row"), column, pl.col("0").alias("text"), alone=True)
         filled = texts.select(~pl.all().str.to_lowercase().is_in(NOT_GIVEN).fill_null(True))
         without = filled.select(~pl.any_horizontal(pl.all())).to_series()
         given = filled.with_columns(pl.col("0") | without).select(pl.concat_list(pl.all()).explode()).to_series()
@@ -222,7 +245,7 @@ class Intake:
         row, column = place // len(names), place % len(names)
         cells = long.select(row.alias("row"), column.alias("column"), "text").filter(given)
         none = pl.lit(without[cells["row"]])
-        return cells.with_columns(pl.when(~none).then("column").alias("column"))
+        return cells.with_columns(pl.when(~none).then("column").alias("column"), alone=True)
 
     def _split(
         self, cells: pl.DataFrame, read: NumberColumn, regions: pl.Series | str | None, ragged: pl.Series
@@ -248,7 +271,8 @@ class Intake:
         if found.is_empty():
             return None
         others = cells.with_row_index("at").filter(~pl.col("at").is_in(found["at"].implode()))
-        return pl.concat([others, found.explode("text")]).sort("at", maintain_order=True).drop("at")
+        parted = found.explode("text").with_columns(alone=pl.lit(False))
+        return pl.concat([others, parted]).sort("at", maintain_order=True).drop("at")
 
     def _of_former(self, batch: pl.DataFrame, cells: pl.DataFrame, read: NumberColumn) -> pl.Series:
         """Which numbers the rows of an earlier check are about, where it repeated rows with several numbers.

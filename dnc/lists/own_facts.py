@@ -13,7 +13,7 @@ Where a list and the records differ, the one that forbids the call counts:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -78,6 +78,15 @@ class OwnFacts:
         """The records of a kind; None where there are none."""
         records = self.standing.records.get(kind)
         return records if records and records.any else None
+
+    def numbers_since(self, ends: Mapping[str, Sequence[int]]) -> pl.Series:
+        """The numbers of all consents, and of other records since these were the ends (`Records.end`) of each kind."""
+        found = [pl.Series("number", dtype=pl.UInt64)]
+        for name, records in self.standing.records.items():
+            last = 0 if name == CONSENTS.name else records.until(*ends.get(name, ())).last
+            if records.last > last:
+                found.append(records.find(self._con, f"seq > {last}", columns=("number",))["number"])
+        return pl.concat(found)
 
     def against(self, numbers: pl.Series) -> Iterator[pl.DataFrame]:
         """The withdrawals that no later consent has replaced, and the refusals, of some numbers.

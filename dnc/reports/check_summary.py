@@ -31,6 +31,8 @@ def summary(check: Check) -> Iterator[str]:
     if (given := check.given.total()) != check.calls:
         counts = counts_in_words({outcome: check.given[outcome] for outcome in check.counts}, language)
         yield texts["changed" if check.record["changed"] else "given"].format(rows=count(given), counts=counts)
+    if check.known is not None:
+        yield texts["known"].format(n=count(check.known))
     yield from blocks_in_lines(result, language)
     yield messages("decision", language)["possible"]
     yield from remarks(check)

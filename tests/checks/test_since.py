@@ -223,7 +223,11 @@ def test_known_rows_are_found_where_others_came_and_went(tmp_path, monkeypatch):
         known, start = KnownRows(tmp_path / "calls.parquet", marks, pl.Series([5], dtype=pl.UInt64)), 0
         while start < len(now):
             rows = now[start : (start := start + chance.randint(100, 200))]
-            at, like, number = known.likeness(pl.DataFrame({"name": rows}))
+            alike = known.likeness(pl.DataFrame({"name": rows}))
+            if alike is None:  # all are read, which the last few rows of a list may be
+                assert start >= len(now)
+                continue
+            at, like, number = alike
             read = {rows[place] for place in at}
             old = [row for row in rows if row.isdecimal() and row != "5"]
             first = {int(row) % 7: row for row in reversed(old)}

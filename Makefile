@@ -70,6 +70,8 @@ pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --constraint requirements-desk.txt --extra calendar --extra desk --extra letters --extra mcp --extra packs --extra stamps --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra databases --extra duckdb --extra objects --extra remote --output-file requirements-remote.txt pyproject.toml
+	$(PIN) --constraint requirements-remote.txt --extra databases --output-file requirements-databases.txt pyproject.toml
+	$(PIN) --constraint requirements-remote.txt --extra objects --output-file requirements-objects.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra ray --output-file requirements-ray.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra spark --output-file requirements-spark.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra dask --output-file requirements-dask.txt pyproject.toml

@@ -202,7 +202,7 @@ def extra(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise OptionError(localized("errors", "extra", name=error.name, extra=name)) from None
+        raise OptionError(localized("errors", "extra", name=(error.name or "").partition(".")[0], extra=name)) from None
 
 
 def why(error: OSError) -> str:

@@ -312,8 +312,9 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 @contextmanager
 def _driver_errors(name: str, what: str) -> Iterator[None]:
     """Turn errors of a driver into one sentence, without the server's text, which may quote rows and passwords."""
-    from adbc_driver_manager import Error
-    from pyarrow import ArrowException
+    with extra("databases"):
+        from adbc_driver_manager import Error
+        from pyarrow import ArrowException
 
     try:
         yield

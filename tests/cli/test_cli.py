@@ -570,3 +570,21 @@ def test_wrong_usage_is_said_in_the_language_asked_for(dnc, monkeypatch, argumen
     if variable:
         monkeypatch.delenv(variable)
     assert "No such option '--nope'" in dnc("check", "--nope")[2]
+
+
+@pytest.mark.parametrize(
+    ("library", "words", "name"),
+    [
+        ("adbc_driver_manager", ("check", "postgresql://localhost/x", "--query", "select 1"), "databases"),
+        ("obstore", ("check", "s3://bucket/list.csv"), "objects"),
+        ("icalendar", ("hours", "FR", "--out", "hours.ics"), "calendar"),
+        ("mcp", ("mcp",), "mcp"),
+    ],
+)
+def test_an_extra_that_is_not_installed_is_named(dnc, monkeypatch, library, words, name):
+    """In one sentence that says how to install it."""
+    monkeypatch.setitem(sys.modules, library, None)
+    for module in [one for one in sys.modules if one.startswith(f"{library}.")]:
+        monkeypatch.delitem(sys.modules, module)
+    code, _, err = dnc(*words)
+    assert code == 2 and err == f"dnc: this needs {library}; install the extra: pip install 'dnc-check[{name}]'\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import gc
 import secrets
 import threading
 import time
@@ -119,6 +120,7 @@ class Jobs:
             with using:
                 context.run(job.run, function)
                 self._jobs.pop(job.id, None)
+            gc.collect()  # frames lie in cycles, and the collector counts objects, not bytes
 
         self._pool.submit(run)
         return job

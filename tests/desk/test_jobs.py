@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -95,3 +97,22 @@ def test_the_jobs_of_a_closed_session_stop(desk):
     going_on.set()
     until(lambda: all(job.ended for job in jobs))
     assert [job.state for job in jobs] == ["stopped", "done"]
+
+
+def test_what_a_check_leaves_in_cycles_is_freed(desk):
+    """Each check of 100,000 calls held 55 MB until many objects had been made."""
+    _, session = desk.sessions.open("en")
+    left: list[weakref.ref] = []
+
+    def work(job):
+        one = threading.Event()
+        one.itself = one
+        left.append(weakref.ref(one))
+
+    gc.disable()
+    try:
+        desk.jobs.start(session, work)
+        desk.jobs.close()
+    finally:
+        gc.enable()
+    assert left[0]() is None

@@ -453,8 +453,8 @@ def test_a_result_is_searched_and_counted_by_what_its_calls_have(browser):
     page = browser.client.get(f"{result}?outcome=blocked&page=2").text
     assert (
         "all (30)" in page
-        and "blocked (30)" in page
-        and "clear (" not in text_of(browser.client.get(result)).split("one by one")[1]
+        and "forbidden (30)" in page
+        and "possible (" not in text_of(browser.client.get(result)).split("one by one")[1]
     )
     rows = re.findall(rf'href="{path}/rows/(\d+)\?outcome=blocked&amp;page=2"', page)
     assert rows == [str(row) for row in range(21, 31)]

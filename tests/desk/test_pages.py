@@ -701,9 +701,49 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     result = browser.client.get(f"{sealed.url.path}/sealed.json").content
     assert not re.findall(rb"\+\d{9,}", result)
     read = ended(browser, browser.post("/offer", {}, files={"sealed": ("sealed.json", result)}))
-    assert "Sealed by dnc" in text_of(read)
+    assert "Sealed by dnc" in text_of(browser.client.get(f"{read.url.path}/report"))
     other = browser.post("/offer", {"at": "2028-01-01"}, files={"sealed": ("sealed.json", result)})
     assert "was assessed with its own settings" in text_of(ended(browser, other))
+
+
+def test_an_offer_is_drawn_from_and_its_proofs_are_compared(browser):
+    """The plan leaves no trace, the draw a table for the seller; the answers prove a share, and a price of each."""
+    made = offers.as_csv(offers.rows(3, 60)).encode()
+    files = {"offer": ("offer.csv", made), "brief": ("buyer.toml", offers.BRIEF.encode())}
+    use = {"at": "2026-12-01", "price": "100", "currency": "eur"}
+    assert 'href="#currency"' in browser.post("/offer", use | {"currency": "€"}, files=files).text
+    offer = ended(browser, browser.post("/offer", use, files=files))
+    assert "100.00 EUR for the list, divided by" in text_of(offer)
+    at, log = f"{offer.url.path}/draw", browser.desk.store.log
+    before = log().height
+    assert "if every proof holds" in text_of(browser.post(at, {"size": "60", "plan": "yes"}))
+    assert browser.post(at, {"size": "61"}).status_code == browser.post(at, {"size": "-"}).status_code == 400
+    assert log().height == before and browser.client.get(f"{at}.xlsx").status_code == 404
+    assert "Rows drawn: 60 of 60" in text_of(browser.client.get(browser.post(at, {"size": "60"}).headers["location"]))
+    drawn = browser.client.get(f"{at}.xlsx").content
+    header, *rows = openpyxl.load_workbook(io.BytesIO(drawn)).active.iter_rows(values_only=True)
+    assert {"row", "number", "proof", "confirmed_on"} <= {*header} and len(rows) == 60
+    assert "Give both tables" in text_of(browser.post("/offer", use, files=files | {"drawn": ("draw.xlsx", drawn)}))
+    proofs = ("proofs.csv", ",".join(header).encode() + b"\n" + b"," * (len(header) - 1) + b"\n")  # no answer
+    both = {"drawn": ("draw.xlsx", drawn), "proofs": proofs}
+    proved = browser.post("/offer", use | {"min_proved": "90"}, files=files | both)
+    page = text_of(ended(browser, proved))
+    assert "at least 0% of the list is proved" in page and "does not meet your conditions" in page
+    for language, says in {"en": "Questions", "fr": "Questionnaire"}.items():
+        letter = browser.client.get(f"{offer.url.path}/letter.{language}.html").text
+        assert f"<h2>{says}</h2>" in letter
+
+
+def test_a_list_is_assessed_as_its_questions_were_answered(browser):
+    """It needs no second upload and no brief, and may be chosen from its questions."""
+    path = dropped(browser, offers.as_csv(offers.rows(3, 60)), brief=offers.BRIEF)
+    link = f"/offer?list={path.rpartition('/')[2]}"
+    assert f'href="{link}"' in browser.client.get(f"{path}/questions").text
+    assert f'value="{path.rpartition("/")[2]}" selected' in browser.client.get(link).text
+    offer = ended(browser, browser.post("/offer", {"list": path.rpartition("/")[2], "at": "2026-12-01"}))
+    assert re.search(r"\d+ of 60 calls are possible", text_of(offer))
+    again = ended(browser, browser.post("/offer", {"list": path.rpartition("/")[2], "at": "2026-12-01"}))
+    assert re.search(r"\d+ of 60 calls are possible", text_of(again)), "the list is kept"
 
 
 @pytest.mark.parametrize(("path", "field"), [("/checks", "list"), ("/registries", "file"), ("/offer", "offer")])

@@ -16,6 +16,7 @@ import pytest
 
 import dnc
 from dnc import Store
+from dnc.files.signing import new_key
 from dnc.messages import messages
 from dnc.store.verify import verify
 from tests import offers
@@ -29,8 +30,10 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """Somebody at a desk on an empty store, for all tests of this module."""
-    with running(Store(tmp_path_factory.mktemp("pages") / "dnc-store")) as desk:
+    """Somebody at a desk with a key on an empty store, for all tests of this module."""
+    folder = tmp_path_factory.mktemp("pages")
+    new_key(folder / "key.pem")
+    with running(Store(folder / "dnc-store"), "--key", folder / "key.pem") as desk:
         yield desk.browser()
 
 
@@ -768,14 +771,14 @@ def test_the_log_is_filtered_verified_and_downloaded(browser):
 
 
 def test_a_folder_for_an_authority_is_downloaded(browser):
-    """With the annexes only if they are asked for; without its days the form says what is missing."""
+    """Signed, with the annexes only if they are asked for; without its days the form says what is missing."""
     assert "Give a day." in text_of(browser.post("/log/inspection", data={"from": "2026-11-01"}))
     browser.desk.store.retain("decisions", 12)  # the store may be empty
     days = {"from": "2026-11-01", "to": "2026-11-30"}
     for more, has_numbers in (({}, False), ({"annexes": "yes"}, True)):
         answer = browser.post("/log/inspection", data=days | more)
         with zipfile.ZipFile(io.BytesIO(answer.content)) as folder:
-            assert "index.html" in folder.namelist()
+            assert {"index.html", "SHA256SUMS.sig"} <= {*folder.namelist()}
             assert any(name.startswith("annexes/") for name in folder.namelist()) == has_numbers
     assert 'href="/log/inspection"' in browser.client.get("/log").text
     assert "Make the folder" in text_of(browser.client.get("/log/inspection"))

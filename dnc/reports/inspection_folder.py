@@ -171,6 +171,9 @@ class _Folder:
         made, on_consent = count(_sum(found.calls, "calls")), count(_sum(found.calls, "on_consent"))
         yield self.texts["calls_n"].format(n=made, consents=on_consent)
         yield self.texts["covered"].format(n=count(found.covered), days=count(found.days))
+        said = Counter(found.single_calls["outcome"])
+        checked = {name: count(said[name]) for name in OUTCOMES}
+        yield self.texts["checked_before"].format(**checked, unchecked=count(said[None]))
 
     def _objections_in_words(self) -> Iterator[str]:
         found, count = self.found, self.count
@@ -273,7 +276,8 @@ class _Folder:
         found, folder = self.found, {name.rpartition("/")[2].partition(".")[0]: name for name in self.made}
         yield self._table("consents", found.consents)
         yield self._table("wordings", _wordings(found))
-        own = [folder.get(name.replace(":", "-")) for name in found.sample["statement"]]
+        proofs = found.sample.select("statement", "proof").iter_rows()
+        own = [folder.get(name.replace(":", "-")) or (proof and self.texts["not_found"]) for name, proof in proofs]
         sample = found.sample.drop("number").with_columns(pl.Series("in_folder", own, pl.String))
         yield self._table("sample", sample, sample.select(_SAMPLE))
 
@@ -334,7 +338,8 @@ class _Folder:
         return ShownTable(self.texts["caption"][key], [self._head(column) for column in part.columns], rows, note)
 
     def _head(self, column: str) -> str:
-        return str(self.heads.get(column) or vocabulary().label(column, self.language))
+        head = str(self.heads.get(column) or vocabulary().label(column, self.language))
+        return head[0].upper() + head[1:]
 
     def _cell(self, column: str, value: Any) -> str:
         if value is None:

@@ -412,7 +412,7 @@ def _declared(check: Check) -> Iterator[Line]:
     for column, rows in check.tallies.by_declaration.items():
         word = check.brief.facts[column]
         if rows and not _claims_nothing(column, word):
-            yield Line(texts["declared"].format(fact=fact_in_line(column, word, check.language)), rows)
+            yield Line(_for(texts["declared"], rows).format(fact=fact_in_line(column, word, check.language)), rows)
 
 
 def _told(check: Check) -> Iterator[Line]:
@@ -421,7 +421,7 @@ def _told(check: Check) -> Iterator[Line]:
     for (column, word), rows in tallies.grounds.most_common():
         only_declared = column in tallies.declared and tallies.declared[column] is None
         if word and not only_declared and not _claims_nothing(column, word):
-            yield Line(texts["told"].format(fact=fact_in_line(column, word, check.language)), rows)
+            yield Line(_for(texts["told"], rows).format(fact=fact_in_line(column, word, check.language)), rows)
 
 
 def _claims_nothing(column: str, word: str) -> bool:

@@ -179,6 +179,13 @@ def must_be_within(name: str, value: object, wanted: str, least: float, most: fl
         raise _argument(name, wanted, str(value))
 
 
+def must_match(name: str, value: object, wanted: str, pattern: str) -> None:
+    """Raise OptionError unless an argument is a text of a pattern; the other arguments as in `must_be`."""
+    must_be(name, value, wanted, str)
+    if not re.fullmatch(pattern, str(value)):
+        raise _argument(name, wanted, str(value))
+
+
 def _argument(name: str, wanted: str, found: str) -> OptionError:
     return OptionError(
         localized("errors", "argument", name=name, wanted=localized("errors", "wanted", wanted), found=found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from dnc.errors import must_be_within
+from dnc.errors import must_be_within, must_match
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class Conditions:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if value is not None and "price" in name:
+            if value is not None and name == "currency":
+                must_match(name, value, "currency", r"[A-Z]{3}")
+            elif value is not None and "price" in name:
                 must_be_within(name, value, "amount", 0)
             elif value is not None:
                 must_be_within(name, value, "share", 0, 1)

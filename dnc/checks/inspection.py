@@ -43,6 +43,10 @@ _OF_CHECK = {"list": "input", "call_day": "at"} | dict(zip(_AS_NAMED, _AS_NAMED,
 _OF_LOAD = {name: name for name in ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot", "sha256")}
 _OF_ERASURE = {name: name for name in ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")}
 _OWN = {"number": pl.UInt64, "since": pl.Date, "until": pl.Date, "snapshot": pl.Int64, "loaded_at": pl.Datetime}
+_DECIDED = {
+    **{"number": pl.UInt64, "day": pl.Date, "check": pl.Int64, "done_on": pl.Date},
+    **dict.fromkeys(("outcome", "why", "consent"), pl.String),
+}
 _MADE = """
     create temp table made as
     select seq, number, "at", result, campaign, consent, coalesce(campaign = $name, $name is null) as mine
@@ -58,6 +62,21 @@ _CALLS = """
            count(*) filter (result = 'answered') as answered, count(*) filter (result = 'refused') as refused,
            count(*) filter (result = 'objected') as objected
     from made where mine group by all order by day, campaign
+"""
+_SINGLE = """
+    with latest as (
+        select m.seq, max_by(d, d."check") as d
+        from made m join decided d on d.number = m.number and d.day = m."at"::date and d.done_on <= d.day group by m.seq
+    ),
+    grounds as (
+        select m.*, coalesce('consents:' || m.consent, d.consent) as rests_on, d."check"::varchar as "check",
+               d.outcome, d.why
+        from made m left join latest using (seq) where m.mine
+    ),
+    own as (select distinct on (seq) 'consents:' || seq as rests_on, consent_on, wording, proof from consents)
+    select 'calls:' || g.seq as call, g."at", g.result, g.campaign, rests_on, o.consent_on, o.wording,
+           o.proof is not null as proved, g."check", g.outcome, g.why
+    from grounds g left join own o using (rests_on) order by g."at", g.seq
 """
 _OBJECTIONS = """
     select id as statement, kind, on_day, recorded_at,
@@ -78,7 +97,7 @@ _WORDINGS = """
 _SAMPLE = "from inspected where consent_withdrawn_on = $never order by sha256($seed || ' ' || seq), seq limit $size"
 _NUMBERS = """
     select id as statement, '+' || number as number from barred where id in (select statement from shown)
-    union select call, '+' || number from called_after order by statement
+    union select 'calls:' || seq, '+' || number from made where mine order by statement
 """
 
 
@@ -135,9 +154,12 @@ class Inspection:
         campaigns: versions of briefs. passed_to: to whom consents were passed on.
         retention: months by kind. holds: in force now. wordings: of consents.
         covered: of how many of the `days` every call is said to be recorded.
-        calls: by day and campaign. objections: also withdrawals, with how many calls came after. called_after: those
-            calls. consents: by wording. sample: drawn consents as a file has them, with numbers.
-        numbers: whose objections and calls after them are named.
+        laws: ids of the rules files by which checks judged; None where one of an earlier version does not say so.
+        calls: by day and campaign. single_calls: each, with the consent that it rests on, and what the last check up to
+            its day that kept its decisions said of it.
+        objections: also withdrawals, with how many calls came after. called_after: those calls.
+        consents: by wording. sample: drawn consents as a file has them, with numbers.
+        numbers: whose objections and calls are named.
     """
 
     scope: Scope
@@ -157,6 +179,8 @@ class Inspection:
     wordings: list[Wording]
     covered: int
     calls: pl.DataFrame
+    single_calls: pl.DataFrame
+    laws: set[str] | None
     objections: pl.DataFrame
     called_after: pl.DataFrame
     consents: pl.DataFrame
@@ -183,8 +207,9 @@ def inspect(store: Store, scope: Scope) -> Inspection:
         checks = [_check(row) for row in rows if row["verb"] == "check" and scope.of(row)]
         used = sorted({sha256 for row in checks for sha256 in row["detail"]["rules"]})
         rules = {sha256: text for sha256 in used for text in ledger_sql.texts(opened.con, "rules", [sha256])}
+        kept = {row["check"]: row["file"] for row in ledger_sql.decisions(opened.con)}
     with instance_of(store.path.absolute()).cursor() as con:
-        frames = _frames(con, standing, scope, findings.head.hash)
+        frames = _frames(con, standing, scope, findings.head.hash, _decided(store, kept, rows, scope))
     asked = {snapshot for row in checks for snapshot in row["detail"]["snapshots"]}
     loads = [row for row in rows if (one := row["detail"].get("snapshot")) and (scope.of(row) or one in asked)]
     exported = [row["detail"]["to"] for row in rows if row["verb"] == "export" and row["detail"].get("to")]
@@ -208,6 +233,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
         retention={kind: months for kind, months, _ in store.retention()},
         holds=store.holds(),
         wordings=in_store(store.ledger),
+        laws=_laws(checks),
         covered=len(set(_complete(standing, scope))),
         **frames,
     )
@@ -242,7 +268,29 @@ def _complete(standing: Standing, scope: Scope) -> Iterator[date]:
             yield from (first + timedelta(days=days) for days in range((last - first).days + 1))
 
 
-def _frames(con: duckdb.DuckDBPyConnection, standing: Standing, scope: Scope, seed: str) -> dict[str, pl.DataFrame]:
+def _laws(checks: Iterable[Row]) -> set[str] | None:
+    """The rules files by which checks judged calls; None if one of them does not say, or there is none."""
+    said = [row["detail"].get("jurisdictions") for row in checks]
+    return {id_ for ids in said for id_ in ids} if said and None not in said else None
+
+
+def _decided(store: Store, kept: Mapping[int, str], log: Iterable[Row], scope: Scope) -> pl.DataFrame:
+    """The decisions that checks kept on calls of these days. kept: the file of each check."""
+    done = {row["seq"]: row["done_at"].date() for row in log}
+    parts = [pl.DataFrame(schema=_DECIDED)]
+    for check, file in kept.items():
+        rows = pl.scan_parquet(store.path / "decisions" / file, glob=False)
+        rows = rows.filter(pl.col("day").is_between(scope.first, scope.last))
+        own = pl.col("dnc_consent") if "dnc_consent" in rows.collect_schema() else pl.lit(None, pl.String)
+        words = {"outcome": pl.col("dnc_outcome"), "why": pl.col("dnc_why"), "consent": own}
+        made = {"check": pl.lit(check, pl.Int64), "done_on": pl.lit(done[check])}
+        parts.append(rows.select("number", "day", **made, **words).collect())
+    return pl.concat(parts, how="vertical_relaxed")
+
+
+def _frames(
+    con: duckdb.DuckDBPyConnection, standing: Standing, scope: Scope, seed: str, decided: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
     """What an inspection says about persons, by the names of its attributes. seed: of the sample."""
     days, name, never = {"first": scope.first, "last": scope.last}, {"name": scope.campaign}, {"never": NEVER}
     calls, consents = (standing.records[kind.name].source() for kind in (CALLS, CONSENTS))
@@ -257,6 +305,7 @@ def _frames(con: duckdb.DuckDBPyConnection, standing: Standing, scope: Scope, se
     sample = ask(_SAMPLE, never | {"seed": seed, "size": SAMPLE})
     return {
         "calls": ask(_CALLS),
+        "single_calls": ask(_SINGLE, decided=decided),
         "objections": objections,
         "called_after": ask('select * exclude (number) from called_after order by "at", call, after'),
         "consents": ask(_WORDINGS, never),

@@ -201,8 +201,10 @@ def _refuse_wrong(store: object, since: object, progress: object, observers: Seq
 
 
 def _counts(tallies: Tallies) -> dict[str, Any]:
-    """What the log keeps of the outcomes: how many calls of each, by which rule, and for want of what."""
-    return {"counts": tallies.counts, "blocked_by": tallies.blocking(), "missing": tallies.missing()}
+    """What the log keeps of the outcomes: how many calls of each, by which rule, for want of what, by whose law."""
+    laws = sorted(id_ for (id_,) in tallies.by("jurisdiction") if id_)
+    counts = {"counts": tallies.counts, "blocked_by": tallies.blocking(), "missing": tallies.missing()}
+    return counts | {"jurisdictions": laws}
 
 
 def _logged(store: Store, setup: Setup, digests: Digests, record: dict[str, Any], evidence: Evidence) -> Entry:

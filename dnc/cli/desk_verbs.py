@@ -46,6 +46,11 @@ _PORT = 8520
     metavar="MB",
     help="Largest file that is accepted.",
 )
+@click.option(
+    "--key",
+    type=FILE,
+    help="Private key that signs folders for an authority and the certificates in them (Ed25519, PEM).",
+)
 @LANG
 @store_options
 @click.pass_context
@@ -59,6 +64,7 @@ def desk(
     user_header: str | None,
     server_names: tuple[str, ...],
     max_upload: int,
+    key: Path | None,
     lang: str,
 ) -> None:
     """Open the desk: pages in the browser, and an HTTP interface.
@@ -75,6 +81,7 @@ def desk(
     except ModuleNotFoundError as error:
         raise OptionError(localized("errors", "cli", "no_desk", name=error.name)) from None
     from dnc.desk.desk import Desk
+    from dnc.files.signing import Signer
 
     sock = bound(listen or LOOPBACK, port)
     host = host_of(sock)
@@ -86,6 +93,7 @@ def desk(
         rules=ctx.obj["rules"],
         user_header=user_header,
         max_upload=max_upload * 10**6,
+        signer=Signer(key) if key else None,
     )
     _ = desk_.book  # report a mistake in a rules file now
 

@@ -403,9 +403,10 @@ def answer(
 
     report = subject_access.answer(open_store(ctx), number, region=region, on=on)
     if out:
-        from dnc.reports.letter import write_letter
+        from dnc.reports.letter import letter
+        from dnc.reports.letter_file import write_letter
 
-        write_letter(out, report, load_rules(ctx), lang)
+        write_letter(out, letter(report, load_rules(ctx), lang), lang)
     elif as_json:
         click.echo(json.dumps(report, ensure_ascii=False, default=str, indent=2))
     else:

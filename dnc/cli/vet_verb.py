@@ -44,7 +44,17 @@ _PRICE = click.FloatRange(min=0)
 _SALT = re.compile(r"[0-9a-fA-F]{64}")
 # Options that apply where no list is assessed: a sealed result has its own settings, and --salt only compares bytes.
 _ANYWHERE = {"lang", "exit_zero", "quiet", "as_json", "signer"}
-_WITH_SEALED = {"sealed", "price", "min_clear", "max_blocked", "max_undecided", "max_price_per_clear", "out"}
+_WITH_SEALED = {
+    "sealed",
+    "price",
+    "currency",
+    "min_clear",
+    "max_blocked",
+    "max_undecided",
+    "max_price_per_clear",
+    "out",
+    "letter",
+}
 _WITH_SALT = {"query", "against", "salt"}
 
 
@@ -59,7 +69,10 @@ _WITH_SALT = {"query", "against", "salt"}
     help="A list you already hold, to count the overlap, or a sealed result, to compare this sample with it. "
     "Repeatable.",
 )
-@click.option("--price", type=_PRICE, metavar="AMOUNT", help="Price of the whole list, in any currency.")
+@click.option("--price", type=_PRICE, metavar="AMOUNT", help="Price of the whole list.")
+@click.option(
+    "--currency", metavar="CODE", help="Currency of the amounts (EUR, CHF, USD …), printed with them; requires --price."
+)
 @click.option(
     "--sample-of", type=click.IntRange(min=1), metavar="ROWS", help="LIST is a random sample of a list of ROWS rows."
 )
@@ -105,6 +118,12 @@ _WITH_SALT = {"query", "against", "salt"}
 @click.option(
     "--out", type=TARGET, help="Also write a report to read and print (.html); with --draw, the table for the seller."
 )
+@click.option(
+    "--letter",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write a letter with a questionnaire to the seller (.html or .docx).",
+)
 @store_options
 @click.pass_context
 def vet(
@@ -122,6 +141,7 @@ def vet(
     salt: str | None,
     as_json: bool,
     out: Path | str | None,
+    letter: Path | None,
     quiet: bool,
     size: int | None,
     against: tuple[Path, ...],
@@ -138,6 +158,8 @@ def vet(
     """
     from dnc.files.signing import Signer, named_key
     from dnc.reports.check_summary import warnings
+    from dnc.reports.letter_file import write_letter
+    from dnc.reports.seller_letter import seller_letter
     from dnc.reports.vet_summary import summary
     from dnc.vetting.draws import OfferedRows
     from dnc.vetting.model import Asked
@@ -179,6 +201,8 @@ def vet(
         say(line, "warning")
     if out:
         _write_page(vetting, book, out, lang)
+    if letter:
+        write_letter(letter, seller_letter(vetting, lang), lang)
     if seal:
         _hand_over(vetting, own, target, lang, quiet=quiet)
     elif as_json:
@@ -197,7 +221,7 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
         raise click.UsageError(localized("errors", "cli", "plan_draw"))
     if given["out"] and not given["size"] and not is_page(given["out"]):
         raise click.UsageError(localized("errors", "cli", "page_name"))
-    if given["max_price_per_clear"] is not None and given["price"] is None:
+    if given["price"] is None and (given["currency"] or given["max_price_per_clear"] is not None):
         raise click.UsageError(localized("errors", "cli", "price"))
     if bool(given["files"]) == bool(given["sealed"]):
         raise click.UsageError(localized("errors", "cli", "list_or_sealed"))

@@ -13,6 +13,7 @@ from dnc.checks.law_in_force import law_of
 from dnc.desk.jobs import Jobs
 from dnc.desk.sessions import Session, Sessions
 from dnc.errors import DncError, StoreError
+from dnc.files.signing import Signer
 from dnc.law.rulebook import Rulebook
 from dnc.messages import messages
 from dnc.store.store import Store
@@ -44,6 +45,7 @@ class Desk:
         rules: folder of more rule files, or None.
         user_header: the header in which a reverse proxy names the user; None if people sign in with the token.
         max_upload: bytes of one upload.
+        signer: signs folders for an authority; None if no key was given.
         token: opens a session for as long as the desk runs.
         sessions, jobs: the people who are signed in, and what runs for them.
     """
@@ -54,6 +56,7 @@ class Desk:
     rules: str | None = None
     user_header: str | None = None
     max_upload: int = MAX_UPLOAD
+    signer: Signer | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     sessions: Sessions = field(default_factory=Sessions, repr=False)
     jobs: Jobs = field(default_factory=Jobs, repr=False)

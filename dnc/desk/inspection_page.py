@@ -16,7 +16,9 @@ from dnc.store import campaigns
 def _form(visit: Visit, wrong: tuple[str, ...] = ()) -> Response:
     kept = {name: name for name in campaigns.in_store(visit.desk.store.ledger)}
     errors = [(name, visit.texts["inspection_day"]) for name in wrong]
-    return visit.page("inspection_form.html", 400 if wrong else 200, campaigns=kept, errors=errors)
+    return visit.page(
+        "inspection_form.html", 400 if wrong else 200, campaigns=kept, errors=errors, signer=visit.desk.signer
+    )
 
 
 def _make(visit: Visit, sent: Form) -> Response:
@@ -24,9 +26,10 @@ def _make(visit: Visit, sent: Form) -> Response:
     if not first or not last:
         return _form(visit, tuple(name for name in ("from", "to") if not sent.day(name)))
     found = inspect(store, Scope(first, last, sent.get("campaign") or None))
+    desk, language, numbers = visit.desk, visit.session.language, bool(sent.get("annexes"))
     with store.work("inspection") as work:
         out = work / "folder.zip"
-        write_folder(out, store, found, visit.desk.book, visit.session.language, numbers=bool(sent.get("annexes")))
+        write_folder(out, store, found, desk.book, language, numbers=numbers, signer=desk.signer)
         data = out.read_bytes()
     return download(data, "application/zip", f"dnc-inspection-{first}-{last}.zip")
 

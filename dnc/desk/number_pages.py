@@ -27,7 +27,8 @@ from dnc.desk.visit import Visit
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import messages, system_locale
-from dnc.reports.letter import write_letter
+from dnc.reports.letter import letter
+from dnc.reports.letter_file import write_letter
 from dnc.reports.phrases import fact
 from dnc.store.store import read_all
 
@@ -133,7 +134,8 @@ def _letter(visit: Visit) -> Response:
     """The letter to a person who asks what is stored about their number."""
     look_up, desk = _look_up_of(visit), visit.desk
     path = visit.session.folder(desk.store) / "letter.html"
-    write_letter(path, answer(desk.store, look_up.number), desk.book, visit.session.language)
+    language = visit.session.language
+    write_letter(path, letter(answer(desk.store, look_up.number), desk.book, language), language)
     return FileResponse(path, filename=path.name, background=BackgroundTask(rmtree, path.parent))
 
 

@@ -1,50 +1,48 @@
-"""A list on offer at the desk: what it is worth for the planned calls, before it is bought; sealed results."""
+"""A list on offer at the desk: what it is worth for the planned calls, before it is bought; draws; sealed results."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
-from starlette.responses import Response
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 import dnc
+from dnc.checks.settings import Settings
 from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
+from dnc.desk.list_check import ListCheck
 from dnc.desk.progress import Shown, begin, given_before, result_of
 from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit, download
 from dnc.errors import DncError, InputError, OptionError
 from dnc.files.open_table import count_rows
-from dnc.lists.brief import Brief, read_brief
-from dnc.messages import localized
-from dnc.reports.vet_page import html
-from dnc.reports.vet_summary import sealed_lines, summary
+from dnc.messages import LANGUAGES, localized, messages
+from dnc.reports.draw_lines import made_lines, plan_lines
+from dnc.reports.letter_file import write_letter
+from dnc.reports.seller_letter import seller_letter
+from dnc.reports.vet_page import html, still_possible
+from dnc.reports.vet_summary import decision, sealed_lines
+from dnc.vetting.draws import SIZE, DrawMade, OfferedRows, Proofs, draw, plan
 from dnc.vetting.model import Asked, Vetting
 from dnc.vetting.sealed import held_to, read_sealed, write_sealed
 
 _USE = ("caller", "purpose")
-_TEXTS = (
-    "at",
-    "until",
-    "region",
-    "price",
-    "min_clear",
-    "max_undecided",
-    "max_price_per_clear",
-    "sample_of",
-    "seal",
-    "again",
-    *_USE,
-)
-_FILES = ("offer", "brief", "held", "sealed")
+_CONDITIONS = ("min_clear", "max_undecided", "max_price_per_clear", "min_proved")
+_TEXTS = ("list", "at", "until", "region", "price", "currency", "sample_of", "our_name", "seal", "again", *_USE)
+_FILES = ("offer", "brief", "held", "sealed", "drawn", "proofs")
+_SHOWN = 0.9  # the share that a draw should show, if no condition says otherwise
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,8 @@ class Terms:
 
     Attributes:
         conditions: with the price. at, until: first and last day of the calls. region: of national numbers.
-        facts: of all calls. sample_of: rows of the list, if the file is a sample. seal: whether to seal the result.
+        facts: of all calls. sample_of: rows of the list, if the file is a sample. our_name: that the recipients of
+            consents must include. seal: whether to seal the result.
         again: why a list that was sealed before is sealed again.
     """
 
@@ -63,39 +62,57 @@ class Terms:
     region: str | None = None
     facts: dict[str, str] = field(default_factory=dict)
     sample_of: int | None = None
+    our_name: str | None = None
     seal: bool = False
     again: str | None = None
 
 
+@dataclass
+class Assessed:
+    """An offer that was assessed in a session.
+
+    vetting: what was found. offered: its rows, if they may be drawn from. made: the draw, with its `table`.
+    """
+
+    vetting: Vetting
+    offered: OfferedRows | None
+    made: DrawMade | None = None
+    table: Path | None = None
+
+
 def _form(visit: Visit) -> Response:
-    return _blank(visit, given_before(visit), [])
+    chosen = visit.request.query_params.get("list")
+    return _blank(visit, {"list": chosen} if chosen else given_before(visit), [])
 
 
 def _blank(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]]) -> Response:
-    return visit.page("offer.html", 400 if errors else 200, given=given, errors=errors, use=_USE)
+    lists = {id_: list_check.upload.name for id_, list_check in visit.kept("lists").items()}
+    return visit.page("offer.html", 400 if errors else 200, given=given, errors=errors, use=_USE, lists=lists)
 
 
 def _vet(visit: Visit, sent: Form) -> Response:
     """Assess an offer, as a job."""
-    given = {name: sent.get(name) for name in _TEXTS}
+    given = {name: sent.get(name) for name in (*_TEXTS, *_CONDITIONS)}
     uploads = {name: sent.file(name, visit) for name in _FILES}
     terms, errors = _terms(visit, given)
+    asked: ListCheck | None = visit.kept("lists").get(given["list"])
+    if asked:
+        uploads["offer"] = asked.upload
     named = uploads["offer"] or uploads["sealed"]
     if named is None:
         errors.append(("offer", visit.texts["no_offer"]))
+    if bool(uploads["drawn"]) != bool(uploads["proofs"]):
+        errors.append(("drawn", visit.texts["no_drawn"]))
     if errors or named is None:
         return _blank(visit, given, errors)
     sent.keep()
     desk, language, name = visit.desk, visit.session.language, named.name
 
-    def assess(job: Job) -> Vetting:
+    def assess(job: Job) -> Assessed:
         try:
-            return _vetting(desk, uploads, terms, language, job)
+            return _assessed(desk, uploads, asked, terms, language=language, job=job)
         except DncError as error:
             raise InputError(without_paths(error, *uploads.values())) from None
-        finally:
-            for upload in filter(None, uploads.values()):
-                upload.path.unlink(missing_ok=True)
 
     return begin(visit, lambda job: Shown(job, "vet", name, f"/offer/{job.id}", "/offer", given), assess)
 
@@ -115,12 +132,13 @@ def _terms(visit: Visit, given: dict[str, str]) -> tuple[Terms, list[tuple[str, 
     def share(text: str) -> float:
         return _within(float(text) / 100, 1)
 
-    conditions = Asked(
-        price=read("price", lambda text: _within(float(text)), "no_amount"),
-        min_clear=read("min_clear", share, "no_share"),
-        max_undecided=read("max_undecided", share, "no_share"),
-        max_price_per_clear=read("max_price_per_clear", lambda text: _within(float(text)), "no_amount"),
-    )
+    limits = {
+        name: read(name, lambda text: _within(float(text)), "no_amount")
+        if "price" in name
+        else read(name, share, "no_share")
+        for name in ("price", *_CONDITIONS)
+    }
+    conditions = Asked(currency=read("currency", _code, "no_currency"), **limits)
     if conditions.max_price_per_clear is not None and conditions.price is None and not errors:
         errors.append(("price", visit.texts["no_price"]))
     terms = Terms(
@@ -130,6 +148,7 @@ def _terms(visit: Visit, given: dict[str, str]) -> tuple[Terms, list[tuple[str, 
         given["region"] or None,
         {name: given[name] for name in _USE if given[name]},
         read("sample_of", _count, "no_amount"),
+        given["our_name"] or None,
         bool(given["seal"]),
         given["again"] or None,
     )
@@ -150,73 +169,134 @@ def _count(text: str) -> int:
     return number
 
 
-def _vetting(desk: Desk, uploads: dict[str, Upload | None], terms: Terms, language: str, job: Job) -> Vetting:
-    """The vetting of a list, of a sealed result, or of a sample that is compared with the sealed result."""
-    offer, sealed, held, brief = (uploads[name] for name in ("offer", "sealed", "held", "brief"))
-    claim = read_sealed(sealed.path, desk.book, terms.conditions) if sealed else None
+def _code(text: str) -> str:
+    """The code of a currency. Raises ValueError."""
+    with suppress(OptionError):
+        return str(Asked(currency=text.upper()).currency)
+    raise ValueError
+
+
+def _assessed(
+    desk: Desk, uploads: dict[str, Upload | None], asked: ListCheck | None, terms: Terms, *, language: str, job: Job
+) -> Assessed:
+    """The vetting of a list, of a sealed result, or of a sample that is compared with the sealed result.
+
+    asked: the list, if its questions were answered as for a check.
+    """
+    offer, sealed, held, brief, drawn, proofs = (
+        upload.path if (upload := uploads[name]) else None
+        for name in ("offer", "sealed", "held", "brief", "drawn", "proofs")
+    )
+    claim = read_sealed(sealed, desk.book, terms.conditions) if sealed else None
     if offer is None:
         if claim is None:
             raise OptionError(localized("errors", "no_list_no_sealed"))
-        if held or brief or terms != Terms(terms.conditions):
+        if held or brief or drawn or terms != Terms(terms.conditions):
             raise OptionError(localized("errors", "sealed_settings"))
-        return claim
-    job.total = count_rows(offer.path)
+        return Assessed(claim, None)
+    job.total = count_rows(offer)
+    base = asked.settings(desk, language) if asked else Settings(brief=brief, rulebook=desk.book, language=language)
+    settings = replace(base, region=terms.region, given=terms.facts, at=terms.at)
     vetting = dnc.vet(
-        offer.path,
+        offer,
         desk.store,
         until=terms.until,
-        against=[held.path] if held else [],
+        against=[held] if held else [],
         asked=terms.conditions,
         sample_of=claim.offer.rows if claim else terms.sample_of,
         seal=terms.seal,
         again=terms.again,
+        proofs=Proofs(drawn, proofs, terms.our_name) if drawn and proofs else None,
         progress=job.advance,
-        brief=read_brief(brief.path) if brief else Brief(),
-        region=terms.region,
-        given=terms.facts,
-        at=terms.at,
-        rulebook=desk.book,
-        language=language,
+        settings=settings,
     )
-    return held_to(claim, vetting) if claim else vetting
+    if claim:
+        return Assessed(held_to(claim, vetting), None)
+    whole = not terms.seal and terms.sample_of is None
+    return Assessed(vetting, OfferedRows(offer, settings.campaign, desk.book) if whole else None)
 
 
-def _offer(visit: Visit) -> Vetting:
-    vetting: Vetting = result_of(visit, "vet")
-    return vetting
+def _offer(visit: Visit) -> Assessed:
+    assessed: Assessed = result_of(visit, "vet")
+    return assessed
 
 
 def _result(visit: Visit) -> Response:
-    vetting, language = _offer(visit), visit.session.language
+    return _result_page(visit, [], [])
+
+
+def _result_page(visit: Visit, can_show: list[str], errors: list[tuple[str, str]]) -> Response:
+    assessed, language = _offer(visit), visit.session.language
+    vetting, made = assessed.vetting, assessed.made
+    rows = vetting.offer.rows
     return visit.page(
         "offer_result.html",
+        400 if errors else 200,
         vetting=vetting,
         id=visit.request.path_params["job"],
-        lines=[*(sealed_lines(vetting, None, language) if vetting.salt else ()), *summary(vetting, language)],
+        decision=decision(vetting, language),
+        decision_words=messages("decision", language),
+        v=messages("vet", language),
+        curve=still_possible(vetting),
+        lines=list(sealed_lines(vetting, None, language)) if vetting.salt else [],
+        letters=LANGUAGES,
+        may_draw=assessed.offered is not None and rows > 0,
+        size=min(SIZE, rows),
+        can_show=can_show,
+        made=list(made_lines(made, language)) if made else [],
+        errors=errors,
     )
+
+
+def _draw(visit: Visit, sent: Form) -> Response:
+    """Draw rows of the list, or say what a draw of this size can show."""
+    assessed, size = _offer(visit), 0
+    if (offered := assessed.offered) is None:
+        raise RefusedError(404, visit.texts["not_found"])
+    with suppress(ValueError):
+        size = _count(sent.get("size"))
+    try:
+        if sent.get("plan"):
+            confidence, least = (
+                assessed.vetting.offer.confidence,
+                next((one.asked for one in assessed.vetting.gate if one.name == "min_proved"), _SHOWN),
+            )
+            can_show = plan(offered, size, least, confidence)
+            return _result_page(visit, list(plan_lines(can_show, confidence, visit.session.language)), [])
+        table = visit.session.folder(visit.desk.store) / "draw.xlsx"
+        assessed.made, assessed.table = draw(offered, visit.desk.store, size, table), table
+    except OptionError as error:
+        return _result_page(visit, [], [("size", error.message)])
+    return visit.to(f"/offer/{visit.request.path_params['job']}#draw")
 
 
 def _report(visit: Visit) -> Response:
     """The page that `dnc vet` writes."""
-    return as_page(html(_offer(visit), visit.desk.book, visit.session.language))
+    return as_page(html(_offer(visit).vetting, visit.desk.book, visit.session.language))
 
 
 def _download(visit: Visit) -> Response:
-    """The page of a vetting, or its sealed result."""
-    vetting, name = _offer(visit), visit.request.path_params["name"]
+    """The page of a vetting, its sealed result, the letter to the seller, or the table of a draw."""
+    assessed, name = _offer(visit), visit.request.path_params["name"]
+    vetting, letters = assessed.vetting, {f"letter.{language}.html": language for language in LANGUAGES}
     if name == "report.html":
-        content, media = html(vetting, visit.desk.book, visit.session.language), "text/html"
-    elif name == "sealed.json" and vetting.offer.sealed:
-        content, media = write_sealed(vetting), "application/json"
-    else:
-        raise RefusedError(404, visit.texts["not_found"])
-    return download(content, media, f"offer-{name}")
+        return download(html(vetting, visit.desk.book, visit.session.language), "text/html", f"offer-{name}")
+    if name == "sealed.json" and vetting.offer.sealed:
+        return download(write_sealed(vetting), "application/json", f"offer-{name}")
+    if name in letters:
+        path = visit.session.folder(visit.desk.store) / name
+        write_letter(path, seller_letter(vetting, letters[name]), letters[name])
+        return FileResponse(path, filename=f"offer-{name}", background=BackgroundTask(rmtree, path.parent))
+    if assessed.table and name == assessed.table.name:
+        return FileResponse(assessed.table, filename=name)
+    raise RefusedError(404, visit.texts["not_found"])
 
 
 ROUTES: list[Route] = [
     page("/offer", _form),
     form("/offer", _vet),
     page("/offer/{job}", _result),
+    form("/offer/{job}/draw", _draw),
     page("/offer/{job}/report", _report),
     page("/offer/{job}/{name}", _download),
 ]

@@ -192,7 +192,7 @@ def _when(check: Check) -> Iterator[Line]:
     for limit, rows in limits(check).most_common():
         said = [_hours_of(check, limit), limit.calls(language)]
         text = apart(filter(None, said), language) or texts["unlimited"]
-        yield Line(texts["group"]["one" if rows == 1 else "many"].format(text=text), rows)
+        yield Line(_for(texts["group"], rows).format(text=text), rows)
     if clear:
         yield Line(texts["objection"])
     yield Line(_holds(check))
@@ -218,27 +218,37 @@ def limits(check: Check) -> Counter[Limit]:
 
 
 class Reason(NamedTuple):
-    """Why some calls are not possible. outcome: `blocked` or `undecided`. always: whether it is never left out."""
+    """Why some calls are not possible.
+
+    outcome: `blocked` or `undecided`. key: the rule, or the word of `dnc_missing`. always: it is never left out.
+    """
 
     rows: int
     outcome: str
+    key: str
     text: str
     always: bool = False
 
 
 def forbidden(
-    name: str, rows: int, language: str, *, detail: str = "", always: bool = False, guidance: bool = False
+    id_: str, name: str, rows: int, language: str, *, detail: str = "", always: bool = False, guidance: bool = False
 ) -> Reason:
     """The reason of a rule that forbids calls; `guidance`: a recommendation that counts like law."""
     texts = messages("decision", language)["reason"]
-    text = (texts["guidance"] if guidance else texts["blocked"]["one" if rows == 1 else "many"]).format(title=name)
-    return Reason(rows, "blocked", labelled(text, detail, language) if detail else text, always)
+    text = (texts["guidance"] if guidance else _for(texts["blocked"], rows)).format(title=name)
+    return Reason(rows, "blocked", id_, labelled(text, detail, language) if detail else text, always)
+
+
+def _for(forms: Mapping[str, str], rows: int) -> str:
+    """The form of a text for one call or for many."""
+    return forms["one" if rows == 1 else "many"]
 
 
 def _why(check: Check) -> list[Line]:
     tallies, language = check.tallies, check.language
     reasons = [
         forbidden(
+            regime.id,
             title(regime, language),
             rows,
             language,
@@ -248,7 +258,10 @@ def _why(check: Check) -> list[Line]:
         )
         for regime, rows in ranked(check.book, tallies.blocking())
     ]
-    return heaviest(reasons, essential(missing(check)), tallies.unclear(), language, sum(rows_left(check).values()))
+    counts = tallies.by("outcome", "blocked_by", "missing").items()
+    calls_by = {(rules, words): n for (outcome, rules, words), n in counts if outcome != "clear"}
+    left = sum(rows_left(check).values())
+    return heaviest(reasons, essential(missing(check)), tallies.unclear(), calls_by, language, rows_left=left)
 
 
 def _detail(check: Check, regime: Regime) -> str:
@@ -276,26 +289,39 @@ def essential(missing: Mapping[str, int]) -> dict[str, int]:
 
 
 def heaviest(
-    blocked: Sequence[Reason], missing: Mapping[str, int], unclear: int, language: str, rows_left: int = 0
+    blocked: Sequence[Reason],
+    missing: Mapping[str, int],
+    unclear: int,
+    calls_by: Mapping[tuple[str, str], int],
+    language: str,
+    *,
+    rows_left: int = 0,
 ) -> list[Line]:
-    """The reasons why most calls are not possible, at least one for each outcome that occurs.
+    """The reasons why most calls are not possible, at least one for each outcome that occurs, and how many have others.
 
     Args:
-        blocked: those of rules. missing: calls by word of `dnc_missing`.
-        unclear: calls that no fact can decide. rows_left: calls whose rows are written so that they are not decided.
+        blocked: those of rules. missing: calls by word of `dnc_missing`. unclear: calls that no fact can decide.
+        calls_by: calls that are not possible, by the joined rules that forbid them and what is missing.
+        rows_left: calls whose rows are written so that they are not decided.
     """
     texts = messages("decision", language)["reason"]
     wanting = [
-        Reason(n, "undecided", texts["missing"].format(missing=missing_thing(word, language)))
+        Reason(n, "undecided", word, _for(texts["missing"], n).format(missing=missing_thing(word, language)))
         for word, n in missing.items()
     ]
-    others = [Reason(unclear, "undecided", texts["unclear"]), Reason(rows_left, "undecided", texts["row"])]
+    others = [
+        Reason(unclear, "undecided", "", texts["unclear"]),
+        Reason(rows_left, "undecided", "row", texts["row"], always=True),
+    ]
     reasons = sorted((one for one in (*blocked, *wanting, *others) if one.rows), key=lambda one: -one.rows)
     shown = reasons[: _REASONS - 1]
     seen = {reason.outcome for reason in shown}
     rest = reasons[len(shown) :]
     last = next((one for one in rest if len(seen) == 1 and one.outcome not in seen), rest[0] if rest else None)
-    return [Line(one.text, one.rows) for one in reasons if one in shown or one is last or one.always]
+    said = [one for one in reasons if one in shown or one is last or one.always]
+    left_out = {one.key for one in reasons if one not in said}
+    more = sum(n for (rules, words), n in calls_by.items() if left_out.intersection((rules or words).split(";")))
+    return [Line(one.text, one.rows) for one in said] + ([Line(texts["others"], more)] if more else [])
 
 
 # What to do next
@@ -386,7 +412,7 @@ def _declared(check: Check) -> Iterator[Line]:
     for column, rows in check.tallies.by_declaration.items():
         word = check.brief.facts[column]
         if rows and not _claims_nothing(column, word):
-            yield Line(texts["declared"].format(fact=fact_in_line(column, word, check.language)), rows)
+            yield Line(_for(texts["declared"], rows).format(fact=fact_in_line(column, word, check.language)), rows)
 
 
 def _told(check: Check) -> Iterator[Line]:
@@ -395,7 +421,7 @@ def _told(check: Check) -> Iterator[Line]:
     for (column, word), rows in tallies.grounds.most_common():
         only_declared = column in tallies.declared and tallies.declared[column] is None
         if word and not only_declared and not _claims_nothing(column, word):
-            yield Line(texts["told"].format(fact=fact_in_line(column, word, check.language)), rows)
+            yield Line(_for(texts["told"], rows).format(fact=fact_in_line(column, word, check.language)), rows)
 
 
 def _claims_nothing(column: str, word: str) -> bool:

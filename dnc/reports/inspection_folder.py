@@ -110,7 +110,8 @@ class _Folder:
         self.kinds: dict[str, str] = messages("records", language)["kinds"] | {DECISIONS: self.texts["decisions"]}
         answers, registries = messages("answer", language), messages("registry", language)
         self.heads = answers["columns"] | self.common["outcomes"] | self.texts["column"]
-        words = {"verb": messages("desk", language)["verbs"], "result": answers["results"], "registry": registries}
+        words = {"outcome": self.common["outcome"]}
+        words |= {"verb": messages("desk", language)["verbs"], "result": answers["results"], "registry": registries}
         self.words = words | {"kind": registries | self.kinds | self.texts["kind"]}
         self.made: dict[str, bytes] = {}
 
@@ -124,7 +125,7 @@ class _Folder:
             "checks": PagePart(tables=list(self._checks())),
             "rules": PagePart(tables=[self._table("rules", self._rules())]),
             "registries": PagePart(tables=[self._table("loads", found.loads, found.loads[:, :8])]),
-            "calls": PagePart(self._calls_in_words(), tables=[self._table("calls", found.calls, self._by_month())]),
+            "calls": PagePart(self._calls_in_words(), tables=list(self._calls())),
             "objections": PagePart(
                 self._objections_in_words(),
                 tables=[self._table(name, getattr(found, name)) for name in ("objections", "called_after")],
@@ -170,6 +171,9 @@ class _Folder:
         made, on_consent = count(_sum(found.calls, "calls")), count(_sum(found.calls, "on_consent"))
         yield self.texts["calls_n"].format(n=made, consents=on_consent)
         yield self.texts["covered"].format(n=count(found.covered), days=count(found.days))
+        said = Counter(found.single_calls["outcome"])
+        checked = {name: count(said[name]) for name in OUTCOMES}
+        yield self.texts["checked_before"].format(**checked, unchecked=count(said[None]))
 
     def _objections_in_words(self) -> Iterator[str]:
         found, count = self.found, self.count
@@ -244,19 +248,24 @@ class _Folder:
         return name
 
     def _rules(self) -> pl.DataFrame:
-        """The pages of the rules by country, and the texts that checks applied and that are not those of today."""
+        """The pages of the rules by country that checks judged by, and texts that they applied and are not today's."""
         first, last, rows = self.found.scope.first, self.found.scope.last, []
-        for id_, pack in self.book.packs.items():
+        others = set() if self.found.laws is None else self.book.packs.keys() - self.found.laws
+        for id_, pack in ((id_, pack) for id_, pack in self.book.packs.items() if id_ not in others):
             regimes = [regime for regime in pack.regimes if regime.first <= last and regime.until > first]
             self.made[name := f"rules/{id_}.html"] = law_page.html({id_: (pack, regimes)}, self.language).encode()
             rows.append((pack.name[self.language], name, len(regimes), pack.read_until))
         for sha256, text in self.found.rules.items():
-            if sha256 not in self.book.texts:
-                rules = tomllib.loads(text)
+            rules = tomllib.loads(text)
+            if sha256 not in self.book.texts and rules["jurisdiction"] not in others:
                 self.made[name := f"rules/{rules['jurisdiction']}-{sha256[:12]}.toml"] = text.encode()
                 country = self.texts["applied"].format(name=rules["jurisdiction"])
                 rows.append((country, name, len(rules["regime"]), rules["read_until"]))
         return pl.DataFrame(rows, ["country", "file", "rules", "read_until"], orient="row")
+
+    def _calls(self) -> Iterator[ShownTable]:
+        yield self._table("calls", self.found.calls, self._by_month())
+        yield self._table("single_calls", self.found.single_calls, self.found.single_calls)
 
     def _by_month(self) -> pl.DataFrame:
         counts = pl.col("calls", "on_consent", "answered", "refused", "objected").sum()
@@ -267,7 +276,8 @@ class _Folder:
         found, folder = self.found, {name.rpartition("/")[2].partition(".")[0]: name for name in self.made}
         yield self._table("consents", found.consents)
         yield self._table("wordings", _wordings(found))
-        own = [folder.get(name.replace(":", "-")) for name in found.sample["statement"]]
+        proofs = found.sample.select("statement", "proof").iter_rows()
+        own = [folder.get(name.replace(":", "-")) or (proof and self.texts["not_found"]) for name, proof in proofs]
         sample = found.sample.drop("number").with_columns(pl.Series("in_folder", own, pl.String))
         yield self._table("sample", sample, sample.select(_SAMPLE))
 
@@ -328,7 +338,8 @@ class _Folder:
         return ShownTable(self.texts["caption"][key], [self._head(column) for column in part.columns], rows, note)
 
     def _head(self, column: str) -> str:
-        return str(self.heads.get(column) or vocabulary().label(column, self.language))
+        head = str(self.heads.get(column) or vocabulary().label(column, self.language))
+        return head[0].upper() + head[1:]
 
     def _cell(self, column: str, value: Any) -> str:
         if value is None:

@@ -2,62 +2,24 @@
 
 It says in plain words what `dnc.checks.subject_access.answer` found. What the store cannot
 know (the controller's address, other files, other recipients) is left blank, for a person to
-fill in. `.html` is for reading, printing and signing, `.docx` for editing first.
+fill in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from dnc.checks.subject_access import record_line
-from dnc.errors import OptionError
-from dnc.files.output_file import atomic_path
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.messages import dated, duration, either, in_language, localized, messages, registry_name
+from dnc.messages import dated, duration, in_language, messages, registry_name
 from dnc.numbers.reader import national
 from dnc.registries import OWN
-from dnc.reports.page import environment
+from dnc.reports.letter_file import Part
 from dnc.store.record_kinds import KINDS
 from dnc.store.retention import DECISIONS
 from dnc.verdicts.verdict import missing_thing
-
-SUFFIXES = (".html", ".docx")
-
-
-class Part(NamedTuple):
-    """A part of the letter.
-
-    kind: `title`, `heading`, `text`, `blank` (to be filled in; the text says with what), `list` or `table`.
-    text: of the first four. rows: the points of a list, or the rows of a table, of which the first is its header.
-    """
-
-    kind: str
-    text: str = ""
-    rows: tuple[tuple[str, ...], ...] = ()
-
-
-def write_letter(path: Path, answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> None:
-    """Write the letter.
-
-    Args:
-        path: ends in one of `SUFFIXES`; the file appears whole or not at all.
-        answer: as `dnc.checks.subject_access.answer` returns it. book: the rules, for the texts of regimes.
-    Raises:
-        OptionError: the suffix is another, or `.docx` is asked for and python-docx is not installed.
-    """
-    if path.suffix not in SUFFIXES:
-        raise OptionError(localized("errors", "letter_suffix", known=either(SUFFIXES)))
-    parts = list(letter(answer, book, language))
-    with atomic_path(path) as unfinished:
-        if path.suffix == ".html":
-            template = environment(language).get_template("letter.html")
-            text = template.render(parts=parts, fill=messages("letter", language)["fill"])
-            unfinished.write_text(text.lstrip(), encoding="utf-8")
-        else:
-            _write_docx(unfinished, parts, language)
 
 
 def letter(answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> Iterator[Part]:
@@ -204,28 +166,3 @@ def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:
         yield kept["lists"].format(span=open_end)
     yield kept["decisions"].format(span=months.get(DECISIONS, open_end))
     yield kept["objections"]
-
-
-def _write_docx(path: Path, parts: list[Part], language: str) -> None:
-    try:
-        from docx import Document
-        from docx.shared import RGBColor
-    except ImportError:
-        raise OptionError(localized("errors", "letter_extra")) from None
-    document = Document()
-    document.core_properties.language = language
-    styles = {"title": "Heading 1", "heading": "Heading 2"}
-    for kind, text, rows in parts:
-        if kind == "table":
-            table = document.add_table(0, len(rows[0]), style="Light Grid Accent 1")
-            for row in rows:
-                for cell, content in zip(table.add_row().cells, row, strict=True):
-                    cell.text = content
-        elif kind == "list":
-            for (point,) in rows:
-                document.add_paragraph(point, style="List Bullet")
-        elif kind == "blank":
-            document.add_paragraph().add_run(f"[{text}]").font.color.rgb = RGBColor(0x6E, 0x77, 0x81)
-        else:
-            document.add_paragraph(text, style=styles.get(kind))
-    document.save(str(path))

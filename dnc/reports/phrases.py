@@ -318,19 +318,21 @@ def consents(record: Mapping[str, Any] | None, language: str) -> str:
     return str(messages("common", language)["consents_says"].format(**counts))
 
 
-def condition(result: ConditionResult, language: str) -> str:
-    """A condition with what was found."""
-    found, asked = (_condition_value(result.name, bound, language) for bound in (result.found, result.asked))
+def condition(result: ConditionResult, language: str, currency: str | None = None) -> str:
+    """A condition with what was found. currency: of amounts."""
+    bounds = (result.found, result.asked)
+    found, asked = (_condition_value(result.name, bound, language, currency) for bound in bounds)
     return str(messages("vet", language)["gate"][result.name].format(found=found, asked=asked))
 
 
-def _condition_value(name: str, value: float | None, language: str) -> str:
+def _condition_value(name: str, value: float | None, language: str, currency: str | None) -> str:
     """The limit of a condition, or what was found: a price or a share; None is a price that cannot be given."""
     if value is None:
         return str(messages("vet", language)["unpriced"])
-    return money(value, language) if name == "max_price_per_clear" else percent(language)(value)
+    return money(value, language, currency) if name == "max_price_per_clear" else percent(language)(value)
 
 
-def money(value: float, language: str) -> str:
-    """An amount in any currency; one below ten cents has four decimals."""
-    return amount(language, 2 if value == 0 or value >= 0.1 else 4)(value)
+def money(value: float, language: str, currency: str | None = None) -> str:
+    """An amount, with its currency where that is said; one below ten cents has four decimals."""
+    written = amount(language, 2 if value == 0 or value >= 0.1 else 4)(value)
+    return f"{written}\xa0{currency}" if currency else written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from dnc.law.rulebook import Rulebook
@@ -48,6 +49,11 @@ def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
     return rendered("vet.html", language, shown, _values(vetting, book, language))
 
 
+def still_possible(vetting: Vetting) -> list[tuple[date, Share]]:
+    """A few days, the first and the last among them, with the rows that are possible up to each."""
+    return few(vetting.curve, _POINTS)
+
+
 def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
     """The names that the template of a vetting uses."""
     v, offer = messages("vet", language), vetting.offer
@@ -76,7 +82,7 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "asked_of_seller": [asked_of_seller(missing, language) for missing in offer.trade.missing],
         "not_compared": not_compared(vetting.agreement, language) if vetting.agreement else "",
         "class_word": lambda claim: class_word(claim, vetting, language),
-        "curve": [("", dated(language)(day), share) for day, share in few(vetting.curve, _POINTS)],
+        "curve": [("", dated(language)(day), share) for day, share in still_possible(vetting)],
         "lines": lines(vetting, language),
         "told": told(vetting, language),
         "untold": {v["classes"][column]: rows for column, rows in vetting.untold.items()},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import polars as pl
+
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import apart, counted, dated, in_language, messages, percent, registry_name
 from dnc.reports.check_summary import blocks_in_lines
@@ -60,25 +62,40 @@ def sealed_lines(vetting: Vetting, signer: str | None, language: str) -> Iterato
 
 def decision(vetting: Vetting, language: str) -> Decision:
     """The decision that an offer asks for: conditions and price first."""
-    offer, counts = vetting.offer, {outcome: share.rows for outcome, share in vetting.outcomes.items()}
+    counts = {outcome: share.rows for outcome, share in vetting.outcomes.items()}
     numbers = sentence(counts, language)
     verdict = " ".join(_offer(vetting, language))
     facts = [numbers] if verdict else []
     facts += [proved_sentence(vetting.proved, language)] if vetting.proved else []
     facts += [price(vetting.price, rows_of(vetting.callable, vetting, language), language)] if vetting.price else []
-    days = period(vetting, language) if offer.until else dated(language)(offer.first)
-    facts.append(use(offer.settings["declared"], days, language))
+    facts += [_usable(vetting.proved, vetting.price, language)] if vetting.proved else []
+    facts.append(use_of(vetting, language))
     blocked = [
-        forbidden(vetting.regimes[cost.regime]["title"][language], cost.alone + cost.shared, language)
+        forbidden(cost.regime, vetting.regimes[cost.regime]["title"][language], cost.alone + cost.shared, language)
         for cost in vetting.costs
     ]
     missing = essential({wish.word: wish.rows for wish in vetting.wanted})
     lines = {
         "when": [Line(_holds(vetting, language))],
-        "why": heaviest(blocked, missing, vetting.unclear, language),
+        "why": heaviest(blocked, missing, vetting.unclear, _reasons(vetting), language),
         "next": _steps(vetting, language),
     }
     return Decision(verdict or numbers, facts, counts, blocks(language, counts, lines))
+
+
+def use_of(vetting: Vetting, language: str) -> str:
+    """One line: who calls, for what purpose, and when."""
+    offer = vetting.offer
+    days = period(vetting, language) if offer.until else dated(language)(offer.first)
+    return use(offer.settings["declared"], days, language)
+
+
+def _reasons(vetting: Vetting) -> dict[tuple[str, str], int]:
+    """Rows that are not clear, by the joined rules that forbid them and what is missing."""
+    rows = (
+        vetting.cells.filter(pl.col("outcome") != "clear").group_by("blocked_by", "missing").agg(pl.col("rows").sum())
+    )
+    return {(rules or "", words or ""): n for rules, words, n in rows.iter_rows()}
 
 
 def _offer(vetting: Vetting, language: str) -> Iterator[str]:
@@ -86,10 +103,13 @@ def _offer(vetting: Vetting, language: str) -> Iterator[str]:
     if vetting.agreement and not vetting.agreement.consistent:
         yield texts["contradicted"]
     if vetting.gate:
-        missed = [one for one in vetting.gate if not one.holds]
-        met = [condition(one, language) for one in vetting.gate if one.holds]
+        currency = vetting.price.currency if vetting.price else None
+        met, missed = (
+            [condition(one, language, currency) for one in vetting.gate if one.holds is holds]
+            for holds in (True, False)
+        )
         if missed:
-            yield texts["shut"].format(conditions=apart((condition(one, language) for one in missed), language))
+            yield texts["shut"].format(conditions=apart(missed, language))
         if met:
             buyable = not missed and _may_be_bought(vetting)
             yield texts["open" if buyable else "met"].format(conditions=apart(met, language))
@@ -295,15 +315,26 @@ def _counts(counts: Mapping[str, int], language: str) -> str:
 
 def price(price: Price, numbers: str, language: str) -> str:
     """What one callable number costs, with bounds if it is not known exactly; `numbers`: how many there are."""
-    texts, asked = messages("vet", language), money(price.asked, language)
+    texts, asked = messages("vet", language), money(price.asked, language, price.currency)
     per_number, low, high = (
-        texts["never"] if value is None else money(value, language)
+        texts["never"] if value is None else money(value, language, price.currency)
         for value in (price.per_clear, price.low, price.high)
     )
     if price.per_clear is None:
         return str(texts["no_price" if price.low is None else "price_from"].format(asked=asked, low=low))
     span = "" if low == high else texts["span"].format(low=low, high=high)
     return str(texts["price"].format(asked=asked, numbers=numbers, each=per_number + span))
+
+
+def _usable(proved: Proved, price: Price | None, language: str) -> str:
+    """How many numbers are callable and proved at least, and what one of them then costs at most."""
+    texts, certain = messages("vet", language), percent(language, 0)(proved.confidence)
+    line = texts["proved_usable"].format(confidence=certain, numbers=counted(language)(proved.least_usable))
+    if price and price.per_proved is not None:
+        line = apart(
+            [line, texts["price_proved"].format(each=money(price.per_proved, language, price.currency))], language
+        )
+    return f"{line}."
 
 
 def _agreement(agreement: Agreement, vetting: Vetting, language: str) -> Iterator[str]:

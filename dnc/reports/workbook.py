@@ -70,7 +70,7 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
     yield from ((texts["use"], line) for line in result.facts)
     for outcome, rows in result.counts.items():
         # The column of the rows has the word of the files, in every language.
-        name = outcomes[outcome] if outcomes[outcome] == outcome else f"{outcomes[outcome]} (dnc_outcome = {outcome})"
+        name = f"{outcomes[outcome]} (dnc_outcome = {outcome})"
         yield name, f"{count(rows)} ({share(rows / (check.calls or 1))})"
     for block in result.blocks:
         yield from ((block.head, line.counted(language)) for line in block.lines)

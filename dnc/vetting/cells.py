@@ -244,6 +244,14 @@ class Cells:
         """The exact cells, with the columns of SCHEMA. points: days at which `lasts` looks, ascending."""
         return self._atoms(points).select(*SCHEMA)
 
+    def callable(self, rows: Sequence[int], lasts: int) -> set[int]:
+        """Which of some rows of the list (from 1) are counted as numbers that can be called, after `open`.
+
+        lasts: at how many points they have to be clear.
+        """
+        sql = "select row + 1 as row from placed where lasts >= $lasts and not repeat and not held"
+        return set(run(self._con, "callable", sql, {"lasts": lasts})["row"]).intersection(rows)
+
     def closed(self, points: Sequence[date]) -> pl.DataFrame:
         """Cells of FEW persons or more each, with the columns of SCHEMA; empty if fewer have a readable number.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -45,10 +45,11 @@ from dnc.store.store import Store
 from dnc.vetting.model import Offer, Proved
 from dnc.vetting.sample_bounds import chance_of, least_of_population
 
+SIZE = 200  # rows that are drawn if nobody says how many
 METHOD = "sha256 1"  # in the log: of `drawn_rows`
 TESTS = ("proof", "number", "consent_on", "wording", "withdrawn", "recipients", "confirmed_on")
 _TEXTS = ("wording", "proof", "recipients", "confirmed_on")
-_TO_FILL_IN = ("consent_on", "consent_withdrawn_on", *_TEXTS)
+TO_FILL_IN = ("consent_on", "consent_withdrawn_on", *_TEXTS)
 _ANSWERS = {"drawn": "row"} | dict(zip(_TEXTS, _TEXTS, strict=True))
 _IDS = ("call", "person")
 _ANNOUNCED, _DRAWN, _PROVED = "draw", "drawn", "prove"  # in the log of the store
@@ -170,7 +171,7 @@ def draw(offered: OfferedRows, store: Store, size: int, out: Path) -> DrawMade:
     with opened(offered.path, offered.brief.sheet) as files:
         Outputs([out]).refuse(file.path for file in files.files)
         rows, state, digests = offered.count(files, size), files.state, Digests.new()
-        columns = ["row", *offered.ids(files), "number", *_TO_FILL_IN]
+        columns = ["row", *offered.ids(files), "number", *TO_FILL_IN]
         hashed = files.digest(files.sums)
         with output(out, columns) as written:
             detail = {"sha256": digests.of_sha256(hashed), "rows": rows, "size": size, "method": METHOD}
@@ -180,7 +181,7 @@ def draw(offered: OfferedRows, store: Store, size: int, out: Path) -> DrawMade:
             if files.state != state:
                 raise InputError(localized("errors", "changed"), files.name)
             number = pl.coalesce(pl.format("+{}", "number"), "text").alias("number")
-            empty = [pl.lit(None, pl.String).alias(name) for name in _TO_FILL_IN]
+            empty = [pl.lit(None, pl.String).alias(name) for name in TO_FILL_IN]
             written.add(OutputRows.of(drawn.with_columns(number, *empty).select(columns)))
     store.record(_DRAWN, {_ANNOUNCED: entry.seq, "seed": seed, "sha256": digests.of_sha256(input_sha256(out))})
     return DrawMade(entry.seq, size, rows, _others(store, hashed, entry.seq))
@@ -198,11 +199,14 @@ def drawn_rows(seed: str, size: int, rows: int) -> list[int]:
     return sorted(drawn)
 
 
-def compared(proofs: Proofs, offer: Offer, offered: OfferedRows, store: Store) -> Proved:
+def compared(
+    proofs: Proofs, offer: Offer, offered: OfferedRows, store: Store, callable_: Callable[[Sequence[int]], set[int]]
+) -> Proved:
     """Compare proofs with the rows of the list that were drawn, and log what they prove of the whole list.
 
     Args:
         offer, offered: the list, as it was vetted, and its rows. store: its log has the draw.
+        callable_: gives those of some rows whose numbers count as callable.
     Raises:
         InputError: the draw is not in the log, the list is not the one of the draw, or the answers cannot be read.
     """
@@ -212,14 +216,17 @@ def compared(proofs: Proofs, offer: Offer, offered: OfferedRows, store: Store) -
         raise InputError(localized("errors", "draw", "other_list", row=row), offer.file)
     with opened(offered.path, offered.brief.sheet) as files:
         drawn = offered.at(files, drawn_rows(seed, size, rows))
-    failed = _failed(drawn, _answers(proofs, offered))
+    by_row = _failed(drawn, _answers(proofs, offered))
+    failed, holding = by_row["failed"], by_row.filter(pl.col("failed").is_null())["row"].to_list()
     missed = {test: n for test in TESTS if (n := int((failed == test).sum()))}
-    held = failed.null_count()
-    share = least_of_population(held, size, rows, offer.confidence) / rows
+    held, usable = len(holding), len(callable_(holding))
+    share, least = (least_of_population(hits, size, rows, offer.confidence) for hits in (held, usable))
+    share /= rows
     answers = digests.of_sha256(input_sha256(proofs.answers))
     found = {"proved": held, "size": size, "share": share, "confidence": offer.confidence}
     store.record(_PROVED, {_ANNOUNCED: row, "check": offer.check, "sha256": answers, **found})
-    return Proved(row, size, rows, held, share, offer.confidence, missed, _others(store, str(offer.sha256), row))
+    others = _others(store, str(offer.sha256), row)
+    return Proved(row, size, rows, held, share, usable, least, offer.confidence, missed, others)
 
 
 def _answers(proofs: Proofs, offered: OfferedRows) -> pl.DataFrame:
@@ -247,8 +254,8 @@ def _answers(proofs: Proofs, offered: OfferedRows) -> pl.DataFrame:
     return told.with_columns(read_cells, row=pl.col("drawn").cast(pl.Int64, strict=False))
 
 
-def _failed(drawn: pl.DataFrame, answers: pl.DataFrame) -> pl.Series:
-    """For each row drawn, the first of TESTS that an answer fails, null where all pass; no answer has no proof."""
+def _failed(drawn: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """Each `row` drawn, with the first of TESTS that its answer `failed`, null where all pass; none is no proof."""
     told = drawn.join(answers, on="row", how="left", suffix="_told")
     passes = {
         "proof": pl.col("proof").is_not_null(),
@@ -260,7 +267,7 @@ def _failed(drawn: pl.DataFrame, answers: pl.DataFrame) -> pl.Series:
         "confirmed_on": pl.col("confirmed_on").is_not_null(),
     }
     first = pl.coalesce(pl.when(~passes[test].fill_null(False)).then(pl.lit(test)) for test in TESTS)
-    return told.group_by("row").agg(first.drop_nulls().first().alias("failed"))["failed"]
+    return told.group_by("row").agg(first.drop_nulls().first().alias("failed"))
 
 
 def _logged(store: Store, *verbs: str) -> Iterator[tuple[int, str, dict[str, Any], str | None]]:

@@ -135,19 +135,24 @@ class Price:
     """The price of the whole list, and what a callable number then costs.
 
     per_clear, low, high: price of a callable number and its bounds; None if there may be no such number.
+    per_proved: the most that a number costs that is callable and whose consent is proved; None if none may be.
+    currency: of all of them, as its code in ISO 4217; None where it was not said.
     """
 
     asked: float
     per_clear: float | None
     low: float | None
     high: float | None
+    per_proved: float | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Conditions):
     """The price that a seller asks, and the conditions that a buyer sets.
 
-    price: of the whole list, in any currency. min_clear: smallest share of rows clear for the whole period, 0 to 1.
+    price: of the whole list. currency: of all amounts, as its code in ISO 4217; None where it is not said.
+    min_clear: smallest share of rows clear for the whole period, 0 to 1.
     max_blocked, max_undecided: largest share of rows blocked or undecided on the first day, 0 to 1.
     max_price_per_clear: highest price of a callable number; needs `price`.
     min_proved: smallest share of rows whose consents are proved, 0 to 1; needs the proofs of a draw.
@@ -156,6 +161,7 @@ class Asked(Conditions):
     """
 
     price: float | None = None
+    currency: str | None = None
     max_price_per_clear: float | None = None
     min_proved: float | None = None
 
@@ -166,6 +172,8 @@ class Proved:
 
     draw: row of the log. size: rows drawn. rows: rows of the list. proved: drawn rows whose proof holds.
     share: of the list, 0 to 1, that is proved at least; false at most as often as `confidence` says.
+    usable: drawn rows whose proof holds and whose number is counted as callable. least_usable: rows of the list, at
+        least, of which both are true; false at most as often.
     missed: drawn rows whose proof does not hold, by the first of `dnc.vetting.draws.TESTS` that it fails.
     others: other draws in the log that are of the same list; or may be, since the key of their hashes was deleted.
     """
@@ -175,6 +183,8 @@ class Proved:
     rows: int
     proved: int
     share: float
+    usable: int
+    least_usable: int
     confidence: float
     missed: Mapping[str, int]
     others: Sequence[int]

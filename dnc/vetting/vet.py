@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from types import NoneType
 from typing import Any, Unpack
 
@@ -113,7 +114,8 @@ def vet(
             sample_of=sample_of,
             confidence=confidence,
         )
-    proved = compared(proofs, offer, OfferedRows(path, used, book), store) if proofs else None
+        callable_ = partial(cells.callable, lasts=len(points) if until else 1)
+        proved = compared(proofs, offer, OfferedRows(path, used, book), store, callable_) if proofs else None
     vetting = replace(appraise(offer, counted, book, asked or Asked(), proved), checked=result, salt=salt)
     if salt is None:
         return vetting

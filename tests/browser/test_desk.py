@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from dnc import Store
+from tests import offers
 from tests.browser.test_pages import RULES, browser  # noqa: F401 - the fixture
 from tests.exports import french_crm
 
@@ -255,3 +256,26 @@ def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path:
     digits = number.removeprefix("+33")
     assert all(digits not in address for address in keyboard.addresses)
     assert digits not in "".join(map(str, store.log().rows()))
+
+
+def test_an_offer_and_its_draw(keyboard: Keyboard, tmp_path: Path):
+    """A buyer reads what a list is worth, sees what a draw can show, and draws; the letters are there to take."""
+    page = keyboard.page
+    (tmp_path / "offre.csv").write_text(offers.as_csv(offers.rows(3, 120)), encoding="utf-8")
+    (tmp_path / "achat.toml").write_text(offers.BRIEF, encoding="utf-8")
+    keyboard.press('nav a[href="/offer"]')
+    keyboard.file("#offer", tmp_path / "offre.csv")
+    keyboard.file("#brief", tmp_path / "achat.toml")
+    for field, text in {"at": "2026-12-01", "until": "2027-01-31", "price": "60", "currency": "EUR"}.items():
+        page.fill(f"#{field}", text)
+    keyboard.press("main button.first")
+    page.wait_for_url(re.compile(r"/offer/[\w-]+$"), timeout=60_000)
+    assert "EUR pour le fichier" in plain(page.locator("#decision").inner_text())
+    keyboard.seen("offer-result")
+    assert page.locator('a[href$="/letter.fr.html"], a[href$="/letter.en.html"]').count() == 2
+    keyboard.press('button[name="plan"]')
+    expect(page.locator('#draw ~ [role="status"]').first).to_contain_text("120")
+    keyboard.seen("offer-plan")
+    keyboard.press('form[action$="/draw"] button:not([name])')
+    expect(page.locator('a[href$="/draw.xlsx"]')).to_be_visible()
+    keyboard.seen("offer-drawn")

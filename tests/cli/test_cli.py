@@ -14,6 +14,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dnc.messages import messages
+
 SEED = ["--region", "FR", "--at", "2017-04-18T12:00", "--set", "caller=political", "--set", "voice=recorded"]
 SEED += ["--set", "source=directory", "--set", "recipient=consumer"]
 CALLS = "number\n01 99 00 04 18\n"
@@ -445,11 +447,13 @@ def test_demo_fits_on_a_screen_and_leaves_what_it_names(dnc, monkeypatch):
     assert len(lines) <= 40
     assert all(len(line) <= 100 for line in lines if "dnc-demo-" not in line)
     assert sum("numbers opted out" in line for line in lines) == 3
-    calls = [at for at, line in enumerate(lines) if re.search(r"20\d\d-\d\d-\d\d +(blocked|clear|undecided)$", line)]
-    assert [lines[at].split()[-1] for at in calls] == ["blocked", "blocked", "undecided"]
+    clear, blocked, undecided = messages("common", "en")["outcome"].values()
+    one = f"({clear}|{blocked}|{undecided})"
+    calls = {at: found[1] for at, line in enumerate(lines) if (found := re.search(rf"20\d\d-\d\d-\d\d +{one}$", line))}
+    assert list(calls.values()) == [blocked, blocked, undecided]
     assert all(lines[at + 1].startswith("  ") for at in calls)
-    changes = [line.split()[-2:] for line in lines if re.match(r"a (bought list|consent form) ", line)]
-    assert changes == [["clear", "blocked"], ["blocked", "blocked"], ["clear", "clear"], ["undecided", "blocked"]]
+    changes = re.findall(rf"^a (?:bought list|consent form) .*?{one} +{one}$", out, re.MULTILINE)
+    assert changes == [(clear, blocked), (blocked, blocked), (clear, clear), (undecided, blocked)]
 
     [report] = re.findall(r"^Report to open in a browser: (.*)$", out, re.MULTILINE)
     assert Path(report).read_text(encoding="utf-8").startswith("<!doctype html>")

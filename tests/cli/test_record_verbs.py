@@ -148,5 +148,5 @@ def test_a_check_counts_the_consents_that_its_calls_rest_on(dnc, recorded, write
         "not_renewed": 1,
     }
     assert "rest on a consent: 2, of these without a proof or a wording: 1" in said
-    assert "form-7, of these clear: 0" in said and "do not count" in said
+    assert "form-7, of these possible: 0" in said and "do not count" in said
     assert (tmp_path / "v.csv").read_text().splitlines()[0].endswith(",dnc_consent")

@@ -16,6 +16,7 @@ import pytest
 
 import dnc
 from dnc import Store
+from dnc.files.signing import new_key
 from dnc.messages import messages
 from dnc.store.verify import verify
 from tests import offers
@@ -29,8 +30,10 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """Somebody at a desk on an empty store, for all tests of this module."""
-    with running(Store(tmp_path_factory.mktemp("pages") / "dnc-store")) as desk:
+    """Somebody at a desk with a key on an empty store, for all tests of this module."""
+    folder = tmp_path_factory.mktemp("pages")
+    new_key(folder / "key.pem")
+    with running(Store(folder / "dnc-store"), "--key", folder / "key.pem") as desk:
         yield desk.browser()
 
 
@@ -453,8 +456,8 @@ def test_a_result_is_searched_and_counted_by_what_its_calls_have(browser):
     page = browser.client.get(f"{result}?outcome=blocked&page=2").text
     assert (
         "all (30)" in page
-        and "blocked (30)" in page
-        and "clear (" not in text_of(browser.client.get(result)).split("one by one")[1]
+        and "forbidden (30)" in page
+        and "possible (" not in text_of(browser.client.get(result)).split("one by one")[1]
     )
     rows = re.findall(rf'href="{path}/rows/(\d+)\?outcome=blocked&amp;page=2"', page)
     assert rows == [str(row) for row in range(21, 31)]
@@ -701,9 +704,49 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     result = browser.client.get(f"{sealed.url.path}/sealed.json").content
     assert not re.findall(rb"\+\d{9,}", result)
     read = ended(browser, browser.post("/offer", {}, files={"sealed": ("sealed.json", result)}))
-    assert "Sealed by dnc" in text_of(read)
+    assert "Sealed by dnc" in text_of(browser.client.get(f"{read.url.path}/report"))
     other = browser.post("/offer", {"at": "2028-01-01"}, files={"sealed": ("sealed.json", result)})
     assert "was assessed with its own settings" in text_of(ended(browser, other))
+
+
+def test_an_offer_is_drawn_from_and_its_proofs_are_compared(browser):
+    """The plan leaves no trace, the draw a table for the seller; the answers prove a share, and a price of each."""
+    made = offers.as_csv(offers.rows(3, 60)).encode()
+    files = {"offer": ("offer.csv", made), "brief": ("buyer.toml", offers.BRIEF.encode())}
+    use = {"at": "2026-12-01", "price": "100", "currency": "eur"}
+    assert 'href="#currency"' in browser.post("/offer", use | {"currency": "€"}, files=files).text
+    offer = ended(browser, browser.post("/offer", use, files=files))
+    assert "100.00 EUR for the list, divided by" in text_of(offer)
+    at, log = f"{offer.url.path}/draw", browser.desk.store.log
+    before = log().height
+    assert "if every proof holds" in text_of(browser.post(at, {"size": "60", "plan": "yes"}))
+    assert browser.post(at, {"size": "61"}).status_code == browser.post(at, {"size": "-"}).status_code == 400
+    assert log().height == before and browser.client.get(f"{at}.xlsx").status_code == 404
+    assert "Rows drawn: 60 of 60" in text_of(browser.client.get(browser.post(at, {"size": "60"}).headers["location"]))
+    drawn = browser.client.get(f"{at}.xlsx").content
+    header, *rows = openpyxl.load_workbook(io.BytesIO(drawn)).active.iter_rows(values_only=True)
+    assert {"row", "number", "proof", "confirmed_on"} <= {*header} and len(rows) == 60
+    assert "Give both tables" in text_of(browser.post("/offer", use, files=files | {"drawn": ("draw.xlsx", drawn)}))
+    proofs = ("proofs.csv", ",".join(header).encode() + b"\n" + b"," * (len(header) - 1) + b"\n")  # no answer
+    both = {"drawn": ("draw.xlsx", drawn), "proofs": proofs}
+    proved = browser.post("/offer", use | {"min_proved": "90"}, files=files | both)
+    page = text_of(ended(browser, proved))
+    assert "at least 0% of the list is proved" in page and "does not meet your conditions" in page
+    for language, says in {"en": "Questions", "fr": "Questionnaire"}.items():
+        letter = browser.client.get(f"{offer.url.path}/letter.{language}.html").text
+        assert f"<h2>{says}</h2>" in letter
+
+
+def test_a_list_is_assessed_as_its_questions_were_answered(browser):
+    """It needs no second upload and no brief, and may be chosen from its questions."""
+    path = dropped(browser, offers.as_csv(offers.rows(3, 60)), brief=offers.BRIEF)
+    link = f"/offer?list={path.rpartition('/')[2]}"
+    assert f'href="{link}"' in browser.client.get(f"{path}/questions").text
+    assert f'value="{path.rpartition("/")[2]}" selected' in browser.client.get(link).text
+    offer = ended(browser, browser.post("/offer", {"list": path.rpartition("/")[2], "at": "2026-12-01"}))
+    assert re.search(r"\d+ of 60 calls are possible", text_of(offer))
+    again = ended(browser, browser.post("/offer", {"list": path.rpartition("/")[2], "at": "2026-12-01"}))
+    assert re.search(r"\d+ of 60 calls are possible", text_of(again)), "the list is kept"
 
 
 @pytest.mark.parametrize(("path", "field"), [("/checks", "list"), ("/registries", "file"), ("/offer", "offer")])
@@ -728,14 +771,14 @@ def test_the_log_is_filtered_verified_and_downloaded(browser):
 
 
 def test_a_folder_for_an_authority_is_downloaded(browser):
-    """With the annexes only if they are asked for; without its days the form says what is missing."""
+    """Signed, with the annexes only if they are asked for; without its days the form says what is missing."""
     assert "Give a day." in text_of(browser.post("/log/inspection", data={"from": "2026-11-01"}))
     browser.desk.store.retain("decisions", 12)  # the store may be empty
     days = {"from": "2026-11-01", "to": "2026-11-30"}
     for more, has_numbers in (({}, False), ({"annexes": "yes"}, True)):
         answer = browser.post("/log/inspection", data=days | more)
         with zipfile.ZipFile(io.BytesIO(answer.content)) as folder:
-            assert "index.html" in folder.namelist()
+            assert {"index.html", "SHA256SUMS.sig"} <= {*folder.namelist()}
             assert any(name.startswith("annexes/") for name in folder.namelist()) == has_numbers
     assert 'href="/log/inspection"' in browser.client.get("/log").text
     assert "Make the folder" in text_of(browser.client.get("/log/inspection"))

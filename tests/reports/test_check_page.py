@@ -99,7 +99,7 @@ def test_the_decision_comes_first(page, language):
     for words in {
         "en": (
             "Caller: a business", "Hand only the possible calls (1)",
-            "undecided, missing the consent that was given", "Until 2027-10-01", "Signature",
+            "more information: the consent that was given", "Until 2027-10-01", "Signature",
             "from Monday to Friday, except on public holidays, from 10:00 to 13:00", "at most 4 calls",
             "I approve the launch of 1 call under the conditions above.", "This is not legal advice.",
         ),
@@ -137,7 +137,7 @@ def test_a_list_whose_calls_are_all_decided(page):
         "These calls stay forbidden",
     ):
         assert said in told["decision"]
-    assert "undecided, missing" not in told["decision"] and "No call is undecided." in told["undecided"]
+    assert "more information:" not in told["decision"] and "No call needs more information." in told["undecided"]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_calls_that_only_the_day_forbids_are_for_another_day(store, write_file, 
             "No call is possible as planned; the first is possible from 2026-11-30 10:00",
         ),
         3: (
-            "possible from 2026-11-30 10:00: 1 (by row in dnc_next_at)",
+            "possible from 2026-11-30 10:00: 1 (the row of each call says when)",
             "Take the other forbidden calls (1) off the list.",
         ),
     }.items():
@@ -344,7 +344,7 @@ def test_bars_can_be_read_without_colour(page):
     parts = re.findall(r'<rect class="(\w+)" x="([\d.]+)%" y="0" width="([\d.]+)%"', bar)
     assert parts == [("clear", "0.0", "12.5"), ("blocked", "12.5", "12.5"), ("undecided", "25.0", "75.0")]
     assert bar.count('class="stripes"') == 1
-    assert "1 clear (12.5%) 1 blocked (12.5%) 6 undecided (75.0%)" in told["decision"]
+    assert "1 possible (12.5%) 1 forbidden (12.5%) 6 need more information (75.0%)" in told["decision"]
 
 
 def test_a_list_without_rows_has_a_page(page):

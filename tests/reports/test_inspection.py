@@ -31,8 +31,19 @@ NUMBERS = [f"+3319900{at:04}" for at in range(1, 9)]
 BRIEF = 'region = "FR"\n[facts]\ncaller = "commercial"\nsource = "opt_in_form"\ncli = "01 99 00 90 00"\n'
 
 
+BEFORE_A_SALE = {
+    **{"caller": "commercial", "voice": "human", "dialler": "manual", "cli": "01 99 00 90 00", "sector": "general"},
+    **{"recipient": "consumer", "source": "opt_in_form", "relationship": "none", "attempts": "0"},
+    **{"objected_on": "none", "habit": "occasional"},
+}
+NOT_FOUND = "no: its file is not where it was, or was changed"
 WRITTEN = "00 00 00 00 00"  # what people write in names and reasons and looks like a number
 DIGITS = re.compile(r"1\W?99\W?00\W?00\W?0\d|00\W?00\W?00\W?00\W?00")
+
+
+def planned(rows: int) -> list[str]:
+    """Calls on the first days of October, one a day."""
+    return [f"{number},2026-10-0{day}T10:00" for day, number in enumerate(NUMBERS[:rows], 1)]
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +63,8 @@ def office(book, tmp_path_factory) -> Iterator[Store]:
         return folder / name
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DNC_TODAY", "2026-11-30")
-        patch.setattr(audit_log, "now", lambda: datetime(2026, 11, 30, 9, 12, 34))
+        patch.setenv("DNC_TODAY", "2026-10-01")
+        patch.setattr(audit_log, "now", lambda: datetime(2026, 10, 1, 9, 12, 34))
         wordings.add(store.ledger, "form-7", f"Call me; or not: {WRITTEN}", {"names": "Soleil", "recipients": "Lune"})
         campaigns.add(store.ledger, "autumn", BRIEF)
         proof = file(f"{WRITTEN}.txt", "a scan")
@@ -64,7 +75,12 @@ def office(book, tmp_path_factory) -> Iterator[Store]:
             {"number": NUMBERS[2], "consent_on": "2026-09-07", "passed_to": "Mars"},
         ]
         withdrawn = {"number": NUMBERS[2], "consent_withdrawn_on": "2026-10-07"}
-        own_records.record(store, "consents", [*(row | given for row in told), withdrawn], book)
+        own_records.record(store, "consents", [row | given for row in told], book)
+        path = file("october.csv", "\n".join(["number,call_at", *planned(6)]))
+        check(path, store, region="FR", given=BEFORE_A_SALE, keep=True)
+        patch.setenv("DNC_TODAY", "2026-11-30")
+        patch.setattr(audit_log, "now", lambda: datetime(2026, 11, 30, 9, 12, 34))
+        own_records.record(store, "consents", [withdrawn], book)
         calls = [f"{n},{number},2026-10-0{n}T10:00,answered,autumn" for n, number in enumerate(NUMBERS[:6], 1)]
         calls += [f"9,{NUMBERS[2]},2026-10-20T10:00,no_answer,autumn", f"10,{NUMBERS[0]},2026-10-21T10:00,busy,"]
         path = file("calls.csv", "\n".join(["call_id,number,at,result,campaign", *calls]))
@@ -117,7 +133,7 @@ def table(data: bytes) -> list[dict[str, str]]:
 def test_no_number_is_outside_the_annexes(folder, made, signer):
     """Also not in names of files, proofs, reasons, wordings and certificates; without annexes all else is the same."""
     told = {name for name, data in folder.items() if DIGITS.search(data.decode(errors="replace"))}
-    annexes = ("numbers.csv", "sample.csv", "wordings.csv", "log.csv", "certificates/check-9.html")
+    annexes = ("numbers.csv", "sample.csv", "wordings.csv", "log.csv", "certificates/check-11.html")
     assert told == {f"annexes/{name}" for name in annexes}
     bare = made(numbers=False, signer=signer)
     assert {name for name in folder if not name.startswith("annexes/")} == set(bare)
@@ -158,6 +174,7 @@ def test_links_lead_to_files_of_the_folder(folder):
             [
                 "Calls recorded: 8, of these 4 on a consent that the store keeps",
                 "Every call is said to be recorded for 31 of the 91 days.",
+                "said of them: possible 2, forbidden 2, more information needed 2; calls without such a check: 2",
                 "Objections: 3, withdrawals of consent: 1; recorded by the next day: 0, longest: 81 days, without a day of "
                 "their own: 1",
                 "Recorded calls after an objection or a withdrawal: 1; on the day itself, in an order that is not known: 0",
@@ -184,10 +201,28 @@ def test_the_page_answers_what_an_inspector_asks(made, language, answers):
     assert [answer for answer in answers if answer not in page] == []
 
 
+def test_each_call_has_the_ground_it_rests_on(folder):
+    """The consent with its wording, and what the last check up to its day said, with the law; the rest is left empty."""
+    rows = {row["call"]: row for row in table(folder["tables/single-calls.csv"])}
+    assert len(rows) == 8 and "at" in rows["calls:1"]
+    first, after = rows["calls:1"], rows["calls:7"]
+    assert (first["rests_on"], first["wording"], first["proved"]) == ("consents:1", "form-7", "true")
+    assert first["outcome"] == "clear" and "L. 223-1" in first["why"] and first["check"]
+    assert (rows["calls:5"]["rests_on"], rows["calls:5"]["outcome"]) == ("", "undecided")
+    assert after["check"] == "" != rows["calls:5"]["check"], "no check was about its day"
+    numbers = {row["statement"]: row["number"] for row in table(folder["annexes/numbers.csv"])}
+    assert all(numbers[call].startswith("+3319900") for call in rows)
+
+
+def test_only_rules_that_checks_judged_by_have_a_page(folder):
+    """And all of them where a check of an earlier version does not say by which it judged."""
+    assert [name for name in folder if name.startswith("rules/")] == ["rules/fr.html"]
+
+
 def test_a_proof_is_in_the_folder_only_if_it_is_the_one_that_was_kept(folder):
     """By its hash; the others are named."""
     proofs = {row["statement"]: row["in_folder"] for row in table(folder["tables/sample.csv"])}
-    assert proofs == {"consents:1": "annexes/proofs/consents-1.txt", "consents:2": "", "consents:3": ""}
+    assert proofs == {"consents:1": "annexes/proofs/consents-1.txt", "consents:2": NOT_FOUND, "consents:3": ""}
     assert folder["annexes/proofs/consents-1.txt"] == b"a scan"
 
 

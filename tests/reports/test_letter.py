@@ -16,7 +16,8 @@ from dnc.checks.subject_access import answer
 from dnc.errors import OptionError
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, duration, in_language, messages
-from dnc.reports.letter import letter, write_letter
+from dnc.reports.letter import letter
+from dnc.reports.letter_file import write_letter
 from tests.conftest import SAMPLES
 
 BOOK = Rulebook.load()
@@ -59,7 +60,7 @@ def found(template, store):
 def test_the_letter_is_in_plain_words(found, tmp_path, number, language):
     """It has no id and no column name, loads and runs nothing, and escapes what was noted."""
     path = tmp_path / "letter.html"
-    write_letter(path, found(number), BOOK, language)
+    write_letter(path, letter(found(number), BOOK, language), language)
     page = _Text()
     page.feed(path.read_text(encoding="utf-8").partition("</style>")[2])
     text = " ".join(page.texts)
@@ -127,7 +128,7 @@ def test_no_number_was_sent_to_a_directory(store, write_file):
 def test_the_letter_in_word_says_the_same(found, tmp_path, language):
     """Paragraphs and tables hold every text of the letter, in the same order."""
     path = tmp_path / "letter.docx"
-    write_letter(path, found(LISTED), BOOK, language)
+    write_letter(path, letter(found(LISTED), BOOK, language), language)
     document = Document(path)
     paragraphs = [paragraph.text for paragraph in document.paragraphs]
     cells = [[cell.text for cell in row.cells] for table in document.tables for row in table.rows]
@@ -147,5 +148,5 @@ def test_a_letter_is_written_by_the_verb(dnc, found):
     code, out, err = dnc("answer", OPEN, "--lang", "fr", "--out", "letter.html")
     assert (code, out, err) == (0, "", "")
     with pytest.raises(OptionError, match=r"must end in \.html or \.docx"):
-        write_letter(SAMPLES / "letter.pdf", found(OPEN), BOOK)
+        write_letter(SAMPLES / "letter.pdf", letter(found(OPEN), BOOK))
     assert not (SAMPLES / "letter.pdf").exists()

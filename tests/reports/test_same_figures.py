@@ -16,6 +16,7 @@ from dnc.lists.brief import read_brief
 from dnc.messages import messages
 from dnc.reports.check_data import as_data
 from dnc.reports.check_summary import summary
+from dnc.reports.decision import forbidden, heaviest
 from tests.desk.conftest import running
 from tests.desk.test_pages import checked, dropped
 
@@ -104,6 +105,16 @@ def test_every_output_says_the_same(seed, language, store, write_file, tmp_path)
     assert [line for line in lines if line not in {*terminal, *numbered, *bare(numbered)}] == []
 
 
+def test_reasons_that_are_left_out_are_counted():
+    """By the calls that have one of them, alone or with reasons that are shown; a call counts once."""
+    calls_by = {("a", ""): 50, ("a;b", ""): 40, ("b;c;d", ""): 30, ("d", ""): 3, ("", "consent"): 20, ("", "place"): 2}
+    by = {id_: sum(n for (rules, _), n in calls_by.items() if id_ in rules) for id_ in "abcd"}
+    blocked = [forbidden(id_, id_, n, "en") for id_, n in by.items()]
+    lines = heaviest(blocked, {"consent": 20, "place": 2}, 0, calls_by, "en")
+    assert [line.rows for line in lines] == [90, 70, 20, 30 + 3 + 2] and "the report lists all" in lines[-1].text
+    assert len(heaviest(blocked[:2], {"consent": 20}, 0, {("a;b", ""): 70, ("", "consent"): 20}, "en")) == 3
+
+
 def block_head(language: str, key: str) -> str:
     """The heading of a block."""
     return messages("decision", language)["head"][key]
@@ -131,7 +142,7 @@ def test_the_rows_prove_the_figures(seed, store, write_file):
     times = later["dnc_next_at"].drop_nulls().sort().str.replace("T", " ")
     if seed != 3 and times.len():
         [line] = [line["says"] for line in data["next"] if line["says"].startswith("Postpone ")]
-        assert f": {times.len()} (by row in dnc_next_at)" in line and times[0] in line and times[-1] in line
+        assert f": {times.len()} (the row of each call says when)" in line and times[0] in line and times[-1] in line
     because = later["dnc_why"].str.contains("calls only from|[Aa]t most four calls")
     assert (
         because.all()

@@ -156,6 +156,23 @@ def test_proofs_that_hold_are_counted_and_bounded(draw, answer):
     assert proved["share"] == least_of_population(20, 20, ROWS) / ROWS
 
 
+def test_a_number_that_is_proved_costs_at_most_its_part_of_the_price(draw, answer, dnc, write_file):
+    """Only numbers that can be called count, each once, and none that the buyer has: here those of five drawn rows."""
+    drawn = draw()
+    text = offered().splitlines()
+    for row in drawn[5:]:
+        text[int(row["row"])] = text[int(row["row"])].replace("named_caller", "none")
+    write_file("offer.csv", "\n".join(text) + "\n")
+    _, out, _ = dnc("vet", "offer.csv", "--brief", "buyer.toml", "--draw", ROWS, "--out", "draw.csv")
+    held = write_file("held.csv", f"number\n{drawn[0]['number']}\n")
+    found = answer(form("draw.csv"), "--price", 42, "--currency", "EUR", "--against", held)
+    usable = ROWS - 15 - 1
+    assert (found["proved"]["usable"], found["proved"]["least_usable"]) == (usable, usable), "all rows were drawn"
+    assert found["price"]["per_proved"] == 42 / usable
+    out = vetted(dnc, "--price", 42, "--currency", "EUR", "--against", held)[1].replace("\xa0", " ")
+    assert f"at least {usable} numbers can be called and are proved; 1.75 EUR each at most." in out
+
+
 @pytest.mark.parametrize(
     ("cells", "options", "why"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from html import unescape
 
@@ -197,11 +198,33 @@ def test_what_is_seen_at_consents_is_shown_and_not_judged(dnc, write_file):
         assert said in out and said in unescape(page.read_text(encoding="utf-8"))
 
 
+def test_an_amount_has_the_currency_that_was_said(dnc, offer):
+    """The price, what a number costs, and a condition; none is guessed, and what is no code is refused."""
+    priced = ("--price", 6, "--max-price-per-clear", 1)
+    out = dnc("vet", *offer, *priced, "--currency", "CHF")[1].replace("\xa0", " ")
+    assert "2.00 CHF for each number" in out and "at most 1.00 CHF" in out and "6.00 CHF for the list" in out
+    assert not re.search("[A-Z]{3}", "".join(dnc("vet", *offer, *priced)[1].splitlines()[:3]))
+    assert dnc("vet", *offer, *priced, "--currency", "€")[0] == dnc("vet", *offer, "--currency", "CHF")[0] == 2
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_letter_asks_the_seller_for_what_is_missing(dnc, offer, tmp_path, language):
+    """Each thing with its rows, then questions with room for an answer; no number, and nothing of our conditions."""
+    options = ("--price", 987654, "--min-clear", 0.123, "--lang", language)
+    dnc("vet", *offer, *options, "--letter", "letter.html")
+    text = unescape((tmp_path / "letter.html").read_text(encoding="utf-8").partition("</style>")[2])
+    questions = messages("seller", language)["questions"]
+    assert all(f"{n}. {asked}" in text for n, asked in enumerate(questions, 1))
+    assert text.count("contenteditable") == len(questions) + 6, "the addresses, the day, a place to sign for each"
+    assert "<td>2</td>" in text and not re.search(r"987|12[.,]3|99\W?00", text)
+
+
 def test_the_price_is_that_of_a_callable_number(vetted):
     """The price of the whole list over the numbers that may be called, each once."""
-    assert vetted("--price", 6)["price"] == {"asked": 6.0, "per_clear": 2.0, "low": 2.0, "high": 2.0}
+    told = {"asked": 6.0, "per_clear": 2.0, "low": 2.0, "high": 2.0, "per_proved": None, "currency": None}
+    assert vetted("--price", 6)["price"] == told
     none = vetted("--price", 6, "--set", "consent=none", "--until", "2027-12-31")["price"]
-    assert none == {"asked": 6.0, "per_clear": None, "low": None, "high": None}
+    assert none == told | dict.fromkeys(("per_clear", "low", "high"))
     for bounds, said in {
         (2.0, 2.0, 2.0): "6.00 for the list, divided by 3 numbers that can be called: 2.00 each",
         (

@@ -523,9 +523,9 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
     bitpages = change.keep(new.taken.bitpages, "bitpages") if new.taken.bitpages else None
     if bitpages:
         ledger_sql.add_bitpages(change.con, file, *bitpages)
-    ledger_sql.add_snapshot(change.con, added.row)
+    ledger_sql.insert(change.con, "snapshots", added.row)
     for accepted in added.accepted:
-        ledger_sql.add_accepted(change.con, added.id, accepted._asdict())
+        ledger_sql.insert(change.con, "accepted", {"snapshot": added.id, **accepted._asdict()})
     row = added.row
     copied = ("registry", "as_of", "sha256", *new.taken.counts, "file", "numbers", "covers", "campaign", "means")
     copied += ("asked", "region")

@@ -106,10 +106,8 @@ _WITH_SALT = {"query", "against", "salt"}
     "--out", type=TARGET, help="Also write a report to read and print (.html); with --draw, the table for the seller."
 )
 @store_options
-@click.pass_context
 def vet(
     ctx: click.Context,
-    /,
     *,
     files: tuple[Path | str, ...],
     query: str | None,

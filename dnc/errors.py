@@ -26,6 +26,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from dnc.messages import NOTHING, changed, figure, localized, messages
 
@@ -162,6 +164,15 @@ def must_be(name: str, value: object, wanted: str, *kinds: type) -> None:
         raise _argument(name, wanted, type(value).__name__)
     if isinstance(value, str | Path):
         must_be_unicode(value)
+
+
+def declared(options: type) -> dict[str, tuple[Any, ...]]:
+    """What `must_be` wants of each key of a TypedDict, whose types are `Annotated[types, wanted]`: `wanted`, types."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for name, hint in get_type_hints(options, include_extras=True).items():
+        kinds = get_args(hint.__origin__) if isinstance(hint.__origin__, UnionType) else [hint.__origin__]
+        found[name] = (*hint.__metadata__, *(get_origin(kind) or kind for kind in kinds))
+    return found
 
 
 def must_be_unicode(text: str | Path) -> None:

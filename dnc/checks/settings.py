@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import polars as pl
 
 from dnc.checks.law_in_force import law_of
-from dnc.errors import InputError, OptionError, must_be
+from dnc.errors import InputError, OptionError, declared, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
@@ -41,37 +41,23 @@ _MEMORY = 1 << 28  # bytes of a list that are kept in memory between its two rea
 
 
 class SettingsOptions(TypedDict, total=False):
-    """The fields of `Settings`, as keywords."""
+    """The fields of `Settings`, as keywords; see `dnc.errors.declared`."""
 
-    region: str | None
-    given: Mapping[str, object] | None
-    at: str | date | None
-    guidance: str
-    brief: Brief | str | Path | None
-    consents: str | Path | None
-    rulebook: Rulebook | None
-    accept: Mapping[str, str] | None
-    language: str
-    now: date | None
-    accept_unread: int | None
-    reason: str | None
+    region: Annotated[str | None, "text"]
+    given: Annotated[Mapping[str, object] | None, "facts"]
+    at: Annotated[str | date | datetime | None, "day"]
+    guidance: Annotated[str, "text"]
+    brief: Annotated[Brief | str | Path | None, "brief"]
+    consents: Annotated[str | Path | None, "path"]
+    rulebook: Annotated[Rulebook | None, "rulebook"]
+    accept: Annotated[Mapping[str, str] | None, "reasons"]
+    language: Annotated[str, "text"]
+    now: Annotated[date | None, "day"]
+    accept_unread: Annotated[int | None, "number"]
+    reason: Annotated[str | None, "text"]
 
 
-# For each field of `Settings`, what its value must be, if it is not None: a key of `errors.wanted`, and the types.
-_KINDS: dict[str, tuple[Any, ...]] = {
-    "region": ("text", str),
-    "given": ("facts", Mapping),
-    "at": ("day", str, date, datetime),
-    "guidance": ("text", str),
-    "brief": ("brief", Brief, str, Path),
-    "consents": ("path", str, Path),
-    "rulebook": ("rulebook", Rulebook),
-    "accept": ("reasons", Mapping),
-    "language": ("text", str),
-    "now": ("day", date),
-    "accept_unread": ("number", int),
-    "reason": ("text", str),
-}
+_DECLARED = declared(SettingsOptions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,16 +102,15 @@ class Settings:
         """Settings with some fields replaced. Raises OptionError for a keyword that is not a field."""
         if settings is not None:
             must_be("settings", settings, "settings", cls)
-        if unknown := [name for name in options if name not in _KINDS]:
+        if unknown := [name for name in options if name not in _DECLARED]:
             if unknown[0] in vocabulary().columns:
                 raise OptionError(localized("errors", "fact_argument", name=unknown[0]))
-            raise OptionError(localized("errors", "no_argument", name=unknown[0], known=", ".join(_KINDS)))
+            raise OptionError(localized("errors", "no_argument", name=unknown[0], known=", ".join(_DECLARED)))
         return replace(settings or cls(), **options)
 
     def __post_init__(self) -> None:
-        for name, (wanted, *kinds) in _KINDS.items():
-            if (value := getattr(self, name)) is not None or name in ("guidance", "language"):
-                must_be(name, value, wanted, *kinds)
+        for name, (wanted, *kinds) in _DECLARED.items():
+            must_be(name, value := getattr(self, name), wanted, *kinds)
             for key in value if isinstance(value, Mapping) else ():
                 must_be(name, key, wanted, str)
         for reason in (self.accept or {}).values():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.options import FILE, JSON, LANG, open_store, say, store_options
+from dnc.cli.options import FILE, JSON, open_store, say, store_verb
 from dnc.errors import InputError
 from dnc.messages import Words, in_language, localized, messages
 
@@ -33,12 +33,9 @@ if TYPE_CHECKING:
 @click.option("--verify", "verified", type=FILE, metavar="FILE", help="Verify a certificate; needs no store.")
 @click.option("--new-key", type=click.Path(path_type=Path), metavar="FILE", help="Make a private key.")
 @JSON
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def certify(
     ctx: click.Context,
-    /,
     *,
     check: int | None,
     key: str | None,

@@ -115,10 +115,8 @@ _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.report
 )
 @conditions
 @store_options
-@click.pass_context
 def check(
     ctx: click.Context,
-    /,
     *,
     files: tuple[Path | str, ...],
     query: str | None,
@@ -242,10 +240,8 @@ def _stdout(form: str, *, wanted: bool) -> Iterator[tuple[IO[bytes] | None, list
 @click.option("--all", "every", is_flag=True, help="Show every rule in force in full, also those that do not apply.")
 @JSON
 @store_options
-@click.pass_context
 def explain(
     ctx: click.Context,
-    /,
     *,
     number: str,
     lang: str,
@@ -309,10 +305,8 @@ def explain(
 )
 @click.option("--texts-from", type=FILE, help="Add the texts of such a CSV, with their meanings, to the brief.")
 @store_options
-@click.pass_context
 def brief_(
     ctx: click.Context,
-    /,
     *,
     file: Path,
     sheet: str | None,

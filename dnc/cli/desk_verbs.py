@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from dnc.cli.options import FILE, LANG, open_store, print_rows, say, store_options
+from dnc.cli.options import FILE, open_store, print_rows, say, store_verb
 from dnc.errors import OptionError
 from dnc.messages import localized, messages
 
@@ -51,12 +51,9 @@ _PORT = 8520
     type=FILE,
     help="Private key that signs folders for an authority and the certificates in them (Ed25519, PEM).",
 )
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def desk(
     ctx: click.Context,
-    /,
     *,
     port: int,
     no_browser: bool,
@@ -122,10 +119,8 @@ def desk(
     show_default=True,
     help="With add, what the key may do: decide, record, lift, read; several are separated by commas.",
 )
-@LANG
-@store_options
-@click.pass_context
-def keys(ctx: click.Context, /, *, action: str, name: str | None, may: str, lang: str) -> None:
+@store_verb
+def keys(ctx: click.Context, *, action: str, name: str | None, may: str, lang: str) -> None:
     """Manage the keys of programs that use the desk over HTTP.
 
     A key may decide calls and record objections, calls made and consents, unless --may says otherwise; lift takes
@@ -156,10 +151,8 @@ def keys(ctx: click.Context, /, *, action: str, name: str | None, may: str, lang
 @click.argument("action", type=click.Choice(["add", "list", "show", "remove"]))
 @click.argument("name", required=False)
 @click.option("--brief", type=FILE, help="With add: the brief, whose facts, words and region count for all calls.")
-@LANG
-@store_options
-@click.pass_context
-def campaigns(ctx: click.Context, /, *, action: str, name: str | None, brief: Path | None, lang: str) -> None:
+@store_verb
+def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path | None, lang: str) -> None:
     """Manage campaigns: briefs that the store keeps.
 
     A call over HTTP that names its campaign needs only its number, and what is particular to it.
@@ -197,9 +190,7 @@ def campaigns(ctx: click.Context, /, *, action: str, name: str | None, brief: Pa
     show_default=True,
     help="What the agent may do: decide, record; several are separated by commas.",
 )
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def mcp(ctx: click.Context, may: str, lang: str) -> None:
     """Serve tools for voice agents (MCP).
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dnc.cli.options import DATE, FILE, LANG, load_rules, open_store, say, store_options
+from dnc.cli.options import DATE, FILE, load_rules, open_store, say, store_verb
 from dnc.messages import counted, messages
 
 
@@ -26,12 +26,9 @@ from dnc.messages import counted, messages
 @click.option(
     "--key", type=FILE, help="Private key that signs the folder and a certificate of each check (Ed25519, PEM)."
 )
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def inspection(
     ctx: click.Context,
-    /,
     *,
     first: date,
     last: date,

@@ -8,18 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import (
-    DATE,
-    FILE,
-    LANG,
-    PAIR,
-    TARGET,
-    load_rules,
-    open_store,
-    print_rows,
-    say,
-    store_options,
-)
+from dnc.cli.options import DATE, FILE, PAIR, TARGET, load_rules, open_store, print_rows, say, store_verb
 from dnc.cli.rule_packs import act_on_packs, pack_options
 from dnc.clock import today
 from dnc.errors import OptionError, RuleError
@@ -49,12 +38,9 @@ _COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidenc
     help="Write a page (.html) to compare each rule with its source, and to sign; with --pack: the pack.",
 )
 @pack_options
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def rules(
     ctx: click.Context,
-    /,
     *,
     jurisdiction: str | None,
     on: date | None,
@@ -195,12 +181,9 @@ def _row(jurisdiction: str, regime: Regime, lang: str) -> tuple[Any, ...]:
 @click.option("--campaign", metavar="NAME", help="Count the rules that may apply to the calls of this campaign.")
 @click.option("--set", "given", multiple=True, type=PAIR, metavar="NAME=VALUE", help="Declare a fact. Repeatable.")
 @click.option("--days", type=click.IntRange(1, 730), default=365, show_default=True, help="How many days, from today.")
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def hours(
     ctx: click.Context,
-    /,
     *,
     place: str,
     out: Path | str,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.options import DATE, FILE, LANG, STDOUT, open_store, print_csv, say, show, store_options
+from dnc.cli.options import DATE, FILE, STDOUT, open_store, print_csv, say, show, store_verb
 from dnc.errors import InputError, StoreError
 from dnc.messages import counted, dated, in_language, localized, messages
 
@@ -62,12 +62,9 @@ _HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
     type=FILE,
     help="Root certificates of stamping authorities (PEM), with which --verify and --stamp verify stamps.",
 )
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def log(
     ctx: click.Context,
-    /,
     *,
     tail: int | None,
     since: date | None,

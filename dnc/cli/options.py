@@ -281,17 +281,23 @@ _CALL_OPTIONS: list[Option] = [
 
 
 def store_options(command: Command) -> Command:
-    """Let a verb take --store and --rules too, so that they may be given before or after its name."""
+    """Give a verb the context, and let it take --store and --rules too, which may be before or after its name."""
 
     def keep(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
         if value is not None:
             ctx.obj[param.name] = value
 
+    command = click.pass_context(command)
     for name, text in _STORE_OPTIONS.items():
         command = click.option(f"--{name}", name, type=click.Path(), expose_value=False, callback=keep, help=text)(
             command
         )
     return command
+
+
+def store_verb(command: Command) -> Command:
+    """A verb with --lang and `store_options`."""
+    return LANG(store_options(command))
 
 
 def call_options(set_help: str) -> Option:

@@ -14,7 +14,6 @@ import click
 from dnc.cli.options import (
     FILE,
     JSON,
-    LANG,
     PAIR,
     REGION,
     TARGET,
@@ -23,7 +22,7 @@ from dnc.cli.options import (
     print_rows,
     say,
     show,
-    store_options,
+    store_verb,
     write_rows,
 )
 from dnc.messages import counted, duration, in_language, localized, messages
@@ -97,12 +96,9 @@ def _added(kind: str, added: Added, lang: str) -> str:
 )
 @_MORE
 @REGION
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def consent(
     ctx: click.Context,
-    /,
     *,
     number: str,
     on: str | None,
@@ -149,12 +145,9 @@ def consent(
 @click.option("--campaign", help="Campaign that it belongs to.")
 @_MORE
 @REGION
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def called(
     ctx: click.Context,
-    /,
     *,
     number: str,
     region: str | None,
@@ -182,12 +175,9 @@ def _record(ctx: click.Context, kind: str, told: dict[str, Any], region: str | N
 @click.argument("what", metavar="[FILE|NAME]", required=False)
 @click.option("--name", help="With add: the name by which records of consents refer to it.")
 @_MORE
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def wordings(
     ctx: click.Context,
-    /,
     *,
     action: str,
     what: str | None,
@@ -231,9 +221,7 @@ def wordings(
 )
 @click.option("--out", type=TARGET, help="Write to this file.  [default: stdout]")
 @JSON
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def consents(ctx: click.Context, ending: int | None, out: Path | str | None, lang: str, *, as_json: bool) -> None:
     """List the consents in force, those that end first on top.
 

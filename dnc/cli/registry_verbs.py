@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import AROUND, DATE, FILE, IGNORE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_options
+from dnc.cli.options import AROUND, DATE, FILE, IGNORE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_verb
 from dnc.cli.record_verbs import load_records
 from dnc.clock import DATE_ORDERS
 from dnc.messages import counted, dated, in_language, localized, messages, registry_named
@@ -120,10 +120,8 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 )
 @click.option("--complete", metavar="REASON", help="Why call records of a system have every call of --covers-days.")
 @click.option("--zone", metavar="ZONE", help="Time zone of the times in a file of calls, e.g. Europe/Paris.")
-@LANG
-@store_options
-@click.pass_context
-def load(ctx: click.Context, /, *, files: tuple[Path, ...], lang: str, **options: Any) -> None:
+@store_verb
+def load(ctx: click.Context, *, files: tuple[Path, ...], lang: str, **options: Any) -> None:
     """Load registry files or own records (all of them, or none).
 
     Own records are what you keep yourself: --registry consents, calls or customers.

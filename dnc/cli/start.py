@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import CONSENTS, FILE, LANG, exit_code, load_rules, open_store, say, store_options, typed_name
+from dnc.cli.options import CONSENTS, FILE, exit_code, load_rules, open_store, say, store_verb, typed_name
 from dnc.errors import InputError
 from dnc.messages import counted, in_language, localized, messages
 
@@ -32,12 +32,9 @@ _BACK, _UNKNOWN = "r", "0"  # typed to return to the question before, and for "I
 @CONSENTS
 @click.option("--yes", is_flag=True, help="Take answers that the file proves, without asking.")
 @click.option("--open", "open_", is_flag=True, help="Open the report in the browser.")
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def start(
     ctx: click.Context,
-    /,
     *,
     file: Path,
     brief: Path | None,

@@ -26,6 +26,7 @@ from dnc.cli.options import (
     say,
     show,
     store_options,
+    store_verb,
     write_rows,
 )
 from dnc.errors import StoreError
@@ -47,12 +48,9 @@ if TYPE_CHECKING:
 @REGION
 @click.option("--reason", help="What the person said. Required with --lift.")
 @click.option("--lift", is_flag=True, help="Lift recorded objections instead.")
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def object_(
     ctx: click.Context,
-    /,
     *,
     numbers: tuple[str, ...],
     on: date,
@@ -96,12 +94,9 @@ def object_(
 )
 @click.option("--reason", metavar="WHY", help="With --number: delete them all the same; logged.")
 @click.option("--due", is_flag=True, help="Delete what is older than dnc retain allows.")
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def forget(
     ctx: click.Context,
-    /,
     *,
     before: date | None,
     registry: str | None,
@@ -202,12 +197,9 @@ def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str
 )
 @click.option("--lift", type=int, metavar="ROW", help="Lift a hold, by its row of the log.")
 @REGION
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def retain(
     ctx: click.Context,
-    /,
     *,
     kind: str | None,
     months: int | None,
@@ -269,8 +261,7 @@ def _held(key: str, hold: Hold, lang: str) -> str:
 @click.option("--diff", nargs=2, type=int, metavar="A B", help="Compare two snapshots of one registry, by id.")
 @click.option("--numbers", is_flag=True, help="With --diff: print the numbers themselves (personal data).")
 @store_options
-@click.pass_context
-def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: bool) -> None:
+def snapshots(ctx: click.Context, *, diff: tuple[int, int] | None, numbers: bool) -> None:
     """List the snapshots as CSV, or compare two of them."""
     if numbers and not diff:
         raise click.UsageError(localized("errors", "cli", "numbers_diff"))
@@ -307,9 +298,8 @@ def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: b
 @LANG
 @JSON
 @store_options
-@click.pass_context
 def status(
-    ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], metrics: Path | None, lang: str, as_json: bool
+    ctx: click.Context, *, max_ages: tuple[tuple[str, str], ...], metrics: Path | None, lang: str, as_json: bool
 ) -> None:
     """Print what is loaded, how old it is, and what is due.
 
@@ -354,10 +344,8 @@ def _days(name: str, text: str) -> int:
 @click.argument("what", type=click.Choice(["own", "consents", "calls", "customers"]))
 @click.option("--out", type=TARGET, help="Write to this file.  [default: stdout]")
 @click.option("--to", metavar="NAME", help="To whom consents are passed on; logged, and shown by dnc answer.")
-@LANG
-@store_options
-@click.pass_context
-def export(ctx: click.Context, /, *, what: str, out: Path | str | None, to: str | None, lang: str) -> None:
+@store_verb
+def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | None, lang: str) -> None:
     """Export what you keep yourself as CSV.
 
     dnc load --registry takes it back. own contains everyone who is on your opt-out list today: entries that were
@@ -380,12 +368,9 @@ def export(ctx: click.Context, /, *, what: str, out: Path | str | None, to: str 
 @REGION
 @JSON
 @click.option("--out", type=click.Path(path_type=Path), help="Write a letter to the person (.html or .docx) instead.")
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def answer(
     ctx: click.Context,
-    /,
     *,
     number: str,
     on: date | None,
@@ -421,12 +406,9 @@ def answer(
 @click.option(
     "--out", multiple=True, type=click.Path(path_type=Path), help="Write the verdicts; same as for dnc check."
 )
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def replay(
     ctx: click.Context,
-    /,
     *,
     check: int,
     files: tuple[Path, ...],
@@ -458,9 +440,7 @@ def replay(
 
 
 @click.command()
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def verify(ctx: click.Context, lang: str) -> None:
     """Verify every file of the store; print what is damaged."""
     from dnc.store import verify as verification
@@ -480,9 +460,7 @@ def verify(ctx: click.Context, lang: str) -> None:
 
 @click.command()
 @click.argument("folder", type=TARGET)
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def backup(ctx: click.Context, folder: Path | str, lang: str) -> None:
     """Copy the store into a new folder or object store.
 
@@ -496,9 +474,7 @@ def backup(ctx: click.Context, folder: Path | str, lang: str) -> None:
 
 @click.command()
 @click.argument("folder", type=TARGET)
-@LANG
-@store_options
-@click.pass_context
+@store_verb
 def restore(ctx: click.Context, folder: Path | str, lang: str) -> None:
     """Restore damaged or missing files from a backup."""
     from dnc.store import backup as copies

@@ -125,10 +125,8 @@ _WITH_SALT = {"query", "against", "salt"}
     help="Also write a letter with a questionnaire to the seller (.html or .docx).",
 )
 @store_options
-@click.pass_context
 def vet(
     ctx: click.Context,
-    /,
     *,
     files: tuple[Path | str, ...],
     query: str | None,

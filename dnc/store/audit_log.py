@@ -131,7 +131,7 @@ def append(con: duckdb.DuckDBPyConnection, last: Entry, drafts: Iterable[Draft])
         text = json.dumps(draft.detail, sort_keys=True, default=str)
         row = LogRow(draft.seq, draft.done_at, draft.verb, draft.done_by, text)
         added = Entry(row.seq, digest(last.hash, row))
-        ledger_sql.add_log_row(con, row._asdict() | {"previous": last.hash, "hash": added.hash})
+        ledger_sql.insert(con, "log", row._asdict() | {"previous": last.hash, "hash": added.hash})
         last = added
     return last
 

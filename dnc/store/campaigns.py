@@ -84,7 +84,7 @@ def existing(newest: Mapping[str, Campaign], name: str) -> Campaign:
 
 
 def _append(change: Change, campaign: Campaign) -> int:
-    ledger_sql.add_campaign(change.con, vars(campaign))
+    ledger_sql.insert(change.con, "campaigns", vars(campaign))
     detail = {"name": campaign.name, "version": campaign.version, "brief": campaign.sha256}
     change.log("remove-campaign" if campaign.text is None else "add-campaign", detail)
     return campaign.version

@@ -46,7 +46,7 @@ def add(change: Change, reason: str, number: int | None = None, campaign: str | 
     hold = Hold(0, number, campaign, reason.strip())
     seq = change.log("hold", {"of": hold.of, "campaign": campaign, "reason": hold.reason})
     hold = replace(hold, seq=seq)
-    ledger_sql.add_hold(change.con, vars(hold))
+    ledger_sql.insert(change.con, "holds", vars(hold))
     return hold
 
 
@@ -55,7 +55,7 @@ def lift(change: Change, seq: int) -> None:
     known = [hold.seq for hold in in_ledger(change.con)]
     if seq not in known:
         raise InputError(localized("errors", "hold", "none", row=seq, known=", ".join(map(str, known)) or "-"))
-    ledger_sql.remove_hold(change.con, seq)
+    ledger_sql.remove(change.con, "holds", "seq", seq)
     change.log("lift-hold", {"hold": seq})
 
 

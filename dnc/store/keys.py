@@ -57,7 +57,7 @@ def add(ledger: Ledger, name: str, rights: Iterable[str] = DEFAULT) -> str:
         if any(row["name"] == name for row in ledger_sql.keys(change.con)):
             raise InputError(localized("errors", "key", "exists", name=name))
         made = Key(name, _hash(key), audit_log.now(), ",".join(rights))
-        ledger_sql.add_key(change.con, vars(made))
+        ledger_sql.insert(change.con, "keys", vars(made))
         change.log("add-key", {"name": name, "may": rights})
     return key
 
@@ -65,7 +65,7 @@ def add(ledger: Ledger, name: str, rights: Iterable[str] = DEFAULT) -> str:
 def remove(ledger: Ledger, name: str) -> None:
     """Remove a key; from now on it is refused. Raises InputError if there is none, StoreError."""
     with ledger.change() as change:
-        if not ledger_sql.remove_key(change.con, name):
+        if not ledger_sql.remove(change.con, "keys", "name", name):
             raise InputError(localized("errors", "key", "none"))
         change.log("remove-key", {"name": name})
 

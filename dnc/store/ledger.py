@@ -50,6 +50,9 @@ _MOVED_IN = "moved-in"  # in the folder of a change: the names of the files that
 ANCHORS, STAMPS = "anchors.json", "stamps"  # evidence of the log (`dnc.store.anchors`, `dnc.store.stamps`)
 DAMAGED = "damaged"  # folder in which a restore keeps what it replaced
 _FOOTER_END = 8  # bytes after the footer of a Parquet file: its length, and `PAR1`
+_MOST_UNEDITED = 16
+# What ledgers hold that this process wrote, or compared with their logs; by the SHA-256 of their files.
+_unedited: dict[str, State] = {}
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
 
 
@@ -87,7 +90,6 @@ class Ledger:
         self.path = folder / LEDGER
         self.wal = folder / f"{LEDGER}.wal"  # write-ahead log of DuckDB; changes leave none
         self._wait_seconds = wait_seconds
-        self._unedited: tuple[str, State] | None = None  # SHA-256 of the last that was compared with its log, its state
         self._written: tuple[object, str] | None = None  # the file that was written last, and its SHA-256
 
     @property
@@ -319,7 +321,8 @@ class Ledger:
         (work / NAME).write_text(replace(manifest, ledger=digest).text, encoding="utf-8")
         self._replace(copy, self.path)
         self._replace(work / NAME, self.folder / NAME)
-        self._unedited, self._written = (digest, change.holds), (self._identity(), digest)
+        self._written = self._identity(), digest
+        _keep_unedited(digest, change.holds)
 
     def _begin(self, con: duckdb.DuckDBPyConnection, before: Manifest, *, whole: bool) -> State:
         """Begin a change unless the ledger was edited: the change would make that look right. Returns what it holds."""
@@ -333,14 +336,14 @@ class Ledger:
         digest: SHA-256 of its file; the same bytes are not compared twice.
         whole: whether all objections are read; otherwise they are counted, and the last of them read.
         """
-        if self._unedited and self._unedited[0] == digest and not whole:
-            return self._unedited[1]
+        if (known := _unedited.get(digest)) and not whole:
+            return known
         if fault := state.deception(con):
             raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=fault))
         held = state.read(con, None if whole else state.kept(con))
         for edit in state.faults(con, held):
             raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=edit))
-        self._unedited = digest, held
+        _keep_unedited(digest, held)
         return held
 
     def _replace(self, written: Path, path: Path) -> None:
@@ -571,6 +574,12 @@ class Change:
         for path in gone:
             with suppress(OSError):  # a file that is lost
                 os.utime(self.folder / path, (at, at))
+
+
+def _keep_unedited(digest: str, held: State) -> None:
+    if len(_unedited) >= _MOST_UNEDITED:
+        _unedited.clear()
+    _unedited[digest] = held
 
 
 def _make_unguessable(path: Path, key: bytes) -> None:

@@ -121,9 +121,15 @@ def _column(con: Connection, sql: str, params: object = None) -> list[Any]:
     return [row[0] for row in con.execute(sql, params).fetchall()]
 
 
-def _insert(con: Connection, table: str, row: Mapping[str, Any]) -> None:
+def insert(con: Connection, table: str, row: Mapping[str, Any]) -> None:
+    """Add a row to a table."""
     columns, values = ", ".join(f'"{name}"' for name in row), ", ".join(f"${name}" for name in row)
     con.execute(f"insert into {table} ({columns}) values ({values})", dict(row))
+
+
+def remove(con: Connection, table: str, column: str, value: object) -> bool:
+    """Remove the rows of a table that have a value in a column; returns whether there were any."""
+    return bool(_column(con, f"delete from {table} where {column} = ? returning {column}", [value]))
 
 
 # The ledger itself
@@ -133,7 +139,7 @@ def create(con: Connection, version: int) -> None:
     """Make the tables of a new ledger."""
     con.execute(statement(__package__, "schema"))
     _add_later(con)
-    _insert(con, "about", {"version": version, "previous": ""})
+    insert(con, "about", {"version": version, "previous": ""})
 
 
 def _add_later(con: Connection) -> None:
@@ -215,7 +221,7 @@ def end_change(con: Connection, written: Collection[str] | None) -> None:
     written: the tables that it wrote to, if that is known.
     """
     if not _rows(con, "select id from identity"):
-        _insert(con, "identity", {"id": store_id(con) or token_hex(32)})
+        insert(con, "identity", {"id": store_id(con) or token_hex(32)})
     if written is not None and "snapshots" not in written:
         return
     con.execute("delete from bitpages where of not in (select file from snapshots)")
@@ -304,11 +310,6 @@ def snapshots(con: Connection) -> list[Row]:
     return _rows(con, "select * from snapshots order by id")
 
 
-def add_snapshot(con: Connection, row: Mapping[str, Any]) -> None:
-    """Add a snapshot."""
-    _insert(con, "snapshots", row)
-
-
 def remove_snapshots(con: Connection, ids: Collection[int]) -> None:
     """Remove snapshots by id."""
     con.execute("delete from snapshots where id in (select unnest(?::integer[]))", [list(ids)])
@@ -342,11 +343,6 @@ def accepted(con: Connection) -> list[Row]:
     return _rows_if_any(con, "select * from accepted order by snapshot, what")
 
 
-def add_accepted(con: Connection, snapshot: int, row: Row) -> None:
-    """Note what the load of a snapshot took in on request."""
-    _insert(con, "accepted", {"snapshot": snapshot} | row)
-
-
 def bitpages(con: Connection) -> list[Row]:
     """Files of bit pages: the file of the snapshot (`of`), `file`, `rows`."""
     return _rows_if_any(con, "select of, file, rows from bitpages order by of")
@@ -355,7 +351,7 @@ def bitpages(con: Connection) -> list[Row]:
 def add_bitpages(con: Connection, of: str, file: str, rows: int) -> None:
     """Note the file of bit pages that belongs to the file of a snapshot."""
     con.execute("delete from bitpages where of = ?", [of])
-    _insert(con, "bitpages", {"of": of, "file": file, "rows": rows})
+    insert(con, "bitpages", {"of": of, "file": file, "rows": rows})
 
 
 # Objections
@@ -419,7 +415,7 @@ def records(con: Connection) -> list[Row]:
 def add_records(con: Connection, row: Mapping[str, Any]) -> None:
     """Add a file of own records; its id is the next one."""
     [last] = _column(con, "select coalesce(max(id), 0) from records")
-    _insert(con, "records", {"id": last + 1, **row})
+    insert(con, "records", {"id": last + 1, **row})
 
 
 def remove_records(con: Connection, ids: Collection[int]) -> None:
@@ -493,11 +489,6 @@ def wordings(con: Connection) -> list[Row]:
     return _rows_if_any(con, "select * replace (facts::varchar as facts) from wordings order by rowid")
 
 
-def add_wording(con: Connection, row: Mapping[str, Any]) -> None:
-    """Add a wording."""
-    _insert(con, "wordings", row)
-
-
 # Keys
 
 
@@ -512,27 +503,12 @@ def keys(con: Connection) -> list[Row]:
         ]
 
 
-def add_key(con: Connection, row: Mapping[str, Any]) -> None:
-    """Add a key."""
-    _insert(con, "keys", row)
-
-
-def remove_key(con: Connection, name: str) -> bool:
-    """Remove a key by its name; returns whether there was one."""
-    return bool(_column(con, "delete from keys where name = ? returning name", [name]))
-
-
 # Campaigns
 
 
 def campaigns(con: Connection) -> list[Row]:
     """The versions of campaigns, in the order in which they were added: name, version, sha256, text, added_at."""
     return _rows_if_any(con, "select name, version, sha256, text, added_at from campaigns order by added_at, rowid")
-
-
-def add_campaign(con: Connection, row: Mapping[str, Any]) -> None:
-    """Add a version of a campaign."""
-    _insert(con, "campaigns", row)
 
 
 # Rules packs
@@ -543,29 +519,9 @@ def signers(con: Connection) -> list[str]:
     return [row["fingerprint"] for row in _rows_if_any(con, "select fingerprint from signers order by added_at")]
 
 
-def add_signer(con: Connection, fingerprint: str, added_at: datetime) -> None:
-    """Trust a key."""
-    _insert(con, "signers", {"fingerprint": fingerprint, "added_at": added_at})
-
-
-def remove_signer(con: Connection, fingerprint: str) -> bool:
-    """Trust a key no more; returns whether it was trusted."""
-    return bool(_column(con, "delete from signers where fingerprint = ? returning fingerprint", [fingerprint]))
-
-
 def rule_packs(con: Connection) -> list[Row]:
     """The rules packs, the one in use last: seq, version, sha256, signer, files (JSON), installed_at."""
     return _rows_if_any(con, "select * replace (files::varchar as files) from rule_packs order by seq")
-
-
-def add_rule_pack(con: Connection, row: Mapping[str, Any]) -> None:
-    """Add a rules pack."""
-    _insert(con, "rule_packs", row)
-
-
-def remove_rule_pack(con: Connection, seq: int) -> None:
-    """Remove a rules pack."""
-    con.execute("delete from rule_packs where seq = ?", [seq])
 
 
 # Texts and decisions of checks
@@ -594,11 +550,6 @@ def decisions(con: Connection) -> list[Row]:
     return _rows(con, 'select seq as "check", file, rows from decisions order by seq')
 
 
-def add_decisions(con: Connection, check: int, file: str, rows: int, kept_at: datetime) -> None:
-    """Note the file of decisions that a check kept."""
-    _insert(con, "decisions", {"seq": check, "file": file, "rows": rows, "kept_at": kept_at})
-
-
 def remove_decisions_before(con: Connection, before: date) -> list[int]:
     """Remove decisions kept before a day; returns the checks they belong to."""
     return sorted(_column(con, "delete from decisions where kept_at < ? returning seq", [before]))
@@ -612,11 +563,6 @@ def replace_file(
     con.execute(f"update {folder} set file = ?, {count} = ? where file = ?", [new, rows, old])
 
 
-def add_hash_key(con: Connection, seq: int, key: str) -> None:
-    """Keep the key of the hashes in a row of the log."""
-    _insert(con, "hash_keys", {"seq": seq, "key": key})
-
-
 def hash_keys(con: Connection) -> dict[int, str]:
     """The keys of the hashes in rows of the log, by row."""
     return {row["seq"]: row["key"] for row in _rows_if_any(con, "select seq, key from hash_keys")}
@@ -625,7 +571,7 @@ def hash_keys(con: Connection) -> dict[int, str]:
 def file_key(con: Connection) -> str:
     """The key of the names of files and of requests, made when it is needed."""
     if (key := hash_keys(con).get(0)) is None:
-        add_hash_key(con, 0, key := token_hex(32))
+        insert(con, "hash_keys", {"seq": 0, "key": (key := token_hex(32))})
     return key
 
 
@@ -648,16 +594,6 @@ def holds(con: Connection) -> list[Row]:
     return _rows_if_any(con, "select seq, number, campaign, reason from holds order by seq")
 
 
-def add_hold(con: Connection, row: Mapping[str, Any]) -> None:
-    """Add a hold, with the columns of the table."""
-    _insert(con, "holds", row)
-
-
-def remove_hold(con: Connection, seq: int) -> None:
-    """Remove a hold."""
-    con.execute("delete from holds where seq = ?", [seq])
-
-
 def office(con: Connection) -> dict[str, str]:
     """The settings of the office: value by name."""
     return {row["name"]: row["value"] for row in _rows_if_any(con, "select name, value from office order by name")}
@@ -667,14 +603,14 @@ def set_office(con: Connection, settings: Mapping[str, str]) -> None:
     """Replace the settings of the office."""
     con.execute("delete from office")
     for name, value in settings.items():
-        _insert(con, "office", {"name": name, "value": value})
+        insert(con, "office", {"name": name, "value": value})
 
 
 def set_retention(con: Connection, kind: str, months: int | None) -> None:
     """Set for how many months a kind of file is kept; None: no limit."""
     con.execute("delete from retention where kind = ?", [kind])
     if months is not None:
-        _insert(con, "retention", {"kind": kind, "months": months})
+        insert(con, "retention", {"kind": kind, "months": months})
 
 
 def retention(con: Connection, today: date) -> list[Row]:
@@ -770,11 +706,6 @@ def files_in_log(con: Connection) -> dict[str, datetime]:
         con, f"select file, system.main.max(done_at) as at from (select done_at, {found} from log) group by file"
     )
     return {row["file"]: row["at"] for row in rows}
-
-
-def add_log_row(con: Connection, row: Mapping[str, Any]) -> None:
-    """Add a row to the log."""
-    _insert(con, "log", row)
 
 
 def set_hashes(con: Connection, seq: int, before: str, own: str) -> None:

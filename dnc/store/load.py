@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import duckdb
 import polars as pl
 
 from dnc.clock import today
 from dnc.database import engine, run, statement
-from dnc.errors import InputError, LoaderError, OptionError, UnreadRowsError, must_be, texts_of
+from dnc.errors import InputError, LoaderError, OptionError, UnreadRowsError, declared, must_be, texts_of
 from dnc.files.input_file import input_sha256, input_state
 from dnc.files.table import quoted
 from dnc.messages import LANGUAGES, Words, calendar_day, either, figure, localized, registry_name
@@ -41,47 +41,28 @@ _MONTH_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?\d\d)
 
 
 class LoadOptions(TypedDict, total=False):
-    """The keywords of `Store.load` other than `as_of`; it says what they mean."""
+    """The keywords of `Store.load` other than `as_of`, which says what they mean; see `dnc.errors.declared`."""
 
-    registry: str | None
-    covers: Sequence[str]
-    campaign: str | None
-    means: str | None
-    asked: str | Path | None
-    loader: str | Path | None
-    region: str | None
-    columns: Mapping[str, str] | None
-    dates: str
-    values: Mapping[str, Mapping[str, str]] | None
-    accept_unread: int
-    reason: str | None
-    shrunk: str | None
-    corrects: int | None
-    sheet: str | None
-    ignore: Sequence[str]
-    around: str | None
+    registry: Annotated[str | None, "text"]
+    covers: Annotated[Sequence[str] | None, "texts"]
+    campaign: Annotated[str | None, "text"]
+    means: Annotated[str | None, "text"]
+    asked: Annotated[str | Path | None, "path"]
+    loader: Annotated[str | Path | None, "path"]
+    region: Annotated[str | None, "text"]
+    columns: Annotated[Mapping[str, str] | None, "by_column"]
+    dates: Annotated[str, "text"]
+    values: Annotated[Mapping[str, Mapping[str, str]] | None, "by_column"]
+    accept_unread: Annotated[int | None, "number"]
+    reason: Annotated[str | None, "text"]
+    shrunk: Annotated[str | None, "text"]
+    corrects: Annotated[int | None, "number"]
+    sheet: Annotated[str | None, "text"]
+    ignore: Annotated[Sequence[str] | None, "texts"]
+    around: Annotated[str | None, "text"]
 
 
-# For each option, what its value must be, if it is not None: a key of `errors.wanted`, and the types.
-_KINDS: dict[str, tuple[Any, ...]] = {
-    "registry": ("text", str),
-    "covers": ("texts", str, Sequence),
-    "campaign": ("text", str),
-    "means": ("text", str),
-    "asked": ("path", str, Path),
-    "loader": ("path", str, Path),
-    "region": ("text", str),
-    "columns": ("by_column", Mapping),
-    "dates": ("text", str),
-    "values": ("by_column", Mapping),
-    "accept_unread": ("number", int),
-    "reason": ("text", str),
-    "shrunk": ("text", str),
-    "corrects": ("number", int),
-    "sheet": ("text", str),
-    "ignore": ("texts", str, Sequence),
-    "around": ("text", str),
-}
+_DECLARED = declared(LoadOptions)
 
 
 @dataclass(frozen=True)
@@ -141,36 +122,27 @@ class Prepared:
 
 def checked(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Options:
     """The options of a load, checked. Raises InputError, OptionError; TypeError for a keyword that is not an option."""
-    if unknown := given.keys() - _KINDS.keys():
+    if unknown := given.keys() - _DECLARED.keys():
         raise TypeError(f"load has no option {min(unknown)!r}")
     _refuse_other_kinds(paths, as_of, given)
-    asked, loader = given.get("asked"), given.get("loader")
-    region = given.get("region")
     covers, ignore = (
         texts_of(name, [value] if isinstance(value, str) else value)
         for name, value in (("covers", given.get("covers") or ()), ("ignore", given.get("ignore") or ()))
     )
+    asked, loader, region = given.get("asked"), given.get("loader"), given.get("region")
+    columns, values = given.get("columns") or {}, given.get("values") or {}
+    as_given: dict[str, Any] = {
+        name: given.get(name) for name in ("registry", "campaign", "means", "reason", "shrunk", "corrects", "sheet")
+    }
     options = Options(
         as_of,
-        registry=given.get("registry"),
         covers=tuple(sorted(prefix.lstrip("+") for prefix in covers)),
-        campaign=given.get("campaign"),
-        means=given.get("means"),
         asked=Path(asked) if asked else None,
         loader=Path(loader) if loader else None,
         region=region and region.upper(),
-        layout=Layout(
-            given.get("columns") or {},
-            given.get("dates", "iso"),
-            given.get("values") or {},
-            tuple(ignore),
-            given.get("around"),
-        ),
+        layout=Layout(columns, given.get("dates", "iso"), values, tuple(ignore), given.get("around")),
         accept_unread=given.get("accept_unread") or 0,
-        reason=given.get("reason"),
-        shrunk=given.get("shrunk"),
-        corrects=given.get("corrects"),
-        sheet=given.get("sheet"),
+        **as_given,
     )
     if as_of > today():
         raise InputError(localized("errors", "load", "future", day=as_of), paths[0])
@@ -192,9 +164,8 @@ def _refuse_other_kinds(paths: Sequence[str | Path], as_of: date, given: LoadOpt
     must_be("as_of", as_of, "day", date)
     for path in paths:
         must_be("path", path, "path", str, Path)
-    for name, (wanted, *kinds) in _KINDS.items():
-        if (value := given.get(name)) is not None:
-            must_be(name, value, wanted, *kinds)
+    for name, value in given.items():
+        must_be(name, value, *_DECLARED[name])
 
 
 def prepare(path: Path, options: Options, standing: Standing, work: Path, con: duckdb.DuckDBPyConnection) -> Prepared:
@@ -523,9 +494,9 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
     bitpages = change.keep(new.taken.bitpages, "bitpages") if new.taken.bitpages else None
     if bitpages:
         ledger_sql.add_bitpages(change.con, file, *bitpages)
-    ledger_sql.add_snapshot(change.con, added.row)
+    ledger_sql.insert(change.con, "snapshots", added.row)
     for accepted in added.accepted:
-        ledger_sql.add_accepted(change.con, added.id, accepted._asdict())
+        ledger_sql.insert(change.con, "accepted", {"snapshot": added.id, **accepted._asdict()})
     row = added.row
     copied = ("registry", "as_of", "sha256", *new.taken.counts, "file", "numbers", "covers", "campaign", "means")
     copied += ("asked", "region")

@@ -91,14 +91,15 @@ def install(
         if not is_trusted and not trust:
             raise InputError(localized("errors", "distrust", signer=signer))
         if not is_trusted:
-            ledger_sql.add_signer(change.con, signer, audit_log.now())
+            ledger_sql.insert(change.con, "signers", {"fingerprint": signer, "added_at": audit_log.now()})
             change.log("trust-key", {"key": signer})
         if last and last["sha256"] == sha256:
-            ledger_sql.remove_rule_pack(change.con, last["seq"])  # the same pack, over other files of the program
+            # The same pack, over other files of the program.
+            ledger_sql.remove(change.con, "rule_packs", "seq", last["seq"])
         ledger_sql.add_texts(change.con, "rules", {_hash(text): text for text in rules.values()})
         row = {"version": version, "sha256": sha256, "signer": signer, "files": json.dumps(files)}
         seq = 1 + (last["seq"] if last else 0)
-        ledger_sql.add_rule_pack(change.con, {"seq": seq, **row, "installed_at": audit_log.now()})
+        ledger_sql.insert(change.con, "rule_packs", {"seq": seq, **row, "installed_at": audit_log.now()})
         own = {name: own for name, (own, _) in files.items()}
         change.log("install-rules", {"pack": sha256, "pack_version": version, "key": signer, "files": own})
 
@@ -114,7 +115,7 @@ def undo(ledger: Ledger) -> tuple[InstalledPack, InstalledPack | None]:
         rows = ledger_sql.rule_packs(change.con)
         if not rows:
             raise InputError(localized("errors", "no_pack"))
-        ledger_sql.remove_rule_pack(change.con, rows[-1]["seq"])
+        ledger_sql.remove(change.con, "rule_packs", "seq", rows[-1]["seq"])
         packs = [InstalledPack.of(row) for row in rows]
         now = packs[-2] if len(packs) > 1 else None
         detail = {"pack": packs[-1].sha256, "pack_version": packs[-1].version}
@@ -128,7 +129,7 @@ def distrust(ledger: Ledger, fingerprint: str) -> None:
     if not ledger.exists:
         raise InputError(message)
     with ledger.change() as change:
-        if not ledger_sql.remove_signer(change.con, fingerprint):
+        if not ledger_sql.remove(change.con, "signers", "fingerprint", fingerprint):
             raise InputError(message)
         change.log("distrust-key", {"key": fingerprint})
 

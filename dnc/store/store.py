@@ -194,9 +194,10 @@ class Store:
             else:
                 file, rows = change.keep(decisions, "decisions")
                 row = change.log(verb, detail | {"decisions": file})
-                ledger_sql.add_decisions(change.con, row, file, rows, audit_log.now())
+                kept = {"seq": row, "file": file, "rows": rows, "kept_at": audit_log.now()}
+                ledger_sql.insert(change.con, "decisions", kept)
             if hash_key:
-                ledger_sql.add_hash_key(change.con, row, hash_key)
+                ledger_sql.insert(change.con, "hash_keys", {"seq": row, "key": hash_key})
         return change.head
 
     def diff(self, before: int, after: int, numbers: bool = False) -> pl.DataFrame:

@@ -89,7 +89,7 @@ def add(ledger: Ledger, name: str, text: str, facts: Mapping[str, str] | None = 
                     raise InputError(localized("errors", "wording", "exists", name=name))
                 return was
         row = {"name": name, "sha256": new.sha256, "text": text, "facts": msgspec.json.encode(read).decode()}
-        ledger_sql.add_wording(change.con, row | {"added_at": new.added_at})
+        ledger_sql.insert(change.con, "wordings", row | {"added_at": new.added_at})
         change.log("add-wording", {"name": name, "sha256": new.sha256})
     return new
 

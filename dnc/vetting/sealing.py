@@ -86,7 +86,7 @@ def record(store: Store, detail: dict[str, Any], salt: str, checked: Check) -> N
     """
     with store.ledger.change() as change:
         _refuse_sealed(change.con, checked.record["sha256"], checked.files.name, detail["again"])
-        ledger_sql.add_hash_key(change.con, change.log(VERB, detail), salt)
+        ledger_sql.insert(change.con, "hash_keys", {"seq": change.log(VERB, detail), "key": salt})
 
 
 def _refuse_sealed(con: ledger_sql.Connection, sha256: str, name: str, again: str | None) -> None:

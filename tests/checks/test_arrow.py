@@ -336,8 +336,7 @@ def test_a_wrong_argument_of_a_single_call_or_of_batches_is_an_error_too(screene
             wrong()
 
 
-@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
-def test_date_times_that_are_all_midnight_are_dates(screened, tmp_path, unit):
+def test_date_times_that_are_all_midnight_are_dates(screened, tmp_path):
     """As in a spreadsheet: pandas has no type for dates. One cell with a time, or an offset, makes all of them times."""
     rows, judged = pl.concat([SHOP[:1], SHOP[:1]]), ["dnc_outcome", "dnc_blocked_by", "dnc_missing"]
     days, hours = [datetime(2026, 8, 10), None], [datetime(2026, 8, 10), datetime(2026, 8, 10, 10, 30)]
@@ -346,16 +345,16 @@ def test_date_times_that_are_all_midnight_are_dates(screened, tmp_path, unit):
         for cells in (["2026-08-10", None], ["2026-08-10T00:00", "2026-08-10T10:30"], ["2026-08-10T00:00Z", None])
     ]
     assert expected[0]["dnc_outcome"][0] != expected[1]["dnc_outcome"][0]
-    zoned = pl.Series(days, dtype=pl.Datetime(unit, "UTC"))
-    for cells, same in zip((pl.Series(days), pl.Series(hours), zoned), expected, strict=True):
-        frame = rows.with_columns(call_at=cells if cells is zoned else cells.dt.cast_time_unit(unit))
+    for unit, (cells, zone, same) in itertools.product(
+        ("ms", "us", "ns"), zip((days, hours, days), (None, None, "UTC"), expected, strict=True)
+    ):
+        frame = rows.with_columns(call_at=pl.Series(cells, dtype=pl.Datetime(unit, zone)))
         frame.write_parquet(tmp_path / "list.parquet")
-        for source in (frame, tmp_path / "list.parquet"):
-            found = check(source, screened, **TOLD).verdicts
-            assert found.select(judged).equals(same.select(judged))
+        found = check(tmp_path / "list.parquet", screened, **TOLD).verdicts
+        assert found.select(judged).equals(same.select(judged)), unit
         [decided] = decide(frame, screened, **TOLD)
-        assert decided.drop(VERDICT.keys()).equals(frame)
-        assert decided.select(judged).equals(same.select(judged))
+        assert decided.drop(VERDICT.keys()).equals(frame), unit
+        assert decided.select(judged).equals(same.select(judged)), unit
 
 
 def test_midnights_of_one_batch_say_nothing_of_another(screened):

@@ -1,10 +1,11 @@
-"""A desk that runs in a process of its own, and a client that speaks to it as a browser does."""
+"""A desk that runs in a process or a thread of its own, and a client that speaks to it as a browser does."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,8 @@ import httpx
 import pytest
 
 from dnc import Store
+from dnc.desk import server
+from dnc.desk.desk import Desk
 
 
 @dataclass
@@ -25,7 +28,7 @@ class Running:
     opening: str
     store: Store
     stack: ExitStack
-    process: subprocess.Popen
+    process: subprocess.Popen | None = None
 
     @property
     def origin(self) -> dict[str, str]:
@@ -98,6 +101,38 @@ def running(store: Store, *options: object) -> Iterator[Running]:
         stack.callback(process.terminate)
         address = process.stdout.readline().strip()
         yield Running(address.partition("?")[0], address, store, stack, process)
+
+
+@contextmanager
+def serving(store: Store) -> Iterator[Running]:
+    """A desk on a store in a thread, which has no imports to wait for; it is stopped at the end."""
+    sock, servers, ready = server.bound(server.LOOPBACK, 0), list[server._Server](), threading.Event()
+    host, made = server.host_of(sock), server._Server
+    desk = Desk(store, frozenset({host}))
+
+    def kept(*arguments) -> server._Server:
+        servers.append(made(*arguments))
+        return servers[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "_Server", kept)
+        thread = threading.Thread(target=server.serve, args=(desk, sock, ready.set), daemon=True)
+        thread.start()
+        ready.wait()
+    try:
+        with ExitStack() as stack:
+            base = f"http://{host}/"
+            yield Running(base, f"{base}?token={desk.token}", store, stack)
+    finally:
+        servers[0].should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Store], Running]]:
+    """`serving` as a function, for the time of a test."""
+    with ExitStack() as stack:
+        yield lambda store: stack.enter_context(serving(store))
 
 
 @pytest.fixture

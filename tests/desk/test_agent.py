@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
-import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
@@ -75,9 +74,9 @@ def test_an_agent_asks_records_and_asks_again(screened, dnc, tmp_path):
     asked(screened, questions)
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "says"),
-    [
+def test_no_error_repeats_what_was_sent(screened):
+    """Each is one sentence that says what to do."""
+    wrong = [
         ("decide", {"number": ["+33199000418"]}, "$.calls[0].number: Expected `str`, got `array`"),
         ("decide", {"number": 33199000418}, "$.calls[0].number: Expected `str`, got `int`"),
         ("decide", {"number": LISTED, "facts": "+33199000418"}, "facts is an object"),
@@ -88,16 +87,12 @@ def test_an_agent_asks_records_and_asks_again(screened, dnc, tmp_path):
         ("explain", {"number": LISTED, "campaign": {"+33199000418": 1}}, "$.campaign: Expected"),
         ("record_objection", {"number": "+33199000418 or so"}, "error: "),
         ("record_objection", {"number": "+33199000418", "region": 5}, "$.region: Expected"),
-    ],
-)
-def test_no_error_repeats_what_was_sent(screened, tool, arguments, says):
-    """Each is one sentence that says what to do."""
+    ]
 
     async def questions(ask: Ask, _: ClientSession) -> None:
-        said = await ask(tool, **arguments)
-        assert said.startswith("error: ")
-        assert says in said
-        assert "199000418" not in said
+        for tool, arguments, says in wrong:
+            said = await ask(tool, **arguments)
+            assert said.startswith("error: ") and says in said and "199000418" not in said, (tool, arguments, said)
 
     asked(screened, questions)
 

@@ -300,7 +300,7 @@ def test_hostile_forms_are_refused(desk, name):
     assert left_behind(desk) == []
 
 
-def test_what_names_hold_is_never_markup(screened, start):
+def test_what_names_hold_is_never_markup(screened, serve):
     """The name of a list stands on the home page as text."""
     from dnc import check
 
@@ -308,7 +308,7 @@ def test_what_names_hold_is_never_markup(screened, start):
     path = screened.path.parent / name
     path.write_text("number,region\n0199000810,FR\n")
     check(path, screened)
-    page = start(screened).browser().client.get("/").text
+    page = serve(screened).browser().client.get("/").text
     assert "<img" not in page and "&lt;img src=x" in page
 
 

@@ -38,9 +38,9 @@ SENT = {
 
 
 @pytest.fixture
-def api(start, screened):
+def api(serve, screened):
     """A client with a key."""
-    return client(start(screened))
+    return client(serve(screened))
 
 
 def send(api: httpx.Client, path: str, sent: dict, key: str | None = None) -> httpx.Response:

@@ -40,9 +40,9 @@ LISTED, NOT_LISTED = "01 99 00 08 10", "01 99 00 04 18"
 
 
 @pytest.fixture
-def api(start, screened):
+def api(serve, screened):
     """A client with a key, on a desk whose store has the sample extracts."""
-    return client(start(screened))
+    return client(serve(screened))
 
 
 def client(desk: Running, name: str = "dialler") -> httpx.Client:
@@ -155,9 +155,9 @@ def test_a_campaign_tells_what_calls_have_in_common(api, dnc, tmp_path):
     ("rights", "allowed"),
     [(["decide"], {"decide"}), (["record", "lift"], {"record", "lift"}), (["read"], {"read"}), (["lift"], set())],
 )
-def test_a_key_does_what_it_may(start, screened, rights, allowed):
+def test_a_key_does_what_it_may(serve, screened, rights, allowed):
     """Each right opens its requests; a lift needs both."""
-    running = start(screened)
+    running = serve(screened)
     sent = {"numbers": [NOT_LISTED], "region": "FR", "on": "2026-08-09", "reason": "by mistake"}
     requests = {
         "decide": ("POST", "/v1/decisions", {"calls": [{"number": NOT_LISTED}]}),
@@ -278,9 +278,9 @@ def test_the_status_says_what_is_loaded(api):
     assert state["log_head"].startswith(f"{api.store.log()['seq'].max()}:")
 
 
-def test_metrics_are_for_a_key_that_may_read(start, screened):
+def test_metrics_are_for_a_key_that_may_read(serve, screened):
     """The figures of the status in the OpenMetrics format; another key gets 403, and none 401."""
-    desk = start(screened)
+    desk = serve(screened)
     one = desk.client()
     assert one.get("/metrics").status_code == 401
     for right, code in (("read", 200), ("decide", 403)):

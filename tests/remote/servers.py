@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,19 @@ class Postgres:
             return cursor.fetchall() if cursor.description else []
 
 
+@cache
+def _empty_data() -> Path:
+    """The data of a server with nothing in it; to copy them takes a tenth of the time of making them."""
+    folder = Path(tempfile.mkdtemp(prefix="dnc-pg-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if NOBODY:
+        shutil.chown(folder, "nobody")
+    words = ["-A", "trust", "-U", "dnc", "--no-sync", "--encoding", "UTF8"]
+    initdb = [program("initdb"), "-D", str(folder / "data"), *words]
+    subprocess.run(initdb, check=True, cwd=folder, stdout=subprocess.DEVNULL, **NOBODY)
+    return folder / "data"
+
+
 @contextmanager
 def postgres() -> Iterator[Postgres]:
     """A server with nothing in it."""
@@ -66,14 +81,7 @@ def postgres() -> Iterator[Postgres]:
     if NOBODY:
         shutil.chown(folder, "nobody")
     try:
-        words = ["-A", "trust", "-U", "dnc", "--no-sync", "--encoding", "UTF8"]
-        subprocess.run(
-            [program("initdb"), "-D", folder / "data", *words],
-            check=True,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            **NOBODY,
-        )
+        subprocess.run(["cp", "-a", _empty_data(), folder / "data"], check=True)
         process = subprocess.Popen(
             [program("postgres"), "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"],
             cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **NOBODY,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from math import comb
 from pathlib import Path
 
 import pytest
 
+from dnc.cli.main import main
 from dnc.vetting.draws import drawn_rows
 from dnc.vetting.sample_bounds import least_of_population
 from tests import size
@@ -33,15 +35,41 @@ def form(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(Path(name).read_text(encoding="utf-8").splitlines()))
 
 
-@pytest.fixture
-def draw(dnc, write_file):
-    """A function that draws from a list on offer, which it writes if it is not there; gives the drawn rows."""
-    write_file("offer.csv", offered())
-    write_file("buyer.toml", 'ignore = ["wording"]\n' + BRIEF + '[columns]\ncall = "reference"\n')
+DRAW = ("vet", "offer.csv", "--brief", "buyer.toml", "--draw", "20", "--out")
 
-    def run(name: str = "draw.csv", rows: int = 20) -> list[dict[str, str]]:
-        code, _, err = dnc("vet", "offer.csv", "--brief", "buyer.toml", "--draw", rows, "--out", name)
-        assert code == 0, err
+
+@pytest.fixture(scope="module")
+def offer(tmp_path_factory):
+    """A folder with a list on offer and the buyer's brief."""
+    folder = tmp_path_factory.mktemp("offer")
+    (folder / "offer.csv").write_text(offered(), encoding="utf-8")
+    brief = 'ignore = ["wording"]\n' + BRIEF + '[columns]\ncall = "reference"\n'
+    (folder / "buyer.toml").write_text(brief, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(offer, tmp_path_factory):
+    """The same after a draw, with its table and the store that has it in its log."""
+    folder = tmp_path_factory.mktemp("drawn")
+    shutil.copytree(offer, folder, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit, match="0"):
+        patch.chdir(folder)
+        patch.delenv("DNC_STORE", raising=False)
+        main([*DRAW, "draw.csv"])
+    return folder
+
+
+@pytest.fixture
+def draw(dnc, offer, drawn, tmp_path):
+    """A function that draws from a list on offer, which is there, and gives the drawn rows."""
+    shutil.copytree(offer, tmp_path, dirs_exist_ok=True)
+
+    def run(name: str = "draw.csv") -> list[dict[str, str]]:
+        if name == "draw.csv":
+            shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
+        else:
+            assert dnc(*DRAW, name)[0] == 0
         return form(name)
 
     return run

@@ -20,7 +20,9 @@ from dnc.messages import figure, localized
 _MOST_DEPTH = 256  # open elements; a sheet has fewer than twenty
 _LONGEST_TAG = 1 << 24  # bytes
 _LONGEST_CELL = 1 << 20  # characters
+MOST_ROWS = 1 << 20  # of a sheet
 _MOST_BOOK_BYTES = 1 << 24  # of each part that lists the sheets
+_MOST_BYTES = 1 << 26  # of a part whose texts or styles are kept
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ROW = re.compile(r"[0-9]{1,7}")
 _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
@@ -31,7 +33,8 @@ class Mark(NamedTuple):
 
     kind: `failed` for an error, or a formula whose result was never stored; `merged`, `struck` (through), `note`, or
         `hidden` for a row.
-    column: counted from 0. row: counted from 1; the last one of merged cells; 0 for a text box.
+    column: counted from 0; 0 where only the row matters. row: counted from 1; the last one of merged cells; 0 for a
+        text box.
     text: the error (`#N/A`), or `=` and the formula; the note.
     """
 
@@ -73,7 +76,7 @@ def marks_of(part: Member, struck: Collection[str] = (), texts: Collection[str] 
     """
     sheet = _SheetHandler(part, struck, texts)
     _parse(part, sheet.start, sheet.end, sheet.text)
-    return sheet.marks
+    return list(sheet.marks)
 
 
 def struck_styles(styles: Member) -> frozenset[str]:
@@ -105,6 +108,7 @@ def _styles_of(styles: Member, kind: str, is_so: Callable[[str, dict[str, str]],
         elif (group, name) == ("cellXfs", "xf"):
             cells.append(attributes.get(f"{kind}Id", ""))
 
+    _refuse_large(styles)
     _parse(styles, start)
     found = {str(at) for at, is_found in enumerate(parts) if is_found}
     return frozenset(str(at) for at, part in enumerate(cells) if part in found)
@@ -164,6 +168,7 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
         texts.clear()
 
     for part in _notes_parts(parts, sheet):
+        _refuse_large(part)
         _parse(part, start, end, texts.append)
     return [note._replace(text=text) for note in notes if (text := (note.text or "").strip())]
 
@@ -196,7 +201,7 @@ class _SheetHandler:
         self._texts = texts
         self._left = 0  # characters that the cell may still have
         self._struck = struck
-        self.marks: list[Mark] = []
+        self.marks: dict[Mark, None] = {}  # each once, so that a file that repeats one does not fill the memory
         self._reference = ""
         self._style = ""
         self._is_error = False
@@ -222,13 +227,17 @@ class _SheetHandler:
             self._mark("struck")
         elif letter == "w" and _local(name) == "row":
             if _is_on(attributes, "hidden", "0") and _ROW.fullmatch(row := attributes.get("r", "")):
-                self.marks.append(Mark("hidden", 0, int(row)))
+                self._add(Mark("hidden", 0, int(row)))
         elif letter == "l" and _local(name) == "mergeCell" and (match := _MERGED.match(attributes.get("ref", ""))):
-            self.marks.append(Mark("merged", 0, int(match[1])))
+            self._add(Mark("merged", 0, int(match[1])))
 
     def _mark(self, kind: str, text: str | None = None) -> None:
         if where := _CELL.fullmatch(self._reference):
-            self.marks.append(Mark(kind, column_of(where[1]), int(where[2]), text))
+            self._add(Mark(kind, column_of(where[1]) if kind == "failed" else 0, int(where[2]), text))
+
+    def _add(self, mark: Mark) -> None:
+        if mark.row <= MOST_ROWS:
+            self.marks[mark] = None
 
     def text(self, text: str) -> None:
         self._left -= len(text) if self._element else 0
@@ -260,6 +269,12 @@ def column_of(letters: str) -> int:
     for letter in letters:
         position = position * 26 + ord(letter) - ord("A") + 1
     return position - 1
+
+
+def _refuse_large(part: Member) -> None:
+    """Raise InputError for a part that would fill the memory."""
+    if part.size is None or part.size > _MOST_BYTES:
+        raise InputError(localized("errors", "xml_large", most=figure(_MOST_BYTES >> 20)), part.where)
 
 
 def _local(name: str) -> str:

@@ -24,6 +24,7 @@ from dnc.files.archive import Member, parts
 from dnc.files.input_file import read_bounded
 from dnc.files.sandbox import frames
 from dnc.files.sheet_xml import (
+    MOST_ROWS,
     Mark,
     column_of,
     count_of_styles,
@@ -42,7 +43,6 @@ _ROWS_AT_ONCE = 100_000
 _MOST_CELLS = 1 << 26  # up to 2 GB of memory
 _LONGEST_CELL = 1 << 24  # bytes of XML
 _MOST_ROWS_97 = 1 << 16  # of a sheet of Excel 97
-_MOST_ROWS = 1 << 20  # of any other sheet
 _SHEETS, _STYLES, _TEXTS = "xl/worksheets/", "xl/styles.xml", "xl/sharedStrings.xml"
 _PARTS = (
     rf"xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|{_SHEETS}[^/]+\.xml|{_SHEETS}_rels/[^/]+|{_STYLES}"
@@ -130,7 +130,7 @@ def _values(path: Path, wanted: str | None) -> tuple[pl.DataFrame, pl.DataFrame,
     columns = next(rows)["place"].to_list()
     marks = [Mark(*mark) for mark in next(rows).iter_rows()]
     cells = pl.concat(rows)
-    most = _MOST_ROWS if read_bounded(path, 2) == b"PK" else _MOST_ROWS_97
+    most = MOST_ROWS if read_bounded(path, 2) == b"PK" else _MOST_ROWS_97
     if cells.height >= most:
         raise InputError(localized("errors", "sheet_full", most=figure(most)), path)
     return sheets, cells, columns, marks
@@ -152,7 +152,7 @@ def _is_special(part: Member, path: Path, struck: frozenset[str] = frozenset()) 
             is_special = _SPECIAL.search(piece) is not None
         if not is_special and struck:
             is_special = not struck.isdisjoint(style.decode() for style in set(_STYLE.findall(piece)))
-    if width * _MOST_ROWS > _MOST_CELLS:
+    if width * MOST_ROWS > _MOST_CELLS:
         height = max((int(row) for piece in _pieces(part) for row in _DEEP.findall(piece)), default=10_000)
         if width * height > _MOST_CELLS:
             raise InputError(localized("errors", "far_cell"), path)
@@ -183,7 +183,7 @@ def _with_failed(cells: pl.DataFrame, columns: list[int], failed: list[Mark]) ->
     texts: dict[str, dict[int, str]] = defaultdict(dict)  # by column, then row from 0
     height = cells.height
     for _, column, row, text in failed:
-        if not 1 <= row <= _MOST_ROWS:
+        if not 1 <= row <= MOST_ROWS:
             continue  # no sheet has such a row
         position = min(max(column - columns[0], 0), len(columns) - 1)
         texts[cells.columns[position]][row - 1] = text or ""

@@ -87,7 +87,9 @@ def _error(header: Header, without: Sequence[Content], no_number: NoNumberError 
         parts.append(localized("errors", "roles", "columns", n=len(without)))
         parts += [_described(content) for content in without]
     if header.around:
-        parts.append(localized("errors", "roles", "around", texts=in_quotes(*map(shown, header.around))))
+        more = ["…"] if len(header.around) > _MOST_LINES else []
+        texts = [*map(shown, header.around[:_MOST_LINES]), *more]
+        parts.append(localized("errors", "roles", "around", texts=in_quotes(*texts)))
     if header.around and header.table.coloured:
         parts.append(localized("errors", "roles", "coloured", n=figure(header.table.coloured)))
     parts += header.unseen

@@ -190,10 +190,10 @@ def must_be_within(name: str, value: object, wanted: str, least: float, most: fl
         raise _argument(name, wanted, str(value))
 
 
-def must_match(name: str, value: object, wanted: str, pattern: str) -> None:
+def must_match(name: str, value: object, wanted: str, pattern: re.Pattern[str]) -> None:
     """Raise OptionError unless an argument is a text of a pattern; the other arguments as in `must_be`."""
     must_be(name, value, wanted, str)
-    if not re.fullmatch(pattern, str(value)):
+    if not pattern.fullmatch(str(value)):
         raise _argument(name, wanted, str(value))
 
 

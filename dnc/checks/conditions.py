@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from dnc.errors import must_be_within, must_match
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Conditions:
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if value is not None and name == "currency":
-                must_match(name, value, "currency", r"[A-Z]{3}")
+                must_match(name, value, "currency", _CURRENCY)
             elif value is not None and "price" in name:
                 must_be_within(name, value, "amount", 0)
             elif value is not None:

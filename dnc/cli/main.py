@@ -19,11 +19,10 @@ from typing import NoReturn
 import click
 
 from dnc.cli import (
-    certify_verb,
     check_verbs,
     demo,
     desk_verbs,
-    inspection_verb,
+    evidence_verbs,
     law_verbs,
     log_verb,
     record_verbs,
@@ -93,8 +92,7 @@ for module in (
     record_verbs,
     store_verbs,
     log_verb,
-    certify_verb,
-    inspection_verb,
+    evidence_verbs,
     desk_verbs,
     demo,
 ):

@@ -16,9 +16,7 @@ from starlette.routing import Match, Route
 
 from dnc.desk import (
     check_pages,
-    first_steps,
     home,
-    inspection_page,
     log_page,
     number_pages,
     offer_pages,
@@ -42,9 +40,7 @@ PAGES = (
     registry_pages,
     offer_pages,
     log_page,
-    inspection_page,
     office,
-    first_steps,
     progress,
 )
 _STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
@@ -63,7 +59,7 @@ def application(desk: Desk) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(_sweep(desk))
-        warming = asyncio.create_task(asyncio.to_thread(first_steps.warm, desk))
+        warming = asyncio.create_task(asyncio.to_thread(home.warm, desk))
         try:
             yield
         finally:

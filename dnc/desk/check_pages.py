@@ -28,10 +28,10 @@ from dnc.clock import today
 from dnc.desk.desk import RefusedError
 from dnc.desk.explained import explained
 from dnc.desk.forms import Form, Upload
+from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, CallRows, ListCheck
 from dnc.desk.progress import Shown, begin
-from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError

@@ -7,11 +7,14 @@ shown without a session. Forms also carry a token (see `dnc.desk.forms`).
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
+from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dnc.desk.desk import Desk, RefusedError
@@ -33,6 +36,7 @@ HEADERS = {
 SAFE = ("GET", "HEAD")
 OPEN = ("/desk.css",)  # pages that refuse a request need it too
 _MOST_USER = 200  # characters of a name
+_STYLE = re.compile(r"<style[^<>]*>([^<]*)</style>")
 
 
 class Guard:
@@ -137,3 +141,10 @@ def _utf8(text: str) -> str:
 def _local(path: str, query: str) -> str:
     """An address on this host; a path that begins with two slashes would name another."""
     return "/" + path.lstrip("/\\") + (f"?{query}" if query else "")
+
+
+def as_page(text: str) -> Response:
+    """A page of `dnc.reports`, which contains its style: its policy allows this style and no other."""
+    hashes = (b64encode(sha256(style.encode()).digest()).decode() for style in _STYLE.findall(text))
+    styles = " ".join(f"'sha256-{hash_}'" for hash_ in hashes) or "'none'"
+    return HTMLResponse(text, headers={POLICY: HEADERS[POLICY].replace("style-src 'self'", f"style-src {styles}")})

@@ -1,4 +1,4 @@
-"""The log at the desk: who did what, filtered; verified, and downloaded."""
+"""The log at the desk: who did what, filtered; verified, and downloaded; and the folder for an authority."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import polars as pl
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dnc.checks.inspection import Scope, inspect
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit, download
 from dnc.files.output_rows import OutputRows
 from dnc.files.writers import CsvStream
 from dnc.messages import apart, counted, dated, messages, registry_name
+from dnc.reports.inspection_folder import write_folder
+from dnc.store import campaigns
 from dnc.store.verify import Findings, verify_log
 from dnc.verdicts.verdict import OUTCOMES
 
@@ -83,4 +86,31 @@ def _download(visit: Visit) -> Response:
     return download(file.getvalue(), "text/csv", "dnc-log.csv")
 
 
-ROUTES: list[Route] = [page("/log", _log), form("/log/verify", _verify), page("/log/log.csv", _download)]
+def _inspection(visit: Visit, wrong: tuple[str, ...] = ()) -> Response:
+    kept = {name: name for name in campaigns.in_store(visit.desk.store.ledger)}
+    errors = [(name, visit.texts["inspection_day"]) for name in wrong]
+    return visit.page(
+        "inspection_form.html", 400 if wrong else 200, campaigns=kept, errors=errors, signer=visit.desk.signer
+    )
+
+
+def _folder(visit: Visit, sent: Form) -> Response:
+    first, last, store = sent.day("from"), sent.day("to"), visit.desk.store
+    if not first or not last:
+        return _inspection(visit, tuple(name for name in ("from", "to") if not sent.day(name)))
+    found = inspect(store, Scope(first, last, sent.get("campaign") or None))
+    desk, language, numbers = visit.desk, visit.session.language, bool(sent.get("annexes"))
+    with store.work("inspection") as work:
+        out = work / "folder.zip"
+        write_folder(out, store, found, desk.book, language, numbers=numbers, signer=desk.signer)
+        data = out.read_bytes()
+    return download(data, "application/zip", f"dnc-inspection-{first}-{last}.zip")
+
+
+ROUTES: list[Route] = [
+    page("/log", _log),
+    form("/log/verify", _verify),
+    page("/log/log.csv", _download),
+    page("/log/inspection", _inspection),
+    form("/log/inspection", _folder),
+]

@@ -20,10 +20,10 @@ from dnc.checks.settings import Settings
 from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.forms import Form, Upload
+from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import ListCheck
 from dnc.desk.progress import Shown, begin, given_before, result_of
-from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit, download
 from dnc.errors import DncError, InputError, OptionError

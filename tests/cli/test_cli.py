@@ -582,7 +582,6 @@ def test_wrong_usage_is_said_in_the_language_asked_for(dnc, monkeypatch, argumen
         ("adbc_driver_manager", ("check", "postgresql://localhost/x", "--query", "select 1"), "databases"),
         ("obstore", ("check", "s3://bucket/list.csv"), "objects"),
         ("icalendar", ("hours", "FR", "--out", "hours.ics"), "calendar"),
-        ("mcp", ("mcp",), "mcp"),
     ],
 )
 def test_an_extra_that_is_not_installed_is_named(dnc, monkeypatch, library, words, name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
 
 import pytest
 
@@ -56,7 +57,7 @@ def ids(page: str) -> list[str]:
     return re.findall(r'name="question" value="([^"]+)"', page)
 
 
-def test_an_empty_store_leads_through_three_steps(browser: Browser):
+def an_empty_store_leads_through_three_steps(browser: Browser, tmp_path: Path) -> None:
     """Own list, registries, first list; the samples take the first and the last step, and the steps are gone."""
     steps = text_of(browser.client.get("/"))
     assert "Three steps to begin with" in steps and "done" not in steps
@@ -70,7 +71,7 @@ def test_an_empty_store_leads_through_three_steps(browser: Browser):
     assert "Three steps" not in browser.client.get("/").text
 
 
-def test_what_the_office_says_is_not_asked(browser: Browser):
+def what_the_office_says_is_not_asked(browser: Browser, tmp_path: Path) -> None:
     """It is in the brief of a new list, in whatever language, and is changed for that list alone."""
     asked = browser.client.get(f"{dropped(browser, HEADER + MARCH)}/questions").text
     assert {"caller", "campaign"} <= {*ids(asked)} and "How are the calls made?" in asked
@@ -92,7 +93,7 @@ def test_what_the_office_says_is_not_asked(browser: Browser):
     assert store.office()["caller"] == "charity"
 
 
-def test_a_list_is_compared_with_the_one_before_and_checked_again(browser: Browser, tmp_path):
+def a_list_is_compared_with_the_one_before_and_checked_again(browser: Browser, tmp_path: Path) -> None:
     """Which calls changed, and why; the numbers are in a file alone; the brief of then decides the next list at once."""
     store = browser.desk.store
     path = dropped(browser, HEADER + MARCH, "dons 2026-03.csv", brief=BRIEF)
@@ -128,7 +129,7 @@ def test_a_list_is_compared_with_the_one_before_and_checked_again(browser: Brows
     assert browser.client.get("/past/1").status_code == 400 and browser.client.get("/past/x").status_code == 404
 
 
-def test_a_known_campaign_is_checked_at_once_and_its_columns_serve_another(browser: Browser):
+def a_known_campaign_is_checked_at_once_and_its_columns_serve_another(browser: Browser, tmp_path: Path) -> None:
     """No question for the one; for the other only what the columns and the office do not say."""
     files = {"list": ("dons 2026-05.csv", (HEADER + APRIL).encode())}
     assert 'value="dons"' in browser.client.get("/").text
@@ -142,7 +143,7 @@ def test_a_known_campaign_is_checked_at_once_and_its_columns_serve_another(brows
     assert unknown.status_code == 400 and "no campaign of that name" in text_of(unknown)
 
 
-def test_a_registry_file_is_sent_once(browser: Browser):
+def a_registry_file_is_sent_once(browser: Browser, tmp_path: Path) -> None:
     """It is looked at, its columns get roles, rows that cannot be read are accepted in place, and it is loaded."""
     content = "Téléphone,Le,Reçu\n01 99 00 12 99,12/03/2026,x\n12,13/03/2026,x\n".encode()
     seen = ended(
@@ -158,3 +159,18 @@ def test_a_registry_file_is_sent_once(browser: Browser):
     done = ended(browser, browser.post("/registries", kept | {"accept_unread": "1", "reason": "an extension"}))
     assert "The file is loaded" in done.text and "Since the previous file" in done.text
     assert browser.client.get(f"/registries/files/{kept['kept']}").status_code == 404
+
+
+STEPS = (
+    an_empty_store_leads_through_three_steps,
+    what_the_office_says_is_not_asked,
+    a_list_is_compared_with_the_one_before_and_checked_again,
+    a_known_campaign_is_checked_at_once_and_its_columns_serve_another,
+    a_registry_file_is_sent_once,
+)
+
+
+def test_the_months_of_an_office(browser: Browser, tmp_path):
+    """One after the other: each finds what those before it left in the store."""
+    for step in STEPS:
+        step(browser, tmp_path)

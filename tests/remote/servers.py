@@ -68,7 +68,7 @@ def _empty_data() -> Path:
     if NOBODY:
         shutil.chown(folder, "nobody")
     words = ["-A", "trust", "-U", "dnc", "--no-sync", "--encoding", "UTF8"]
-    initdb = [program("initdb"), "-D", str(folder / "data"), *words]
+    initdb: list[str | Path] = [program("initdb"), "-D", folder / "data", *words]
     subprocess.run(initdb, check=True, cwd=folder, stdout=subprocess.DEVNULL, **NOBODY)
     return folder / "data"
 

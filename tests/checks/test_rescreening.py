@@ -78,7 +78,7 @@ def test_only_clear_is_a_diallers_file(dnc, write_file):
     """Only rows that are clear, all their columns, and code 0 for a script that goes on; the log knows."""
     code, out, err = _first(dnc, write_file, "--only", "clear")
     assert [row["name"] for row in _rows(Path("former.csv").read_text(encoding="utf-8"))] == ["B", "C"]
-    assert (code, out) == (0, "") and "2 of them written: 2 clear, 0 blocked, 0 undecided" in err
+    assert (code, out) == (0, "") and "2 of them written: 2 possible, 0 forbidden, 0 need more information" in err
     detail = json.loads(_rows(dnc("log")[1], ",")[0]["detail"])
     assert detail["only"] == ["clear"] and detail["counts"] == {"clear": 2, "blocked": 1, "undecided": 1}
 

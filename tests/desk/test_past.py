@@ -116,7 +116,7 @@ def test_a_list_is_compared_with_the_one_before_and_checked_again(browser: Brows
     said = text_of(page)
     assert f"Compared with check {first.id}" in said and "+1: This person told you not to call" in said
     assert "Numbers that are new: 1; that are gone: 1." in said and "1234" not in said
-    assert re.search(r"•34 A1 (clear|undecided) blocked", said)
+    assert re.search(r"•34 A1 (possible|needs more information) forbidden", said)
     changed = browser.client.get(f"/past/{last.id}/changed.csv?with={first.id}").text
     rows = list(csv.DictReader(io.StringIO(changed)))
     assert [(row["number"], row["outcome"]) for row in rows] == [("+33199001234", "blocked")]

@@ -1117,7 +1117,7 @@ def test_advice_fits_the_rows(dnc, tmp_path):
     rows = "0199000001,,\n0199000002 ne veut plus être appelée,,\n0199000003\nabc,,\n"
     written(tmp_path, f"number,name,note\n{rows}")
     steps = dnc("check", "calls.csv", "--region", "FR", "--out", "r.html", "--out", "v.xlsx")[2]
-    assert "undecided, because of the way the row is written" in steps
+    assert "left open because of the way the row is written" in steps
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     overview = pl.read_excel(tmp_path / "v.xlsx", sheet_id=1, has_header=False)
     for told in (steps, page, str(overview.rows())):

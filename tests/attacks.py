@@ -12,6 +12,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -115,6 +116,14 @@ def repeated_strings(rows: int, columns: int, length: int) -> Callable[[xlsxwrit
     return fill
 
 
+def many_notes(of: xlsxwriter.worksheet.Worksheet) -> None:
+    """Notes of 90 MB together, which an archive holds in a hundredth of that."""
+    of.write_string(0, 0, "number")
+    chance = random.Random(1)
+    for row in range(3_000):
+        of.write_comment(row, 0, "y" * 30_000 + chance.randbytes(150).hex())
+
+
 def ods(cells: str) -> Callable[[], bytes]:
     """An OpenDocument spreadsheet."""
     head = (
@@ -201,6 +210,7 @@ ATTACKS = (
     Attack("repeated.xlsx", sheet(repeated_strings(20_000, 1, 32_000)), "export it as CSV"),
     Attack("repeated-wide.xlsx", sheet(repeated_strings(3_000, 60, 1_000)), READ),
     Attack("repeated-2GB.xlsx", sheet(repeated_strings(1_500, 40, 30_000)), "export it as CSV"),
+    Attack("notes.xlsx", sheet(many_notes), "notes, text boxes or styles of more than 64 MiB"),
     Attack("far.xlsx", sheet(lambda of: [of.write_string(0, 0, "number"), of.write_string(1_000_000, 16_000, "x")]), "far away"),
     Attack("columns.ods", ods(ods_cell("1", 1, 1_000_000)), TOO_WIDE),
     Attack("rows.ods", ods(ods_cell("1", 1_000_000_000, 1)), "its sheet is full"),

@@ -139,6 +139,8 @@ def struck_texts(shared: Member) -> frozenset[str]:
             texts += 1
         elif name == "strike" and _is_on(attributes):
             struck.add(str(texts))
+            if len(struck) > MOST_ROWS:
+                raise InputError(localized("errors", "xml_beyond"), shared.where)
 
     _parse(shared, start)
     return frozenset(struck)

@@ -43,7 +43,7 @@ def test_changed_gives_only_rows_that_came_out_otherwise(dnc, write_file):
     code, out, err = dnc(*again, "2026-09-21T10:30")
     [row] = _rows(out)
     assert (row["name"], row["dnc_outcome"], row["dnc_was"]) == ("B", "blocked", "clear")
-    assert code == 1 and "1 of them written, the calls whose outcome changed; now 0 clear, 1 blocked" in err
+    assert code == 1 and "1 of them written, the calls whose outcome changed; now 0 possible, 1 forbidden" in err
     code, out, err = dnc(*again, "2026-08-21T10:30", "--quiet")
     assert (code, _rows(out), err) == (0, [], "")
 

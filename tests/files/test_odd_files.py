@@ -494,7 +494,7 @@ def test_a_sheet_that_is_full_is_refused(tmp_path, monkeypatch):
     """Excel opens a longer list and saves its first 1,048,576 rows: what is not in them would be absent."""
     pl.DataFrame({"number": [f"019900{n:04}" for n in range(20)]}).write_excel(tmp_path / "own.xlsx")
     assert opened(tmp_path / "own.xlsx").height == 20
-    monkeypatch.setattr("dnc.files.spreadsheet._MOST_ROWS", 21)
+    monkeypatch.setattr("dnc.files.spreadsheet.MOST_ROWS", 21)
     with pytest.raises(
         InputError, match=r"its sheet is full \(21 rows\), so further rows may be missing; export it as CSV"
     ):

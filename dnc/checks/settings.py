@@ -228,13 +228,16 @@ class Setup:
 
         def recorded(numbers: pl.Series) -> pl.DataFrame:
             objected = judge.objections(numbers).rename({"on": "objected_on"})
-            return pl.concat([objected, *own.against(numbers)], how="diagonal")
+            ended = [self.consents.withdrawn(numbers)] if self.consents else []
+            return pl.concat([objected, *own.against(numbers), *ended], how="diagonal")
 
         survey, against = Survey(intake.header), Against(folder, self.policy.language)
         if survey.is_needed or not intake.table.is_last:
             intake = self._over(intake, reopen, survey.look)
         intake = replace(intake, found=survey.read_columns())
-        reads_texts = any(column.others != "used" for column in (*intake.header.read, *intake.found))
+        apart = intake.header.as_they_stand  # a text in one of them is about its row alone
+        read = [column for column in (*intake.header.read, *intake.found) if column.column not in apart]
+        reads_texts = any(column.others != "used" for column in read)
         if intake.header.against or intake.may_link or reads_texts or intake.begins_with_marks():
             undeclared = intake.undeclared
             intake = self._over(

@@ -90,6 +90,11 @@ class Consents:
         texts = {name: meant for name, meant in brief.texts.items() if name not in self.texts or folded(name) in here}
         return replace(brief, texts=texts)
 
+    def withdrawn(self, numbers: pl.Series) -> pl.DataFrame:
+        """The withdrawals that are the newest statement about some numbers: `number`, `consent_withdrawn_on`."""
+        is_one = (pl.col("consent_withdrawn_on") != NEVER) & pl.col("number").is_in(numbers.implode())
+        return self.statements.filter(is_one).select("number", "consent_withdrawn_on")
+
     def beside(self, calls: Calls) -> Calls:
         """The same calls, each with the newest statement about its number."""
         declared = ranked(calls.facts(*_TOLD).with_columns(NO_INSTANTS))
@@ -177,8 +182,8 @@ class ConsentRows:
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
             refuse_objections(calls, rows, path, but="consent_withdrawn_on")
-            is_odd = rows[RAGGED].is_not_null() | self._has_unread(calls)
-            stated = calls.facts(*CONSENT_FACTS).with_columns(_not_understood(is_odd))
+            stated = calls.facts(*CONSENT_FACTS)
+            stated = stated.with_columns(_not_understood(rows[RAGGED].is_not_null(), self._has_unread(calls)))
             carried = [text_of(calls.carried[theirs]).alias(ours) for ours, theirs in self.texts.items()]
             stated = ranked(stated.with_columns(self._instants(calls)).with_columns(carried))
             place = pl.int_range(1, 1 + batch.height, dtype=pl.Int64, eager=True) + counts["rows"]
@@ -249,10 +254,14 @@ def _certain(calls: Calls) -> Calls:
     return calls._replace(number=pl.select(pl.when(doubt.is_null()).then(calls.number).alias("number")).to_series())
 
 
-def _not_understood(rows: pl.Series) -> list[pl.Expr]:
-    """The columns about consent, with those of some `rows` (Boolean) marked as not understood."""
+def _not_understood(ragged: pl.Series, unread: pl.Series) -> list[pl.Expr]:
+    """The columns about consent, of rows (Boolean) that do not fit, or have a text without a meaning, not understood.
+
+    A withdrawal with such a text stays one.
+    """
+    rows = ragged | unread
     not_given = [pl.when(~rows).then(name).alias(name) for name in DECLARABLE]
-    withdrawn = pl.when(rows).then(pl.lit(NEVER)).otherwise("consent_withdrawn_on").alias("consent_withdrawn_on")
+    withdrawn = pl.when(ragged).then(pl.lit(NEVER)).otherwise("consent_withdrawn_on").alias("consent_withdrawn_on")
     return [*not_given, withdrawn, pl.col("consent_odd") | rows]
 
 

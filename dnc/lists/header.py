@@ -25,6 +25,7 @@ from dnc.lists.brief import Brief
 from dnc.lists.texts import ReadColumn, TextMeanings
 from dnc.messages import LANGUAGES, Words, figure, localized, messages
 
+_AS_THEY_STAND = ("call", "person", "campaign")  # of ours: columns whose cells may be anything
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 READ = "read"  # of `around`: a person has read the texts around the table
@@ -226,14 +227,29 @@ class Header:
     @cached_property
     def used(self) -> list[str]:
         """Columns whose cells are facts."""
-        days = [self._day_column(texts.on) for texts in self.texts.values() if texts.on]
-        return list(dict.fromkeys([*self.columns.values(), *self.numbers, *self.rules_of, *days]))
+        return list(dict.fromkeys([*self.columns.values(), *self.numbers, *self.rules_of, *self._days]))
+
+    @property
+    def _days(self) -> list[str]:
+        """Columns with the days of what texts of others mean."""
+        return [self._day_column(texts.on) for texts in self.texts.values() if texts.on]
 
     @cached_property
     def read(self) -> list[ReadColumn]:
-        """Columns whose texts are read, and those that are left out by name."""
-        left_out = [name for name in self.ignored if name not in self.texts]
-        return [*map(self._read_column, self.texts), *map(self.left_out_column, left_out)]
+        """Columns whose texts are read, those that are searched, and those of which facts leave a part unread."""
+        searched = [name for name in (*self.ignored, *self.as_they_stand) if name not in self.texts]
+        read = [*map(self._read_column, self.texts), *map(self.left_out_column, searched)]
+        known = {*self.columns.values(), *self.numbers, *(column.column for column in read)}
+        halves = {name: "unread" for name, rules in self.rules_of.items() if not any(rule.filled for rule in rules)}
+        halves |= {name: "days" for name in self._days if name not in self.rules_of}
+        parts = ((name, others) for name, others in halves.items() if name not in known)
+        return [*read, *(ReadColumn(self.table.names[name], name, TextMeanings(), others) for name, others in parts)]
+
+    @property
+    def as_they_stand(self) -> list[str]:
+        """Columns whose cells nobody reads, although they have a role: ids, and what somebody else keeps."""
+        ids = {self.columns[ours] for ours in _AS_THEY_STAND if ours in self.columns}
+        return [name for name in self.table.columns if name in self.kept | ids]
 
     def _read_column(self, column: str) -> ReadColumn:
         texts = self.texts[column]

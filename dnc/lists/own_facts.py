@@ -298,7 +298,7 @@ def _counted(facts: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
     timed = pl.col("timed") & pl.col("at_first").is_not_null()
     of_clock = pl.col("at") >= pl.col("at_first") - pl.duration(hours=24)
     within = pl.when(timed).then(of_clock).otherwise(made_on >= day - pl.duration(days=1))
-    call = pl.coalesce("call_id", pl.format("seq {}", "seq"))
+    call = pl.format("{} {}", made_on, pl.coalesce("call_id", pl.format("seq {}", "seq")))  # its legs are of one day
     counted = pairs.group_by("key").agg(attempts=call.n_unique(), attempts_day=call.filter(within).n_unique())
     found = facts.select("key").join(counted, on="key", how="left", maintain_order="left")
     return found.select(pl.col("attempts", "attempts_day").fill_null(0).cast(pl.Int32))

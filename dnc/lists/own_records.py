@@ -19,6 +19,8 @@ import polars as pl
 from dnc.clock import ALWAYS, NEVER, NONE, is_zone, read_day, read_moment, today
 from dnc.database import instance_of
 from dnc.errors import InputError, OptionError
+from dnc.files.cell_texts import normal
+from dnc.files.columns import EVERY
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, Table, folded, quoted, table_of_frame
@@ -158,7 +160,7 @@ def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Row
         maps = {ours: theirs for ours, theirs in layout.maps.items() if theirs in table.columns}
         results = {**layout.results, **said.values.get("result", {})}
         columns = {**maps, **said.columns}
-        ignore = [name for name in table.columns if name not in columns.values()]
+        ignore = [name for name in layout.columns if name not in columns.values()] + [EVERY]
         said = replace(said, columns=columns, values={**said.values, "result": results}, ignore=ignore)
     if column:
         if column not in table.columns:
@@ -166,8 +168,20 @@ def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Row
                 localized("errors", "no_column", name=quoted([column]), what="--outbound", names=quoted(table.header)),
                 path,
             )
-        table.batches = (rows.filter(pl.col(column).is_in(words)) for rows in table.batches)
+        table.batches = _outgoing(table.batches, column, words, path)
     return _Rows(kind, table, book, said)
+
+
+def _outgoing(batches: Iterator[pl.DataFrame], column: str, words: Sequence[str], path: Path) -> Iterator[pl.DataFrame]:
+    """The rows with one of some words in a column, as `normal` compares texts. Raises InputError if no row has one."""
+    known, rows = normal(pl.Series(words, dtype=pl.String)).implode(), 0
+    for batch in batches:
+        went_out = batch.filter(normal(batch[column]).is_in(known))
+        rows += went_out.height
+        if went_out.height:
+            yield went_out
+    if not rows:
+        raise InputError(localized("errors", "record_outbound", name=quoted([column]), words=quoted(words)), path)
 
 
 def _with_clock(batch: pl.DataFrame, name: str, said: RecordReading) -> pl.DataFrame:
@@ -407,13 +421,15 @@ class _Rows:
         brief, first = self.said.brief(columns), 1
         intake = Intake(self.table, brief, self.book, kept=kept_by(brief, texts.values()))
         survey = Survey(intake.header)
+        judged = [intake.header.names[theirs] for ours, theirs in texts.items() if ours == "result"]
         for batch in intake.fitted(self.table.batches):
             survey.add(batch)
             calls = intake.calls(batch)
             if calls.row is not None:
                 raise InputError(localized("errors", "several_numbers"), self.table.path)
             refuse_objections(calls, batch, self.table.path)
-            self._refuse(batch, calls.facts("texts")["texts"] != "", "text")
+            unread = calls.facts("texts").select(pl.col("texts").str.split(";").list.set_difference(["", *judged]))
+            self._refuse(batch, unread["texts"].list.len() > 0, "text")
             place = pl.int_range(first, first + batch.height, dtype=pl.Int64, eager=True).alias("row")
             kept = [text_of(batch[theirs]).alias(ours) for ours, theirs in texts.items()]
             clock = [name for name in (_CLOCK,) if name in batch.columns]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from dnc.clock import NOT_GIVEN, read_day
 from dnc.files.cell_texts import normal, text_cells
 from dnc.files.net import marked
 from dnc.frames import numbered, repeated
@@ -61,8 +62,8 @@ class ReadColumn(NamedTuple):
     Attributes:
         name: in the file. column: its unique name.
         texts: what its texts mean.
-        others: what a text that is not named there tells: `unread`; `searched`, only what the net finds in it; or
-            `used`, nothing here, as it is read as a fact.
+        others: what a text that is not named there tells: `unread`; `days`, the same unless it is a day; `searched`,
+            only what the net finds in it; or `used`, nothing here, as it is read as a fact.
         left_out: whether the column is searched in the first rows only, unless the net finds something in it.
         firm: whether its cells are names, in which the net finds only what is more than a name.
         on: unique name of the column with the day.
@@ -143,6 +144,8 @@ class TextReader:
         at = unnamed.arg_true()
         if column.others == "unread":
             codes = codes.scatter(at, _UNREAD)
+        elif column.others == "days":
+            codes = codes.scatter(at.filter(_are_words(parts["text"][at])), _UNREAD)
         elif (
             column.others == "searched"
             and (found := marked(parts["text"][at], firm=column.firm, column=column.name)).any()
@@ -155,6 +158,14 @@ class TextReader:
         told = pl.DataFrame([parts["at"], codes.alias("codes"), unnamed.alias("unnamed")])
         joined = told.group_by("at", maintain_order=True).agg(pl.col("codes").str.join(""), pl.col("unnamed").any())
         return joined["codes"], joined["unnamed"]
+
+
+def _are_words(texts: pl.Series) -> pl.Series:
+    """Which texts have letters and are no day, in whatever order; those of a time in ISO 8601 are none."""
+    wordy = texts.str.contains(r"[\p{L}--[TZ]]|^[TZ]") & ~texts.str.to_lowercase().is_in(NOT_GIVEN)
+    at = wordy.arg_true()
+    days = [bool(read_day(text, "dmy") or read_day(text, "mdy")) for text in texts[at]]
+    return wordy.scatter(at.filter(pl.Series(days, dtype=pl.Boolean)), False)
 
 
 def _counted(

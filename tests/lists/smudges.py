@@ -352,6 +352,32 @@ SMUDGES = [
     Smudge("a mapped column, its word is unread", UNDECIDED, {"Relation": ("S9", "Aucune")},
            '[columns]\nrelationship = "Relation"\n[values.relationship]\nAucune = "none"\n'
            + _texts("Relation", 'unread = ["S9"]')),
+    # What is written where nobody reads: ids, and the part of a column that its facts leave open.
+    *(
+        Smudge(f"a text in {ours}: {text}", UNDECIDED, {ours: (text, "")}, missing=f"text:{ours}")
+        for ours in ("call", "person", "campaign")
+        for text in ("12 - ne plus appeler", "do not call")
+    ),
+    Smudge("ids that are names", UNDECIDED, {"Nom": ("NE PAS APPELER", "Exemple")}, '[columns]\ncall = "Nom"',
+           missing="text:Nom"),
+    Smudge("ids that are names of lists", UNDECIDED, {"Base": ("Liste d'opposition", "Printemps")},
+           '[columns]\ncampaign = "Base"', missing="text:Base"),
+    *(
+        Smudge(f"filled, where only an empty cell tells {ours}: {cell}", UNDECIDED, {"Colonne": (cell, "")},
+               f'[when_empty."Colonne"]\n{ours} = "{word}"', missing="text:Colonne")
+        for ours, word, cell in (
+            ("objected_on", "none", "x"), ("objected_on", "none", "2026-05-01"), ("refused_on", "none", "2026-11-28"),
+            ("consent_withdrawn_on", "none", "2026-11-28"), ("relationship", "none", "KO"),
+            ("recipient", "consumer", "Hôtel"),
+        )
+    ),
+    *(
+        Smudge(f"a text among the days of refusals: {text}", UNDECIDED,
+               {"Résultat": "Absent", "Dernier appel": (text, "2026-10-01")},
+               _texts("Résultat", 'refused = ["Refus"]\nnothing = ["Absent"]\non = "Dernier appel"'),
+               missing="text:Dernier appel")
+        for text in ("NE PLUS APPELER", "S9", "2026-10-01 ne plus appeler")
+    ),
     # Facts against what the list says.
     Smudge("a fact against an unknown word", UNDECIDED, {"relationship": ("S9", "none")},
            '[facts]\nrelationship = "none"'),
@@ -618,6 +644,13 @@ HARMLESS = [
            {"Résultat": ("Refus", "Absent"), "Dernier appel": ("2024-01-01", "2026-10-01")},
            'ignore = ["Dernier appel"]\n'
            + _texts("Résultat", 'refused = ["Refus"]\nnothing = ["Absent"]\non = "Dernier appel"')),
+    Smudge("days of refusals in words and with times", CLEAR,
+           {"Résultat": "Absent", "Dernier appel": ("5 avril 2026", "2026-10-01T10:30:00Z")},
+           _texts("Résultat", 'refused = ["Refus"]\nnothing = ["Absent"]\non = "Dernier appel"')),
+    Smudge("ids of calls, persons and campaigns", CLEAR,
+           {"call": ("C-12", "C-13"), "person": ["a", "b", "c", "d"], "campaign": "printemps"}),
+    Smudge("filled cells that were read, where an empty one tells a fact", CLEAR, {"Colonne": ("voir", "")},
+           '[when_empty."Colonne"]\nobjected_on = "none"\n' + _texts("Colonne", 'nothing = ["voir"]')),
     Smudge("a new column that is empty", CLEAR, {"Nouveau": ("", "")}, 'new_columns = "undecided"'),
     # Columns that need no role.
     Smudge("an empty column", CLEAR, {"Fax": ("", "")}),

@@ -51,6 +51,23 @@ def test_a_number_that_is_not_in_the_file_is_not_known(outcome):
     assert outcome(other, given={**SALE, "consent": "none"})[0] == ["blocked"]
 
 
+def test_a_withdrawal_counts_for_the_person(outcome):
+    """In the file of consents it is of one number, and in the list another number is the same person's."""
+    other = "02 61 91 00 01"
+    rows = "".join(f"{number},named_caller,2026-08-01,both,,\n" for number in (NUMBER, other))
+    calls = f"number,person\n{NUMBER},7\n{other},7\n"
+    assert outcome(HEAD + rows, calls)[0] == ["clear", "clear"]
+    assert outcome(HEAD + rows + f"{other},,,,,2026-09-01\n", calls)[0] == ["blocked", "blocked"]
+    assert outcome(HEAD + rows + f"{other},,,,,2026-09-01\n", calls.replace("7", ""))[0] == ["clear", "blocked"]
+
+
+def test_a_text_of_a_proof_that_says_not_to_call_leaves_the_consent_open(outcome):
+    """What is kept as it stands is searched, and a withdrawal with such a text stays one."""
+    said = f"{NUMBER},named_caller,2026-08-01,both,asked not to be called again,"
+    assert outcome(f"{HEAD}{said}\n")[0] == ["undecided"]
+    assert outcome(f"{HEAD}{said}2026-09-01\n")[0] == ["blocked"]
+
+
 def test_a_row_that_shifted_may_have_been_a_withdrawal(outcome):
     """Where a row about a number does not fit the header, no consent of that number is told; of others it is."""
     shifted = (",,,2026-09-01", ",x,,,,,2026-09-01", ',,,,"x,2026-09-01', None)

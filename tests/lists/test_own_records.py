@@ -117,6 +117,7 @@ def test_what_is_told_one_at_a_time_is_kept_the_same_way(store, load, book, monk
         ("calls", CALLS + "1,01 99 00 00 01,,busy\n", "time"),
         ("calls", CALLS + "1,01 99 00 00 01,2099-01-01,busy\n", "to come"),
         ("calls", CALLS + "1,01 99 00 00 01,2026-01-01,ringing\n", "result"),
+        ("calls", CALLS.replace("\n", ",operator\n") + "1,01 99 00 00 01,2026-01-01,answered,do not call\n", "text"),
         ("calls", "number,result\n01 99 00 00 01,busy\n", "at"),
         ("calls", "number,at,result,mood\n01 99 00 00 01,2026-01-01,busy,bad\n", "mood"),
     ],

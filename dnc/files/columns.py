@@ -180,9 +180,13 @@ class Content:
 
     @property
     def may_be_left_out(self) -> bool:
-        """Whether a draft leaves it out: its name is understood, its cells are like it, and they are many."""
-        forms = _FORMS_OF.get(kind_of_name(self.name) or "", ())
-        is_many = self.filled >= _FILLED * self.rows or self.texts.height > _VARIED
+        """Whether a draft leaves it out: its name is understood, its cells are like it, and they are many.
+
+        Few ids for many rows are codes.
+        """
+        kind = kind_of_name(self.name) or ""
+        forms, texts = _FORMS_OF.get(kind, ()), self.texts.height
+        is_many = texts > _VARIED or (texts == self.filled if kind == "id" else self.filled >= _FILLED * self.rows)
         return is_many and not self._forms.isdisjoint(forms) and not self.is_suspect
 
 

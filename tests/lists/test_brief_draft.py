@@ -320,3 +320,10 @@ def test_the_texts_to_be_read_come_first(drafted, dnc, write_file):
     assert brief["ignore"] == ["Ville"] and brief["texts"]["Suivi"]["unread"] == ["ne plus appeler"]
     code, out, _ = dnc("check", "list.csv", "--brief", write_file("b.toml", text), "--columns", "missing")
     assert code == 3 and "text:Suivi" in out and 'text:a ""b"" = [c]' in out
+
+
+def test_few_ids_for_many_rows_are_codes(dnc, write_file):
+    """Nobody knows what they stand for, so a draft does not leave them out; ids that differ are."""
+    rows = "".join(f"01990000{at:02d},{'AB'[at % 2]}1,C{at}\n" for at in range(40))
+    draft = tomllib.loads(dnc("brief", write_file("l.csv", f"number,Client key,Client id\n{rows}"))[1])
+    assert draft["ignore"] == ["Client id"] and draft["texts"]["Client key"] == {"unread": ["a1", "b1"]}

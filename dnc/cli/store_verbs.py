@@ -116,7 +116,9 @@ def forget(
         raise click.UsageError(localized("errors", "cli", "forget_one"))
     if decisions and (not before or registry):
         raise click.UsageError(localized("errors", "cli", "decisions"))
-    if (restrict or reason is not None) and (registry or not numbers):
+    blank = reason is not None and not reason.strip()
+    asked = [restrict, reason is not None].count(True)
+    if blank or asked > 1 or (asked and (registry or not numbers)):
         raise click.UsageError(localized("errors", "cli", "restrict"))
     store = open_store(ctx)
     if numbers and registry:

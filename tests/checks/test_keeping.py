@@ -97,10 +97,20 @@ def test_nobody_is_called_on_a_restricted_consent(store, write_file, monkeypatch
     assert outcome() == "blocked"
 
 
-@pytest.mark.parametrize("wrong", [("--restrict", "--due"), ("--reason", "x", "--before", "2026-01-01")])
-def test_restrict_and_reason_are_about_numbers(dnc, wrong):
-    """They have no meaning beside an age."""
-    assert dnc("forget", *wrong)[0] == 2
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--restrict", "--due"),
+        ("--reason", "x", "--before", "2026-01-01"),
+        ("--number", "+33199000001", "--restrict", "--reason", "x"),
+        ("--number", "+33199000001", "--reason", " "),
+        ("--number", "+33199000001", "--restrict", "--registry", "fr-bloctel"),
+    ],
+)
+def test_what_is_kept_is_restricted_or_deleted_for_a_reason(dnc, wrong):
+    """Not both, not without a reason, and only by number."""
+    code, _, err = dnc("forget", *wrong)
+    assert code == 2 and "--restrict, or --reason with a reason" in err
 
 
 def test_retain_says_what_the_law_asks(dnc, store):

@@ -49,6 +49,7 @@ _BATCH = 100_000
 ROW, SHEET_ROW = "\0row", "\0sheet row"
 REASONS = ("dnc_blocked_by", "dnc_undecided_by", "dnc_missing")
 _LEAST_DIGITS = 3  # of a number that is searched for
+_MOST_VALUES = 40  # of a column by which calls are chosen
 
 
 class Column(NamedTuple):
@@ -67,6 +68,7 @@ class CallRows:
         path: the file, with the columns of the list and of the verdicts, one row for each call.
         numbers: the row of the list for each call, from 1 (UInt32). sheet_rows: its row in a spreadsheet program.
         names: columns of the list that name a person: ids and names.
+        values: columns of the list with few different cells → these, most calls first.
         was: the outcome of each call in the previous check; None if there was none of the same calls.
     """
 
@@ -74,6 +76,7 @@ class CallRows:
     numbers: pl.Series
     sheet_rows: pl.Series
     names: Sequence[str]
+    values: Mapping[str, Sequence[str]]
     was: pl.Series | None
 
     def all(self) -> pl.LazyFrame:
@@ -91,12 +94,22 @@ class CallRows:
             rows = calls.slice(first, _BATCH)
             yield (rows.filter(pl.col("dnc_outcome") == outcome) if outcome else rows).collect()
 
-    def chosen(self, outcome: str = "", reason: str = "", text: str = "", *, changed: bool = False) -> pl.LazyFrame:
-        """The calls with an outcome, a reason (a regime, or a word of `dnc_missing`) and a text; by default all.
+    def chosen(
+        self,
+        outcome: str = "",
+        reason: str = "",
+        text: str = "",
+        cell: tuple[str, str] | None = None,
+        *,
+        changed: bool = False,
+    ) -> pl.LazyFrame:
+        """The calls with an outcome, a reason (a regime or a word of `dnc_missing`), a text and a cell; by default all.
 
-        text: in a name or an id, or digits of the number.
+        text: in a name or an id, or digits of the number. cell: one of `values`, with its column.
         """
         calls = self.all()
+        if cell:
+            calls = calls.filter(pl.col(cell[0]) == cell[1])
         if outcome:
             calls = calls.filter(pl.col("dnc_outcome") == outcome)
         if reason:
@@ -302,12 +315,12 @@ class ListCheck:
             same = old is not None and rows.equals(old.numbers)
             self.result = replace(result, typed=False)
             sheet_rows = self.interview.guesses.sheet_rows.gather(rows - 1)
-            self.rows = CallRows(
-                out, rows, sheet_rows, _names(result.layout.schema), old.outcomes if old and same else None
-            )
+            was, names = old.outcomes if old and same else None, [*result.layout.schema]
+            self.rows = CallRows(out, rows, sheet_rows, _names(names), _values(out, names), was)
             if old:
                 old.path.unlink(missing_ok=True)
             self.interview.ask_again()
+            _ = self.interview.decided  # with the store as it is now, so that the page of the result need not wait
 
     def settings(self, desk: Desk, language: str) -> Settings:
         """The settings of a check of the list: nobody has read the texts of columns that were not spoken of yet."""
@@ -323,6 +336,17 @@ def _names(columns: Iterable[str]) -> list[str]:
     """The column of ids, and two of names, as far as a list has them."""
     kinds = {name: kind_of_name(name) for name in columns if not name.startswith("dnc_")}
     return [name for kind, most in (("id", 1), ("name", 2)) for name in [n for n in kinds if kinds[n] == kind][:most]]
+
+
+def _values(path: Path, columns: Iterable[str]) -> dict[str, list[str]]:
+    """The cells of each column of a list that has few different ones, two calls each or more; most calls first."""
+    found = dict[str, list[str]]()
+    for name in columns:
+        if not name.startswith("dnc_"):
+            filled = pl.read_parquet(path, columns=[name], glob=False).to_series().drop_nulls()
+            if 1 < (cells := filled.value_counts(sort=True)).height <= min(_MOST_VALUES, filled.len() // 2):
+                found[name] = cells[name].to_list()
+    return found
 
 
 class _Columns:

@@ -22,6 +22,7 @@ from tests.exports import french_crm
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 TARGET = 44  # pixels of what is pressed
 TABS = 400  # from the top of a page to anything on it
+WAIT = 240_000  # milliseconds, on a machine that is busy
 
 
 class Keyboard:
@@ -107,7 +108,7 @@ def keyboard(request, browser: Browser, store: Store, tmp_path: Path) -> Iterato
     width, height = SIZES[request.param]
     with serving(store, "fr") as address:
         page = browser.new_page(viewport={"width": width, "height": height}, locale="fr-FR")
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(WAIT)
         said: list[str] = []
         page.on("console", lambda one: said.append(one.text))
         page.on("pageerror", lambda one: said.append(str(one)))
@@ -191,7 +192,7 @@ def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path:
     keyboard.seen("home")
     keyboard.file("#list", path)
     keyboard.press("main form:has(#list) button")
-    expect(page.locator("h1")).to_have_text("Questions sur la liste", timeout=60_000)
+    expect(page.locator("h1")).to_have_text("Questions sur la liste", timeout=WAIT)
     keyboard.seen("questions")
     keyboard.press('main a[href^="/checks/"]')
     keyboard.seen("list")
@@ -271,7 +272,7 @@ def test_an_offer_and_its_draw(keyboard: Keyboard, tmp_path: Path):
     for field, text in {"at": "2026-12-01", "until": "2027-01-31", "price": "60", "currency": "EUR"}.items():
         page.fill(f"#{field}", text)
     keyboard.press("main button.first")
-    page.wait_for_url(re.compile(r"/offer/[\w-]+$"), timeout=60_000)
+    page.wait_for_url(re.compile(r"/offer/[\w-]+$"), timeout=WAIT)
     assert "EUR pour le fichier" in plain(page.locator("#decision").inner_text())
     keyboard.seen("offer-result")
     assert page.locator('a[href$="/letter.fr.html"], a[href$="/letter.en.html"]').count() == 2
@@ -281,3 +282,30 @@ def test_an_offer_and_its_draw(keyboard: Keyboard, tmp_path: Path):
     keyboard.press('form[action$="/draw"] button:not([name])')
     expect(page.locator('a[href$="/draw.xlsx"]')).to_be_visible()
     keyboard.seen("offer-drawn")
+
+
+def test_a_registry_and_a_folder_for_an_authority(keyboard: Keyboard, tmp_path: Path):
+    """An own list is looked at and loaded, and what the desk did is handed over; then the session is closed."""
+    page = keyboard.page
+    (tmp_path / "own.csv").write_text("Téléphone\n+33 1 99 00 12 99\n+33 6 39 98 00 01\n", encoding="utf-8")
+    keyboard.press('a[href="/registries?registry=own"]')
+    page.fill("#as_of", "2026-11-20")
+    keyboard.file("#file", tmp_path / "own.csv")
+    keyboard.press('button[name="look"]')
+    keyboard.seen("registry-file")
+    keyboard.press("main button.first")
+    page.wait_for_url("**/registries/loads/*")
+    keyboard.seen("registry-loaded")
+    keyboard.press('nav a[href="/log"]')
+    keyboard.press('form[action="/log/verify"] button')
+    expect(page.locator(".done")).to_be_visible()
+    keyboard.seen("verified")
+    keyboard.press('main a[href="/log/inspection"]')
+    for field in ("from", "to"):
+        page.fill(f"#{field}", "2026-11-29")
+    keyboard.reach("main button.first")
+    with page.expect_download() as folder:
+        page.keyboard.press("Enter")
+    assert folder.value.suggested_filename.endswith(".zip")
+    keyboard.press('form[action="/leave"] button')
+    keyboard.seen("left")

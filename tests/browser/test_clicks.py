@@ -1,0 +1,179 @@
+"""What a person has to do at the desk, in a real browser: from a dropped export of 2,000 rows to a page to sign."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page
+
+from dnc import Store
+from tests.browser.test_desk import WAIT, plain, serving
+from tests.browser.test_pages import browser  # noqa: F401 - the fixture
+from tests.exports import french_crm, people
+from tests.lists.exports import EXPORTS, OBJECTS, numbers
+
+ROWS = 2_000
+MOST_NEW, MOST_KNOWN = 15, 5  # clicks, for a new list and for one of a known campaign
+NOTHING, BY_PERSON = "rien sur les appels", "les appels où parle une personne"
+GIVEN, NONE = "nommément désigné", "aucun consentement"
+# What is true of all calls, by a part of the question: a part of the answer, or what is typed.
+ALL = {
+    "Qui appelle": "pour proposer des biens ou des services",
+    "Comment les appels": "compose chaque numéro",
+    "Quel numéro la personne": "01 62 00 00 01",
+    "vient chaque numéro": "formulaire",
+    "consommateur ou": "en tant que particulier",
+    "est-ce qui est proposé": "autre chose",
+    "demandé de ne plus": "personne sur cette liste",
+    "Quel lien": "rien ne lie",
+    "Combien de fois": "0",
+    "vide dans la colonne Opposition": "pas opposée",
+    "vide dans la colonne Consentement": "pas donné son consentement",
+    "porte-t-il sur": BY_PERSON,
+}
+# What is said of single columns, texts and words, and of which columns all others are answered at once.
+SAID: dict[str, tuple[dict[str, str], set[str]]] = {
+    "crm": (
+        {"Civilité": "inutile", "Consentement le": "passés par une personne", "consommateur ou": "Qualité"},
+        set(),
+    ),
+    "pipedrive": (
+        {"Personne - Accord": "Personne - Accord : ", "Désabonné": NOTHING, "Aucun consentement": NOTHING,
+         "Abonné": NOTHING, "tous les autres": NOTHING, "mot Oui": GIVEN, "mot En attente": NONE,
+         "mot Demandé": NONE},
+        {"columns rest", "texts marked Personne - Étiquettes", "texts marked Personne - Remarques"},
+    ),
+    "odoo": (
+        {"Accord pour": "Accord pour être appelé : ", "Téléphone en liste noire": "true : a", "Liste noire": NOTHING,
+         "Est une société": NOTHING, "Actif": NOTHING, "mot Accordé": GIVEN,
+         "mot À demander": NONE, "mot Refusé": NONE, "mot En cours": NONE},
+        {"columns rest", "texts marked Étiquettes", "texts marked Notes", "texts rest Notes"},
+    ),
+}  # fmt: skip
+
+
+@dataclass
+class Mouse:
+    """A page that is used with the mouse.
+
+    clicks: what was pressed or chosen; what is typed needs none. choices: those of single columns and texts.
+    """
+
+    page: Page
+    clicks: int = 0
+    choices: int = 0
+    asked: int = 0
+
+    def press(self, pressed: str | Locator) -> None:
+        """Press a link, a button or a box, and wait for what comes of it."""
+        self.clicks += 1
+        (self.page.locator(pressed).first if isinstance(pressed, str) else pressed).click()
+        self.page.wait_for_url(lambda address: "/jobs/" not in address)
+
+    def choose(self, select: Locator, part: str, *, single: bool) -> None:
+        """Choose the answer with this part, unless it is chosen."""
+        texts = [plain(text) for text in select.locator("option").all_inner_texts()]
+        fits = [text for text in texts if part in text and not text.endswith("(proposé)")]
+        if fits and part not in plain(select.evaluate("one => one.selectedOptions[0].text")):
+            self.clicks, self.choices = self.clicks + 1, self.choices + single
+            select.select_option(index=texts.index(min(fits, key=len)))
+
+    def answer(self, said: dict[str, str], at_once: set[str]) -> None:
+        """Answer what a page asks, as far as it is known."""
+        page, known = self.page, {**said, **ALL}
+        for at, question in enumerate(page.locator('input[name="question"]').all()):
+            self.asked += 1
+            id_ = question.get_attribute("value")
+            for row in page.locator(f'ul.asked li:has([id^="answer-{at}-"])').all():
+                label = plain(row.locator("label").inner_text())
+                part = next((part for text, part in known.items() if text in label), "")
+                if row.locator("select").count():
+                    self.choose(row.locator("select"), part, single=id_ != "campaign")
+                elif row.locator("input").input_value() == "":
+                    row.locator("input").fill(part)
+            for box in page.locator(f'input[type="checkbox"][name^="answer-{at}-"]').all():
+                kind, group = box.get_attribute("name").rpartition("-")[2], box.get_attribute("value")
+                if f"{id_} {kind} {group}".strip() in at_once:
+                    self.choices += 1
+                    self.press(box)
+            if page.locator(f"fieldset#answer-{at}").count():
+                asked = plain(page.locator(f"#answer-{at} legend").inner_text())
+                part = next((known[text] for text in known if text in asked and (text in ALL or "mot " in text)), None)
+                options = [plain(text) for text in page.locator(f"#answer-{at} .choice label").all_inner_texts()]
+                if fits := [place for place, text in enumerate(options) if part and part in text]:
+                    self.choices += id_.startswith("word:")
+                    self.press(f"#answer-{at}-{fits[0]}")
+            elif page.locator(f"input#answer-{at}").count():
+                page.fill(f"#answer-{at}", "0")
+
+
+@pytest.fixture
+def mouse(browser: Browser, store: Store, monkeypatch) -> Iterator[Mouse]:  # noqa: F811
+    """A desk on an empty store, opened in French on a working day."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-27")
+    with serving(store, "fr") as address:
+        page = browser.new_page(locale="fr-FR")
+        page.set_default_timeout(WAIT)
+        page.goto(address)
+        yield Mouse(page)
+        page.close()
+
+
+def export(name: str, folder: Path) -> tuple[Path, set[str]]:
+    """An export of many rows, and the numbers of those who object."""
+    if name != "crm":
+        path, persons = replace(EXPORTS[name], rows=ROWS).write(folder)
+        return path, {number for one in persons if one.truth == OBJECTS for number in numbers(one)}
+    path = folder / "clients 2026-11.csv"
+    path.write_bytes(french_crm(ROWS))
+    against = [number for one in people(ROWS) if one.objected_on for number in (one.mobile, one.landline) if number]
+    return path, {f"+33{''.join(filter(str.isdigit, number))[-9:]}" for number in against}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_from_a_dropped_export_to_a_page_to_sign(mouse: Mouse, tmp_path: Path, name: str):
+    """Few clicks, apart from one for each column or text that somebody decides; nobody who objected may be called.
+
+    The next list of the campaign needs no question.
+    """
+    page, (path, against) = mouse.page, export(name, tmp_path)
+    page.set_input_files("#list", path)
+    mouse.clicks += 1
+    mouse.press("main form:has(#list) button")
+    for _ in range(5):
+        if not page.locator('input[name="question"]').count():
+            break
+        mouse.answer(*SAID[name])
+        mouse.press("main button.first")
+    mouse.press('form[action$="/run"] button')
+    result = page.url
+    mouse.press('a[href$="/report"]')
+    assert page.locator(".sign").first.is_visible()
+    print(f"{name}: {mouse.clicks} clicks, of these {mouse.choices} of single texts; {mouse.asked} questions")
+    assert mouse.clicks - mouse.choices <= MOST_NEW, mouse
+
+    text = (
+        page.request.get(f"{result.removesuffix('/result')}/files/clear.csv", timeout=WAIT)
+        .text()
+        .removeprefix("\ufeff")
+    )
+    rows = csv.DictReader(io.StringIO(text), delimiter=";" if ";dnc_" in text else ",")
+    clear = {row["dnc_number"] for row in rows}
+    assert clear and not clear & against
+
+    page.goto(result)
+    page.fill("#campaign", "automne")
+    mouse.press('form[action$="/campaign"] button')
+    mouse.press('nav a[href="/"]')
+    mouse.clicks = 1
+    page.set_input_files("#list", path)
+    mouse.choose(page.locator("#base"), "automne", single=False)
+    mouse.press("main form:has(#list) button")
+    page.wait_for_url("**/result")
+    mouse.press('a[href$="/report"]')
+    assert page.locator(".sign").first.is_visible() and mouse.clicks <= MOST_KNOWN

@@ -241,9 +241,7 @@ class Setup:
         reads_texts = any(column.others != "used" for column in read)
         if intake.header.against or intake.may_link or reads_texts or intake.begins_with_marks():
             undeclared = intake.undeclared
-            self._over(
-                intake.table, reopen, lambda rows: against.read(undeclared, undeclared.fitted(rows), recorded)
-            )
+            self._over(intake.table, reopen, lambda rows: against.read(undeclared, undeclared.fitted(rows), recorded))
             self._refuse_unplaced(intake, against)
         return intake, against
 

@@ -29,12 +29,12 @@ _FEW = 64  # numbers that a statement names one by one
 _IN_LEDGER = 4096  # rows of a kind; more are moved into a file
 # In small groups, as of a file the groups are read that may have a number.
 _COPY = "copy ({rows}) to $out (format parquet, compression zstd, parquet_version v2, row_group_size 32768)"
-# Rows that are new: each once, and none that the store has. Of equal rows the first stays.
-_NEW = """
-    with new as (select *, hash({same}) as same_as from ({rows}))
-    select new.* exclude (same_as) from new
-    semi join (select min(row) as row from new group by number, same_as) using (row)
-    anti join (select number, hash({same}) as same_as from ({known})) using (number, same_as)
+# Rows that are not new: those that the store has, and of equal rows all but the first.
+_NOT_NEW = """
+    with read as (select row, number, hash({same}) as same_as from ({rows}))
+    select row from read anti join (select min(row) as row from read group by number, same_as) using (row)
+    union all
+    select row from read semi join (select number, hash({same}) as same_as from ({known})) using (number, same_as)
 """
 # Calls with the consent that was the newest statement when they were made.
 _ON_CONSENTS = """
@@ -272,7 +272,7 @@ def add(change: Change, new: NewRows) -> Added:
     con, kind = change.con, new.kind
     records = records_in(con, change.folder, [kind, CONSENTS] if kind is CALLS else [kind])
     last, at = ledger_sql.last_of(con, kind), audit_log.now()
-    rows = _numbered(_new_rows(records, new), kind, last, at)
+    rows = _numbered(_new_rows(con, records, new), kind, last, at)
     out = change.work / f"new-{len(change.drafts)}.parquet"
     if new.name is None:
         told = run(con, "records", rows.sql, rows.params, **rows.frames)
@@ -306,7 +306,7 @@ def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
         ledger_sql.add_objections(change.con, *map(pl.Series.to_list, rows), recorded_at=at)
 
 
-def _new_rows(records: Mapping[str, Records], new: NewRows) -> StatementSource:
+def _new_rows(con: duckdb.DuckDBPyConnection, records: Mapping[str, Records], new: NewRows) -> StatementSource:
     """Those of some rows that the store does not have."""
     kind, known = new.kind, records[new.kind.name].source()
     if kind.whole:
@@ -314,8 +314,12 @@ def _new_rows(records: Mapping[str, Records], new: NewRows) -> StatementSource:
     known = new.near(known)
     same = ", ".join(f'"{name}"' for name in kind.same)
     rows = new.source
-    sql, params = _NEW.format(same=same, rows=rows.sql, known=known.sql), {**known.params, **rows.params}
+    sql, params = _NOT_NEW.format(same=same, rows=rows.sql, known=known.sql), {**known.params, **rows.params}
     frames = known.frames | rows.frames
+    if rows.params:  # joined with whole rows, it would take three times as long to sort them
+        frames = {**rows.frames, "not_new": run(con, "records", sql, params, **frames)}
+        sql, params = "from not_new", rows.params
+    sql = f"from ({rows.sql}) anti join ({sql}) using (row)"
     if kind is not CALLS or not records[CONSENTS.name].any:
         return StatementSource(sql, params, frames)
     consents = new.near(records[CONSENTS.name].source())

@@ -19,6 +19,7 @@ from dnc.law.demands import registry_column
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.known_rows import KNOWN_AGAIN
 from dnc.lists.own_answer import own_answer
+from dnc.lists.own_records import ODD
 from dnc.messages import dated, localized, messages, registry_name
 from dnc.registries import OWN
 from dnc.store import ledger_sql
@@ -133,7 +134,8 @@ def record_line(row: Mapping[str, Any], language: str) -> str:
             vocab.value(name, cell, language) if cell in vocab.axes.get(name, ()) else texts["results"].get(cell, cell)
         )
         said.append(texts["cell"].format(label=label, cell=word))
-    return str(texts["cells"]).join(said) + (texts["counts"] if row.get("counts") else "")
+    in_force = row.get("counts") and row.get("consent") != ODD
+    return str(texts["cells"]).join(said) + (texts["counts"] if in_force else "")
 
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:

@@ -103,6 +103,17 @@ class Records:
         recorded = self.recorded.filter(pl.col("seq") <= last) if self.recorded.width else self.recorded
         return Records(self.kind, self.folder, tuple(files), recorded)
 
+    @property
+    def read_again(self) -> list[tuple[int, int, int]]:
+        """Of each file that was loaded again: its first and last row, and how much further on each is read anew."""
+        found, last = [], dict[str, RecordFile]()
+        for file in self.files:
+            if file.sha256:
+                if before := last.get(file.sha256):
+                    found.append((before.first, before.last, file.first - before.first))
+                last[file.sha256] = file
+        return found
+
     def path(self, file: RecordFile) -> Path:
         """Where a file is."""
         return self.folder / file.file
@@ -219,7 +230,8 @@ class NewRows:
         kind: theirs.
         rows: Parquet files in the folder of the store, or a frame of a few, with the columns of the kind but `seq` and
             `recorded_at`, and `row`, which counts from 1.
-        count: how many there are.
+        count: the number of the last one.
+        told: how many there are.
         sha256, name: of the file that they are from; None where a person or a program told them.
         as_of: of a whole file, its day.
         from_day, to_day: the days for which they are all there are.
@@ -229,6 +241,7 @@ class NewRows:
     kind: Kind
     rows: Sequence[Path] | pl.DataFrame
     count: int
+    told: int
     sha256: str | None = None
     name: str | None = None
     as_of: date | None = None
@@ -258,13 +271,18 @@ class NewRows:
 class Added:
     """What was added: rows that are new, numbered from `first` to `last`, perhaps with gaps.
 
-    known: rows that the store had already.
+    known: rows that the store had already. silent: rows that tell neither a consent nor a withdrawal, and are left out.
+    odd: consents that were not understood, so that no call rests on them. misread: their words, each with our column
+    and the number of rows.
     """
 
     rows: int
     known: int
     first: int
     last: int
+    silent: int = 0
+    odd: int = 0
+    misread: Sequence[tuple[str, str, int]] = ()
 
 
 def add(change: Change, new: NewRows) -> Added:
@@ -286,7 +304,7 @@ def add(change: Change, new: NewRows) -> Added:
     span = {"first": last + 1, "last": last + new.count}
     if kind is CALLS and height:
         _object(change, added, at)
-    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.count - height, **new.also, **span}
+    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.told - height, **new.also, **span}
     if new.name is None:
         change.log("record", detail | _folded(change, records[kind.name], height))
     else:
@@ -295,7 +313,7 @@ def add(change: Change, new: NewRows) -> Added:
         place = {"kind": kind.name, "file": file, "rows": height, **span, "oldest": oldest}
         ledger_sql.add_records(con, place | days | {"loaded_at": at})
         change.log("load", detail | days | {"file": file})
-    return Added(height, new.count - height, **span)
+    return Added(height, new.told - height, first=last + 1, last=last + new.count)
 
 
 def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:

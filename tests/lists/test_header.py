@@ -64,8 +64,8 @@ def test_an_objection_in_a_column_that_is_read_as_something_else_is_no_fact(empt
         (";Ne pas appeler :", True),
         ("Opposition", True),
         ("Ne pas appeler;Ne pas appeler", True),
-        ("Total;", False),
         (";Dupont", False),
+        ("inconnu;", False),
         ("Ne pas appeler;Dupont", False),
     ],
 )
@@ -79,6 +79,17 @@ def test_a_heading_about_objections_stops_the_check(dnc, write_file, row, stops)
         (4, True) if stops else (3, False)
     )
     assert dnc(*told[:-4])[0] == (4 if "ne p" in row.lower() else code)  # in place of a number, whoever it is
+
+
+@pytest.mark.parametrize("row", ["Total;", "Partis sans laisser d'adresse", "Divers;Divers", '"Zone à éviter ;";'])
+def test_a_text_in_the_place_of_a_number_is_read_by_a_person(dnc, write_file, row):
+    """The rows below it may be those that it names; a draft says so first."""
+    path = write_file("calls.csv", f"number;nom\n+33199000010;Exemple\n{row}\n+33199000041;Martin\n")
+    told = ("check", path, "--region", "FR", "--ignore", "nom")
+    code, _, err = dnc(*told)
+    assert (code, "calls.csv:3: has nothing but a text, which" in err) == (4, True)
+    assert dnc(*told, "--around", "read")[0] == 3
+    assert "# around = " in dnc("brief", path)[1]
 
 
 def test_marks_of_a_directory_are_loaded_as_its_registry(dnc, write_file):

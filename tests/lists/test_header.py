@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 
 import polars as pl
 import pytest
@@ -129,6 +130,18 @@ def test_a_sheet_of_any_file_is_read_by_a_person(dnc, tmp_path):
         found, _, err = dnc("check", *paths)
         assert (found, f"may be about its rows: '{said}'" in err or f", '{said}'" in err) == (2, True), err
         assert dnc("check", *paths, "--around", "read")[0] == 3
+
+
+def test_a_name_in_an_archive_or_of_a_folder_is_read_by_a_person(dnc, tmp_path):
+    """As the name of a file is; the folders are those of a partitioned list."""
+    with zipfile.ZipFile(tmp_path / "calls.zip", "w") as archive:
+        archive.writestr("ne-plus-appeler.csv", "number\n+33199000001\n")
+    (tmp_path / "calls" / "ne-plus-appeler").mkdir(parents=True)
+    pl.DataFrame({"number": ["+33199000001"]}).write_parquet(tmp_path / "calls" / "ne-plus-appeler" / "1.parquet")
+    for name in ("calls.zip", "calls"):
+        found, _, err = dnc("check", tmp_path / name)
+        assert (found, "may be about its rows: 'ne-plus-appeler'" in err) == (2, True), err
+        assert dnc("check", tmp_path / name, "--around", "read")[0] == 3
 
 
 def test_rows_that_are_struck_through_or_have_a_note_are_undecided(dnc, tmp_path):

@@ -362,10 +362,7 @@ class OpenQuestions:
     @property
     def around(self) -> list[str]:
         """Texts around the table that nobody has read yet."""
-        header = self._guesses.header
-        if self._brief.get("around"):
-            return []
-        return [*header.around, *header.unseen]
+        return [] if self._brief.get("around") else self._guesses.around
 
     def _of_around(self, rows: int) -> Iterator[Question]:
         """Whether somebody has read what is around the table."""

@@ -170,26 +170,14 @@ def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Row
         columns = {**maps, **said.columns}
         ignore = [name for name in layout.columns if name not in columns.values()] + [EVERY]
         said = replace(said, columns=columns, values={**said.values, "result": results}, ignore=ignore)
-    if column:
-        if column not in table.columns:
-            raise InputError(
-                localized("errors", "no_column", name=quoted([column]), what="--outbound", names=quoted(table.header)),
-                path,
-            )
-        table.batches = _outgoing(table.batches, column, words, path)
-    return _Rows(kind, table, book, said)
-
-
-def _outgoing(batches: Iterator[pl.DataFrame], column: str, words: Sequence[str], path: Path) -> Iterator[pl.DataFrame]:
-    """The rows with one of some words in a column, as `normal` compares texts. Raises InputError if no row has one."""
-    known, rows = normal(pl.Series(words, dtype=pl.String)).implode(), 0
-    for batch in batches:
-        went_out = batch.filter(normal(batch[column]).is_in(known))
-        rows += went_out.height
-        if went_out.height:
-            yield went_out
-    if not rows:
-        raise InputError(localized("errors", "record_outbound", name=quoted([column]), words=quoted(words)), path)
+    rows = _Rows(kind, table, book, said)
+    if not column:
+        return rows
+    if column not in table.columns:
+        names = quoted(table.header)
+        raise InputError(localized("errors", "no_column", name=quoted([column]), what="--outbound", names=names), path)
+    table.batches = rows.outgoing(table.batches, column, words)
+    return rows
 
 
 def _with_clock(batch: pl.DataFrame, name: str, said: RecordReading) -> pl.DataFrame:
@@ -394,6 +382,26 @@ class _Rows:
         named = [pl.when(pl.lit(is_one)).then(pl.lit(kind)) for kind, is_one in known.items()]
         told = ["proof_kind"] if "proof_kind" in frame.columns else []
         return frame.with_columns(pl.coalesce(*told, *named).alias("proof_kind"))
+
+    def outgoing(self, batches: Iterator[pl.DataFrame], column: str, words: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The rows with one of some words in a column, as `normal` compares texts.
+
+        Raises InputError if no row has one, and where another row tells that the person objected or refused.
+        """
+        known, rows, result = normal(pl.Series(words, dtype=pl.String)).implode(), 0, self._named("result")
+        for batch in batches:
+            went_out = normal(batch[column]).is_in(known).fill_null(False)
+            cells = text_of(batch[result]) if result else pl.lit(None, pl.String)
+            told = self._words(batch.select(cells.alias("result")).to_series(), "result", RESULTS)
+            if (lost := told.is_in(LASTING) & ~went_out).any():
+                line = batch[LINE][lost.arg_max() or 0]
+                raise InputError(localized("errors", "record_objects"), self.table.path, line)
+            rows += int(went_out.sum())
+            if went_out.any():
+                yield batch.filter(went_out)
+        if not rows:
+            said = localized("errors", "record_outbound", name=quoted([column]), words=quoted(words))
+            raise InputError(said, self.table.path)
 
     def _calls(self) -> Iterator[pl.DataFrame]:
         texts = self._texts

@@ -40,7 +40,7 @@ _REASONS = 3
 _STEPS = 2  # about what is missing
 _STAKES = 2
 _SIGNED = ("company", "campaign", "product", "checked", "name", "role", "day", "here")  # fields beside a signature
-_LIKE_ANOTHER = re.compile(r"^(?:as|comme) [\w-]+, ")  # a sanction that names the rule which has the same
+_PARTS = re.compile(r"\s?; ")  # of a sanction
 
 
 class Line(NamedTuple):
@@ -257,11 +257,22 @@ def _why(check: Check) -> list[Line]:
             guidance=regime.force == "guidance",
         )
         for regime, rows in ranked(check.book, tallies.blocking())
+        if regime.force != "policy" or not _said_by_law(check, regime)
     ]
     counts = tallies.by("outcome", "blocked_by", "missing").items()
     calls_by = {(rules, words): n for (outcome, rules, words), n in counts if outcome != "clear"}
     left = sum(rows_left(check).values())
     return heaviest(reasons, essential(missing(check)), tallies.unclear(), calls_by, language, rows_left=left)
+
+
+def _said_by_law(check: Check, policy: Regime) -> bool:
+    """Whether a law with the same demand forbids each call that a policy of this program forbids."""
+    blocked = ([*map(check.book.regime, ids.split(";"))] for (ids,) in check.tallies.by("blocked_by") if ids)
+    return all(
+        any(one.force == "law" and one.demand == policy.demand for one in regimes)
+        for regimes in blocked
+        if policy in regimes
+    )
 
 
 def _detail(check: Check, regime: Regime) -> str:
@@ -484,13 +495,19 @@ _GROUNDS: tuple[Callable[[Check], Iterable[Line]], ...] = (
 
 
 def _stakes(check: Check) -> list[Line]:
-    """The sanctions of the rules that forbid or limit most of these calls, each once."""
+    """The sanctions of the rules that forbid or limit most of these calls, without those that another one contains."""
     rules = check.tallies.blocking()
     for ids, rows in check.tallies.limits().items():
         rules.update({id_.partition("/")[0]: rows for id_ in ids})
     sanctions = (regime.sanction[check.language] for regime, _ in ranked(check.book, rules))
-    distinct = dict.fromkeys(_LIKE_ANOTHER.sub("", sanction) for sanction in sanctions if sanction)
-    return [Line(f"{text[0].upper()}{text[1:]}.") for text in list(distinct)[:_STAKES]]
+    distinct = [*dict.fromkeys(filter(None, sanctions))]
+    said = [one for one in distinct if not any(_contains(other, one) for other in distinct)]
+    return [Line(f"{text[0].upper()}{text[1:]}.") for text in said[:_STAKES]]
+
+
+def _contains(sanction: str, other: str) -> bool:
+    """Whether a sanction says all that another one does, and more."""
+    return len(sanction) > len(other) and all(part in sanction for part in _PARTS.split(other))
 
 
 # Key of a block → its lines; a new block is a line here and a heading in the catalogue.

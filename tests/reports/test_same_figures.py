@@ -147,7 +147,7 @@ def test_the_rows_prove_the_figures(seed, store, write_file):
     assert (
         because.all()
         and not rows.filter(~blocked.list.eval(pl.element().is_in(DAILY)).list.all())["dnc_why"]
-        .str.contains("Blocked: calls only from")
+        .str.contains("Forbidden: calls only from")
         .any()
     )
     declared = [line for line in data.get("rests", []) if "was declared for the whole list" in line["says"]]

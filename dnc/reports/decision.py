@@ -186,16 +186,21 @@ def use(facts: Mapping[str, str], days: str, language: str) -> str:
 
 def _when(check: Check) -> Iterator[Line]:
     """The conditions of each group of possible calls, what ends them, and until when."""
-    texts, language, clear = messages("decision", check.language)["when"], check.language, check.counts["clear"]
+    texts = messages("decision", check.language)["when"]
     if all_past(check):
         return
     for limit, rows in limits(check).most_common():
-        said = [_hours_of(check, limit), limit.calls(language)]
-        text = apart(filter(None, said), language) or texts["unlimited"]
-        yield Line(_for(texts["group"], rows).format(text=text), rows)
-    if clear:
+        yield Line(_for(texts["group"], rows).format(text=when(check, limit)), rows)
+    if check.counts["clear"]:
         yield Line(texts["objection"])
     yield Line(_holds(check))
+
+
+def when(check: Check, limit: Limit) -> str:
+    """Days, hours and number of calls to which some calls are limited, in words."""
+    said = [_hours_of(check, limit), limit.calls(check.language)]
+    unlimited = messages("decision", check.language)["when"]["unlimited"]
+    return apart(filter(None, said), check.language) or str(unlimited)
 
 
 def _hours_of(check: Check, limit: Limit) -> str:
@@ -209,9 +214,14 @@ def limits(check: Check) -> Counter[Limit]:
     """Possible calls by what bounds them day by day."""
     found: Counter[Limit] = Counter()
     for ids, rows in check.tallies.limits().items():
-        conditions = (limit_of(id_, check.book.regime(id_.partition("/")[0])) for id_ in ids)
-        found[combined(condition.limit for condition in conditions if condition.limit)] += rows
+        found[limit_by(check, ids)] += rows
     return found
+
+
+def limit_by(check: Check, ids: Iterable[str]) -> Limit:
+    """What bounds calls day by day, by the ids of `dnc.verdicts.basis.limiting`."""
+    conditions = (limit_of(id_, check.book.regime(id_.partition("/")[0])) for id_ in ids)
+    return combined(condition.limit for condition in conditions if condition.limit)
 
 
 # Why calls are not possible

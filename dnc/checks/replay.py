@@ -28,8 +28,10 @@ from dnc.lists.texts import TextMeanings
 from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.audit_log import Entry
+from dnc.store.manifest import DamageError
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
+from dnc.store.verify import verify_log
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ def replay_check(
     if "terms" not in then:
         raise StoreError(localized("errors", "replay", "earlier", number=number))
     path = then["input"] if path is None else path
+    for fault in verify_log(store.ledger).faults:
+        raise DamageError(store.path, fault)
     past = _Past(store.path, _standing(store, number, then))
     digests = Digests.of(then, store.hash_key(number))
     _must_be_same(path, then["sha256"], number, digests)

@@ -40,7 +40,7 @@ class Replay:
 
     Attributes:
         check: row of the log.
-        same: whether all verdicts are the same, by their hash.
+        same: whether all verdicts are the same, by their hash and their counts.
         then, now: rows by outcome.
         versions: of the program, then and now.
         pack: version of the rules pack that the check used and that it was repeated with, or None.
@@ -109,8 +109,8 @@ def replay_check(
     )
     columns = None if outputs.targets else ["outcome"]
     result = run(path, past, settings, outputs, columns=columns, digests=digests)
-    same = past.noted["verdicts"] == then["verdicts"]
     counts = {outcome: then["counts"][outcome] for outcome in result.counts}
+    same = past.noted["verdicts"] == then["verdicts"] and counts == result.counts
     return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")), _pack(then))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -60,7 +60,6 @@ class Interview:
         book: the law.
         language: of the questions, one of `dnc.messages.LANGUAGES`; it may be changed later.
     Attributes:
-        guesses: what the list shows.
         brief: as it is, as its file has it.
         given: the answers, by the id of their question, in their order.
         calls: of the rows that are checked for each question.
@@ -70,22 +69,29 @@ class Interview:
     """
 
     def __init__(self, path: Path, brief: Path, store: Store, book: Rulebook, language: str) -> None:
+        self._list, self._sheet = path, read_brief(brief).sheet if brief.exists() else None
         self._path, self._store, self._book, self.language = brief, store, book, language
         self._asked: set[str] = set()
         self.given: dict[str, Answer] = {}
         self.brief: Edits = {}
         self._consents: Path | None = None
         self._decided: Tallies | None = None  # by the brief as it is, and the consents
-        sheet = None
         if brief.exists():
-            sheet = read_brief(brief).sheet
             self.brief, _ = brief_entries(brief)
-        self.guesses = Guesses(path, book, sheet)
         self.calls = min(self.guesses.batch.height, SAMPLE)
         self._undone: dict[str, Answer] = {}  # the answers that were taken back
         self._first = self.brief  # before any answer
         self._proved, _ = self._questions(language).proved()
         self._add(self._proved)
+
+    @cached_property
+    def guesses(self) -> Guesses:
+        """What the list shows. Raises InputError."""
+        return Guesses(self._list, self._book, self._sheet)
+
+    def release(self) -> None:
+        """Free the rows of the list; they are read again when they are needed."""
+        vars(self).pop("guesses", None)
 
     @property
     def consents(self) -> Path | None:

@@ -51,7 +51,7 @@ _ON_CONSENTS = """
 class RecordFile:
     """One file of own records, as in the table `records` (`records.sql`).
 
-    sha256, name: of the file that it was loaded from; None where it has what was recorded one at a time.
+    sha256, name: of the file that it was loaded from, the first keyed; None where it has what was recorded singly.
     file: its name in the folder `records`; empty where it has no rows.
     """
 
@@ -308,7 +308,8 @@ def add(change: Change, new: NewRows) -> Added:
     if new.name is None:
         change.log("record", detail | _folded(change, records[kind.name], height))
     else:
-        days = {name: getattr(new, name) for name in ("sha256", "name", "as_of", "from_day", "to_day")}
+        days = {name: getattr(new, name) for name in ("name", "as_of", "from_day", "to_day")}
+        days["sha256"] = new.sha256 and ledger_sql.keyed(con, new.sha256.encode())
         file = change.keep(out, "records")[0] if height else ""
         place = {"kind": kind.name, "file": file, "rows": height, **span, "oldest": oldest}
         ledger_sql.add_records(con, place | days | {"loaded_at": at})

@@ -170,7 +170,7 @@ def test_a_row_with_a_text_that_says_not_to_call_is_undecided(dnc, write_file):
     code, out, err = dnc("check", path, *told)
     noted, other, same = csv.DictReader(io.StringIO(out))
     assert code == 3 and [row["dnc_outcome"] for row in (noted, other, same)] == ["undecided", "clear", "undecided"]
-    assert noted["dnc_why"] == "Information needed: nobody has said what a text in Commentaire means."
+    assert noted["dnc_why"] == "Incomplete: nobody has said what a text in Commentaire means."
     assert noted["dnc_missing"] == same["dnc_missing"] == "text:Commentaire"
     assert "row 1" in same["dnc_why"] and "Commentaire" in err
 

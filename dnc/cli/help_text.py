@@ -21,7 +21,7 @@ def help_words(language: str) -> dict[str, str]:
         return {}
     from dnc.cache import shipped_toml
 
-    return shipped_toml(__package__ or "dnc.cli", f"help_{language}.toml")
+    return shipped_toml("dnc.cli", "help_fr.toml")
 
 
 def _said(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -10,8 +9,6 @@ import click
 
 from dnc.cli.options import language
 from dnc.messages import typeset
-
-_EXTRA = re.compile(r"(?P<text>.*)  \[(?P<extra>[^]]*)\]", re.DOTALL)  # what click adds, such as the default
 
 
 @cache
@@ -30,11 +27,11 @@ def _said(text: str) -> str:
 
 def _with_extra(text: str) -> str:
     """The help of an option, with what click adds to it."""
-    found = _EXTRA.fullmatch(text)
-    if text in help_words(language()) or not found:
+    told, _, extra = text.rpartition("  [")
+    if text in help_words(language()) or not told:
         return _said(text)
-    parts = (part.partition(": ") for part in found["extra"].split("; "))
-    return f"{_said(found['text'])}  [{_said('; ').join(_said(name + colon) + value for name, colon, value in parts)}]"
+    parts = (part.partition(": ") for part in extra.removesuffix("]").split("; "))
+    return f"{_said(told)}  [{_said('; ').join(_said(name + colon) + value for name, colon, value in parts)}]"
 
 
 class _Formatter(click.HelpFormatter):

@@ -204,6 +204,8 @@ class OpenQuestions:
             names = guesses.number_columns
             edits["columns"] = {"number": names[0] if len(names) == 1 else names}
             lines["number"] = self._w["takes"]["number"].format(names=", ".join(map(self._example, names)))
+        if "region" not in self._columns and guesses.no_country:
+            edits["ignore"] = guesses.no_country
         if "region" not in self._brief and len(guesses.regions) == 1:
             edits["region"] = guesses.regions[0]
             lines["region"] = self._w["takes"]["region"].format(region=self._country(guesses.regions[0]))

@@ -173,22 +173,14 @@ class OpenQuestions:
         brief: as its file has it.
         book: the law.
         language: one of `dnc.messages.LANGUAGES`.
-        has_consents: whether a file of consents comes with the list.
         has_form: whether what is the same for all calls is asked in one form.
     """
 
     def __init__(
-        self,
-        guesses: Guesses,
-        brief: Mapping[str, Any],
-        book: Rulebook,
-        language: str,
-        *,
-        has_consents: bool,
-        has_form: bool,
+        self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str, *, has_form: bool
     ) -> None:
         self._guesses, self._brief, self._book, self._language = guesses, brief, book, language
-        self._has_consents, self._has_form = has_consents, has_form
+        self._has_form = has_form
         self._w = messages("start", language)
         self._height = min(guesses.batch.height, SAMPLE)
 

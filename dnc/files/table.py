@@ -127,7 +127,7 @@ class Table:
                 message = localized("errors", "long_name", position=position, most=figure(_LONGEST_NAME))
                 raise InputError(message, self.path)
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """The names in the header, made unique."""
         return unique_names(self.header)

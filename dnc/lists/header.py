@@ -203,7 +203,7 @@ class Header:
         """Whether the brief leaves out all columns that it does not name."""
         return EVERY in self.brief.ignore
 
-    @property
+    @cached_property
     def carried(self) -> list[str]:
         """Columns that go to the output: all but those of an earlier check."""
         return [name for name in self.table.columns if name not in FORMER]

@@ -114,7 +114,8 @@ class Intake:
     @cached_property
     def undeclared(self) -> Intake:
         """The same, without the objections, refusals and withdrawals that the brief declares for the whole list."""
-        return replace(self, brief=self.brief.without(OR_NONE))
+        brief = self.brief.without(OR_NONE)
+        return self if brief == self.brief else replace(self, brief=brief)
 
     def begins_with_marks(self) -> bool:
         """Whether one of the first rows is struck through, has a note, a text beside its number that may object, or two
@@ -362,7 +363,7 @@ class Intake:
             batch = batch.with_columns(pl.when(ragged != NOTED).then(ragged).alias(RAGGED))
         names = [name for name in self.header.numbers if batch.schema[name] == pl.String]
         for cells in (batch[name] for name in names):
-            if (wordy := cells.str.contains(r"\p{L}{2}").fill_null(False)).any():
+            if (wordy := cells.str.contains(r"\p{L}{2}")).any():
                 at = wordy.arg_true()
                 says_so = at.filter(marked(cells[at]))
                 batch = batch.with_columns(
@@ -443,7 +444,7 @@ def _number_texts(text: str | None, region: str | None, is_marked: bool) -> list
 
 def _counted(marks: pl.Series, plan: pl.Series, texts: pl.DataFrame) -> pl.DataFrame | None:
     """`Calls.cells`, from the marks of each plan, the plan of each row, and counts of texts; None if there are none."""
-    texts = texts.with_columns(masked(pl.col("word")).alias("word"))
+    texts = texts.with_columns(masked(pl.col("word")).alias("word")) if texts.height else texts
     if marks.null_count() == marks.len():
         return texts if texts.height else None
     rows = plan.alias("plan").value_counts(name="rows")

@@ -159,7 +159,7 @@ def test_rows_that_are_struck_through_or_have_a_note_are_undecided(dnc, tmp_path
         code, out, err = dnc("check", path, "--columns", "missing", *options)
         assert code == 3
         assert [line.endswith(",objected_on") for line in out.splitlines()[1:]] == marked
-        assert "Rows with cells that are struck through, left undecided: 1" in err
+        assert "Rows with cells that are struck through, left open: 1" in err
         assert ("a note on it" in err) is not options
 
 
@@ -172,7 +172,7 @@ def test_a_row_with_a_text_that_says_not_to_call_is_undecided(dnc, write_file):
     code, out, err = dnc("check", path, *told)
     noted, other, same = csv.DictReader(io.StringIO(out))
     assert code == 3 and [row["dnc_outcome"] for row in (noted, other, same)] == ["undecided", "clear", "undecided"]
-    assert noted["dnc_why"] == "Undecided: nobody has said what a text in Commentaire means."
+    assert noted["dnc_why"] == "Incomplete: nobody has said what a text in Commentaire means."
     assert noted["dnc_missing"] == same["dnc_missing"] == "text:Commentaire"
     assert "row 1" in same["dnc_why"] and "Commentaire" in err
 

@@ -201,8 +201,9 @@ def in_force(found: pl.DataFrame, records: Records) -> pl.LazyFrame:
     """
     for first, last, further in records.read_again:
         is_odd = pl.col("consent_odd") & (pl.col("consent_withdrawn_on") == NEVER)
-        again = (pl.col("seq") + further).is_in(found["seq"].implode())
-        found = found.filter(~(is_odd & pl.col("seq").is_between(first, last) & again))
+        odd = found.filter(is_odd & pl.col("seq").is_between(first, last))
+        again = odd.join(found.select("number", pl.col("seq") - further), on=["number", "seq"], how="semi")
+        found = found.filter(~pl.col("seq").is_in(again["seq"].implode()))
     rows = ranked(found.lazy().sort("seq")).filter(pl.col("rank").is_not_null()).with_columns(proven=is_proven())
     withdrawn = pl.when(pl.col("consent_withdrawn_on") != NEVER).then(moment())
     rows = rows.with_columns(withdrawn.max().over("number").alias("ended"))

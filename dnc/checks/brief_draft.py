@@ -169,9 +169,12 @@ class _BriefDraft:
         used = {*guesses.own.values(), *guesses.number_columns}
         return [content for name, content in guesses.contents.items() if name not in used and not content.needs_no_role]
 
+    def _is_left_out(self, content: Content) -> bool:
+        return content.may_be_left_out or content.name in self._guesses.no_country
+
     def _left_out(self) -> Iterator[str]:
         """The columns that nobody needs, with the texts of those that have few."""
-        if not (left_out := [content for content in self._without_role if content.may_be_left_out]):
+        if not (left_out := list(filter(self._is_left_out, self._without_role))):
             return
         yield f"# {self._w['left_out']}"
         yield f"ignore = {toml_text([content.name for content in left_out])}"
@@ -181,7 +184,7 @@ class _BriefDraft:
 
     def _texts(self) -> Iterator[str]:
         """The columns whose texts a person has to read; those with texts that the net marks come first."""
-        read = [content for content in self._without_role if not content.may_be_left_out]
+        read = [content for content in self._without_role if not self._is_left_out(content)]
         if read:
             yield f"\n# {self._w['texts']}"
         for content in sorted(read, key=lambda content: not content.is_suspect):

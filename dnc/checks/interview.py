@@ -116,8 +116,7 @@ class Interview:
 
     def _questions(self, language: str, brief: Edits | None = None) -> OpenQuestions:
         brief = self.brief if brief is None else brief
-        has_consents, has_form = self._consents is not None, _FORM not in self._asked
-        return OpenQuestions(self.guesses, brief, self._book, language, has_consents=has_consents, has_form=has_form)
+        return OpenQuestions(self.guesses, brief, self._book, language, has_form=_FORM not in self._asked)
 
     def answer(self, question: Question, chosen: Chosen, asked: Mapping[str, Question] | None = None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None (or "0") where it is not known.

@@ -181,13 +181,7 @@ def _record(ctx: click.Context, kind: str, told: dict[str, Any], region: str | N
 @_MORE
 @store_verb
 def wordings(
-    ctx: click.Context,
-    *,
-    action: str,
-    what: str | None,
-    name: str | None,
-    more: Sequence[tuple[str, str]],
-    lang: str,
+    ctx: click.Context, *, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]], lang: str
 ) -> None:
     """Keep the wordings that people consented to.
 

@@ -25,6 +25,8 @@ from dnc.messages import localized
 Paths = str | Path | Sequence[str | Path]
 NULL = "__HIVE_DEFAULT_PARTITION__"  # in the name of a folder, as other programs write it
 _SHOWN = 2  # names in a message
+# Attributes of a table that add up over the files of a list.
+_COUNTED = ["skipped", "titles", "paths", "sheets", "others", "unmarked", "hidden", "coloured", "misfits", "full"]
 
 
 @dataclass(frozen=True)
@@ -134,19 +136,7 @@ def _chained(tables: Iterator[Table]) -> Table:
         for table in tables:
             if table.header != whole.header:
                 raise InputError(localized("errors", "other_columns", name=whole.path.name), table.path, 1)
-            counted = (
-                "skipped",
-                "titles",
-                "paths",
-                "sheets",
-                "others",
-                "unmarked",
-                "hidden",
-                "coloured",
-                "misfits",
-                "full",
-            )
-            for name in counted:
+            for name in _COUNTED:
                 setattr(whole, name, getattr(whole, name) + getattr(table, name))
             whole.dates &= table.dates
             yield from table.batches

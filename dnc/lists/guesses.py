@@ -29,6 +29,7 @@ from dnc.lists.second_numbers import DAY, DIGITS, SURE
 from dnc.lists.words import meaning, proposals
 from dnc.messages import localized, system_locale
 from dnc.numbers.bulk_reader import read_column
+from dnc.numbers.numbering_plans import known_region
 
 MOST_WORDS = 20  # a column with more different words is free text, and holds no axis
 _LONGEST_DAY = 60  # characters
@@ -264,9 +265,21 @@ class Guesses:
 
     @cached_property
     def own(self) -> dict[str, str]:
-        """Our name → their column of the same name."""
+        """Our name → their column of the same name, except for `no_country`."""
         there = {folded(name): name for name in reversed(self.rows.columns)}
-        return {ours: there[folded(ours)] for ours in vocabulary().columns if folded(ours) in there}
+        found = {ours: there[folded(ours)] for ours in vocabulary().columns if folded(ours) in there}
+        return {ours: name for ours, name in found.items() if name not in self.no_country}
+
+    @cached_property
+    def no_country(self) -> list[str]:
+        """The column called `region` if it names no country, but a part of one: it is to be left out.
+
+        All its numbers would be unread otherwise.
+        """
+        names = [name for name in self.rows.columns if folded(name) == "region"]
+        words = [word.upper() for name in names for word, _ in self.words(name)]
+        is_one = len(names) == 1 and words and not any(map(known_region, words))
+        return names if is_one and not self.contents[names[0]].may_object else []
 
     @cached_property
     def named(self) -> dict[str, str]:

@@ -240,12 +240,7 @@ def _left_unread(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
     return asked.with_columns(of_number["row"], on=pl.when(pl.col("own") == "").then(of_number["on"]).otherwise("own"))
 
 
-_COMBINED = {
-    "objected_on": _objected,
-    "consent_withdrawn_on": _withdrawn,
-    "refused_on": _refused,
-    _TEXTS: _left_unread,
-}
+_COMBINED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn, "refused_on": _refused, _TEXTS: _left_unread}
 
 
 def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> Calls:

@@ -169,13 +169,8 @@ def _head(vetting: Vetting, language: str) -> Iterator[str]:
 
 def head(vetting: Vetting, language: str) -> str:
     """One line: file, rows, period and check."""
-    offer = vetting.offer
-    rows = counted(language)(offer.rows)
-    return str(
-        messages("vet", language)["head"].format(
-            file=offer.file, rows=rows, period=period(vetting, language), id=offer.check
-        )
-    )
+    text, offer, days = messages("vet", language)["head"], vetting.offer, period(vetting, language)
+    return str(text.format(file=offer.file, rows=counted(language)(offer.rows), period=days, id=offer.check))
 
 
 def period(vetting: Vetting, language: str) -> str:

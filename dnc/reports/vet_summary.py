@@ -123,7 +123,8 @@ def _may_be_bought(vetting: Vetting) -> bool:
 def _steps(vetting: Vetting, language: str) -> list[Line]:
     texts, trade = messages("vet", language)["step"], vetting.offer.trade.outcome
     if not _may_be_bought(vetting):
-        first = texts["refuse"]
+        ended = vetting.outcomes["clear"].rows and not vetting.lasting.rows
+        first = texts["refuse_all" if ended else "refuse"]
     elif vetting.gate:
         first = texts["buy"]
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -60,7 +60,6 @@ class Interview:
         book: the law.
         language: of the questions, one of `dnc.messages.LANGUAGES`; it may be changed later.
     Attributes:
-        guesses: what the list shows.
         brief: as it is, as its file has it.
         given: the answers, by the id of their question, in their order.
         calls: of the rows that are checked for each question.
@@ -70,22 +69,30 @@ class Interview:
     """
 
     def __init__(self, path: Path, brief: Path, store: Store, book: Rulebook, language: str) -> None:
+        self._list, self._sheet = path, read_brief(brief).sheet if brief.exists() else None
         self._path, self._store, self._book, self.language = brief, store, book, language
         self._asked: set[str] = set()
         self.given: dict[str, Answer] = {}
         self.brief: Edits = {}
         self._consents: Path | None = None
-        self._decided: Tallies | None = None  # by the brief as it is, and the consents
-        sheet = None
+        # By the brief as it is, the consents, and the store in this state.
+        self._decided: tuple[Tallies, object] | None = None
         if brief.exists():
-            sheet = read_brief(brief).sheet
             self.brief, _ = brief_entries(brief)
-        self.guesses = Guesses(path, book, sheet)
         self.calls = min(self.guesses.batch.height, SAMPLE)
         self._undone: dict[str, Answer] = {}  # the answers that were taken back
         self._first = self.brief  # before any answer
         self._proved, _ = self._questions(language).proved()
         self._add(self._proved)
+
+    @cached_property
+    def guesses(self) -> Guesses:
+        """What the list shows. Raises InputError."""
+        return Guesses(self._list, self._book, self._sheet)
+
+    def release(self) -> None:
+        """Free the rows of the list; they are read again when they are needed."""
+        vars(self).pop("guesses", None)
 
     @property
     def consents(self) -> Path | None:
@@ -274,13 +281,20 @@ class Interview:
 
         Raises InputError where no column of numbers is known, and as `read_consents`.
         """
-        if self._decided is None:
+        state = self._store.ledger.state
+        if self._decided is None or self._decided[1] != state:
             brief = replace(read_brief(self._path), new_columns=UNDECIDED, around=READ)
-            self._decided = decided(self.guesses, brief, self._store, self._book)
+            found = decided(self.guesses, brief, self._store, self._book)
             # The numbers of the consents may not be read either before the region is known, which would be an error.
-            if self.consents and not self._decided.missing()["region"]:
-                self._decided = decided(self.guesses, brief, self._store, self._book, self.consents)
-        return self._decided
+            if self.consents and not found.missing()["region"]:
+                found = decided(self.guesses, brief, self._store, self._book, self.consents)
+            self._decided = found, state
+        return self._decided[0]
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether that was found since the last answer, or cannot be found yet."""
+        return self._decided is not None or not self.number_is_known
 
     @property
     def blocking(self) -> bool:

@@ -19,6 +19,7 @@ from dnc.law.demands import registry_column
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.known_rows import KNOWN_AGAIN
 from dnc.lists.own_answer import own_answer
+from dnc.lists.own_records import ODD
 from dnc.messages import dated, localized, messages, registry_name, said_day
 from dnc.registries import OWN
 from dnc.store import ledger_sql
@@ -132,7 +133,8 @@ def record_line(row: Mapping[str, Any], language: str) -> str:
         is_word = cell in vocab.axes.get(name, ())
         word = vocab.value(name, cell, language) if is_word else texts["results"].get(cell) or said_day(cell, language)
         said.append(texts["cell"].format(label=label, cell=word))
-    return str(texts["cells"]).join(said) + (texts["counts"] if row.get("counts") else "")
+    in_force = row.get("counts") and row.get("consent") != ODD
+    return str(texts["cells"]).join(said) + (texts["counts"] if in_force else "")
 
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:

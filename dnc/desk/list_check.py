@@ -41,6 +41,7 @@ from dnc.lists.guesses import Guesses
 from dnc.lists.roles import UNDECIDED
 from dnc.messages import LANGUAGES, counted, in_language, localized, messages
 from dnc.reports.phrases import fact
+from dnc.store.ledger import rows_of
 from dnc.verdicts.judge import Verdicts
 
 _FIRST_ROWS = 5
@@ -49,6 +50,7 @@ _BATCH = 100_000
 ROW, SHEET_ROW = "\0row", "\0sheet row"
 REASONS = ("dnc_blocked_by", "dnc_undecided_by", "dnc_missing")
 _LEAST_DIGITS = 3  # of a number that is searched for
+_MOST_VALUES = 40  # of a column by which calls are chosen
 
 
 class Column(NamedTuple):
@@ -65,38 +67,47 @@ class CallRows:
 
     Attributes:
         path: the file, with the columns of the list and of the verdicts, one row for each call.
-        numbers: the row of the list for each call, from 1 (UInt32). sheet_rows: its row in a spreadsheet program.
+        beside: a file of the same rows: ROW (the row of the list, from 1), SHEET_ROW (that in a spreadsheet program)
+            and, if there was a previous check of the same calls, WAS (the outcome in it).
         names: columns of the list that name a person: ids and names.
-        was: the outcome of each call in the previous check; None if there was none of the same calls.
+        compared: whether there was such a check.
+        values: columns of the list with few different cells → these, most calls first.
     """
 
     path: Path
-    numbers: pl.Series
-    sheet_rows: pl.Series
+    beside: Path
     names: Sequence[str]
-    was: pl.Series | None
+    compared: bool
+    values: Mapping[str, Sequence[str]]
 
     def all(self) -> pl.LazyFrame:
         """The calls with their row, and with `dnc_was` if there was a previous check."""
-        beside = [self.numbers.alias(ROW), self.sheet_rows.alias(SHEET_ROW)] + (
-            [self.was.alias(WAS)] if self.was is not None else []
-        )
-        calls = pl.scan_parquet(self.path, glob=False)
-        return pl.concat([calls, pl.LazyFrame(beside)], how="horizontal")
+        files = [pl.scan_parquet(path, glob=False) for path in (self.path, self.beside)]
+        return pl.concat(files, how="horizontal")
 
     def batches(self, outcome: str = "") -> Iterator[pl.DataFrame]:
         """The calls with an outcome, by default all, as they were written, in batches."""
         calls = pl.scan_parquet(self.path, glob=False)
-        for first in range(0, self.numbers.len(), _BATCH):
+        for first in range(0, rows_of(self.path), _BATCH):
             rows = calls.slice(first, _BATCH)
             yield (rows.filter(pl.col("dnc_outcome") == outcome) if outcome else rows).collect()
 
-    def chosen(self, outcome: str = "", reason: str = "", text: str = "", *, changed: bool = False) -> pl.LazyFrame:
-        """The calls with an outcome, a reason (a regime, or a word of `dnc_missing`) and a text; by default all.
+    def chosen(
+        self,
+        outcome: str = "",
+        reason: str = "",
+        text: str = "",
+        cell: tuple[str, str] | None = None,
+        *,
+        changed: bool = False,
+    ) -> pl.LazyFrame:
+        """The calls with an outcome, a reason (a regime or a word of `dnc_missing`), a text and a cell; by default all.
 
-        text: in a name or an id, or digits of the number.
+        text: in a name or an id, or digits of the number. cell: one of `values`, with its column.
         """
         calls = self.all()
+        if cell:
+            calls = calls.filter(pl.col(cell[0]) == cell[1])
         if outcome:
             calls = calls.filter(pl.col("dnc_outcome") == outcome)
         if reason:
@@ -113,12 +124,12 @@ class CallRows:
 
     @property
     def _changed(self) -> pl.Expr:
-        return pl.col("dnc_outcome") != pl.col(WAS) if self.was is not None else pl.lit(False)
+        return pl.col("dnc_outcome") != pl.col(WAS) if self.compared else pl.lit(False)
 
     @property
     def changed(self) -> int | None:
         """How many calls have another outcome than in the previous check; None if there was none."""
-        if self.was is None:
+        if not self.compared:
             return None
         return int(self.all().select(self._changed.sum()).collect().item())
 
@@ -298,16 +309,19 @@ class ListCheck:
         if rows.is_empty():  # nothing was written, not even the names of columns
             pl.DataFrame(schema=result.layout.schema).write_parquet(out)
         with self.lock:
-            old = self.rows
-            same = old is not None and rows.equals(old.numbers)
+            old, beside = self.rows, out.with_suffix(".rows")
+            told = pl.DataFrame({ROW: rows, SHEET_ROW: self.interview.guesses.sheet_rows.gather(rows - 1)})
+            if was := old if old and rows.equals(pl.read_parquet(old.beside, columns=[ROW])[ROW]) else None:
+                told = told.with_columns(was.outcomes.alias(WAS))
+            told.write_parquet(beside)
             self.result = replace(result, typed=False)
-            sheet_rows = self.interview.guesses.sheet_rows.gather(rows - 1)
-            self.rows = CallRows(
-                out, rows, sheet_rows, _names(result.layout.schema), old.outcomes if old and same else None
-            )
+            names = [*result.layout.schema]
+            self.rows = CallRows(out, beside, _names(names), was is not None, _values(out, names))
             if old:
                 old.path.unlink(missing_ok=True)
+                old.beside.unlink(missing_ok=True)
             self.interview.ask_again()
+            _ = self.interview.decided  # with the store as it is now, so that the page of the result need not wait
 
     def settings(self, desk: Desk, language: str) -> Settings:
         """The settings of a check of the list: nobody has read the texts of columns that were not spoken of yet."""
@@ -323,6 +337,17 @@ def _names(columns: Iterable[str]) -> list[str]:
     """The column of ids, and two of names, as far as a list has them."""
     kinds = {name: kind_of_name(name) for name in columns if not name.startswith("dnc_")}
     return [name for kind, most in (("id", 1), ("name", 2)) for name in [n for n in kinds if kinds[n] == kind][:most]]
+
+
+def _values(path: Path, columns: Iterable[str]) -> dict[str, list[str]]:
+    """The cells of each column of a list that has few different ones, two calls each or more; most calls first."""
+    found = dict[str, list[str]]()
+    for name in columns:
+        if not name.startswith("dnc_"):
+            filled = pl.read_parquet(path, columns=[name], glob=False).to_series().drop_nulls()
+            if 1 < (cells := filled.value_counts(sort=True)).height <= min(_MOST_VALUES, filled.len() // 2):
+                found[name] = cells[name].to_list()
+    return found
 
 
 class _Columns:

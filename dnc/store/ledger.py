@@ -12,7 +12,6 @@ state in which the two do not match something was lost, and the store is refused
 from __future__ import annotations
 
 import errno
-import hmac
 import os
 import re
 import shutil
@@ -525,7 +524,7 @@ class Change:
 
         The log keeps the name when the file is gone, so the name must not tell what was in it.
         """
-        _make_unguessable(written, bytes.fromhex(ledger_sql.file_key(self.con)))
+        _make_unguessable(written, bytes.fromhex(ledger_sql.keyed(self.con, sha256_of(written).encode())))
         rows, name = rows_of(written), f"{sha256_of(written)}.parquet"
         path = self.folder / folder / name
         if not path.exists():
@@ -582,13 +581,12 @@ def _keep_unedited(digest: str, held: State) -> None:
     _unedited[digest] = held
 
 
-def _make_unguessable(path: Path, key: bytes) -> None:
-    """Put a keyed hash of a Parquet file between its pages and its footer, where no reader looks.
+def _make_unguessable(path: Path, mark: bytes) -> None:
+    """Put a keyed hash of a Parquet file, `mark`, between its pages and its footer, where no reader looks.
 
     Without it, whoever has the checksum of a file could try all numbers until one gives that checksum. A `forget`
     deletes the key; the same content has the same name until then.
     """
-    mark = hmac.digest(key, sha256_of(path).encode(), "sha256")
     with path.open("r+b") as file:
         file.seek(-_FOOTER_END, os.SEEK_END)
         footer = int.from_bytes(file.read(4), "little") + _FOOTER_END

@@ -6,6 +6,7 @@ inside the transaction of a change (`dnc.store.ledger`).
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
@@ -191,7 +192,7 @@ def _made(texts: Sequence[str]) -> list[Catalogue]:
 
 def version(con: Connection) -> int | None:
     """The version of the store's format; None if the file is not a ledger."""
-    return next((int(row["version"]) for row in _rows_if_any(con, "select version from about")), None)
+    return next((row["version"] for row in _rows_if_any(con, "select version from about")), None)
 
 
 def previous(con: Connection) -> str:
@@ -216,10 +217,11 @@ def store_id(con: Connection) -> str:
 
 
 def end_change(con: Connection, written: Collection[str] | None) -> None:
-    """Give a store that has none its id, and remove rows about snapshots that the change removed.
+    """Give a store that has none its id and key, and remove rows about snapshots that the change removed.
 
     written: the tables that it wrote to, if that is known.
     """
+    file_key(con)  # the state has it, so its hash in the log does not tell what else the tables held
     if not _rows(con, "select id from identity"):
         insert(con, "identity", {"id": store_id(con) or token_hex(32)})
     if written is not None and "snapshots" not in written:
@@ -269,7 +271,8 @@ def _texts_of(table: str) -> str:
 
 def digests(con: Connection) -> list[Row]:
     """What `read_digests` gave at the end of the last change; none in older ledgers."""
-    return _rows_if_any(con, "select name, block, rows, sha256 from digests")
+    whole = "name is not null and block is not null and rows is not null and sha256 is not null"
+    return _rows_if_any(con, f"select name, block, rows, sha256 from digests where {whole}")
 
 
 def replace_digests(con: Connection, old: Collection[Sequence[Any]], new: Collection[Sequence[Any]]) -> None:
@@ -569,10 +572,16 @@ def hash_keys(con: Connection) -> dict[int, str]:
 
 
 def file_key(con: Connection) -> str:
-    """The key of the names of files and of requests, made when it is needed."""
-    if (key := hash_keys(con).get(0)) is None:
+    """The key of files and of requests, made when it is needed."""
+    known = _column(con, "select key from hash_keys where seq = 0")
+    if not known:
         insert(con, "hash_keys", {"seq": 0, "key": (key := token_hex(32))})
-    return key
+    return known[0] if known else key
+
+
+def keyed(con: Connection, data: bytes) -> str:
+    """What stands for some bytes until the next `forget` deletes the key: their HMAC-SHA-256, in hexadecimal digits."""
+    return hmac.digest(bytes.fromhex(file_key(con)), data, "sha256").hex()
 
 
 def remove_hash_keys(con: Connection, before: date = date.max) -> None:

@@ -304,7 +304,9 @@ def test_sheets(tmp_path):
     path = book(tmp_path / "own.xlsx", hidden=[["a"]], empty=[], calls=rows, more=[["note"], ["x"]])
     made = openpyxl.load_workbook(path)
     made["calls"].row_dimensions[2].hidden = True
+    made["calls"].row_dimensions[3].height = 0.5
     made.save(path)
+    assert open_table(path).hidden == 2
     assert opened(path)[1]["number"].to_list() == ["0199000001", "0261910002"]
     notes = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3)).notes
     assert "sheets not read: 'hidden', 'more'" in notes

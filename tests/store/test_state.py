@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import zipfile
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -82,6 +83,24 @@ def test_a_function_in_the_ledger_does_not_deceive_a_change(held, function):
     for use in (lambda: held.object(["+33199000005"], date(2026, 8, 6)), held.standing):
         with pytest.raises(StoreError, match="was edited"):
             use()
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("update log set done_at = '0044-03-15 (BC) 12:00:00' where seq = 2", "row 2 was changed after it was written"),
+        ("update about set version = null", "ledger.duckdb is not a store of this program"),
+        ("insert into digests values (null, null, null, null); delete from objections", "objections: 0 in the ledger"),
+    ],
+)
+def test_what_no_program_writes_is_a_fault_and_no_crash(dnc, held, statement, says):
+    """A moment before the year 1, a version that is missing, nulls in what the ledger keeps about its tables."""
+    with duckdb.connect(held.path / edits.LEDGER) as con:
+        con.execute(statement)
+    with suppress(StoreError):
+        edits.cover_up(held.path)
+    code, out, err = dnc("verify", "--store", held.path, "--lang", "en")
+    assert (code, says in out) == (4, True), out + err
 
 
 def test_an_edit_is_found_if_the_digests_in_the_ledger_are_edited_too(held):

@@ -65,7 +65,7 @@ def test_what_is_named_as_missing_is_what_the_rule_asks(store, write_file, numbe
     """A rule that is known to apply comes before one that may, and other facts that are missing are only counted."""
     path = write_file("calls.csv", f"number\n{number}")
     told = check(path, store, at="2026-12-02T10:30", given={"voice": "human"} | given).verdicts["dnc_why"]
-    assert told.to_list() == [f"Information needed: {why}"]
+    assert told.to_list() == [f"Incomplete: {why}"]
 
 
 @pytest.mark.parametrize(("language", "table"), some(product(LANGUAGES, TABLES), 3))
@@ -88,9 +88,9 @@ def test_notes_on_a_row_make_the_sentence_shorter(store, write_file):
     path = write_file("calls.csv", "\n".join([f"number;{';'.join(axes)}", *rows]))
     one, many = check(path, store, region="FR").verdicts["dnc_why"]
     first = vocabulary().label(axes[0])
-    assert one.startswith("Information needed")
+    assert one.startswith("Incomplete")
     assert one.endswith(f"]. Not understood: {first} '?!'. Nobody has said what a text in {axes[0]} means.")
     assert len(many) <= LONGEST_WHY
     assert re.fullmatch(
-        rf"Information needed: .+ \[.+\]\. Not understood: {first} 'what is this', .*(\w|'|,)…", many
+        rf"Incomplete: .+ \[.+\]\. Not understood: {first} 'what is this', .*(\w|'|,)…", many
     ), many

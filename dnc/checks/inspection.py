@@ -65,7 +65,7 @@ _CALLS = """
     from made where mine group by all order by day, campaign
 """
 _TIMES = """
-    select isodow("at")::varchar as weekday, hour("at") as hour, count(*) as calls
+    select isodow("at")::varchar as weekday, hour("at") as "at", count(*) as calls
     from made where mine group by all order by all
 """
 _OFTEN = """
@@ -74,9 +74,9 @@ _OFTEN = """
             partition by number order by "at"::date range between interval 29 days preceding and current row
         ) as n
         from made
-    ),
-    most as (select number, max(n) as most from attempts where mine group by number)
-    select most, count(*) as persons from most group by most order by most
+    )
+    select calls, count(*) as numbers from (select max(n) as calls from attempts where mine group by number)
+    group by calls order by calls
 """
 _SINGLE = """
     with latest as (
@@ -171,7 +171,7 @@ class Inspection:
         covered: of how many of the `days` every call is said to be recorded.
         laws: ids of the rules files by which checks judged; None where one of an earlier version does not say so.
         territories: of the numbers that were called (ISO 3166-1 alpha-2), as far as they are known.
-        calls: by day and campaign. times: by weekday and hour, as recorded. often: numbers by their `most` calls in
+        calls: by day and campaign. times: by weekday and hour, as recorded. often: `numbers` by their most `calls` in
             thirty days.
         single_calls: each, with the consent that it rests on, and what the last check up to its day that kept its
             decisions said of it.
@@ -265,12 +265,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
 def _table(rows: Iterable[Row], columns: Mapping[str, str]) -> pl.DataFrame:
     """Rows of the log as a table: `row`, `done_at`, `done_by`, and some of their details under names of ours."""
     cells = [
-        [
-            str(row["seq"]),
-            row["done_at"],
-            row["done_by"],
-            *(_flat(row["detail"].get(name)) for name in columns.values()),
-        ]
+        [str(row["seq"]), row["done_at"], row["done_by"], *map(_flat, map(row["detail"].get, columns.values()))]
         for row in rows
     ]
     return pl.DataFrame(cells, ["row", "done_at", "done_by", *columns], orient="row", infer_schema_length=None)

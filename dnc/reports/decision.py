@@ -6,7 +6,6 @@ made, why the others are not possible, what to do next, what the result rests on
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -38,9 +37,8 @@ from dnc.verdicts.verdict import missing_thing
 
 _REASONS = 3
 _STEPS = 2  # about what is missing
-_STAKES = 2
+_STAKES = 3
 _SIGNED = ("company", "campaign", "product", "checked", "name", "role", "day", "here")  # fields beside a signature
-_PARTS = re.compile(r"\s?; ")  # of a sanction
 
 
 class Line(NamedTuple):
@@ -197,17 +195,11 @@ def _when(check: Check) -> Iterator[Line]:
 
 
 def when(check: Check, limit: Limit) -> str:
-    """Days, hours and number of calls to which some calls are limited, in words."""
-    said = [_hours_of(check, limit), limit.calls(check.language)]
-    unlimited = messages("decision", check.language)["when"]["unlimited"]
-    return apart(filter(None, said), check.language) or str(unlimited)
-
-
-def _hours_of(check: Check, limit: Limit) -> str:
-    """Days and hours, with the exception of an appointment where the list has any."""
+    """Days, hours and number of calls that bound some calls, in words; appointments where the list has any."""
     texts, hours = messages("decision", check.language)["when"], limit.hours(check.language)
     agreed = "appointment_at" in {*check.header.columns, *check.brief.facts}
-    return texts["agreed" if agreed else "local"].format(hours=hours) if hours else ""
+    hours = hours and texts["agreed" if agreed else "local"].format(hours=hours)
+    return apart(filter(None, [hours, limit.calls(check.language)]), check.language) or str(texts["unlimited"])
 
 
 def limits(check: Check) -> Counter[Limit]:
@@ -277,12 +269,10 @@ def _why(check: Check) -> list[Line]:
 
 def _said_by_law(check: Check, policy: Regime) -> bool:
     """Whether a law with the same demand forbids each call that a policy of this program forbids."""
-    blocked = ([*map(check.book.regime, ids.split(";"))] for (ids,) in check.tallies.by("blocked_by") if ids)
-    return all(
-        any(one.force == "law" and one.demand == policy.demand for one in regimes)
-        for regimes in blocked
-        if policy in regimes
-    )
+    rules = map(check.book.regime, check.tallies.blocking())
+    laws = {rule.id for rule in rules if rule.force == "law" and rule.demand == policy.demand}
+    blocked = ({*ids.split(";")} for (ids,) in check.tallies.by("blocked_by"))
+    return all(laws & ids for ids in blocked if policy.id in ids)
 
 
 def _detail(check: Check, regime: Regime) -> str:
@@ -511,13 +501,13 @@ def _stakes(check: Check) -> list[Line]:
         rules.update({id_.partition("/")[0]: rows for id_ in ids})
     sanctions = (regime.sanction[check.language] for regime, _ in ranked(check.book, rules))
     distinct = [*dict.fromkeys(filter(None, sanctions))]
-    said = [one for one in distinct if not any(_contains(other, one) for other in distinct)]
+    said = [one for one in distinct if not any(_adds_to(one, other) for other in distinct)]
     return [Line(f"{text[0].upper()}{text[1:]}.") for text in said[:_STAKES]]
 
 
-def _contains(sanction: str, other: str) -> bool:
-    """Whether a sanction says all that another one does, and more."""
-    return len(sanction) > len(other) and all(part in sanction for part in _PARTS.split(other))
+def _adds_to(sanction: str, other: str) -> bool:
+    """Whether another sanction has all parts of one, and more."""
+    return len(other) > len(sanction) and all(part.strip() in other for part in sanction.split(";"))
 
 
 # Key of a block → its lines; a new block is a line here and a heading in the catalogue.
@@ -568,9 +558,10 @@ def facts_for_all(check: Check) -> dict[str, str]:
 
 
 def law_used(check: Check) -> list[tuple[Regime, int]]:
-    """Every regime that is named in the reports of a check, those of most calls first."""
+    """Every regime that is named in the reports of a check, those of most calls first, what rules are for last."""
     tallies = check.tallies
-    return ranked(check.book, tallies.blocking() + tallies.undecided() + tallies.duties() + tallies.advice())
+    used = ranked(check.book, tallies.blocking() + tallies.undecided() + tallies.duties() + tallies.advice())
+    return sorted(used, key=lambda pair: pair[0].is_scope)
 
 
 def details(check: Check) -> list[tuple[str, str]]:

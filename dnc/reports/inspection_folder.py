@@ -171,7 +171,8 @@ class _Folder:
             return
         made, on_consent = count(_sum(found.calls, "calls")), count(_sum(found.calls, "on_consent"))
         yield self.texts["calls_n"].format(n=made, consents=on_consent)
-        yield self.texts["covered"].format(n=count(found.covered), days=count(found.days))
+        covered = self.texts["covered" if found.covered < found.days else "covered_whole"]
+        yield covered.format(n=count(found.covered), days=count(found.days))
         said = Counter(found.single_calls["outcome"])
         checked = {name: count(said[name]) for name in OUTCOMES}
         yield self.texts["checked_before"].format(**checked, unchecked=count(said[None]))
@@ -278,7 +279,7 @@ class _Folder:
 
     def _consents(self) -> Iterator[ShownTable]:
         found, folder = self.found, {name.rpartition("/")[2].partition(".")[0]: name for name in self.made}
-        unnamed = pl.col("wording").fill_null(self.texts["no_wording"])
+        unnamed = pl.col("wording").fill_null(messages("summary", self.language)["no_wording"])
         yield self._table("consents", found.consents.with_columns(unnamed))
         yield self._table("wordings", _wordings(found))
         proofs = found.sample.select("statement", "proof", "proof_sha256").iter_rows()

@@ -17,6 +17,7 @@ from dnc.messages import dated, duration, in_language, messages, registry_name
 from dnc.numbers.reader import national
 from dnc.registries import OWN
 from dnc.reports.letter_file import Part
+from dnc.reports.phrases import labelled
 from dnc.store.record_kinds import KINDS
 from dnc.store.retention import DECISIONS
 from dnc.verdicts.verdict import missing_thing
@@ -166,6 +167,6 @@ def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:
         yield kept["lists"].format(span=open_end)
     for kind in KINDS:
         if answer["own"][kind]:
-            yield kept["own"].format(kind=texts["own_head"][kind], span=months.get(kind, open_end))
+            yield f"{labelled(texts['own_head'][kind], months.get(kind, open_end), language)}."
     yield kept["decisions"].format(span=months.get(DECISIONS, open_end))
     yield kept["objections"]

@@ -43,9 +43,7 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
         "outcome": outcomes,
         "blocked_by": words("blocked_by", lambda id_: title(check.book.regime(id_), language)),
         "missing": words("missing", lambda word: missing_thing(word, language)),
-        "valid_until": {},
-        "next_at": {},
-        "why": {},
+        **{key: {} for key in ("valid_until", "next_at", "why")},
     }
     columns = [
         pl.col(f"dnc_{name}").replace(replaced).alias(_free(texts["sheet_columns"][name], names))
@@ -116,11 +114,8 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
 
 def _regimes(check: Check) -> pl.DataFrame:
     """One row for each citation of each rule: its name, calls by outcome, its text, confidence, source, id."""
-    texts, common, language = (
-        messages("page", check.language),
-        messages("common", check.language),
-        check.language,
-    )
+    language = check.language
+    texts, common = messages("page", language), messages("common", language)
     tallies = check.tallies
     blocked, undecided, duties = tallies.blocking(), tallies.undecided(), tallies.duties()
     rows = [

@@ -27,7 +27,7 @@ from dnc.lists.roles import FEW_TEXTS, IGNORED, texts_in_brief, unread_texts
 from dnc.lists.text_table import texts_from
 from dnc.lists.texts import TextMeanings
 from dnc.lists.words import meaning
-from dnc.messages import counted, messages
+from dnc.messages import counted, in_language, messages
 from dnc.store.store import Store
 
 _PLANS = 4  # that are named
@@ -110,8 +110,8 @@ class _BriefDraft:
             yield f"sheet = {toml_text(guesses.sheet)}"
         yield self._region()
         yield self._dates()
-        if self._guesses.header.around or self._guesses.header.unseen:
-            texts = ", ".join(map(shown, self._guesses.header.around))
+        if around := self._guesses.around:
+            texts = ", ".join(shown(in_language(text, self._language)) for text in around)
             yield f'# around = "{READ}"  # {self._w["around"].format(texts=texts)}'
         yield from self._left_out()
         yield "\n[columns]"

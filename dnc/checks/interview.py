@@ -75,7 +75,8 @@ class Interview:
         self.given: dict[str, Answer] = {}
         self.brief: Edits = {}
         self._consents: Path | None = None
-        self._decided: Tallies | None = None  # by the brief as it is, and the consents
+        # By the brief as it is, the consents, and the store in this state.
+        self._decided: tuple[Tallies, object] | None = None
         if brief.exists():
             self.brief, _ = brief_entries(brief)
         self.calls = min(self.guesses.batch.height, SAMPLE)
@@ -280,13 +281,20 @@ class Interview:
 
         Raises InputError where no column of numbers is known, and as `read_consents`.
         """
-        if self._decided is None:
+        state = self._store.ledger.state
+        if self._decided is None or self._decided[1] != state:
             brief = replace(read_brief(self._path), new_columns=UNDECIDED, around=READ)
-            self._decided = decided(self.guesses, brief, self._store, self._book)
+            found = decided(self.guesses, brief, self._store, self._book)
             # The numbers of the consents may not be read either before the region is known, which would be an error.
-            if self.consents and not self._decided.missing()["region"]:
-                self._decided = decided(self.guesses, brief, self._store, self._book, self.consents)
-        return self._decided
+            if self.consents and not found.missing()["region"]:
+                found = decided(self.guesses, brief, self._store, self._book, self.consents)
+            self._decided = found, state
+        return self._decided[0]
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether that was found since the last answer, or cannot be found yet."""
+        return self._decided is not None or not self.number_is_known
 
     @property
     def blocking(self) -> bool:

@@ -77,7 +77,8 @@ class TableRow(NamedTuple):
     name: of the column. text: of the row. shown: values, or what is known of the text. options: the answers to choose
     from. chosen: index of the one that is proposed. marked: whether the column or the text may say not to call. fact:
     our column that a typed answer is the value of; such a row has no options, and `chosen` is a text, empty where it is
-    not known.
+    not known. rest: index of the answer that may be given at once to all rows of its group, marked or not, that were
+    not answered apart; None where each is to be looked at.
     """
 
     name: str
@@ -87,6 +88,7 @@ class TableRow(NamedTuple):
     chosen: int | str
     marked: bool = False
     fact: str | None = None
+    rest: int | None = None
 
     @property
     def is_left_out(self) -> bool:
@@ -96,7 +98,7 @@ class TableRow(NamedTuple):
     def answered(self, chosen: int | str | None) -> TableRow:
         """The row with an earlier answer in place of the proposed one."""
         fits = chosen < len(self.options) if isinstance(chosen, int) else chosen is not None and self.fact is not None
-        return self._replace(chosen=chosen) if chosen is not None and fits else self
+        return self._replace(chosen=chosen, rest=None) if chosen not in (None, self.chosen) and fits else self
 
     @property
     def group(self) -> tuple[bool, str]:
@@ -362,10 +364,7 @@ class OpenQuestions:
     @property
     def around(self) -> list[str]:
         """Texts around the table that nobody has read yet."""
-        header = self._guesses.header
-        if self._brief.get("around"):
-            return []
-        return [*header.around, *header.unseen]
+        return [] if self._brief.get("around") else self._guesses.around
 
     def _of_around(self, rows: int) -> Iterator[Question]:
         """Whether somebody has read what is around the table."""
@@ -390,7 +389,8 @@ class OpenQuestions:
             options.append(self._is(ours, name))
             proposed = 2 if self._is_understood(ours, content) else proposed
         examples = [masked(cell) for cell in content.texts["cell"].head(_EXAMPLES)]
-        return TableRow(name, name, examples, options, proposed, content.may_object)
+        rest = 0 if proposed == 1 and not content.is_suspect else None
+        return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest)
 
     def _is_understood(self, ours: str, content: Content) -> bool:
         """Whether every cell of a column has a meaning as one of ours."""
@@ -420,7 +420,9 @@ class OpenQuestions:
         for text, cell, count, is_marked in (open_ if is_few else open_.filter("marked").head(MOST_WORDS)).iter_rows():
             if is_safe(text):
                 options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
-                yield TableRow(name, shown(cell), [self._w["texts"]["rows"].format(n=count)], options, 0, is_marked)
+                rest = _MEANINGS.index("objected" if is_marked else "nothing")
+                rows = [self._w["texts"]["rows"].format(n=count)]
+                yield TableRow(name, shown(cell), rows, options, 0, is_marked, rest=rest)
         if not is_few:
             w = self._w["texts"]
             options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]

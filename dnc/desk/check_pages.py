@@ -109,7 +109,7 @@ def _upload(visit: Visit, sent: Form) -> Response:
     sent.keep()
 
     def shown(job: Job) -> Shown:
-        onward = f"/checks/{id_}" + ("/result" if at_once else "")
+        onward = f"/checks/{id_}/" + ("result" if at_once else "questions")
         what = "check" if at_once else "read"
         return Shown(job, what, upload.name, onward, "/checks", failed=lambda later, why: _new_page(later, [(at, why)]))
 
@@ -193,7 +193,18 @@ def _onward(sent: Form, list_check: ListCheck, default: str) -> str:
 
 
 def _questions(visit: Visit) -> Response:
-    return _questions_page(visit, _list(visit), all_open=not {"one", "ask"} & visit.request.query_params.keys())
+    list_check = _list(visit)
+    if not list_check.interview.is_decided:  # this takes a second or more, and is shown
+        here = f"{visit.request.url.path}?{visit.request.url.query}".rstrip("?")
+
+        def decide(_: Job) -> None:
+            with named(*list_check.files), list_check.lock:
+                list_check.open()
+
+        return begin(
+            visit, lambda job: Shown(job, "decide", list_check.upload.name, here, f"/checks/{list_check.id}"), decide
+        )
+    return _questions_page(visit, list_check, all_open=not {"one", "ask"} & visit.request.query_params.keys())
 
 
 def _questions_page(
@@ -209,6 +220,7 @@ def _questions_page(
         "check_questions.html",
         400 if errors else 200,
         list=list_check,
+        left_out=list(list_check.left_out(visit.session.language)),
         shown=open_ if all_open else asked or open_[:1],
         given=list(list_check.answers()),
         before=[(name, word, fact(name, word, visit.session.language)) for name, word in before.items()],
@@ -250,10 +262,10 @@ def _answer(visit: Visit, sent: Form) -> Response:
                 continue
             is_answered = (
                 sent.get(f"answer-{at}")
-                or any(sent.get(f"answer-{at}-{place}") for place, _ in enumerate(question.table))
+                or any(sent.all(f"answer-{at}-{place}") for place, _ in enumerate(question.table))
                 or (question.fact and not sent.get("run"))
             )
-            if all_open and not is_answered:
+            if (all_open or sent.get("run")) and not is_answered:
                 continue
             try:
                 rows = _chosen_rows(visit, question, sent, at)
@@ -271,19 +283,18 @@ def _answer(visit: Visit, sent: Form) -> Response:
 def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[int | str]:
     """The answers to a question that is a table; none for any other. Raises InputError if one is missing.
 
-    Of a column whose other texts were said to mean nothing, these are the texts that were shown, were not answered
-    apart and are not marked.
+    A row that was not answered apart has the answer that was given to the rest of its group, or the proposed one.
     """
-    rows = [(row, sent.get(f"answer-{at}-{place}")) for place, row in enumerate(question.table)]
-    if not all(row.fact or (text.isdecimal() and int(text) < len(row.options)) for row, text in rows):
-        raise InputError(visit.texts["no_answer"])
-    chosen: list[int | str] = [text if row.fact else int(text) for row, text in rows]
-    of_nothing = sent.all(f"answer-{at}-rest")
-    for group in question.groups:
-        if str(group.rows[0][0]) in of_nothing:
-            for place, row in group.rows:
-                if row.shown and not row.marked and chosen[place] == 0:
-                    chosen[place] = len(row.options) - 1
+    chosen = list[int | str]()
+    for place, row in enumerate(question.table):
+        text = sent.get(f"answer-{at}-{place}")
+        if row.rest is not None and not text:
+            at_once = sent.all(f"answer-{at}-{'marked' if row.marked else 'rest'}")
+            chosen.append(row.rest if row.group[1] in at_once else row.chosen)
+        elif not row.fact and not (text.isdecimal() and int(text) < len(row.options)):
+            raise InputError(visit.texts["no_answer"])
+        else:
+            chosen.append(text if row.fact else int(text))
     return chosen
 
 
@@ -374,11 +385,15 @@ def _result(visit: Visit) -> Response:
     if (done := _done(list_check)) is None:
         return visit.to(f"/checks/{list_check.id}/questions")
     check, rows = done
-    words = _counts(rows.chosen(), REASONS)
+    words, columns = _counts(rows.chosen(), REASONS), list(rows.values)
+    column = _named_by(params.get("column", ""), columns)
+    value = _named_by(params.get("value", ""), rows.values[column]) if column else None
     kept = {
         "outcome": params.get("outcome", "") if params.get("outcome", "") in OUTCOMES else "",
         "reason": params.get("reason", "") if params.get("reason", "") in words else "",
         "changed": "1" if params.get("changed") == "1" else "",
+        "column": params["column"] if column else "",
+        "value": params["value"] if value else "",
     }
     outcome, reason, chosen = kept["outcome"], kept["reason"], partial(_chosen_rows_of, list_check, rows, kept)
     count = int(chosen().select(pl.len()).collect().item())
@@ -399,6 +414,10 @@ def _result(visit: Visit) -> Response:
         ],
         outcome=outcome,
         reason=reason,
+        facets=columns,
+        column=column,
+        value=kept["value"],
+        values=_cells_of(list_check, chosen(value=""), rows, column) if column else [],
         changed=bool(kept["changed"]),
         changes=rows.changed,
         count=count,
@@ -420,10 +439,25 @@ def _query(kept: Mapping[str, str], **other: object) -> str:
     return f"?{query}" if query else ""
 
 
+def _named_by(text: str, among: Sequence[str]) -> str | None:
+    """A column or a cell by its place, which is what an address says of it; None where there is none."""
+    return among[int(text)] if _ROW.fullmatch(text) and int(text) < len(among) else None
+
+
+def _cells_of(list_check: ListCheck, calls: pl.LazyFrame, rows: CallRows, column: str) -> list[tuple[int, str, int]]:
+    """The cells of a column among some calls: the place of each, how it is shown, and its calls."""
+    counts = dict(calls.group_by(column).len().collect().iter_rows())
+    cells = enumerate(rows.values[column])
+    return [(at, list_check.seen(cell), counts[cell]) for at, cell in cells if cell != "" and cell in counts]
+
+
 def _chosen_rows_of(list_check: ListCheck, rows: CallRows, kept: Mapping[str, str], **other: str) -> pl.LazyFrame:
     """The calls that an address and the search of a list choose, with other values for some of its parameters."""
     chosen = {**kept, **other}
-    return rows.chosen(chosen["outcome"], chosen["reason"], list_check.search, changed=bool(chosen["changed"]))
+    column = _named_by(chosen["column"], list(rows.values))
+    value = _named_by(chosen["value"], rows.values[column]) if column else None
+    cell = (column, value) if column and value else None
+    return rows.chosen(chosen["outcome"], chosen["reason"], list_check.search, cell, changed=bool(chosen["changed"]))
 
 
 def _counts(calls: pl.LazyFrame, columns: Sequence[str]) -> Counter[str]:

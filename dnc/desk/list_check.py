@@ -50,6 +50,7 @@ _BATCH = 100_000
 ROW, SHEET_ROW = "\0row", "\0sheet row"
 REASONS = ("dnc_blocked_by", "dnc_undecided_by", "dnc_missing")
 _LEAST_DIGITS = 3  # of a number that is searched for
+_MOST_VALUES = 40  # of a column by which calls are chosen
 
 
 class Column(NamedTuple):
@@ -70,12 +71,14 @@ class CallRows:
             and, if there was a previous check of the same calls, WAS (the outcome in it).
         names: columns of the list that name a person: ids and names.
         compared: whether there was such a check.
+        values: columns of the list with few different cells → these, most calls first.
     """
 
     path: Path
     beside: Path
     names: Sequence[str]
     compared: bool
+    values: Mapping[str, Sequence[str]]
 
     def all(self) -> pl.LazyFrame:
         """The calls with their row, and with `dnc_was` if there was a previous check."""
@@ -89,12 +92,22 @@ class CallRows:
             rows = calls.slice(first, _BATCH)
             yield (rows.filter(pl.col("dnc_outcome") == outcome) if outcome else rows).collect()
 
-    def chosen(self, outcome: str = "", reason: str = "", text: str = "", *, changed: bool = False) -> pl.LazyFrame:
-        """The calls with an outcome, a reason (a regime, or a word of `dnc_missing`) and a text; by default all.
+    def chosen(
+        self,
+        outcome: str = "",
+        reason: str = "",
+        text: str = "",
+        cell: tuple[str, str] | None = None,
+        *,
+        changed: bool = False,
+    ) -> pl.LazyFrame:
+        """The calls with an outcome, a reason (a regime or a word of `dnc_missing`), a text and a cell; by default all.
 
-        text: in a name or an id, or digits of the number.
+        text: in a name or an id, or digits of the number. cell: one of `values`, with its column.
         """
         calls = self.all()
+        if cell:
+            calls = calls.filter(pl.col(cell[0]) == cell[1])
         if outcome:
             calls = calls.filter(pl.col("dnc_outcome") == outcome)
         if reason:
@@ -302,11 +315,13 @@ class ListCheck:
                 told = told.with_columns(was.outcomes.alias(WAS))
             told.write_parquet(beside)
             self.result = replace(result, typed=False)
-            self.rows = CallRows(out, beside, _names(result.layout.schema), was is not None)
+            names = [*result.layout.schema]
+            self.rows = CallRows(out, beside, _names(names), was is not None, _values(out, names))
             if old:
                 old.path.unlink(missing_ok=True)
                 old.beside.unlink(missing_ok=True)
             self.interview.ask_again()
+            _ = self.interview.decided  # with the store as it is now, so that the page of the result need not wait
 
     def settings(self, desk: Desk, language: str) -> Settings:
         """The settings of a check of the list: nobody has read the texts of columns that were not spoken of yet."""
@@ -322,6 +337,17 @@ def _names(columns: Iterable[str]) -> list[str]:
     """The column of ids, and two of names, as far as a list has them."""
     kinds = {name: kind_of_name(name) for name in columns if not name.startswith("dnc_")}
     return [name for kind, most in (("id", 1), ("name", 2)) for name in [n for n in kinds if kinds[n] == kind][:most]]
+
+
+def _values(path: Path, columns: Iterable[str]) -> dict[str, list[str]]:
+    """The cells of each column of a list that has few different ones, two calls each or more; most calls first."""
+    found = dict[str, list[str]]()
+    for name in columns:
+        if not name.startswith("dnc_"):
+            filled = pl.read_parquet(path, columns=[name], glob=False).to_series().drop_nulls()
+            if 1 < (cells := filled.value_counts(sort=True)).height <= min(_MOST_VALUES, filled.len() // 2):
+                found[name] = cells[name].to_list()
+    return found
 
 
 class _Columns:

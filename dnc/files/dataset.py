@@ -43,6 +43,7 @@ class File:
     def table(self, sheet: str | None) -> Table:
         """Open the file. Raises InputError."""
         table = open_table(self.path, sheet=sheet)
+        table.paths += [Path(folder) for folder in self.name.split("/")[:-1] if "=" not in folder]
         keys = {key: value for key, value in self.keys.items() if key not in table.columns}
         columns = [pl.lit(value, pl.String).alias(key) for key, value in keys.items()]
         batches = (batch.with_columns(columns) for batch in table.batches)

@@ -24,7 +24,7 @@ from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.header import Header
+from dnc.lists.header import Header, headings
 from dnc.lists.second_numbers import DAY, DIGITS, SURE
 from dnc.lists.words import meaning, proposals
 from dnc.messages import localized, system_locale
@@ -224,6 +224,14 @@ class Guesses:
         best = max(scores.values())
         first = [language for language, score in scores.items() if score == best]
         return first[0] if best and len(first) == 1 else None
+
+    @cached_property
+    def around(self) -> list[str]:
+        """What is written around the table, and between its first rows."""
+        names = self.number_columns or list(self.numbers)
+        found = headings(self.batch.head(-1), names) if self.batch.height else ()
+        between = [text for _, text, in_place in found if in_place]
+        return list(dict.fromkeys([*self.header.around, *between, *self.header.unseen]))
 
     # Days
 

@@ -40,7 +40,7 @@ _REASONS = 3
 _STEPS = 2  # about what is missing
 _STAKES = 2
 _SIGNED = ("company", "campaign", "product", "checked", "name", "role", "day", "here")  # fields beside a signature
-_LIKE_ANOTHER = re.compile(r"^(?:as|comme) [\w-]+, ")  # a sanction that names the rule which has the same
+_PARTS = re.compile(r"\s?; ")  # of a sanction
 
 
 class Line(NamedTuple):
@@ -186,16 +186,21 @@ def use(facts: Mapping[str, str], days: str, language: str) -> str:
 
 def _when(check: Check) -> Iterator[Line]:
     """The conditions of each group of possible calls, what ends them, and until when."""
-    texts, language, clear = messages("decision", check.language)["when"], check.language, check.counts["clear"]
+    texts = messages("decision", check.language)["when"]
     if all_past(check):
         return
     for limit, rows in limits(check).most_common():
-        said = [_hours_of(check, limit), limit.calls(language)]
-        text = apart(filter(None, said), language) or texts["unlimited"]
-        yield Line(_for(texts["group"], rows).format(text=text), rows)
-    if clear:
+        yield Line(_for(texts["group"], rows).format(text=when(check, limit)), rows)
+    if check.counts["clear"]:
         yield Line(texts["objection"])
     yield Line(_holds(check))
+
+
+def when(check: Check, limit: Limit) -> str:
+    """Days, hours and number of calls to which some calls are limited, in words."""
+    said = [_hours_of(check, limit), limit.calls(check.language)]
+    unlimited = messages("decision", check.language)["when"]["unlimited"]
+    return apart(filter(None, said), check.language) or str(unlimited)
 
 
 def _hours_of(check: Check, limit: Limit) -> str:
@@ -209,9 +214,14 @@ def limits(check: Check) -> Counter[Limit]:
     """Possible calls by what bounds them day by day."""
     found: Counter[Limit] = Counter()
     for ids, rows in check.tallies.limits().items():
-        conditions = (limit_of(id_, check.book.regime(id_.partition("/")[0])) for id_ in ids)
-        found[combined(condition.limit for condition in conditions if condition.limit)] += rows
+        found[limit_by(check, ids)] += rows
     return found
+
+
+def limit_by(check: Check, ids: Iterable[str]) -> Limit:
+    """What bounds calls day by day, by the ids of `dnc.verdicts.basis.limiting`."""
+    conditions = (limit_of(id_, check.book.regime(id_.partition("/")[0])) for id_ in ids)
+    return combined(condition.limit for condition in conditions if condition.limit)
 
 
 # Why calls are not possible
@@ -257,11 +267,22 @@ def _why(check: Check) -> list[Line]:
             guidance=regime.force == "guidance",
         )
         for regime, rows in ranked(check.book, tallies.blocking())
+        if regime.force != "policy" or not _said_by_law(check, regime)
     ]
     counts = tallies.by("outcome", "blocked_by", "missing").items()
     calls_by = {(rules, words): n for (outcome, rules, words), n in counts if outcome != "clear"}
     left = sum(rows_left(check).values())
     return heaviest(reasons, essential(missing(check)), tallies.unclear(), calls_by, language, rows_left=left)
+
+
+def _said_by_law(check: Check, policy: Regime) -> bool:
+    """Whether a law with the same demand forbids each call that a policy of this program forbids."""
+    blocked = ([*map(check.book.regime, ids.split(";"))] for (ids,) in check.tallies.by("blocked_by") if ids)
+    return all(
+        any(one.force == "law" and one.demand == policy.demand for one in regimes)
+        for regimes in blocked
+        if policy in regimes
+    )
 
 
 def _detail(check: Check, regime: Regime) -> str:
@@ -484,13 +505,19 @@ _GROUNDS: tuple[Callable[[Check], Iterable[Line]], ...] = (
 
 
 def _stakes(check: Check) -> list[Line]:
-    """The sanctions of the rules that forbid or limit most of these calls, each once."""
+    """The sanctions of the rules that forbid or limit most of these calls, without those that another one contains."""
     rules = check.tallies.blocking()
     for ids, rows in check.tallies.limits().items():
         rules.update({id_.partition("/")[0]: rows for id_ in ids})
     sanctions = (regime.sanction[check.language] for regime, _ in ranked(check.book, rules))
-    distinct = dict.fromkeys(_LIKE_ANOTHER.sub("", sanction) for sanction in sanctions if sanction)
-    return [Line(f"{text[0].upper()}{text[1:]}.") for text in list(distinct)[:_STAKES]]
+    distinct = [*dict.fromkeys(filter(None, sanctions))]
+    said = [one for one in distinct if not any(_contains(other, one) for other in distinct)]
+    return [Line(f"{text[0].upper()}{text[1:]}.") for text in said[:_STAKES]]
+
+
+def _contains(sanction: str, other: str) -> bool:
+    """Whether a sanction says all that another one does, and more."""
+    return len(sanction) > len(other) and all(part in sanction for part in _PARTS.split(other))
 
 
 # Key of a block → its lines; a new block is a line here and a heading in the catalogue.

@@ -164,5 +164,8 @@ def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:
             yield kept["registry"].format(registry=registry_name(registry, language), span=months[registry])
     if set(registries) - set(months):
         yield kept["lists"].format(span=open_end)
+    for kind in KINDS:
+        if answer["own"][kind]:
+            yield kept["own"].format(kind=texts["own_head"][kind], span=months.get(kind, open_end))
     yield kept["decisions"].format(span=months.get(DECISIONS, open_end))
     yield kept["objections"]

@@ -17,6 +17,7 @@ from dnc.messages import messages, registry_name
 from dnc.registries.reasons import REASONS
 
 OUTCOMES = ("clear", "blocked", "undecided")
+_OPEN_END = re.compile(r"(,?\s+(and|et))?\s*$")  # of the beginning of a citation
 LONGEST_WHY = 160  # characters: what a cell of a spreadsheet shows, and a person reads at a glance
 _SHORT = 90
 
@@ -224,7 +225,7 @@ def _shortened(cite: str) -> tuple[list[str], list[str]]:
     """
     found = [cite]
     for separator in (";", ",", r"\( "):
-        beginnings = (cite[: -part.end()].rstrip() for part in re.finditer(separator, cite[::-1]))
+        beginnings = (_OPEN_END.sub("", cite[: -part.end()]) for part in re.finditer(separator, cite[::-1]))
         found += [part for part in beginnings if part.count("(") == part.count(")")]
     exact = [part for part in found if part == cite or re.search(r"\d", part)]
     return exact, [part for part in found if part not in exact]

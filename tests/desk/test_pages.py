@@ -48,7 +48,7 @@ def text_of(answer: httpx.Response) -> str:
 def dropped(browser: Browser, content: str, name: str = "list.csv", **files: str) -> str:
     """Send a list, with a brief if there is one; the address of its page."""
     sent = {"list": (name, content.encode()), **{key: (f"{key}.toml", text.encode()) for key, text in files.items()}}
-    return str(ended(browser, browser.post("/checks", files=sent)).url.path)
+    return str(ended(browser, browser.post("/checks", files=sent)).url.path).removesuffix("/questions")
 
 
 def ended(browser: Browser, answer: httpx.Response) -> httpx.Response:
@@ -60,6 +60,11 @@ def ended(browser: Browser, answer: httpx.Response) -> httpx.Response:
     page = browser.client.get(job, follow_redirects=True)
     assert page.status_code < 500, text_of(page)
     return page
+
+
+def questions(browser: Browser, path: str, query: str = "") -> httpx.Response:
+    """The questions about a list."""
+    return ended(browser, browser.client.get(f"{path}/questions{query}"))
 
 
 def checked(browser: Browser, path: str) -> httpx.Response:
@@ -135,7 +140,7 @@ def test_the_country_of_the_numbers_can_be_corrected(browser):
     rows = "".join(f"Muster;044 555 {at:02d} 00\n" for at in range(30))
     path = dropped(browser, f"Nachname;Telefon\n{rows}")
     assert 'id="country"' not in browser.client.get(path).text
-    page = browser.client.get(f"{path}/questions?all=1").text
+    page = questions(browser, path, "?all=1").text
     assert {"Germany (DE)", "Switzerland (CH)"} <= set(re.findall(r'<label for="answer-\d+-\d+">([^<]*)</label>', page))
     path = dropped(browser, f"Nachname;Telefon\n{rows}", brief='region = "DE"\n')
     page = browser.client.get(path).text
@@ -167,7 +172,7 @@ def test_what_a_file_holds_is_never_markup(browser):
     """Neither its name, nor its header, nor its cells, on any page."""
     content = LIST.replace("ref;", f"ref;{HOSTILE};").replace("A1;", f"A1;{HOSTILE};")
     path = dropped(browser, content, f"{HOSTILE}.csv")
-    pages = [browser.client.get(path), browser.client.get(f"{path}/questions"), checked(browser, path)]
+    pages = [browser.client.get(path), questions(browser, path), checked(browser, path)]
     pages += [browser.client.get(f"{path}/{page}") for page in ("rows/1", "report")] + [browser.client.get("/checks")]
     for page in pages:
         assert page.status_code == 200 and "<img" not in page.text
@@ -212,9 +217,9 @@ def test_answers_make_a_brief_that_is_used_again(browser):
     path = dropped(browser, "ref;Téléphone\nA1;01 99 00 12 34\n")
 
     def asked() -> tuple[str, str, str]:
-        page = browser.client.get(f"{path}/questions").text
+        page = questions(browser, path).text
         id_ = re.search(r'name="question" value="([^"]+)"', page)[1]
-        return id_, page, text_of(browser.client.get(f"{path}/questions"))
+        return id_, page, text_of(questions(browser, path))
 
     first, page, said = asked()
     assert "(calls affected: 1 of 1)" in said and "Of 1 call:" in said
@@ -233,7 +238,7 @@ def test_answers_make_a_brief_that_is_used_again(browser):
     brief = browser.client.get(f"{path}/files/brief.toml").text
     assert 'caller = "commercial"' in brief and 'call_at = "2026-11-30"' in brief
     again = dropped(browser, "ref;Téléphone\nA1;01 99 00 12 34\n", brief=brief)
-    page = browser.client.get(f"{again}/questions?all=1").text
+    page = questions(browser, again, "?all=1").text
     ids = re.findall(r'name="question" value="([^"]+)"', page)
     assert ids and not {first, second, "campaign"} & set(ids)
 
@@ -264,13 +269,13 @@ def test_a_file_of_consents_is_joined_until_it_is_taken_away(browser):
 
     assert outcomes() == ["undecided", "undecided"]
     unknown = dropped(browser, "Mobile\n0639980001\n0639980002\n")  # of which country is asked first
-    assert 'id="consents"' not in browser.client.get(f"{unknown}/questions").text
+    assert 'id="consents"' not in questions(browser, unknown).text
     for content, sentence in ((b"", "Choose a file"), (b"number,consent\n01990,none\n", "consents.csv")):
         refused = sent(content)
         assert refused.status_code == 400 and 'href="#consents"' in refused.text and sentence in text_of(refused)
     assert outcomes() == ["undecided", "undecided"]
     assert sent(given).headers["location"] == f"{path}/questions"
-    page = browser.client.get(f"{path}/questions?all=1").text
+    page = questions(browser, path, "?all=1").text
     assert "consents.csv: 2 numbers from 2 rows" in page
     assert not [id_ for id_ in re.findall(r'name="question" value="([^"]+)"', page) if id_.startswith("consent")]
     assert outcomes() == ["clear", "blocked"]
@@ -285,9 +290,9 @@ def test_a_day_is_answered_and_shown_in_words(browser):
     path = dropped(browser, "ref;Téléphone\nA1;01 99 00 12 34\n")
     browser.post(f"{path}/answers", {"question": "caller", "answer-0": "0"})
     browser.post(f"{path}/answers", {"question": "columns", "answer-0-0": "0"})
-    page = browser.client.get(f"{path}/questions")
+    page = questions(browser, path)
     browser.post(f"{path}/answers", {"question": "campaign", **filled(page.text, "2026-11-30")})
-    answered = text_of(browser.client.get(f"{path}/questions"))
+    answered = text_of(questions(browser, path))
     browser.post("/language", {"language": "en"})
     assert "Quand les appels auront-ils lieu ?" in text_of(page) and "AAAA" not in text_of(page)
     assert "Quand les appels auront-ils lieu ? → 30/11/2026" in answered
@@ -305,24 +310,26 @@ NOTED = (
 UNREAD = "I do not know: these rows stay undecided"
 
 
-def fields_of(page: str) -> dict[str, tuple[str, list[str], int]]:
-    """The rows of a question that is a table: their texts, answers and the place of the chosen one, by field."""
+def fields_of(page: str) -> dict[str, tuple[str, dict[str, str], str]]:
+    """The rows of a question that is a table: their texts, what each answer sends, and the chosen one, by field."""
     found = {}
     for id_, label in re.findall(r'<label for="(answer-\d+-\d+)">([^<]*)</label>', page):
         options = re.search(rf'<select id="{id_}".*?</select>', page, re.DOTALL)[0]
-        chosen = [" selected" in option for option in re.findall(r"<option[^>]*>", options)].index(True)
-        found[id_] = (unescape(label), list(map(unescape, re.findall(r"<option[^>]*>([^<]*)", options))), chosen)
+        answers = re.findall(r'<option value="(\d*)"( selected)?>([^<]*)', options)
+        texts = {unescape(text).removesuffix(" (proposed)"): value for value, _, text in answers[::-1]}
+        chosen = next((text for _, is_chosen, text in answers if is_chosen), answers[0][2])
+        found[id_] = (unescape(label), texts, unescape(chosen).removesuffix(" (proposed)"))
     return found
 
 
 def answered(browser: Browser, path: str, id_: str, **chosen: str) -> None:
     """Answer a question that is a table: the beginning of the answer of some rows, by the beginning of their text."""
-    page = browser.client.get(f"{path}/questions?ask={id_}").text
+    page = questions(browser, path, f"?ask={id_}").text
     assert re.findall(r'name="question" value="([^"]+)"', page)[0] == id_
     sent = {"question": id_}
-    for field, (label, options, at) in fields_of(page).items():
-        wanted = next((text for start, text in chosen.items() if label.startswith(start)), None)
-        sent[field] = str(next(n for n, text in enumerate(options) if text.startswith(wanted)) if wanted else at)
+    for field, (label, options, proposed) in fields_of(page).items():
+        wanted = next((text for start, text in chosen.items() if label.startswith(start)), proposed)
+        sent[field] = next(value for text, value in options.items() if text.startswith(wanted))
     assert browser.post(f"{path}/answers", sent).status_code == 303
 
 
@@ -333,17 +340,17 @@ def test_a_column_that_nobody_has_spoken_of_leaves_its_rows_undecided(browser):
     rows = rows_of(browser, path)
     assert {row["dnc_outcome"] for row in rows} == {"undecided"}
     assert [row["dnc_missing"] for row in rows] == ["text:Remarque;text:Statut"] * 2 + ["text:Statut"]
-    assert browser.client.get(f"{path}/questions?ask=columns").text.count('value="columns"') == 1
+    assert questions(browser, path, "?ask=columns").text.count('value="columns"') == 1
 
 
 def test_columns_and_texts_are_answered_in_a_table_each(browser):
     """What may say not to call comes first and is marked; what each row says then decides its call."""
     path = dropped(browser, NOTED, brief=SURVEY)
-    page = browser.client.get(f"{path}/questions?ask=columns").text
+    page = questions(browser, path, "?ask=columns").text
     assert [label for label, *_ in fields_of(page).values()] == ["Remarque", "Statut"]
     assert page.count('class="mark"') == 1
     answered(browser, path, "columns", Statut="not needed", Remarque="read")
-    page = browser.client.get(f"{path}/questions?ask=texts").text
+    page = questions(browser, path, "?ask=texts").text
     assert [label for label, *_ in fields_of(page).values()] == ["ne plus appeler", "rappelée lundi"]
     answered(browser, path, "texts", **{"ne plus": "asked not", "rappel": "nothing"})
     checked(browser, path)
@@ -351,16 +358,21 @@ def test_columns_and_texts_are_answered_in_a_table_each(browser):
 
 
 def test_the_other_texts_of_a_column_are_answered_at_once(browser):
-    """Those that are shown and not marked; an answer of their own stays."""
-    path = dropped(browser, NOTED + "01 99 00 12 37;Autre;\n", brief=SURVEY + "[texts.Statut]\n[texts.Remarque]\n")
-    page = browser.client.get(f"{path}/questions?ask=texts").text
+    """Those that are marked, and those that are not; an answer of their own stays, also that it is not known."""
+    rows = "01 99 00 12 37;Autre;stop\n01 99 00 12 38;Nouveau;stop\n"
+    path = dropped(browser, NOTED + rows, brief=SURVEY + "[texts.Statut]\n[texts.Remarque]\n")
+    page = questions(browser, path, "?ask=texts").text
     rows = fields_of(page)
-    assert [label for label, *_ in rows.values()] == ["ne plus appeler", "rappelée lundi", "Client", "Ancien", "Autre"]
-    assert re.findall(r'type="checkbox" id="[^"]+" name="answer-0-rest" value="(\d+)"', page) == ["0", "2"]
-    sent = dict.fromkeys(rows, "0") | {"answer-0-4": "1", "question": "texts", "answer-0-rest": ["0", "2"]}
+    labels = ["stop", "ne plus appeler", "rappelée lundi", "Client", "Ancien", "Autre", "Nouveau"]
+    assert [label for label, *_ in rows.values()] == labels
+    boxes = re.findall(r'type="checkbox" id="[^"]+" name="answer-0-(\w+)" value="(\w+)"', page)
+    assert boxes == [("marked", "Remarque"), ("rest", "Statut")]
+    sent = dict.fromkeys(rows, "") | {"question": "texts", "answer-0-marked": "Remarque", "answer-0-rest": "Statut"}
+    sent |= {"answer-0-2": "4", "answer-0-4": "0", "answer-0-5": "1"}
     assert browser.post(f"{path}/answers", sent).status_code == 303
     checked(browser, path)
-    assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["undecided", "clear", "clear", "blocked"]
+    outcomes = [row["dnc_outcome"] for row in rows_of(browser, path)]
+    assert outcomes == ["blocked", "clear", "undecided", "blocked", "blocked"]
 
 
 def test_any_answer_is_changed_also_in_another_language(browser):
@@ -369,22 +381,22 @@ def test_any_answer_is_changed_also_in_another_language(browser):
     answered(browser, path, "columns", Statut="not needed", Remarque="read")
     answered(browser, path, "texts", **{"ne plus": "asked not", "rappel": "nothing"})
     browser.post("/language", {"language": "fr"})
-    page = text_of(browser.client.get(f"{path}/questions"))
+    page = text_of(questions(browser, path))
     assert "À quoi sert chacune de ces colonnes ?" in page and "ne plus appeler → a demandé" in page
     again = browser.post(f"{path}/back", {"answered": "columns"}).headers["location"]
-    rows = {label: options[at] for label, options, at in fields_of(browser.client.get(again).text).values()}
+    rows = {label: chosen for label, _, chosen in fields_of(ended(browser, browser.client.get(again)).text).values()}
     browser.post("/language", {"language": "en"})
     assert rows == {"Remarque": "à lire\xa0: chaque texte reçoit un sens", "Statut": "inutile\xa0: écartée"}
     answered(browser, path, "columns", Statut="read")
-    page = browser.client.get(f"{path}/questions?ask=texts").text
-    assert {label: options[at] for label, options, at in fields_of(page).values()} == {
+    page = questions(browser, path, "?ask=texts").text
+    assert {label: chosen for label, _, chosen in fields_of(page).values()} == {
         "ne plus appeler": "asked not to be called again",
         "rappelée lundi": "nothing about calls",
         "Client": UNREAD,
         "Ancien": UNREAD,
     }
     answered(browser, path, "texts")
-    assert "ne plus appeler → asked not to be called again" in text_of(browser.client.get(f"{path}/questions"))
+    assert "ne plus appeler → asked not to be called again" in text_of(questions(browser, path))
     checked(browser, path)
     assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["blocked", "undecided", "undecided"]
 
@@ -395,7 +407,7 @@ def test_the_questions_count_what_the_check_counts(browser):
     rows = "".join(f"01 99 00 12 {at % 40:02d};{'yes' if at == 41 else 'none'};x\n" for at in range(60))
     for ignored in ("", 'ignore = ["Remarque"]\n'):
         path = dropped(browser, f"Téléphone;objected_on;Remarque\n{rows}", brief=ignored + survey)
-        counts = re.findall(r"<strong>(\d+)</strong>", browser.client.get(f"{path}/questions").text)
+        counts = re.findall(r"<strong>(\d+)</strong>", questions(browser, path).text)
         checked(browser, path)
         outcomes = [row["dnc_outcome"] for row in rows_of(browser, path)]
         assert counts == [str(outcomes.count(outcome)) for outcome in ("clear", "blocked", "undecided")]
@@ -406,16 +418,16 @@ def test_the_column_of_numbers_is_asked_where_the_file_does_not_show_it(browser)
     """Before everything else, and a check waits for the answer; a list without such a column is refused."""
     path = dropped(browser, "id;Truc\n1;06 39 98 08 40\n2;06 39 98 08 41\n")
     assert browser.post(f"{path}/run").headers["location"] == f"{path}/questions"
-    page = browser.client.get(f"{path}/questions")
+    page = questions(browser, path)
     assert re.findall(r'name="question" value="([^"]+)"', page.text) == ["number"]
     assert "Which column contains the number to call?" in text_of(page) and "answers so far" not in text_of(page)
     unknown = browser.post(f"{path}/answers", {"question": "number", "answer-0": "unknown"})
     assert unknown.status_code == 400 and "Nothing can be checked before this is known" in text_of(unknown)
     browser.post(f"{path}/answers", {"question": "number", "answer-0": "0"})
-    assert "Who calls, and what for?" in text_of(browser.client.get(f"{path}/questions"))
+    assert "Who calls, and what for?" in text_of(questions(browser, path))
     assert "Outcome of 2 calls" in text_of(checked(browser, path))
     path = dropped(browser, "Nom;Ville\nA;B\n")
-    without = browser.client.get(f"{path}/questions")
+    without = questions(browser, path)
     assert without.status_code == 400 and said(without).startswith("list.csv: no column of telephone numbers")
 
 
@@ -484,6 +496,13 @@ def test_a_result_is_searched_and_counted_by_what_its_calls_have(browser):
     assert re.findall(r'<th scope="row" class="n">(\d+)</th>', page) == [str(row) for row in range(22, 32)]
     row = browser.client.get(f"{path}/rows/21?outcome=blocked&page=2").text
     assert f'href="{result}?outcome=blocked&amp;page=2#rows"' in row and "Row 22" in row
+    page = browser.client.get(f"{result}?outcome=blocked&column=0&value=1").text
+    select = re.search(r'<select id="column".*?</select>', page, re.DOTALL)[0]
+    assert re.findall(r'<option value="\d+"( selected)?>([^<]*)', select) == [(" selected", "objected_on")]
+    assert "Calls found: 15" in page
+    assert {"2026-01-01 (15)", "2026-01-02 (15)"} <= set(re.findall(r'value=\d#rows"[^>]*>([^<]*)', page))
+    for nowhere in ("column=9&value=0", "column=0&value=9", "column=x&value=x"):
+        assert "Calls found: 30" in browser.client.get(f"{result}?{nowhere}").text
 
 
 def test_what_is_not_good_enough_to_sign_is_said_on_top(store):
@@ -524,7 +543,7 @@ def test_one_call_is_counted_as_one(browser):
     """In the headings and in the counts, also in French."""
     browser.post("/language", {"language": "fr"})
     path = dropped(browser, LIST)
-    assert "Sur 1 appel\N{NO-BREAK SPACE}:" in browser.client.get(f"{path}/questions").text
+    assert "Sur 1 appel\N{NO-BREAK SPACE}:" in questions(browser, path).text
     page = text_of(checked(browser, path))
     browser.post("/language", {"language": "en"})
     assert "Résultat pour 1 appel " in page and re.search(r" 1 (interdit|à compléter) \(", page)
@@ -649,7 +668,7 @@ def test_a_result_names_nothing_that_is_typed(browser, tmp_path, language):
     browser.post("/language", {"language": language})
     brief = 'region = "FR"\naround = "read"\n[columns]\nnumber = "Téléphone"\n'
     files = {"list": ("list.xlsx", (tmp_path / "list.xlsx").read_bytes()), "brief": ("b.toml", brief.encode())}
-    path = ended(browser, browser.post("/checks", files=files)).url.path
+    path = ended(browser, browser.post("/checks", files=files)).url.path.removesuffix("/questions")
     checked(browser, path)
     shown = ("", "/questions?all=1", "/result", "/report", "/rows/1", "/rows/3")
     texts = {page: text_of(browser.client.get(f"{path}{page}")) for page in shown}
@@ -762,7 +781,7 @@ def test_a_list_is_assessed_as_its_questions_were_answered(browser):
     """It needs no second upload and no brief, and may be chosen from its questions."""
     path = dropped(browser, offers.as_csv(offers.rows(3, 60)), brief=offers.BRIEF)
     link = f"/offer?list={path.rpartition('/')[2]}"
-    assert f'href="{link}"' in browser.client.get(f"{path}/questions").text
+    assert f'href="{link}"' in questions(browser, path).text
     assert f'value="{path.rpartition("/")[2]}" selected' in browser.client.get(link).text
     offer = ended(browser, browser.post("/offer", {"list": path.rpartition("/")[2], "at": "2026-12-01"}))
     assert re.search(r"\d+ of 60 calls are possible", text_of(offer))

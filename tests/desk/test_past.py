@@ -13,7 +13,7 @@ from dnc import Store
 from dnc.checks.past import brief_of_past, past_checks
 from dnc.lists.brief import read_brief
 from tests.desk.conftest import Browser, running
-from tests.desk.test_pages import dropped, ended, rows_of, text_of
+from tests.desk.test_pages import dropped, ended, questions, rows_of, text_of
 
 BRIEF = """\
 region = "FR"
@@ -73,7 +73,7 @@ def an_empty_store_leads_through_three_steps(browser: Browser, tmp_path: Path) -
 
 def what_the_office_says_is_not_asked(browser: Browser, tmp_path: Path) -> None:
     """It is in the brief of a new list, in whatever language, and is changed for that list alone."""
-    asked = browser.client.get(f"{dropped(browser, HEADER + MARCH)}/questions").text
+    asked = questions(browser, dropped(browser, HEADER + MARCH)).text
     assert {"caller", "campaign"} <= {*ids(asked)} and "How are the calls made?" in asked
     wrong = browser.post("/office", OFFICE | {"cli": "12", "own_days": "soon"})
     assert re.findall(r'<a href="#(cli|own_days)">', wrong.text) == ["cli", "own_days"]
@@ -84,7 +84,7 @@ def what_the_office_says_is_not_asked(browser: Browser, tmp_path: Path) -> None:
     assert "162000001" not in str(store.log().rows())
     assert "and the settings of the office allow 5" in text_of(browser.client.get("/"))
     path = dropped(browser, HEADER + MARCH)
-    page = browser.client.get(f"{path}/questions")
+    page = questions(browser, path)
     assert "caller" not in ids(page.text) and "Caller: a charity" in text_of(page)
     assert "How are the calls made?" not in page.text
     browser.post(f"{path}/before", {"caller": "press", "voice": "human"})
@@ -137,7 +137,7 @@ def a_known_campaign_is_checked_at_once_and_its_columns_serve_another(browser: B
     assert result.url.path.endswith("/result")
     assert past_checks(browser.desk.store)[0].detail["declared"]["campaign"] == "dons"
     other = ended(browser, browser.post("/checks", {"base": "columns of dons", "call_at": "2026-11-30"}, files=files))
-    asked = ids(browser.client.get(f"{other.url.path}/questions").text)
+    asked = ids(other.text)
     assert 0 < len(asked) <= 4 and not {"columns", "texts", "caller", "call_at"} & {*asked}
     unknown = browser.post("/checks", {"base": "nothing"}, files=files)
     assert unknown.status_code == 400 and "no campaign of that name" in text_of(unknown)

@@ -91,6 +91,4 @@ def test_notes_on_a_row_make_the_sentence_shorter(store, write_file):
     assert one.startswith("Incomplete")
     assert one.endswith(f"]. Not understood: {first} '?!'. Nobody has said what a text in {axes[0]} means.")
     assert len(many) <= LONGEST_WHY
-    assert re.fullmatch(
-        rf"Incomplete: .+ \[.+\]\. Not understood: {first} 'what is this', .*(\w|'|,)…", many
-    ), many
+    assert re.fullmatch(rf"Incomplete: .+ \[.+\]\. Not understood: {first} 'what is this', .*(\w|'|,)…", many), many

@@ -212,7 +212,7 @@ def store_id(con: Connection) -> str:
     Stores of older programs are called by the hash of the first row of their log, as their anchors call them.
     """
     given = [row["id"] for row in _rows_if_any(con, "select id from identity")]
-    first = _column(con, "select hash from log order by seq limit 1")
+    first = _column(con, "select hash from log order by rowid limit 1")
     return str(next(iter(given or first), ""))
 
 
@@ -360,9 +360,14 @@ def add_bitpages(con: Connection, of: str, file: str, rows: int) -> None:
 # Objections
 
 
-def objections(con: Connection) -> pl.DataFrame:
-    """All objections, with the columns of `OBJECTIONS`."""
-    return pl.DataFrame(con.sql(f"select {', '.join(OBJECTIONS)} from objections where number is not null"))
+# What decides calls is read whole, and filtered afterwards: DuckDB answers a condition from statistics in the file, and
+# who edits the file can write there that it has no such row.
+
+
+def objections(con: Connection, *also: str) -> pl.DataFrame:
+    """All objections, with the columns of `OBJECTIONS`; `also` others."""
+    rows = pl.DataFrame(con.sql(f"select {', '.join([*OBJECTIONS, *also])} from objections"))
+    return rows.filter(pl.col("number").is_not_null())
 
 
 def objections_count(con: Connection) -> int:
@@ -372,9 +377,8 @@ def objections_count(con: Connection) -> int:
 
 def objections_to(con: Connection, number: int, until: date) -> list[Row]:
     """Objections of one number up to a day: on, lifted, reason, recorded_at."""
-    columns = 'on_day as "on", lifted, reason, recorded_at'
-    sql = f"select {columns} from objections where number = ? and on_day <= ? order by seq"
-    return _rows(con, sql, [number, until])
+    theirs = objections(con, "reason").filter(pl.col("number") == number, pl.col("on_day") <= until).sort("seq")
+    return theirs.select(pl.col("on_day").alias("on"), "lifted", "reason", "recorded_at").to_dicts()
 
 
 def add_objections(
@@ -655,7 +659,7 @@ def log_as_written(con: Connection) -> list[Row]:
 
 def last_log_row(con: Connection) -> Row | None:
     """Number and hash of the last row of the log."""
-    return next(iter(_rows(con, "select seq, hash from log order by seq desc limit 1")), None)
+    return next(iter(_rows(con, "select seq, hash from log order by rowid desc limit 1")), None)
 
 
 class StateInLog(msgspec.Struct, frozen=True):
@@ -671,7 +675,7 @@ class _Detail(msgspec.Struct):
 
 def last_state(con: Connection) -> tuple[int, StateInLog] | None:
     """Number and state of the last row of the log."""
-    last = _rows(con, "select seq, detail::varchar as detail from log order by seq desc limit 1")
+    last = _rows(con, "select seq, detail::varchar as detail from log order by rowid desc limit 1")
     return (last[0]["seq"], _state(last[0]["detail"])) if last else None
 
 

@@ -143,6 +143,13 @@ def test_every_template_keeps_to_the_policy():
         assert set(forms) <= {'{% include "form_token.html" %}'}, name
 
 
+def test_the_token_of_an_opened_browser_opens_one_session(store):
+    """Other users of the machine may see the arguments of a browser; the printed address opens any number."""
+    desk = Desk(store, frozenset())
+    once = desk.token_for_once()
+    assert [desk.opens(token) for token in (once, once, desk.token, desk.token)] == [True, False, True, True]
+
+
 def test_who_begins_many_sessions_ends_his_own():
     """Behind a proxy each request without a cookie begins one; 100,000 slowed every request of all by 0.2 s."""
     sessions = Sessions()

@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from dnc import Decider, Store, StoreError, check
+from dnc.checks.subject_access import answer
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
@@ -101,6 +102,22 @@ def test_what_no_program_writes_is_a_fault_and_no_crash(dnc, held, statement, sa
         edits.cover_up(held.path)
     code, out, err = dnc("verify", "--store", held.path, "--lang", "en")
     assert (code, says in out) == (4, True), out + err
+
+
+def test_objections_count_although_statistics_in_the_file_deny_them(held):
+    """What is verified and what decides are the same rows: neither is asked for by a condition."""
+    edits.deny_objections(held.path, 33199000003)
+    with duckdb.connect(held.path / edits.LEDGER, read_only=True) as con:
+        assert con.execute("select count(*) from objections where number is not null").fetchone() == (0,)
+    assert held.standing().objections["number"].to_list() == [33199000003, 33199000004]
+    assert [one["on"] for one in answer(held, "+33199000003")["objections"]] == [date(2026, 8, 2)]
+
+
+def test_objections_that_no_condition_finds_are_a_fault(held, monkeypatch):
+    """Of very many objections some are read at a time, by their numbers."""
+    count = ledger_sql.objections_count
+    monkeypatch.setattr(ledger_sql, "objections_count", lambda con: count(con) + 1)
+    assert verify(held.ledger).faults == ["objections: 3 in the ledger, 2 when row 5 was written"]
 
 
 def test_an_edit_is_found_if_the_digests_in_the_ledger_are_edited_too(held):

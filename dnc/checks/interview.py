@@ -33,7 +33,6 @@ from dnc.lists.words import meaning
 from dnc.messages import LANGUAGES, NOTHING, localized, messages
 from dnc.store.store import Store
 
-UNKNOWN = "0"  # typed for "I do not know"
 _FORM = "campaign"  # the question that is a form
 _LED_TO = {"columns": "texts"}  # a question → one that its answers lead to, which is asked again with it
 
@@ -119,7 +118,7 @@ class Interview:
         return OpenQuestions(self.guesses, brief, self._book, language, has_form=_FORM not in self._asked)
 
     def answer(self, question: Question, chosen: Chosen, asked: Mapping[str, Question] | None = None) -> None:
-        """Write an answer to the brief: an option, a text for its `fact`, or None (or "0") where it is not known.
+        """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.
 
         Of a table these are the options of its rows; what is proposed for them, where it is not known.
 
@@ -127,7 +126,6 @@ class Interview:
 
         Raises InputError where the text is not understood; the brief is then as before.
         """
-        chosen = None if chosen == UNKNOWN else chosen
         if question.table and chosen is None:
             chosen = [row.chosen for row in question.table]
         asked = asked or self.in_languages([question])[question.id]

@@ -245,6 +245,8 @@ class OpenQuestions:
         yield from self._of_columns(decided.rows)
         words = sorted(missing, key=lambda word: (-missing[word], self._rank(word)))
         open_ = [*self._of_campaign(decided.rows), *(one for word in words for one in self._of(word, missing[word]))]
+        asked = {f"is:{content.name}" for content in self.without_role}  # in the table of columns, which is open
+        open_ = [question for question in open_ if question.id not in asked]
         whole = {question.id: question for question in open_ if question.id in _OF_CAMPAIGN}
         if self._has_form and len(whole) > 1:
             yield self._form([whole[id_] for id_ in _OF_CAMPAIGN if id_ in whole])
@@ -381,6 +383,8 @@ class OpenQuestions:
         proposed = 0 if content.may_be_left_out else 1
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
             options.append(self._is(ours, name))
+            if ours == "consent_on" and "consent" not in self._guesses.named:
+                options += self._consents_by(name)
             proposed = 2 if self._is_understood(ours, content) else proposed
         examples = [masked(cell) for cell in content.texts["cell"].head(_EXAMPLES)]
         rest = 0 if proposed == 1 and not content.is_suspect else None
@@ -438,7 +442,8 @@ class OpenQuestions:
 
     def _of(self, word: str, rows: int) -> Iterator[Question]:
         """Questions that would decide what misses one word of `dnc_missing`."""
-        if (of := _DETAILS.get(word)) and not self._is_told(of):
+        of = _DETAILS.get(word)
+        if of and (not self._is_told(of) or (self._is_told(word) and any(self._of(of, rows)))):
             yield from self._of(of, rows)
         elif word in ("registry:own", "objected_on"):
             yield from self._of_opposition(rows)
@@ -459,7 +464,8 @@ class OpenQuestions:
     def _of_opposition(self, rows: int) -> Iterator[Question]:
         w = self._w["objection"]
         if (name := self._column("objected_on")) is None:
-            if not self._is_known("objected_on"):
+            may_say = self._guesses.named.get("objected_on") in [content.name for content in self.without_role]
+            if not self._is_known("objected_on") and not may_say:
                 nobody = Option(w["nobody"], {"facts": {"objected_on": "none"}})
                 how = messages("question", self._language)["in_store"].format(registry=OWN)
                 yield Question("registry:own", w["own"], [nobody], rows, how=how)
@@ -504,11 +510,7 @@ class OpenQuestions:
             ]
             yield self._about(words, self._w["what"], [*options, option, nobody], rows)
         elif not self._is_known("consent") and day:
-            options = [
-                Option(w[key], {"columns": {"consent_on": day}, "when_filled": {day: dict(facts)}})
-                for key, facts in _CONSENTS.items()
-            ]
-            yield self._about(day, self._w["what"], [*options, nobody], rows)
+            yield self._about(day, self._w["what"], [*self._consents_by(day), nobody], rows)
         elif (name := self._column("consent")) or (name := self._column("consent_on")):
             yield from self._of_words("consent", name, rows)
             if self._empty(name) and name not in self._brief.get("when_empty", {}):
@@ -516,6 +518,16 @@ class OpenQuestions:
                 yield self._about_empty(name, "consent", [none], rows)
         elif not self._is_known("consent"):
             yield self._axis("consent", rows)
+
+    def _consents_by(self, day: str) -> list[Option]:
+        """The answers that a column holds the day of a consent, by the consent."""
+        return [
+            Option(
+                self._w["consents"][key],
+                {"columns": {"consent_on": day}, "when_filled": {day: dict(facts)}, "texts": {day: None}},
+            )
+            for key, facts in _CONSENTS.items()
+        ]
 
     def _of_day(self, ours: str, rows: int) -> Iterator[Question]:
         """The day of a consent or a relationship: by a column of days, or for all rows."""

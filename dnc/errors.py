@@ -45,8 +45,8 @@ _CHECKSUM = r"(?<![^\W_])(?:\d{1,7}-)?(?=\d*[a-f])[0-9a-f]{32,64}(?:-[0-9a-f]{16
 _DAY, _MONTH = "(?:0[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|1[0-2])"
 _YEAR = r"(?:19|20)\d\d"
 _DATE = rf"{_YEAR}(?P<by>[-./]?){_MONTH}(?P=by){_DAY}(?!\d)|{_DAY}(?P<with>[-./]){_MONTH}(?P=with){_YEAR}(?!\d)"
-# What a telephone number may look like, also beside letters: between its digits is anything but letters and , ; :
-_SPELLED = re.compile(rf"(?P<other>{_CHECKSUM}|(?<!\d)(?:{_DATE}))|(?<!\d)\+?\(?\d(?:(?:[^\w,;:]|_){{0,3}}\d){{8,}}")
+# What a telephone number may look like, also beside letters: between its digits is anything but letters and , ; : [
+_SPELLED = re.compile(rf"(?P<other>{_CHECKSUM}|(?<!\d)(?:{_DATE}))|(?<!\d)\+?\(?\d(?:(?:[^\w,;:[]|_){{0,3}}\d){{8,}}")
 _NO_NUMBER = re.compile(
     rf"{_YEAR}{_MONTH}{_DAY}(?:[01]\d|2[0-3])(?:[0-5]\d){{1,2}}$"
     r"|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}"

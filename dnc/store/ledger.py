@@ -153,8 +153,8 @@ class Ledger:
         before = self._identity()
         manifest = read_manifest(self.folder)
         digest = sha256_of(self.path)
-        con = self._connected(stack, intact=bool(manifest and manifest.ledger == digest))
-        opened = self._compared(con, manifest, digest)
+        con = self._connected(stack, before, intact=bool(manifest and manifest.ledger == digest))
+        opened = self._compared(con, manifest, digest) if con else None
         return opened if self._identity() == before else None
 
     def _identity(self) -> tuple[int, int, int]:
@@ -166,14 +166,15 @@ class Ledger:
         """The DuckDB to which the ledger, or a copy of it, is attached."""
         return instance_of(self.folder.absolute())
 
-    def _connected(self, stack: ExitStack, *, intact: bool) -> duckdb.DuckDBPyConnection:
+    def _connected(self, stack: ExitStack, before: object, *, intact: bool) -> duckdb.DuckDBPyConnection | None:
+        """A connection to the ledger; None if it cannot be opened and is no more the file that it was `before`."""
         deadline = time.monotonic() + self._wait_seconds
         while True:
             try:
                 return stack.enter_context(self.instance.attached(self.path, "read_only"))
             except duckdb.Error as error:
-                if not self.path.exists():
-                    raise FileNotFoundError from None
+                if self._identity() != before:
+                    return None
                 if errno_of(error) == errno.EAGAIN and time.monotonic() <= deadline:
                     time.sleep(0.1)
                     continue

@@ -177,12 +177,7 @@ def explain(
 
 
 def replay(
-    store: Store,
-    number: int,
-    path: Source | None = None,
-    out: Targets = None,
-    *,
-    consents: str | Path | None = None,
+    store: Store, number: int, path: Source | None = None, out: Targets = None, *, consents: str | Path | None = None
 ) -> Replay:
     """Decide the list of an earlier check again, with the law and the snapshots of that day; the store does not change.
 

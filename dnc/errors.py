@@ -40,24 +40,24 @@ _MEMORY_ERRORS = ("MemoryError", "ArrowMemoryError", "OutOfMemoryException")
 _WANTED = re.compile(r"(?:allocat\w{0,10}|malloc|realloc|pin)\b[^\d\n]{0,40}?(\d[\d.]* ?(?:[KMGT]i?B|bytes)?)")
 _SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French uses the last two before signs and in numbers
 
-
-_CHECKSUM = r"(?<![^\W_])(?:\d{1,7}-)?[0-9a-f]{32,64}(?:-[0-9a-f]{16})?(?![^\W_])"  # behind a row of the log, too
-_SPELLED = re.compile(
-    rf"(?P<checksum>{_CHECKSUM})|(?<!\d)\+?\(?\d(?:[\s.()/'_\-\u2010-\u2015]{{0,3}}\d){{8,14}}(?!\d)"
-)  # what a telephone number may look like, also beside letters
+# Also behind a row of the log, and before another. Decimal digits alone may be several numbers.
+_CHECKSUM = r"(?<![^\W_])(?:\d{1,7}-)?(?=\d*[a-f])[0-9a-f]{32,64}(?:-[0-9a-f]{16})?(?![^\W_])"
 _DAY, _MONTH = "(?:0[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|1[0-2])"
+_YEAR = r"(?:19|20)\d\d"
+_DATE = rf"{_YEAR}(?P<by>[-./]?){_MONTH}(?P=by){_DAY}(?!\d)|{_DAY}(?P<with>[-./]){_MONTH}(?P=with){_YEAR}(?!\d)"
+# What a telephone number may look like, also beside letters: between its digits is anything but letters and , ; : [
+_SPELLED = re.compile(rf"(?P<other>{_CHECKSUM}|(?<!\d)(?:{_DATE}))|(?<!\d)\+?\(?\d(?:(?:[^\w,;:[]|_){{0,3}}\d){{8,}}")
 _NO_NUMBER = re.compile(
-    rf"(?:19|20)\d\d([-./]?){_MONTH}\1{_DAY}(?:(?!\d)|(?:[01]\d|2[0-3])(?:[0-5]\d){{1,2}}$)"
-    rf"|{_DAY}([-./]){_MONTH}\2(?:19|20)\d\d(?!\d)"
+    rf"{_YEAR}{_MONTH}{_DAY}(?:[01]\d|2[0-3])(?:[0-5]\d){{1,2}}$"
     r"|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}"
     r"|[1-9]\d{0,2}(?:\u202f\d{3})+$"
-)  # a day (at the start), an IP address, or a count in French
+)  # a moment, an IP address, or a count in French
 
 
 def without_numbers(text: str) -> str:
     """Text in which anything that may be a telephone number is replaced by `…`."""
     return _SPELLED.sub(
-        lambda match: match[0] if match["checksum"] or _NO_NUMBER.match(match[0]) else "…",
+        lambda match: match[0] if match["other"] or _NO_NUMBER.match(match[0]) else "…",
         text,
     )
 

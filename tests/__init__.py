@@ -1,8 +1,9 @@
 """Tests; they mirror the packages of `dnc`.
 
 `make test` runs the quick tests and `make test-slow` the others, those that `slow.txt` names, each at a small size.
-`make test-all` sets DNC_TESTS=all: each at its full size, with all of its cases, and the tests marked `large`. A test that does the same work for each of many cases does it once for all of
-them in a fixture, and what it needs is copied from a store that was made once.
+`make test-all` sets DNC_TESTS=all: each at its full size, with all of its cases, and the tests marked `large`. A test
+that does the same work for each of many cases does it once for all of them in a fixture, and what it needs is copied
+from a store that was made once.
 """
 
 import os

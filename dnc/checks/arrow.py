@@ -77,6 +77,7 @@ class Decider:
         selection = select(self._columns, best=self._best, several=several, consents=consents, occasional=())
         stack = ExitStack()
         self._judge, self._own = stack.enter_context(setup.judge(standing))
+        self._spill = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
         self._state, self._setup, self._selection, self._stack = state, setup, selection, stack
         self._intake: Intake | None = None
 
@@ -139,16 +140,15 @@ class Decider:
         table = table_of_frame(Path("the batch"), frame)
         intake = self._setup.intake(table)
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
-        with tempfile.TemporaryDirectory(prefix="dnc-") as spill:
-            judge, own = self._judge, self._own
-            intake, against = self._setup.read_ahead(intake, lambda: table, Path(spill), judge, own)
-            for rows in intake.fitted(intake.table.batches):
-                calls = self._setup.completed(self._as_before(intake).calls(rows), own, against)
-                verdicts = self._judge.verdicts(calls)
-                parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))
-                positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))
-                given.append(positions.filter(self._selection.written(calls, verdicts)))
-                first += rows.height
+        judge, own = self._judge, self._own
+        intake, against = self._setup.read_ahead(intake, lambda: table, self._spill, judge, own)
+        for rows in intake.fitted(intake.table.batches):
+            calls = self._setup.completed(self._as_before(intake).calls(rows), own, against)
+            verdicts = judge.verdicts(calls)
+            parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))
+            positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))
+            given.append(positions.filter(self._selection.written(calls, verdicts)))
+            first += rows.height
         carried = [at for at, name in enumerate(table.columns) if name in intake.header.carried]
         return _beside(batch, frame, carried, pl.concat(given), pl.concat(parts))
 

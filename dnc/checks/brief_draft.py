@@ -27,7 +27,7 @@ from dnc.lists.roles import FEW_TEXTS, IGNORED, texts_in_brief, unread_texts
 from dnc.lists.text_table import texts_from
 from dnc.lists.texts import TextMeanings
 from dnc.lists.words import meaning
-from dnc.messages import counted, messages
+from dnc.messages import counted, in_language, messages
 from dnc.store.store import Store
 
 _PLANS = 4  # that are named
@@ -110,8 +110,8 @@ class _BriefDraft:
             yield f"sheet = {toml_text(guesses.sheet)}"
         yield self._region()
         yield self._dates()
-        if self._guesses.header.around or self._guesses.header.unseen:
-            texts = ", ".join(map(shown, self._guesses.header.around))
+        if around := self._guesses.around:
+            texts = ", ".join(shown(in_language(text, self._language)) for text in around)
             yield f'# around = "{READ}"  # {self._w["around"].format(texts=texts)}'
         yield from self._left_out()
         yield "\n[columns]"
@@ -169,9 +169,12 @@ class _BriefDraft:
         used = {*guesses.own.values(), *guesses.number_columns}
         return [content for name, content in guesses.contents.items() if name not in used and not content.needs_no_role]
 
+    def _is_left_out(self, content: Content) -> bool:
+        return content.may_be_left_out or content.name in self._guesses.no_country
+
     def _left_out(self) -> Iterator[str]:
         """The columns that nobody needs, with the texts of those that have few."""
-        if not (left_out := [content for content in self._without_role if content.may_be_left_out]):
+        if not (left_out := list(filter(self._is_left_out, self._without_role))):
             return
         yield f"# {self._w['left_out']}"
         yield f"ignore = {toml_text([content.name for content in left_out])}"
@@ -181,7 +184,7 @@ class _BriefDraft:
 
     def _texts(self) -> Iterator[str]:
         """The columns whose texts a person has to read; those with texts that the net marks come first."""
-        read = [content for content in self._without_role if not content.may_be_left_out]
+        read = [content for content in self._without_role if not self._is_left_out(content)]
         if read:
             yield f"\n# {self._w['texts']}"
         for content in sorted(read, key=lambda content: not content.is_suspect):

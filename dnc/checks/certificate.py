@@ -207,11 +207,7 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     }
     certificate = shown(certificate)
     signature = Signature.by(signer, _CONTEXT, canonical(certificate).encode())
-    signed = {
-        "dnc_certificate": FORMAT,
-        "certificate": certificate,
-        "signature": msgspec.to_builtins(signature),
-    }
+    signed = {"dnc_certificate": FORMAT, "certificate": certificate, "signature": msgspec.to_builtins(signature)}
     try:
         read_certificate(signed)
     except ValueError as error:

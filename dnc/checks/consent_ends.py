@@ -30,8 +30,9 @@ def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -
     """
     store.must_exist()
     standing = store.standing()
+    records = standing.records[CONSENTS.name]
     with instance_of(store.path.absolute()).cursor() as con:
-        found = worded(in_force(standing.records[CONSENTS.name].find(con).lazy()), standing.wordings)
+        found = worded(in_force(records.find(con), records), standing.wordings)
     given = found.filter(pl.col("consent").is_in(GIVEN) & (pl.col("consent_withdrawn_on") == NEVER)).collect(
         engine="in-memory"
     )

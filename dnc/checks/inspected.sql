@@ -1,12 +1,13 @@
 -- Who must not be called any more, since when, and until when (the day of a lift, or of a new consent with proof and
--- wording); of a list that was loaded several times, its first load.
+-- wording); of a list that was loaded several times, its first load. The id of each is its own.
 --   told (own objections), loaded (numbers of own files), consents (every statement), $never, $unknown
 create temp table barred as
 with entries as (
     select 'objections:' || seq as id, 'objection' as kind, number, on_day, recorded_at, null::date as until, seq
     from told where not lifted
     union all
-    select 'own:' || min(snapshot), 'objection', number, min(since), min(loaded_at), max(until), null
+    select concat('own:', min(snapshot), '-', row_number() over (partition by min(snapshot) order by number)),
+           'objection', number, min(since), min(loaded_at), max(until), null
     from loaded group by number
     union all
     select 'consents:' || seq, 'withdrawal', number, nullif(consent_withdrawn_on, $unknown), recorded_at, null, null

@@ -21,6 +21,7 @@ from dnc.database import instance_of, run, statement
 from dnc.errors import InputError, OptionError
 from dnc.lists.own_records import as_told
 from dnc.messages import localized
+from dnc.numbers.bulk_reader import read_column
 from dnc.registries import OWN
 from dnc.store import ledger_sql
 from dnc.store.holds import Hold
@@ -62,6 +63,20 @@ _CALLS = """
            count(*) filter (result = 'answered') as answered, count(*) filter (result = 'refused') as refused,
            count(*) filter (result = 'objected') as objected
     from made where mine group by all order by day, campaign
+"""
+_TIMES = """
+    select isodow("at")::varchar as weekday, hour("at") as "at", count(*) as calls
+    from made where mine group by all order by all
+"""
+_OFTEN = """
+    with attempts as (
+        select number, mine, count(*) filter (result <> 'wrong_number') over (
+            partition by number order by "at"::date range between interval 29 days preceding and current row
+        ) as n
+        from made
+    )
+    select calls, count(*) as numbers from (select max(n) as calls from attempts where mine group by number)
+    group by calls order by calls
 """
 _SINGLE = """
     with latest as (
@@ -155,8 +170,11 @@ class Inspection:
         retention: months by kind. holds: in force now. wordings: of consents.
         covered: of how many of the `days` every call is said to be recorded.
         laws: ids of the rules files by which checks judged; None where one of an earlier version does not say so.
-        calls: by day and campaign. single_calls: each, with the consent that it rests on, and what the last check up to
-            its day that kept its decisions said of it.
+        territories: of the numbers that were called (ISO 3166-1 alpha-2), as far as they are known.
+        calls: by day and campaign. times: by weekday and hour, as recorded. often: `numbers` by their most `calls` in
+            thirty days.
+        single_calls: each, with the consent that it rests on, and what the last check up to its day that kept its
+            decisions said of it.
         objections: also withdrawals, with how many calls came after. called_after: those calls.
         consents: by wording. sample: drawn consents as a file has them, with numbers.
         numbers: whose objections and calls are named.
@@ -178,9 +196,12 @@ class Inspection:
     holds: list[Hold]
     wordings: list[Wording]
     covered: int
-    calls: pl.DataFrame
-    single_calls: pl.DataFrame
     laws: set[str] | None
+    territories: set[str]
+    calls: pl.DataFrame
+    times: pl.DataFrame
+    often: pl.DataFrame
+    single_calls: pl.DataFrame
     objections: pl.DataFrame
     called_after: pl.DataFrame
     consents: pl.DataFrame
@@ -210,6 +231,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
         kept = {row["check"]: row["file"] for row in ledger_sql.decisions(opened.con)}
     with instance_of(store.path.absolute()).cursor() as con:
         frames = _frames(con, standing, scope, findings.head.hash, _decided(store, kept, rows, scope))
+    kinds = read_column(frames.pop("called")["number"], None)
     asked = {snapshot for row in checks for snapshot in row["detail"]["snapshots"]}
     loads = [row for row in rows if (one := row["detail"].get("snapshot")) and (scope.of(row) or one in asked)]
     exported = [row["detail"]["to"] for row in rows if row["verb"] == "export" and row["detail"].get("to")]
@@ -234,6 +256,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
         holds=store.holds(),
         wordings=in_store(store.ledger),
         laws=_laws(checks),
+        territories={*kinds.kinds["territory"][kinds.rows["kind"].drop_nulls()].drop_nulls()},
         covered=len(set(_complete(standing, scope))),
         **frames,
     )
@@ -242,12 +265,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
 def _table(rows: Iterable[Row], columns: Mapping[str, str]) -> pl.DataFrame:
     """Rows of the log as a table: `row`, `done_at`, `done_by`, and some of their details under names of ours."""
     cells = [
-        [
-            str(row["seq"]),
-            row["done_at"],
-            row["done_by"],
-            *(_flat(row["detail"].get(name)) for name in columns.values()),
-        ]
+        [str(row["seq"]), row["done_at"], row["done_by"], *map(_flat, map(row["detail"].get, columns.values()))]
         for row in rows
     ]
     return pl.DataFrame(cells, ["row", "done_at", "done_by", *columns], orient="row", infer_schema_length=None)
@@ -269,9 +287,9 @@ def _complete(standing: Standing, scope: Scope) -> Iterator[date]:
 
 
 def _laws(checks: Iterable[Row]) -> set[str] | None:
-    """The rules files by which checks judged calls; None if one of them does not say, or there is none."""
+    """The rules files by which checks judged calls; None if one of them does not say."""
     said = [row["detail"].get("jurisdictions") for row in checks]
-    return {id_ for ids in said for id_ in ids} if said and None not in said else None
+    return {id_ for ids in said for id_ in ids} if None not in said else None
 
 
 def _decided(store: Store, kept: Mapping[int, str], log: Iterable[Row], scope: Scope) -> pl.DataFrame:
@@ -305,12 +323,17 @@ def _frames(
     sample = ask(_SAMPLE, never | {"seed": seed, "size": SAMPLE})
     return {
         "calls": ask(_CALLS),
+        "called": ask("select distinct '+' || number as number from made where mine"),
+        "times": ask(_TIMES),
+        "often": ask(_OFTEN),
         "single_calls": ask(_SINGLE, decided=decided),
         "objections": objections,
         "called_after": ask('select * exclude (number) from called_after order by "at", call, after'),
         "consents": ask(_WORDINGS, never),
         "recipients": ask("select distinct passed_to from inspected where passed_to is not null"),
-        "sample": sample.sort("seq").select(as_told(CONSENTS)).with_columns(pl.col("recorded_at").str.head(19)),
+        "sample": sample.sort("seq")
+        .select(as_told(CONSENTS))
+        .with_columns(pl.col("recorded_at").str.head(19).str.to_datetime()),
         "numbers": ask(_NUMBERS, shown=objections.select("statement")),
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -59,7 +59,6 @@ class Interview:
         book: the law.
         language: of the questions, one of `dnc.messages.LANGUAGES`; it may be changed later.
     Attributes:
-        guesses: what the list shows.
         brief: as it is, as its file has it.
         given: the answers, by the id of their question, in their order.
         calls: of the rows that are checked for each question.
@@ -69,6 +68,7 @@ class Interview:
     """
 
     def __init__(self, path: Path, brief: Path, store: Store, book: Rulebook, language: str) -> None:
+        self._list, self._sheet = path, read_brief(brief).sheet if brief.exists() else None
         self._path, self._store, self._book, self.language = brief, store, book, language
         self._asked: set[str] = set()
         self.given: dict[str, Answer] = {}
@@ -76,16 +76,22 @@ class Interview:
         self._consents: Path | None = None
         # By the brief as it is, the consents, and the store in this state.
         self._decided: tuple[Tallies, object] | None = None
-        sheet = None
         if brief.exists():
-            sheet = read_brief(brief).sheet
             self.brief, _ = brief_entries(brief)
-        self.guesses = Guesses(path, book, sheet)
         self.calls = min(self.guesses.batch.height, SAMPLE)
         self._undone: dict[str, Answer] = {}  # the answers that were taken back
         self._first = self.brief  # before any answer
         self._proved, _ = self._questions(language).proved()
         self._add(self._proved)
+
+    @cached_property
+    def guesses(self) -> Guesses:
+        """What the list shows. Raises InputError."""
+        return Guesses(self._list, self._book, self._sheet)
+
+    def release(self) -> None:
+        """Free the rows of the list; they are read again when they are needed."""
+        vars(self).pop("guesses", None)
 
     @property
     def consents(self) -> Path | None:
@@ -109,8 +115,7 @@ class Interview:
 
     def _questions(self, language: str, brief: Edits | None = None) -> OpenQuestions:
         brief = self.brief if brief is None else brief
-        has_consents, has_form = self._consents is not None, _FORM not in self._asked
-        return OpenQuestions(self.guesses, brief, self._book, language, has_consents=has_consents, has_form=has_form)
+        return OpenQuestions(self.guesses, brief, self._book, language, has_form=_FORM not in self._asked)
 
     def answer(self, question: Question, chosen: Chosen, asked: Mapping[str, Question] | None = None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.

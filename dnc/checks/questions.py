@@ -175,22 +175,14 @@ class OpenQuestions:
         brief: as its file has it.
         book: the law.
         language: one of `dnc.messages.LANGUAGES`.
-        has_consents: whether a file of consents comes with the list.
         has_form: whether what is the same for all calls is asked in one form.
     """
 
     def __init__(
-        self,
-        guesses: Guesses,
-        brief: Mapping[str, Any],
-        book: Rulebook,
-        language: str,
-        *,
-        has_consents: bool,
-        has_form: bool,
+        self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str, *, has_form: bool
     ) -> None:
         self._guesses, self._brief, self._book, self._language = guesses, brief, book, language
-        self._has_consents, self._has_form = has_consents, has_form
+        self._has_form = has_form
         self._w = messages("start", language)
         self._height = min(guesses.batch.height, SAMPLE)
 
@@ -206,6 +198,8 @@ class OpenQuestions:
             names = guesses.number_columns
             edits["columns"] = {"number": names[0] if len(names) == 1 else names}
             lines["number"] = self._w["takes"]["number"].format(names=", ".join(map(self._example, names)))
+        if "region" not in self._columns and guesses.no_country:
+            edits["ignore"] = guesses.no_country
         if "region" not in self._brief and len(guesses.regions) == 1:
             edits["region"] = guesses.regions[0]
             lines["region"] = self._w["takes"]["region"].format(region=self._country(guesses.regions[0]))
@@ -366,10 +360,7 @@ class OpenQuestions:
     @property
     def around(self) -> list[str]:
         """Texts around the table that nobody has read yet."""
-        header = self._guesses.header
-        if self._brief.get("around"):
-            return []
-        return [*header.around, *header.unseen]
+        return [] if self._brief.get("around") else self._guesses.around
 
     def _of_around(self, rows: int) -> Iterator[Question]:
         """Whether somebody has read what is around the table."""

@@ -28,8 +28,10 @@ from dnc.lists.texts import TextMeanings
 from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.audit_log import Entry
+from dnc.store.manifest import DamageError
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
+from dnc.store.verify import verify_log
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Replay:
 
     Attributes:
         check: row of the log.
-        same: whether all verdicts are the same, by their hash.
+        same: whether all verdicts are the same, by their hash and their counts.
         then, now: rows by outcome.
         versions: of the program, then and now.
         pack: version of the rules pack that the check used and that it was repeated with, or None.
@@ -82,6 +84,8 @@ def replay_check(
     if "terms" not in then:
         raise StoreError(localized("errors", "replay", "earlier", number=number))
     path = then["input"] if path is None else path
+    for fault in verify_log(store.ledger).faults:
+        raise DamageError(store.path, fault)
     past = _Past(store.path, _standing(store, number, then))
     digests = Digests.of(then, store.hash_key(number))
     _must_be_same(path, then["sha256"], number, digests)
@@ -105,8 +109,8 @@ def replay_check(
     )
     columns = None if outputs.targets else ["outcome"]
     result = run(path, past, settings, outputs, columns=columns, digests=digests)
-    same = past.noted["verdicts"] == then["verdicts"]
     counts = {outcome: then["counts"][outcome] for outcome in result.counts}
+    same = past.noted["verdicts"] == then["verdicts"] and counts == result.counts
     return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")), _pack(then))
 
 

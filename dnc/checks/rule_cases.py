@@ -41,11 +41,7 @@ _ELSEWHERE = "+33199009999"
 # The word of plain form for each answer.
 _ANSWERS = {"listed": "yes", "clear": "no", "uncovered": "no", "unasked": "no"}
 _ANSWERS |= {word: word for word in ("starred", "ex_directory", "absent", "allowed", "refused", "unlisted")}
-_DIRECTORY = {
-    "allowed": ("listed", "allowed"),
-    "refused": ("listed", "refused"),
-    "unlisted": ("unlisted", "allowed"),
-}
+_DIRECTORY = {"allowed": ("listed", "allowed"), "refused": ("listed", "refused"), "unlisted": ("unlisted", "allowed")}
 
 
 def read_cases(name: str, text: str) -> list[Case]:

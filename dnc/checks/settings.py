@@ -233,27 +233,26 @@ class Setup:
 
         survey, against = Survey(intake.header), Against(folder, self.policy.language)
         if survey.is_needed or not intake.table.is_last:
-            intake = self._over(intake, reopen, survey.look)
-        intake = replace(intake, found=survey.read_columns())
+            self._over(intake.table, reopen, survey.look)
+        if found := survey.read_columns():
+            intake = replace(intake, found=found)
         apart = intake.header.as_they_stand  # a text in one of them is about its row alone
         read = [column for column in (*intake.header.read, *intake.found) if column.column not in apart]
         reads_texts = any(column.others != "used" for column in read)
         if intake.header.against or intake.may_link or reads_texts or intake.begins_with_marks():
             undeclared = intake.undeclared
-            intake = self._over(
-                intake, reopen, lambda rows: against.read(undeclared, undeclared.fitted(rows), recorded)
-            )
+            self._over(intake.table, reopen, lambda rows: against.read(undeclared, undeclared.fitted(rows), recorded))
             self._refuse_unplaced(intake, against)
         return intake, against
 
     @staticmethod
-    def _over(intake: Intake, reopen: Callable[[], Table], look: Callable[[Iterator[pl.DataFrame]], None]) -> Intake:
-        """Look at all rows of a list, and give an intake that starts again at its first row."""
-        kept, size = list[pl.DataFrame](), 0.0
+    def _over(table: Table, reopen: Callable[[], Table], look: Callable[[Iterator[pl.DataFrame]], None]) -> None:
+        """Look at all rows of a list, which then starts again at its first row."""
+        read, kept, size = table.batches, list[pl.DataFrame](), 0.0
 
         def batches() -> Iterator[pl.DataFrame]:
             nonlocal size
-            for batch in intake.table.batches:
+            for batch in read:
                 yield batch
                 size += batch.estimated_size()
                 kept.append(batch)
@@ -261,8 +260,7 @@ class Setup:
                     kept.clear()
 
         look(batches())
-        again = reopen().batches if size > _MEMORY else iter(kept)
-        return replace(intake, table=replace(intake.table, batches=again))
+        table.batches = reopen().batches if size > _MEMORY else iter(kept)
 
     def _refuse_unplaced(self, intake: Intake, against: Against) -> None:
         """Raise InputError where more objections than were accepted have a number that cannot be read."""

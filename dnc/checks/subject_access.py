@@ -19,7 +19,8 @@ from dnc.law.demands import registry_column
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.known_rows import KNOWN_AGAIN
 from dnc.lists.own_answer import own_answer
-from dnc.messages import dated, localized, messages, registry_name
+from dnc.lists.own_records import ODD
+from dnc.messages import dated, localized, messages, registry_name, said_day
 from dnc.registries import OWN
 from dnc.store import ledger_sql
 from dnc.store.folder import fault_of
@@ -129,11 +130,11 @@ def record_line(row: Mapping[str, Any], language: str) -> str:
         if name in ("statement", "counts", "recorded_at"):
             continue
         label = vocab.label(name, language) if name in vocab.columns else texts["columns"][name]
-        word = (
-            vocab.value(name, cell, language) if cell in vocab.axes.get(name, ()) else texts["results"].get(cell, cell)
-        )
+        is_word = cell in vocab.axes.get(name, ())
+        word = vocab.value(name, cell, language) if is_word else texts["results"].get(cell) or said_day(cell, language)
         said.append(texts["cell"].format(label=label, cell=word))
-    return str(texts["cells"]).join(said) + (texts["counts"] if row.get("counts") else "")
+    in_force = row.get("counts") and row.get("consent") != ODD
+    return str(texts["cells"]).join(said) + (texts["counts"] if in_force else "")
 
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ import click
 
 from dnc.cli.options import FILE, SHARE, Command, Option, open_store, show, with_options
 from dnc.messages import localized
+from dnc.vetting import DRAWN, SHOWN
 
 if TYPE_CHECKING:
     from dnc.vetting.draws import OfferedRows, Proofs
@@ -20,11 +21,11 @@ _OPTIONS: list[Option] = [
         "--draw",
         "size",
         is_flag=False,
-        flag_value=200,
+        flag_value=DRAWN,
         type=click.IntRange(min=1),
         metavar="[ROWS]",
-        help="Draw ROWS rows at random (200 if not given), for the seller to prove: writes them to --out, and the draw "
-        "to the log.",
+        help=f"Draw ROWS rows at random ({DRAWN} if not given), for the seller to prove: writes them to --out, and the "
+        "draw to the log.",
     ),
     click.option(
         "--plan", "planned", is_flag=True, help="With --draw: draw nothing, and say what a draw of this size can show."
@@ -48,7 +49,7 @@ _OPTIONS: list[Option] = [
         type=SHARE,
         metavar="SHARE",
         help="Exit with 1 if --proofs prove a smaller share of the list; with --plan, the share to be shown "
-        "[default: 0.9].",
+        f"[default: {SHOWN}].",
     ),
 ]
 # Options that have an effect with --draw, which decides nothing.
@@ -83,7 +84,7 @@ def run_draw(ctx: click.Context, offered: OfferedRows, lang: str) -> None:
 
     given = ctx.params
     if given["planned"]:
-        asked = 0.9 if given["min_proved"] is None else given["min_proved"]
+        asked = SHOWN if given["min_proved"] is None else given["min_proved"]
         can_show = plan(offered, given["size"], asked, given["confidence"])
         data, lines = asdict(can_show), plan_lines(can_show, given["confidence"], lang)
     elif given["out"]:

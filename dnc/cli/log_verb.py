@@ -120,13 +120,7 @@ def _rows(store: Store, verbs: Collection[str], since: date | None, tail: int | 
 
 
 def _verify(
-    store: Store,
-    noted: Entry,
-    files: Sequence[Path],
-    trusted: Sequence[Certificate] | None,
-    lang: str,
-    *,
-    quiet: bool,
+    store: Store, noted: Entry, files: Sequence[Path], trusted: Sequence[Certificate] | None, lang: str, *, quiet: bool
 ) -> None:
     """Verify the log; raises StoreError after printing its faults. quiet: print nothing else."""
     from dnc.store import stamps

@@ -31,6 +31,7 @@ from dnc.cli import (
     store_verbs,
     vet_verb,
 )
+from dnc.cli.help_text import Context
 from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, use_typed_language
 from dnc.cli.terminal import guard_terminal
 from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, must_be_unicode, shortage, why
@@ -98,6 +99,8 @@ for module in (
 ):
     for verb in module.VERBS:
         cli.add_command(verb)
+for command in (cli, *cli.commands.values()):
+    command.context_class = Context
 
 
 def _refuse_tight_limit() -> None:

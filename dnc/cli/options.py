@@ -135,10 +135,7 @@ def _copied(path: Path, folder: Path) -> Path:
     _typed_names[str(file)] = str(path)
     left = _MOST_PIPED_BYTES
     try:
-        with (
-            _opened(path) as pipe,
-            os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
-        ):
+        with _opened(path) as pipe, os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             while block := pipe.read(_BLOCK_BYTES):
                 left -= len(block)
                 if left < 0:

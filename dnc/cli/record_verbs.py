@@ -25,12 +25,13 @@ from dnc.cli.options import (
     store_verb,
     write_rows,
 )
-from dnc.messages import counted, duration, in_language, localized, messages
+from dnc.messages import counted, duration, in_language, in_quotes, localized, messages
 
 if TYPE_CHECKING:
     from dnc.store.records import Added
 
 _LONGEST = 1 << 20  # bytes of a wording
+_WORDS = 8  # that were not understood, in a message
 _MORE = click.option(
     "--set",
     "more",
@@ -73,8 +74,11 @@ def _days(text: str) -> tuple[date, date]:
 
 def _added(kind: str, added: Added, lang: str) -> str:
     texts, count = messages("records", lang), counted(lang)
-    known = texts["known"].format(n=count(added.known)) if added.known else ""
-    return str(texts["added"]).format(kind=texts["kinds"][kind], n=count(added.rows), known=known)
+    more = [texts[name].format(n=count(n)) for name in ("known", "silent") if (n := getattr(added, name))]
+    if added.odd:
+        words = (f"{column} {in_language(in_quotes(word), lang)}" for column, word, _ in added.misread[:_WORDS])
+        more.append(texts["odd"].format(n=count(added.odd), words=", ".join(words)))
+    return str(texts["added"]).format(kind=texts["kinds"][kind], n=count(added.rows), more="".join(more))
 
 
 @click.command()
@@ -177,13 +181,7 @@ def _record(ctx: click.Context, kind: str, told: dict[str, Any], region: str | N
 @_MORE
 @store_verb
 def wordings(
-    ctx: click.Context,
-    *,
-    action: str,
-    what: str | None,
-    name: str | None,
-    more: Sequence[tuple[str, str]],
-    lang: str,
+    ctx: click.Context, *, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]], lang: str
 ) -> None:
     """Keep the wordings that people consented to.
 

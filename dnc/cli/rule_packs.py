@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 _OPTIONS = {
     "--pack": {"type": FILE, "metavar": "DIR", "help": "Make a rules pack from this folder. Requires --key and --out."},
     "--key": {"type": FILE, "help": "Private key that signs it (Ed25519, PEM)."},
-    "--new-key": {
-        "type": click.Path(path_type=Path),
-        "metavar": "FILE",
-        "help": "Make a private key for packs.",
-    },
+    "--new-key": {"type": click.Path(path_type=Path), "metavar": "FILE", "help": "Make a private key for packs."},
     "--install": {"type": FILE, "metavar": "PACK", "help": "Use the rules of this pack in the store from now on."},
     "--trust": {
         "metavar": "FINGERPRINT",

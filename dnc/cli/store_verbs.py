@@ -372,14 +372,7 @@ def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | N
 @click.option("--out", type=click.Path(path_type=Path), help="Write a letter to the person (.html or .docx) instead.")
 @store_verb
 def answer(
-    ctx: click.Context,
-    *,
-    number: str,
-    on: date | None,
-    region: str | None,
-    as_json: bool,
-    out: Path | None,
-    lang: str,
+    ctx: click.Context, *, number: str, on: date | None, region: str | None, as_json: bool, out: Path | None, lang: str
 ) -> None:
     """Report what the store holds about a number.
 
@@ -410,13 +403,7 @@ def answer(
 )
 @store_verb
 def replay(
-    ctx: click.Context,
-    *,
-    check: int,
-    files: tuple[Path, ...],
-    consents: Path | None,
-    out: tuple[Path, ...],
-    lang: str,
+    ctx: click.Context, *, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...], lang: str
 ) -> None:
     """Repeat an earlier check and compare the verdicts.
 

@@ -32,17 +32,7 @@ from dnc.desk.visit import refusal
 from dnc.messages import messages
 
 # Each group of pages is a module with its `ROUTES`.
-PAGES = (
-    home,
-    check_pages,
-    past_pages,
-    number_pages,
-    registry_pages,
-    offer_pages,
-    log_page,
-    office,
-    progress,
-)
+PAGES = (home, check_pages, past_pages, number_pages, registry_pages, offer_pages, log_page, office, progress)
 _STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
 _SWEEP_SECONDS = 60.0
 
@@ -50,11 +40,7 @@ _SWEEP_SECONDS = 60.0
 def application(desk: Desk) -> Starlette:
     """The ASGI application of a desk."""
     interface = v1.Interface(desk)
-    routes = [
-        Route("/desk.css", _style),
-        *v1.routes(interface),
-        *(route for group in PAGES for route in group.ROUTES),
-    ]
+    routes = [Route("/desk.css", _style), *v1.routes(interface), *(route for group in PAGES for route in group.ROUTES)]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

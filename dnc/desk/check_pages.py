@@ -96,6 +96,8 @@ def _upload(visit: Visit, sent: Form) -> Response:
                 file.path.unlink(missing_ok=True)
             raise InputError(without_paths(error, upload, brief)) from None
         list_check.id, list_check.job = id_, job
+        for other in visit.kept("lists").values():
+            other.interview.release()
         visit.kept("lists")[id_] = list_check
         if not at_once or list_check.interview.blocking:
             with suppress(InputError):  # it is said on the page of the questions, which are found here

@@ -41,6 +41,7 @@ from dnc.lists.guesses import Guesses
 from dnc.lists.roles import UNDECIDED
 from dnc.messages import LANGUAGES, counted, in_language, localized, messages
 from dnc.reports.phrases import fact
+from dnc.store.ledger import rows_of
 from dnc.verdicts.judge import Verdicts
 
 _FIRST_ROWS = 5
@@ -66,31 +67,28 @@ class CallRows:
 
     Attributes:
         path: the file, with the columns of the list and of the verdicts, one row for each call.
-        numbers: the row of the list for each call, from 1 (UInt32). sheet_rows: its row in a spreadsheet program.
+        beside: a file of the same rows: ROW (the row of the list, from 1), SHEET_ROW (that in a spreadsheet program)
+            and, if there was a previous check of the same calls, WAS (the outcome in it).
         names: columns of the list that name a person: ids and names.
+        compared: whether there was such a check.
         values: columns of the list with few different cells → these, most calls first.
-        was: the outcome of each call in the previous check; None if there was none of the same calls.
     """
 
     path: Path
-    numbers: pl.Series
-    sheet_rows: pl.Series
+    beside: Path
     names: Sequence[str]
+    compared: bool
     values: Mapping[str, Sequence[str]]
-    was: pl.Series | None
 
     def all(self) -> pl.LazyFrame:
         """The calls with their row, and with `dnc_was` if there was a previous check."""
-        beside = [self.numbers.alias(ROW), self.sheet_rows.alias(SHEET_ROW)] + (
-            [self.was.alias(WAS)] if self.was is not None else []
-        )
-        calls = pl.scan_parquet(self.path, glob=False)
-        return pl.concat([calls, pl.LazyFrame(beside)], how="horizontal")
+        files = [pl.scan_parquet(path, glob=False) for path in (self.path, self.beside)]
+        return pl.concat(files, how="horizontal")
 
     def batches(self, outcome: str = "") -> Iterator[pl.DataFrame]:
         """The calls with an outcome, by default all, as they were written, in batches."""
         calls = pl.scan_parquet(self.path, glob=False)
-        for first in range(0, self.numbers.len(), _BATCH):
+        for first in range(0, rows_of(self.path), _BATCH):
             rows = calls.slice(first, _BATCH)
             yield (rows.filter(pl.col("dnc_outcome") == outcome) if outcome else rows).collect()
 
@@ -126,12 +124,12 @@ class CallRows:
 
     @property
     def _changed(self) -> pl.Expr:
-        return pl.col("dnc_outcome") != pl.col(WAS) if self.was is not None else pl.lit(False)
+        return pl.col("dnc_outcome") != pl.col(WAS) if self.compared else pl.lit(False)
 
     @property
     def changed(self) -> int | None:
         """How many calls have another outcome than in the previous check; None if there was none."""
-        if self.was is None:
+        if not self.compared:
             return None
         return int(self.all().select(self._changed.sum()).collect().item())
 
@@ -311,14 +309,17 @@ class ListCheck:
         if rows.is_empty():  # nothing was written, not even the names of columns
             pl.DataFrame(schema=result.layout.schema).write_parquet(out)
         with self.lock:
-            old = self.rows
-            same = old is not None and rows.equals(old.numbers)
+            old, beside = self.rows, out.with_suffix(".rows")
+            told = pl.DataFrame({ROW: rows, SHEET_ROW: self.interview.guesses.sheet_rows.gather(rows - 1)})
+            if was := old if old and rows.equals(pl.read_parquet(old.beside, columns=[ROW])[ROW]) else None:
+                told = told.with_columns(was.outcomes.alias(WAS))
+            told.write_parquet(beside)
             self.result = replace(result, typed=False)
-            sheet_rows = self.interview.guesses.sheet_rows.gather(rows - 1)
-            was, names = old.outcomes if old and same else None, [*result.layout.schema]
-            self.rows = CallRows(out, rows, sheet_rows, _names(names), _values(out, names), was)
+            names = [*result.layout.schema]
+            self.rows = CallRows(out, beside, _names(names), was is not None, _values(out, names))
             if old:
                 old.path.unlink(missing_ok=True)
+                old.beside.unlink(missing_ok=True)
             self.interview.ask_again()
             _ = self.interview.decided  # with the store as it is now, so that the page of the result need not wait
 

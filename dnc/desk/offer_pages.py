@@ -34,7 +34,8 @@ from dnc.reports.letter_file import write_letter
 from dnc.reports.seller_letter import seller_letter
 from dnc.reports.vet_page import html, still_possible
 from dnc.reports.vet_summary import decision, sealed_lines
-from dnc.vetting.draws import SIZE, DrawMade, OfferedRows, Proofs, draw, plan
+from dnc.vetting import DRAWN, SHOWN
+from dnc.vetting.draws import DrawMade, OfferedRows, Proofs, draw, plan
 from dnc.vetting.model import Asked, Vetting
 from dnc.vetting.sealed import held_to, read_sealed, write_sealed
 
@@ -42,7 +43,6 @@ _USE = ("caller", "purpose")
 _CONDITIONS = ("min_clear", "max_undecided", "max_price_per_clear", "min_proved")
 _TEXTS = ("list", "at", "until", "region", "price", "currency", "sample_of", "our_name", "seal", "again", *_USE)
 _FILES = ("offer", "brief", "held", "sealed", "drawn", "proofs")
-_SHOWN = 0.9  # the share that a draw should show, if no condition says otherwise
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ def _result_page(visit: Visit, can_show: list[str], errors: list[tuple[str, str]
         lines=list(sealed_lines(vetting, None, language)) if vetting.salt else [],
         letters=LANGUAGES,
         may_draw=assessed.offered is not None and rows > 0,
-        size=min(SIZE, rows),
+        size=min(DRAWN, rows),
         can_show=can_show,
         made=list(made_lines(made, language)) if made else [],
         errors=errors,
@@ -259,7 +259,7 @@ def _draw(visit: Visit, sent: Form) -> Response:
         if sent.get("plan"):
             confidence, least = (
                 assessed.vetting.offer.confidence,
-                next((one.asked for one in assessed.vetting.gate if one.name == "min_proved"), _SHOWN),
+                next((one.asked for one in assessed.vetting.gate if one.name == "min_proved"), SHOWN),
             )
             can_show = plan(offered, size, least, confidence)
             return _result_page(visit, list(plan_lines(can_show, confidence, visit.session.language)), [])

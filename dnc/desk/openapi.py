@@ -9,16 +9,7 @@ from typing import Any
 import msgspec
 
 from dnc.checks.status import Status
-from dnc.desk.schema import (
-    OWN_RECORDS,
-    CallBatch,
-    Changes,
-    Decisions,
-    Objections,
-    Problem,
-    Recorded,
-    RecordedRows,
-)
+from dnc.desk.schema import OWN_RECORDS, CallBatch, Changes, Decisions, Objections, Problem, Recorded, RecordedRows
 
 _ERRORS = {
     "401": "no key, or one that is not valid",
@@ -133,10 +124,7 @@ def document() -> dict[str, Any]:
         "paths": {
             "/v1/decisions": {
                 "post": post(
-                    "200",
-                    calls,
-                    _CALLS,
-                    get("decide", "Decide calls, up to 1,000, in their order.", decisions, _KEEP),
+                    "200", calls, _CALLS, get("decide", "Decide calls, up to 1,000, in their order.", decisions, _KEEP)
                 )
             },
             "/v1/objections": {
@@ -155,10 +143,7 @@ def document() -> dict[str, Any]:
             },
             "/v1/consents": {
                 "post": post(
-                    "201",
-                    consents,
-                    _CONSENTS,
-                    get("record_consents", "Record consents and withdrawals.", rows, _ONCE),
+                    "201", consents, _CONSENTS, get("record_consents", "Record consents and withdrawals.", rows, _ONCE)
                 )
             },
             "/v1/status": {"get": get("status", "What the store holds, and how old it is.", state)},

@@ -54,10 +54,7 @@ def _call() -> type[Struct]:
 
 
 def _decision() -> type[Struct]:
-    kinds = {
-        pl.String: str,
-        pl.Date: date | None,
-    }
+    kinds = {pl.String: str, pl.Date: date | None}
     fields: list[tuple[str, Any]] = [(name, kinds[kind]) for name, kind in VERDICT.items()]
     fields += [(name, str | None) for name in ANSWERED if name not in VERDICT]
     fields = [(name, Literal[tuple(OUTCOMES)] if name == "dnc_outcome" else kind) for name, kind in fields]

@@ -17,6 +17,7 @@ from typing import Any
 from dnc.store.store import Store
 
 IDLE_SECONDS = 30 * 60.0
+MOST_OF_ONE = 50  # sessions of one user: behind a proxy, each request without a cookie begins one
 
 
 @dataclass
@@ -82,7 +83,10 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
 
     def open(self, language: str, user: str | None = None) -> tuple[str, Session]:
-        """Start a session; returns the value of its cookie."""
+        """Start a session; returns the value of its cookie. Of many of one user the longest unused end."""
+        mine = [(one.used, key) for key, one in self._sessions.items() if one.user == user and not one.busy]
+        for _, key in sorted(mine)[: 1 - MOST_OF_ONE]:
+            self._sessions.pop(key).close()
         cookie, session = secrets.token_urlsafe(32), Session(language, user)
         self._sessions[_hash(cookie)] = session
         return cookie, session

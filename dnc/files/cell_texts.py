@@ -25,6 +25,7 @@ _HOUR = r"\d{1,2}(?::\d\d(?::\d\d)?| ?h ?\d\d|h)(?: ?[ap]m)?"
 _LONG_NUMBER = r"\+?\d{1,4}(?:[ .\-]\d{2,4}){3,}|\d{5,}"
 _HASHED = rf"\b(?:{_DATE}|{_HOUR}|{_LONG_NUMBER})\b"
 _WORD = r"\p{L}{2}"
+_DECIMALS = r"^(\d+)\.(?:00?|0{4,})$"  # of whole numbers; three zeros may be thousands
 _ACCENTS = r"[[\p{Mn}\p{Cf}]--[\x{334}-\x{338}]]"  # and invisible characters; not what strikes a letter through
 # Tags of rich text: those that are closed, and line breaks. What else is in angle brackets is a text.
 _TAGS = re.compile(r"(?is)<(?P<name>[a-z]\w*)(?:\s[^<>]*)?>(?=.*</(?P=name)\s*>)|</[a-z]\w*\s*>|<[bh]r\s*/?>")
@@ -40,16 +41,16 @@ def text_cells(cells: pl.Series) -> pl.Series:
 
 
 def compared(cells: pl.Series) -> pl.Series:
-    """Cells as ids are compared: without case, accents and blanks, and `1.0` is `1`; null where empty."""
+    """Cells as ids are compared: without case, accents and blanks, and `1.0` and `01` are `1`; null where empty."""
     text = pl.lit(text_cells(cells)).str.normalize("NFKD").str.replace_all(r"[\p{Mn}\p{Cf}\s]", "").str.to_lowercase()
-    return pl.select(text.str.replace(r"^(\d+)\.0+$", "$1").replace("", None).alias(cells.name)).to_series()
+    return pl.select(text.str.replace(r"^0*(\d+)(?:\.0+)?$", "$1").replace("", None).alias(cells.name)).to_series()
 
 
 def normal(cells: pl.Series) -> pl.Series:
     """Texts (String) as they are compared; null where they are empty.
 
-    Case, accents, markup and blanks do not count, `1.0` is `1`, and the words for true and false are one in all
-    languages. In a text that also holds a word, dates, hours and numbers of five or more digits are `#`.
+    Case, accents, markup and blanks do not count, `1.0` and `1.00` are `1`, and the words for true and false are one in
+    all languages. In a text that also holds a word, dates, hours and numbers of five or more digits are `#`.
     """
     if cells.str.contains("[<&]").any():
         cells = cells.map_elements(_without_markup, pl.String)
@@ -57,7 +58,7 @@ def normal(cells: pl.Series) -> pl.Series:
     text = text.str.replace_all(r"\s+", " ").str.strip_chars()
     hashed = text.str.replace_all(_HASHED, "#")
     text = pl.when(text.str.contains(r"\d") & hashed.str.contains(_WORD)).then(hashed).otherwise(text)
-    text = text.str.replace(r"^(\d+)\.0$", "$1").replace(_BOOLEANS)
+    text = text.str.replace(_DECIMALS, "$1").replace(_BOOLEANS)
     return pl.select(pl.when(text != "").then(text).alias(cells.name)).to_series()
 
 

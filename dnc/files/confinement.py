@@ -19,15 +19,20 @@ _CREATE, _RESTRICT = 444, 446  # landlock_create_ruleset and landlock_restrict_s
 _PATHS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many rights about files each version of Landlock knows; later ones 16
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | 1  # seccomp: allowed; refused with EPERM
 _UNKNOWN = 0x00050000 | 38  # with ENOSYS: the C library then uses `clone`, whose flags can be compared
-_ALL_THREADS, _MASKED, _CLONE_THREAD = 4, 7, 0x10000
+_ALL_THREADS, _MASKED = 4, 7
 _CALLS = """
-    read pread64 readv preadv write writev lseek fstat newfstatat statx close dup fcntl
+    read pread64 readv preadv write writev lseek fstat newfstatat statx close dup
     mmap munmap mremap mprotect brk madvise membarrier
     futex futex_waitv set_robust_list rseq sched_yield sched_getaffinity gettid getpid
     epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd2 poll ppoll
-    rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack tgkill restart_syscall
+    rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall
     clock_gettime clock_nanosleep nanosleep getrandom sysinfo getrusage uname exit exit_group
 """
+# Calls that do more than a parser needs: an argument that they must have, its value, and the bits that count.
+_ONLY = (
+    (b"clone", 0, 0x10000, 0x10000),  # CLONE_THREAD
+    *((b"fcntl", 1, command, 0xFFFFFFFF) for command in (1, 3, 1030)),  # F_GETFD, F_GETFL, F_DUPFD_CLOEXEC
+)
 _ENCODINGS = ("ascii", "cp437", "latin-1", "utf-8", "utf-16-le")  # each is a module, which is loaded when it is used
 
 
@@ -70,8 +75,9 @@ def _forbid_calls(seccomp: ctypes.CDLL) -> None:
     seccomp.seccomp_attr_set(rules, _ALL_THREADS, 1)
     for name in _CALLS.split():
         seccomp.seccomp_rule_add_array(rules, _ALLOW, seccomp.seccomp_syscall_resolve_name(name.encode()), 0, None)
-    new_thread = _Compare(0, _MASKED, _CLONE_THREAD, _CLONE_THREAD)
-    clone, clone3 = map(seccomp.seccomp_syscall_resolve_name, (b"clone", b"clone3"))
-    seccomp.seccomp_rule_add_array(rules, _ALLOW, clone, 1, ctypes.byref(new_thread))
+    for call, place, value, mask in _ONLY:
+        only = ctypes.byref(_Compare(place, _MASKED, mask, value))
+        seccomp.seccomp_rule_add_array(rules, _ALLOW, seccomp.seccomp_syscall_resolve_name(call), 1, only)
+    clone3 = seccomp.seccomp_syscall_resolve_name(b"clone3")
     seccomp.seccomp_rule_add_array(rules, _UNKNOWN, clone3, 0, None)
     seccomp.seccomp_load(rules)

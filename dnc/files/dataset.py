@@ -25,6 +25,8 @@ from dnc.messages import localized
 Paths = str | Path | Sequence[str | Path]
 NULL = "__HIVE_DEFAULT_PARTITION__"  # in the name of a folder, as other programs write it
 _SHOWN = 2  # names in a message
+# Attributes of a table that add up over the files of a list.
+_COUNTED = ["skipped", "titles", "paths", "sheets", "others", "unmarked", "hidden", "coloured", "misfits", "full"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class File:
     def table(self, sheet: str | None) -> Table:
         """Open the file. Raises InputError."""
         table = open_table(self.path, sheet=sheet)
+        table.paths += [Path(folder) for folder in self.name.split("/")[:-1] if "=" not in folder]
         keys = {key: value for key, value in self.keys.items() if key not in table.columns}
         columns = [pl.lit(value, pl.String).alias(key) for key, value in keys.items()]
         batches = (batch.with_columns(columns) for batch in table.batches)
@@ -133,19 +136,7 @@ def _chained(tables: Iterator[Table]) -> Table:
         for table in tables:
             if table.header != whole.header:
                 raise InputError(localized("errors", "other_columns", name=whole.path.name), table.path, 1)
-            counted = (
-                "skipped",
-                "titles",
-                "paths",
-                "sheets",
-                "others",
-                "unmarked",
-                "hidden",
-                "coloured",
-                "misfits",
-                "full",
-            )
-            for name in counted:
+            for name in _COUNTED:
                 setattr(whole, name, getattr(whole, name) + getattr(table, name))
             whole.dates &= table.dates
             yield from table.batches

@@ -20,11 +20,7 @@ from dnc.messages import figure, localized
 
 LINE_LIMIT = 1 << 20  # bytes
 ONE_COLUMN_LIMIT = 4096  # bytes of a line in a file with one column; only a wrong file has longer lines
-_BOMS = [
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-]
+_BOMS = [(codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")]
 _BARE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}  # the same, without handling of the mark
 _MARKS = {"utf-8-sig": 3, "utf-16": 2}  # bytes
 _NAMES = {"\r\n": "CR LF", "\n": "LF", "\r": "CR"}
@@ -144,8 +140,7 @@ def text_of(member: Member, strict: bool) -> DecodedText:
         return DecodedText(member, marked or "utf-8")
     if marked:
         raise InputError(
-            localized("errors", "not_as_marked", byte=figure(misfit), encoding=_DISPLAY_NAMES[marked]),
-            member.where,
+            localized("errors", "not_as_marked", byte=figure(misfit), encoding=_DISPLAY_NAMES[marked]), member.where
         )
     odd = _first_odd(member)
     if odd is not None and strict:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -69,11 +70,14 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
     if not head.strip():
         raise InputError(localized("errors", "file_empty"), path)
     refuse_foreign(head, path, member.name)
+    text = text_of(member, strict)
     if is_json(head, member.name):
-        return _json(path, text_of(member, strict))
-    if vcard.is_vcard(head):
-        return _vcard(path, text_of(member, strict))
-    return read_csv(path, text_of(member, strict), header, strict)
+        table = _json(path, text)
+    elif vcard.is_vcard(head):
+        table = _vcard(path, text)
+    else:
+        table = read_csv(path, text, header, strict)
+    return replace(table, paths=[path, Path(member.name)]) if kind == "zip" else table
 
 
 def refuse_sheet(kind: str, sheet: str | None, path: Path) -> None:

@@ -228,7 +228,8 @@ class _SheetHandler:
         elif letter == "e" and _local(name) == "strike" and _is_on(attributes):
             self._mark("struck")
         elif letter == "w" and _local(name) == "row":
-            if _is_on(attributes, "hidden", "0") and _ROW.fullmatch(row := attributes.get("r", "")):
+            is_hidden = _is_on(attributes, "hidden", "0") or attributes.get("ht", "1").startswith("0")
+            if is_hidden and _ROW.fullmatch(row := attributes.get("r", "")):
                 self._add(Mark("hidden", 0, int(row)))
         elif letter == "l" and _local(name) == "mergeCell" and (match := _MERGED.match(attributes.get("ref", ""))):
             self._add(Mark("merged", 0, int(match[1])))

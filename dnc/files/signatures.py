@@ -34,25 +34,14 @@ _BYTES = {
     b"version https://git-lfs": "lfs",
 }
 _BINARY = {  # by offset; a text could begin like this too, so they need a NUL byte in the first 512
-    0: {
-        b"GIF8": "picture",
-        b"MSCF": "cabinet",
-        b"ARROW1": "arrow",
-        b"FEA1": "arrow",
-        b"PARE": "encrypted_parquet",
-    },
+    0: {b"GIF8": "picture", b"MSCF": "cabinet", b"ARROW1": "arrow", b"FEA1": "arrow", b"PARE": "encrypted_parquet"},
     4: {b"ftyp": "media", b"1AY&SY": "bzip2"},
     8: {b"DUCK": "duckdb", b"WEBP": "picture"},
     257: {b"ustar": "tar"},
 }
 _TEXTS = dict.fromkeys(
     ("<!doctype html", "<html", "<head", "<body", "<table", "<meta", "<style", "<script", "<div", "<!--"), "web_page"
-) | {
-    "begin:vcalendar": "calendar",
-    "mime-version:": "web_archive",
-    "return-path:": "mail",
-    "<svg": "picture",
-}
+) | {"begin:vcalendar": "calendar", "mime-version:": "web_archive", "return-path:": "mail", "<svg": "picture"}
 _XML_KINDS = {
     "urn:schemas-microsoft-com:office:spreadsheet": "xml_2003",
     "excel.sheet": "xml_2003",

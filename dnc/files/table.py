@@ -82,7 +82,8 @@ class Table:
     delimiter: of a CSV. bom: whether an output of the same form needs a byte-order mark, since the CSV was not plain
         UTF-8.
     skipped: lines before the header. titles: the texts in them, and in notes on cells of the header.
-    paths: the files. is_last: whether there are no others to be opened.
+    paths: the files, also as an archive calls them, and folders of a partitioned list. is_last: whether there are
+        no others to be opened.
     sheets: those that were read. others: other sheets of a spreadsheet that have cells.
     unmarked: spreadsheets whose notes and struck-through cells cannot be read.
     hidden: rows of a spreadsheet that are hidden. coloured: cells of an XLSX with a colour of their own, if a title
@@ -126,7 +127,7 @@ class Table:
                 message = localized("errors", "long_name", position=position, most=figure(_LONGEST_NAME))
                 raise InputError(message, self.path)
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """The names in the header, made unique."""
         return unique_names(self.header)

@@ -105,10 +105,10 @@ def _cells(card: list[Property]) -> dict[str, str]:
 
 
 def _column_of(number: Property, label: str) -> str:
-    """The column of a telephone number, from its types, or else from the label that a person gave it."""
+    """The column of a telephone number, from its types and the label that a person gave it."""
     kinds = {kind for kind in number.parameters.get("type", []) if kind not in _NO_KIND}
-    if not kinds and label:
-        kinds = {re.sub(r"^_\$!<(.*)>!\$_$", r"\1", label).strip().lower()}
+    if label:
+        kinds |= {re.sub(r"^_\$!<(.*)>!\$_$", r"\1", label).strip().lower()}
     other = next((kind for kind in ("fax", "pager") if any(kind in words for words in kinds)), None)
     if other and "voice" not in number.parameters.get("type", []):
         return " ".join((other, *sorted(kinds - {other}))).upper()

@@ -57,10 +57,7 @@ class Rulebook:
 
     @classmethod
     def load(
-        cls,
-        extra: str | Path | None = None,
-        installed: Mapping[str, str] | None = None,
-        pack: PackId | None = None,
+        cls, extra: str | Path | None = None, installed: Mapping[str, str] | None = None, pack: PackId | None = None
     ) -> Rulebook:
         """The rules that ship, those of an installed rules pack, and those of a folder.
 

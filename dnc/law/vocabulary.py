@@ -29,7 +29,7 @@ VERDICT = {
     "dnc_why": pl.String,
 }
 OCCASIONAL = {  # more columns of verdicts, each left out where nothing fills it in the whole list
-    "dnc_next_at": pl.String,
+    "dnc_next_at": pl.String
 }
 NUMBER_FROM = "dnc_number_from"  # the column in which a number was, if a list has several
 CONSENT = "dnc_consent"  # the statement of the store that a consent rests on, if the store has any

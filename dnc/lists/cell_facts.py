@@ -401,7 +401,8 @@ class FactReader:
 
 def fit(ragged: pl.Series) -> pl.Series:
     """Which rows fit the header, by their cells of `RAGGED`."""
-    return ragged.is_null() | ragged.is_in(MARKED)
+    is_fit = ragged.is_null()
+    return is_fit if is_fit.all() else is_fit | ragged.is_in(MARKED)
 
 
 def fill_state(

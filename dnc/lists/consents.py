@@ -11,8 +11,9 @@ known. The same holds for a row with too many or too few cells, if its number ca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -24,7 +25,7 @@ from dnc.clock import ALWAYS, NEVER, read_moment
 from dnc.errors import InputError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
-from dnc.files.table import LINE, RAGGED, Table, folded, quoted
+from dnc.files.table import LINE, RAGGED, Table, as_typed, folded, looks_like_phone, quoted
 from dnc.frames import Frame, each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -140,12 +141,14 @@ class ConsentRows:
         survey: of the columns without a role.
         texts: our name → name of the column, for those that are kept as they stand.
         counts: as in `Consents`; complete once all batches were read.
+        misread: our column and a word in it that was not understood, with the number of rows; complete then, too.
     """
 
     intake: Intake
     survey: Survey
     texts: Mapping[str, str]
     counts: dict[str, int]
+    misread: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
     def of(
@@ -160,7 +163,9 @@ class ConsentRows:
         columns = _columns(brief, table)
         found = {*map(folded, columns), *set(map(folded, table.columns)).difference(map(folded, brief.ignore))}
         if "number" not in found or not found & {"consent", folded("consent_withdrawn_on")}:
-            raise InputError(localized("errors", "consent_columns"), table.path, 1)
+            likely = next(filter(looks_like_phone, table.header), "…")
+            message = localized("errors", "consent_columns", names=quoted(table.header), number=as_typed(likely))
+            raise InputError(message, table.path, 1)
         here = set(map(folded, table.columns))
         of_consents = replace(
             of_own_records(brief),
@@ -198,6 +203,9 @@ class ConsentRows:
             counts["wordless"] += stated["rank"].null_count()
             counts["odd"] += int(stated["consent_odd"].sum())
             counts["unproven"] += int((given & ~proven).sum())
+            for what, column, word, rows_of_word in () if calls.cells is None else calls.cells.iter_rows():
+                if what == "misread":
+                    self.misread[column, word] += rows_of_word
             yield stated.with_columns(_as_enums())
         _ = self.survey.read_columns()
 

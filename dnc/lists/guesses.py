@@ -24,11 +24,12 @@ from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.header import Header
+from dnc.lists.header import Header, headings
 from dnc.lists.second_numbers import DAY, DIGITS, SURE
 from dnc.lists.words import meaning, proposals
 from dnc.messages import localized, system_locale
 from dnc.numbers.bulk_reader import read_column
+from dnc.numbers.numbering_plans import known_region
 
 MOST_WORDS = 20  # a column with more different words is free text, and holds no axis
 _LONGEST_DAY = 60  # characters
@@ -225,6 +226,14 @@ class Guesses:
         first = [language for language, score in scores.items() if score == best]
         return first[0] if best and len(first) == 1 else None
 
+    @cached_property
+    def around(self) -> list[str]:
+        """What is written around the table, and between its first rows."""
+        names = self.number_columns or list(self.numbers)
+        found = headings(self.batch.head(-1), names) if self.batch.height else ()
+        between = [text for _, text, in_place in found if in_place]
+        return list(dict.fromkeys([*self.header.around, *between, *self.header.unseen]))
+
     # Days
 
     @cached_property
@@ -256,9 +265,21 @@ class Guesses:
 
     @cached_property
     def own(self) -> dict[str, str]:
-        """Our name → their column of the same name."""
+        """Our name → their column of the same name, except for `no_country`."""
         there = {folded(name): name for name in reversed(self.rows.columns)}
-        return {ours: there[folded(ours)] for ours in vocabulary().columns if folded(ours) in there}
+        found = {ours: there[folded(ours)] for ours in vocabulary().columns if folded(ours) in there}
+        return {ours: name for ours, name in found.items() if name not in self.no_country}
+
+    @cached_property
+    def no_country(self) -> list[str]:
+        """The column called `region` if it names no country, but a part of one: it is to be left out.
+
+        All its numbers would be unread otherwise.
+        """
+        names = [name for name in self.rows.columns if folded(name) == "region"]
+        words = [word.upper() for name in names for word, _ in self.words(name)]
+        is_one = len(names) == 1 and words and not any(map(known_region, words))
+        return names if is_one and not self.contents[names[0]].may_object else []
 
     @cached_property
     def named(self) -> dict[str, str]:

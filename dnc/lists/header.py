@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dnc.clock import NONE
+import polars as pl
+
+from dnc.clock import NONE, NOT_GIVEN
 from dnc.errors import InputError
 from dnc.files.columns import EVERY, kind_of_name, left_out
 from dnc.files.net import marks
 from dnc.files.table import (
+    LINE,
+    RAGGED,
     Table,
     as_typed,
     folded,
@@ -23,6 +29,7 @@ from dnc.files.table import (
 from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.texts import ReadColumn, TextMeanings
+from dnc.lists.words import says_nothing
 from dnc.messages import LANGUAGES, Words, figure, localized, messages
 
 _AS_THEY_STAND = ("call", "person", "campaign")  # of ours: columns whose cells may be anything
@@ -196,7 +203,7 @@ class Header:
         """Whether the brief leaves out all columns that it does not name."""
         return EVERY in self.brief.ignore
 
-    @property
+    @cached_property
     def carried(self) -> list[str]:
         """Columns that go to the output: all but those of an earlier check."""
         return [name for name in self.table.columns if name not in FORMER]
@@ -307,6 +314,24 @@ class Header:
         others = [name for name in self.table.others if not (self.former and name in _own_sheets())]
         named = filter(marks, [*(path.stem for path in self.table.paths), *self.table.sheets])
         return list(dict.fromkeys([*self.table.titles, *others, *named]))
+
+
+def headings(rows: pl.DataFrame, numbers: Iterable[str]) -> Iterator[tuple[int, str, bool]]:
+    """Rows with nothing but a text, such as a heading, which may be about the rows below it; of equal ones the first.
+
+    rows: some of a list. numbers: its columns of telephone numbers.
+    Yields the line, the text, and whether it tells something in the place of a number.
+    """
+    texts = pl.col(pl.String).exclude(RAGGED).str.strip_chars().replace("", None)
+    typed = [pl.col(name).is_null() for name, kind in rows.schema.items() if kind != pl.String and name != LINE]
+    places = [pl.col(name).str.strip_chars() for name in numbers if rows.schema[name] == pl.String]
+    place = pl.when(pl.all_horizontal(pl.lit(True), *typed)).then(pl.coalesce(pl.lit(None, pl.String), *places))
+    alone = rows.select(LINE, place.alias("place"), text=pl.min_horizontal(texts), last=pl.max_horizontal(texts))
+    # What was a merged cell may be in all columns.
+    alone = alone.filter(pl.col("text") == pl.col("last"), pl.col("text").str.contains(r"\p{L}{2}")).drop("last")
+    for line, place_, text in alone.unique(["place", "text"], maintain_order=True).iter_rows():
+        is_empty = says_nothing(text) or text.lower() in NOT_GIVEN or re.search(r"\d{3}", text)
+        yield line, text, place_ == text and not is_empty
 
 
 @cache

@@ -118,7 +118,7 @@ def _of_rows(rows: list[Mapping[str, object]]) -> pl.DataFrame:
 def as_frame(table: Batch | Rows) -> pl.DataFrame:
     """A table as a frame of Polars. Raises InputError where that is not possible.
 
-    A named index of pandas is a column like any other; Polars would leave it out.
+    An index of pandas is a column like any other, unless it counts rows; Polars would leave it out.
     """
     if isinstance(table, pl.LazyFrame):
         table = table.collect()
@@ -127,9 +127,9 @@ def as_frame(table: Batch | Rows) -> pl.DataFrame:
     if not isinstance(table, Batch):
         raise InputError(localized("errors", "no_batch", kind=type(table).__name__))
     index = getattr(table, "index", None)
-    is_named = any(name is not None for name in getattr(index, "names", ()))
+    counts = set(getattr(index, "names", ())) <= {None} and getattr(index, "inferred_type", "integer") == "integer"
     try:
-        frame = pl.DataFrame(table.reset_index() if is_named else table)  # type: ignore[attr-defined]
+        frame = pl.DataFrame(table if counts else table.reset_index())  # type: ignore[attr-defined]
     except (Exception, pl.exceptions.PanicException) as error:  # libraries raise what they like
         raise InputError(localized("errors", "batch_unread", kind=type(error).__name__)) from None
     if unusual := [name for name, kind in frame.schema.items() if isinstance(kind, pl.Object | pl.BaseExtension)]:

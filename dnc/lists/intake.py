@@ -20,14 +20,14 @@ from dnc.clock import NONE, NOT_GIVEN, read_moment, today
 from dnc.errors import InputError, OptionError
 from dnc.files.net import marked, marks
 from dnc.files.output_rows import Shared
-from dnc.files.table import FEWER, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, is_name_of_number
+from dnc.files.table import FEWER, FIRST_ROWS, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, is_name_of_number
 from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, masked, quoted_cell, text_of
-from dnc.lists.header import FORMER_OUTCOME, READ, Header
+from dnc.lists.header import FORMER_OUTCOME, READ, Header, headings
 from dnc.lists.known_rows import Fingerprints, KnownRows
 from dnc.lists.persons import LINKS, links_of
 from dnc.lists.texts import ReadColumn, TextReader
@@ -114,7 +114,8 @@ class Intake:
     @cached_property
     def undeclared(self) -> Intake:
         """The same, without the objections, refusals and withdrawals that the brief declares for the whole list."""
-        return replace(self, brief=self.brief.without(OR_NONE))
+        brief = self.brief.without(OR_NONE)
+        return self if brief == self.brief else replace(self, brief=brief)
 
     def begins_with_marks(self) -> bool:
         """Whether one of the first rows is struck through, has a note, a text beside its number that may object, or two
@@ -157,7 +158,7 @@ class Intake:
             unread = batch.filter(none_read)
             self._refuse_second_header(unread, texts)
             if whole.height > 1:  # a heading has rows below it
-                self._refuse_heading(unread)
+                self._refuse_heading(unread, whole[LINE][-1] if whole.height < FIRST_ROWS else None)
         row = None if numbers.single else cells["row"]
         if row is not None:
             told = told[row]
@@ -362,7 +363,7 @@ class Intake:
             batch = batch.with_columns(pl.when(ragged != NOTED).then(ragged).alias(RAGGED))
         names = [name for name in self.header.numbers if batch.schema[name] == pl.String]
         for cells in (batch[name] for name in names):
-            if (wordy := cells.str.contains(r"\p{L}{2}").fill_null(False)).any():
+            if (wordy := cells.str.contains(r"\p{L}{2}")).any():
                 at = wordy.arg_true()
                 says_so = at.filter(marked(cells[at]))
                 batch = batch.with_columns(
@@ -420,15 +421,17 @@ class Intake:
         if len(at):
             raise InputError(localized("errors", "second_header"), self.table.path, unread[LINE][at[0]])
 
-    def _refuse_heading(self, unread: pl.DataFrame) -> None:
-        """Raise InputError at a row with nothing but a text that people are not to be called, such as a heading."""
-        texts = pl.col(pl.String).exclude(RAGGED).str.strip_chars().replace("", None)
-        rows = unread.select(LINE, text=pl.min_horizontal(texts), last=pl.max_horizontal(texts))
-        # What was a merged cell may be in all columns.
-        rows = rows.filter(pl.col("text") == pl.col("last"), pl.col("text").str.contains(r"\p{L}{2}")).drop("last")
-        for line, found in rows.unique("text", maintain_order=True).iter_rows():
-            if marks(found):
-                raise InputError(localized("errors", "heading"), self.table.path, line)
+    def _refuse_heading(self, unread: pl.DataFrame, last: int | None) -> None:
+        """Raise InputError at a row with nothing but a text that people are not to be called, such as a heading.
+
+        Or with any text in the place of a number, unless it is in the last line, if that is known, a person has read
+        it, or the rows are no file.
+        """
+        is_read = self.brief.around == READ or self.table.kind == "arrow"
+        for line, found, in_place in headings(unread, self.header.numbers):
+            if marks(found) or (in_place and not is_read and line != last):
+                key = "heading" if marks(found) else "text_alone"
+                raise InputError(localized("errors", key), self.table.path, line)
 
 
 def _number_texts(text: str | None, region: str | None, is_marked: bool) -> list[str]:
@@ -441,7 +444,7 @@ def _number_texts(text: str | None, region: str | None, is_marked: bool) -> list
 
 def _counted(marks: pl.Series, plan: pl.Series, texts: pl.DataFrame) -> pl.DataFrame | None:
     """`Calls.cells`, from the marks of each plan, the plan of each row, and counts of texts; None if there are none."""
-    texts = texts.with_columns(masked(pl.col("word")).alias("word"))
+    texts = texts.with_columns(masked(pl.col("word")).alias("word")) if texts.height else texts
     if marks.null_count() == marks.len():
         return texts if texts.height else None
     rows = plan.alias("plan").value_counts(name="rows")

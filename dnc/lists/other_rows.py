@@ -29,7 +29,7 @@ from dnc.frames import numbered
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.calls import Calls
 from dnc.lists.intake import Intake
-from dnc.lists.persons import IDS, LINKS, persons, point_of
+from dnc.lists.persons import IDS, LINKS, PERSONS, persons, point_of
 from dnc.messages import messages
 from dnc.registries import OWN
 from dnc.registries.external_sort import Sorting, kept
@@ -68,12 +68,12 @@ class Against:
         first = 1
         for batch in batches:
             here = _found(intake, batch, first)
-            unplaced = here.select(_is_against() & (pl.col("number").is_null() | (pl.col("number") >= IDS))).to_series()
-            if unplaced.any() and self.line is None:
-                self.line = batch[LINE][int(here["at"][unplaced.arg_max() or 0]) - first]
-            self.unplaced += int(unplaced.sum())
+            unplaced = here.filter(_is_against() & (pl.col("number").is_null() | (pl.col("number") >= IDS)))
+            if unplaced.height and self.line is None:
+                self.line = batch[LINE][int(unplaced["at"][0]) - first]
+            self.unplaced += unplaced.height
             found.add(here)
-            links.append(intake.links(batch))
+            links.append(intake.links(batch).drop_nulls())
             first += batch.height
         linked = _linked(pl.concat(links))
         numbers = linked["number"].filter(linked["number"] < IDS)
@@ -87,7 +87,7 @@ class Against:
 
     def _keep(self, rows: pl.DataFrame, *, spill: bool) -> None:
         """Keep what counts of some rows, by number."""
-        for column, summary in _SUMMARIES.items():
+        for column, summary in _SUMMARIES.items() if rows.height else ():
             by_number = summary(rows.drop_nulls(["number", column]).rename({column: "on"}))
             if spill:
                 path = self._folder / f"{column}-{len(self._by_number[column])}.parquet"
@@ -120,8 +120,7 @@ def _read(part: pl.DataFrame | Path) -> pl.DataFrame:
 
 def _linked(links: pl.DataFrame) -> pl.DataFrame:
     """The points of persons who have several: `number`, which may also be that of an id, and `person`."""
-    found = persons(links).rename({"point": "number"})
-    return found.filter(pl.len().over("person") > 1) if found.height else found
+    return (persons(links) if links.height else pl.DataFrame(schema=PERSONS)).rename({"point": "number"})
 
 
 def _recorded(found: pl.DataFrame) -> pl.DataFrame:
@@ -241,12 +240,7 @@ def _left_unread(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
     return asked.with_columns(of_number["row"], on=pl.when(pl.col("own") == "").then(of_number["on"]).otherwise("own"))
 
 
-_COMBINED = {
-    "objected_on": _objected,
-    "consent_withdrawn_on": _withdrawn,
-    "refused_on": _refused,
-    _TEXTS: _left_unread,
-}
+_COMBINED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn, "refused_on": _refused, _TEXTS: _left_unread}
 
 
 def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> Calls:

@@ -31,10 +31,11 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
     standing = store.standing()
     with instance_of(store.path.absolute()).cursor() as con:
         for name, kind in KINDS.items():
-            rows = standing.records[name].find(con, _THEIRS, given).sort("seq")
+            records = standing.records[name]
+            rows = records.find(con, _THEIRS, given).sort("seq")
             found[name] = [_filled(row) for row in rows.select(as_told(kind)).iter_rows(named=True)]
             if kind is CONSENTS and rows.height:
-                counting = f"{name}:{in_force(rows.lazy()).collect()['seq'].item()}"
+                counting = f"{name}:{in_force(rows, records).collect()['seq'].item()}"
     for row in found[CONSENTS.name]:
         row |= {"counts": row["statement"] == counting}
     named = {row["wording"] for row in found[CONSENTS.name] if "wording" in row}

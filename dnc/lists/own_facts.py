@@ -95,7 +95,7 @@ class OwnFacts:
         """
         if records := self._records(CONSENTS.name):
             found = records.find(self._con, columns=_STATEMENT, numbers=numbers)
-            ended = in_force(found.lazy()).filter(is_against()).select("number").collect(engine="in-memory")["number"]
+            ended = in_force(found, records).filter(is_against()).select("number").collect(engine="in-memory")["number"]
             is_one = (pl.col("consent_withdrawn_on") != NEVER) & pl.col("number").is_in(ended.implode())
             yield found.filter(is_one).select("number", "consent_withdrawn_on")
         if records := self._records(CALLS.name):
@@ -124,7 +124,7 @@ class OwnFacts:
             return facts
         # One query, since each step of its own takes longer than what it does to a call. The engine for more rows than
         # memory holds takes three times as long.
-        known = worded(in_force(found.lazy()), self.standing.wordings, self.require_proof)
+        known = worded(in_force(found, records), self.standing.wordings, self.require_proof)
         known = known.select("number", *(pl.col(name).alias(f"_{name}") for name in _OF_STATEMENT))
         told = ranked(facts.lazy().with_columns(NO_INSTANTS))
         told = told.join(known, on="number", how="left", maintain_order="left")
@@ -190,13 +190,21 @@ def _numbers(facts: pl.DataFrame) -> pl.Series:
     return facts["number"].drop_nulls().unique()
 
 
-def in_force(found: pl.LazyFrame) -> pl.LazyFrame:
+def in_force(found: pl.DataFrame, records: Records) -> pl.LazyFrame:
     """The statement of each number that counts, out of rows of consents: sorted by number, with `rank` and `proven`.
 
     After a withdrawal only a consent of a later moment with its own proof and wording counts. Each row says in
-    `revived` how many consents of all numbers do not count because they lack one of them.
+    `revived` how many consents of all numbers do not count because they lack one of them. A consent that was not
+    understood counts no more once its file was loaded again, and its row read otherwise.
+
+    found: all rows of `records` with some numbers.
     """
-    rows = ranked(found.sort("seq")).filter(pl.col("rank").is_not_null()).with_columns(proven=is_proven())
+    for first, last, further in records.read_again:
+        is_odd = pl.col("consent_odd") & (pl.col("consent_withdrawn_on") == NEVER)
+        odd = found.filter(is_odd & pl.col("seq").is_between(first, last))
+        again = odd.join(found.select("number", pl.col("seq") - further), on=["number", "seq"], how="semi")
+        found = found.filter(~pl.col("seq").is_in(again["seq"].implode()))
+    rows = ranked(found.lazy().sort("seq")).filter(pl.col("rank").is_not_null()).with_columns(proven=is_proven())
     withdrawn = pl.when(pl.col("consent_withdrawn_on") != NEVER).then(moment())
     rows = rows.with_columns(withdrawn.max().over("number").alias("ended"))
     later = (moment() > pl.col("ended")).fill_null(True)

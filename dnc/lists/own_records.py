@@ -6,6 +6,7 @@ read, and adds all rows or none.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -51,6 +52,7 @@ _CERTIFICATES = {
     "trustedform": r"^https://cert\.trustedform\.com/[0-9A-Za-z]{40,255}$",
     "leadid": r"^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 }
+ODD = "not understood"  # in an export, in the place of a consent
 TOLD = Path("what was told")  # in messages, where there is no file
 
 
@@ -133,15 +135,21 @@ def load(
     if said.covers_days and own is not CALLS:
         raise OptionError(localized("errors", "covers_days"))
     with store.work("records") as work:
-        new = []
+        new, tables = [], list[_Rows]()
         for at, path in enumerate(map(Path, paths)):
             folder = work / str(at)
             folder.mkdir()
-            rows = _opened(own, path, book, said)
+            tables.append(rows := _opened(own, path, book, said))
             first, last = said.covers_days or (None, None)
             days = {"as_of": said.as_of, "from_day": first, "to_day": last}
             new.append(rows.written(folder, sha256=input_sha256(path), name=path.name, **days))
-        return store.add_records(new)
+        added = store.add_records(new)
+    return [
+        replace(
+            one, odd=rows.odd, silent=rows.silent, misread=tuple((*cell, n) for cell, n in rows.misread.most_common())
+        )
+        for one, rows in zip(added, tables, strict=True)
+    ]
 
 
 def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Rows:
@@ -162,26 +170,14 @@ def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Row
         columns = {**maps, **said.columns}
         ignore = [name for name in layout.columns if name not in columns.values()] + [EVERY]
         said = replace(said, columns=columns, values={**said.values, "result": results}, ignore=ignore)
-    if column:
-        if column not in table.columns:
-            raise InputError(
-                localized("errors", "no_column", name=quoted([column]), what="--outbound", names=quoted(table.header)),
-                path,
-            )
-        table.batches = _outgoing(table.batches, column, words, path)
-    return _Rows(kind, table, book, said)
-
-
-def _outgoing(batches: Iterator[pl.DataFrame], column: str, words: Sequence[str], path: Path) -> Iterator[pl.DataFrame]:
-    """The rows with one of some words in a column, as `normal` compares texts. Raises InputError if no row has one."""
-    known, rows = normal(pl.Series(words, dtype=pl.String)).implode(), 0
-    for batch in batches:
-        went_out = batch.filter(normal(batch[column]).is_in(known))
-        rows += went_out.height
-        if went_out.height:
-            yield went_out
-    if not rows:
-        raise InputError(localized("errors", "record_outbound", name=quoted([column]), words=quoted(words)), path)
+    rows = _Rows(kind, table, book, said)
+    if not column:
+        return rows
+    if column not in table.columns:
+        names = quoted(table.header)
+        raise InputError(localized("errors", "no_column", name=quoted([column]), what="--outbound", names=names), path)
+    table.batches = rows.outgoing(table.batches, column, words)
+    return rows
 
 
 def _with_clock(batch: pl.DataFrame, name: str, said: RecordReading) -> pl.DataFrame:
@@ -272,7 +268,7 @@ def as_told(kind: Kind) -> list[pl.Expr]:
         pl.when(day == ALWAYS).then(pl.lit("yes")).otherwise(_day_or_moment("consent_withdrawn_on", "withdrawn_at"))
     )
     in_words = {
-        "consent": pl.when(pl.col("consent_odd")).then(pl.lit("not understood")).otherwise("consent"),
+        "consent": pl.when(pl.col("consent_odd")).then(pl.lit(ODD)).otherwise("consent"),
         "consent_on": _day_or_moment("consent_on", "consent_at"),
         "consent_withdrawn_on": pl.when(day != NEVER).then(withdrawn),
         "at": pl.col("at").dt.to_string("%Y-%m-%dT%H:%M:%S"),
@@ -292,6 +288,8 @@ class _Rows:
     """The rows of one table, read by kind.
 
     rows, unread: how many there are, and how many have a number that cannot be read, once all were read.
+    told_rows: those that are kept. silent: of consents, those that tell neither a consent nor a withdrawal.
+    odd: consents that were not understood. misread: our column and a word of theirs, with the number of rows.
     """
 
     kind: Kind
@@ -300,6 +298,10 @@ class _Rows:
     said: RecordReading
     rows: int = 0
     unread: int = 0
+    told_rows: int = 0
+    silent: int = 0
+    odd: int = 0
+    misread: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def written(self, folder: Path, **of: Any) -> NewRows:
         """All rows, as Parquet in a folder; `of`: more of `NewRows`. Raises InputError at what cannot be read."""
@@ -309,12 +311,12 @@ class _Rows:
             frame.write_parquet(parts[-1], compression="uncompressed")
         counts: dict[str, Any] = {"unread": self.unread} if self.unread else {}
         counts |= {name: text for name in ("reason", "complete") if (text := getattr(self.said, name))}
-        return NewRows(self.kind, parts, self.rows, also=counts, **of)
+        return NewRows(self.kind, parts, self.rows, self.told_rows, also=counts, **of)
 
     def told(self) -> NewRows:
         """All rows, which are few. Raises InputError at what cannot be read."""
         frames = list(self._read_rows())
-        return NewRows(self.kind, pl.concat(frames) if frames else [], self.rows)
+        return NewRows(self.kind, pl.concat(frames) if frames else [], self.rows, self.told_rows)
 
     def _read_rows(self) -> Iterator[pl.DataFrame]:
         """The rows that say something, with the columns of the kind and `row`."""
@@ -332,6 +334,7 @@ class _Rows:
                 for name, kind in schema.items()
             ]
             if (kept := frame.filter(~lost)).height:
+                self.told_rows += kept.height
                 yield kept.select("row", *columns)
 
     def _named(self, ours: str) -> str | None:
@@ -365,6 +368,7 @@ class _Rows:
                 odd = frame["consent_odd"] & (frame["consent_withdrawn_on"] == NEVER)
                 self._refuse(frame, frame["rank"].is_null(), "nothing")
                 self._refuse(frame, odd, "odd")
+            self.odd, self.silent, self.misread = rows.counts["odd"], rows.counts["wordless"], rows.misread
             yield self._with_certificates(frame.drop_nulls("rank"))
 
     def _with_certificates(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -378,6 +382,26 @@ class _Rows:
         named = [pl.when(pl.lit(is_one)).then(pl.lit(kind)) for kind, is_one in known.items()]
         told = ["proof_kind"] if "proof_kind" in frame.columns else []
         return frame.with_columns(pl.coalesce(*told, *named).alias("proof_kind"))
+
+    def outgoing(self, batches: Iterator[pl.DataFrame], column: str, words: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The rows with one of some words in a column, as `normal` compares texts.
+
+        Raises InputError if no row has one, and where another row tells that the person objected or refused.
+        """
+        known, rows, result = normal(pl.Series(words, dtype=pl.String)).implode(), 0, self._named("result")
+        for batch in batches:
+            went_out = normal(batch[column]).is_in(known).fill_null(False)
+            cells = text_of(batch[result]) if result else pl.lit(None, pl.String)
+            told = self._words(batch.select(cells.alias("result")).to_series(), "result", RESULTS)
+            if (lost := told.is_in(LASTING) & ~went_out).any():
+                line = batch[LINE][lost.arg_max() or 0]
+                raise InputError(localized("errors", "record_objects"), self.table.path, line)
+            rows += int(went_out.sum())
+            if went_out.any():
+                yield batch.filter(went_out)
+        if not rows:
+            said = localized("errors", "record_outbound", name=quoted([column]), words=quoted(words))
+            raise InputError(said, self.table.path)
 
     def _calls(self) -> Iterator[pl.DataFrame]:
         texts = self._texts

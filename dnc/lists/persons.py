@@ -12,6 +12,7 @@ from dnc.files.cell_texts import compared
 
 IDS = 1 << 63  # from here on, points are hashes of ids; below, they are numbers
 LINKS = {"point": pl.UInt64, "other": pl.UInt64}
+PERSONS = {"point": pl.UInt64, "person": pl.UInt32}
 
 
 def links_of(row: pl.Series, number: pl.Series, ids: pl.Series | None) -> pl.DataFrame:
@@ -39,7 +40,7 @@ def point_of(ids: pl.Series) -> pl.Expr:
 def persons(links: pl.DataFrame) -> pl.DataFrame:
     """The points of a graph, with the number of the part that each belongs to.
 
-    links: columns `point` and `other` (UInt64). Returns `point` (sorted) and `person` (UInt32).
+    links: columns of `LINKS`. Returns those of `PERSONS`, sorted by point.
     """
     points = pl.concat([links["point"], links["other"].drop_nulls().alias("point")]).unique().sort()
     links = links.drop_nulls()

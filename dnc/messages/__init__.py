@@ -36,6 +36,7 @@ _WRITTEN = {
 DESK = "@desk"  # behind a language: as the pages of the desk say it, which have no options
 _SAID = (*LANGUAGES, *(language + DESK for language in LANGUAGES))
 _UNBROKEN = re.compile(r"(?<=[«°]) | (?=[:;?!»€%])|(?<=\d) (?=\d{3}(?!\d))")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d).*)?")
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Z]{2}))?(?![a-zA-Z])", re.IGNORECASE)
 
 
@@ -270,6 +271,12 @@ def dated(language: str) -> Callable[[date | str], str]:
     """Writes days, which may be given in ISO 8601: 2026-11-25 or, in French, 25/11/2026."""
     form = _written(language)["days"]
     return lambda day: (date.fromisoformat(day[:10]) if isinstance(day, str) else day).strftime(form)
+
+
+def said_day(text: str, language: str) -> str:
+    """A day or a moment in ISO 8601 as `dated` writes it, with hour and minute; any other text as it is."""
+    found = _MOMENT.fullmatch(text)
+    return " ".join(filter(None, (dated(language)(found[1]), found[2]))) if found else text
 
 
 def percent(language: str, digits: int = 1) -> Callable[[float], str]:

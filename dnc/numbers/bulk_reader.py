@@ -21,7 +21,7 @@ import polars as pl
 from dnc.cache import kept, source
 from dnc.frames import repeated, taken
 from dnc.numbers.normalise import EMPTY, cleaned_column, unseparated
-from dnc.numbers.numbering_plans import NumberKind, calling_code, calling_codes, known_region
+from dnc.numbers.numbering_plans import FRENCH_CODES, NumberKind, calling_code, calling_codes, known_region
 from dnc.numbers.ranges import ASK, BASE, LENGTHS, PLUS, RangeRule, domestic, international, kinds
 from dnc.numbers.reader import read_number
 
@@ -111,7 +111,7 @@ class _Plans:
             if ready:
                 self._codes |= {code: _compiled(international, code, RangeRule) for code in ready}
                 self.abroad = self._joined_codes()
-                self._add_kinds(ready)
+                self._add_kinds(FRENCH_CODES.union(ready) if FRENCH_CODES.intersection(ready) else ready)
             return bool(ready)
 
     @property

@@ -11,15 +11,7 @@ if TYPE_CHECKING:
     from dnc.files.table import PHONE_WORDS
     from dnc.messages import figure, localized
     from dnc.registries.contract import LISTING, OPTIONAL, Extract, Layout, Loader
-    from dnc.registries.listing_frames import (
-        NO_COUNTRY,
-        bare_numbers,
-        booleans,
-        country,
-        days,
-        line_batches,
-        listings,
-    )
+    from dnc.registries.listing_frames import NO_COUNTRY, bare_numbers, booleans, country, days, line_batches, listings
 
 OWN = "own"  # id of the list of those who objected to this caller; everything else comes from a registry
 _MODULES = {

@@ -6,7 +6,6 @@ made, why the others are not possible, what to do next, what the result rests on
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -38,9 +37,8 @@ from dnc.verdicts.verdict import missing_thing
 
 _REASONS = 3
 _STEPS = 2  # about what is missing
-_STAKES = 2
+_STAKES = 3
 _SIGNED = ("company", "campaign", "product", "checked", "name", "role", "day", "here")  # fields beside a signature
-_LIKE_ANOTHER = re.compile(r"^(?:as|comme) [\w-]+, ")  # a sanction that names the rule which has the same
 
 
 class Line(NamedTuple):
@@ -186,32 +184,36 @@ def use(facts: Mapping[str, str], days: str, language: str) -> str:
 
 def _when(check: Check) -> Iterator[Line]:
     """The conditions of each group of possible calls, what ends them, and until when."""
-    texts, language, clear = messages("decision", check.language)["when"], check.language, check.counts["clear"]
+    texts = messages("decision", check.language)["when"]
     if all_past(check):
         return
     for limit, rows in limits(check).most_common():
-        said = [_hours_of(check, limit), limit.calls(language)]
-        text = apart(filter(None, said), language) or texts["unlimited"]
-        yield Line(_for(texts["group"], rows).format(text=text), rows)
-    if clear:
+        yield Line(_for(texts["group"], rows).format(text=when(check, limit)), rows)
+    if check.counts["clear"]:
         yield Line(texts["objection"])
     yield Line(_holds(check))
 
 
-def _hours_of(check: Check, limit: Limit) -> str:
-    """Days and hours, with the exception of an appointment where the list has any."""
+def when(check: Check, limit: Limit) -> str:
+    """Days, hours and number of calls that bound some calls, in words; appointments where the list has any."""
     texts, hours = messages("decision", check.language)["when"], limit.hours(check.language)
     agreed = "appointment_at" in {*check.header.columns, *check.brief.facts}
-    return texts["agreed" if agreed else "local"].format(hours=hours) if hours else ""
+    hours = hours and texts["agreed" if agreed else "local"].format(hours=hours)
+    return apart(filter(None, [hours, limit.calls(check.language)]), check.language) or str(texts["unlimited"])
 
 
 def limits(check: Check) -> Counter[Limit]:
     """Possible calls by what bounds them day by day."""
     found: Counter[Limit] = Counter()
     for ids, rows in check.tallies.limits().items():
-        conditions = (limit_of(id_, check.book.regime(id_.partition("/")[0])) for id_ in ids)
-        found[combined(condition.limit for condition in conditions if condition.limit)] += rows
+        found[limit_by(check, ids)] += rows
     return found
+
+
+def limit_by(check: Check, ids: Iterable[str]) -> Limit:
+    """What bounds calls day by day, by the ids of `dnc.verdicts.basis.limiting`."""
+    conditions = (limit_of(id_, check.book.regime(id_.partition("/")[0])) for id_ in ids)
+    return combined(condition.limit for condition in conditions if condition.limit)
 
 
 # Why calls are not possible
@@ -257,11 +259,20 @@ def _why(check: Check) -> list[Line]:
             guidance=regime.force == "guidance",
         )
         for regime, rows in ranked(check.book, tallies.blocking())
+        if regime.force != "policy" or not _said_by_law(check, regime)
     ]
     counts = tallies.by("outcome", "blocked_by", "missing").items()
     calls_by = {(rules, words): n for (outcome, rules, words), n in counts if outcome != "clear"}
     left = sum(rows_left(check).values())
     return heaviest(reasons, essential(missing(check)), tallies.unclear(), calls_by, language, rows_left=left)
+
+
+def _said_by_law(check: Check, policy: Regime) -> bool:
+    """Whether a law with the same demand forbids each call that a policy of this program forbids."""
+    rules = map(check.book.regime, check.tallies.blocking())
+    laws = {rule.id for rule in rules if rule.force == "law" and rule.demand == policy.demand}
+    blocked = ({*ids.split(";")} for (ids,) in check.tallies.by("blocked_by"))
+    return all(laws & ids for ids in blocked if policy.id in ids)
 
 
 def _detail(check: Check, regime: Regime) -> str:
@@ -484,13 +495,19 @@ _GROUNDS: tuple[Callable[[Check], Iterable[Line]], ...] = (
 
 
 def _stakes(check: Check) -> list[Line]:
-    """The sanctions of the rules that forbid or limit most of these calls, each once."""
+    """The sanctions of the rules that forbid or limit most of these calls, without those that another one contains."""
     rules = check.tallies.blocking()
     for ids, rows in check.tallies.limits().items():
         rules.update({id_.partition("/")[0]: rows for id_ in ids})
     sanctions = (regime.sanction[check.language] for regime, _ in ranked(check.book, rules))
-    distinct = dict.fromkeys(_LIKE_ANOTHER.sub("", sanction) for sanction in sanctions if sanction)
-    return [Line(f"{text[0].upper()}{text[1:]}.") for text in list(distinct)[:_STAKES]]
+    distinct = [*dict.fromkeys(filter(None, sanctions))]
+    said = [one for one in distinct if not any(_adds_to(one, other) for other in distinct)]
+    return [Line(f"{text[0].upper()}{text[1:]}.") for text in said[:_STAKES]]
+
+
+def _adds_to(sanction: str, other: str) -> bool:
+    """Whether another sanction has all parts of one, and more."""
+    return len(other) > len(sanction) and all(part.strip() in other for part in sanction.split(";"))
 
 
 # Key of a block → its lines; a new block is a line here and a heading in the catalogue.
@@ -541,9 +558,10 @@ def facts_for_all(check: Check) -> dict[str, str]:
 
 
 def law_used(check: Check) -> list[tuple[Regime, int]]:
-    """Every regime that is named in the reports of a check, those of most calls first."""
+    """Every regime that is named in the reports of a check, those of most calls first, what rules are for last."""
     tallies = check.tallies
-    return ranked(check.book, tallies.blocking() + tallies.undecided() + tallies.duties() + tallies.advice())
+    used = ranked(check.book, tallies.blocking() + tallies.undecided() + tallies.duties() + tallies.advice())
+    return sorted(used, key=lambda pair: pair[0].is_scope)
 
 
 def details(check: Check) -> list[tuple[str, str]]:

@@ -112,6 +112,7 @@ class _Folder:
         self.heads = answers["columns"] | self.common["outcomes"] | self.texts["column"]
         words = {"outcome": self.common["outcome"]}
         words |= {"verb": messages("desk", language)["verbs"], "result": answers["results"], "registry": registries}
+        words |= {"weekday": messages("limit", language)["weekday"]}
         self.words = words | {"kind": registries | self.kinds | self.texts["kind"]}
         self.made: dict[str, bytes] = {}
 
@@ -170,7 +171,8 @@ class _Folder:
             return
         made, on_consent = count(_sum(found.calls, "calls")), count(_sum(found.calls, "on_consent"))
         yield self.texts["calls_n"].format(n=made, consents=on_consent)
-        yield self.texts["covered"].format(n=count(found.covered), days=count(found.days))
+        covered = self.texts["covered" if found.covered < found.days else "covered_whole"]
+        yield covered.format(n=count(found.covered), days=count(found.days))
         said = Counter(found.single_calls["outcome"])
         checked = {name: count(said[name]) for name in OUTCOMES}
         yield self.texts["checked_before"].format(**checked, unchecked=count(said[None]))
@@ -250,7 +252,8 @@ class _Folder:
     def _rules(self) -> pl.DataFrame:
         """The pages of the rules by country that checks judged by, and texts that they applied and are not today's."""
         first, last, rows = self.found.scope.first, self.found.scope.last, []
-        others = set() if self.found.laws is None else self.book.packs.keys() - self.found.laws
+        called = {pack.jurisdiction for pack in map(self.book.pack_of, self.found.territories) if pack}
+        others = set() if self.found.laws is None else self.book.packs.keys() - self.found.laws - called
         for id_, pack in ((id_, pack) for id_, pack in self.book.packs.items() if id_ not in others):
             regimes = [regime for regime in pack.regimes if regime.first <= last and regime.until > first]
             self.made[name := f"rules/{id_}.html"] = law_page.html({id_: (pack, regimes)}, self.language).encode()
@@ -265,6 +268,8 @@ class _Folder:
 
     def _calls(self) -> Iterator[ShownTable]:
         yield self._table("calls", self.found.calls, self._by_month())
+        yield self._table("often", self.found.often)
+        yield self._table("times", self.found.times)
         yield self._table("single_calls", self.found.single_calls, self.found.single_calls)
 
     def _by_month(self) -> pl.DataFrame:
@@ -274,10 +279,14 @@ class _Folder:
 
     def _consents(self) -> Iterator[ShownTable]:
         found, folder = self.found, {name.rpartition("/")[2].partition(".")[0]: name for name in self.made}
-        yield self._table("consents", found.consents)
+        unnamed = pl.col("wording").fill_null(messages("summary", self.language)["no_wording"])
+        yield self._table("consents", found.consents.with_columns(unnamed))
         yield self._table("wordings", _wordings(found))
-        proofs = found.sample.select("statement", "proof").iter_rows()
-        own = [folder.get(name.replace(":", "-")) or (proof and self.texts["not_found"]) for name, proof in proofs]
+        proofs = found.sample.select("statement", "proof", "proof_sha256").iter_rows()
+        own = [
+            folder.get(name.replace(":", "-")) or (proof and self.texts["not_found" if sha256 else "reference"])
+            for name, proof, sha256 in proofs
+        ]
         sample = found.sample.drop("number").with_columns(pl.Series("in_folder", own, pl.String))
         yield self._table("sample", sample, sample.select(_SAMPLE))
 

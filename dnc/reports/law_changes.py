@@ -88,18 +88,8 @@ def outlook_for(
             eve = day - timedelta(days=1)
             result = calls.finding(pack, eve if change == "ends" else day, regime.id)
             if result is not Finding.NOT_APPLICABLE:
-                around = (calls.outcome(pack, eve), calls.outcome(pack, day))
-                touched.append(
-                    LawChange(
-                        day,
-                        pack.jurisdiction,
-                        regime.id,
-                        change,
-                        finding(result, language),
-                        *around,
-                        regime.says[language],
-                    )
-                )
+                found = finding(result, language), calls.outcome(pack, eve), calls.outcome(pack, day)
+                touched.append(LawChange(day, pack.jurisdiction, regime.id, change, *found, regime.says[language]))
     return touched
 
 

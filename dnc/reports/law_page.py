@@ -47,11 +47,7 @@ def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "e
     values = {
         "title": texts["title"].format(name=names),
         "sentence": texts["sentence"].format(n=counted(language)(len(regimes)), name=names),
-        "facts": [
-            texts["how"],
-            _graded(regimes, language),
-            *([texts["only_on"].format(day=write(on))] if on else []),
-        ],
+        "facts": [texts["how"], _graded(regimes, language), *([texts["only_on"].format(day=write(on))] if on else [])],
         "law_texts": texts,
         "made": texts["made"],
         "packs": [

@@ -17,6 +17,7 @@ from dnc.messages import dated, duration, in_language, messages, registry_name
 from dnc.numbers.reader import national
 from dnc.registries import OWN
 from dnc.reports.letter_file import Part
+from dnc.reports.phrases import labelled
 from dnc.store.record_kinds import KINDS
 from dnc.store.retention import DECISIONS
 from dnc.verdicts.verdict import missing_thing
@@ -164,5 +165,8 @@ def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:
             yield kept["registry"].format(registry=registry_name(registry, language), span=months[registry])
     if set(registries) - set(months):
         yield kept["lists"].format(span=open_end)
+    for kind in KINDS:
+        if answer["own"][kind]:
+            yield f"{labelled(texts['own_head'][kind], months.get(kind, open_end), language)}."
     yield kept["decisions"].format(span=months.get(DECISIONS, open_end))
     yield kept["objections"]

@@ -30,6 +30,7 @@ from dnc.messages import (
     percent,
     registry_name,
     registry_named,
+    said_day,
 )
 from dnc.store.snapshots import Snapshot
 from dnc.verdicts.verdict import about_missing
@@ -61,13 +62,11 @@ class Fact(NamedTuple):
 def fact(column: str, word: str, language: str) -> Fact:
     """A declared fact in words; the caller's number, which is a telephone number too, is not shown."""
     vocab, hidden = vocabulary(), column == "cli"
-    value = word
+    value = said_day(word, language)
     if hidden:
         value = messages("page", language)["hidden"]
     elif word in vocab.axes.get(column, ()):
         value = vocab.value(column, word, language)
-    elif day := _ISO_DAY.fullmatch(word):
-        value = " ".join(filter(None, (dated(language)(day[1]), day[2])))
     elif word.lower() in NONE and column in OR_NONE:
         value = messages("page", language)["no_such_day"]
     elif word.lower() in YES and column in OR_NONE:

@@ -23,6 +23,8 @@ from dnc.reports.vet_summary import (
 )
 from dnc.vetting.model import Share, Vetting
 
+_SECTIONS = ("duties", "annex", "asked", "outcome", "found", "registries", "law", "method")
+_PARTS = ("agreement", "proved")  # sections that only some vettings have
 _POINTS = 6  # of the curve, on the page
 
 
@@ -30,22 +32,11 @@ def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
     """The page of a vetting, in a language of `dnc.messages.LANGUAGES`."""
     texts, vet = messages("page", language), messages("vet", language)
     sections = {
-        "agreement": vet["agreement_head"] if vetting.agreement else "",
-        "proved": vet["proved_head"] if vetting.proved else "",
-        "blocked": texts["blocked"],
-        "wanted": vet["wanted_by"],
-        "trade": vet["trade_head"],
-        "curve": vet["curve_head"],
-        "duties": texts["duties"],
-        "annex": texts["annex"],
-        "asked": texts["asked"],
-        "outcome": texts["outcome"],
-        "found": texts["found"],
-        "registries": texts["registries"],
-        "law": texts["law"],
-        "method": texts["method"],
+        **{"agreement": vet["agreement_head"], "proved": vet["proved_head"], "blocked": texts["blocked"]},
+        **{"wanted": vet["wanted_by"], "trade": vet["trade_head"], "curve": vet["curve_head"]},
+        **{name: texts[name] for name in _SECTIONS},
     }
-    shown = {id_: heading for id_, heading in sections.items() if heading}
+    shown = {id_: head for id_, head in sections.items() if id_ not in _PARTS or getattr(vetting, id_)}
     return rendered("vet.html", language, shown, _values(vetting, book, language))
 
 

@@ -123,7 +123,8 @@ def _may_be_bought(vetting: Vetting) -> bool:
 def _steps(vetting: Vetting, language: str) -> list[Line]:
     texts, trade = messages("vet", language)["step"], vetting.offer.trade.outcome
     if not _may_be_bought(vetting):
-        first = texts["refuse"]
+        ended = vetting.outcomes["clear"].rows and not vetting.lasting.rows
+        first = texts["refuse_all" if ended else "refuse"]
     elif vetting.gate:
         first = texts["buy"]
     else:
@@ -169,13 +170,8 @@ def _head(vetting: Vetting, language: str) -> Iterator[str]:
 
 def head(vetting: Vetting, language: str) -> str:
     """One line: file, rows, period and check."""
-    offer = vetting.offer
-    rows = counted(language)(offer.rows)
-    return str(
-        messages("vet", language)["head"].format(
-            file=offer.file, rows=rows, period=period(vetting, language), id=offer.check
-        )
-    )
+    text, offer, days = messages("vet", language)["head"], vetting.offer, period(vetting, language)
+    return str(text.format(file=offer.file, rows=counted(language)(offer.rows), period=days, id=offer.check))
 
 
 def period(vetting: Vetting, language: str) -> str:

@@ -10,9 +10,10 @@ import polars as pl
 from dnc.checks.result import Check
 from dnc.files.writers import Sheet
 from dnc.files.xlsx_writer import XLSX_ROWS, sheet_name
+from dnc.law.limits import Limit
 from dnc.messages import apart, counted, messages, percent
 from dnc.reports.check_summary import remarks
-from dnc.reports.decision import decision, details, law_used
+from dnc.reports.decision import all_past, decision, details, law_used, limit_by, when
 from dnc.reports.phrases import declared, labelled, misread, missing, needed, title
 from dnc.verdicts.verdict import missing_thing, reasons
 
@@ -29,7 +30,7 @@ def annex(check: Check) -> dict[str, Sheet]:
 
 
 def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows with words for people in place of ids: the result, why, what is missing, and until when."""
+    """The rows with words for people in place of ids: the result, when to call, why not, what is missing."""
     language, texts, cells = check.language, messages("page", check.language), check.tallies.cells
     names = rows.collect_schema().names()
 
@@ -42,17 +43,31 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
         "outcome": outcomes,
         "blocked_by": words("blocked_by", lambda id_: title(check.book.regime(id_), language)),
         "missing": words("missing", lambda word: missing_thing(word, language)),
-        "valid_until": {},
-        "next_at": {},
-        "why": {},
+        **{key: {} for key in ("valid_until", "next_at", "why")},
     }
     columns = [
         pl.col(f"dnc_{name}").replace(replaced).alias(_free(texts["sheet_columns"][name], names))
         for name, replaced in in_words.items()
         if f"dnc_{name}" in names
     ]
+    if {"dnc_outcome", "dnc_duties"} <= {*names} and not all_past(check):
+        times = _times(check)
+        duties = pl.col("dnc_duties").replace_strict([*times], [*times.values()], default="", return_dtype=pl.String)
+        clear = pl.when(pl.col("dnc_outcome") == "clear").then(duties).otherwise(pl.lit(""))
+        head = messages("decision", language)["head"]["when"]
+        columns.insert(1, clear.alias(_free(head, names)))
     rows = rows.with_columns(pl.col("^dnc_next_at$").str.replace("T", " "))
     return rows.select(*(name for name in names if not name.startswith("dnc_")), *columns)
+
+
+def _times(check: Check) -> dict[str, str]:
+    """When possible calls may be made, by their duties; where these allow several times, what all of them allow."""
+    limits: dict[str, Limit] = {}
+    for cell in check.tallies.cells:
+        if cell.outcome == "clear":
+            limit = limit_by(check, filter(None, cell.limits.split(";")))
+            limits[cell.duties] = limits.get(cell.duties, Limit()) & limit
+    return {duties: when(check, limit) for duties, limit in limits.items()}
 
 
 def _free(name: str, taken: Sequence[str]) -> str:
@@ -99,11 +114,8 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
 
 def _regimes(check: Check) -> pl.DataFrame:
     """One row for each citation of each rule: its name, calls by outcome, its text, confidence, source, id."""
-    texts, common, language = (
-        messages("page", check.language),
-        messages("common", check.language),
-        check.language,
-    )
+    language = check.language
+    texts, common = messages("page", language), messages("common", language)
     tallies = check.tallies
     blocked, undecided, duties = tallies.blocking(), tallies.undecided(), tallies.duties()
     rows = [

@@ -105,7 +105,7 @@ def canonical(value: Any) -> str:
 
 def digest(previous: str, row: LogRow) -> str:
     """The hash of a row that follows the row with the hash `previous`."""
-    fields = [previous, *row._replace(done_at=row.done_at.isoformat())]  # type: ignore[arg-type]
+    fields = [previous, *row._replace(done_at=str(row.done_at).replace(" ", "T"))]  # type: ignore[arg-type]
     return hashlib.sha256(canonical(fields).encode()).hexdigest()
 
 

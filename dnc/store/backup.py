@@ -46,10 +46,7 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
         raise InputError(localized("errors", "folder_exists"), destination)
     parent = destination.absolute().parent
     if not restoring and (mode := replaceable_by_all(parent)):
-        raise InputError(
-            localized("errors", "backup", "open_folder", folder=parent, mode=mode),
-            destination,
-        )
+        raise InputError(localized("errors", "backup", "open_folder", folder=parent, mode=mode), destination)
     for _ in range(_TRIES):
         try:
             return _copy(ledger, destination, restoring=restoring)

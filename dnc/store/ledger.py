@@ -12,7 +12,6 @@ state in which the two do not match something was lost, and the store is refused
 from __future__ import annotations
 
 import errno
-import hmac
 import os
 import re
 import shutil
@@ -154,8 +153,8 @@ class Ledger:
         before = self._identity()
         manifest = read_manifest(self.folder)
         digest = sha256_of(self.path)
-        con = self._connected(stack, intact=bool(manifest and manifest.ledger == digest))
-        opened = self._compared(con, manifest, digest)
+        con = self._connected(stack, before, intact=bool(manifest and manifest.ledger == digest))
+        opened = self._compared(con, manifest, digest) if con else None
         return opened if self._identity() == before else None
 
     def _identity(self) -> tuple[int, int, int]:
@@ -167,14 +166,15 @@ class Ledger:
         """The DuckDB to which the ledger, or a copy of it, is attached."""
         return instance_of(self.folder.absolute())
 
-    def _connected(self, stack: ExitStack, *, intact: bool) -> duckdb.DuckDBPyConnection:
+    def _connected(self, stack: ExitStack, before: object, *, intact: bool) -> duckdb.DuckDBPyConnection | None:
+        """A connection to the ledger; None if it cannot be opened and is no more the file that it was `before`."""
         deadline = time.monotonic() + self._wait_seconds
         while True:
             try:
                 return stack.enter_context(self.instance.attached(self.path, "read_only"))
             except duckdb.Error as error:
-                if not self.path.exists():
-                    raise FileNotFoundError from None
+                if self._identity() != before:
+                    return None
                 if errno_of(error) == errno.EAGAIN and time.monotonic() <= deadline:
                     time.sleep(0.1)
                     continue
@@ -525,7 +525,7 @@ class Change:
 
         The log keeps the name when the file is gone, so the name must not tell what was in it.
         """
-        _make_unguessable(written, bytes.fromhex(ledger_sql.file_key(self.con)))
+        _make_unguessable(written, bytes.fromhex(ledger_sql.keyed(self.con, sha256_of(written).encode())))
         rows, name = rows_of(written), f"{sha256_of(written)}.parquet"
         path = self.folder / folder / name
         if not path.exists():
@@ -582,13 +582,12 @@ def _keep_unedited(digest: str, held: State) -> None:
     _unedited[digest] = held
 
 
-def _make_unguessable(path: Path, key: bytes) -> None:
-    """Put a keyed hash of a Parquet file between its pages and its footer, where no reader looks.
+def _make_unguessable(path: Path, mark: bytes) -> None:
+    """Put a keyed hash of a Parquet file, `mark`, between its pages and its footer, where no reader looks.
 
     Without it, whoever has the checksum of a file could try all numbers until one gives that checksum. A `forget`
     deletes the key; the same content has the same name until then.
     """
-    mark = hmac.digest(key, sha256_of(path).encode(), "sha256")
     with path.open("r+b") as file:
         file.seek(-_FOOTER_END, os.SEEK_END)
         footer = int.from_bytes(file.read(4), "little") + _FOOTER_END

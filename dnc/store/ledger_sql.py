@@ -6,6 +6,7 @@ inside the transaction of a change (`dnc.store.ledger`).
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
@@ -191,7 +192,7 @@ def _made(texts: Sequence[str]) -> list[Catalogue]:
 
 def version(con: Connection) -> int | None:
     """The version of the store's format; None if the file is not a ledger."""
-    return next((int(row["version"]) for row in _rows_if_any(con, "select version from about")), None)
+    return next((row["version"] for row in _rows_if_any(con, "select version from about")), None)
 
 
 def previous(con: Connection) -> str:
@@ -211,15 +212,16 @@ def store_id(con: Connection) -> str:
     Stores of older programs are called by the hash of the first row of their log, as their anchors call them.
     """
     given = [row["id"] for row in _rows_if_any(con, "select id from identity")]
-    first = _column(con, "select hash from log order by seq limit 1")
+    first = _column(con, "select hash from log order by rowid limit 1")
     return str(next(iter(given or first), ""))
 
 
 def end_change(con: Connection, written: Collection[str] | None) -> None:
-    """Give a store that has none its id, and remove rows about snapshots that the change removed.
+    """Give a store that has none its id and key, and remove rows about snapshots that the change removed.
 
     written: the tables that it wrote to, if that is known.
     """
+    file_key(con)  # the state has it, so its hash in the log does not tell what else the tables held
     if not _rows(con, "select id from identity"):
         insert(con, "identity", {"id": store_id(con) or token_hex(32)})
     if written is not None and "snapshots" not in written:
@@ -269,7 +271,8 @@ def _texts_of(table: str) -> str:
 
 def digests(con: Connection) -> list[Row]:
     """What `read_digests` gave at the end of the last change; none in older ledgers."""
-    return _rows_if_any(con, "select name, block, rows, sha256 from digests")
+    whole = "name is not null and block is not null and rows is not null and sha256 is not null"
+    return _rows_if_any(con, f"select name, block, rows, sha256 from digests where {whole}")
 
 
 def replace_digests(con: Connection, old: Collection[Sequence[Any]], new: Collection[Sequence[Any]]) -> None:
@@ -357,9 +360,14 @@ def add_bitpages(con: Connection, of: str, file: str, rows: int) -> None:
 # Objections
 
 
-def objections(con: Connection) -> pl.DataFrame:
-    """All objections, with the columns of `OBJECTIONS`."""
-    return pl.DataFrame(con.sql(f"select {', '.join(OBJECTIONS)} from objections where number is not null"))
+# What decides calls is read whole, and filtered afterwards: DuckDB answers a condition from statistics in the file, and
+# who edits the file can write there that it has no such row.
+
+
+def objections(con: Connection, *also: str) -> pl.DataFrame:
+    """All objections, with the columns of `OBJECTIONS`; `also` others."""
+    rows = pl.DataFrame(con.sql(f"select {', '.join([*OBJECTIONS, *also])} from objections"))
+    return rows.filter(pl.col("number").is_not_null())
 
 
 def objections_count(con: Connection) -> int:
@@ -369,9 +377,8 @@ def objections_count(con: Connection) -> int:
 
 def objections_to(con: Connection, number: int, until: date) -> list[Row]:
     """Objections of one number up to a day: on, lifted, reason, recorded_at."""
-    columns = 'on_day as "on", lifted, reason, recorded_at'
-    sql = f"select {columns} from objections where number = ? and on_day <= ? order by seq"
-    return _rows(con, sql, [number, until])
+    theirs = objections(con, "reason").filter(pl.col("number") == number, pl.col("on_day") <= until).sort("seq")
+    return theirs.select(pl.col("on_day").alias("on"), "lifted", "reason", "recorded_at").to_dicts()
 
 
 def add_objections(
@@ -569,10 +576,16 @@ def hash_keys(con: Connection) -> dict[int, str]:
 
 
 def file_key(con: Connection) -> str:
-    """The key of the names of files and of requests, made when it is needed."""
-    if (key := hash_keys(con).get(0)) is None:
+    """The key of files and of requests, made when it is needed."""
+    known = _column(con, "select key from hash_keys where seq = 0")
+    if not known:
         insert(con, "hash_keys", {"seq": 0, "key": (key := token_hex(32))})
-    return key
+    return known[0] if known else key
+
+
+def keyed(con: Connection, data: bytes) -> str:
+    """What stands for some bytes until the next `forget` deletes the key: their HMAC-SHA-256, in hexadecimal digits."""
+    return hmac.digest(bytes.fromhex(file_key(con)), data, "sha256").hex()
 
 
 def remove_hash_keys(con: Connection, before: date = date.max) -> None:
@@ -646,7 +659,7 @@ def log_as_written(con: Connection) -> list[Row]:
 
 def last_log_row(con: Connection) -> Row | None:
     """Number and hash of the last row of the log."""
-    return next(iter(_rows(con, "select seq, hash from log order by seq desc limit 1")), None)
+    return next(iter(_rows(con, "select seq, hash from log order by rowid desc limit 1")), None)
 
 
 class StateInLog(msgspec.Struct, frozen=True):
@@ -662,7 +675,7 @@ class _Detail(msgspec.Struct):
 
 def last_state(con: Connection) -> tuple[int, StateInLog] | None:
     """Number and state of the last row of the log."""
-    last = _rows(con, "select seq, detail::varchar as detail from log order by seq desc limit 1")
+    last = _rows(con, "select seq, detail::varchar as detail from log order by rowid desc limit 1")
     return (last[0]["seq"], _state(last[0]["detail"])) if last else None
 
 

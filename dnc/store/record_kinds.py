@@ -113,11 +113,7 @@ CALLS = Kind(
 
 CUSTOMERS = Kind(
     "customers",
-    columns={
-        "relationship": "varchar",
-        "relationship_on": "date",
-        "until": "date",
-    },
+    columns={"relationship": "varchar", "relationship_on": "date", "until": "date"},
     texts=("related_sectors", "person"),
     same=("relationship", "relationship_on", "until", "related_sectors"),
     day="recorded_at::date",

@@ -29,12 +29,12 @@ _FEW = 64  # numbers that a statement names one by one
 _IN_LEDGER = 4096  # rows of a kind; more are moved into a file
 # In small groups, as of a file the groups are read that may have a number.
 _COPY = "copy ({rows}) to $out (format parquet, compression zstd, parquet_version v2, row_group_size 32768)"
-# Rows that are new: each once, and none that the store has. Of equal rows the first stays.
-_NEW = """
-    with new as (select *, hash({same}) as same_as from ({rows}))
-    select new.* exclude (same_as) from new
-    semi join (select min(row) as row from new group by number, same_as) using (row)
-    anti join (select number, hash({same}) as same_as from ({known})) using (number, same_as)
+# Rows that are not new: those that the store has, and of equal rows all but the first.
+_NOT_NEW = """
+    with read as (select row, number, hash({same}) as same_as from ({rows}))
+    select row from read anti join (select min(row) as row from read group by number, same_as) using (row)
+    union all
+    select row from read semi join (select number, hash({same}) as same_as from ({known})) using (number, same_as)
 """
 # Calls with the consent that was the newest statement when they were made.
 _ON_CONSENTS = """
@@ -51,7 +51,7 @@ _ON_CONSENTS = """
 class RecordFile:
     """One file of own records, as in the table `records` (`records.sql`).
 
-    sha256, name: of the file that it was loaded from; None where it has what was recorded one at a time.
+    sha256, name: of the file that it was loaded from, the first keyed; None where it has what was recorded singly.
     file: its name in the folder `records`; empty where it has no rows.
     """
 
@@ -102,6 +102,17 @@ class Records:
         files = [one for one in self.files if one.first <= last and (one.id <= file or one.name is None)]
         recorded = self.recorded.filter(pl.col("seq") <= last) if self.recorded.width else self.recorded
         return Records(self.kind, self.folder, tuple(files), recorded)
+
+    @property
+    def read_again(self) -> list[tuple[int, int, int]]:
+        """Of each file that was loaded again: its first and last row, and how much further on each is read anew."""
+        found, last = [], dict[str, RecordFile]()
+        for file in self.files:
+            if file.sha256:
+                if before := last.get(file.sha256):
+                    found.append((before.first, before.last, file.first - before.first))
+                last[file.sha256] = file
+        return found
 
     def path(self, file: RecordFile) -> Path:
         """Where a file is."""
@@ -219,7 +230,8 @@ class NewRows:
         kind: theirs.
         rows: Parquet files in the folder of the store, or a frame of a few, with the columns of the kind but `seq` and
             `recorded_at`, and `row`, which counts from 1.
-        count: how many there are.
+        count: the number of the last one.
+        told: how many there are.
         sha256, name: of the file that they are from; None where a person or a program told them.
         as_of: of a whole file, its day.
         from_day, to_day: the days for which they are all there are.
@@ -229,6 +241,7 @@ class NewRows:
     kind: Kind
     rows: Sequence[Path] | pl.DataFrame
     count: int
+    told: int
     sha256: str | None = None
     name: str | None = None
     as_of: date | None = None
@@ -258,13 +271,18 @@ class NewRows:
 class Added:
     """What was added: rows that are new, numbered from `first` to `last`, perhaps with gaps.
 
-    known: rows that the store had already.
+    known: rows that the store had already. silent: rows that tell neither a consent nor a withdrawal, and are left out.
+    odd: consents that were not understood, so that no call rests on them. misread: their words, each with our column
+    and the number of rows.
     """
 
     rows: int
     known: int
     first: int
     last: int
+    silent: int = 0
+    odd: int = 0
+    misread: Sequence[tuple[str, str, int]] = ()
 
 
 def add(change: Change, new: NewRows) -> Added:
@@ -272,7 +290,7 @@ def add(change: Change, new: NewRows) -> Added:
     con, kind = change.con, new.kind
     records = records_in(con, change.folder, [kind, CONSENTS] if kind is CALLS else [kind])
     last, at = ledger_sql.last_of(con, kind), audit_log.now()
-    rows = _numbered(_new_rows(records, new), kind, last, at)
+    rows = _numbered(_new_rows(con, records, new), kind, last, at)
     out = change.work / f"new-{len(change.drafts)}.parquet"
     if new.name is None:
         told = run(con, "records", rows.sql, rows.params, **rows.frames)
@@ -286,16 +304,17 @@ def add(change: Change, new: NewRows) -> Added:
     span = {"first": last + 1, "last": last + new.count}
     if kind is CALLS and height:
         _object(change, added, at)
-    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.count - height, **new.also, **span}
+    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.told - height, **new.also, **span}
     if new.name is None:
         change.log("record", detail | _folded(change, records[kind.name], height))
     else:
-        days = {name: getattr(new, name) for name in ("sha256", "name", "as_of", "from_day", "to_day")}
+        days = {name: getattr(new, name) for name in ("name", "as_of", "from_day", "to_day")}
+        days["sha256"] = new.sha256 and ledger_sql.keyed(con, new.sha256.encode())
         file = change.keep(out, "records")[0] if height else ""
         place = {"kind": kind.name, "file": file, "rows": height, **span, "oldest": oldest}
         ledger_sql.add_records(con, place | days | {"loaded_at": at})
         change.log("load", detail | days | {"file": file})
-    return Added(height, new.count - height, **span)
+    return Added(height, new.told - height, first=last + 1, last=last + new.count)
 
 
 def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
@@ -306,7 +325,7 @@ def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
         ledger_sql.add_objections(change.con, *map(pl.Series.to_list, rows), recorded_at=at)
 
 
-def _new_rows(records: Mapping[str, Records], new: NewRows) -> StatementSource:
+def _new_rows(con: duckdb.DuckDBPyConnection, records: Mapping[str, Records], new: NewRows) -> StatementSource:
     """Those of some rows that the store does not have."""
     kind, known = new.kind, records[new.kind.name].source()
     if kind.whole:
@@ -314,8 +333,12 @@ def _new_rows(records: Mapping[str, Records], new: NewRows) -> StatementSource:
     known = new.near(known)
     same = ", ".join(f'"{name}"' for name in kind.same)
     rows = new.source
-    sql, params = _NEW.format(same=same, rows=rows.sql, known=known.sql), {**known.params, **rows.params}
+    sql, params = _NOT_NEW.format(same=same, rows=rows.sql, known=known.sql), {**known.params, **rows.params}
     frames = known.frames | rows.frames
+    if rows.params:  # joined with whole rows, it would take three times as long to sort them
+        frames = {**rows.frames, "not_new": run(con, "records", sql, params, **frames)}
+        sql, params = "from not_new", rows.params
+    sql = f"from ({rows.sql}) anti join ({sql}) using (row)"
     if kind is not CALLS or not records[CONSENTS.name].any:
         return StatementSource(sql, params, frames)
     consents = new.near(records[CONSENTS.name].source())

@@ -1,13 +1,12 @@
 """Requests that may come again: what one records is recorded once, and each repetition gets the same answer.
 
 The last row that it added to the log has the answer, and two hashes: of the key by which a request is known again (the
-`Idempotency-Key` of HTTP), and of what it said. They are keyed as the names of files are (`ledger_sql.file_key`), so
+`Idempotency-Key` of HTTP), and of what it said. They are keyed (`ledger_sql.keyed`), so
 they tell nothing once `dnc forget` has deleted that key; a request that comes again after that is a new one.
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -31,8 +30,7 @@ def once(store: Store, key: str, said: bytes, record: Callable[[Store], str]) ->
         InputError: the key was that of another request. StoreError, and whatever `record` raises.
     """
     with store.ledger.change() as change:
-        secret = bytes.fromhex(ledger_sql.file_key(change.con))
-        known, same = (hmac.digest(secret, part, "sha256").hex() for part in (key.encode(), said))
+        known, same = (ledger_sql.keyed(change.con, part) for part in (key.encode(), said))
         if before := ledger_sql.request(change.con, known):
             if before.said != same:
                 raise InputError(localized("errors", "key_reused"))

@@ -16,6 +16,7 @@ from dnc.errors import InputError
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Ledger
+from dnc.store.manifest import DamageError
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ def installed(ledger: Ledger) -> tuple[InstalledPack, dict[str, str]] | None:
         pack = InstalledPack.of(rows[-1])
         texts = ledger_sql.texts(opened.con, "rules", [own for own, _ in pack.files.values()])
     by_hash = {_hash(text): text for text in texts}
+    if lacking := {own for own, _ in pack.files.values()} - by_hash.keys():
+        raise DamageError(ledger.folder, localized("fault", "texts", table="rules", n=len(lacking)))
     return pack, {name: by_hash[own] for name, (own, _) in pack.files.items()}
 
 

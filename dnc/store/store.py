@@ -238,13 +238,7 @@ class Store:
 
     # loading
 
-    def load(
-        self,
-        path: str | Path,
-        *,
-        as_of: date,
-        **options: Unpack[LoadOptions],
-    ) -> Snapshot:
+    def load(self, path: str | Path, *, as_of: date, **options: Unpack[LoadOptions]) -> Snapshot:
         """Load one registry file completely.
 
         Args:
@@ -280,13 +274,7 @@ class Store:
         """
         return self.load_all([path], as_of=as_of, **options)[0]
 
-    def load_all(
-        self,
-        paths: Sequence[str | Path],
-        *,
-        as_of: date,
-        **options: Unpack[LoadOptions],
-    ) -> list[Snapshot]:
+    def load_all(self, paths: Sequence[str | Path], *, as_of: date, **options: Unpack[LoadOptions]) -> list[Snapshot]:
         """Load several files, all or none; arguments and exceptions as for `load`. Returns one snapshot per file."""
         from dnc.store import load  # most processes only check
 

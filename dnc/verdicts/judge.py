@@ -211,13 +211,7 @@ class Judge:
         texts = taken(self._verdicts, distinct["verdict"])
         return Verdicts(calls.number, until, later, rows.case, facts, verdict, texts, calls.statement)
 
-    def _searched(
-        self,
-        calls: Calls,
-        rows: Factored,
-        cases: pl.DataFrame,
-        search: _Search,
-    ) -> pl.Series:
+    def _searched(self, calls: Calls, rows: Factored, cases: pl.DataFrame, search: _Search) -> pl.Series:
         """For each call what a search on other days finds; null where its case is not wanted.
 
         It is made for each case, but for each call if a later snapshot covers the number, since it may answer

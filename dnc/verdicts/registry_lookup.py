@@ -410,12 +410,5 @@ class Lookup:
         days = pl.Series([None, *self._days], dtype=pl.Date)  # by rank
         answer, following = (codes[name].cast(pl.UInt32) for name in ("answer", "next"))
         state = Codec.state(answer)
-        columns = (
-            _STATES[state],
-            days[Codec.rank(answer)],
-            since,
-            told,
-            _OF_CAMPAIGN[campaign],
-            days[following],
-        )
+        columns = (_STATES[state], days[Codec.rank(answer)], since, told, _OF_CAMPAIGN[campaign], days[following])
         return pl.DataFrame(dict(zip(REGISTRY_FACTS, columns, strict=True)))

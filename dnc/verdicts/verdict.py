@@ -225,6 +225,7 @@ def _shortened(cite: str) -> tuple[list[str], list[str]]:
     found = [cite]
     for separator in (";", ",", r"\( "):
         beginnings = (cite[: -part.end()].rstrip() for part in re.finditer(separator, cite[::-1]))
+        beginnings = (part.removesuffix(" and").removesuffix(" et").rstrip(" ,") for part in beginnings)
         found += [part for part in beginnings if part.count("(") == part.count(")")]
     exact = [part for part in found if part == cite or re.search(r"\d", part)]
     return exact, [part for part in found if part not in exact]

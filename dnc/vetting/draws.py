@@ -45,7 +45,6 @@ from dnc.store.store import Store
 from dnc.vetting.model import Offer, Proved
 from dnc.vetting.sample_bounds import chance_of, least_of_population
 
-SIZE = 200  # rows that are drawn if nobody says how many
 METHOD = "sha256 1"  # in the log: of `drawn_rows`
 TESTS = ("proof", "number", "consent_on", "wording", "withdrawn", "recipients", "confirmed_on")
 _TEXTS = ("wording", "proof", "recipients", "confirmed_on")

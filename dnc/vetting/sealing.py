@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ import polars as pl
 
 from dnc.checks.result import Check
 from dnc.errors import InputError, OptionError
+from dnc.files.cell_texts import normal, text_cells
 from dnc.files.table import folded, quoted
 from dnc.frames import each_distinct
 from dnc.law.rulebook import Rulebook
@@ -32,6 +34,7 @@ from dnc.store.store import Store
 from dnc.vetting.cells import FEW
 
 VERB = "seal"  # in the log of the store
+_NUMBER = "\0number"  # beside the columns of a list
 _CONTEXT = b"dnc sealed list 1\n"
 
 
@@ -45,7 +48,7 @@ def commitment(sha256: str, salt: str) -> str:
 
 
 def brief_to_seal(path: Source, store: Store, brief: Brief, book: Rulebook, again: str | None) -> Brief:
-    """The brief by which a list may be vetted for a sealed result: without the words that fewer than ten persons have.
+    """The brief by which a list may be vetted for a sealed result: without words and texts of fewer than ten persons.
 
     Args:
         path: the list. store: its log says what was sealed. brief: of the buyer. book: the law.
@@ -59,7 +62,7 @@ def brief_to_seal(path: Source, store: Store, brief: Brief, book: Rulebook, agai
         header = intake.header
         # Row ids are not published, so it does not matter what they are.
         mapped = [column for ours, column in header.columns.items() if ours not in ("number", "call")]
-        read = list(dict.fromkeys([*mapped, *(rule.column for rule in header.rules)]))
+        read = list(dict.fromkeys([*mapped, *(rule.column for rule in header.rules), *header.texts]))
         _refuse_days(header)
         _refuse_numbers([name for name in read if name in header.numbers])
         others, use = SecondNumbers(header, read), _WordUse(header, brief)
@@ -67,7 +70,7 @@ def brief_to_seal(path: Source, store: Store, brief: Brief, book: Rulebook, agai
             others.add(calls, None)
             use.add(calls)
         _refuse_numbers(others.names)
-        return replace(brief, values=use.by_ten())
+        return use.by_ten()
 
 
 def _refuse_second(store: Store, sha256: str, name: str, again: str | None) -> None:
@@ -118,31 +121,47 @@ def _refuse_numbers(columns: list[str]) -> None:
 
 
 class _WordUse:
-    """Counts the persons who have each word that the brief names, up to ten."""
+    """Counts the persons who have each word and each text that the brief names, up to ten."""
 
     def __init__(self, header: Header, brief: Brief) -> None:
-        self._values = brief.values
-        ours = [*header.columns.items(), *((rule.ours, rule.column) for rule in header.rules)]
-        # Rules about filled cells read these words too.
-        self._columns = {name: {column for one, column in ours if one == name} for name in brief.values}
-        self._persons: dict[tuple[str, str], set[int]] = {}
+        self._brief = brief
+        # Rules about filled cells read the words of `values` too.
+        ours = dict.fromkeys([*header.columns.items(), *((rule.ours, rule.column) for rule in header.rules)])
+        self._of_values = [(name, column, words) for name, column in ours if (words := brief.values.get(name))]
+        texts = {
+            name: [column for column, of in header.texts.items() if of is said] for name, said in brief.texts.items()
+        }
+        self._of_texts = [(name, column, brief.texts[name]) for name, columns in texts.items() for column in columns]
+        self._persons: dict[tuple[str, str, str], set[int]] = {}
 
     def add(self, calls: Calls) -> None:
         """Add a batch; a row without a number belongs to nobody."""
-        for ours, column in ((ours, column) for ours, columns in self._columns.items() for column in columns):
-            if column not in calls.carried.columns:
-                continue
-            words = self._values[ours]
-            cells = calls.carried.select(text_of(calls.carried[column]).alias("word"))
-            pairs = each_distinct(cells, lambda cell: (cell and folded(cell),), {"word": pl.String})
-            pairs = pairs.with_columns(calls.number.alias("number")).drop_nulls()
-            for word, numbers in pairs.filter(pl.col("word").is_in(list(words))).unique().group_by("word"):
-                persons = self._persons.setdefault((ours, str(word[0])), set())
-                persons.update(numbers["number"].head(2 * FEW) if len(persons) < FEW else ())
+        there = calls.carried.with_columns(calls.number.alias(_NUMBER))
+        for ours, column, words in self._of_values:
+            if column in there.columns:
+                cells = there.select(text_of(there[column]).alias("word"))
+                said = each_distinct(cells, lambda cell: (cell and folded(cell),), {"word": pl.String})
+                self._count("values", ours, words, said.with_columns(there[_NUMBER]))
+        for name, column, texts in self._of_texts:
+            said = there.select(text_cells(there[column]).alias("word"), _NUMBER)
+            if texts.separator is not None:
+                said = said.with_columns(pl.col("word").str.split(texts.separator)).explode("word")
+            self._count("texts", name, texts.meanings, said.with_columns(normal(said["word"]).alias("word")))
 
-    def by_ten(self) -> dict[str, dict[str, str]]:
-        """The words of the brief that ten persons or more have."""
-        return {
-            ours: {word: meant for word, meant in words.items() if len(self._persons.get((ours, word), ())) >= FEW}
-            for ours, words in self._values.items()
-        }
+    def _count(self, kind: str, name: str, words: Collection[str], said: pl.DataFrame) -> None:
+        pairs = said.drop_nulls().filter(pl.col("word").is_in(list(words))).unique()
+        for word, numbers in pairs.group_by("word"):
+            persons = self._persons.setdefault((kind, name, str(word[0])), set())
+            persons.update(numbers[_NUMBER].head(2 * FEW) if len(persons) < FEW else ())
+
+    def by_ten(self) -> Brief:
+        """The brief without the words and texts that fewer than ten persons have."""
+
+        def kept(kind: str, name: str, words: Mapping[str, str]) -> dict[str, str]:
+            return {
+                word: meant for word, meant in words.items() if len(self._persons.get((kind, name, word), ())) >= FEW
+            }
+
+        values = {ours: kept("values", ours, words) for ours, words in self._brief.values.items()}
+        texts = {name: replace(of, meanings=kept("texts", name, of.meanings)) for name, of in self._brief.texts.items()}
+        return replace(self._brief, values=values, texts=texts)

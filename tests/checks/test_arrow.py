@@ -181,19 +181,24 @@ def test_what_is_no_batch_of_calls_is_refused(screened, batch, says):
 
 
 class Indexed(Stream):
-    """A frame with a named index, as of pandas: the stream leaves it out."""
+    """A frame with an index, as of pandas: the stream leaves it out."""
 
-    index = SimpleNamespace(names=["objected_on"])
+    index = SimpleNamespace(names=["objected_on"], inferred_type="string")
 
     def reset_index(self) -> Stream:
         """The same with the index as a column."""
         return Stream(self._frame.with_columns(objected_on=pl.lit("2026-08-01")))
 
 
-def test_a_named_index_of_pandas_is_a_column(screened):
-    """It may hold objections."""
+@pytest.mark.parametrize(
+    ("name", "kind", "is_column"),
+    [("objected_on", "integer", True), (None, "string", True), (None, "mixed", True), (None, "integer", False)],
+)
+def test_an_index_of_pandas_is_a_column(screened, monkeypatch, name, kind, is_column):
+    """It may hold objections, unless it has no name and counts the rows."""
+    monkeypatch.setattr(Indexed, "index", SimpleNamespace(names=[name], inferred_type=kind))
     outcomes = [set(check(frame, screened, **TOLD).verdicts["dnc_outcome"]) for frame in (SHOP, Indexed(SHOP))]
-    assert outcomes[0] != outcomes[1] == {"blocked"}
+    assert (outcomes[1] == {"blocked"}) == is_column == (outcomes[0] != outcomes[1])
 
 
 @pytest.mark.parametrize("names", [["number", "", "city"], ["number", "city", ""]], ids=["middle", "end"])

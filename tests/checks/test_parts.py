@@ -128,6 +128,16 @@ def test_workers_share_a_check(calls, store, tmp_path):
     assert certificate.input.rows == 25
 
 
+def test_a_part_whose_counts_a_worker_made_up_does_not_replay(calls, store, tmp_path):
+    """Who can write to the folder can say what its parts are; the log then has what they say."""
+    check(calls, store, out=tmp_path / "v", parts=Parts(share=(1, 1)), **TOLD)
+    for part in (tmp_path / "v" / "_parts").glob("0*.json"):
+        part.write_text(part.read_text().replace('"blocked"', '"clear"').replace('"undecided"', '"clear"'))
+    done = check(calls, store, out=tmp_path / "v", parts=Parts(resume=True), **TOLD)
+    assert done.counts["clear"] == 25
+    assert not replay(store, done.id, calls).same
+
+
 def test_what_is_not_the_same_is_refused(calls, store, tmp_path):
     """Another list, other settings, another state of the store, a folder in use, a damaged part: each by its name."""
     at = tmp_path / "v"

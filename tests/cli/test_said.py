@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dnc import Rulebook
 from dnc.checks.brief_draft import draft
-from dnc.errors import without_numbers
+from dnc.errors import printable, without_numbers
 from dnc.lists.brief_text import brief_text, toml_text
 from tests import size, some
 
@@ -102,6 +102,19 @@ def test_a_number_joined_to_letters_is_not_repeated(joined, dnc):
     assert without_numbers(f"{checksum} 7:{checksum} 7-{checksum}-{checksum[:16]}.tsr").count(checksum) == 3
     named = f"{checksum}-4-{'0' * 10}{checksum[10:]}-{checksum[:16]}.tsr"
     assert without_numbers(named) == named and without_numbers(f"0199000418-{checksum}").startswith("…")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("+33\t1\t99\t00\t04\t18", "…"), ("01\u00ad99\u00ad00\u00ad04\u00ad18", "…"), ("01*99|00·04~18", "…"),
+        ("01\u200b99\u200b00\u200b04\u200b18", "…"), ("0199000418" * 4, "…"), ("1,234,567 of 12:30:00", None),
+        ("list 2026-11-29 01 99 00 04 18.csv", "list 2026-11-29 ….csv"), ("2026-11-29 12:30 10.0.0.1", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_hidden_however_it_is_written(text, said):
+    """Between its digits may be what nobody sees; before it a day, or another number. Days and counts are told."""
+    assert without_numbers(printable(text)) == (said or text)
 
 
 @pytest.mark.parametrize("header", some(['"', '"""', "]", "#", "a]\n[facts", "'", "\\", "x = 1 # "], 4))

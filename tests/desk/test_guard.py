@@ -12,7 +12,7 @@ import pytest
 
 from dnc.desk.app import application
 from dnc.desk.desk import UPLOADS_AT_ONCE, UPLOADS_OF_ONE, Desk
-from dnc.desk.sessions import Sessions
+from dnc.desk.sessions import MOST_OF_ONE, Sessions
 from dnc.store.verify import verify
 from tests.desk.conftest import Browser, Running, said, until
 
@@ -141,6 +141,23 @@ def test_every_template_keeps_to_the_policy():
         assert re.findall("<script[^>]*>", text) == ['<script src="/jobs/job.js" defer>'] * (name == "job.html"), name
         forms = re.findall(r'<form method="post"[^>]*>\s*(.*)', text)
         assert set(forms) <= {'{% include "form_token.html" %}'}, name
+
+
+def test_the_token_of_an_opened_browser_opens_one_session(store):
+    """Other users of the machine may see the arguments of a browser; the printed address opens any number."""
+    desk = Desk(store, frozenset())
+    once = desk.token_for_once()
+    assert [desk.opens(token) for token in (once, once, desk.token, desk.token)] == [True, False, True, True]
+
+
+def test_who_begins_many_sessions_ends_his_own():
+    """Behind a proxy each request without a cookie begins one; 100,000 slowed every request of all by 0.2 s."""
+    sessions = Sessions()
+    others, busy = sessions.open("en", "anna")[0], sessions.open("en", "eve")
+    with busy[1].in_use():
+        mine = [sessions.open("en", "eve")[0] for _ in range(MOST_OF_ONE + 2)]
+        assert sessions.find(others, "anna") and sessions.find(busy[0], "eve")
+    assert [sessions.find(cookie, "eve") is None for cookie in mine[:3]] == [True, True, False]
 
 
 def test_an_unused_session_ends(store):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import re
+import weakref
 import zipfile
 from contextlib import suppress
 from html import escape, unescape
@@ -17,6 +19,7 @@ import pytest
 import dnc
 from dnc import Store
 from dnc.files.signing import new_key
+from dnc.lists.guesses import Guesses
 from dnc.messages import messages
 from dnc.store.verify import verify
 from tests import offers
@@ -73,6 +76,23 @@ def rows_of(browser: Browser, path: str, name: str = "all.csv") -> list[dict[str
     """The rows of a file of a result."""
     content = browser.client.get(f"{path}/files/{name}").content.decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(content), delimiter=";"))
+
+
+def test_of_all_lists_of_a_session_only_the_last_is_in_memory(serve, store, monkeypatch):
+    """The rows of each that was checked stayed until the session ended; a page of an earlier list reads them again."""
+    read = list[weakref.ref]()
+
+    class Noted(Guesses):
+        def __init__(self, *arguments) -> None:
+            super().__init__(*arguments)
+            read.append(weakref.ref(self))
+
+    monkeypatch.setattr("dnc.checks.interview.Guesses", Noted)
+    browser = serve(store).browser()
+    paths = [dropped(browser, LIST.replace("A1", f"A{n}"), f"{n}.csv") for n in range(3)]
+    gc.collect()
+    assert sum(one() is not None for one in read) == 1
+    assert "A0" in browser.client.get(paths[0]).text
 
 
 # Every page

@@ -317,6 +317,8 @@ DEEDS = {
     "runs a program": "os.execv('/bin/true', ['true'])",
     "starts a process": "os.fork() or os._exit(0)",
     "ends another process": "os.kill(os.getppid(), 0)",
+    "ends a thread of another process": "ctypes.CDLL(None).tgkill(os.getppid(), os.getppid(), 0) and os._exit(77)",
+    "has another process signalled": "fcntl.fcntl(2, fcntl.F_SETOWN, os.getppid())",
 }
 
 
@@ -334,7 +336,7 @@ def test_a_parser_that_is_taken_over_can_do_nothing(deed, tmp_path):
     """Each is tried in a process without the walls, where it succeeds or fails in its own way, and behind them."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         script = (
-            f"import os, socket, sys\nfrom dnc.files.confinement import confine\n"
+            f"import ctypes, fcntl, os, socket, sys\nfrom dnc.files.confinement import confine\n"
             f"PORT = {server.getsockname()[1]}\n"
             "if sys.argv[1] == 'confined': confine()\n"
             f"try:\n    {DEEDS[deed]}\nexcept PermissionError:\n    os._exit(77)\n"
@@ -352,17 +354,21 @@ def test_a_parser_that_is_taken_over_can_do_nothing(deed, tmp_path):
     assert (tmp_path / "confined" / "victim").read_text() == "keep me"
 
 
-@pytest.mark.skipif(not walls()[0], reason="this kernel has no Landlock")
+BY_LANDLOCK = ["reads another file", "truncates", "removes", "makes a file", "connects", "runs a program"]
+
+
+@pytest.mark.skipif(walls() != (True, True), reason="this kernel has no Landlock, or the system no libseccomp")
 @pytest.mark.parametrize(
-    "deed", ["reads another file", "truncates", "removes", "makes a file", "connects", "runs a program"]
+    ("without", "deed"),
+    [*(("calls", deed) for deed in BY_LANDLOCK), *(("paths", deed) for deed in DEEDS if "another process" in deed)],
 )
-def test_landlock_alone_leaves_no_path_and_no_connection(deed, tmp_path):
-    """Where the system has no libseccomp."""
+def test_each_wall_stands_alone(without, deed, tmp_path):
+    """Where the system has no libseccomp, or a kernel that has no Landlock or one that knows nothing of signals."""
     (tmp_path / "victim").write_text("keep me")
     with socket.create_server(("127.0.0.1", 0)) as server:
         script = (
-            "import os, socket\nfrom dnc.files import confinement\n"
-            "confinement._forbid_calls = lambda _: None\nconfinement.confine()\n"
+            "import ctypes, fcntl, os, socket\nfrom dnc.files import confinement\n"
+            f"confinement._forbid_{without} = lambda _: None\nconfinement.confine()\n"
             f"PORT = {server.getsockname()[1]}\n"
             f"try:\n    {DEEDS[deed]}\nexcept PermissionError:\n    os._exit(77)\n"
         )

@@ -304,7 +304,9 @@ def test_sheets(tmp_path):
     path = book(tmp_path / "own.xlsx", hidden=[["a"]], empty=[], calls=rows, more=[["note"], ["x"]])
     made = openpyxl.load_workbook(path)
     made["calls"].row_dimensions[2].hidden = True
+    made["calls"].row_dimensions[3].height = 0.5
     made.save(path)
+    assert open_table(path).hidden == 2
     assert opened(path)[1]["number"].to_list() == ["0199000001", "0261910002"]
     notes = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3)).notes
     assert "sheets not read: 'hidden', 'more'" in notes
@@ -1102,7 +1104,7 @@ def test_rows_that_do_not_fit_are_counted(dnc, tmp_path):
     rows = '1,0199000001\n2,0199000001,x,y,z\n3,0199000001,"x,y\n4,0199000001,x,y'
     written(tmp_path, f"{SHIFTED}\n{rows}\n")
     for language, words in {
-        "en": ["fewer cells than the header, left undecided: 1;", "more cells", "not closed in its cell"],
+        "en": ["fewer cells than the header, left open: 1;", "more cells", "not closed in its cell"],
         "fr": ["moins de cellules que l'en-tête, laissées à compléter : 1 ;", "plus de cellules", "n'est pas fermé"],
     }.items():
         ignored = (word for name in IGNORED for word in ("--ignore", name))

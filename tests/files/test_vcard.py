@@ -96,6 +96,13 @@ def test_refused(text, says, write_file):
         open_table(write_file("a.vcf", text))
 
 
+def test_the_label_of_a_number_names_its_column(write_file):
+    """Beside its types: a person may have written there what they think of it."""
+    number = "item1.TEL;TYPE=CELL:0199000001\nitem1.X-ABLabel:Ne plus appeler\n"
+    table = open_table(write_file("a.vcf", f"BEGIN:VCARD\n{number}END:VCARD\n"))
+    assert table.header == ["TEL CELL NE PLUS APPELER"]
+
+
 def test_contacts_are_checked_and_loaded(dnc, store, write_file):
     """Contacts are a list like any other, and so is a list of those who objected."""
     path = write_file("contacts.vcf", CARDS)

@@ -22,7 +22,7 @@ from dnc.law import pack_file
 from dnc.law.pack_file import content_of, newer, read_pack_file, write_pack
 from dnc.law.rulebook import shipped
 from dnc.store import rule_packs
-from tests import size
+from tests import edits, size
 
 RULES = """
 jurisdiction = "is"
@@ -328,6 +328,14 @@ def test_keys_are_trusted_and_distrusted(made, dnc, monkeypatch):
     assert dnc("rules", "--distrust", signer(theirs))[0] == 4
     verbs = Store("dnc-store").log()["verb"].to_list()
     assert verbs == ["trust-key", "install-rules", "trust-key", "install-rules", "distrust-key"]
+
+
+def test_nothing_is_decided_by_a_pack_whose_text_was_edited(dnc, made):
+    """The ledger matches its log, which has the hash of the text; to find another text there was an internal error."""
+    assert dnc("rules", "--install", made(), "--trust", signer(made()))[0] == 0
+    edits.edit(Path("dnc-store"), "update rules set text = text || ' '")
+    code, _, err = dnc("explain", "+3545550100", "--lang", "en")
+    assert (code, "texts that are not those of their SHA-256: 1" in err) == (4, True), err
 
 
 def test_an_update_of_the_program_does_not_hide_newer_law(made, store, monkeypatch, tmp_path):

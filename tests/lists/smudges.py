@@ -238,6 +238,7 @@ READ = [
     ("markup", 'objected = ["Ne plus appeler"]\nnothing = ["Client"]', "<p>Ne <b>plus</b> appeler</p>", "<i>Client</i>", BLOCKED),
     ("entities", 'objected = ["Opposé & fâché"]\nnothing = ["Client"]', "<p>Opposé &amp; fâché</p>", "Client", BLOCKED),
     ("one and 1.0", 'objected = ["1"]\nnothing = ["0"]', "1.0", "0", BLOCKED),
+    ("one and 1.00", 'objected = ["1"]\nrest = "nothing"', "1.00", "0.00", BLOCKED),
     ("1.0 and one", 'objected = ["1.0"]\nnothing = ["0"]', "1", "0.0", BLOCKED),
     ("true and VRAI", 'objected = ["true"]\nnothing = ["false"]', "VRAI", "FAUX", BLOCKED),
     ("TRUE", 'objected = ["VRAI"]\nnothing = ["FAUX"]', "TRUE", "False", BLOCKED),
@@ -466,7 +467,7 @@ SMUDGES = [
     *(
         Smudge(f"one person, {first} and {second}", BLOCKED,
                {"person": ["z", first, second, "y"], "objected_on": ["", "", "oui", ""]}, smudged=(1, 2))
-        for first, second in (("12", "12.0"), ("C-12", "c-12"), ("C12", "C\u00a012\u200b"), ("É1", "E\u03011"))
+        for first, second in (("12", "12.0"), ("C-12", "c-12"), ("C12", "C\u00a012\u200b"), ("É1", "E\u03011"), ("0012", "12"))
     ),
     Smudge("one person, two numbers in a cell", BLOCKED,
            {"number": ["0639980000", "0639980001 / 0199000001", "01 99 00 00 01", "0639980003"],

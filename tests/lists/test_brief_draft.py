@@ -125,6 +125,12 @@ def test_a_column_of_several_countries_leaves_the_region_open(drafted):
     assert "region" not in brief and '# region = ""  # which of ' in text and '# region = "Pays"' in text
 
 
+def test_a_region_that_is_no_country_is_left_out(drafted):
+    """By its name it would be ours, and leave every number unread."""
+    _, brief = drafted("Téléphone,REGION\n01 99 00 00 01,idf\n01 99 00 00 02,\n")
+    assert (brief["region"], brief["ignore"]) == ("FR", ["REGION"]) and not brief.get("texts")
+
+
 def test_a_column_of_days_is_not_a_consent(drafted):
     """Days tell when somebody consented; words tell whether."""
     text, _ = drafted("number,Opt-in,Statut\n+33199000001,13/01/2026,14 avril 2025\n")

@@ -61,13 +61,18 @@ def test_a_layout_is_recognised(store, write_file, name, text, said, found):
         (TWILIO.replace('"duration"', '"tag":"do not call","duration"'), {}, "tag"),
         (ANSWERED + INCOMING, {"outbound": ("amaflags", "DOCUMENTATION")}, "number"),
         (VICIDIAL, {}, "result"),
+        (
+            VICIDIAL + VICIDIAL.replace("NI", "DNC").replace("C7", "IN"),
+            {"outbound": ("campaign_id", "C7")},
+            "txt:2: tells an objection",
+        ),
     ],
 )
 def test_what_a_layout_does_not_tell_somebody_has_to(store, write_file, text, said, says):
     """Which calls went out, that none is missing, and what a word of a campaign means."""
     with pytest.raises((InputError, OptionError), match=says):
         own_records.load(
-            store, "calls", [write_file("cdr.csv", text)], Rulebook.load(), RecordReading(region="FR", **said)
+            store, "calls", [write_file("cdr.txt", text)], Rulebook.load(), RecordReading(region="FR", **said)
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 
 import polars as pl
 import pytest
@@ -64,8 +65,8 @@ def test_an_objection_in_a_column_that_is_read_as_something_else_is_no_fact(empt
         (";Ne pas appeler :", True),
         ("Opposition", True),
         ("Ne pas appeler;Ne pas appeler", True),
-        ("Total;", False),
         (";Dupont", False),
+        ("inconnu;", False),
         ("Ne pas appeler;Dupont", False),
     ],
 )
@@ -79,6 +80,19 @@ def test_a_heading_about_objections_stops_the_check(dnc, write_file, row, stops)
         (4, True) if stops else (3, False)
     )
     assert dnc(*told[:-4])[0] == (4 if "ne p" in row.lower() else code)  # in place of a number, whoever it is
+
+
+@pytest.mark.parametrize(
+    "row", some(["Total;", "Partis sans laisser d'adresse", "Divers;Divers", '"Zone à éviter ;";'], 2)
+)
+def test_a_text_in_the_place_of_a_number_is_read_by_a_person(dnc, write_file, row):
+    """The rows below it may be those that it names; a draft says so first."""
+    path = write_file("calls.csv", f"number;nom\n+33199000010;Exemple\n{row}\n+33199000041;Martin\n")
+    told = ("check", path, "--region", "FR", "--ignore", "nom")
+    code, _, err = dnc(*told)
+    assert (code, "calls.csv:3: has nothing but a text, which" in err) == (4, True)
+    assert dnc(*told, "--around", "read")[0] == 3
+    assert "# around = " in dnc("brief", path)[1]
 
 
 def test_marks_of_a_directory_are_loaded_as_its_registry(dnc, write_file):
@@ -120,6 +134,18 @@ def test_a_sheet_of_any_file_is_read_by_a_person(dnc, tmp_path):
         assert dnc("check", *paths, "--around", "read")[0] == 3
 
 
+def test_a_name_in_an_archive_or_of_a_folder_is_read_by_a_person(dnc, tmp_path):
+    """As the name of a file is; the folders are those of a partitioned list."""
+    with zipfile.ZipFile(tmp_path / "calls.zip", "w") as archive:
+        archive.writestr("ne-plus-appeler.csv", "number\n+33199000001\n")
+    (tmp_path / "calls" / "ne-plus-appeler").mkdir(parents=True)
+    pl.DataFrame({"number": ["+33199000001"]}).write_parquet(tmp_path / "calls" / "ne-plus-appeler" / "1.parquet")
+    for name in ("calls.zip", "calls"):
+        found, _, err = dnc("check", tmp_path / name)
+        assert (found, "may be about its rows: 'ne-plus-appeler'" in err) == (2, True), err
+        assert dnc("check", tmp_path / name, "--around", "read")[0] == 3
+
+
 def test_rows_that_are_struck_through_or_have_a_note_are_undecided(dnc, tmp_path):
     """Until somebody has read the notes; a row that is struck through stays so."""
     with xlsxwriter.Workbook(path := tmp_path / "calls.xlsx") as book:
@@ -133,7 +159,7 @@ def test_rows_that_are_struck_through_or_have_a_note_are_undecided(dnc, tmp_path
         code, out, err = dnc("check", path, "--columns", "missing", *options)
         assert code == 3
         assert [line.endswith(",objected_on") for line in out.splitlines()[1:]] == marked
-        assert "Rows with cells that are struck through, left undecided: 1" in err
+        assert "Rows with cells that are struck through, left open: 1" in err
         assert ("a note on it" in err) is not options
 
 
@@ -146,7 +172,7 @@ def test_a_row_with_a_text_that_says_not_to_call_is_undecided(dnc, write_file):
     code, out, err = dnc("check", path, *told)
     noted, other, same = csv.DictReader(io.StringIO(out))
     assert code == 3 and [row["dnc_outcome"] for row in (noted, other, same)] == ["undecided", "clear", "undecided"]
-    assert noted["dnc_why"] == "Undecided: nobody has said what a text in Commentaire means."
+    assert noted["dnc_why"] == "Incomplete: nobody has said what a text in Commentaire means."
     assert noted["dnc_missing"] == same["dnc_missing"] == "text:Commentaire"
     assert "row 1" in same["dnc_why"] and "Commentaire" in err
 

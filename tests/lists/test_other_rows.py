@@ -139,7 +139,7 @@ def test_a_text_beside_a_number_counts_for_every_row_of_it(outcomes, note):
     assert found == ["blocked", "undecided", "clear"]
     assert result.verdicts["dnc_number"].to_list() == ["+33199000418", "+33199000418", "+33199000419"]
     assert result.verdicts["dnc_missing"][1] == "objected_on"
-    assert result.verdicts["dnc_why"][1] == "Undecided: the row has a text that says not to call."
+    assert result.verdicts["dnc_why"][1] == "Incomplete: the row has a text that says not to call."
 
 
 def test_a_text_in_place_of_a_number_counts_for_the_others_of_its_row(outcomes):

@@ -290,3 +290,24 @@ def test_what_was_recorded_of_one_number_counts_for_the_person(book, store, writ
     assert found["dnc_outcome"].to_list() == [*outcomes, "clear"]
     apart = check(write_file("apart.csv", rows.replace("7", "")), store, at=DAY, given=SALE, region="FR").verdicts
     assert apart["dnc_outcome"][1] == "clear"
+
+
+def test_a_file_that_is_loaded_again_is_read_again(book, store, write_file):
+    """With the meanings of its words: a consent that was not understood counts no more, but a withdrawal does."""
+    store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
+    rows = [f"{NUMBER},ok,2026-08-01,", f"{OTHER},ok,2026-08-01,2026-09-01", "+33199000003,ok,2026-08-01,"]
+    file = write_file("consents.csv", "\n".join(["number,consent,consent_on,consent_withdrawn_on", *rows, ""]))
+    calls = write_file("calls.csv", f"number\n{NUMBER}\n{OTHER}\n+33199000003\n")
+    given = SALE | {"consent_for": "both"}
+
+    def loaded(name: str = "consents.csv", **values: str) -> list[str]:
+        reading = RecordReading(values={"consent": values} if values else {})
+        [added] = own_records.load(store, "consents", [file.with_name(name)], book, reading)
+        assert (added.odd, added.misread) == ((0, ()) if values else (3, (("consent", "ok", 3),)))
+        return check(calls, store, at=DAY, given=given, region="FR").verdicts["dnc_outcome"].to_list()
+
+    before = loaded()
+    assert before == ["undecided", "blocked", "undecided"]
+    file.with_name("other.csv").write_text(f"number,consent,consent_on,proof\n{NUMBER},ok,2026-08-01,page 7\n")
+    assert loaded("other.csv", ok="named_caller") == before
+    assert loaded(ok="named_caller") == ["clear", "blocked", "clear"]

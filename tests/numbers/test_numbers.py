@@ -438,7 +438,7 @@ def test_a_doubted_number_is_never_clear(store, write_file):
     assert many["dnc_number"][1] == "+33700000001"
     assert many["dnc_valid_until"][1] is None
     assert many["dnc_confidence"][1] == ""
-    assert many["dnc_why"][1] == f"Undecided: the number may be mistyped ({messages('unread', 'en')['unplanned']})."
+    assert many["dnc_why"][1] == f"Incomplete: the number may be mistyped ({messages('unread', 'en')['unplanned']})."
     assert "un chiffre manque" in check(calls, store, language="fr", **told).verdicts["dnc_why"][1]
     names = ["dnc_outcome", "dnc_missing", "dnc_why"]
     with Decider(store, **told) as decide:

@@ -30,6 +30,7 @@ from dnc.store.anchors import last_anchor
 from dnc.store.audit_log import canonical
 from dnc.store.manifest import read_manifest
 from dnc.store.stamps import MOST_BYTES, StampError, keep_stamp
+from tests import edits
 from tests.authority import Authority
 
 CALLS = "number;note\n01 99 00 00 01;a\n01 99 00 00 02;b\n06 39 98 00 03;c\n"
@@ -151,6 +152,14 @@ def test_a_check_whose_rules_are_not_kept_is_not_certified(checked, key):
         con.execute("delete from rules where sha256 = ?", [min(before)])
     replace(read_manifest(store.path), ledger=sha256_of(store.ledger.path)).write(store.path)
     with pytest.raises(StoreError, match=f"lacks the text of rules {min(before)}"):
+        certify(store, result.id, Signer(key))
+
+
+def test_a_check_whose_loads_are_not_in_the_log_is_not_certified(checked, key):
+    """The certificate would name fewer registries than decided."""
+    store, result = checked
+    edits.rewrite(store.path, lambda detail: detail.pop("snapshot", None))
+    with pytest.raises(StoreError, match="the log lacks the load of snapshot 1"):
         certify(store, result.id, Signer(key))
 
 

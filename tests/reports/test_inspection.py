@@ -214,7 +214,7 @@ def test_each_call_has_the_ground_it_rests_on(folder):
     assert all(numbers[call].startswith("+3319900") for call in rows)
 
 
-def test_only_rules_that_checks_judged_by_have_a_page(folder):
+def test_only_rules_of_checks_and_of_countries_called_have_a_page(folder):
     """And all of them where a check of an earlier version does not say by which it judged."""
     assert [name for name in folder if name.startswith("rules/")] == ["rules/fr.html"]
 
@@ -242,6 +242,33 @@ def test_the_verb_writes_the_folder_or_says_why_not(office, dnc):
     assert not Path("folder.zip").exists()
     code, out, err = dnc(*at, *DAYS, "--without-numbers")
     assert (code, out) == (0, "") and str(office.manifest().last) in err and Path("folder.zip").exists()
+
+
+def test_a_person_of_the_own_list_has_calls_of_their_own(store, book, write_file, monkeypatch):
+    """Two persons on one list; a lift for one of them says nothing of the other."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    path = write_file("own.csv", f"number,since\n{NUMBERS[0]},2026-10-01\n{NUMBERS[1]},2026-10-01\n")
+    store.load(path, registry="own", as_of=date(2026, 10, 2))
+    store.object([NUMBERS[0]], date(2026, 10, 5), lift=True, reason="x")
+    calls = [(NUMBERS[0], 3), (NUMBERS[0], 4), (NUMBERS[0], 9), (NUMBERS[1], 9)]
+    told = [{"number": n, "at": f"2026-10-0{day}T10:00", "result": "busy"} for n, day in calls]
+    own_records.record(store, "calls", told, book)
+    rows = inspect(store, SCOPE).objections.select("statement", "ended_on", "called_after").sort("statement").rows()
+    assert rows == [("own:1-1", date(2026, 10, 5), 2), ("own:1-2", None, 1)]
+
+
+def test_how_often_and_when_people_were_called(store, book, write_file, monkeypatch):
+    """The most calls in thirty days, both included, without wrong numbers; weekdays and hours as recorded."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    calls = [(0, "10-05T10:00"), (0, "11-03T10:59"), (0, "11-04T19:00"), (1, "10-11T21:30"), (2, "10-05T10:00")]
+    told = [
+        {"number": NUMBERS[n], "at": f"2026-{at}", "result": "wrong_number" if n == 2 else "busy"} for n, at in calls
+    ]
+    own_records.record(store, "calls", told, book)
+    found = inspect(store, SCOPE)
+    assert found.often.rows() == [(0, 1), (1, 1), (2, 1)]
+    assert found.times.rows() == [("1", 10, 2), ("2", 10, 1), ("3", 19, 1), ("7", 21, 1)]
+    assert found.territories == {"FR"} and found.laws == set()
 
 
 def expected(said: list[tuple], statements: set[tuple], calls: list[tuple]) -> list[tuple[str, bool]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from html import unescape
 
 import openpyxl
@@ -17,6 +18,7 @@ from dnc.messages import messages
 from dnc.reports.check_data import as_data
 from dnc.reports.check_summary import summary
 from dnc.reports.decision import forbidden, heaviest
+from tests import size
 from tests.desk.conftest import running
 from tests.desk.test_pages import checked, dropped
 
@@ -96,10 +98,14 @@ def test_every_output_says_the_same(seed, language, store, write_file, tmp_path)
         return [role.sub("", text, count=1).strip() for text in texts]
 
     assert bare(decision_of(outs[0].read_text(encoding="utf-8"))) == lines
-    sheet = openpyxl.load_workbook(outs[1]).worksheets[0].iter_rows(values_only=True)
+    sheet, in_words = (one.iter_rows(values_only=True) for one in openpyxl.load_workbook(outs[1]).worksheets[:2])
     heads = {block_head(language, key) for key in ("when", "next", "stakes")}
     heads |= {text for key in ("why", "rests") for text in messages("decision", language)["head"][key].values()}
     assert bare(plain(row[1]) for row in sheet if row[0] in heads) == lines
+    head, *rows = in_words
+    times = Counter(plain(row[head.index(block_head(language, "when"))] or "") for row in rows) if seed != 3 else {}
+    grouped = [line for line in as_data(result)["decision"].get("when", []) if line["calls"]]
+    assert all(times[plain(line["says"]).split(":", 1)[1].strip(" .")] == line["calls"] for line in grouped)
     terminal = bare(map(plain, summary(result)))
     numbered = [re.sub(r"^\d+\. +", "", line) for line in terminal]
     assert [line for line in lines if line not in {*terminal, *numbered, *bare(numbered)}] == []
@@ -147,7 +153,7 @@ def test_the_rows_prove_the_figures(seed, store, write_file):
     assert (
         because.all()
         and not rows.filter(~blocked.list.eval(pl.element().is_in(DAILY)).list.all())["dnc_why"]
-        .str.contains("Blocked: calls only from")
+        .str.contains("Forbidden: calls only from")
         .any()
     )
     declared = [line for line in data.get("rests", []) if "was declared for the whole list" in line["says"]]
@@ -155,9 +161,10 @@ def test_the_rows_prove_the_figures(seed, store, write_file):
     assert [line["calls"] for line in declared] == ([empty] if empty else [])
 
 
-def test_the_desk_says_the_same(tmp_path, write_file, dnc):
+@pytest.mark.parametrize("seed", range(size(1, 4)))
+def test_the_desk_says_the_same(seed, tmp_path, write_file, dnc):
     """The page of a result has the lines of `dnc check --json`; only what to do about a missing list may differ."""
-    text, brief = calls(7), BRIEF.format(day=DAYS[0])
+    text, brief = calls(seed + 4), BRIEF.format(day=DAYS[seed])
     with running(Store(tmp_path / "desk-store")) as desk:
         browser = desk.browser()
         path = dropped(browser, text, brief=brief)

@@ -19,8 +19,9 @@ from dnc.api import replay
 from dnc.checks.evidence import Digests
 from dnc.database import instance_of
 from dnc.errors import ShortageError
+from dnc.files.input_file import sha256_of
 from dnc.lists import own_records
-from dnc.store import ledger_sql
+from dnc.store import ledger_sql, state
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
 from tests import some
@@ -252,6 +253,24 @@ def test_no_number_comes_back_from_the_log_after_forget(store, write_file, tmp_p
     assert verify(store.ledger).faults == []
     with pytest.raises(StoreError, match="the key of its hashes was deleted"):
         replay(store, 1, write_file("c.csv", f"number\n+{DECIDED}\n"))
+
+
+def test_what_a_store_of_one_person_held_tells_nothing_after_forget(store, write_file):
+    """The log has hashes of all tables and of the file that was loaded: each is of something random too, now gone."""
+    book, consent = Rulebook.load(), {"number": f"+{DECIDED}", "consent": "written", "consent_on": "2026-08-01"}
+    own_records.record(store, "consents", [consent], book)
+    path = write_file("consents.csv", f"number,consent,consent_on,proof\n+{DECIDED},written,2026-08-02,p\n")
+    own_records.load(store, "consents", [path], book)
+    with store.ledger.read() as opened:
+        held = state.read(opened.con)
+        guess = state.State(frozenset(part for part in held.parts if part.name != "hash_keys"))
+        keys = set(ledger_sql.hash_keys(opened.con).values())
+    store.forget_numbers([f"+{DECIDED}"])
+    with store.ledger.read() as opened:
+        everything = store.log().write_csv() + str(ledger_sql.records(opened.con))
+        assert keys.isdisjoint(ledger_sql.hash_keys(opened.con).values())
+    assert held.sha256 in everything and keys
+    assert not [each for each in (sha256_of(path), guess.sha256, *keys) if each in everything]
 
 
 def test_the_name_of_a_file_that_was_forgotten_tells_nothing(store, write_file, tmp_path):

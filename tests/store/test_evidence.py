@@ -22,7 +22,7 @@ from dnc.checks.settings import Settings, Setup
 from dnc.checks.subject_access import answer
 from dnc.lists.brief import Brief
 from dnc.store.verify import verify, verify_log
-from tests import some
+from tests import edits, some
 from tests.conftest import SAMPLES
 from tests.store.test_durability import LEDGER, MANIFEST
 from tests.store.test_store import ANSWER, said
@@ -191,6 +191,14 @@ def test_a_verdict_that_is_not_the_same_is_told(dnc, checked, monkeypatch):
     monkeypatch.setattr("dnc.checks.replay._standing", lambda store, *_: Store("nowhere").standing())
     code, _, err = dnc("replay", "4", "--store", checked.path)
     assert (code, "the verdicts are NOT the same" in err) == (1, True)
+
+
+def test_a_check_whose_row_of_the_log_was_changed_is_not_decided_again(dnc, checked):
+    """Other counts would be printed beside "every verdict is the same"."""
+    changed = "replace(detail::varchar, '\"clear\": 0', '\"clear\": 9')"
+    edits.edit(checked.path, f"update log set detail = {changed} where seq = 4")
+    code, _, err = dnc("replay", "4", "--store", checked.path, "--lang", "en")
+    assert (code, "row 4 was changed after it was written" in err) == (4, True)
 
 
 def test_what_cannot_be_decided_again_says_why(checked, write_file):

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import zipfile
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import duckdb
 import pytest
 
 from dnc import Decider, Store, StoreError, check
+from dnc.checks.subject_access import answer
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
@@ -82,6 +84,40 @@ def test_a_function_in_the_ledger_does_not_deceive_a_change(held, function):
     for use in (lambda: held.object(["+33199000005"], date(2026, 8, 6)), held.standing):
         with pytest.raises(StoreError, match="was edited"):
             use()
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("update log set done_at = '0044-03-15 (BC) 12:00:00' where seq = 2", "row 2 was changed after it was written"),
+        ("update about set version = null", "ledger.duckdb is not a store of this program"),
+        ("insert into digests values (null, null, null, null); delete from objections", "objections: 0 in the ledger"),
+    ],
+)
+def test_what_no_program_writes_is_a_fault_and_no_crash(dnc, held, statement, says):
+    """A moment before the year 1, a version that is missing, nulls in what the ledger keeps about its tables."""
+    with duckdb.connect(held.path / edits.LEDGER) as con:
+        con.execute(statement)
+    with suppress(StoreError):
+        edits.cover_up(held.path)
+    code, out, err = dnc("verify", "--store", held.path, "--lang", "en")
+    assert (code, says in out) == (4, True), out + err
+
+
+def test_objections_count_although_statistics_in_the_file_deny_them(held):
+    """What is verified and what decides are the same rows: neither is asked for by a condition."""
+    edits.deny_objections(held.path, 33199000003)
+    with duckdb.connect(held.path / edits.LEDGER, read_only=True) as con:
+        assert con.execute("select count(*) from objections where number is not null").fetchone() == (0,)
+    assert held.standing().objections["number"].to_list() == [33199000003, 33199000004]
+    assert [one["on"] for one in answer(held, "+33199000003")["objections"]] == [date(2026, 8, 2)]
+
+
+def test_objections_that_no_condition_finds_are_a_fault(held, monkeypatch):
+    """Of very many objections some are read at a time, by their numbers."""
+    count = ledger_sql.objections_count
+    monkeypatch.setattr(ledger_sql, "objections_count", lambda con: count(con) + 1)
+    assert verify(held.ledger).faults == ["objections: 3 in the ledger, 2 when row 5 was written"]
 
 
 def test_an_edit_is_found_if_the_digests_in_the_ledger_are_edited_too(held):

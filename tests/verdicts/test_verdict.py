@@ -44,19 +44,19 @@ def test_every_regime_is_cited_in_a_whole_sentence(finding, language):
         (
             "+33199000810",
             {"caller": "political", "source": "directory", "consent": "none"},
-            "missing your own opt-out list (4 more): Opt-out from this caller's calls (GDPR) [Regulation (EU) 2016/679].",
+            "your own opt-out list (4 more); Opt-out from this caller's calls (GDPR) [Regulation (EU) 2016/679].",
         ),
         (
             "+33199000810",
             {"caller": "commercial", "recipient": "consumer", "sector": "general", "source": "opt_in_form"}
             | {"relationship": "none", "cli": "0199009000", "attempts": "0", "objected_on": "none"},
-            "missing the consent that was given (3 more): Consent before selling by phone (since 11 Aug 2026) "
+            "the consent that was given (3 more); Consent before selling by phone (since 11 Aug 2026) "
             "[Code de la consommation, art. L. 223-1].",
         ),
         (
             "+4930231251",
             {"caller": "commercial", "recipient": "consumer"},
-            "missing the number shown to the called person (3 more): A sales call may not hide its number and shows one "
+            "the number shown to the called person (3 more); A sales call may not hide its number and shows one "
             "allotted to the caller [TDDDG s 15(2)].",
         ),
     ],
@@ -65,7 +65,7 @@ def test_what_is_named_as_missing_is_what_the_rule_asks(store, write_file, numbe
     """A rule that is known to apply comes before one that may, and other facts that are missing are only counted."""
     path = write_file("calls.csv", f"number\n{number}")
     told = check(path, store, at="2026-12-02T10:30", given={"voice": "human"} | given).verdicts["dnc_why"]
-    assert told.to_list() == [f"Undecided, {why}"]
+    assert told.to_list() == [f"Incomplete: {why}"]
 
 
 @pytest.mark.parametrize(("language", "table"), some(product(LANGUAGES, TABLES), 3))
@@ -88,9 +88,7 @@ def test_notes_on_a_row_make_the_sentence_shorter(store, write_file):
     path = write_file("calls.csv", "\n".join([f"number;{';'.join(axes)}", *rows]))
     one, many = check(path, store, region="FR").verdicts["dnc_why"]
     first = vocabulary().label(axes[0])
-    assert one.startswith("Undecided")
+    assert one.startswith("Incomplete")
     assert one.endswith(f"]. Not understood: {first} '?!'. Nobody has said what a text in {axes[0]} means.")
     assert len(many) <= LONGEST_WHY
-    assert re.fullmatch(rf"Undecided, missing .+ \[.+\]\. Not understood: {first} 'what is this', .*(\w|'|,)…", many), (
-        many
-    )
+    assert re.fullmatch(rf"Incomplete: .+ \[.+\]\. Not understood: {first} 'what is this', .*(\w|'|,)…", many), many

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from math import comb
 from pathlib import Path
 
 import pytest
 
 from dnc.cli.main import main
 from dnc.vetting.draws import drawn_rows
-from dnc.vetting.sample_bounds import least_of_population
+from dnc.vetting.sample_bounds import chance_of, least_of_population
 from tests import size
 from tests.offers import BRIEF
 
@@ -95,22 +94,15 @@ def vetted(dnc, *options: object) -> tuple[int, str, str]:
     return dnc("vet", "offer.csv", "--brief", "buyer.toml", *AT, *proofs, *options)
 
 
-def most_wrong(draws: int, share: float = 0.05, chance: float = 1e-6) -> int:
-    """How many of some draws are wrong at most, but by a chance, if each is with a probability."""
-    left, wrong = 1.0, -1
-    while left > chance:
-        wrong += 1
-        left -= comb(draws, wrong) * share**wrong * (1 - share) ** (draws - wrong)
-    return wrong
-
-
 @pytest.mark.parametrize("many", [60, 200])
 def test_the_bound_is_wrong_in_one_draw_of_twenty_at_most(many):
-    """A seller invented 40 % of the proofs of 100,000 rows: more is called proved in at most 5 % of draws."""
-    draws, rows, true = size(100, 1000), 100_000, 60_000
-    seeds = [drawn_rows(f"seed {number}", many, rows) for number in range(draws)]
-    wrong = sum(least_of_population(sum(row <= true for row in drawn), many, rows) > true for drawn in seeds)
-    assert wrong <= most_wrong(draws)
+    """A seller invented 40 % of the proofs of 100,000 rows: more is called proved in at most 5 % of 1,000 draws."""
+    rows, true = 100_000, 60_000
+    least = [least_of_population(hits, many, rows) for hits in range(many + 1)]
+    drawn = [drawn_rows(f"seed {number}", many, rows) for number in range(1000)]
+    wrong = sum(least[sum(row <= true for row in one)] > true for one in drawn)
+    first = next(hits for hits in range(many + 1) if least[hits] > true)
+    assert wrong <= 50 and chance_of(first, many, true, rows) <= 0.05
 
 
 def test_every_row_is_drawn_as_often_as_any_other():

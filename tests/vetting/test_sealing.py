@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import string
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from dnc import Rulebook, Store
 from dnc.errors import InputError
+from dnc.files.cell_texts import normal
 from dnc.files.signing import Signer, new_key
 from dnc.lists.brief import Brief
+from dnc.lists.texts import TextMeanings
 from dnc.store.audit_log import canonical
 from dnc.vetting import sealed as sealed_module
 from dnc.vetting.cells import MOST_CELLS
@@ -99,6 +103,25 @@ def test_nine_people_who_are_known_do_not_reveal_the_tenth(sealed):
         facts=CALLER,
     )
     assert told(sealed(rows_of(people, name=names), brief)) == told(sealed(rows_of(people, name=without), brief))
+
+
+@pytest.mark.parametrize("separator", [None, ","])
+def test_people_who_are_named_in_texts_are_not_counted(sealed, separator):
+    """Each of twenty by a text of their own, which the brief says is an objection; a text of ten persons counts."""
+    people, names = numbers(50), [f"Person {letter}x" for letter in string.ascii_letters[:50]]
+    meanings = dict.fromkeys(normal(pl.Series(names[:20])), "objected")
+
+    def result(cells: list[str]) -> dict:
+        texts = {"note": TextMeanings(meanings, rest="nothing", separator=separator)}
+        return told(
+            sealed(rows_of(people, note=cells), Brief(columns={"number": "telephone"}, facts=CALLER, texts=texts))
+        )
+
+    others = [f"Somebody {name}" for name in names]
+    nobody = result(others)
+    assert result(names) == nobody
+    assert result([names[0]] * 9 + others[9:]) == nobody
+    assert result([names[0]] * 10 + others[10:]) != nobody
 
 
 def test_a_word_of_ten_rows_of_one_person_is_a_word_of_one(sealed):

@@ -338,6 +338,13 @@ def test_the_summary_speaks_french(dnc, offer):
         assert said in out
 
 
+@pytest.mark.parametrize(("until", "refused"), [("2026-12-31", False), ("2027-10-01", True)])
+def test_an_offer_of_which_nothing_lasts_is_refused_for_that(dnc, offer, until, refused):
+    """Every consent ends before the last of the planned days: it is said, since calls are possible on the first."""
+    out = dnc("vet", *offer, "--until", until)[1]
+    assert ("Do not buy: no number can be called on all planned days." in out) is refused
+
+
 def test_an_empty_list_has_no_share_and_closes_the_gate(store, write_file):
     """A list without rows has no share, so every condition fails."""
     asked = Asked(min_clear=0, max_undecided=0, price=5)

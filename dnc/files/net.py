@@ -151,7 +151,7 @@ def _patterns(rules: dict[str, list[str]], letters: dict[str, str]) -> dict[str,
     """The rules as patterns of letters, those together that are tried together."""
     every = {name: "|".join(_rule(rule, letters, name == "without") for rule in each) for name, each in rules.items()}
     for name in ("whole", "whole_names"):
-        every[name] = rf"^(?:\| )*(?:[0-z]+ )*[0-z]*(?:{every[name]})[0-z]*(?: [0-z]+)*(?: \|)*$"
+        every[name] = rf"(?:^|\| )(?:[0-z]+ )*[0-z]*(?:{every[name]})[0-z]*(?: [0-z]+)*(?:$| \|)"
     firm = f"{every['pairs']}|{every['whole']}"
     calls, mail = letters["contact"] + letters["phone"], letters["mail"]
     of_mail = f"^[^{calls}]*{mail}[^{calls}]*$"

@@ -54,6 +54,7 @@ def test_other_names(name):
         ("refuse les appels", "refuse le devis"),
         ("take me off the list", "take item 3 off the list"),
         ("opted out", "opted out of the pension"),
+        ("Client,NPA", "Client,VIP"),
         ("01 99 00 00 01 (opposition)", "01 99 00 00 01 (option)"),
         ("TPS registered", "checked against TPS, clear"),
         ("<b>Ne pas</b> appeler", "<b>Rappeler</b>"),

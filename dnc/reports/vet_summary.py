@@ -9,7 +9,7 @@ import polars as pl
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import apart, counted, dated, in_language, messages, percent, registry_name
 from dnc.reports.check_summary import blocks_in_lines
-from dnc.reports.decision import Decision, Line, blocks, essential, forbidden, heaviest, sentence, use
+from dnc.reports.decision import Decision, Line, another_day, blocks, essential, forbidden, heaviest, sentence, use
 from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.phrases import condition, facts, labelled, money, question
 from dnc.verdicts.verdict import missing_thing
@@ -122,8 +122,11 @@ def _may_be_bought(vetting: Vetting) -> bool:
 
 def _steps(vetting: Vetting, language: str) -> list[Line]:
     texts, trade = messages("vet", language)["step"], vetting.offer.trade.outcome
-    if not _may_be_bought(vetting):
-        ended = vetting.outcomes["clear"].rows and not vetting.lasting.rows
+    clear, check = vetting.outcomes["clear"].rows, vetting.checked
+    if not clear and check and (by_day := another_day(check).total()):
+        first = texts["other_day"].format(day=dated(language)(vetting.offer.first), n=counted(language)(by_day))
+    elif not _may_be_bought(vetting):
+        ended = clear and not vetting.lasting.rows
         first = texts["refuse_all" if ended else "refuse"]
     elif vetting.gate:
         first = texts["buy"]

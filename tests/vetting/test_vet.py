@@ -345,6 +345,12 @@ def test_an_offer_of_which_nothing_lasts_is_refused_for_that(dnc, offer, until, 
     assert ("Do not buy: no number can be called on all planned days." in out) is refused
 
 
+def test_an_offer_that_only_its_day_forbids_is_to_be_assessed_for_another(dnc, offer):
+    """On a Sunday nobody may be called, which is no reason against the list."""
+    out = dnc("vet", *offer[:-2], "--at", "2026-10-11T11:00")[1]
+    assert "Assess the offer for another day: on 2026-10-11" in out and "Do not buy" not in out
+
+
 def test_an_empty_list_has_no_share_and_closes_the_gate(store, write_file):
     """A list without rows has no share, so every condition fails."""
     asked = Asked(min_clear=0, max_undecided=0, price=5)

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self, Unpack
@@ -137,11 +138,11 @@ class Decider:
             return self._decided(batch, frame)
 
     def _decided(self, batch: object, frame: pl.DataFrame) -> Any:
-        table = table_of_frame(Path("the batch"), frame)
-        intake = self._setup.intake(table)
+        opened = partial(table_of_frame, Path("the batch"), frame)
+        intake = self._setup.intake(table := opened())
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
         judge, own = self._judge, self._own
-        intake, against = self._setup.read_ahead(intake, lambda: table, self._spill, judge, own)
+        intake, against = self._setup.read_ahead(intake, opened, self._spill, judge, own)
         for rows in intake.fitted(intake.table.batches):
             calls = self._setup.completed(self._as_before(intake).calls(rows), own, against)
             verdicts = judge.verdicts(calls)

@@ -22,7 +22,7 @@ from dnc.law.vocabulary import VERDICT
 from dnc.lists import cell_facts
 from dnc.lists.brief import Brief, read_brief
 from dnc.verdicts import evaluator, judge
-from tests import size, some
+from tests import SALE, size, some
 from tests.conftest import SAMPLES
 from tests.files.test_tables import ODD_CELLS
 
@@ -458,3 +458,12 @@ def test_a_brief_may_be_given_by_its_path(screened, write_file):
         assert decided["dnc_outcome"].equals(by_brief["dnc_outcome"])
     with pytest.raises(InputError, match="No such file"):
         check(SHOP, screened, brief="none.toml")
+
+
+def test_a_batch_that_is_too_large_to_be_kept_is_read_again(store, write_file, monkeypatch):
+    """It is looked at before it is decided, and is still whole then."""
+    monkeypatch.setattr("dnc.checks.settings._MEMORY", 0)
+    store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
+    calls = pl.DataFrame({"number": ["+33199000001", "+33199000001"], "objected_on": ["2026-08-01", None]})
+    with Decider(store, given=SALE, at="2026-11-20T10:30") as decider:
+        assert decider(calls)["dnc_outcome"].to_list() == ["blocked", "blocked"]

@@ -564,18 +564,24 @@ class OpenQuestions:
         yield Question(axis, self._asks(axis), options, rows, shown=shown, default=default)
 
     def _of_words(self, axis: str, name: str, rows: int) -> Iterator[Question]:
-        """What the words of a column mean that are not understood, most rows first."""
+        """One table of the words of a column that are not understood, most rows first."""
         known = {folded(word) for word in self._brief.get("values", {}).get(axis, {})} | set(vocabulary().axes[axis])
         if self._guesses.has_days(name) or len(words := self._guesses.words(name)) > MOST_WORDS:
             return
-        for word, count in words:
-            if folded(word) not in known and word.lower() not in known:
-                options = [
-                    Option(option.text, {"values": {axis: {word: option.edits["facts"][axis]}}})
-                    for option in self._axis(axis, rows).options
-                ]
-                text = self._w["word"].format(name=name, word=masked(word))
-                yield Question(f"word:{name}:{word}", text, options, min(rows, count))
+        open_ = {word: count for word, count in words if folded(word) not in known and word.lower() not in known}
+        table = [self._word_row(axis, name, word, count) for word, count in open_.items()]
+        if table:
+            text = self._w["words"]["text"].format(name=name)
+            yield Question(f"words:{name}", text, [], min(rows, sum(open_.values())), table=table)
+
+    def _word_row(self, axis: str, name: str, word: str, count: int) -> TableRow:
+        """A word, with what it may mean; all words of a column of consents may be said to give none."""
+        meant = {ours: {"values": {axis: {word: ours}}} for ours in vocabulary().axes[axis]}
+        options = [Option(vocabulary().meaning(axis, ours, self._language), edits) for ours, edits in meant.items()]
+        unknown = Option(self._w["unknown"], {})
+        rest = list(meant).index("none") + 1 if axis == "consent" else None
+        shown_ = [self._w["texts"]["rows"].format(n=count)]
+        return TableRow(name, masked(word), shown_, [unknown, *options], 0, rest=rest)
 
     # Parts of questions
 

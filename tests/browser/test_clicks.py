@@ -44,15 +44,15 @@ SAID: dict[str, tuple[dict[str, str], set[str]]] = {
     ),
     "pipedrive": (
         {"Personne - Accord": "Personne - Accord : ", "Désabonné": NOTHING, "Aucun consentement": NOTHING,
-         "Abonné": NOTHING, "tous les autres": NOTHING, "mot Oui": GIVEN, "mot En attente": NONE,
-         "mot Demandé": NONE},
-        {"columns rest", "texts marked Personne - Étiquettes", "texts marked Personne - Remarques"},
+         "Abonné": NOTHING, "tous les autres": NOTHING, "Oui": GIVEN},
+        {"columns rest", "texts marked Personne - Étiquettes", "texts marked Personne - Remarques",
+         "words:Personne - Accord rest Personne - Accord"},
     ),
     "odoo": (
         {"Accord pour": "Accord pour être appelé : ", "Téléphone en liste noire": "true : a", "Liste noire": NOTHING,
-         "Est une société": NOTHING, "Actif": NOTHING, "mot Accordé": GIVEN,
-         "mot À demander": NONE, "mot Refusé": NONE, "mot En cours": NONE},
-        {"columns rest", "texts marked Étiquettes", "texts marked Notes", "texts rest Notes"},
+         "Est une société": NOTHING, "Actif": NOTHING, "Accordé": GIVEN},
+        {"columns rest", "texts marked Étiquettes", "texts marked Notes", "texts rest Notes",
+         "words:Accord pour être appelé rest Accord pour être appelé"},
     ),
 }  # fmt: skip
 
@@ -103,10 +103,9 @@ class Mouse:
                     self.press(box)
             if page.locator(f"fieldset#answer-{at}").count():
                 asked = plain(page.locator(f"#answer-{at} legend").inner_text())
-                part = next((known[text] for text in known if text in asked and (text in ALL or "mot " in text)), None)
+                part = next((answer for text, answer in ALL.items() if text in asked), None)
                 options = [plain(text) for text in page.locator(f"#answer-{at} .choice label").all_inner_texts()]
                 if fits := [place for place, text in enumerate(options) if part and part in text]:
-                    self.choices += id_.startswith("word:")
                     self.press(f"#answer-{at}-{fits[0]}")
             elif page.locator(f"input#answer-{at}").count():
                 page.fill(f"#answer-{at}", "0")

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from dnc import Store
+from tests import some
 from tests.browser.test_desk import WAIT, plain, serving
 from tests.browser.test_pages import browser  # noqa: F401 - the fixture
 from tests.exports import french_crm, people
@@ -134,7 +135,7 @@ def export(name: str, folder: Path) -> tuple[Path, set[str]]:
     return path, {f"+33{''.join(filter(str.isdigit, number))[-9:]}" for number in against}
 
 
-@pytest.mark.parametrize("name", SAID)
+@pytest.mark.parametrize("name", some(SAID, 1))
 def test_from_a_dropped_export_to_a_page_to_sign(mouse: Mouse, tmp_path: Path, name: str):
     """Few clicks, apart from one for each column or text that somebody decides; nobody who objected may be called.
 

@@ -13,7 +13,7 @@ from typing import IO, Protocol, runtime_checkable
 
 import polars as pl
 
-from dnc.checks.counted import Counted
+from dnc.checks.counts import Counted
 from dnc.checks.parts import PartFolder, Parts
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout

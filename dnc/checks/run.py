@@ -17,15 +17,13 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from dnc.checks.counted import Counted
-from dnc.checks.counts import Tallies
+from dnc.checks.counts import Counted, People, Tallies
 from dnc.checks.evidence import Digests, Evidence
 from dnc.checks.outputs import Cut, LaidOut, Outputs
-from dnc.checks.people import People
+from dnc.checks.past import Since, basis, fingerprints, known_rows
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout, Selection, select
 from dnc.checks.settings import Settings, Setup
-from dnc.checks.since import Since, basis, fingerprints, known_rows
 from dnc.clock import clock, today
 from dnc.errors import OptionError, must_be
 from dnc.files.dataset import FileList

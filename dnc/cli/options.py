@@ -173,6 +173,17 @@ DATE, PAIR, VALUE, FILE, LIST, TARGET = _Date(), _Pair(), _Value(), _FilePath(),
 # Options
 
 
+def together(*options: Option) -> Option:
+    """Several options as one, which help lists in this order."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
 REGION = click.option(
     "--region",
     metavar="COUNTRY",
@@ -248,7 +259,7 @@ _STORE_OPTIONS = {
     "rules": "Folder of rule files that add to the built-in rules, or replace them.",
     "store": "Store folder.  [env var: DNC_STORE; default: dnc-store]",
 }
-_CALL_OPTIONS: list[Option] = [
+_BEFORE_SET = together(
     REGION,
     click.option(
         "--at",
@@ -256,6 +267,8 @@ _CALL_OPTIONS: list[Option] = [
         help="Date, or date and time, of calls that do not have one (ISO 8601); in the called person's local time, "
         "unless it has an offset (+01:00).",
     ),
+)
+_AFTER_SET = together(
     click.option("--brief", type=FILE, help="Settings of a campaign (TOML); options given here override it."),
     click.option(
         "--guidance",
@@ -274,7 +287,7 @@ _CALL_OPTIONS: list[Option] = [
     ),
     LANG,
     click.option("--exit-zero", is_flag=True, help="Exit with 0 for every outcome; errors still give 2 or 4."),
-]
+)
 
 
 def store_options(command: Command) -> Command:
@@ -299,23 +312,12 @@ def store_verb(command: Command) -> Command:
 
 def call_options(set_help: str) -> Option:
     """Options for facts and settings of calls; `set_help` is the help of --set, which differs between verbs."""
-
-    def add(command: Command) -> Command:
-        given: Option = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
-        return with_options([*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]], command)
-
-    return add
-
-
-def with_options(options: Sequence[Option], command: Command) -> Command:
-    """A command with some options, which its help lists in this order."""
-    for option in reversed(options):
-        command = option(command)
-    return command
+    given = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
+    return together(_BEFORE_SET, given, _AFTER_SET)
 
 
 # What tells how a list is read, for a check and for one of its rows.
-_LIST_OPTIONS: list[Option] = [
+_READING = together(
     SHEET,
     click.option(
         "--map",
@@ -336,11 +338,12 @@ _LIST_OPTIONS: list[Option] = [
     ),
     click.option("--reason", metavar="TEXT", help="Why --accept-unread is given; logged."),
     CONSENTS,
-]
+)
 
 
 SHARE = click.FloatRange(0, 1)
-_CONDITIONS: list[Option] = [
+# Conditions on the outcomes of a list, the fields of `dnc.checks.result.Conditions`.
+conditions = together(
     click.option(
         "--min-clear", type=SHARE, metavar="SHARE", help="Exit with 1 if a smaller share is clear; vet: on every day."
     ),
@@ -356,31 +359,20 @@ _CONDITIONS: list[Option] = [
         metavar="SHARE",
         help="Exit with 1 if a larger share is undecided; vet: on the first day.",
     ),
-]
-
-
-def conditions(command: Command) -> Command:
-    """Options for conditions on the outcomes of a list, the fields of `dnc.checks.conditions.Conditions`."""
-    return with_options(_CONDITIONS, command)
-
-
-def row_options(command: Command) -> Command:
-    """`call_options`, and options that say how the list of the row is read."""
-    return with_options(_LIST_OPTIONS, call_options("Value of a column of planned calls. Repeatable.")(command))
-
-
-def list_options(command: Command) -> Command:
-    """`call_options`, and options that only a list of calls needs: its sheet and columns, and the file of consents."""
-    more: list[Option] = [
-        call_options("Value for the empty cells of a column. Repeatable."),
-        click.option("--quiet", is_flag=True, help="Print nothing to stderr except errors."),
-        click.option(
-            "--query",
-            metavar="SQL",
-            help="LIST is the URL of a database (postgresql://, sqlite:///, duckdb:///), and this selects the calls.",
-        ),
-    ]
-    return with_options([*_LIST_OPTIONS, *more], command)
+)
+# How one call is decided, or a row of a list, and how that is read.
+row_options = together(_READING, call_options("Value of a column of planned calls. Repeatable."))
+# The same for all rows of a list.
+list_options = together(
+    _READING,
+    call_options("Value for the empty cells of a column. Repeatable."),
+    click.option("--quiet", is_flag=True, help="Print nothing to stderr except errors."),
+    click.option(
+        "--query",
+        metavar="SQL",
+        help="LIST is the URL of a database (postgresql://, sqlite:///, duckdb:///), and this selects the calls.",
+    ),
+)
 
 
 # What the options refer to

@@ -3,7 +3,7 @@
 Calls are factored into distinct cases (`dnc.verdicts.cases`), the conditions of the law are
 evaluated for each (`dnc.verdicts.evaluator`), and each distinct combination of their values is
 turned into text once. Then other days are searched: until when clear calls stay clear
-(`dnc.verdicts.validity`), and when blocked ones would first be clear (`dnc.verdicts.next_time`).
+(`dnc.verdicts.next_time`), and when blocked ones would first be clear (`dnc.verdicts.next_time`).
 Rows keep their order, and verdicts refer to them by position.
 """
 
@@ -31,13 +31,11 @@ from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
 from dnc.lists.known_rows import CallLikeness
 from dnc.messages import messages
-from dnc.verdicts.basis import broken_by, limiting, resting_on
 from dnc.verdicts.cases import Distinct, Factored, Facts, factored
 from dnc.verdicts.evaluator import Evaluation, Evaluator, evaluator_of
-from dnc.verdicts.next_time import NextTime
+from dnc.verdicts.next_time import Codes, NextTime, Validity, answered_again
 from dnc.verdicts.screening import Screen
-from dnc.verdicts.validity import Codes, Validity, answered_again
-from dnc.verdicts.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
+from dnc.verdicts.verdict import LONGEST_WHY, Policy, Verdict, broken_by, limiting, reasons, resting_on, worded
 
 _REMEMBERED = 20_000  # cases after which their verdicts are dropped
 _TEXTS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.conditions import ConditionResult
+from dnc.checks.result import ConditionResult
 from dnc.errors import OptionError
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook

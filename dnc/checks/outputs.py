@@ -104,6 +104,11 @@ class Outputs:
         self._stream, self._report, self._table = stream, report, table
         self._kept = _Frames() if keep and not self.targets and stream is None else None
 
+    @property
+    def is_share(self) -> bool:
+        """Whether they get a share of the parts, and others write the rest."""
+        return self.folder is not None and self.folder.parts.share is not None
+
     def refuse(self, paths: Iterable[str | Path]) -> None:
         """Raise OptionError if an output would replace one of some files."""
         kept = {Path(path).resolve() for path in paths}

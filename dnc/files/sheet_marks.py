@@ -4,8 +4,6 @@
 (`dnc.files.sheet_xml`).
 """
 
-from __future__ import annotations
-
 import struct
 import zipfile
 from collections.abc import Iterator

@@ -40,6 +40,7 @@ class Cell(NamedTuple):
     blocked_by: str
     undecided_by: str
     missing: str
+    applies: str
     duties: str
     advice: str
     limits: str
@@ -175,6 +176,10 @@ class Tallies:
     def duties(self) -> Counter[str]:
         """Clear rows that have each duty."""
         return self._by_word("duties", "clear")
+
+    def met(self) -> Counter[str]:
+        """Clear rows that each regime applies to and asks more for than a duty."""
+        return self._by_word("applies", "clear") - self.duties()
 
     def limits(self) -> Counter[tuple[str, ...]]:
         """Clear rows by what bounds them day by day (see `dnc.verdicts.verdict.limiting`)."""

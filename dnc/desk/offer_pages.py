@@ -28,8 +28,8 @@ from dnc.messages import LANGUAGES, localized, messages
 from dnc.reports.draw_lines import made_lines, plan_lines
 from dnc.reports.letter_file import write_letter
 from dnc.reports.seller_letter import seller_letter
-from dnc.reports.vet_page import html, still_possible
-from dnc.reports.vet_summary import decision, sealed_lines
+from dnc.reports.vet_page import html
+from dnc.reports.vet_summary import decision, sealed_lines, still_possible
 from dnc.vetting import DRAWN, SHOWN
 from dnc.vetting.draws import DrawMade, OfferedRows, Proofs, draw, plan
 from dnc.vetting.model import Asked, Vetting

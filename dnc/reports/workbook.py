@@ -52,7 +52,7 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
         times = _times(check)
         duties = pl.col("dnc_duties").replace_strict([*times], [*times.values()], default="", return_dtype=pl.String)
         clear = pl.when(pl.col("dnc_outcome") == "clear").then(duties).otherwise(pl.lit(""))
-        head = messages("decision", language)["head"]["when"]
+        head = messages("decision", language)["head"]["when"]["some"]
         columns.insert(1, clear.alias(_free(head, names)))
     rows = rows.with_columns(pl.col("^dnc_next_at$").str.replace("T", " "))
     return rows.select(*(name for name in names if not name.startswith("dnc_")), *columns)

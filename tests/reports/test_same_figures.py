@@ -99,11 +99,15 @@ def test_every_output_says_the_same(seed, language, store, write_file, tmp_path)
 
     assert bare(decision_of(outs[0].read_text(encoding="utf-8"))) == lines
     sheet, in_words = (one.iter_rows(values_only=True) for one in openpyxl.load_workbook(outs[1]).worksheets[:2])
-    heads = {block_head(language, key) for key in ("when", "next", "stakes")}
-    heads |= {text for key in ("why", "rests") for text in messages("decision", language)["head"][key].values()}
+    texts = messages("decision", language)["head"]
+    heads = {
+        texts["next"],
+        texts["stakes"],
+        *(text for key in ("when", "why", "rests") for text in texts[key].values()),
+    }
     assert bare(plain(row[1]) for row in sheet if row[0] in heads) == lines
     head, *rows = in_words
-    times = Counter(plain(row[head.index(block_head(language, "when"))] or "") for row in rows) if seed != 3 else {}
+    times = Counter(plain(row[head.index(texts["when"]["some"])] or "") for row in rows) if seed != 3 else {}
     grouped = [line for line in as_data(result)["decision"].get("when", []) if line["calls"]]
     assert all(times[plain(line["says"]).split(":", 1)[1].strip(" .")] == line["calls"] for line in grouped)
     terminal = bare(map(plain, summary(result)))
@@ -119,11 +123,6 @@ def test_reasons_that_are_left_out_are_counted():
     lines = heaviest(blocked, {"consent": 20, "place": 2}, 0, calls_by, "en")
     assert [line.rows for line in lines] == [90, 70, 20, 30 + 3 + 2] and "the report lists all" in lines[-1].text
     assert len(heaviest(blocked[:2], {"consent": 20}, 0, {("a;b", ""): 70, ("", "consent"): 20}, "en")) == 3
-
-
-def block_head(language: str, key: str) -> str:
-    """The heading of a block."""
-    return messages("decision", language)["head"][key]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,7 +1,5 @@
 """DuckDB with limits on memory and disk, without network access, and with errors that do not quote data."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections.abc import Iterator, Mapping

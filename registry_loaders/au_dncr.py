@@ -9,8 +9,6 @@ Source: Do Not Call Register, washing (http://donotcall.gov.au/industry/washing-
 layout of the answer.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -9,8 +9,6 @@ Source: register for operators (http://abbonati.registrodelleopposizioni.it/en/o
 official record layout.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The verbs of the desk: serve it, and manage the keys of programs that use it."""
 
-from __future__ import annotations
-
 import threading
 from contextlib import suppress
 from pathlib import Path

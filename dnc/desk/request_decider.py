@@ -4,8 +4,6 @@ One thread decides. Requests that come while it is busy are decided together, be
 longer than one call.
 """
 
-from __future__ import annotations
-
 import queue
 import threading
 import time

@@ -43,8 +43,6 @@ word (rule 3). What the reader can conclude (`between`): 25 to 40 rows are clear
 nine others.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -185,7 +183,7 @@ def with_loose(cells: pl.DataFrame) -> pl.DataFrame:
     return cells.with_columns(loose=pl.concat_list(map(pl.lit, flags)).list.drop_nulls())
 
 
-class Cells:
+class Cells(ExitStack[None]):
     """Counts the rows of a check while it runs; a context manager.
 
     Memory is bounded: rows are in a DuckDB table, which is written to disk when it grows too large.
@@ -193,21 +191,19 @@ class Cells:
     """
 
     def __init__(self, brief: Brief) -> None:
-        self._stack, self._brief = ExitStack(), brief
+        super().__init__()
+        self._brief = brief
         self._kinds: dict[tuple[str, ...], int] = {}
         self._rows = 0
         self.first: date | None = None
         self.overlaps: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        spill = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
-        self._con: duckdb.DuckDBPyConnection = self._stack.enter_context(engine(spill))
+        spill = self.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
+        self._con: duckdb.DuckDBPyConnection = self.enter_context(engine(spill))
         self._con.execute(_SEEN)
         self._con.execute("create table held (number ubigint)")
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Add a batch of a check."""

@@ -3,8 +3,6 @@
 `dnc.vetting.figures` counts the figures.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date

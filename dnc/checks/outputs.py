@@ -1,5 +1,7 @@
 """Where the rows of a check go: files, a stream, or a frame in memory; and pages, which are written at its end."""
 
+from __future__ import annotations
+
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence

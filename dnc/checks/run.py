@@ -4,6 +4,8 @@ Three threads work side by side on different batches: one reads the list, one de
 rows; the caller's thread writes (`_Pipeline`).
 """
 
+from __future__ import annotations
+
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,5 +1,7 @@
 """What a store knows about one number: answers of registries, objections, and decisions, with their days."""
 
+from __future__ import annotations
+
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress

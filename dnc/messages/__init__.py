@@ -4,6 +4,8 @@ It imports no other module of `dnc`, because every package uses it: `dnc_why` an
 `dnc.checks`, below the reports.
 """
 
+from __future__ import annotations
+
 import locale
 import os
 import re
@@ -150,7 +152,7 @@ class Words(str):
     def __getnewargs__(self) -> tuple[dict[str, str]]:  # type: ignore[override]  # a copy is made of its texts
         return (self.texts,)
 
-    def __add__(self, other: str) -> "Words":
+    def __add__(self, other: str) -> Words:
         """Both texts in a row, in every language."""
         languages = self.texts | (other.texts if isinstance(other, Words) else {})
         return Words({language: in_language(self, language) + in_language(other, language) for language in languages})

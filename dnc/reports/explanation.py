@@ -1,5 +1,7 @@
 """One call explained: the finding of every regime in force, and the values of its conditions; as text or as data."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 

@@ -5,6 +5,8 @@ know (the controller's address, other files, other recipients) is left blank, fo
 fill in.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 

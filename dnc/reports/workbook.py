@@ -1,5 +1,7 @@
 """The extra sheets of a workbook: a summary before the rows, and after them the rules with links to their sources."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 

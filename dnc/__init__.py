@@ -1,5 +1,7 @@
 """Checks planned telephone calls against do-not-call law: each call is clear, blocked or undecided."""
 
+from __future__ import annotations
+
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

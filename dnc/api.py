@@ -4,6 +4,8 @@ Each takes the fields of `dnc.checks.settings.Settings` as keywords, or a `Setti
 It is the only module that uses both checks and reports.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -176,7 +178,7 @@ def explain(
 
 def replay(
     store: Store, number: int, path: Source | None = None, out: Targets = None, *, consents: str | Path | None = None
-) -> "Replay":
+) -> Replay:
     """Decide the list of an earlier check again, with the law and the snapshots of that day; the store does not change.
 
     Args:

@@ -6,6 +6,8 @@ used. Its content is JSON after its own SHA-256; if that is wrong, or the file b
 read, the result is computed as if there were no cache. It is not an error if the cache cannot be written.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import tempfile

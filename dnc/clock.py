@@ -1,5 +1,7 @@
 """Today, and reading dates, date-times and time zones."""
 
+from __future__ import annotations
+
 import os
 import re
 from contextlib import suppress

@@ -1,5 +1,7 @@
 """DuckDB with limits on memory and disk, without network access, and with errors that do not quote data."""
 
+from __future__ import annotations
+
 import json
 import tempfile
 from collections.abc import Iterator, Mapping

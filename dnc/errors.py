@@ -15,6 +15,8 @@ listing. A message is one line, says what to do, and never quotes a telephone nu
 the catalogue (`localized("errors", …)`): `str(error)` is English, `in_language(error.message, "fr")` French.
 """
 
+from __future__ import annotations
+
 import errno
 import re
 import sys

@@ -1,5 +1,7 @@
 """Helpers for frames and iterators of frames: number distinct rows, cast to text, concatenate, read ahead."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar

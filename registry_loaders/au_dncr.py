@@ -9,6 +9,8 @@ Source: Do Not Call Register, washing (http://donotcall.gov.au/industry/washing-
 layout of the answer.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -8,6 +8,8 @@ Sources: "How to order the list" (https://dncm.be/en/purchase_the_list), questio
 (https://www.dncm.be/faqs-b2b-en/). Not known: the separator, and how numbers and dates are written.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from datetime import date

@@ -4,6 +4,8 @@ All area codes must be Canadian by the numbering plan; only that distinguishes i
 and what is not known see `dnc.registries.area_codes`.
 """
 
+from __future__ import annotations
+
 from dnc.registries import Loader, area_codes
 
 LOADER = Loader("ca-dncl", "CA", area_codes.recognises("CA"), area_codes.read("CA"))

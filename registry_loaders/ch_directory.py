@@ -10,6 +10,8 @@ Source: SECO, unwanted sales calls
 (https://www.seco.admin.ch/seco/de/home/Werbe_Geschaeftsmethoden/Unlauterer_Wettbewerb/Unerbetene_Werbeanrufe.html).
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from xml.parsers import expat

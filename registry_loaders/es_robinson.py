@@ -4,6 +4,8 @@ Since 2019-02-18 there is no file, only a service that is queried with hashes. A
 and proves nothing. Not known: how the hashes are made.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import polars as pl

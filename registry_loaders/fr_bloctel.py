@@ -14,6 +14,8 @@ A number that lost its leading 0 in a spreadsheet is read too.
 Source: Bloctel, questions of professionals (https://pro.bloctel.gouv.fr/faq).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import polars as pl

@@ -7,6 +7,8 @@ protection too (CPCE R. 10). There is no complete file: a file covers only the e
 more.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from dataclasses import replace

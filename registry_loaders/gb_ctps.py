@@ -4,6 +4,8 @@ When a number was listed is known only from earlier snapshots in the store. For 
 `dnc.registries.uk_tps`.
 """
 
+from __future__ import annotations
+
 from dnc.registries import Loader, uk_tps
 
 LOADER = Loader("gb-ctps", "GB", uk_tps.recognises("gb-ctps"), uk_tps.read("gb-ctps"), covers=("44",))

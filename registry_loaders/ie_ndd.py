@@ -7,6 +7,8 @@ ex-directory one if the file is declared complete (`--covers 353`); otherwise it
 The licensed file has no public layout: the meaning of its columns is known, their form is not.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import polars as pl

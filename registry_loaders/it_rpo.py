@@ -9,6 +9,8 @@ Source: register for operators (http://abbonati.registrodelleopposizioni.it/en/o
 official record layout.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -18,6 +18,8 @@ other columns can add numbers and never remove one, so they need no role. An emp
 valid: nobody opted out.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from functools import partial

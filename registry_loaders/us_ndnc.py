@@ -5,6 +5,8 @@ full list, one would clear everybody who is not in it. For sources and what is n
 `dnc.registries.area_codes`.
 """
 
+from __future__ import annotations
+
 from dnc.registries import Loader, area_codes
 
 LOADER = Loader("us-ndnc", "US", area_codes.recognises("US"), area_codes.read("US"))

@@ -9,6 +9,8 @@ Source: FCC, DA 21-1649 (https://docs.fcc.gov/public/attachments/DA-21-1649A1.tx
 template.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import polars as pl

@@ -6,6 +6,8 @@ each hand their list to subscribers. What `--covers` declares is complete: the a
 in it, and Indiana each quarter. Not known: the layouts of the files, and how often the other states issue theirs.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import polars as pl

@@ -5,6 +5,8 @@ decide files with `dnc.check`. Each worker opens the store for itself; a copy of
 read-only.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import tempfile

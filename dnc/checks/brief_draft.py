@@ -5,6 +5,8 @@ one that nobody needs is left out, and no text of another has a meaning yet. So 
 was not seen.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property

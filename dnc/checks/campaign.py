@@ -1,5 +1,7 @@
 """The brief of a campaign that a store keeps, and briefs that are made from it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

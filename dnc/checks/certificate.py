@@ -5,6 +5,8 @@ no telephone number and no row of the list; the list is named by its SHA-256. Wh
 canonical JSON (`dnc.store.audit_log.canonical`).
 """
 
+from __future__ import annotations
+
 import json
 import tomllib
 from base64 import b64encode

@@ -1,5 +1,7 @@
 """When consents end, as agreed or by the law of the country of the number, and how long the law asks to keep them."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator
 from datetime import date
 from typing import NamedTuple

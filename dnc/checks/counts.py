@@ -1,5 +1,7 @@
 """Counts of the rows of a run, for its summary, its page and a vetting; they hold no row and no number."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -114,7 +116,7 @@ class Tallies:
             else:
                 self.filled[what, column, word] += count
 
-    def merge(self, other: "Tallies") -> None:
+    def merge(self, other: Tallies) -> None:
         """Add other counts."""
         for name in {one.name for one in fields(self)} - {"declared"}:
             mine, theirs = getattr(self, name), getattr(other, name)
@@ -312,7 +314,7 @@ class Counted:
         counted.elsewhere = int((calls.plans["elsewhere"] != "")[calls.plan].sum())
         return counted
 
-    def merge(self, other: "Counted") -> None:
+    def merge(self, other: Counted) -> None:
         """Add other counts."""
         self.tallies.merge(other.tallies)
         for mine, theirs in zip(self._others(), other._others(), strict=True):

@@ -5,6 +5,8 @@ the log, and in certificates, are keyed: the HMAC-SHA-256, by a key of the check
 The key is in the ledger until numbers are forgotten. A replay compares by the same `Digests`.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import io
@@ -55,12 +57,12 @@ class Digests:
     parts: tuple[int, ...] = ()
 
     @classmethod
-    def new(cls) -> "Digests":
+    def new(cls) -> Digests:
         """Those of a new check."""
         return cls(token_hex(32))
 
     @classmethod
-    def of(cls, record: Mapping[str, Any], key: str | None) -> "Digests":
+    def of(cls, record: Mapping[str, Any], key: str | None) -> Digests:
         """Those of a check in the log. Raises StoreError if its key was forgotten."""
         if "compared" in record and key is None:
             raise StoreError(localized("errors", "replay", "no_key"))

@@ -1,5 +1,7 @@
 """One call, or one row of a list: the verdict, and the finding of every regime in force."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date

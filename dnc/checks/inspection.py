@@ -4,6 +4,8 @@ Frames have no telephone number unless they say so: rows are named as everywhere
 `numbers` says whose they are.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ The brief is the state: the next question comes from a check of the first rows w
 page only shows questions and hands over answers (see `dnc.cli.start` and `dnc.desk`).
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

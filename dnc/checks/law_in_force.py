@@ -1,5 +1,7 @@
 """The law that the checks of a store use: the rules that ship, those of the rules pack in it, and those of the user."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path

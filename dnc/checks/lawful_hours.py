@@ -3,6 +3,8 @@
 Other rules (consent, registries, attempts) are about persons, and are left out.
 """
 
+from __future__ import annotations
+
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Where the rows of a check go: files, a stream, or a frame in memory; and pages, which are written at its end."""
 
+from __future__ import annotations
+
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -98,6 +100,11 @@ class Outputs:
         self._files = [path for path in self.targets if path not in folders]
         self._stream, self._report, self._table = stream, report, table
         self._kept = _Frames() if keep and not self.targets and stream is None else None
+
+    @property
+    def is_share(self) -> bool:
+        """Whether they get a share of the parts, and others write the rest."""
+        return self.folder is not None and self.folder.parts.share is not None
 
     def refuse(self, paths: Iterable[str | Path]) -> None:
         """Raise OptionError if an output would replace one of some files."""

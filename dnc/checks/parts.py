@@ -6,6 +6,8 @@ when this file is there and the files that it names are as it says; everything e
 `_parts/begun.json` is written first, and `_manifest.json`, which names all files, last.
 """
 
+from __future__ import annotations
+
 import json
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence

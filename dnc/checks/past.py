@@ -6,6 +6,8 @@ take over that rows are alike, and their numbers. Rows are known again by finger
 same (`basis`), apart from some numbers, are they not decided one by one.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence

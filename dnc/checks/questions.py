@@ -3,6 +3,8 @@
 `dnc.checks.interview` asks them one after the other and writes the answers to the brief.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -92,7 +94,7 @@ class TableRow(NamedTuple):
         """Whether it is proposed to leave the column out."""
         return isinstance(self.chosen, int) and "ignore" in self.options[self.chosen].edits
 
-    def answered(self, chosen: int | str | None) -> "TableRow":
+    def answered(self, chosen: int | str | None) -> TableRow:
         """The row with an earlier answer in place of the proposed one."""
         fits = chosen < len(self.options) if isinstance(chosen, int) else chosen is not None and self.fact is not None
         return self._replace(chosen=chosen, rest=None) if chosen not in (None, self.chosen) and fits else self
@@ -153,7 +155,7 @@ class Question:
         for (is_left_out, name), rows in groupby(enumerate(self.table), lambda row: row[1].group):
             yield RowGroup(is_left_out, name, list(rows))
 
-    def answered(self, before: "Question", chosen: Chosen) -> "Question":
+    def answered(self, before: Question, chosen: Chosen) -> Question:
         """The question with an answer to an earlier form of it as its default."""
         if isinstance(chosen, list):
             known = {(row.name, row.text): at for row, at in zip(before.table, chosen, strict=True)}

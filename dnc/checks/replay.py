@@ -1,5 +1,7 @@
 """Repeats an earlier check: the same file, with the rules, snapshots, objections and settings it had."""
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """The result of a check: everything that is known about it besides its rows."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

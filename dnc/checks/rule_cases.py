@@ -12,6 +12,8 @@ A table of cases is CSV: a planned call in each row (`dnc.law.vocabulary`), and 
     why          for people
 """
 
+from __future__ import annotations
+
 import csv
 import tempfile
 from collections import Counter

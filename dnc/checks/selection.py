@@ -1,5 +1,7 @@
 """Which rows and which columns of verdicts are written."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self

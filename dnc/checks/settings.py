@@ -3,6 +3,8 @@
 `Settings` is what a caller passes; `Setup` is the same, read and checked.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -96,7 +98,7 @@ class Settings:
     reason: str | None = None
 
     @classmethod
-    def of(cls, settings: "Settings | None", options: SettingsOptions) -> "Settings":
+    def of(cls, settings: Settings | None, options: SettingsOptions) -> Settings:
         """Settings with some fields replaced. Raises OptionError for a keyword that is not a field."""
         if settings is not None:
             must_be("settings", settings, "settings", cls)
@@ -119,7 +121,7 @@ class Settings:
         """The brief, read where it is a path; an empty one where there is none. Raises InputError."""
         return read_brief(self.brief) if isinstance(self.brief, str | Path) else self.brief or Brief()
 
-    def read(self, store: Store) -> "Setup":
+    def read(self, store: Store) -> Setup:
         """Read the consents and check every field; the law is that of the store, unless another is given.
 
         Raises InputError and OptionError where a value is wrong, StoreError where the store cannot be read.

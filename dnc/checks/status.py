@@ -1,5 +1,7 @@
 """The state of a store: what is loaded and how old, until when it clears calls, and what is due."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace

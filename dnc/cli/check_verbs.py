@@ -1,5 +1,7 @@
 """The verbs that decide planned calls: check a list, explain one call, draft a brief."""
 
+from __future__ import annotations
+
 import json
 import re
 import shutil

@@ -1,5 +1,7 @@
 """`dnc demo`: a short tour on sample files, for somebody who sees the program for the first time."""
 
+from __future__ import annotations
+
 import tempfile
 import textwrap
 from collections.abc import Iterator, Sequence

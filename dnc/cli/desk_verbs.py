@@ -1,5 +1,7 @@
 """The verbs of the desk: serve it, and manage the keys of programs that use it."""
 
+from __future__ import annotations
+
 import threading
 from contextlib import suppress
 from pathlib import Path

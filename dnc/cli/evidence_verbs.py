@@ -1,5 +1,7 @@
 """The verbs for evidence: certify a check, verify a certificate, make a folder for an authority."""
 
+from __future__ import annotations
+
 import json
 from base64 import b64decode
 from datetime import date
@@ -109,7 +111,7 @@ def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
         raise InputError(localized("certificate", "not_compared", version=verified.certificate.made_with), path)
 
 
-def _stamp(path: Path, stamp: "CertifiedStamp") -> Words:
+def _stamp(path: Path, stamp: CertifiedStamp) -> Words:
     """What the time stamp in a certificate says. Raises InputError if it is not a stamp of its row."""
     from dnc.store.stamps import StampError, in_words, look_at
 

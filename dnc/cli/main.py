@@ -4,6 +4,8 @@ stdout is data, stderr is for messages. Exit codes: 0 all clear, 1 some blocked,
 2 wrong usage, 3 none blocked and some undecided, 4 an error, 128 and the number of a signal that ended it.
 """
 
+from __future__ import annotations
+
 import atexit
 import gc
 import os

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from io import FileIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -39,6 +41,7 @@ STDOUT = Path("-")  # what a person types for it
 _STDIN = Path("/dev/stdin")
 _MOST_PIPED_BYTES = 20 * 10**9
 _BLOCK_BYTES = 1 << 20
+_LONGEST_WAIT = 1.0  # seconds, for a pipe
 _PROGRESS_FROM_BYTES = 4_000_000  # smaller files are read before a progress bar could be seen
 _log = {"json": False}  # whether lines on stderr are JSON objects
 _language = {"typed": ""}  # the language of --lang, once it is read
@@ -136,7 +139,7 @@ def _copied(path: Path, folder: Path) -> Path:
     left = _MOST_PIPED_BYTES
     try:
         with _opened(path) as pipe, os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            while block := pipe.read(_BLOCK_BYTES):
+            while block := _next_block(pipe):
                 left -= len(block)
                 if left < 0:
                     raise InputError(localized("errors", "cli", "pipe_large"), path)
@@ -150,9 +153,19 @@ def _copied(path: Path, folder: Path) -> Path:
     return file
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> FileIO:
     """A pipe or device to read. Stdin may belong to another user, and then it cannot be opened again by its path."""
-    return os.fdopen(os.dup(0), "rb") if path == _STDIN else path.open("rb")
+    return FileIO(os.dup(0) if path == _STDIN else path)
+
+
+def _next_block(pipe: FileIO) -> bytes | None:
+    """What can be read next; empty at the end.
+
+    Python hears a signal that comes right before it waits for the pipe only when the wait is over, so that ends early.
+    """
+    while sys.platform != "win32" and not select.select([pipe], [], [], _LONGEST_WAIT)[0]:
+        pass
+    return pipe.read(_BLOCK_BYTES)
 
 
 def typed_name(path: Path) -> str:

@@ -1,5 +1,7 @@
 """The verbs for own records: consents, calls made, customers, and the wordings of consents."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import fields
@@ -70,7 +72,7 @@ def _days(text: str) -> tuple[date, date]:
     return first, last
 
 
-def _added(kind: str, added: "Added", lang: str) -> str:
+def _added(kind: str, added: Added, lang: str) -> str:
     texts, count = messages("records", lang), counted(lang)
     more = [texts[name].format(n=count(n)) for name in ("known", "silent") if (n := getattr(added, name))]
     if added.odd:

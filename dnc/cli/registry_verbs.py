@@ -1,5 +1,7 @@
 """The verbs for registry files: load them into the store, or print what they say."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -146,7 +148,7 @@ def load(ctx: click.Context, *, files: tuple[Path, ...], lang: str, **options: A
         say(f"{path}: {_loaded(snapshot, lang)}")
 
 
-def _loaded(snapshot: "Snapshot", lang: str) -> str:
+def _loaded(snapshot: Snapshot, lang: str) -> str:
     texts, count = messages("store", lang), counted(lang)
     return str(texts["loaded"]).format(
         registry=registry_named(snapshot.registry, lang),

@@ -3,6 +3,8 @@
 Files and pipes get what was written, byte for byte.
 """
 
+from __future__ import annotations
+
 import codecs
 import io
 import sys
@@ -39,7 +41,7 @@ class TerminalStream(io.BufferedIOBase):
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._shown = _ShownCharacters()
 
-    def write(self, data: "ReadableBuffer") -> int:
+    def write(self, data: ReadableBuffer) -> int:
         """Write the text with symbols in the place of characters that control a terminal."""
         text = self._decoder.decode(bytes(data))
         self._terminal.write(text.replace("\r\n", "\n").translate(self._shown).encode())

@@ -3,6 +3,8 @@
 An answer is short, and has no telephone number in it. Arguments are checked here: the library would quote them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from importlib.metadata import version

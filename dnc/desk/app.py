@@ -1,5 +1,7 @@
 """The application: every route, behind the guard."""
 
+from __future__ import annotations
+
 import asyncio
 import ipaddress
 import socket

@@ -1,5 +1,7 @@
 """A check at the desk: the list as it was read, the questions, the check itself, and its result."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,5 +1,7 @@
 """What one running desk shares between its requests: the store, its settings, tokens and sessions."""
 
+from __future__ import annotations
+
 import hmac
 import secrets
 import threading

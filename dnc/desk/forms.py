@@ -3,6 +3,8 @@
 The token is the first field of every form, so that a file is refused before its first byte is written.
 """
 
+from __future__ import annotations
+
 import asyncio
 import os
 import shutil
@@ -153,7 +155,7 @@ class _FormReader:
         self._file: IO[bytes] | None = None
         self._part_begin()
 
-    def __enter__(self) -> "_FormReader":
+    def __enter__(self) -> _FormReader:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -5,6 +5,8 @@ here (DNS rebinding). So the host has to be one of ours, a change has to come fr
 shown without a session. Forms also carry a token (see `dnc.desk.forms`).
 """
 
+from __future__ import annotations
+
 import re
 from base64 import b64encode
 from hashlib import sha256

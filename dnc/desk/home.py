@@ -3,6 +3,8 @@
 The first minute at a desk, too: three steps on an empty store, sample files to try them with, and a warm start.
 """
 
+from __future__ import annotations
+
 import re
 from contextlib import suppress
 from importlib.resources import as_file, files

@@ -1,5 +1,7 @@
 """Jobs that take longer than a request: each runs in a thread, reports its progress, and can be stopped."""
 
+from __future__ import annotations
+
 import contextvars
 import gc
 import secrets
@@ -78,7 +80,7 @@ class Job:
         """End the job at its next `advance`; what it wrote until then is removed."""
         self._stop.set()
 
-    def run(self, function: "Callable[[Job], Any]") -> None:
+    def run(self, function: Callable[[Job], Any]) -> None:
         """Call the function; whatever it raises becomes a sentence."""
         self._began, self.state = time.monotonic(), "running"
         try:

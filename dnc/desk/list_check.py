@@ -3,6 +3,8 @@
 All its files are in the work folder of the store, readable by their owner only, and removed when the session ends.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import secrets
@@ -174,7 +176,7 @@ class ListCheck:
         language: str,
         brief: Upload | None = None,
         facts: Mapping[str, str] = MappingProxyType({}),
-    ) -> "ListCheck":
+    ) -> ListCheck:
         """A list that was sent, with a brief if there is one. Raises InputError if one of them cannot be read.
 
         facts: of all calls, where the brief says nothing else; by default those of the office.

@@ -1,5 +1,7 @@
 """The log at the desk: who did what, filtered; verified, and downloaded; and the folder for an authority."""
 
+from __future__ import annotations
+
 import io
 import json
 from typing import Any

@@ -3,6 +3,8 @@
 A number is never part of an address: it is sent with a form, kept in the session, and named by a random id.
 """
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field

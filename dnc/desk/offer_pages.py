@@ -1,5 +1,7 @@
 """A list on offer at the desk: what it is worth for the planned calls, before it is bought; draws; sealed results."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress

@@ -4,6 +4,8 @@ They are kept in the store. The facts among them are in the brief of each new li
 asked; each may be changed for one list.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from starlette.responses import Response

@@ -1,5 +1,7 @@
 """Past checks at the desk: what each came to and rested on, how a list went over time, and what changed between two."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Callable
 from itertools import pairwise

@@ -1,5 +1,7 @@
 """Pages of jobs: the progress of a job, a button that stops it, and where to go when it has ended."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files

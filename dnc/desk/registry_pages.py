@@ -1,5 +1,7 @@
 """Registries at the desk: what is loaded, until when it clears calls and what is due; loading a file."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field

@@ -4,6 +4,8 @@ One thread decides. Requests that come while it is busy are decided together, be
 longer than one call.
 """
 
+from __future__ import annotations
+
 import queue
 import threading
 import time

@@ -5,6 +5,8 @@ There is no other way to take a form, so none is taken without its token. In bot
 one sentence.
 """
 
+from __future__ import annotations
+
 import sys
 import traceback
 from collections.abc import Awaitable, Callable

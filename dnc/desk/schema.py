@@ -1,5 +1,7 @@
 """The types of requests and answers, made from the vocabulary: they check requests and describe the API in OpenAPI."""
 
+from __future__ import annotations
+
 import difflib
 import re
 from collections.abc import Mapping, Sequence

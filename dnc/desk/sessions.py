@@ -1,5 +1,7 @@
 """Who is signed in at a desk: a cookie, the token of forms, the language, and the files of one browser."""
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import secrets

@@ -1,5 +1,7 @@
 """The HTTP interface for diallers and CRMs, under /v1: JSON, with a key (`dnc keys add NAME`)."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import time

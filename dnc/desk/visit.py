@@ -1,5 +1,7 @@
 """One request of a person who is signed in, and the pages that answer it."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

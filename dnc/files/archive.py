@@ -5,6 +5,8 @@ name twice, or if it unpacks to more than 20 GB or 200 times its size. Members a
 checksums are verified.
 """
 
+from __future__ import annotations
+
 import gzip
 import io
 import re

@@ -4,6 +4,8 @@ Two cells are the same text if they differ only in case, accents, markup, blanks
 `normal`).
 """
 
+from __future__ import annotations
+
 import re
 from html import unescape
 

@@ -5,6 +5,8 @@ process when it writes them: bytes, dates and times outside the years 1 to 9999 
 keys are not text, and objects without keys.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta

@@ -3,6 +3,8 @@
 A column is looked at in all rows, a batch at a time and in bounded memory.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from collections import Counter

@@ -5,6 +5,8 @@ no TCP connection is made. seccomp, through the system's `libseccomp`: only the 
 other connections and programs, and no other process. Other systems have neither.
 """
 
+from __future__ import annotations
+
 import codecs
 import ctypes
 import os

@@ -4,6 +4,8 @@ Rows that do not match the header are kept and marked in the column `RAGGED`, ne
 title, the date of an export) are skipped and counted.
 """
 
+from __future__ import annotations
+
 import codecs
 import csv
 import io
@@ -70,7 +72,7 @@ def read_csv(path: Path, text: DecodedText, with_header: bool, strict: bool) -> 
     csv.field_size_limit(_FIELD_LIMIT)
     start = _start_of(text.lines())
 
-    def opened(limit: int) -> "_Lines":
+    def opened(limit: int) -> _Lines:
         lines = _Lines(text.blocks(_BLOCK, limit), path)
         for _ in range(start.skipped):
             lines.begin_record()
@@ -94,7 +96,7 @@ def read_csv(path: Path, text: DecodedText, with_header: bool, strict: bool) -> 
         header = [f"column {position}" for position in range(1, len(header) + 1)]
     named = named_columns(header)
 
-    def reader(cells: int, ends: Ends | None = None) -> "_CsvReader":
+    def reader(cells: int, ends: Ends | None = None) -> _CsvReader:
         lines = opened(limit)
         if with_header:
             next(_csv_records(lines, start.dialect, see=ends.see if ends else None), None)
@@ -267,7 +269,7 @@ class _Lines:
         self.record: list[str] = []
         self.number = 0
 
-    def __iter__(self) -> "_Lines":
+    def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:

@@ -5,6 +5,8 @@ the program that wrote it and are skipped. The name `key=value` of a folder insi
 files. If they have a column of that name, a cell that says something else than the folder says both.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 from collections.abc import Iterator, Sequence

@@ -5,6 +5,8 @@ and in registry files also a byte that neither UTF-8 nor Windows-1252 allows; th
 a maximum length.
 """
 
+from __future__ import annotations
+
 import codecs
 import io
 import re

@@ -4,6 +4,8 @@ A layout gives the length of a record and the check that every record has to pas
 reported with its line.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Input files: opening them for reading, and their SHA-256."""
 
+from __future__ import annotations
+
 import hashlib
 import stat
 from collections.abc import Iterator

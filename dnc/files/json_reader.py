@@ -4,6 +4,8 @@ Objects are decoded one by one from a piece of the text, so an array of any leng
 Their depth and the number of different keys are limited, since every key becomes a column of every row.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator

@@ -4,6 +4,8 @@ They are locks of the operating system on open files: it releases them when a pr
 nothing stays locked.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import sys

@@ -6,6 +6,8 @@ answer. Each distinct word gets a letter for each class of `net.toml` that it be
 expressions over those letters, so that 100,000 texts take a fraction of a second.
 """
 
+from __future__ import annotations
+
 import re
 from collections import defaultdict
 from collections.abc import Iterable

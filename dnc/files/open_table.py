@@ -4,6 +4,8 @@ Types are never guessed: the cells of CSV and spreadsheets are text, exactly as 
 keep the types that the file declares. A gzip, and a zip with one file in it, are read as the file inside.
 """
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace

@@ -4,6 +4,8 @@ A file is written completely or not at all: under a temporary name in the same f
 readable by its owner only.
 """
 
+from __future__ import annotations
+
 import os
 import tempfile
 from collections.abc import Callable, Iterator

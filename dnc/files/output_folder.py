@@ -1,5 +1,7 @@
 """A folder of output files, on this machine or in an object store; each file is written completely or not at all."""
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

@@ -1,5 +1,7 @@
 """Rows on their way to an output; cells that many rows share are stored once."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby

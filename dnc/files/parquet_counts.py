@@ -6,6 +6,8 @@ checksums of pages are verified if there are any (https://parquet.apache.org/doc
 github.com/apache/parquet-format).
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import zlib

@@ -7,6 +7,8 @@ The libraries are in the extras `objects` and `databases`. They take passwords a
 or the files of their service; neither these nor the content of rows ever appear in a message.
 """
 
+from __future__ import annotations
+
 import re
 import tempfile
 from collections.abc import Iterator

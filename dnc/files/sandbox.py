@@ -4,6 +4,8 @@ Their parsers are libraries written in Rust, and the files may come from anybody
 time, or crash; this process and the store are not affected.
 """
 
+from __future__ import annotations
+
 import os
 import select
 import struct

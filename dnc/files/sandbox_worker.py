@@ -6,6 +6,8 @@ line of stderr is only the name of the exception, since messages of parsers may 
 It imports little from `dnc`, so that it starts fast.
 """
 
+from __future__ import annotations
+
 import io
 import os
 import struct

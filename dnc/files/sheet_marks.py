@@ -5,6 +5,8 @@ has a time, or a text without a type; and nothing about the others; for XLSX the
 (`dnc.files.sheet_xml`).
 """
 
+from __future__ import annotations
+
 import struct
 import zipfile
 from collections.abc import Iterator

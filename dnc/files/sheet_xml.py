@@ -5,6 +5,8 @@ here, with expat. The files may come from anybody: a document type is refused, b
 can expand to gigabytes; nesting and single tags have limits, because expat keeps them in memory until they close.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Collection, Mapping
 from posixpath import normpath

@@ -3,6 +3,8 @@
 The kind of a file is a key below `kind` in the error messages, which also say what to do.
 """
 
+from __future__ import annotations
+
 import codecs
 from collections.abc import Collection
 

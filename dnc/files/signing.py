@@ -5,6 +5,8 @@ identified by its fingerprint: the SHA-256 of the public key in DER, as `openssl
 prints it.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import re
@@ -64,7 +66,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signature: Annotated[str, msgspec.Meta(pattern=rf"^[0-9a-f]{{{2 * SIGNATURE_BYTES}}}\Z")]
 
     @classmethod
-    def by(cls, signer: Signer, context: bytes, data: bytes) -> "Signature":
+    def by(cls, signer: Signer, context: bytes, data: bytes) -> Signature:
         """A signature of some data in a context."""
         return cls(signer.public.hex(), signer.sign(context, data).hex())
 
@@ -140,7 +142,7 @@ def named_key(text: str) -> str:
     return _fingerprint(key)
 
 
-def _private_key(path: Path) -> "Ed25519PrivateKey":
+def _private_key(path: Path) -> Ed25519PrivateKey:
     with extra("packs"):
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -157,7 +159,7 @@ def _private_key(path: Path) -> "Ed25519PrivateKey":
     return key
 
 
-def _fingerprint(key: "Ed25519PublicKey") -> str:
+def _fingerprint(key: Ed25519PublicKey) -> str:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

@@ -8,6 +8,8 @@ cells is returned. A cell far away from all others would need memory for the who
 is refused before it is read.
 """
 
+from __future__ import annotations
+
 import itertools
 import re
 from collections import defaultdict

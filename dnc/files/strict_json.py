@@ -1,5 +1,7 @@
 """JSON files from strangers: a limited object, in which only what this program would write is accepted."""
 
+from __future__ import annotations
+
 import json
 import re
 from typing import Annotated, Any, TypeVar

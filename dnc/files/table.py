@@ -1,5 +1,7 @@
 """A file of rows as a table: its column names, and batches of its rows with their line numbers."""
 
+from __future__ import annotations
+
 import itertools
 import re
 import unicodedata

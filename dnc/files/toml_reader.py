@@ -4,6 +4,8 @@ The time and memory that `tomllib` needs grow with the square of the number of p
 take 17 s and 6 GB. It also quotes text that it does not understand, which may be a row of a list.
 """
 
+from __future__ import annotations
+
 import re
 import tomllib
 from typing import Any

@@ -7,6 +7,8 @@ pagers are not named `TEL`, since nobody calls them. Pictures, sounds, keys and 
 Formats: RFC 6350 (4.0), RFC 2426 (3.0), and https://web.archive.org/web/2015/http://www.imc.org/pdi/vcard-21.txt (2.1).
 """
 
+from __future__ import annotations
+
 import itertools
 import quopri
 import re

@@ -3,6 +3,8 @@
 In CSV and XLSX an apostrophe is put before a cell that a spreadsheet could run as a formula.
 """
 
+from __future__ import annotations
+
 import re
 import shutil
 import tempfile

@@ -1,5 +1,7 @@
 """Write rows as a spreadsheet: sheets of a million rows, with other sheets before and after them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path

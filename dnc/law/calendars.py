@@ -1,5 +1,7 @@
 """Public holidays: those of the library `holidays`, adjusted to what counts as a holiday in a law."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache

@@ -1,5 +1,7 @@
 """SQL expressions that know what they read, and the conditions that are compiled to them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self

@@ -6,6 +6,8 @@ columns of `REGISTRY_FACTS`, prefixed with its id (hyphens become underscores).
 Calendars are SQL macros without arguments; `dnc.law.rule_file` writes them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta

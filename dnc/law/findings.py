@@ -5,6 +5,8 @@ read. It returns few distinct combinations of values (true, false, or None for *
 known*); this module combines them by the three-valued rule of `dnc.law.regimes`.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,7 +80,7 @@ class Inquiry:
         """All columns that it reads."""
         return frozenset[str]().union(*(sql.columns for sql in self.expressions))
 
-    def apart(self, columns: Sequence[str], few: Collection[str]) -> "list[tuple[list[str], Inquiry]]":
+    def apart(self, columns: Sequence[str], few: Collection[str]) -> list[tuple[list[str], Inquiry]]:
         """The same inquiry in parts, each with those of `columns` that it reads.
 
         An expression is added to the part of another one that reads at least the same columns; all expressions that

@@ -1,5 +1,7 @@
 """When, and how often, calls are lawful: the days and hours of a week, and caps; combined, and in words for people."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -32,13 +34,13 @@ class Limit:
         windows: Mapping[tuple[str, ...], Sequence[tuple[str, str]]],
         eve: Sequence[tuple[str, str]],
         holidays: bool,
-    ) -> "Limit":
+    ) -> Limit:
         """The limit of a rule about hours: spans by ISO weekdays, and those of the day before a holiday, if others."""
         by_day = {int(day): tuple(spans) for days, spans in windows.items() for day in days}
         week = tuple(by_day.get(day, ()) for day in _DAYS)
         return cls(week, tuple(tuple(eve or spans) if spans else () for spans in week), holidays)
 
-    def __and__(self, other: "Limit") -> "Limit":
+    def __and__(self, other: Limit) -> Limit:
         """What both allow."""
         caps: dict[tuple[str, int], int] = {}
         for n, unit, span in (*self.caps, *other.caps):

@@ -8,6 +8,8 @@ leads to one of these, that is a mistake in the file. A scope must not be based 
 low confidence only. Chains, citations and ids are checked when a file is read.
 """
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -11,6 +11,8 @@ Until somebody trusts the key, only the directory of the zip and the first two m
 is compared with the manifest before any of it is parsed.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import json

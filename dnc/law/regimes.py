@@ -8,6 +8,8 @@ in SQL's three-valued logic, where NULL means *not known*. This module only writ
 SQL; `dnc.law.findings` evaluates regimes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -124,7 +126,7 @@ class Regimes(Sequence[Regime]):
         registries = {id_ for regime in regimes for part in regime.parts for id_ in part.registries}
         return cls([regime.id for regime in regimes], sorted(registries), lambda: regimes)
 
-    def __add__(self, other: "Regimes") -> "Regimes":
+    def __add__(self, other: Regimes) -> Regimes:
         """These regimes and then others, not decoded yet."""
         registries = sorted({*self.registries, *other.registries})
         return Regimes([*self.ids, *other.ids], registries, lambda: (*self, *other))

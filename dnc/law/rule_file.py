@@ -1,5 +1,7 @@
 """Strict reader of one rules file (TOML): every mistake is reported with file, regime and key."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from dataclasses import replace

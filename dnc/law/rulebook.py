@@ -1,5 +1,7 @@
 """The rulebook: all rules files that a check uses, those that ship, those of a rules pack, and those of the user."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -56,7 +58,7 @@ class Rulebook:
     @classmethod
     def load(
         cls, extra: str | Path | None = None, installed: Mapping[str, str] | None = None, pack: PackId | None = None
-    ) -> "Rulebook":
+    ) -> Rulebook:
         """The rules that ship, those of an installed rules pack, and those of a folder.
 
         Each may replace files of those before by their name, and add others; a jurisdiction may be in one file only.
@@ -82,7 +84,7 @@ class Rulebook:
         return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())), pack)
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "Rulebook":
+    def of(cls, texts: Iterable[str]) -> Rulebook:
         """The rules in the texts of some files, as the log of a store keeps them. Raises RuleError."""
         named = ((hashlib.sha256(text.encode()).hexdigest()[:12], text) for text in texts)
         return _rulebook(tuple(sorted(named)))

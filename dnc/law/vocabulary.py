@@ -1,5 +1,7 @@
 """The columns of planned calls, with meanings, words and questions to ask for them; and the columns of verdicts."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache

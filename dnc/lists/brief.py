@@ -1,5 +1,7 @@
 """The brief: what the columns and words of a list mean, and what is declared for all its rows."""
 
+from __future__ import annotations
+
 import codecs
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -132,7 +134,7 @@ class Brief:
         *,
         sheet: str | None = None,
         around: str | None = None,
-    ) -> "Brief":
+    ) -> Brief:
         """This brief with settings from elsewhere, which override its own."""
         return replace(
             self,
@@ -145,11 +147,11 @@ class Brief:
             around=around or self.around,
         )
 
-    def without_file(self) -> "Brief":
+    def without_file(self) -> Brief:
         """This brief without what it says of the columns of a file."""
         return replace(self, columns={}, ignore=(), when_filled={}, when_empty={}, texts={})
 
-    def without(self, facts: Collection[str]) -> "Brief":
+    def without(self, facts: Collection[str]) -> Brief:
         """This brief without some of its facts."""
         return replace(self, facts={name: fact for name, fact in self.facts.items() if name not in facts})
 

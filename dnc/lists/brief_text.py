@@ -1,5 +1,7 @@
 """A brief as text: TOML that `dnc.lists.brief` reads back."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """Call records as telephone systems write them, as `call_layouts.toml` describes them."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,5 +1,7 @@
 """Planned calls, as intake hands them on: a row a call, in the order of the list."""
 
+from __future__ import annotations
+
 from typing import NamedTuple, TypeVar
 
 import polars as pl
@@ -64,7 +66,7 @@ class Calls(NamedTuple):
     alone: pl.Series | None = None
     likeness: CallLikeness | None = None
 
-    def whole(self) -> "Calls":
+    def whole(self) -> Calls:
         """The same where all calls were read; else all calls, those that were not read like those that were."""
         if self.likeness is None:
             return self

@@ -3,6 +3,8 @@
 A fact is read once for each distinct combination of cells, not once a row.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass

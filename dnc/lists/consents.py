@@ -9,6 +9,8 @@ understood, or whose day or purpose is not, counts as one against the call; if i
 known. The same holds for a row with too many or too few cells, if its number can be read.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -3,6 +3,8 @@
 `dnc brief` writes it down as a draft, and `dnc start` asks about it. Nothing here decides a call.
 """
 
+from __future__ import annotations
+
 import itertools
 from collections import Counter
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """The header of a list of planned calls: what each of its columns means."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

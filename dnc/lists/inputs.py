@@ -1,5 +1,7 @@
 """What a check reads: files and folders by their paths, or a table that is in memory."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence

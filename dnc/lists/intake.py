@@ -4,6 +4,8 @@ Each number of a row is a call of its own: those of several columns, and two num
 Files raise, rows do not: a cell that is not understood becomes null, and a note says so.
 """
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -110,7 +112,7 @@ class Intake:
         return TextReader([*self.header.read, *self.found])
 
     @cached_property
-    def undeclared(self) -> "Intake":
+    def undeclared(self) -> Intake:
         """The same, without the objections, refusals and withdrawals that the brief declares for the whole list."""
         brief = self.brief.without(OR_NONE)
         return self if brief == self.brief else replace(self, brief=brief)

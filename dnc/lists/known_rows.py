@@ -5,6 +5,8 @@ same verdict. Of the unchanged rows of a batch, one of each kind is read again a
 was decided then is taken over, only that these rows are alike, and their numbers.
 """
 
+from __future__ import annotations
+
 import hmac
 from functools import cache
 from importlib.metadata import version
@@ -59,7 +61,7 @@ class Likeness(NamedTuple):
     like: pl.Series
     number: pl.Series
 
-    def of_calls(self, row: pl.Series | None) -> "tuple[CallLikeness, pl.Series | None]":
+    def of_calls(self, row: pl.Series | None) -> tuple[CallLikeness, pl.Series | None]:
         """The same of calls, and for each call the row of the batch; None where each row is one call.
 
         row: for each call that was read, its row among those that were (ascending); None where each is one call.

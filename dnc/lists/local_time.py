@@ -1,5 +1,7 @@
 """Where a called person is, and what time it is there: the place, the moment of the call, the agreed appointment."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

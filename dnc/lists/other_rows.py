@@ -15,6 +15,8 @@ One with a note, or that is struck through, counts as an objection. What a brief
 count here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any

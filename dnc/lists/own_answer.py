@@ -1,5 +1,7 @@
 """What own records say about one person: every row, the wordings that they name, and to whom they were passed on."""
 
+from __future__ import annotations
+
 import json
 from datetime import date
 from typing import Any

@@ -11,6 +11,8 @@ Where a list and the records differ, the one that forbids the call counts:
 * Who is not among the customers of the newest day has no relationship.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field

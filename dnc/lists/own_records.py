@@ -4,6 +4,8 @@ Numbers, days and words are read as in a list of planned calls, by the same code
 read, and adds all rows or none.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -150,7 +152,7 @@ def load(
     ]
 
 
-def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> "_Rows":
+def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Rows:
     """A file, opened; of calls it may have the layout of a telephone system."""
     if kind is not CALLS:
         return _Rows(kind, open_table(path, sheet=said.sheet), book, said)

@@ -4,6 +4,8 @@ Numbers and ids are the points of a graph, and the numbers and the id of one row
 part of it.
 """
 
+from __future__ import annotations
+
 import polars as pl
 
 from dnc.files.cell_texts import compared

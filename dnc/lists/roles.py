@@ -4,6 +4,8 @@ A column without a role stops the list before a row is decided. One message name
 of a brief that give each a role.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 

@@ -1,5 +1,7 @@
 """Columns of telephone numbers that a check does not use."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import polars as pl

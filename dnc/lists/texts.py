@@ -3,6 +3,8 @@
 Two cells are the same text if `normal` of `dnc.files.cell_texts` says so.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple

@@ -1,5 +1,7 @@
 """Words in the headers and cells of lists by which a draft proposes what they mean; see `words.toml`."""
 
+from __future__ import annotations
+
 import re
 from functools import cache
 from typing import Any

@@ -7,6 +7,8 @@ in the same way (`dnc.numbers.normalise`), and for digits in a range of a compil
 been asked for; the answers are the same either way. Compiling it takes ten times as long, once.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache

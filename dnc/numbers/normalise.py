@@ -8,6 +8,8 @@ Words for the owner or the kind of a number (`tel:`, `Tél. (bureau)`, `mobile`)
 A text with any other word is not read, and neither is one with `fax`, since nobody calls a fax.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from functools import lru_cache

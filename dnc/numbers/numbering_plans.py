@@ -14,6 +14,8 @@ empty = those of the place); the longest prefix counts. Source: the published pl
 and province), +44, +39, +34 and +61.
 """
 
+from __future__ import annotations
+
 import csv
 import re
 from functools import cache, lru_cache

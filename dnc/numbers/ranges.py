@@ -11,6 +11,8 @@ A range is a run of keys. The key of a string is its length times `BASE`, plus i
 adds `PLUS` to the length. Within a range, number minus key is a constant.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache

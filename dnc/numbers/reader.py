@@ -10,6 +10,8 @@ A number that is possible but not valid is kept, with a doubt: it is looked up a
 one.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from functools import lru_cache

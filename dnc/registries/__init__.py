@@ -1,5 +1,7 @@
 """What a registry's file says. The names below are all that a loader needs; see CONTRIBUTING, "A registry"."""
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

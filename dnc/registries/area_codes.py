@@ -11,6 +11,8 @@ sheet (http://crtc.gc.ca/eng/INFO_SHT/t1028.htm). Not known: the layout of the c
 flags and refused.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

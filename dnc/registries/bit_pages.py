@@ -4,6 +4,8 @@ A page covers a range of numbers, with one bit for each. A list gets pages if it
 its rows say the same (listed, without a date), and if it is dense enough for the pages to stay small.
 """
 
+from __future__ import annotations
+
 import polars as pl
 
 WORTH = 20_000_000  # rows; a shorter list is read just as fast without pages

@@ -5,6 +5,8 @@ Numbers are read in one place, in the same way for all registries. Loaders live 
 one module per registry, each of which defines `LOADER`.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -118,7 +120,7 @@ class Layout:
         meaning |= {"around": self.around} if self.around else {}
         return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
-    def over(self, other: "Layout") -> "Layout":
+    def over(self, other: Layout) -> Layout:
         """This layout, completed by another one where it says nothing."""
         values = {
             ours: _folded_words(other.values.get(ours, {})) | _folded_words(self.values.get(ours, {}))
@@ -330,6 +332,6 @@ class Loader:
         """Whether entries stay until they are lifted, whatever a later file leaves out: only those of the own list."""
         return self.registry == OWN
 
-    def planned(self, region: str | None) -> "Loader":
+    def planned(self, region: str | None) -> Loader:
         """This loader with another numbering plan for national numbers, if it holds numbers of every country."""
         return replace(self, region=region) if region and "" in self.covers else self

@@ -4,6 +4,8 @@ Rows are collected into sorted runs; if there are several, they are written to d
 range of numbers at a time, so that there are never more rows in memory than in one run.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path

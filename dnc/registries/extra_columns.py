@@ -4,6 +4,8 @@ A row that is listed stays listed whatever they say. Where a row says that a num
 so (`--means`), one of them may say the opposite: then each has to be left out on purpose, as in a list of calls.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection
 
 import polars as pl

@@ -1,5 +1,7 @@
 """Reads a registry's file completely: reads its numbers, counts its rows, sorts its listings into one file."""
 
+from __future__ import annotations
+
 import re
 import tempfile
 from collections.abc import Iterator, Sequence

@@ -1,5 +1,7 @@
 """Frames of listings from tables and lines of text: the parts that most loaders are made of."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace

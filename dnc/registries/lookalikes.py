@@ -3,6 +3,8 @@
 Each kind of file was found in practice. The message says what it is and why it proves nothing.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 

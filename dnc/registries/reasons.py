@@ -3,6 +3,8 @@
 The modules that read files write these reasons in English into the cells of a frame.
 """
 
+from __future__ import annotations
+
 import re
 from functools import cache
 

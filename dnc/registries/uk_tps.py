@@ -9,6 +9,8 @@ Source: the operator's "Technical Specifications for File Formats"
 which is refused.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterator
 

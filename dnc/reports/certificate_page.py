@@ -3,6 +3,8 @@
 The page itself proves nothing. It is compared, word for word, with the page that is made from the signed data.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version

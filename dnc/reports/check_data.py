@@ -1,5 +1,7 @@
 """A check as data, for programs: what `dnc check --json` prints. It holds no telephone number."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict

@@ -3,6 +3,8 @@
 It is made from counts and shows nothing about single rows, so no telephone number can appear on it.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta

@@ -1,5 +1,7 @@
 """The summary of a check: what `dnc check` prints on stderr for the person who ran it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 

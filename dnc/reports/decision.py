@@ -4,6 +4,8 @@ Terminal, page, desk, spreadsheet and `--json` show the same blocks: under which
 made, why the others are not possible, what to do next, what the result rests on, and what is at stake.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta

@@ -1,5 +1,7 @@
 """Draws in words: what a draw can show, what was drawn, and what the proofs say of the whole list."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from math import floor
 

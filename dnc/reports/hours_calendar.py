@@ -1,5 +1,7 @@
 """Lawful hours as a calendar (RFC 5545)."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo

@@ -4,6 +4,8 @@ Nothing outside `annexes/` has a telephone number, also not in what people wrote
 from the moment at which it is made, the same store gives the same bytes.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import re

@@ -1,5 +1,7 @@
 """Coming changes of the law, and their effect on the calls that a brief plans: what starts, what ends, the outcomes."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -162,7 +164,7 @@ def _last_terms(store: Store) -> list[tuple[int, dict[str, Any]]]:
 
 
 @contextmanager
-def _briefly(brief: Brief, book: Rulebook, store: Store, policy: Policy) -> "Iterator[_BriefCalls]":
+def _briefly(brief: Brief, book: Rulebook, store: Store, policy: Policy) -> Iterator[_BriefCalls]:
     with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, policy) as judge:
         yield _BriefCalls(brief, book, judge)
 

@@ -1,5 +1,7 @@
 """The page of the law, for a lawyer who compares each rule with its source and signs."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date

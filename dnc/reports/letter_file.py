@@ -1,5 +1,7 @@
 """How a letter is written to a file: `.html` is for reading, printing and signing, `.docx` for editing first."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple

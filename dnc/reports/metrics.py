@@ -1,5 +1,7 @@
 """The state of a store as metrics in the OpenMetrics text format, for Prometheus and what reads the same."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 
 from dnc.checks.status import NewestSnapshot, Status

@@ -1,5 +1,7 @@
 """What the pages share: how their templates are filled in."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any

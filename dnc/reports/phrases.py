@@ -1,5 +1,7 @@
 """What several reports say in the same words: questions and where their answers go, days, declared facts, regimes."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections import Counter

@@ -1,5 +1,7 @@
 """JSON Schemas of what verbs give to programs, made from the types of the results themselves."""
 
+from __future__ import annotations
+
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, TypedDict, get_type_hints

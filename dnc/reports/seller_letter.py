@@ -3,6 +3,8 @@
 It says nothing of the buyer's conditions, and has no telephone number. `dnc vet --letter` and the desk write it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from dnc.messages import apart, counted, in_language, messages

@@ -1,5 +1,7 @@
 """The state of a store in words: what `dnc status` prints."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 

@@ -1,5 +1,7 @@
 """The page of a vetting: what a list on offer is worth, for the person who decides about buying it."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from dnc.law.rulebook import Rulebook

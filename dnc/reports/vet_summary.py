@@ -1,5 +1,7 @@
 """The summary of a vetting: what `dnc vet` prints for the person who considers buying the list."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise

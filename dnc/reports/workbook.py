@@ -1,5 +1,7 @@
 """The extra sheets of a workbook: a summary before the rows, and after them the rules with links to their sources."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -41,7 +43,7 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
         "outcome": outcomes,
         "blocked_by": words("blocked_by", lambda id_: title(check.book.regime(id_), language)),
         "missing": words("missing", lambda word: missing_thing(word, language)),
-        **{key: {} for key in ("valid_until", "next_at", "why")},
+        **{key: {} for key in ("valid_until", "next_at", "why") if key == "why" or not all_past(check)},
     }
     columns = [
         pl.col(f"dnc_{name}").replace(replaced).alias(_free(texts["sheet_columns"][name], names))

@@ -10,6 +10,8 @@ nobody would find it. `anchors.json` in the store names the files in which it is
 ledger nor a backup: restoring an older ledger leaves it as it is, and a backup may be older than the anchors.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import shlex
@@ -90,7 +92,7 @@ class Anchor:
         return f"{self.at} {self.store} {self.entry} {self.folder}"
 
     @classmethod
-    def read(cls, line: str) -> "Anchor | None":
+    def read(cls, line: str) -> Anchor | None:
         """The anchor in a line, or None."""
         if not (match := _LINE.fullmatch(line)):
             return None

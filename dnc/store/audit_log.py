@@ -6,6 +6,8 @@ is the text as stored; in the last row of a change it includes the state of the 
 the store can rewrite all of it, so the last hash, the head, is printed, to be kept elsewhere.
 """
 
+from __future__ import annotations
+
 import getpass
 import hashlib
 import json

@@ -1,5 +1,7 @@
 """Backup and restore of a store. A backup is itself a store, which every command reads with `--store`."""
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress

@@ -3,6 +3,8 @@
 A version is never changed. A campaign that was removed has a version without a brief, and its next one follows it.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections.abc import Mapping

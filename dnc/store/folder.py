@@ -1,5 +1,7 @@
 """What is wrong with a store's folder: links, others who can write to it, and damaged files."""
 
+from __future__ import annotations
+
 import stat
 import sys
 from collections.abc import Iterator

@@ -5,6 +5,8 @@ is erased only as a whole stays too: snapshots, kept decisions and files of cust
 log, since they are evidence of what is on hold.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -3,6 +3,8 @@
 A key has 256 random bits, so that its plain SHA-256 cannot be reversed by trying.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import re

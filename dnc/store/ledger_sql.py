@@ -4,6 +4,8 @@ Functions get an open connection. Those that read return rows as dictionaries, o
 inside the transaction of a change (`dnc.store.ledger`).
 """
 
+from __future__ import annotations
+
 import hmac
 import re
 from collections.abc import Collection, Mapping, Sequence

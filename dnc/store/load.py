@@ -1,5 +1,7 @@
 """A load: a registry's file read completely, compared with the snapshots in the store, and added to them."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

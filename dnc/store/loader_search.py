@@ -4,6 +4,8 @@ It belongs to the store and not to `dnc.registries`, because it knows all loader
 an import the other way would be a cycle.
 """
 
+from __future__ import annotations
+
 import importlib
 import importlib.util
 import pkgutil

@@ -5,6 +5,8 @@ and every file with its rows; its last key is its own checksum. It is written af
 use.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterator
@@ -134,7 +136,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return audit_log.Entry(self.seq, self.head)
 
     @classmethod
-    def of(cls, con: duckdb.DuckDBPyConnection, ledger: str, last: audit_log.Entry) -> "Manifest":
+    def of(cls, con: duckdb.DuckDBPyConnection, ledger: str, last: audit_log.Entry) -> Manifest:
         """The manifest of an open ledger whose file has the given SHA-256, and whose log has this last row."""
         return cls(
             ledger=ledger,
@@ -156,7 +158,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             store=ledger_sql.store_id(con),
         )
 
-    def checked(self, folder: Path) -> "Manifest":
+    def checked(self, folder: Path) -> Manifest:
         """The manifest itself, of the ledger in a folder. Raises DamageError if a file name in it contains a path."""
         try:
             return msgspec.convert(msgspec.to_builtins(self), Manifest)

@@ -4,6 +4,8 @@ From it follow the table of the ledger, the columns of a file of the kind and of
 is erased and what stays, and by which day a row is old.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

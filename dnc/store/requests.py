@@ -5,6 +5,8 @@ The last row that it added to the log has the answer, and two hashes: of the key
 they tell nothing once `dnc forget` has deleted that key; a request that comes again after that is a new one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 

@@ -7,6 +7,8 @@ number because it is absent, or an older answer would count again. Each purge ad
 number.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -119,7 +121,7 @@ def forget_by_number(
     return Forgotten(removed["snapshots"], removed["decisions"], removed["records"])
 
 
-def _forget_records(rewriting: "_Rewriting", kinds: Iterable[Kind]) -> None:
+def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:
     """Delete rows of own records; of who withdrew a consent the day stays."""
     con = rewriting.change.con
     for kind in kinds:

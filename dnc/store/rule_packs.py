@@ -4,6 +4,8 @@ Packs are not read or judged here: before one is installed, its signature was ve
 texts of its rules are kept with those of the rules of checks, so that they are never lost.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -33,7 +35,7 @@ class InstalledPack:
     files: Mapping[str, tuple[str, str | None]]
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "InstalledPack":
+    def of(cls, row: Mapping[str, Any]) -> InstalledPack:
         """The pack in a row of the ledger."""
         files = {name: (own, over) for name, (own, over) in json.loads(row["files"]).items()}
         return cls(row["version"], row["sha256"], row["signer"], files)

@@ -1,5 +1,7 @@
 """Snapshots of registries' files, and what a check sees of a store at the moment it begins."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime

@@ -14,6 +14,8 @@ objections and reads their last block and the other tables; a verification, and 
 At its end a change reads again what it wrote to.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator

@@ -1,5 +1,7 @@
 """Verification of a store: compare the ledger with its manifest, and every file with its checksum."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -146,7 +148,7 @@ class Outside:
     stamps: Sequence[stamps.Stamp]
 
     @classmethod
-    def of(cls, folder: Path, also: Iterable[Path] = ()) -> "Outside":
+    def of(cls, folder: Path, also: Iterable[Path] = ()) -> Outside:
         """The evidence of the log of a store. also: files of anchors besides those that the store remembers."""
         return cls(anchors.read_files(folder, also), stamps.stamps_in(folder))
 

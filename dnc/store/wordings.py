@@ -1,5 +1,7 @@
 """The wordings of consents: the text that people saw, kept once under its SHA-256, and what it says in facts."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections.abc import Mapping

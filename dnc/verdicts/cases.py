@@ -4,6 +4,8 @@ A case is a day, a distinct row of the facts of calls (a plan) and a distinct ro
 registries answer. There may be far more cases than plans or answers.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property, reduce
 from typing import NamedTuple
@@ -53,11 +55,11 @@ class Facts:
         """The names of all columns."""
         return [*self.plans.frame.columns, *self.answers.frame.columns]
 
-    def take(self, at: pl.Series) -> "Facts":
+    def take(self, at: pl.Series) -> Facts:
         """The cases at some positions."""
         return Facts(self.plans, self.answers, taken(self.cases, at))
 
-    def without_answers(self) -> "tuple[pl.Series, Facts]":
+    def without_answers(self) -> tuple[pl.Series, Facts]:
         """The cases without what registries answer: for each case its row among these, and these, each once."""
         number, cases = numbered(self.cases[["plan", "day"]])
         return number, Facts(self.plans, Distinct(pl.DataFrame), cases)

@@ -7,6 +7,8 @@ most of them again. Conditions on plans alone are combined first, before registr
 answers.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
@@ -81,13 +83,13 @@ class _Group(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _free(book: Rulebook) -> "list[Evaluator]":
+def _free(book: Rulebook) -> list[Evaluator]:
     """The evaluators of a rulebook that nobody uses."""
     return []
 
 
 @contextmanager
-def evaluator_of(book: Rulebook) -> "Iterator[Evaluator]":
+def evaluator_of(book: Rulebook) -> Iterator[Evaluator]:
     """An evaluator for one thread; unless there is an error, later checks by the same rules use what it remembers."""
     free = _free(book)
     try:

@@ -7,6 +7,8 @@ calls stay clear, and when blocked ones would first be clear.
 Rows keep their order, and verdicts refer to them by position.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -73,7 +75,7 @@ class Verdicts:
         """The column `dnc_number`."""
         return self.number.to_frame("dnc_number").select(pl.format("+{}", "dnc_number").fill_null("")).to_series()
 
-    def whole(self, likeness: CallLikeness | None) -> "Verdicts":
+    def whole(self, likeness: CallLikeness | None) -> Verdicts:
         """Those on all calls, where only some were read and decided (see `Calls.whole`)."""
         if likeness is None:
             return self
@@ -169,7 +171,7 @@ class Judge:
 
         return self._of_calls(calls, rows, self._known(facts.cases.height, rows.keys(self._plans), judged))
 
-    def explained(self, calls: Calls) -> "tuple[Verdicts, list[list[RegimeResult]]]":
+    def explained(self, calls: Calls) -> tuple[Verdicts, list[list[RegimeResult]]]:
         """Verdicts on a few calls, and for each what every regime in force means; empty where no law can be chosen."""
         rows = self._factored(calls)
         evaluated = list(self._evaluator.evaluated(rows.facts))

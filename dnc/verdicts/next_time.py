@@ -5,6 +5,8 @@ moments at which an hour begins or ends, or an attempt no longer counts: one mom
 on which a call is not clear at the best hour are left out first.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache, partial
@@ -62,7 +64,7 @@ class OtherDays:
         changes = (evaluation.last_day < days.dt.offset_by(f"{HORIZON}d")).fill_null(False)
         return (hope == "clear") | ((hope == "undecided") & changes)
 
-    def first_clear(self, plans: pl.DataFrame, days: pl.Series, same: pl.DataFrame, codes: "Codes") -> pl.Series:
+    def first_clear(self, plans: pl.DataFrame, days: pl.Series, same: pl.DataFrame, codes: Codes) -> pl.Series:
         """The first moment within `HORIZON` days at which each of some blocked calls is clear (String, ISO 8601).
 
         It is a local time if the call was planned in local time, else it has an offset; null if there is none.
@@ -124,7 +126,7 @@ class OtherDays:
         return spans.select("start", "end").sort("start")
 
     def _possible_days(
-        self, calls: pl.DataFrame, moved: pl.Series, offsets: tuple[int, int], codes: "Codes"
+        self, calls: pl.DataFrame, moved: pl.Series, offsets: tuple[int, int], codes: Codes
     ) -> pl.DataFrame:
         """Columns `moved` (of those) and `day`, ascending: the days on which calls are clear at the best of hours."""
         first, last = offsets
@@ -138,7 +140,7 @@ class OtherDays:
         is_clear = self._clear(later, codes(tried["moved"], later["day"]), best=True)
         return tried.select("moved", later["day"]).filter(is_clear)
 
-    def _clear_spans(self, calls: pl.DataFrame, tried: pl.DataFrame, codes: "Codes") -> pl.DataFrame:
+    def _clear_spans(self, calls: pl.DataFrame, tried: pl.DataFrame, codes: Codes) -> pl.DataFrame:
         """Columns `moved`, `start` and `end` (the first moment after it): when calls are clear on a day each.
 
         tried: columns `moved` and `day`.

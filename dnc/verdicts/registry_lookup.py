@@ -8,6 +8,8 @@ many rows were read as it has. Of a large one only the numbers of a batch are re
 bit pages where it has them, so that memory is bounded by the batch and never by the registry.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date

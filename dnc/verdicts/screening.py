@@ -1,5 +1,7 @@
 """Screening: what registries answer about the number of each call, as plain columns."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import date

@@ -1,5 +1,7 @@
 """From the findings of a call to its verdict: outcome, ids of regimes, and the sentence that says why."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

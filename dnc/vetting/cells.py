@@ -43,6 +43,8 @@ word (rule 3). What the reader can conclude (`between`): 25 to 40 rows are clear
 nine others.
 """
 
+from __future__ import annotations
+
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack

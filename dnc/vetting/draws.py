@@ -8,6 +8,8 @@ result names all draws of the same list.
 A row is what a vetting counts as one: in a list with several numbers a row, each number.
 """
 
+from __future__ import annotations
+
 import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence

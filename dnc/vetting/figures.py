@@ -4,6 +4,8 @@ One way of counting serves all: open cells, where every count is exact; the cell
 is known between two bounds; and a sample, which gives bounds for the list from which it was drawn.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -3,6 +3,8 @@
 `dnc.vetting.figures` counts the figures.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date

@@ -7,6 +7,8 @@ that the sample does not contradict; whatever the true count is, they enclose it
 at least as often as the confidence says.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from math import exp, lgamma
 

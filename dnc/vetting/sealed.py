@@ -8,6 +8,8 @@ has its salt can compare a list with it (`dnc.vetting.sealing`). The checksum de
 made the file.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterator

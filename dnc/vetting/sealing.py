@@ -5,6 +5,8 @@ person: its words count only if ten persons or more have them, and columns of te
 numbers. Two results about one list could be compared with each other, so a list is sealed once.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Collection, Mapping

@@ -1,5 +1,7 @@
 """Vetting: checks a list on offer for a planned use, before it is bought, and counts what the check finds."""
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace

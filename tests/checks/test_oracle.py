@@ -146,7 +146,7 @@ class World:
         seen = self.own.loaded
         words = {True: "said", None: "unknown"}
         self.own.events += [
-            (one, since if since and since <= seen else seen, seen, words[listed])
+            (one, since if since and since <= seen else seen, words[listed])
             for one, (listed, since) in held.items()
             if listed is not False
         ]
@@ -154,7 +154,7 @@ class World:
             day, lift = self.chance.choice(DAYS), self.chance.random() < 0.3
             day = min(day, date(2026, 11, 24))
             self.store.object([number], day, reason="said so", lift=lift)
-            self.own.events.append((number, day, day, "lifted" if lift else "said"))
+            self.own.events.append((number, day, "lifted" if lift else "said"))
 
     def engine(self, rows, guidance="enforce", store=None):
         """What the engine says of rows."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Self, get_args, get_type_hints
@@ -115,16 +115,6 @@ class Tallies:
                 _add_word(self.misread if what == "misread" else self.texts, column, word, count)
             else:
                 self.filled[what, column, word] += count
-
-    def merge(self, other: Tallies) -> None:
-        """Add other counts."""
-        for name in {one.name for one in fields(self)} - {"declared"}:
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if name in ("misread", "texts"):
-                for (column, word), count in theirs.items():
-                    _add_word(mine, column, word, count)
-            else:
-                mine.update(theirs)
 
     def _add_basis(self, calls: Calls, verdicts: Verdicts, met: pl.DataFrame) -> None:
         """Count what clear calls rest on; `met`: distinct facts and places, with their case and number of calls."""
@@ -316,13 +306,13 @@ class Counted:
 
     def merge(self, other: Counted) -> None:
         """Add other counts."""
-        self.tallies.merge(other.tallies)
-        for mine, theirs in zip(self._others(), other._others(), strict=True):
-            mine.update(theirs)
+        for (name, mine, _), (_, theirs, _) in zip(self._counters(), other._counters(), strict=True):
+            if name in ("misread", "texts"):
+                for (column, word), count in theirs.items():
+                    _add_word(mine, column, word, count)
+            else:
+                mine.update(theirs)
         self.elsewhere += other.elsewhere
-
-    def _others(self) -> Iterable[Counter[Any]]:
-        return self.consents.calls, self.given
 
     @property
     def data(self) -> dict[str, Any]:

@@ -55,9 +55,6 @@ class _Frames(Writer):
     def __init__(self) -> None:
         self.frames: list[pl.DataFrame] = []
 
-    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
-        return rows.frame
-
     def write(self, frame: pl.DataFrame) -> None:
         self.frames.append(frame)
 

@@ -16,6 +16,7 @@ from dnc.checks.counts import Tallies
 from dnc.clock import today
 from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, left_out
+from dnc.files.net import marked
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -28,6 +29,7 @@ from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
 
 SAMPLE = 5_000  # rows that are checked for each question
+_SEPARATORS = (" ::: ", ";", "|", ",")  # between the tags of a cell
 _EXAMPLES, _MOST_TEXTS = 2, 60  # texts of a column that its row shows; rows of the table of texts
 _MEANINGS = ("unread", "objected", "refused", "withdrawn", "nothing")
 _VALUES = 3  # of a column that are shown
@@ -164,6 +166,20 @@ class Question:
         if isinstance(chosen, str):
             return replace(self, options=[Option(chosen, {"facts": {self.fact: chosen}})], default=0)
         return replace(self, default=chosen) if chosen is not None and chosen < len(self.options) else self
+
+
+def _separates(separator: str, cells: pl.Series) -> bool:
+    """Whether the cells of a column are made of fewer tags than there are different cells."""
+    return cells.str.split(separator).explode().str.strip_chars().n_unique() < cells.len()
+
+
+def _tags(content: Content, separator: str) -> pl.DataFrame:
+    """The tags of a column, as `Content.texts` has its texts."""
+    tags = content.texts.with_columns(pl.col("cell").str.split(separator)).explode("cell")
+    tags = tags.with_columns(pl.col("cell").str.strip_chars(), text=normal(tags["cell"])).drop_nulls("text")
+    found = tags.group_by("text", maintain_order=True).agg(pl.col("cell").first(), pl.col("rows").sum())
+    found = found.with_columns(marked=marked(found["cell"], column=content.name))
+    return found.sort("marked", "rows", "text", descending=[True, True, False])
 
 
 class OpenQuestions:
@@ -378,13 +394,16 @@ class OpenQuestions:
         """A column, with the roles that it may have."""
         w, name = self._w["columns"], content.name
         options = [Option(w["left_out"], {"ignore": [name]}), Option(w["read"], {"texts": {name: {}}})]
+        if separator := next((one for one in _SEPARATORS if _separates(one, content.texts["cell"])), None):
+            text = w["tags"].format(separator=separator.strip())
+            options.append(Option(text, {"texts": {name: {"separator": separator}}}))
         ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
         proposed = 0 if content.may_be_left_out else 1
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
             options.append(self._is(ours, name))
+            proposed = len(options) - 1 if self._is_understood(ours, content) else proposed
             if ours == "consent_on" and "consent" not in self._guesses.named:
                 options += self._consents_by(name)
-            proposed = 2 if self._is_understood(ours, content) else proposed
         examples = [masked(cell) for cell in content.texts["cell"].head(_EXAMPLES)]
         rest = 0 if proposed == 1 and not content.is_suspect else None
         return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest)
@@ -408,12 +427,13 @@ class OpenQuestions:
         content = self._guesses.contents.get(name)
         if content is None or name in self._columns.values() or texts.get("rest"):
             return
+        all_texts = _tags(content, texts["separator"]) if "separator" in texts else content.texts
         named = set(normal(pl.Series([text for meant in MEANINGS for text in texts.get(meant, [])], dtype=pl.String)))
-        open_ = content.texts.filter(~pl.col("text").is_in(pl.Series(list(named), dtype=pl.String).implode()))
+        open_ = all_texts.filter(~pl.col("text").is_in(pl.Series(list(named), dtype=pl.String).implode()))
         if content.is_yes_no and not named:
             yield self._yes_no_row(name, content)
             return
-        is_few = content.texts.height <= MOST_WORDS
+        is_few = all_texts.height <= MOST_WORDS
         for text, cell, count, is_marked in (open_ if is_few else open_.filter("marked").head(MOST_WORDS)).iter_rows():
             if is_safe(text):
                 options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
@@ -423,7 +443,7 @@ class OpenQuestions:
         if not is_few:
             w = self._w["texts"]
             options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]
-            yield TableRow(name, w["others"].format(n=content.texts.height), [], options, 0)
+            yield TableRow(name, w["others"].format(n=all_texts.height), [], options, 0)
 
     def _yes_no_row(self, name: str, content: Content) -> TableRow:
         """A column that says yes or no, answered as one."""

@@ -32,16 +32,24 @@ class Current(Generic[T]):
     Args:
         store: the store.
         make: makes the value. drop: closes a value that is out of date.
+        table: of the ledger, that it is made from; None if it is made from more.
     """
 
-    def __init__(self, store: Store, make: Callable[[], T], drop: Callable[[T], object] = lambda _: None) -> None:
-        self._store, self._make, self._drop = store, make, drop
+    def __init__(
+        self,
+        store: Store,
+        make: Callable[[], T],
+        drop: Callable[[T], object] = lambda _: None,
+        table: str | None = None,
+    ) -> None:
+        self._store, self._make, self._drop, self._table = store, make, drop, table
         self._made: tuple[object, T] | None = None
 
     def get(self) -> T:
         """The value for the present state of the store. Raises whatever `make` raises."""
         # Read before the value is made, so that a change meanwhile makes it anew the next time.
-        state = self._store.ledger.state
+        ledger = self._store.ledger
+        state = ledger.state_of(self._table) if self._table else ledger.state
         if self._made and self._made[0] == state:
             return self._made[1]
         self.close()

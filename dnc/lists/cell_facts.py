@@ -32,6 +32,7 @@ from dnc.numbers.reader import read_number
 
 _STATES = "x-!?"  # of cells, for rules about filled ones (see `_state`)
 BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: its value by a rule of the brief
+SPOKEN = "spoken_"  # ... whether a filled cell speaks of it, and be it to say no
 KIND, UNREAD = "\0kind", "\0unread"  # what a number says, added to the list's columns
 MARKS = "\0marks"
 # An objection or a withdrawal on a day that cannot be read counts as one on all days.
@@ -230,10 +231,13 @@ class FactReader:
         return facts.with_columns(self._unread(plans, misread, contradicted), marked[MARKS][at])
 
     def _declared_consent(self, plans: pl.DataFrame) -> list[pl.Series]:
-        """Consents by rules, in the columns `by_rule_consent` and so on; null where not understood."""
+        """Consents by rules, in the columns `by_rule_consent` (null where not understood) and `spoken_consent`."""
         columns = []
         for ours in DECLARABLE:
-            if any(rule.ours == ours for rule in self.rules):
+            rules = [rule for rule in self.rules if rule.ours == ours]
+            if cells := [text_of(plans[rule.column]).is_not_null() for rule in rules if rule.filled]:
+                columns.append(pl.select(pl.any_horizontal(cells).alias(SPOKEN + ours)).to_series())
+            if rules:
                 read = partial(read_declared, ours, dates=self.brief.dates, now=self.now)
                 kind = pl.Date if ours in DATES else pl.String
                 columns.append(_read(self._by_rules(plans, ours).to_frame(BY_RULE + ours), read, kind)[0])

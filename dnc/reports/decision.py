@@ -192,14 +192,19 @@ def _when(check: Check) -> Iterator[Line]:
     texts = messages("decision", check.language)["when"]
     if all_past(check):
         return
-    groups = limits(check).most_common()
-    for limit, rows in groups:
-        yield Line(_for(texts["group"], rows).format(text=when(check, limit)), rows)
-    if len(groups) > 1:
+    yield from (found := groups(check))
+    if len(found) > 1:
         yield Line(texts["which"])
     if check.counts["clear"]:
         yield Line(texts["objection"])
     yield Line(_holds(check))
+
+
+def groups(check: Check) -> list[Line]:
+    """Possible calls by the days, hours and number of calls that bound them, most calls first."""
+    texts = messages("decision", check.language)["when"]["group"]
+    found = limits(check).most_common()
+    return [Line(_for(texts, rows).format(text=when(check, limit)), rows) for limit, rows in found]
 
 
 def when(check: Check, limit: Limit) -> str:

@@ -11,7 +11,18 @@ import polars as pl
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import apart, counted, dated, in_language, messages, percent, registry_name
 from dnc.reports.check_summary import blocks_in_lines
-from dnc.reports.decision import Decision, Line, another_day, blocks, essential, forbidden, heaviest, sentence, use
+from dnc.reports.decision import (
+    Decision,
+    Line,
+    another_day,
+    blocks,
+    essential,
+    forbidden,
+    groups,
+    heaviest,
+    sentence,
+    use,
+)
 from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.phrases import condition, facts, few, labelled, money, question
 from dnc.verdicts.verdict import missing_thing
@@ -79,7 +90,7 @@ def decision(vetting: Vetting, language: str) -> Decision:
     ]
     missing = essential({wish.word: wish.rows for wish in vetting.wanted})
     lines = {
-        "when": [Line(_holds(vetting, language))],
+        "when": [*(groups(vetting.checked) if vetting.checked else ()), Line(_holds(vetting, language))],
         "why": heaviest(blocked, missing, vetting.unclear, _reasons(vetting), language),
         "next": _steps(vetting, language),
     }

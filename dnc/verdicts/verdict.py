@@ -147,7 +147,7 @@ def _why(
         alone = str(messages("why", language)["free" if outcome == "clear" else "jurisdiction"])
         return alone, alone
     words = missing.split(";") if outcome == "undecided" and missing else []
-    asked = {regime.id: [word for word in words if word in _asked(regime)] for regime in demanding}
+    asked = {regime.id: [word for word in words if word in regime.words] for regime in demanding}
     if outcome == "clear":
         first = min(demanding, key=lambda regime: (_RANK.index(regime.demand), regime.id))
     else:
@@ -164,11 +164,6 @@ def _why(
     if outcome == "undecided" and not named and (first.is_not_read or first.is_open):
         form = "not_read" if first.is_not_read else "contested"
     return _sentences(form, bodies, first.cites[0].texts[language], named, language)
-
-
-def _asked(regime: Regime) -> set[str]:
-    """The words of `dnc_missing` that a regime may need."""
-    return {word for part in regime.parts for _, word in part.reads}
 
 
 def _bodies(

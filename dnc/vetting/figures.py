@@ -171,7 +171,7 @@ def _wanted(cells: pl.DataFrame, book: Rulebook) -> list[Wanted]:
 
 def _read(regime: Regime) -> set[str]:
     """The words of `dnc_missing` that a regime depends on; only a scope depends on whether there are rules at all."""
-    return {word for part in regime.parts for _, word in part.reads}.union(_NO_RULES if regime.is_scope else ())
+    return regime.words.union(_NO_RULES if regime.is_scope else ())
 
 
 def _wish(word: str, rows: int, regimes: list[Regime]) -> Wanted:

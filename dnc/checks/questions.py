@@ -16,6 +16,7 @@ from dnc.checks.counts import Tallies
 from dnc.clock import today
 from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, left_out
+from dnc.files.net import marked
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -28,6 +29,7 @@ from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
 
 SAMPLE = 5_000  # rows that are checked for each question
+_SEPARATORS = (" ::: ", ";", "|", ",")  # between the tags of a cell
 _EXAMPLES, _MOST_TEXTS = 2, 60  # texts of a column that its row shows; rows of the table of texts
 _MEANINGS = ("unread", "objected", "refused", "withdrawn", "nothing")
 _VALUES = 3  # of a column that are shown
@@ -63,8 +65,7 @@ _DETAILS = {**WORD_OF, "consent_for": "consent", "related": "relationship"}
 Edits = dict[str, Any]  # a part of a brief
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """An answer: its text, and what it adds to the brief."""
 
     text: str
@@ -165,6 +166,20 @@ class Question:
         if isinstance(chosen, str):
             return replace(self, options=[Option(chosen, {"facts": {self.fact: chosen}})], default=0)
         return replace(self, default=chosen) if chosen is not None and chosen < len(self.options) else self
+
+
+def _separates(separator: str, cells: pl.Series) -> bool:
+    """Whether the cells of a column are made of fewer tags than there are different cells."""
+    return cells.str.split(separator).explode().str.strip_chars().n_unique() < cells.len()
+
+
+def _tags(content: Content, separator: str) -> pl.DataFrame:
+    """The tags of a column, as `Content.texts` has its texts."""
+    tags = content.texts.with_columns(pl.col("cell").str.split(separator)).explode("cell")
+    tags = tags.with_columns(pl.col("cell").str.strip_chars(), text=normal(tags["cell"])).drop_nulls("text")
+    found = tags.group_by("text", maintain_order=True).agg(pl.col("cell").first(), pl.col("rows").sum())
+    found = found.with_columns(marked=marked(found["cell"], column=content.name))
+    return found.sort("marked", "rows", "text", descending=[True, True, False])
 
 
 class OpenQuestions:
@@ -379,13 +394,16 @@ class OpenQuestions:
         """A column, with the roles that it may have."""
         w, name = self._w["columns"], content.name
         options = [Option(w["left_out"], {"ignore": [name]}), Option(w["read"], {"texts": {name: {}}})]
+        if separator := next((one for one in _SEPARATORS if _separates(one, content.texts["cell"])), None):
+            text = w["tags"].format(separator=separator.strip())
+            options.append(Option(text, {"texts": {name: {"separator": separator}}}))
         ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
         proposed = 0 if content.may_be_left_out else 1
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
             options.append(self._is(ours, name))
+            proposed = len(options) - 1 if self._is_understood(ours, content) else proposed
             if ours == "consent_on" and "consent" not in self._guesses.named:
                 options += self._consents_by(name)
-            proposed = 2 if self._is_understood(ours, content) else proposed
         examples = [masked(cell) for cell in content.texts["cell"].head(_EXAMPLES)]
         rest = 0 if proposed == 1 and not content.is_suspect else None
         return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest)
@@ -409,12 +427,13 @@ class OpenQuestions:
         content = self._guesses.contents.get(name)
         if content is None or name in self._columns.values() or texts.get("rest"):
             return
+        all_texts = _tags(content, texts["separator"]) if "separator" in texts else content.texts
         named = set(normal(pl.Series([text for meant in MEANINGS for text in texts.get(meant, [])], dtype=pl.String)))
-        open_ = content.texts.filter(~pl.col("text").is_in(pl.Series(list(named), dtype=pl.String).implode()))
+        open_ = all_texts.filter(~pl.col("text").is_in(pl.Series(list(named), dtype=pl.String).implode()))
         if content.is_yes_no and not named:
             yield self._yes_no_row(name, content)
             return
-        is_few = content.texts.height <= MOST_WORDS
+        is_few = all_texts.height <= MOST_WORDS
         for text, cell, count, is_marked in (open_ if is_few else open_.filter("marked").head(MOST_WORDS)).iter_rows():
             if is_safe(text):
                 options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
@@ -424,7 +443,7 @@ class OpenQuestions:
         if not is_few:
             w = self._w["texts"]
             options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]
-            yield TableRow(name, w["others"].format(n=content.texts.height), [], options, 0)
+            yield TableRow(name, w["others"].format(n=all_texts.height), [], options, 0)
 
     def _yes_no_row(self, name: str, content: Content) -> TableRow:
         """A column that says yes or no, answered as one."""
@@ -497,27 +516,28 @@ class OpenQuestions:
         w = self._w["consents"]
         words, day = self._free("consent"), self._free("consent_on")
         nobody = Option(w["nobody"], {"facts": {"consent": "none"}})
-        if not self._is_known("consent") and words:
-            option = self._is("consent", words)
-            if day:
-                option.edits["columns"]["consent_on"] = day
-                option = replace(option, text=self._joined(option.text, w["on"].format(name=day)))
-            options = [
-                Option(
-                    self._joined(option.text, w[key]), {**option.edits, "when_filled": {words: {"consent_for": kind}}}
-                )
-                for key, kind in (("by_person", "live"), ("by_any", "both"))
-            ]
-            yield self._about(words, self._w["what"], [*options, option, nobody], rows)
-        elif not self._is_known("consent") and day:
-            yield self._about(day, self._w["what"], [*self._consents_by(day), nobody], rows)
-        elif (name := self._column("consent")) or (name := self._column("consent_on")):
+        if not self._is_known("consent") and (words or day):
+            by_column = self._consents_in(words, day) if words else self._consents_by(str(day))
+            yield self._about(words or str(day), self._w["what"], [*by_column, nobody], rows)
+        elif name := self._column("consent") or self._column("consent_on"):
             yield from self._of_words("consent", name, rows)
             if self._empty(name) and name not in self._brief.get("when_empty", {}):
                 none = Option(w["none"], {"when_empty": {name: {"consent": "none"}}})
                 yield self._about_empty(name, "consent", [none], rows)
         elif not self._is_known("consent"):
             yield self._axis("consent", rows)
+
+    def _consents_in(self, words: str, day: str | None) -> list[Option]:
+        """The answers that a column holds consents, as words, and perhaps another one their days, by the calls."""
+        w, (text, edits) = self._w["consents"], self._is("consent", words)
+        if day:
+            text = self._joined(text, w["on"].format(name=day))
+            edits = {**edits, "columns": {**edits["columns"], "consent_on": day}}
+        by_calls = [
+            Option(self._joined(text, w[key]), {**edits, "when_filled": {words: {"consent_for": kind}}})
+            for key, kind in (("by_person", "live"), ("by_any", "both"))
+        ]
+        return [*by_calls, Option(text, edits)]
 
     def _consents_by(self, day: str) -> list[Option]:
         """The answers that a column holds the day of a consent, by the consent."""
@@ -564,18 +584,24 @@ class OpenQuestions:
         yield Question(axis, self._asks(axis), options, rows, shown=shown, default=default)
 
     def _of_words(self, axis: str, name: str, rows: int) -> Iterator[Question]:
-        """What the words of a column mean that are not understood, most rows first."""
+        """One table of the words of a column that are not understood, most rows first."""
         known = {folded(word) for word in self._brief.get("values", {}).get(axis, {})} | set(vocabulary().axes[axis])
         if self._guesses.has_days(name) or len(words := self._guesses.words(name)) > MOST_WORDS:
             return
-        for word, count in words:
-            if folded(word) not in known and word.lower() not in known:
-                options = [
-                    Option(option.text, {"values": {axis: {word: option.edits["facts"][axis]}}})
-                    for option in self._axis(axis, rows).options
-                ]
-                text = self._w["word"].format(name=name, word=masked(word))
-                yield Question(f"word:{name}:{word}", text, options, min(rows, count))
+        open_ = {word: count for word, count in words if folded(word) not in known and word.lower() not in known}
+        table = [self._word_row(axis, name, word, count) for word, count in open_.items()]
+        if table:
+            text = self._w["words"]["text"].format(name=name)
+            yield Question(f"words:{name}", text, [], min(rows, sum(open_.values())), table=table)
+
+    def _word_row(self, axis: str, name: str, word: str, count: int) -> TableRow:
+        """A word, with what it may mean; all words of a column of consents may be said to give none."""
+        meant = {ours: {"values": {axis: {word: ours}}} for ours in vocabulary().axes[axis]}
+        options = [Option(vocabulary().meaning(axis, ours, self._language), edits) for ours, edits in meant.items()]
+        unknown = Option(self._w["unknown"], {})
+        rest = list(meant).index("none") + 1 if axis == "consent" else None
+        shown_ = [self._w["texts"]["rows"].format(n=count)]
+        return TableRow(name, masked(word), shown_, [unknown, *options], 0, rest=rest)
 
     # Parts of questions
 

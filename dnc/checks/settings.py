@@ -21,7 +21,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief, read_brief
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import BY_RULE, at_agreed_hour, read_declared
+from dnc.lists.cell_facts import BY_RULE, SPOKEN, at_agreed_hour, read_declared
 from dnc.lists.consents import Consents, read_consents
 from dnc.lists.header import DECLARABLE, Header, NoNumberError
 from dnc.lists.intake import Intake
@@ -272,7 +272,8 @@ class Setup:
         """Calls with what other rows, the file of consents, the store's own records and the brief say of their numbers.
 
         A declared consent comes last (that of a rule about filled and empty cells before one for all rows): it fills
-        what is still empty, but replaces nothing that was not understood.
+        what is still empty, but replaces nothing that was not understood; nor does one for all rows fill what a rule
+        reads from a filled cell, which may say `no`.
         """
         calls = against.beside(calls) if against else calls
         calls = self.consents.beside(calls) if self.consents else calls
@@ -280,7 +281,8 @@ class Setup:
         facts, fills = self._declared_consent, []
         for name in DECLARABLE:
             declared = [pl.col(BY_RULE + name)] if BY_RULE + name in calls.plans.columns else []
-            declared += [pl.lit(facts[name])] if name in facts else []
+            spoken = pl.col(SPOKEN + name) if SPOKEN + name in calls.plans.columns else pl.lit(False)
+            declared += [pl.when(~spoken).then(pl.lit(facts[name]))] if name in facts else []
             if declared:
                 filled = pl.coalesce(name, *declared)
                 fills.append(pl.when("consent_odd").then(name).otherwise(filled).alias(name))

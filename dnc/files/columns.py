@@ -58,7 +58,7 @@ EVERY = "*"  # among columns to leave out: all others
 
 
 @cache
-def _yes_and_no() -> frozenset[str]:
+def yes_and_no() -> frozenset[str]:
     """Words for yes and no as `normal` writes them, with the initials of false, vrai and wahr."""
     return frozenset(normal(pl.Series([*YES, *NONE, "f", "v", "w"])))
 
@@ -72,7 +72,8 @@ def left_out(names: Mapping[str, str], ignore: Collection[str]) -> list[str]:
     """
     named = set(map(folded, set(ignore).difference(names)))
     same = Counter(map(folded, names.values()))
-    patterns = [name.casefold() for name in ignore if "*" in name and name != EVERY]
+    shown = {name.casefold() for name in names.values()}  # `Nom *` is a column of forms, and then no pattern
+    patterns = [name for name in map(str.casefold, ignore) if "*" in name and name != EVERY and name not in shown]
     return [
         unique
         for unique, name in names.items()
@@ -166,7 +167,7 @@ class Content:
     @property
     def is_yes_no(self) -> bool:
         """Whether its cells say yes or no, and nothing else."""
-        return bool(self.filled) and not self.cut and set(self.texts["text"]) <= _yes_and_no()
+        return bool(self.filled) and not self.cut and set(self.texts["text"]) <= yes_and_no()
 
     @property
     def may_object(self) -> bool:

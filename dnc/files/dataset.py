@@ -2,7 +2,7 @@
 
 A folder is a partitioned data set: all its `**/*.parquet`, sorted by path. Names that begin with `_` or `.` belong to
 the program that wrote it and are skipped. The name `key=value` of a folder inside it becomes a text column of its
-files, unless they have a column of that name.
+files. If they have a column of that name, a cell that says something else than the folder says both.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from dnc.errors import InputError, must_be_unicode, printable, why
+from dnc.files.cell_texts import compared, text_cells
 from dnc.files.input_file import input_sha256, input_state
 from dnc.files.open_table import open_table
 from dnc.files.table import Table
@@ -46,10 +47,9 @@ class File:
         """Open the file. Raises InputError."""
         table = open_table(self.path, sheet=sheet)
         table.paths += [Path(folder) for folder in self.name.split("/")[:-1] if "=" not in folder]
-        keys = {key: value for key, value in self.keys.items() if key not in table.columns}
-        columns = [pl.lit(value, pl.String).alias(key) for key, value in keys.items()]
-        batches = (batch.with_columns(columns) for batch in table.batches)
-        return replace(table, header=[*table.header, *keys], batches=batches) if keys else table
+        new = [key for key in self.keys if key not in table.columns]
+        batches = (batch.with_columns(_told(batch, *key) for key in self.keys.items()) for batch in table.batches)
+        return replace(table, header=[*table.header, *new], batches=batches) if self.keys else table
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,18 @@ def file_list(paths: Paths, sheet: str | None = None) -> FileList:
     if not files:
         raise InputError(localized("errors", "no_list"))
     return FileList(named, files, sheet)
+
+
+def _told(batch: pl.DataFrame, key: str, value: str | None) -> pl.Series:
+    """The column of a key in the name of a folder: what the cells of that name say, and the folder."""
+    folder = pl.Series(key, [value], pl.String)
+    if key not in batch.columns:
+        return folder.new_from_index(0, batch.height)
+    cells, both = batch[key], text_cells(batch[key]) + f" / {value}"
+    same = compared(cells).eq_missing(compared(folder))
+    if value is None or same.all():
+        return cells
+    return pl.select(pl.when(same).then(text_cells(cells)).otherwise(both.fill_null(value)).alias(key)).to_series()
 
 
 def _within(folder: Path) -> list[File]:

@@ -26,6 +26,7 @@ from dnc.clock import MONTHS
 # A word, a part of fooBar, an abbreviation with full stops, or a mark between two clauses.
 _WORD = r"(?:[A-Za-z]\.){2,}|(?:\p{Lu}?[\p{Ll}\p{M}\p{Cf}]+|[\p{Lu}\p{M}\p{Cf}]+)(?:['’][tT]\b)?|[,;!?|()\n]|\.(?:\s|$)"
 _OTHER, _CLAUSE = ".", "|"  # in place of letters: a word of no class, a mark between two clauses
+_APART = r"\s[-–—]+\s|[\[\]{}*/\\+=~<>_]+"  # with these, people add a remark to a name
 _NO_LETTERS = r"[^\p{L}\p{N}]"  # accents, soft hyphens, and the marks between clauses
 _ALSO = {"ø": "o", "æ": "ae", "ß": "ss"}  # letters with nothing to take off
 _REMEMBERED = 1_000  # texts whose answer `marks` keeps
@@ -47,9 +48,10 @@ class _Net(NamedTuple):
 def marked(texts: pl.Series, *, firm: bool = False, column: str = "") -> pl.Series:
     """Which texts probably say that a person is not to be called.
 
-    texts: String; repeated ones are read again, so pass distinct ones. firm: only by two words or by a whole text, for
-    columns of names and places (`Robinson`, `Rue du Refus`). column: name of the column in which they stand; if it is
-    about mail and not about calls, only by two words (`Unsubscribed` in `Email status`).
+    texts: String; repeated ones are read again, so pass distinct ones. firm: only by two words, or by a whole text or
+    what signs set apart in one, for columns of names and places (`Robinson`, `Rue du Refus`, `Exemple - refus`).
+    column: name of the column in which they stand; if it is about mail and not about calls, only by two words
+    (`Unsubscribed` in `Email status`).
     Returns Booleans of the same length and name; False for null.
     """
     if texts.is_empty():
@@ -58,7 +60,11 @@ def marked(texts: pl.Series, *, firm: bool = False, column: str = "") -> pl.Seri
     rest = read["letters"].str.replace_all(rules["without"], _CLAUSE)
     enough = "pairs" if _is_of_mail(column) else "firm" if firm else "any"
     says = read["letters"].str.contains(rules["first"]) | rest.str.contains(rules[enough])
-    return pl.repeat(False, len(texts), eager=True).alias(texts.name).scatter(read["row"].filter(says), True)
+    found = pl.repeat(False, len(texts), eager=True).alias(texts.name).scatter(read["row"].filter(says), True)
+    at = texts.str.contains(_APART).arg_true() if firm else read["row"].clear()
+    if at.is_empty():
+        return found
+    return found.scatter(at.filter(marked(texts[at].str.replace_all(_APART, ","), firm=True, column=column)), True)
 
 
 @lru_cache(_REMEMBERED)

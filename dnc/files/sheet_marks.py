@@ -1,6 +1,7 @@
 """Failed and merged cells and hidden rows of spreadsheets that are not XLSX.
 
-`fastexcel` returns null for a failed formula and nothing about the others; for XLSX the parent process reads them
+`fastexcel` returns null for a failed formula, and 0 for some; null also for a cell of an OpenDocument spreadsheet that
+has a time, or a text without a type; and nothing about the others; for XLSX the parent process reads them
 (`dnc.files.sheet_xml`).
 """
 
@@ -188,7 +189,8 @@ class _OdsCells:
 
     def _end_cell(self, text: str, cell: dict[str, str]) -> None:
         failed = cell.get("calcext:value-type") == "error" or text.startswith(("#", "Err:"))
-        if "table:formula" in cell and (failed or not (text or "office:value-type" in cell)):
+        has_value = cell.get("office:value-type", "time") != "time"  # `fastexcel` reads neither a time nor a bare text
+        if (text and not has_value) or ("table:formula" in cell and (failed or not (text or has_value))):
             self._mark("failed", text or cell["table:formula"])
         if (rows := _count(cell, "rows-spanned")) > 1 or _count(cell, "columns-spanned") > 1:
             self.marks.append(("merged", self._column, self._row + rows, None))

@@ -189,18 +189,10 @@ def _with_failed(cells: pl.DataFrame, columns: list[int], failed: list[Mark]) ->
         if not 1 <= row <= MOST_ROWS:
             continue  # no sheet has such a row
         position = min(max(column - columns[0], 0), len(columns) - 1)
-        texts[cells.columns[position]][row - 1] = text or ""
+        of_column = cells[cells.columns[position]]
+        if columns[position] != column and row <= cells.height and of_column[row - 1]:
+            continue  # it is to the right of a filled cell, which is kept
+        texts[of_column.name][row - 1] = text or ""
         height = max(height, row)
-    if not texts:
-        return cells
-    below = pl.DataFrame(schema=cells.schema).clear(height - cells.height)
-    cells = pl.concat([cells, below])
-    # For an error in an ODS the cell has an empty text. A filled cell is kept, even if a failed one would be put into
-    # the last column because it is to the right of it.
-    return cells.with_columns(
-        pl.when((pl.col(name) != "").fill_null(False))
-        .then(name)
-        .otherwise(cells[name].clear(height).scatter(list(rows), list(rows.values())))
-        .alias(name)
-        for name, rows in texts.items()
-    )
+    cells = pl.concat([cells, pl.DataFrame(schema=cells.schema).clear(height - cells.height)])
+    return cells.with_columns(cells[name].scatter(list(rows), list(rows.values())) for name, rows in texts.items())

@@ -283,7 +283,7 @@ class Guesses:
 
     @cached_property
     def named(self) -> dict[str, str]:
-        """Our name → their column, by its own name or as the hints propose."""
+        """Our name → their column, by its own name or as `words.toml` proposes."""
         proposed: dict[str, tuple[float, str]] = {}
         for name in self.rows.columns:
             if name in self.own.values() or name in self.numbers or name in FORMER:
@@ -318,7 +318,7 @@ class Guesses:
         return fit[0] if len(fit) == 1 else None
 
     def _known(self, ours: str, name: str) -> float:
-        """The share of the filled cells of a column whose word the hints or the vocabulary know."""
+        """The share of the filled cells of a column whose word `words.toml` or the vocabulary knows."""
         words = self.words(name)
         known = sum(rows for word, rows in words if meaning(ours, word))
         return known / max(1, sum(rows for _, rows in words)) if len(words) <= MOST_WORDS else 0.0

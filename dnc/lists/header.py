@@ -262,14 +262,16 @@ class Header:
         texts = self.texts[column]
         if column in self.ignored:
             return self.left_out_column(column)._replace(texts=texts)
-        others = "used" if column in self.used else "searched" if texts.rest else "unread"
+        is_searched = column in self.as_they_stand or (texts.rest and column not in self.used)
+        others = "searched" if is_searched else "used" if column in self.used else "unread"
         on = self._day_column(texts.on) if texts.on else None
         return ReadColumn(self.table.names[column], column, texts, others, firm=self._holds_names(column), on=on)
 
     def left_out_column(self, column: str) -> ReadColumn:
         """A column that is left out, as it is searched."""
-        name = self.table.names[column]
-        return ReadColumn(name, column, TextMeanings(), "searched", left_out=True, firm=self._holds_names(column))
+        name, is_id = self.table.names[column], column in self.as_they_stand
+        texts = TextMeanings()
+        return ReadColumn(name, column, texts, "searched", left_out=True, firm=self._holds_names(column), is_id=is_id)
 
     def _holds_names(self, column: str) -> bool:
         return kind_of_name(self.names[column]) in ("name", "place", "staff")

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import polars as pl
 
-from dnc.clock import NOT_GIVEN, read_day
+from dnc.clock import NO, NOT_GIVEN, YES, read_day
 from dnc.files.cell_texts import normal, text_cells
+from dnc.files.columns import yes_and_no
 from dnc.files.net import marked
 from dnc.frames import numbered, repeated
 from dnc.law.vocabulary import OR_NONE
@@ -30,6 +32,7 @@ LOOKED_AT = 100_000  # rows in which columns that are left out are searched by t
 _CODES = {meaning: meaning[0] if ours else "" for meaning, ours in MEANINGS.items()}  # letters for what a cell tells
 _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
+_MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
 _COUNTED = 100  # different texts of a batch that are counted apart
 
 
@@ -55,6 +58,17 @@ class TextMeanings:
         meant = set(self.meanings.values())
         return {ours: _CODES[meaning] for meaning, ours in MEANINGS.items() if meaning in meant and ours in OR_NONE}
 
+    def near(self, keys: pl.Series) -> pl.Series:
+        """Which texts (of `normal`) say yes or no as one does that means something, or hold it: `Stop.`, `VIP;Stop`."""
+        if not self._told:
+            return repeated(False, pl.Boolean, keys.len())
+        return _words(keys, is_one=True).str.contains_any(self._told)
+
+    @cached_property
+    def _told(self) -> list[str]:
+        told = pl.Series([text for text, meaning in self.meanings.items() if meaning != "nothing"], dtype=pl.String)
+        return [words for words in (*_words(told), *_words(told, is_one=True)) if words.strip()]
+
 
 class ReadColumn(NamedTuple):
     """A column whose texts are read, or that is left out.
@@ -67,6 +81,7 @@ class ReadColumn(NamedTuple):
         left_out: whether the column is searched in the first rows only, unless the net finds something in it.
         firm: whether its cells are names, in which the net finds only what is more than a name.
         on: unique name of the column with the day.
+        is_id: whether its cells are ids; those that only say yes and no are none.
     """
 
     name: str
@@ -76,6 +91,7 @@ class ReadColumn(NamedTuple):
     left_out: bool = False
     firm: bool = False
     on: str | None = None
+    is_id: bool = False
 
 
 class Told(NamedTuple):
@@ -115,6 +131,8 @@ class TextReader:
         for column in self._columns:
             row, distinct = numbered(text_cells(rows[column.column]).alias("text").to_frame())
             codes, unnamed = self._codes(column, distinct["text"])
+            if column.is_id and distinct.height < row.len() and _are_yes_no(distinct["text"]):
+                codes = codes.scatter(unnamed.arg_true(), _UNREAD)
             counts.append(_counted(column, distinct["text"], codes, unnamed, row))
             if not (codes != "").any():
                 continue
@@ -146,18 +164,33 @@ class TextReader:
             codes = codes.scatter(at, _UNREAD)
         elif column.others == "days":
             codes = codes.scatter(at.filter(_are_words(parts["text"][at])), _UNREAD)
-        elif (
-            column.others == "searched"
-            and (found := marked(parts["text"][at], firm=column.firm, column=column.name)).any()
-        ):
-            codes = codes.scatter(at.filter(found), _UNREAD)
-            self._found.add(column.column)
+        elif column.others == "searched":
+            found = marked(parts["text"][at], firm=column.firm, column=column.name) | column.texts.near(keys[at])
+            if found.any():
+                codes = codes.scatter(at.filter(found), _UNREAD)
+                self._found.add(column.column)
         codes = codes.fill_null("")
         if column.texts.separator is None:
             return codes, unnamed
         told = pl.DataFrame([parts["at"], codes.alias("codes"), unnamed.alias("unnamed")])
         joined = told.group_by("at", maintain_order=True).agg(pl.col("codes").str.join(""), pl.col("unnamed").any())
         return joined["codes"], joined["unnamed"]
+
+
+def _words(keys: pl.Series, *, is_one: bool = False) -> pl.Series:
+    """Texts (of `normal`) as words with blanks around each. is_one: all words for yes as one, and all for no."""
+    plain = keys.str.normalize("NFKD").str.replace_all(r"\p{Mn}", "").str.replace_many(["ß", "œ"], ["ss", "oe"])
+    words = " " + plain.str.replace_all(r"[^\p{L}\p{N}#]+", " ").str.strip_chars() + " "
+    return words.replace(_ONE) if is_one else words
+
+
+_ONE = dict.fromkeys((f" {word} " for word in YES), " yes ") | dict.fromkeys((f" {word} " for word in NO), " no ")
+
+
+def _are_yes_no(texts: pl.Series) -> bool:
+    """Whether some different texts are words for yes and no, as a column called `Call` may have them."""
+    keys = set(normal(texts.head(_MOST_YES_NO + 1)).drop_nulls())
+    return texts.len() <= _MOST_YES_NO and keys <= yes_and_no() and keys not in ({"0"}, {"1"}, set())
 
 
 def _are_words(texts: pl.Series) -> pl.Series:

@@ -32,8 +32,7 @@ from dnc.reports.phrases import (
     told_by,
 )
 from dnc.store.audit_log import user
-from dnc.verdicts.basis import limit_of
-from dnc.verdicts.verdict import missing_thing
+from dnc.verdicts.verdict import limit_of, missing_thing
 
 _REASONS = 3
 _STEPS = 2  # about what is missing
@@ -226,7 +225,7 @@ def limits(check: Check) -> Counter[Limit]:
 
 
 def limit_by(check: Check, ids: Iterable[str]) -> Limit:
-    """What bounds calls day by day, by the ids of `dnc.verdicts.basis.limiting`."""
+    """What bounds calls day by day, by the ids of `dnc.verdicts.verdict.limiting`."""
     conditions = (limit_of(id_, check.book.regime(id_.partition("/")[0])) for id_ in ids)
     return combined(condition.limit for condition in conditions if condition.limit)
 

@@ -124,9 +124,9 @@ def test_details_are_asked_only_of_what_is_known(asked, fact, details):
 def test_words_that_are_not_known_are_asked_for(asked, tmp_path):
     """Known words of a column come with it, each other word is a question with its rows."""
     interview = asked(LIST)
-    answers = {"caller": 0, "call_at": 0, "recipient": 0, "word:Qualité:Association": 1}
+    answers = {"caller": 0, "call_at": 0, "recipient": 0, "words:Qualité": [2]}
     ids = _answered(interview, answers)
-    assert ids.index("word:Qualité:Association") > ids.index("recipient")
+    assert ids.index("words:Qualité") > ids.index("recipient")
     assert read_brief(tmp_path / "list.toml").values["recipient"] == {
         "particulier": "consumer",
         "association": "business",
@@ -152,6 +152,29 @@ def test_a_column_that_says_yes_or_no_is_answered_as_one(asked, tmp_path, store)
     (tmp_path / "later.csv").write_text("phone_number,do_not_call,Contact par téléphone\n+33639980005,,voir note\n")
     [later] = check(tmp_path / "later.csv", store, brief=brief).verdicts["dnc_missing"]
     assert "text:Contact par téléphone" in later.split(";")
+
+
+def test_tags_of_a_cell_are_answered_one_by_one(asked, tmp_path, store):
+    """Where cells are made of fewer tags, the separator can be chosen; the strictest tag of a cell counts."""
+    tags = ("VIP, Lyon", "Lyon, stop", "VIP, stop", "VIP, Lyon, stop", "Lyon", "VIP", "stop")
+    rows = "".join(f'06 39 98 00 0{at},"{cell}"\n' for at, cell in enumerate(tags))
+    interview = asked(f"Téléphone,Étiquettes\n{rows}")
+    while (question := interview.next()).id != "columns":
+        interview.answer(question, 3)
+    [row] = question.table
+    assert [option.edits for option in row.options][1:] == [
+        {"texts": {"Étiquettes": {}}}, {"texts": {"Étiquettes": {"separator": ","}}},
+    ]  # fmt: skip
+    interview.answer(question, [2])
+    while (question := interview.next()).id != "texts":
+        interview.answer(question, None)
+    assert {row.text: list(row.shown) for row in question.table} == {
+        "stop": ["rows: 4"], "Lyon": ["rows: 4"], "VIP": ["rows: 4"],
+    }  # fmt: skip
+    interview.answer(question, [1 if row.text == "stop" else 4 for row in question.table])
+    brief = read_brief(tmp_path / "list.toml")
+    found = check(tmp_path / "list.csv", store, brief=brief).verdicts["dnc_blocked_by"]
+    assert found.str.contains("eu-gdpr-objection").to_list() == ["stop" in cell for cell in tags]
 
 
 def test_a_column_of_days_of_objections_is_mapped(asked, tmp_path, store):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dnc import Store, check
 from dnc.law.rulebook import Rulebook
 from dnc.store.loader_search import loaders
-from dnc.verdicts import validity
+from dnc.verdicts import next_time
 from tests import size
 from tests.oracle import AXES, PACKS, TODAY, Ledger, Registry, Subscriber, months_later, verdicts
 
@@ -170,7 +170,7 @@ class World:
     def found(self, rows, guidance="enforce", store=None):
         """The same as the columns that the oracle gives, without the look ahead to the last day of each verdict."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(validity, "last_clear_days", lambda steady, _: steady)
+            patch.setattr(next_time, "last_clear_days", lambda steady, _: steady)
             frame = self.engine(rows, guidance, store)
         return [{name: one[f"dnc_{name}"] for name in FOUND} | {"texts": texts_of(one)} for one in frame]
 

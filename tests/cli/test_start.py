@@ -84,7 +84,7 @@ class _Person:
         return (chosen[0] if chosen else answer) + "\n"
 
 
-@pytest.mark.parametrize("tool", some(sorted(EXPORTS), 3))
+@pytest.mark.parametrize("tool", some(sorted(EXPORTS), 1))
 def test_an_export_goes_to_a_report_in_ten_questions(dnc, tmp_path, monkeypatch, tool):
     """No row comes out clear that must not be, and no text has a meaning that nobody gave it."""
     monkeypatch.setenv("DNC_TODAY", "2026-12-01")

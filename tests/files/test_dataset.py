@@ -91,15 +91,6 @@ def test_a_file_with_its_suffix_in_capitals_is_not_left_out(screened, tmp_path):
     assert check(folder, screened, **AT).rows == 2
 
 
-def test_a_column_of_a_file_is_not_replaced_by_its_folder(screened, tmp_path):
-    """Who writes the keys into the files too gets the cells of the files."""
-    folder = tmp_path / "offer" / "caller=survey"
-    folder.mkdir(parents=True)
-    pl.DataFrame({"caller": ["charity"], "number": ["0199000001"]}).write_parquet(folder / "a.parquet")
-    result = check(folder.parent, screened, **AT)
-    assert result.verdicts.select("caller", "number").rows() == [("charity", "0199000001")]
-
-
 def test_several_lists_are_decided_in_bounded_frames_of_one_type_or_another(screened, tmp_path):
     """A number that one file holds as text and the next as an integer is the same; so is the output as Parquet."""
     pl.DataFrame({"number": ["+33199000001"]}).write_parquet(tmp_path / "a.parquet")
@@ -134,6 +125,18 @@ def test_a_file_that_changes_is_named(screened, write_file):
     parts = halves(write_file)
     with pytest.raises(InputError, match=r"b\.csv: changed while it was read"):
         check(parts, screened, **READ, progress=lambda _: parts[1].write_text(SHOP + "\n"))
+
+
+def test_a_folder_and_its_file_that_differ_are_both_heard(screened, tmp_path):
+    """A cell that contradicts the name of its folder says both, which is no word of its column; else they are one."""
+    path = tmp_path / "offer" / "objected_on=2026-05-01" / "related=True" / "a.parquet"
+    path.parent.mkdir(parents=True)
+    told = {"objected_on": ["none", None, "2026-05-01"], "related": [True, False, None]}
+    pl.DataFrame({"number": NUMBERS[:1] * 3, **told}).write_parquet(path)
+    rows = check(path.parents[2], screened, **AT, given={"caller": "commercial"}).verdicts
+    assert rows["objected_on"].to_list() == ["none / 2026-05-01", "2026-05-01", "2026-05-01"]
+    assert rows["related"].to_list() == ["true", "false / True", "True"]
+    assert rows["dnc_outcome"].unique().to_list() == ["blocked"]
 
 
 def test_a_folder_that_cannot_be_read_is_not_left_out(dataset, monkeypatch):

@@ -76,6 +76,13 @@ def test_firm():
     assert marked(texts, firm=True).to_list() == [False, False, False, True, True, True]
 
 
+@pytest.mark.parametrize("text", ["Exemple - opposé", "*OPPOSITION* Exemple", "Sète [stop]", "Exemple/DNC"])
+def test_what_signs_set_apart_from_a_name(text):
+    """A remark behind a name is a text of its own; the parts of a name are none."""
+    texts = pl.Series([text, "Saint-Denis - Le Refuge", "Rue de l'Opposition / Lyon", None])
+    assert marked(texts, firm=True).to_list() == [True, False, False, False]
+
+
 def test_columns_about_mail():
     """There a single word is about mail; two words that speak of calls count, as in a column about both."""
     texts = pl.Series(["Unsubscribed", "No calls"])

@@ -209,6 +209,28 @@ def test_notes_of_an_ods_are_no_text_of_their_cell(tmp_path):
     assert pl.concat(marked.batches).equals(pl.concat(plain.batches))
 
 
+@pytest.mark.parametrize(
+    ("cell", "reads"),
+    [
+        ("><text:p>Opposition</text:p>", "Opposition"),
+        (' office:value-type="time" office:time-value="PT14H30M00S"><text:p>14:30</text:p>', "14:30"),
+        (' table:formula="of:=x" office:value-type="float" office:value="0"><text:p>Err:502</text:p>', "Err:502"),
+    ],
+)
+def test_a_cell_of_an_ods_says_what_its_reader_sees(cell, reads, tmp_path):
+    """Not every program writes the type of a cell; a failed formula may have 0 as its value, which would say no."""
+    path = ods(tmp_path / "typed.ods")
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read("content.xml").decode()
+    typed = ' office:value-type="string"><text:p>0199000001</text:p></table:table-cell><table:table-cell'
+    with zipfile.ZipFile(tmp_path / "calls.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", content.replace(f"{typed}/>", f"{typed}{cell}</table:table-cell>"))
+    rows = pl.concat(open_table(tmp_path / "calls.ods").batches)
+    assert rows["objected_on"].to_list() == [reads, "#N/A", None]
+
+
 @pytest.mark.parametrize(("title", "count"), [("En rouge : ne plus appeler", 2), ("Liste du 3 mai", 0)])
 def test_coloured_cells_are_counted_where_a_title_names_a_colour(title, count, tmp_path):
     """A legend above the table may be about the colour of rows, which is not read."""

@@ -262,6 +262,10 @@ READ = [
     ("marked in English under rest", 'rest = "nothing"', "do not call", "left a message", UNDECIDED),
     ("marked in a sentence under rest", 'rest = "nothing"', "Appel du 12/03 : Mme demande de ne plus appeler", "Appel du 13/03 : absente", UNDECIDED),
     ("named beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9", "S1", BLOCKED),
+    ("with a full stop, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9.", "S1", UNDECIDED),
+    ("in a list, beside rest", 'objected = ["S9"]\nrest = "nothing"', '["S1", "s9"]', '["S1"]', UNDECIDED),
+    ("another yes, beside rest", 'objected = ["oui"]\nrest = "nothing"', "true", "false", UNDECIDED),
+    ("in other letters, beside rest", 'objected = ["Große Sperre"]\nrest = "nothing"', "GROSSE SPERRE 2", "S1", UNDECIDED),
     ("angle brackets", 'nothing = ["Client"]', "Client <S9>", "<b>Client</b>", UNDECIDED),
     ("a comment of HTML", 'nothing = ["Client"]', "Client <!-- S9 -->", "Client<br>", UNDECIDED),
     ("struck through by its signs", 'nothing = ["Client"]', "C\u0336l\u0336i\u0336e\u0336n\u0336t\u0336", "Client", UNDECIDED),
@@ -379,7 +383,14 @@ SMUDGES = [
                missing="text:Dernier appel")
         for text in ("NE PLUS APPELER", "S9", "2026-10-01 ne plus appeler")
     ),
+    Smudge("ids that say yes and no", UNDECIDED, {"Call": ("No", "Yes")}, missing="text:Call", others=False),
+    Smudge("a name with the star of a form", STOP, {"Nom *": "Exemple", "Nom opposé": ("S9", "")}, 'ignore = ["Nom *"]'),
     # Facts against what the list says.
+    *(
+        Smudge(f"a fact against a consent that says {cell}", UNDECIDED, {**EXPORTED, "Opt-in tél": (cell, "oui")},
+               WHEN + '[facts]\nconsent = "named_caller"', missing="consent")
+        for cell in ("non", "0", "n/a", "-", "NULL")
+    ),
     Smudge("a fact against an unknown word", UNDECIDED, {"relationship": ("S9", "none")},
            '[facts]\nrelationship = "none"'),
     Smudge("an option against an unknown word", UNDECIDED, {"recipient": ("Syndic", "consumer")},

@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=  # where it is set, every program that a test 
 TESTS ?=   # those of test-all; all where nothing is named
 ENGINE ?=  # more for the tests of engines: `-m smoke` runs one test of each, as .ci/run does
 
-.PHONY: demo desk test test-slow test-all pages remote sip ray spark dask dbt check pins fuzz bench clean
+.PHONY: demo desk test test-slow test-rest test-all pages remote sip ray spark dask dbt check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -24,6 +24,10 @@ test: $(DEV)            ## what most changes break: the tests that take less tha
 
 test-slow: $(DEV)       ## the other tests, those of tests/slow.txt
 	$(BIN)/pytest --numprocesses auto --dist worksteal --pace slow
+
+test-rest: $(DEV)       ## what .ci/run runs besides `make test`: the tests of test-slow, pages and remote, on all cores at once
+	$(INSTALL) --require-hashes --requirement requirements-remote.txt
+	$(BIN)/pytest --numprocesses auto --dist worksteal --pace slow tests tests/browser tests/remote
 
 test-all: $(DEV)        ## every property at its full size, and the tests that are large; TESTS="tests/law" says which
 	DNC_TESTS=all $(BIN)/pytest --numprocesses auto --dist worksteal $(TESTS)

@@ -58,10 +58,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Long modules come first: the worker that begins with them keeps them, so what they share is made once, and the
     short tests behind them are what another worker takes over at the end.
     """
-    pace, slow = config.getoption("pace"), slow_tests()
+    pace, slow, apart = config.getoption("pace"), slow_tests(), config.getini("norecursedirs")
 
     def runs(item: pytest.Item) -> bool:
-        is_slow = item.nodeid.partition("[")[0] in slow
+        is_slow = item.nodeid.partition("[")[0] in slow or item.path.parent.name in apart
         return (ALL or not item.get_closest_marker("large")) and (pace is None or is_slow == (pace == "slow"))
 
     config.hook.pytest_deselected(items=[item for item in items if not runs(item)])

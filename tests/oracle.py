@@ -97,12 +97,12 @@ class Registry:
 class Ledger:
     """The own opposition list.
 
-    events: (number, day, day it was seen, word), in the order they were recorded; a word is
-    `said` (an objection), `lifted`, or `unknown` (the list does not know).
+    events: (number, day, word), in the order they were recorded; a word is `said` (an objection),
+    `lifted`, or `unknown` (the list does not know).
     """
 
     loaded: date | None = None
-    events: list[tuple[str, date, date, str]] = field(default_factory=list)
+    events: list[tuple[str, date, str]] = field(default_factory=list)
 
     def of(self, number):
         """The events of one number, with their order."""
@@ -112,9 +112,7 @@ class Ledger:
         """`listed`, `clear`, or None."""
         eve = {"lifted": timedelta(0)}  # all else counts from the day before its own
         mine = sorted(
-            (on, at, word)
-            for at, (on, seen, word) in self.of(number)
-            if max(on, seen) - eve.get(word, timedelta(days=1)) <= day
+            (on, at, word) for at, (on, word) in self.of(number) if on - eve.get(word, timedelta(days=1)) <= day
         )
         lifts = [at for at, (_, _, word) in enumerate(mine) if word == "lifted"]
         words = {word for _, _, word in mine[lifts[-1] + 1 if lifts else 0 :]}

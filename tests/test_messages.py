@@ -24,6 +24,7 @@ from dnc.messages import (
     dated,
     in_language,
     in_languages,
+    in_runs,
     localized,
     messages,
     percent,
@@ -164,6 +165,7 @@ def test_numbers_are_written_as_the_language_does():
     """Thousands, decimals and per cent."""
     assert (counted("en")(1234), percent("en")(0.125), amount("en", 2)(1234.5)) == ("1,234", "12.5%", "1,234.50")
     assert (dated("en")("2026-11-25 06:00"), dated("fr")(date(2026, 11, 25))) == ("2026-11-25", "25/11/2026")
+    assert (in_runs([2, 3, 4, 9]), in_runs([])) == ("2–4, 9", "")
     thin, hard = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
     french = (counted("fr")(1234), percent("fr")(0.125), amount("fr", 2)(1234.5))
     assert french == (f"1{thin}234", f"12,5{hard}%", f"1{thin}234,50")

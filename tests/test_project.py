@@ -20,21 +20,11 @@ from dnc.cli.main import cli
 from dnc.files.output_file import FORMATS, PAGE
 from dnc.law.vocabulary import OCCASIONAL, VERDICT, vocabulary
 from scripts import docs
-from tests import ALL, slow_tests
+from tests import slow_tests
 
 ROOT = Path(__file__).parent.parent
 SHOP = ROOT / "dnc" / "cli" / "samples" / "shop.csv"
 MODULES = sorted([*(ROOT / "dnc").rglob("*.py"), *(ROOT / "registry_loaders").glob("*.py")])
-
-
-def _pages() -> list[object]:
-    """All pages; those that show many commands take the time of each."""
-    pages = []
-    for path in docs.PAGES:
-        commands = path.read_text(encoding="utf-8").count("\n$ ")
-        marks = [pytest.mark.large] if commands > 3 and path.parent.name != "reference" else []
-        pages.append(pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks))
-    return pages
 
 
 def test_public_names_are_those_of_the_package():
@@ -46,14 +36,9 @@ def test_public_names_are_those_of_the_package():
     assert "module 'dnc' has no attribute 'chek'. Did you mean: 'check'?" in said
 
 
-@pytest.mark.parametrize("path", _pages())
-def test_generated_parts_of_the_pages_are_current(path, monkeypatch):
-    """Commands, law, columns and registries match the program, and each command in the docs prints what is shown.
-
-    At the small size the table of American states, for which 3,264 calls are decided, stays as it is.
-    """
-    if not ALL:
-        monkeypatch.delitem(docs.PARTS, "states")
+@pytest.mark.parametrize("path", docs.PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_generated_parts_of_the_pages_are_current(path):
+    """Commands, law, columns and registries match the program, and each command in the docs prints what is shown."""
     assert docs.current(path) == path.read_text(encoding="utf-8")
 
 

@@ -7,16 +7,20 @@ was not seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import polars as pl
 
 from dnc.checks.interview import decided
-from dnc.errors import printable
-from dnc.files.cell_texts import shown
+from dnc.errors import InputError, OptionError, printable
+from dnc.files.cell_texts import as_in_brief, is_safe, shown
 from dnc.files.columns import Content
-from dnc.files.table import looks_like_phone
+from dnc.files.open_table import open_table
+from dnc.files.table import LINE, folded, looks_like_phone, quoted
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief, brief_entries, read_brief
@@ -24,10 +28,9 @@ from dnc.lists.brief_text import brief_text, toml_text
 from dnc.lists.guesses import MOST_WORDS, Guesses
 from dnc.lists.header import READ, Header
 from dnc.lists.roles import FEW_TEXTS, IGNORED, texts_in_brief, unread_texts
-from dnc.lists.text_table import texts_from
-from dnc.lists.texts import TextMeanings
+from dnc.lists.texts import MEANINGS, TextMeanings
 from dnc.lists.words import meaning
-from dnc.messages import counted, in_language, messages
+from dnc.messages import counted, in_language, localized, messages
 from dnc.store.store import Store
 
 _PLANS = 4  # that are named
@@ -245,3 +248,51 @@ class _BriefDraft:
             guess = meaning(column, word)
             reason = self._w["word" if guess else "unknown"].format(rows=self._count(rows), words=words)
             yield f'# {toml_text(word)} = "{guess}"  # {reason}'
+
+
+# The texts of a list as a table that a person fills in, in a spreadsheet program: one row a text. `marked`: whether the
+# text probably says not to call. `meaning` is empty, and takes one of the meanings of `[texts]`.
+
+_COLUMNS = ("column", "text", "rows", "marked", "meaning")
+
+
+def texts_of_columns(path: Path, columns: Sequence[str], book: Rulebook, sheet: str | None = None) -> str:
+    """The different texts of some columns of a list, as CSV; those that the net marks come first, then by rows.
+
+    Texts that may be telephone numbers or addresses are left out. Raises OptionError where the list has no such column.
+    """
+    guesses = Guesses(path, book, sheet)
+    contents = {folded(content.name): content for content in guesses.contents.values()}
+    parts = [pl.DataFrame(schema=dict.fromkeys(_COLUMNS, pl.String))]
+    for name in columns:
+        if (content := contents.get(folded(name))) is None:
+            names = quoted([one.name for one in contents.values()])
+            raise OptionError(
+                localized("errors", "no_column", name=quoted([name]), what="--texts", names=names), path, 1
+            )
+        rows = [
+            (content.name, as_in_brief(text, cell), str(count), "x" if is_marked else "", "")
+            for text, cell, count, is_marked in content.texts.iter_rows()
+            if is_safe(text)
+        ]
+        parts.append(pl.DataFrame(rows, schema=dict.fromkeys(_COLUMNS, pl.String), orient="row"))
+    return pl.concat(parts).write_csv()
+
+
+def texts_from(path: Path) -> Mapping[str, Any]:
+    """The tables `[texts."Column"]` that a filled-in table says; texts without a meaning are `unread`.
+
+    Raises InputError where the table is not one of texts, or has another meaning.
+    """
+    table = open_table(path)
+    if missing := [name for name in ("column", "text", "meaning") if name not in table.columns]:
+        raise InputError(localized("errors", "texts_columns", names=quoted(missing)), path, 1)
+    found: dict[str, dict[str, list[str]]] = {}
+    for batch in table.batches:
+        for column, text, meant, line in batch.select("column", "text", "meaning", LINE).iter_rows():
+            told = (meant or "").strip().lower() or "unread"
+            if told not in MEANINGS:
+                known = ", ".join(MEANINGS)
+                raise InputError(localized("errors", "texts_meaning", word=meant, known=known), path, line)
+            found.setdefault(column, {}).setdefault(told, []).append(text)
+    return found

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from dnc.checks.since import check_row
+from dnc.checks.past import check_row
 from dnc.errors import OptionError, StoreError
 from dnc.files.signing import Signature, Signer
 from dnc.files.strict_json import Sha256, Strict, Text, converted, only, shown

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Self, get_args, get_type_hints
 
+import msgspec
 import polars as pl
 
+from dnc.files.cell_texts import text_cells
 from dnc.files.table import MARKED
 from dnc.frames import numbered
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
-from dnc.verdicts.basis import GROUNDS
+from dnc.lists.persons import IDS, links_of, persons
+from dnc.registries.external_sort import Sorting
+from dnc.store.record_kinds import GIVEN
 from dnc.verdicts.judge import BASIS, Verdicts
-from dnc.verdicts.verdict import OUTCOMES
+from dnc.verdicts.verdict import GROUNDS, OUTCOMES
 
 
 class Cell(NamedTuple):
@@ -35,6 +40,7 @@ class Cell(NamedTuple):
     blocked_by: str
     undecided_by: str
     missing: str
+    applies: str
     duties: str
     advice: str
     limits: str
@@ -110,16 +116,6 @@ class Tallies:
             else:
                 self.filled[what, column, word] += count
 
-    def merge(self, other: Tallies) -> None:
-        """Add other counts."""
-        for name in {one.name for one in fields(self)} - {"declared"}:
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if name in ("misread", "texts"):
-                for (column, word), count in theirs.items():
-                    _add_word(mine, column, word, count)
-            else:
-                mine.update(theirs)
-
     def _add_basis(self, calls: Calls, verdicts: Verdicts, met: pl.DataFrame) -> None:
         """Count what clear calls rest on; `met`: distinct facts and places, with their case and number of calls."""
         is_clear = verdicts.cases["dnc_outcome"] == "clear"
@@ -171,8 +167,12 @@ class Tallies:
         """Clear rows that have each duty."""
         return self._by_word("duties", "clear")
 
+    def met(self) -> Counter[str]:
+        """Clear rows that each regime applies to and asks more for than a duty."""
+        return self._by_word("applies", "clear") - self.duties()
+
     def limits(self) -> Counter[tuple[str, ...]]:
-        """Clear rows by what bounds them day by day (see `dnc.verdicts.basis.limiting`)."""
+        """Clear rows by what bounds them day by day (see `dnc.verdicts.verdict.limiting`)."""
         found: Counter[tuple[str, ...]] = Counter()
         for (outcome, ids), rows in self.by("outcome", "limits").items():
             if outcome == "clear":
@@ -215,3 +215,177 @@ def _add_word(words: Counter[tuple[str, str]], column: str, word: str, count: in
 def _counted(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     """Distinct rows, each with the sum of its `calls` at its end; sorted, so that equal counts have a fixed order."""
     return rows.group_by(pl.exclude("calls")).agg(pl.col("calls").sum()).sort(pl.exclude("calls")).iter_rows()
+
+
+_AGES = (90, 180, 365)  # days
+_BY: dict[str, type[pl.DataType]] = {
+    "wording": pl.String,
+    "proven": pl.Boolean,
+    "age": pl.Int8,
+    "consent_until": pl.Date,
+    "outcome": pl.String,
+}
+_OF_CONSENTS = ("consent", "lacks", "proven", "wording", "consent_on", "consent_until", "day")
+
+
+@dataclass
+class ConsentCounts:
+    """The consents that calls rest on, counted while a check runs: by wording, age, end and proof."""
+
+    calls: Counter[tuple[str | None, bool, int | None, date | None, str]] = field(default_factory=Counter)  # by `_BY`
+
+    def add(self, calls: Calls, verdicts: Verdicts) -> None:
+        """Take note of a batch; where the store has no consents nothing is counted."""
+        if calls.statement is None:
+            return
+        facts = calls.facts(*_OF_CONSENTS).with_columns(verdicts.outcomes.alias("outcome"))
+        given = facts.filter(pl.col("consent").is_in(GIVEN) | (pl.col("lacks") != ""))
+        age = (pl.col("day") - pl.col("consent_on")).dt.total_days()
+        of_age = pl.sum_horizontal((age > days).cast(pl.Int8) for days in _AGES)
+        aged = given.with_columns(age=pl.when(age.is_not_null()).then(of_age))
+        for *key, count in aged.group_by(_BY.keys()).len().sort(_BY.keys()).iter_rows():
+            self.calls[tuple(key)] += count
+
+    @property
+    def data(self) -> dict[str, Any] | None:
+        """The counts, as JSON has them; None where no call has a consent.
+
+        calls; unproven: those whose consent has no proof or no wording. wordings: name (null for none), calls, and of
+        these `clear`. ages: calls by the age of their consent on the day of the call, `to_90`, `to_180`, `to_365`,
+        `more`, `unknown`. ends: calls by the last day of their consent, where it has one, earliest first.
+        """
+        if not self.calls:
+            return None
+        counts = [(*key, count) for key, count in self.calls.items()]
+        rows = pl.DataFrame(counts, schema=_BY | {"calls": pl.UInt64}, orient="row")
+        clear = pl.col("calls").filter(pl.col("outcome") == "clear").sum()
+        wordings = (
+            rows.group_by("wording")
+            .agg(pl.col("calls").sum(), clear=clear)
+            .sort(["calls", "wording"], descending=[True, False], nulls_last=True)
+        )
+        names: dict[int | None, str] = {
+            None: "unknown",
+            **{at: f"to_{days}" for at, days in enumerate(_AGES)},
+            len(_AGES): "more",
+        }
+        ages = rows.group_by("age").agg(pl.col("calls").sum()).sort("age")
+        ends = (
+            rows.drop_nulls("consent_until").group_by("consent_until").agg(pl.col("calls").sum()).sort("consent_until")
+        )
+        return {
+            "calls": int(rows["calls"].sum()),
+            "unproven": int(rows.filter(~pl.col("proven"))["calls"].sum()),
+            "wordings": wordings.rename({"wording": "name"}).to_dicts(),
+            "ages": {names[age]: count for age, count in ages.iter_rows()},
+            "ends": {day.isoformat(): count for day, count in ends.iter_rows()},
+        }
+
+
+@dataclass
+class Counted:
+    """All counts of some calls, in a form that can be stored and added up.
+
+    given: rows that were written, by outcome. elsewhere: calls for which an objection or a withdrawal in another row
+    counts.
+    """
+
+    tallies: Tallies = field(default_factory=Tallies)
+    consents: ConsentCounts = field(default_factory=ConsentCounts)
+    given: Counter[str] = field(default_factory=Counter)
+    elsewhere: int = 0
+
+    @classmethod
+    def of(cls, calls: Calls, verdicts: Verdicts, declared: Mapping[str, str | None]) -> Self:
+        """The counts of a batch; declared: see `Tallies`."""
+        counted = cls(Tallies(declared=declared))
+        counted.tallies.add(calls, verdicts)
+        counted.consents.add(calls, verdicts)
+        counted.elsewhere = int((calls.plans["elsewhere"] != "")[calls.plan].sum())
+        return counted
+
+    def merge(self, other: Counted) -> None:
+        """Add other counts."""
+        for (name, mine, _), (_, theirs, _) in zip(self._counters(), other._counters(), strict=True):
+            if name in ("misread", "texts"):
+                for (column, word), count in theirs.items():
+                    _add_word(mine, column, word, count)
+            else:
+                mine.update(theirs)
+        self.elsewhere += other.elsewhere
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """As plain data for JSON."""
+        # In a fixed order: equal parts are equal files.
+        counters = {name: sorted(counter.items(), key=str) for name, counter, _ in self._counters()}
+        plain: dict[str, Any] = msgspec.to_builtins({"elsewhere": self.elsewhere, **counters})
+        return plain
+
+    def read(self, data: Mapping[str, Any]) -> Self:
+        """Add counts from `data`. Raises msgspec.ValidationError if it is nothing of the kind."""
+        for name, counter, key in self._counters():
+            counter.update(dict(msgspec.convert(data.get(name), list[tuple[key, int]])))  # type: ignore[valid-type]
+        self.elsewhere += msgspec.convert(data.get("elsewhere"), int)
+        return self
+
+    def _counters(self) -> Iterator[tuple[str, Counter[Any], Any]]:
+        """Name and type of the keys of each."""
+        for part in (self.tallies, self.consents, self):
+            for name, kind in get_type_hints(type(part)).items():
+                if isinstance(counter := getattr(part, name), Counter):
+                    yield name, counter, get_args(kind)[0]
+
+
+_MOST_LINKS = 12_000_000  # that are held in memory, 16 bytes each
+
+
+class People:
+    """Counts people and numbers (see `dnc.lists.persons`) while a check runs, in bounded memory.
+
+    folder: for numbers that do not fit into memory. ids: the column with the user's ids of persons; None to count by
+    number alone.
+    """
+
+    def __init__(self, folder: Path, ids: str | None) -> None:
+        self._numbers = Sorting(folder, {"number": pl.UInt64})
+        self._ids = ids
+        self._without = 0  # rows without number and id
+        self._links: list[pl.DataFrame] | None = []
+        self._several = ids is not None
+
+    def add(self, calls: Calls, verdicts: Verdicts) -> None:
+        """Take note of the numbers of a batch."""
+        self._numbers.add(calls.number.to_frame("number"))
+        self._several = self._several or calls.row is not None
+        if self._ids is None and calls.row is None:
+            self._without += calls.number.null_count()
+        elif self._links is not None:
+            self._link(calls)
+
+    def _link(self, calls: Calls) -> None:
+        row = calls.each(pl.int_range(calls.height, dtype=pl.UInt32, eager=True))
+        ids = calls.carried[self._ids] if self._ids else None
+        known = (
+            calls.number.is_not_null() if ids is None else calls.number.is_not_null() | text_cells(ids).is_not_null()
+        )
+        self._without += calls.height - row.filter(known).n_unique()
+        self._links = [*(self._links or []), links_of(row, calls.number, ids)]
+        if sum(frame.height for frame in self._links) > _MOST_LINKS:
+            self._links = None
+
+    def count(self) -> tuple[int, int | None]:
+        """How many numbers were seen more than once, and how many people there are.
+
+        People are None where rows have neither ids nor several numbers, and where there are too many links.
+        """
+        repeated = points = 0
+        for part in self._numbers.parts():
+            again = part["number"].slice(1) == part["number"].head(-1)
+            repeated += int((again & ~again.shift(1, fill_value=False)).sum())
+            points += part.height - int(again.sum())
+        if not self._several or self._links is None:
+            return repeated, None
+        parts = persons(pl.concat(self._links))
+        linked = parts.filter(pl.col("point") < IDS).height  # of the numbers; each part is one person
+        return repeated, self._without + points - linked + parts["person"].n_unique()

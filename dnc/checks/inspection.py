@@ -53,67 +53,7 @@ _MADE = """
     select seq, number, "at", result, campaign, consent, coalesce(campaign = $name, $name is null) as mine
     from ({sql}) where "at"::date between $first and $last
 """
-_OF_PERIOD = """
-    create temp table inspected as select * from consents
-    where seq in (select consent from made where mine)
-       or ($name is null and (consent_on between $first and $last or consent_withdrawn_on between $first and $last))
-"""
-_CALLS = """
-    select "at"::date as day, campaign, count(*) as calls, count(consent) as on_consent,
-           count(*) filter (result = 'answered') as answered, count(*) filter (result = 'refused') as refused,
-           count(*) filter (result = 'objected') as objected
-    from made where mine group by all order by day, campaign
-"""
-_TIMES = """
-    select isodow("at")::varchar as weekday, hour("at") as "at", count(*) as calls
-    from made where mine group by all order by all
-"""
-_OFTEN = """
-    with attempts as (
-        select number, mine, count(*) filter (result <> 'wrong_number') over (
-            partition by number order by "at"::date range between interval 29 days preceding and current row
-        ) as n
-        from made
-    )
-    select calls, count(*) as numbers from (select max(n) as calls from attempts where mine group by number)
-    group by calls order by calls
-"""
-_SINGLE = """
-    with latest as (
-        select m.seq, max_by(d, d."check") as d
-        from made m join decided d on d.number = m.number and d.day = m."at"::date and d.done_on <= d.day group by m.seq
-    ),
-    grounds as (
-        select m.*, coalesce('consents:' || m.consent, d.consent) as rests_on, d."check"::varchar as "check",
-               d.outcome, d.why
-        from made m left join latest using (seq) where m.mine
-    ),
-    own as (select distinct on (seq) 'consents:' || seq as rests_on, consent_on, wording, proof from consents)
-    select 'calls:' || g.seq as call, g."at", g.result, g.campaign, rests_on, o.consent_on, o.wording,
-           o.proof is not null as proved, g."check", g.outcome, g.why
-    from grounds g left join own o using (rests_on) order by g."at", g.seq
-"""
-_OBJECTIONS = """
-    select id as statement, kind, on_day, recorded_at,
-           if(on_day is null, null, greatest(recorded_at::date - on_day, 0)) as days_until_recorded, ended_on,
-           (select count(distinct call) from called_after where after = id) as called_after
-    from barred
-    where recorded_at::date between $first and $last or on_day between $first and $last or called_after > 0
-    order by on_day nulls first, recorded_at, id
-"""
-_WORDINGS = """
-    select wording, count(*) filter (consent_withdrawn_on = $never) as given,
-           count(*) filter (consent_withdrawn_on <> $never) as withdrawn,
-           count(proof) filter (consent_withdrawn_on = $never) as with_proof,
-           count(distinct seq) filter (seq in (select consent from made where mine)) as called_on,
-           min(consent_on) as first_on, max(consent_on) as last_on
-    from inspected group by wording order by wording
-"""
 _SAMPLE = "from inspected where consent_withdrawn_on = $never order by sha256($seed || ' ' || seq), seq limit $size"
-_NUMBERS = """
-    select id as statement, '+' || number as number from barred where id in (select statement from shown)
-    union select 'calls:' || seq, '+' || number from made where mine order by statement
-"""
 
 
 @dataclass(frozen=True)
@@ -315,27 +255,36 @@ def _frames(
     ask = partial(run, con, "inspection")
     ask(_MADE.format(sql=calls.sql), {**calls.params, **days, **name}, **calls.frames)
     ask(f"create temp table consents as {consents.sql}", consents.params or None, **consents.frames)
-    barred = statement(__package__, "inspected")
-    ask(barred, never | {"unknown": ALWAYS}, told=standing.objections, loaded=_own_files(standing))
+    ask(
+        statement(__package__, "inspected"),
+        never | {"unknown": ALWAYS},
+        told=standing.objections,
+        loaded=_own_files(standing),
+    )
     ask(statement(__package__, "called_after"))
-    ask(_OF_PERIOD, {**days, **name})
-    objections = ask(_OBJECTIONS, days)
+    ask(_sql("of_period"), {**days, **name})
+    objections = ask(_sql("objections"), days)
     sample = ask(_SAMPLE, never | {"seed": seed, "size": SAMPLE})
     return {
-        "calls": ask(_CALLS),
+        "calls": ask(_sql("calls_by_day")),
         "called": ask("select distinct '+' || number as number from made where mine"),
-        "times": ask(_TIMES),
-        "often": ask(_OFTEN),
-        "single_calls": ask(_SINGLE, decided=decided),
+        "times": ask(_sql("calls_by_hour")),
+        "often": ask(_sql("most_attempts")),
+        "single_calls": ask(_sql("single_calls"), decided=decided),
         "objections": objections,
         "called_after": ask('select * exclude (number) from called_after order by "at", call, after'),
-        "consents": ask(_WORDINGS, never),
+        "consents": ask(_sql("wordings"), never),
         "recipients": ask("select distinct passed_to from inspected where passed_to is not null"),
         "sample": sample.sort("seq")
         .select(as_told(CONSENTS))
         .with_columns(pl.col("recorded_at").str.head(19).str.to_datetime()),
-        "numbers": ask(_NUMBERS, shown=objections.select("statement")),
+        "numbers": ask(_sql("numbers"), shown=objections.select("statement")),
     }
+
+
+def _sql(name: str) -> str:
+    """A statement of an inspection; those in this module depend on the store, or draw the sample."""
+    return statement(__package__, f"inspected_{name}")
 
 
 def _own_files(standing: Standing) -> pl.DataFrame:

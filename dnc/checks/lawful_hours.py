@@ -25,7 +25,7 @@ from dnc.lists.texts import TEXTS
 from dnc.messages import localized
 from dnc.store.snapshots import Standing
 from dnc.verdicts.evaluator import evaluator_of
-from dnc.verdicts.next_time import NextTime
+from dnc.verdicts.next_time import OtherDays
 from dnc.verdicts.screening import Screen
 from dnc.verdicts.verdict import Policy
 
@@ -77,7 +77,7 @@ def lawful_hours(place: str, brief: Brief, book: Rulebook, standing: Standing, d
     table = Table(Path(), "csv", ["number", *cells, "place", "call_at"], iter(()))
     reader = FactReader(Header(table, Brief(facts=cells)), book, None, None)
     with Screen(standing, ()) as screen, evaluator_of(book) as evaluator:
-        search = NextTime(book, screen, evaluator, _OfTime())
+        search = OtherDays(book, screen, evaluator, _OfTime())
         found = search.clear_spans(
             reader.facts(plans, kinds), [first + timedelta(days=by) for by in range((last - first).days + 1)]
         )

@@ -13,7 +13,7 @@ from typing import IO, Protocol, runtime_checkable
 
 import polars as pl
 
-from dnc.checks.counted import Counted
+from dnc.checks.counts import Counted
 from dnc.checks.parts import PartFolder, Parts
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout
@@ -54,9 +54,6 @@ class _Frames(Writer):
 
     def __init__(self) -> None:
         self.frames: list[pl.DataFrame] = []
-
-    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
-        return rows.frame
 
     def write(self, frame: pl.DataFrame) -> None:
         self.frames.append(frame)
@@ -103,6 +100,11 @@ class Outputs:
         self._files = [path for path in self.targets if path not in folders]
         self._stream, self._report, self._table = stream, report, table
         self._kept = _Frames() if keep and not self.targets and stream is None else None
+
+    @property
+    def is_share(self) -> bool:
+        """Whether they get a share of the parts, and others write the rest."""
+        return self.folder is not None and self.folder.parts.share is not None
 
     def refuse(self, paths: Iterable[str | Path]) -> None:
         """Raise OptionError if an output would replace one of some files."""

@@ -22,7 +22,7 @@ from urllib.parse import quote
 import msgspec
 import polars as pl
 
-from dnc.checks.counted import Counted
+from dnc.checks.counts import Counted
 from dnc.checks.evidence import of_parts
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout

@@ -65,8 +65,7 @@ _DETAILS = {**WORD_OF, "consent_for": "consent", "related": "relationship"}
 Edits = dict[str, Any]  # a part of a brief
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """An answer: its text, and what it adds to the brief."""
 
     text: str
@@ -517,27 +516,28 @@ class OpenQuestions:
         w = self._w["consents"]
         words, day = self._free("consent"), self._free("consent_on")
         nobody = Option(w["nobody"], {"facts": {"consent": "none"}})
-        if not self._is_known("consent") and words:
-            option = self._is("consent", words)
-            if day:
-                option.edits["columns"]["consent_on"] = day
-                option = replace(option, text=self._joined(option.text, w["on"].format(name=day)))
-            options = [
-                Option(
-                    self._joined(option.text, w[key]), {**option.edits, "when_filled": {words: {"consent_for": kind}}}
-                )
-                for key, kind in (("by_person", "live"), ("by_any", "both"))
-            ]
-            yield self._about(words, self._w["what"], [*options, option, nobody], rows)
-        elif not self._is_known("consent") and day:
-            yield self._about(day, self._w["what"], [*self._consents_by(day), nobody], rows)
-        elif (name := self._column("consent")) or (name := self._column("consent_on")):
+        if not self._is_known("consent") and (words or day):
+            by_column = self._consents_in(words, day) if words else self._consents_by(str(day))
+            yield self._about(words or str(day), self._w["what"], [*by_column, nobody], rows)
+        elif name := self._column("consent") or self._column("consent_on"):
             yield from self._of_words("consent", name, rows)
             if self._empty(name) and name not in self._brief.get("when_empty", {}):
                 none = Option(w["none"], {"when_empty": {name: {"consent": "none"}}})
                 yield self._about_empty(name, "consent", [none], rows)
         elif not self._is_known("consent"):
             yield self._axis("consent", rows)
+
+    def _consents_in(self, words: str, day: str | None) -> list[Option]:
+        """The answers that a column holds consents, as words, and perhaps another one their days, by the calls."""
+        w, (text, edits) = self._w["consents"], self._is("consent", words)
+        if day:
+            text = self._joined(text, w["on"].format(name=day))
+            edits = {**edits, "columns": {**edits["columns"], "consent_on": day}}
+        by_calls = [
+            Option(self._joined(text, w[key]), {**edits, "when_filled": {words: {"consent_for": kind}}})
+            for key, kind in (("by_person", "live"), ("by_any", "both"))
+        ]
+        return [*by_calls, Option(text, edits)]
 
     def _consents_by(self, day: str) -> list[Option]:
         """The answers that a column holds the day of a consent, by the consent."""
@@ -584,18 +584,24 @@ class OpenQuestions:
         yield Question(axis, self._asks(axis), options, rows, shown=shown, default=default)
 
     def _of_words(self, axis: str, name: str, rows: int) -> Iterator[Question]:
-        """What the words of a column mean that are not understood, most rows first."""
+        """One table of the words of a column that are not understood, most rows first."""
         known = {folded(word) for word in self._brief.get("values", {}).get(axis, {})} | set(vocabulary().axes[axis])
         if self._guesses.has_days(name) or len(words := self._guesses.words(name)) > MOST_WORDS:
             return
-        for word, count in words:
-            if folded(word) not in known and word.lower() not in known:
-                options = [
-                    Option(option.text, {"values": {axis: {word: option.edits["facts"][axis]}}})
-                    for option in self._axis(axis, rows).options
-                ]
-                text = self._w["word"].format(name=name, word=masked(word))
-                yield Question(f"word:{name}:{word}", text, options, min(rows, count))
+        open_ = {word: count for word, count in words if folded(word) not in known and word.lower() not in known}
+        table = [self._word_row(axis, name, word, count) for word, count in open_.items()]
+        if table:
+            text = self._w["words"]["text"].format(name=name)
+            yield Question(f"words:{name}", text, [], min(rows, sum(open_.values())), table=table)
+
+    def _word_row(self, axis: str, name: str, word: str, count: int) -> TableRow:
+        """A word, with what it may mean; all words of a column of consents may be said to give none."""
+        meant = {ours: {"values": {axis: {word: ours}}} for ours in vocabulary().axes[axis]}
+        options = [Option(vocabulary().meaning(axis, ours, self._language), edits) for ours, edits in meant.items()]
+        unknown = Option(self._w["unknown"], {})
+        rest = list(meant).index("none") + 1 if axis == "consent" else None
+        shown_ = [self._w["texts"]["rows"].format(n=count)]
+        return TableRow(name, masked(word), shown_, [unknown, *options], 0, rest=rest)
 
     # Parts of questions
 

@@ -15,9 +15,9 @@ import polars as pl
 
 from dnc.checks.evidence import Digests
 from dnc.checks.outputs import Outputs
+from dnc.checks.past import check_row
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
-from dnc.checks.since import check_row
 from dnc.errors import InputError, StoreError
 from dnc.law.rulebook import PackId, Rulebook
 from dnc.lists.brief import Brief

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
 from dnc.checks.counts import Tallies
 from dnc.checks.selection import OutputLayout
+from dnc.errors import must_be_within, must_match
 from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
 from dnc.lists.brief import Brief
@@ -37,7 +39,7 @@ class Check:
         tallies: rows, counted by what they have in common.
         given: rows that were written, by outcome; fewer than all with `only` or `changed`.
         repeated: numbers that are in several rows; None where the check was made in parts.
-        persons: people that the list is about, where rows have several numbers (see `dnc.checks.people`); else None.
+        persons: people that the list is about, where rows have several numbers (see `dnc.checks.counts`); else None.
         elsewhere: calls to which an objection or a withdrawal of another row applies.
         unplaced: rows with an objection or a withdrawal whose number cannot be read.
         second_numbers: columns that look like telephone numbers and were not used.
@@ -45,7 +47,7 @@ class Check:
         cut: cells that are too long for a spreadsheet that was written.
         consents: those that calls rest on, counted (see `ConsentCounts.data`); None where there are none.
         revived: consents in the store that do not count, as they follow a withdrawal and lack a proof or a wording.
-        known: rows that an earlier check had read (see `dnc.checks.since`); None without one.
+        known: rows that an earlier check had read (see `dnc.checks.past`); None without one.
         snapshots: what the store held.
         typed: whether reports name options, commands and lines of a brief; not for people at the desk, who type none.
     """
@@ -98,3 +100,61 @@ class Check:
     def calls(self) -> int:
         """All calls; more than rows where rows have several numbers."""
         return self.tallies.rows
+
+
+# Conditions on the outcomes of a list: shares of its rows, each compared with a limit
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True)
+class ConditionResult:
+    """One condition, compared with a list.
+
+    name: the condition, a field of `Conditions` or `dnc.vetting.model.Asked`. asked: the limit.
+    found: the bound that is least favourable to the list, or None where there is none.
+    holds: whether `found` is within the limit; never for a list without rows.
+    """
+
+    name: str
+    asked: float
+    found: float | None
+    holds: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """What somebody asks of the outcomes of a list; None is no condition.
+
+    min_clear: smallest share of rows that are clear, 0 to 1. max_blocked, max_undecided: largest share of such rows.
+
+    Raises OptionError where a value is out of range.
+    """
+
+    min_clear: float | None = None
+    max_blocked: float | None = None
+    max_undecided: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if value is not None and name == "currency":
+                must_match(name, value, "currency", _CURRENCY)
+            elif value is not None and "price" in name:
+                must_be_within(name, value, "amount", 0)
+            elif value is not None:
+                must_be_within(name, value, "share", 0, 1)
+
+    def compared(self, clear: float, blocked: float, undecided: float, rows: int) -> Iterator[ConditionResult]:
+        """The conditions that were set, each compared with its share, 0 to 1. A list without rows meets none."""
+        if (least := self.min_clear) is not None:
+            yield ConditionResult("min_clear", least, clear, rows > 0 and clear >= least)
+        if (most := self.max_blocked) is not None:
+            yield ConditionResult("max_blocked", most, blocked, rows > 0 and blocked <= most)
+        if (most := self.max_undecided) is not None:
+            yield ConditionResult("max_undecided", most, undecided, rows > 0 and undecided <= most)
+
+    def of(self, counts: Mapping[str, int]) -> list[ConditionResult]:
+        """The conditions that were set, compared with calls by outcome."""
+        rows = sum(counts.values())
+        clear, blocked, undecided = (counts[outcome] / max(rows, 1) for outcome in ("clear", "blocked", "undecided"))
+        return list(self.compared(clear, blocked, undecided, rows))

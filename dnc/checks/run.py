@@ -11,29 +11,30 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from dnc.checks.counted import Counted
-from dnc.checks.counts import Tallies
+from dnc.checks.counts import Counted, People, Tallies
 from dnc.checks.evidence import Digests, Evidence
 from dnc.checks.outputs import Cut, LaidOut, Outputs
-from dnc.checks.people import People
+from dnc.checks.past import Since, basis, fingerprints, known_rows
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout, Selection, select
 from dnc.checks.settings import Settings, Setup
-from dnc.checks.since import Since, basis, fingerprints, known_rows
 from dnc.clock import clock, today
 from dnc.errors import OptionError, must_be
 from dnc.files.dataset import FileList
 from dnc.frames import ahead
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.calls import Calls
+from dnc.lists.header import Header
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
+from dnc.lists.other_rows import Against
+from dnc.lists.own_facts import OwnFacts
 from dnc.lists.second_numbers import SecondNumbers
 from dnc.messages import localized
 from dnc.store.audit_log import Entry
@@ -71,74 +72,46 @@ def run(
         InputError, OptionError, StoreError: as `dnc.api.check`.
     """
     _refuse_wrong(store, since, progress, observers)
-    folder = outputs.folder
+    folder, digests = outputs.folder, digests or Digests.new()
     if folder and keep:
         raise OptionError(localized("errors", "parts", "keep"))
-    # A check that runs past midnight keeps the day on which it began.
-    began = folder and folder.today
-    setup = replace(settings, now=settings.now or began or today()).read(store)
-    digests = digests or Digests.new()
+    chosen = partial(select, columns, only, changed=changed, best=best, occasional=digests.occasional)
     with ExitStack() as stack:
-        files = stack.enter_context(opened(path, setup.brief.sheet))
-        state = files.state  # before it is read for the first time
-        intake = setup.intake(files.table())
-        header = intake.header
-        several = len(header.numbers) > 1
-        standing = store.standing()
-        of_list = {"former": header.former, "several": several, "consents": standing.has_consents}
-        selection = select(columns, only, changed=changed, best=best, occasional=digests.occasional, **of_list)
-        layout = OutputLayout.of(intake.table, header.carried, selection)
-        is_share = folder is not None and folder.parts.share is not None
-        if not is_share:
-            store.must_be_writable()
-        outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
-        judge, own = stack.enter_context(setup.judge(standing))
-        intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack), judge, own)
-        named = since if since is not None else [file.name for file in files.files] if changed else None
-        earlier = None if named is None or folder else known_rows(store, named, setup, own, against)
-        marks = fingerprints(setup, digests) if keep else None
-        intake = replace(intake, known=earlier and earlier[1], fingerprints=marks)
-        outputs.open(layout, stack)
-        people = People(_temporary_folder(stack), header.columns.get("person"))
-        declared = {ours: header.columns.get(ours) for ours in setup.brief.facts if ours in vocabulary().of_persons}
+        known = _Known.of(path, store, settings, outputs, chosen=chosen, stack=stack)
+        if keep:
+            known = replace(known, intake=replace(known.intake, fingerprints=fingerprints(known.setup, digests)))
+        if (since is not None or changed) and not folder:
+            known = known.since(store, since)
+        outputs.open(known.layout, stack)
         work = stack.enter_context(store.work("check")) if keep else None
-        evidence = Evidence(files, state, work, header.columns.get("call", ""), digests)
-        second = SecondNumbers(header)
-        record = _record(setup, files, standing, selection, outputs)
+        evidence = Evidence(known.files, known.state, work, known.header.columns.get("call", ""), digests)
+        people = People(_temporary_folder(stack), known.header.columns.get("person"))
+        second = SecondNumbers(known.header)
+        record = _record(known, outputs)
         if folder:
-            rest = {"columns": selection.columns, "language": setup.policy.language}
-            folder.begin(record | {"sha256": evidence.sha256}, rest, layout, {*header.numbers, "dnc_number"})
-        complete = partial(setup.completed, own=own, against=against)
+            rest = {"columns": known.selection.columns, "language": known.setup.policy.language}
+            private = {*known.header.numbers, "dnc_number"}
+            folder.begin(record | {"sha256": evidence.sha256}, rest, known.layout, private)
         observers = [*([] if folder else [people.add]), evidence.add, second.add, *observers]
-        pipeline = _Pipeline(intake, complete, judge, observers, selection, outputs, declared, evidence.cut)
-        pipeline.run(progress)
-        counted = folder.counted if folder else pipeline.counted
-        repeated, persons = (None, None) if folder else people.count()
+        counted = _Pipeline(known, observers, outputs, evidence.cut).run(progress)
         record |= _counts(counted.tallies) | evidence.detail() | (folder.detail if folder else {})
-        kept = {"basis": digests.of_sha256(basis(setup, standing, record))} if keep else {}
-        record |= kept | ({"since": earlier[0]} if earlier else {})
-        entry = Entry(0, "") if is_share else _logged(store, setup, digests, record, evidence)
+        record |= {"basis": digests.of_sha256(basis(known.setup, known.standing, record))} if keep else {}
+        record |= {"since": known.check} if known.check else {}
+        entry = Entry(0, "") if outputs.is_share else _logged(store, known.setup, digests, record, evidence)
+        repeated, persons = (None, None) if folder else people.count()
         result = Check(
-            files=files,
-            header=intake.header,
-            brief=setup.brief,
+            **known.as_result,
             layout=outputs.layout,
-            book=setup.book,
-            language=setup.policy.language,
             verdicts=outputs.kept,
-            tallies=replace(counted.tallies, declared=declared),
+            cut=outputs.cut,
+            tallies=replace(counted.tallies, declared=known.declared),
             given=counted.given,
+            elsewhere=counted.elsewhere,
+            consents=counted.consents.data,
             repeated=repeated,
             persons=persons,
-            elsewhere=counted.elsewhere,
-            unplaced=against.unplaced,
             second_numbers=second.names,
-            dated=setup.at is not None or "call_at" in {*header.columns, *setup.brief.facts},
-            cut=outputs.cut,
-            consents=counted.consents.data,
-            revived=own.revived,
-            known=earlier[1].rows if earlier else None if since is None else 0,
-            snapshots=standing.snapshots,
+            known=known.intake.known.rows if known.intake.known else 0 if since is not None else None,
             record=record,
             id=entry.seq,
             head=str(entry),
@@ -148,47 +121,134 @@ def run(
 
 
 @dataclass(frozen=True)
+class _Known:
+    """What is known of a check before its first call is decided.
+
+    Attributes:
+        setup: what was said of the list.
+        files: of the list; state: theirs before they were read for the first time.
+        standing: what the store holds.
+        selection, layout: what is written.
+        intake: of the list, from its first row.
+        judge, own, against: what the law, the store's own records and other rows of the list say of its calls.
+        check: an earlier one whose rows need not be read again; 0 where there is none.
+    """
+
+    setup: Setup
+    files: FileList
+    state: Sequence[object]
+    standing: Standing
+    selection: Selection
+    layout: OutputLayout
+    intake: Intake
+    judge: Judge
+    own: OwnFacts
+    against: Against
+    check: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        path: Source,
+        store: Store,
+        settings: Settings,
+        outputs: Outputs,
+        *,
+        chosen: Callable[..., Selection],
+        stack: ExitStack,
+    ) -> _Known:
+        """Open all that is read, refuse what cannot be written, and read ahead; stack: closes what is opened."""
+        # A check that runs past midnight keeps the day on which it began.
+        began = outputs.folder and outputs.folder.today
+        setup = replace(settings, now=settings.now or began or today()).read(store)
+        files = stack.enter_context(opened(path, setup.brief.sheet))
+        state = files.state
+        intake, standing = setup.intake(files.table()), store.standing()
+        header = intake.header
+        selection = chosen(former=header.former, several=len(header.numbers) > 1, consents=standing.has_consents)
+        layout = OutputLayout.of(intake.table, header.carried, selection)
+        if not outputs.is_share:
+            store.must_be_writable()
+        outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
+        judge, own = stack.enter_context(setup.judge(standing))
+        intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack), judge, own)
+        return cls(setup, files, state, standing, selection, layout, intake, judge, own, against)
+
+    @property
+    def header(self) -> Header:
+        """The columns of the list."""
+        return self.intake.header
+
+    @cached_property
+    def declared(self) -> dict[str, str | None]:
+        """See `Tallies`."""
+        return {
+            ours: self.header.columns.get(ours) for ours in self.setup.brief.facts if ours in vocabulary().of_persons
+        }
+
+    def since(self, store: Store, earlier: Since | None) -> _Known:
+        """The same with the rows of an earlier check, if that kept them; by default of the one that wrote the list."""
+        named = [file.name for file in self.files.files] if earlier is None else earlier
+        if found := known_rows(store, named, self.setup, self.own, self.against):
+            return replace(self, check=found[0], intake=replace(self.intake, known=found[1]))
+        return self
+
+    @property
+    def as_result(self) -> dict[str, Any]:
+        """What the result says of it."""
+        setup, header = self.setup, self.header
+        return {
+            "files": self.files,
+            "header": header,
+            "brief": setup.brief,
+            "book": setup.book,
+            "language": setup.policy.language,
+            "dated": setup.at is not None or "call_at" in {*header.columns, *setup.brief.facts},
+            "unplaced": self.against.unplaced,
+            "revived": self.own.revived,
+            "snapshots": self.standing.snapshots,
+        }
+
+
+@dataclass(frozen=True)
 class _Pipeline:
     """The steps from the rows of a list to its outputs, each in a thread of its own and a batch ahead of the next.
 
-    intake: reads the list. complete: adds what other rows and the settings say of the numbers of a batch.
-    declared: see `Tallies`. cut: ends a part, if the outputs are written in parts. counted: all batches.
+    cut: ends a part, if the outputs are written in parts. counted: all batches.
     """
 
-    intake: Intake
-    complete: Callable[[Calls], Calls]
-    judge: Judge
+    known: _Known
     observers: Sequence[Observer]
-    selection: Selection
     outputs: Outputs
-    declared: Mapping[str, str | None]
     cut: Callable[[], Cut]
     counted: Counted = field(default_factory=Counted)
 
-    def run(self, progress: Progress | None) -> None:
-        """Write all rows, in the thread of the caller."""
+    def run(self, progress: Progress | None) -> Counted:
+        """Write all rows, in the thread of the caller; returns the counts of all parts."""
         for height, counted, cut, frames in ahead(self._laid_out()):
             self.outputs.write(frames, counted, cut)
             if progress:
                 progress(height)
         self.outputs.end()
+        return self.outputs.folder.counted if self.outputs.folder else self.counted
 
     def _laid_out(self) -> Iterator[tuple[int, Counted, Cut | None, LaidOut]]:
         """Of each batch the number of rows, its counts, and the rows to write in the form of each output."""
         for calls, verdicts in ahead(self._decided()):
             for observer in self.observers:
                 observer(calls, verdicts)
-            counted = Counted.of(calls, verdicts, self.declared)
-            rows, outcomes = self.selection.rows(calls, verdicts)
+            counted = Counted.of(calls, verdicts, self.known.declared)
+            rows, outcomes = self.known.selection.rows(calls, verdicts)
             counted.given.update(dict(outcomes.value_counts().iter_rows()))
             self.counted.merge(counted)
             yield calls.height, counted, self.cut() if self.outputs.folder else None, self.outputs.laid_out(rows)
 
     def _decided(self) -> Iterator[tuple[Calls, Verdicts]]:
         folder = self.outputs.folder
-        for batch in ahead(self.intake.batches(folder.wanted if folder else None)):
-            calls = self.complete(batch)
-            yield calls.whole(), self.judge.verdicts(calls).whole(calls.likeness)
+        own, against, judge = self.known.own, self.known.against, self.known.judge
+        for batch in ahead(self.known.intake.batches(folder.wanted if folder else None)):
+            calls = self.known.setup.completed(batch, own=own, against=against)
+            yield calls.whole(), judge.verdicts(calls).whole(calls.likeness)
 
 
 def _refuse_wrong(store: object, since: object, progress: object, observers: Sequence[object]) -> None:
@@ -223,13 +283,12 @@ def _temporary_folder(stack: ExitStack) -> Path:
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
 
 
-def _record(
-    setup: Setup, files: FileList, standing: Standing, selection: Selection, outputs: Outputs
-) -> dict[str, Any]:
+def _record(known: _Known, outputs: Outputs) -> dict[str, Any]:
     """What the log keeps of a check: its input, and what was declared; no telephone number."""
+    setup, standing, selection = known.setup, known.standing, known.selection
     brief, policy = setup.brief, setup.policy
     return {
-        "input": files.names,
+        "input": known.files.names,
         "at": setup.at,
         "region": brief.region,
         "declared": _without_number(brief.facts),

@@ -20,7 +20,7 @@ from dnc.law.vocabulary import vocabulary
 from dnc.lists.known_rows import KNOWN_AGAIN
 from dnc.lists.own_answer import own_answer
 from dnc.lists.own_records import ODD
-from dnc.messages import dated, localized, messages, registry_name, said_day
+from dnc.messages import dated, in_runs, localized, messages, registry_name, said_day
 from dnc.registries import OWN
 from dnc.store import ledger_sql
 from dnc.store.folder import fault_of
@@ -119,7 +119,7 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
         yield "  " + texts["decision"].format(day=on, outcome=outcomes[row["outcome"]], **made)
         yield f"    {row['why']}"
     if found["not_kept"]:
-        yield texts["not_kept"].format(checks=", ".join(map(str, found["not_kept"])))
+        yield texts["not_kept"].format(checks=in_runs(found["not_kept"]))
 
 
 def record_line(row: Mapping[str, Any], language: str) -> str:

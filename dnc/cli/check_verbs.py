@@ -155,8 +155,8 @@ def check(
     list, else 0. The rows are written either way.
     """
     from dnc import api
-    from dnc.checks.conditions import Conditions
     from dnc.checks.parts import Parts
+    from dnc.checks.result import Conditions
     from dnc.files.writers import TableMode
     from dnc.reports import check_summary
     from dnc.reports.check_data import as_data
@@ -322,10 +322,9 @@ def brief_(
     Every column gets a role, so that the brief can be used at once; texts that nobody has read leave their rows
     undecided. Review it: guesses are commented out. dnc start asks you about them instead.
     """
-    from dnc.checks.brief_draft import completed, draft
+    from dnc.checks.brief_draft import completed, draft, texts_of_columns
     from dnc.files.output_file import atomic_path
     from dnc.lists.brief import Brief
-    from dnc.lists.text_table import texts_of_columns
 
     with as_usage():
         Brief().but(facts=dict(given))

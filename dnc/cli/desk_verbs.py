@@ -74,7 +74,7 @@ def desk(
     if server_names and not listen:
         raise click.UsageError(localized("errors", "cli", "server_name"))
     try:
-        from dnc.desk.server import LOOPBACK, bound, host_of, serve
+        from dnc.desk.app import LOOPBACK, bound, host_of, serve
     except ModuleNotFoundError as error:
         raise OptionError(localized("errors", "cli", "no_desk", name=error.name)) from None
     from dnc.desk.desk import Desk

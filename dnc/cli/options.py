@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from io import FileIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -39,6 +41,7 @@ STDOUT = Path("-")  # what a person types for it
 _STDIN = Path("/dev/stdin")
 _MOST_PIPED_BYTES = 20 * 10**9
 _BLOCK_BYTES = 1 << 20
+_LONGEST_WAIT = 1.0  # seconds, for a pipe
 _PROGRESS_FROM_BYTES = 4_000_000  # smaller files are read before a progress bar could be seen
 _log = {"json": False}  # whether lines on stderr are JSON objects
 _language = {"typed": ""}  # the language of --lang, once it is read
@@ -136,7 +139,7 @@ def _copied(path: Path, folder: Path) -> Path:
     left = _MOST_PIPED_BYTES
     try:
         with _opened(path) as pipe, os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            while block := pipe.read(_BLOCK_BYTES):
+            while block := _next_block(pipe):
                 left -= len(block)
                 if left < 0:
                     raise InputError(localized("errors", "cli", "pipe_large"), path)
@@ -150,9 +153,19 @@ def _copied(path: Path, folder: Path) -> Path:
     return file
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> FileIO:
     """A pipe or device to read. Stdin may belong to another user, and then it cannot be opened again by its path."""
-    return os.fdopen(os.dup(0), "rb") if path == _STDIN else path.open("rb")
+    return FileIO(os.dup(0) if path == _STDIN else path)
+
+
+def _next_block(pipe: FileIO) -> bytes | None:
+    """What can be read next; empty at the end.
+
+    Python hears a signal that comes right before it waits for the pipe only when the wait is over, so that ends early.
+    """
+    while sys.platform != "win32" and not select.select([pipe], [], [], _LONGEST_WAIT)[0]:
+        pass
+    return pipe.read(_BLOCK_BYTES)
 
 
 def typed_name(path: Path) -> str:
@@ -171,6 +184,17 @@ DATE, PAIR, VALUE, FILE, LIST, TARGET = _Date(), _Pair(), _Value(), _FilePath(),
 
 
 # Options
+
+
+def together(*options: Option) -> Option:
+    """Several options as one, which help lists in this order."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 REGION = click.option(
@@ -248,7 +272,7 @@ _STORE_OPTIONS = {
     "rules": "Folder of rule files that add to the built-in rules, or replace them.",
     "store": "Store folder.  [env var: DNC_STORE; default: dnc-store]",
 }
-_CALL_OPTIONS: list[Option] = [
+_BEFORE_SET = together(
     REGION,
     click.option(
         "--at",
@@ -256,6 +280,8 @@ _CALL_OPTIONS: list[Option] = [
         help="Date, or date and time, of calls that do not have one (ISO 8601); in the called person's local time, "
         "unless it has an offset (+01:00).",
     ),
+)
+_AFTER_SET = together(
     click.option("--brief", type=FILE, help="Settings of a campaign (TOML); options given here override it."),
     click.option(
         "--guidance",
@@ -274,7 +300,7 @@ _CALL_OPTIONS: list[Option] = [
     ),
     LANG,
     click.option("--exit-zero", is_flag=True, help="Exit with 0 for every outcome; errors still give 2 or 4."),
-]
+)
 
 
 def store_options(command: Command) -> Command:
@@ -299,23 +325,12 @@ def store_verb(command: Command) -> Command:
 
 def call_options(set_help: str) -> Option:
     """Options for facts and settings of calls; `set_help` is the help of --set, which differs between verbs."""
-
-    def add(command: Command) -> Command:
-        given: Option = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
-        return with_options([*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]], command)
-
-    return add
-
-
-def with_options(options: Sequence[Option], command: Command) -> Command:
-    """A command with some options, which its help lists in this order."""
-    for option in reversed(options):
-        command = option(command)
-    return command
+    given = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
+    return together(_BEFORE_SET, given, _AFTER_SET)
 
 
 # What tells how a list is read, for a check and for one of its rows.
-_LIST_OPTIONS: list[Option] = [
+_READING = together(
     SHEET,
     click.option(
         "--map",
@@ -336,11 +351,12 @@ _LIST_OPTIONS: list[Option] = [
     ),
     click.option("--reason", metavar="TEXT", help="Why --accept-unread is given; logged."),
     CONSENTS,
-]
+)
 
 
 SHARE = click.FloatRange(0, 1)
-_CONDITIONS: list[Option] = [
+# Conditions on the outcomes of a list, the fields of `dnc.checks.result.Conditions`.
+conditions = together(
     click.option(
         "--min-clear", type=SHARE, metavar="SHARE", help="Exit with 1 if a smaller share is clear; vet: on every day."
     ),
@@ -356,31 +372,20 @@ _CONDITIONS: list[Option] = [
         metavar="SHARE",
         help="Exit with 1 if a larger share is undecided; vet: on the first day.",
     ),
-]
-
-
-def conditions(command: Command) -> Command:
-    """Options for conditions on the outcomes of a list, the fields of `dnc.checks.conditions.Conditions`."""
-    return with_options(_CONDITIONS, command)
-
-
-def row_options(command: Command) -> Command:
-    """`call_options`, and options that say how the list of the row is read."""
-    return with_options(_LIST_OPTIONS, call_options("Value of a column of planned calls. Repeatable.")(command))
-
-
-def list_options(command: Command) -> Command:
-    """`call_options`, and options that only a list of calls needs: its sheet and columns, and the file of consents."""
-    more: list[Option] = [
-        call_options("Value for the empty cells of a column. Repeatable."),
-        click.option("--quiet", is_flag=True, help="Print nothing to stderr except errors."),
-        click.option(
-            "--query",
-            metavar="SQL",
-            help="LIST is the URL of a database (postgresql://, sqlite:///, duckdb:///), and this selects the calls.",
-        ),
-    ]
-    return with_options([*_LIST_OPTIONS, *more], command)
+)
+# How one call is decided, or a row of a list, and how that is read.
+row_options = together(_READING, call_options("Value of a column of planned calls. Repeatable."))
+# The same for all rows of a list.
+list_options = together(
+    _READING,
+    call_options("Value for the empty cells of a column. Repeatable."),
+    click.option("--quiet", is_flag=True, help="Print nothing to stderr except errors."),
+    click.option(
+        "--query",
+        metavar="SQL",
+        help="LIST is the URL of a database (postgresql://, sqlite:///, duckdb:///), and this selects the calls.",
+    ),
+)
 
 
 # What the options refer to

@@ -140,7 +140,7 @@ def _forget_numbers(
     ctx: click.Context, told: Sequence[str], region: str | None, *, restrict: bool, reason: str | None, lang: str
 ) -> None:
     """Delete all about some numbers but what the law asks to keep, which is restricted, or deleted for a reason."""
-    from dnc.checks.keeping import kept_by_law
+    from dnc.checks.consent_ends import kept_by_law
     from dnc.store.store import read_all
 
     store = open_store(ctx)
@@ -241,7 +241,7 @@ def retain(
 
 def _say_periods(ctx: click.Context, lang: str, months: int = 0) -> None:
     """Say for how long the law asks to keep consents, where that is longer than some months."""
-    from dnc.checks.keeping import periods
+    from dnc.checks.consent_ends import periods
 
     for pack, regime in periods(load_rules(ctx)):
         if (asked := regime.keep_months or 0) > months:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from dnc.cli.draws import draw_options, proofs_of, run_draw, used_by_draw
 from dnc.cli.options import (
     DATE,
     FILE,
     JSON,
     LIST,
+    SHARE,
     TARGET,
     conditions,
     list_options,
@@ -28,17 +28,97 @@ from dnc.cli.options import (
     show,
     source_of,
     store_options,
+    together,
 )
 from dnc.errors import InputError
 from dnc.messages import localized, messages
+from dnc.vetting import DRAWN, SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dnc.checks.settings import Settings
     from dnc.files.remote import Query
     from dnc.files.signing import Signer
     from dnc.law.rulebook import Rulebook
+    from dnc.vetting.draws import OfferedRows, Proofs
     from dnc.vetting.model import Vetting
+
+
+# Draws: rows of an offer taken at random, whose consents the seller has to prove
+
+draw_options = together(
+    click.option(
+        "--draw",
+        "size",
+        is_flag=False,
+        flag_value=DRAWN,
+        type=click.IntRange(min=1),
+        metavar="[ROWS]",
+        help=f"Draw ROWS rows at random ({DRAWN} if not given), for the seller to prove: writes them to --out, and the "
+        "draw to the log.",
+    ),
+    click.option(
+        "--plan", "planned", is_flag=True, help="With --draw: draw nothing, and say what a draw of this size can show."
+    ),
+    click.option("--drawn", type=FILE, help="With --proofs: the table of --draw, unchanged."),
+    click.option(
+        "--proofs",
+        "answers",
+        type=FILE,
+        help="The table of --draw with the answers of the seller: say how many proofs hold, and how much of the list "
+        "is proved at least.",
+    ),
+    click.option(
+        "--our-name",
+        metavar="NAME",
+        help="With --proofs: your name, which must be among the recipients where the seller tells them (separated by "
+        "semicolons).",
+    ),
+    click.option(
+        "--min-proved",
+        type=SHARE,
+        metavar="SHARE",
+        help="Exit with 1 if --proofs prove a smaller share of the list; with --plan, the share to be shown "
+        f"[default: {SHOWN}].",
+    ),
+)
+# Options that have an effect with --draw, which decides nothing.
+_WITH_DRAW = {"size", "planned", "out", "query", "sheet", "maps", "ignore", "around", "region", "brief"}
+_WITH_PLAN = {"min_proved", "confidence"}
+
+
+def proofs_of(given: dict[str, Any]) -> Proofs | None:
+    """The proofs that are given. Raises UsageError if they do not go together."""
+    from dnc.vetting.draws import Proofs
+
+    drawn, answers, name = given["drawn"], given["answers"], given["our_name"]
+    if bool(drawn) != bool(answers) or (name and not answers):
+        raise click.UsageError(localized("errors", "cli", "drawn_proofs"))
+    return Proofs(drawn, answers, name) if drawn else None
+
+
+def run_draw(ctx: click.Context, offered: OfferedRows, lang: str) -> None:
+    """Draw, or say what a draw can show. Raises UsageError if options do not go together."""
+    from dnc.reports.draw_lines import made_lines, plan_lines
+    from dnc.vetting.draws import draw, plan
+
+    given = ctx.params
+    if given["planned"]:
+        asked = SHOWN if given["min_proved"] is None else given["min_proved"]
+        can_show = plan(offered, given["size"], asked, given["confidence"])
+        data, lines = asdict(can_show), plan_lines(can_show, given["confidence"], lang)
+    elif given["out"]:
+        made = draw(offered, open_store(ctx), given["size"], Path(given["out"]))
+        data, lines = asdict(made), made_lines(made, lang)
+    else:
+        raise click.UsageError(localized("errors", "cli", "draw_out"))
+    if given["as_json"]:
+        click.echo(json.dumps(data, indent=2))
+    else:
+        for line in lines:
+            show(line)
+
 
 _PRICE = click.FloatRange(min=0)
 _SALT = re.compile(r"[0-9a-fA-F]{64}")
@@ -125,26 +205,7 @@ _WITH_SALT = {"query", "against", "salt"}
     help="Also write a letter with a questionnaire to the seller (.html or .docx).",
 )
 @store_options
-def vet(
-    ctx: click.Context,
-    *,
-    files: tuple[Path | str, ...],
-    query: str | None,
-    lang: str,
-    exit_zero: bool,
-    seal: Path | str | None,
-    key: Path | None,
-    sealed: Path | None,
-    signer: str | None,
-    salt: str | None,
-    as_json: bool,
-    out: Path | str | None,
-    letter: Path | None,
-    quiet: bool,
-    size: int | None,
-    against: tuple[Path, ...],
-    **_: Any,
-) -> None:
+def vet(ctx: click.Context, **given: Any) -> None:
     """Assess a list on offer before you buy it.
 
     It says how many numbers could be called for the planned use, what is missing, and what a callable number costs.
@@ -155,82 +216,94 @@ def vet(
     fails, a sample contradicts the sealed result, or with --salt the list is not the one that was sealed; else 0.
     """
     from dnc.files.signing import Signer, named_key
-    from dnc.reports.check_summary import warnings
-    from dnc.reports.letter_file import write_letter
-    from dnc.reports.seller_letter import seller_letter
-    from dnc.reports.vet_summary import summary
     from dnc.vetting.draws import OfferedRows
+
+    given["sealed"], given["files"] = _sealed(given["sealed"], given["files"])
+    _refuse_combinations(given)
+    _refuse_ineffective(ctx, given["sealed"])
+    files = source_of(given["files"], given["query"])
+    signed_by = named_key(given["signer"]) if given["signer"] else None
+    own = Signer(given["key"]) if given["key"] else None
+    if given["salt"]:
+        ctx.exit(_compare(files, given["against"], given["salt"], signed_by, given["lang"], as_json=given["as_json"]))
+    target, book = _target(given["seal"]), load_rules(ctx)
+    settings = settings_of(ctx, book)
+    if given["size"]:
+        run_draw(ctx, OfferedRows(files, settings.campaign, book), given["lang"])
+        return
+    vetting = _assessed(ctx, given, book, settings, signed_by)
+    _write(vetting, given, book, own, target)
+    ctx.exit(0 if vetting.opens or given["exit_zero"] else 1)
+
+
+def _assessed(
+    ctx: click.Context, given: dict[str, Any], book: Rulebook, settings: Settings, signed_by: str | None
+) -> Vetting:
+    """What comes of the lists, or what a sealed result says; a sample is held to the sealed result of its list."""
     from dnc.vetting.model import Asked
     from dnc.vetting.sealed import held_to, read_sealed
     from dnc.vetting.vet import vet as vet_lists
 
-    sealed, files = _sealed(sealed, files)
-    _refuse_combinations(ctx.params | {"sealed": sealed, "files": files})
-    _refuse_ineffective(ctx, sealed)
-    signed_by, own = named_key(signer) if signer else None, Signer(key) if key else None
-    if salt:
-        ctx.exit(_compare(source_of(files, query), against, salt, signed_by, lang, as_json=as_json))
-    target = _target(seal)
-    asked, proofs = Asked(**{field.name: ctx.params[field.name] for field in fields(Asked)}), proofs_of(ctx.params)
-    book = load_rules(ctx)
-    settings = settings_of(ctx, book)
-    if size:
-        run_draw(ctx, OfferedRows(source_of(files, query), settings.campaign, book), lang)
-        return
-    if sealed:
-        vetting = read_sealed(sealed, book, asked, signed_by)
-    else:
-        claim, held = _claim(against, book, signed_by)
-        with progress_bar(files, quiet) as progress:
-            vetting = vet_lists(
-                source_of(files, query),
-                open_store(ctx),
-                settings=settings,
-                asked=asked,
-                against=held,
-                sample_of=claim.offer.rows if claim else ctx.params["sample_of"],
-                seal=bool(seal),
-                proofs=proofs,
-                progress=progress,
-                **{name: ctx.params[name] for name in ("until", "confidence", "again")},
-            )
-        vetting = held_to(claim, vetting) if claim else vetting
+    asked = Asked(**{field.name: given[field.name] for field in fields(Asked)})
+    if given["sealed"]:
+        return read_sealed(given["sealed"], book, asked, signed_by)
+    claim, held = _claim(given["against"], book, signed_by)
+    with progress_bar(given["files"], given["quiet"]) as progress:
+        vetting = vet_lists(
+            source_of(given["files"], given["query"]),
+            open_store(ctx),
+            settings=settings,
+            asked=asked,
+            against=held,
+            sample_of=claim.offer.rows if claim else given["sample_of"],
+            seal=bool(given["seal"]),
+            proofs=proofs_of(given),
+            progress=progress,
+            **{name: given[name] for name in ("until", "confidence", "again")},
+        )
+    return held_to(claim, vetting) if claim else vetting
+
+
+def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook, own: Signer | None, target: Path | None) -> None:
+    """Write and print what was asked for. own: signs a sealed result; target: its file, None for stdout."""
+    from dnc.reports.check_summary import warnings
+    from dnc.reports.letter_file import write_letter
+    from dnc.reports.seller_letter import seller_letter
+    from dnc.reports.vet_summary import summary
+
+    lang, quiet = given["lang"], given["quiet"]
     for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
         say(line, "warning")
-    if out:
-        _write_page(vetting, book, out, lang)
-    if letter:
-        write_letter(letter, seller_letter(vetting, lang), lang)
-    if seal:
+    if given["out"]:
+        _write_page(vetting, book, given["out"], lang)
+    if given["letter"]:
+        write_letter(given["letter"], seller_letter(vetting, lang), lang)
+    if given["seal"]:
         _hand_over(vetting, own, target, lang, quiet=quiet)
-    elif as_json:
+    elif given["as_json"]:
         click.echo(json.dumps(vetting.as_data(), ensure_ascii=False, default=str, indent=2))
     else:
         for line in summary(vetting, lang):
             show(line)
-    ctx.exit(0 if vetting.opens or exit_zero else 1)
 
 
 def _refuse_combinations(given: dict[str, Any]) -> None:
     """Raise UsageError if options do not go together."""
     from dnc.files.output_file import is_page
 
-    if given["planned"] and not given["size"]:
-        raise click.UsageError(localized("errors", "cli", "plan_draw"))
-    if given["out"] and not given["size"] and not is_page(given["out"]):
-        raise click.UsageError(localized("errors", "cli", "page_name"))
-    if given["price"] is None and (given["currency"] or given["max_price_per_clear"] is not None):
-        raise click.UsageError(localized("errors", "cli", "price"))
-    if bool(given["files"]) == bool(given["sealed"]):
-        raise click.UsageError(localized("errors", "cli", "list_or_sealed"))
-    if given["signer"] and not (given["sealed"] or given["against"]):
-        raise click.UsageError(localized("errors", "cli", "signer"))
-    if given["seal"] and given["sealed"]:
-        raise click.UsageError(localized("errors", "cli", "seal_list"))
-    if (given["key"] or given["again"]) and not given["seal"]:
-        raise click.UsageError(localized("errors", "cli", "seal_key"))
-    if given["salt"] and len(given["against"]) != 1:
-        raise click.UsageError(localized("errors", "cli", "salt_needs"))
+    sealed, seal, out = given["sealed"], given["seal"], given["out"]
+    wrong = {
+        "plan_draw": given["planned"] and not given["size"],
+        "page_name": out and not given["size"] and not is_page(out),
+        "price": given["price"] is None and (given["currency"] or given["max_price_per_clear"] is not None),
+        "list_or_sealed": bool(given["files"]) == bool(sealed),
+        "signer": given["signer"] and not (sealed or given["against"]),
+        "seal_list": seal and sealed,
+        "seal_key": (given["key"] or given["again"]) and not seal,
+        "salt_needs": given["salt"] and len(given["against"]) != 1,
+    }
+    if found := next(filter(wrong.get, wrong), None):
+        raise click.UsageError(localized("errors", "cli", found))
 
 
 def _refuse_ineffective(ctx: click.Context, sealed: Path | None) -> None:
@@ -240,7 +313,7 @@ def _refuse_ineffective(ctx: click.Context, sealed: Path | None) -> None:
     elif ctx.params["salt"]:
         _refuse_unused(ctx, _WITH_SALT, "with_salt")
     elif ctx.params["size"]:
-        _refuse_unused(ctx, used_by_draw(ctx.params), "with_draw")
+        _refuse_unused(ctx, _WITH_DRAW | (_WITH_PLAN if ctx.params["planned"] else set()), "with_draw")
 
 
 def _refuse_unused(ctx: click.Context, used: set[str], error: str) -> None:

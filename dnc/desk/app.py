@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from dnc.desk import (
     check_pages,
@@ -29,7 +33,8 @@ from dnc.desk import (
 from dnc.desk.desk import Desk
 from dnc.desk.guard import Guard
 from dnc.desk.visit import refusal
-from dnc.messages import messages
+from dnc.errors import OptionError, why
+from dnc.messages import localized, messages
 
 # Each group of pages is a module with its `ROUTES`.
 PAGES = (home, check_pages, past_pages, number_pages, registry_pages, offer_pages, log_page, office, progress)
@@ -92,3 +97,94 @@ async def _http_error(request: Request, error: Exception) -> Response:
         here = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
         response.headers["Allow"] = ", ".join(sorted({method for route in here for method in route.methods}))
     return response
+
+
+LOOPBACK = "127.0.0.1"
+_CONNECTIONS = 1_000
+_MOST_QUIET = 400  # fewer than the descriptors that a process may open, which are often 1,024
+_IDLE_SECONDS = 60  # a dialler keeps its connection between calls
+_GRACE_SECONDS = 5
+
+
+def bound(address: str, port: int) -> socket.socket:
+    """A socket that listens at an address; port 0 takes a free one. Raises OptionError."""
+    try:
+        family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+    except ValueError:
+        raise OptionError(localized("errors", "listen", address=address)) from None
+    # asyncio sends at once (TCP_NODELAY) only if the protocol is named; otherwise each answer waits 40 ms for an ACK.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+    except OSError as error:
+        sock.close()
+        raise OptionError(localized("errors", "no_port", address=address, port=port, why=why(error))) from None
+    return sock
+
+
+def host_of(sock: socket.socket) -> str:
+    """The address and port of a socket, as in an URL."""
+    address, port = sock.getsockname()[:2]
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def serve(desk: Desk, sock: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve a desk until the process is interrupted; `ready` is called when it answers."""
+    config = uvicorn.Config(
+        application(desk),
+        log_level="error",
+        access_log=False,  # addresses hold the token
+        server_header=False,
+        proxy_headers=False,  # the address of a client decides nothing
+        ws="none",
+        lifespan="on",
+        http=_Connection,
+        loop="asyncio",
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    _Server(config, ready).run(sockets=[sock])
+
+
+class _Connection(H11Protocol):
+    """Where many connections ask nothing (yet), the one that has done so longest is closed for a new one.
+
+    So nobody takes all places with requests whose headers never end.
+    """
+
+    quiet_since = 0.0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it is between requests, or in the headers of one."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a place."""
+        super().connection_made(transport)
+        self.quiet_since = self.loop.time()
+        if len(self.connections) > _MOST_QUIET:
+            others = (each for each in self.connections if isinstance(each, _Connection) and each is not self)
+            quiet = (each for each in others if each.is_quiet)
+            if oldest := min(quiet, key=lambda each: each.quiet_since, default=None):
+                self.connections.discard(oldest)
+                oldest.transport.abort()
+
+    def on_response_complete(self) -> None:
+        """Be quiet again."""
+        super().on_response_complete()
+        self.quiet_since = self.loop.time()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()

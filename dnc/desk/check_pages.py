@@ -15,30 +15,31 @@ from typing import Any
 from urllib.parse import urlencode
 
 import polars as pl
-from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dnc import api
 from dnc.checks.campaign import brief_for_list, brief_without
+from dnc.checks.explain import Explanation
 from dnc.checks.past import brief_of_past, past_check
 from dnc.checks.questions import Question
 from dnc.checks.result import Check
 from dnc.clock import today
 from dnc.desk.desk import RefusedError
-from dnc.desk.explained import explained
 from dnc.desk.forms import Form, Upload
 from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, CallRows, ListCheck
 from dnc.desk.progress import Shown, begin
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Visit
+from dnc.desk.visit import Errors, Visit, download_once
 from dnc.errors import DncError, InputError
+from dnc.law.findings import Finding
 from dnc.law.vocabulary import WAS, vocabulary
 from dnc.messages import changed, messages
 from dnc.reports.check_page import html
 from dnc.reports.decision import decision
+from dnc.reports.explanation import finding, worst_first
 from dnc.reports.phrases import consents, fact, needed, ranked, title
 from dnc.store import campaigns
 from dnc.verdicts.verdict import OUTCOMES, missing_thing
@@ -55,13 +56,8 @@ _COLUMNS = ("dnc_number", "dnc_outcome", "dnc_valid_until")
 # The list
 
 
-def _new(visit: Visit) -> Response:
-    return _new_page(visit, [])
-
-
-def _new_page(visit: Visit, errors: list[tuple[str, str]]) -> Response:
-    lists, code = list(visit.kept("lists").values()), 400 if errors else 200
-    return visit.page("check_new.html", code, errors=errors, lists=lists, **beginning(visit))
+def _new(visit: Visit, errors: Errors = ()) -> Response:
+    return visit.page("check_new.html", errors=errors, lists=list(visit.kept("lists").values()), **beginning(visit))
 
 
 def beginning(visit: Visit) -> dict[str, Any]:
@@ -78,7 +74,7 @@ def _list(visit: Visit) -> ListCheck:
 def _upload(visit: Visit, sent: Form) -> Response:
     upload, brief, at_once = sent.file("list", visit), sent.file("brief", visit), False
     if upload is None:
-        return _new_page(visit, [("list", visit.texts["no_file"])])
+        return _new(visit, [("list", visit.texts["no_file"])])
     if brief is None and (told := _told(visit, sent)):
         (name, text), at_once = told, not sent.get("base").startswith(_COLUMNS_OF)
         brief = Upload(upload.path.with_name(".told.toml"), name)
@@ -111,7 +107,7 @@ def _upload(visit: Visit, sent: Form) -> Response:
     def shown(job: Job) -> Shown:
         onward = f"/checks/{id_}/" + ("result" if at_once else "questions")
         what = "check" if at_once else "read"
-        return Shown(job, what, upload.name, onward, "/checks", failed=lambda later, why: _new_page(later, [(at, why)]))
+        return Shown(job, what, upload.name, onward, "/checks", failed=lambda later, why: _new(later, [(at, why)]))
 
     return begin(visit, shown, read)
 
@@ -207,9 +203,7 @@ def _questions(visit: Visit) -> Response:
     return _questions_page(visit, list_check, all_open=not {"one", "ask"} & visit.request.query_params.keys())
 
 
-def _questions_page(
-    visit: Visit, list_check: ListCheck, errors: list[tuple[str, str]] | None = None, *, all_open: bool
-) -> Response:
+def _questions_page(visit: Visit, list_check: ListCheck, errors: Errors = (), *, all_open: bool) -> Response:
     """The page of the first open question, or of all of them."""
     with named(*list_check.files), list_check.lock:
         open_ = list_check.open()
@@ -218,7 +212,7 @@ def _questions_page(
         before = list_check.said_before
     return visit.page(
         "check_questions.html",
-        400 if errors else 200,
+        errors=errors,
         list=list_check,
         left_out=list(list_check.left_out(visit.session.language)),
         shown=open_ if all_open else asked or open_[:1],
@@ -228,7 +222,6 @@ def _questions_page(
         all_open=all_open,
         counts=decided.counts if decided else None,
         calls=list_check.interview.calls,
-        errors=errors or [],
         columns=vocabulary().columns,
         takes_consents=decided is not None and not decided.missing()["region"],
         consents=consents(list_check.consents.record if list_check.consents else None, visit.session.language),
@@ -522,6 +515,22 @@ def _why(visit: Visit) -> Response:
     )
 
 
+def explained(call: Explanation, language: str) -> dict[str, Any]:
+    """A call regime by regime, for the templates: its verdict, and findings in words, each with its result.
+
+    deciding: of regimes that forbid the call or leave it open, the worst first. met: of those whose demand is met.
+    others: of those that do not apply.
+    """
+    results = [(finding(result.finding, language), result) for result in worst_first(call)]
+    return {
+        "verdict": call.verdict,
+        "not_understood": call.not_understood,
+        "deciding": [pair for pair in results if pair[1].finding.blocks or pair[1].finding.is_open],
+        "met": [pair for pair in results if pair[1].finding.is_met],
+        "others": [pair for pair in results if pair[1].finding is Finding.NOT_APPLICABLE],
+    }
+
+
 def _download(visit: Visit) -> Response:
     list_check, name = _list(visit), visit.request.path_params["name"]
     if name not in _FILES:
@@ -539,9 +548,7 @@ def _download(visit: Visit) -> Response:
         rmtree(path.parent)
         raise
     ending = "" if what == "all" else f"-{what}"
-    return FileResponse(
-        path, filename=f"{list_check.stem}-dnc{ending}.{suffix}", background=BackgroundTask(rmtree, path.parent)
-    )
+    return download_once(path, f"{list_check.stem}-dnc{ending}.{suffix}")
 
 
 ROUTES: list[Route] = [

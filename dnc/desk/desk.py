@@ -8,6 +8,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from starlette.responses import JSONResponse, Response
 
 from dnc.checks.law_in_force import law_of
 from dnc.desk.jobs import Jobs
@@ -120,3 +123,13 @@ class Desk:
 
 def _equal(sent: str, expected: str) -> bool:
     return hmac.compare_digest(sent.encode(), expected.encode())
+
+
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}
+
+
+def problem(status: int, detail: str) -> Response:
+    """An error: its title is that of the HTTP status, its detail says what is wrong and what to do."""
+    title = HTTPStatus(status).phrase
+    content = {"title": title, "status": status, "detail": detail}
+    return JSONResponse(content, status, _HEADERS.get(status), "application/problem+json")

@@ -27,15 +27,11 @@ _PAGE_ROWS = 50
 _SHOWN = ("input", "registry", "as_of", "count", "counts", "on")  # of the details of a row
 
 
-def _log(visit: Visit) -> Response:
-    return _page(visit, None)
-
-
 def _verify(visit: Visit, sent: Form) -> Response:
-    return _page(visit, verify_log(visit.desk.store.ledger))
+    return _log(visit, verify_log(visit.desk.store.ledger))
 
 
-def _page(visit: Visit, findings: Findings | None) -> Response:
+def _log(visit: Visit, findings: Findings | None = None) -> Response:
     store, query = visit.desk.store, visit.request.query_params
     rows = store.log() if store.exists else None
     if rows is None:
@@ -89,9 +85,7 @@ def _download(visit: Visit) -> Response:
 def _inspection(visit: Visit, wrong: tuple[str, ...] = ()) -> Response:
     kept = {name: name for name in campaigns.in_store(visit.desk.store.ledger)}
     errors = [(name, visit.texts["inspection_day"]) for name in wrong]
-    return visit.page(
-        "inspection_form.html", 400 if wrong else 200, campaigns=kept, errors=errors, signer=visit.desk.signer
-    )
+    return visit.page("inspection_form.html", errors=errors, campaigns=kept, signer=visit.desk.signer)
 
 
 def _folder(visit: Visit, sent: Form) -> Response:

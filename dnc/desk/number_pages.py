@@ -9,21 +9,19 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from shutil import rmtree
 from typing import Any
 
-from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from dnc.checks.explain import explain_call
 from dnc.checks.settings import Settings
 from dnc.checks.subject_access import answer
 from dnc.clock import today
-from dnc.desk.explained import explained
+from dnc.desk.check_pages import explained
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Visit
+from dnc.desk.visit import Errors, Visit, download_once
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import messages, system_locale
@@ -57,15 +55,9 @@ def _look_up_of(visit: Visit) -> LookUp:
     return look_up
 
 
-def _form(visit: Visit) -> Response:
-    return _blank(visit, {}, [])
-
-
-def _blank(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]]) -> Response:
-    given = {"region": system_locale()[1], "day": str(today())} | dict(given)
-    return visit.page(
-        "number.html", 400 if errors else 200, given=given, errors=errors, facts=_FACTS, columns=vocabulary().columns
-    )
+def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
+    given = {"region": system_locale()[1], "day": str(today()), **(given or {})}
+    return visit.page("number.html", errors=errors, given=given, facts=_FACTS, columns=vocabulary().columns)
 
 
 def _look_up(visit: Visit, sent: Form) -> Response:
@@ -79,34 +71,27 @@ def _look_up(visit: Visit, sent: Form) -> Response:
     if day is None:
         errors.append(("day", visit.texts["no_day"]))
     if errors or day is None:
-        return _blank(visit, given, errors)
+        return _form(visit, given, errors)
     look_up = LookUp(f"+{number}", day, {name: given[name] for name in _FACTS if given[name]})
     visit.kept("numbers")[look_up.id] = look_up
     return visit.to(f"/number/{look_up.id}")
 
 
-def _stored(visit: Visit) -> Response:
-    return _page(visit, _look_up_of(visit), [])
-
-
-def _page(
-    visit: Visit, look_up: LookUp, errors: list[tuple[str, str]], given: Mapping[str, str] | None = None
-) -> Response:
-    store, language = visit.desk.store, visit.session.language
+def _stored(visit: Visit, errors: Errors = (), given: Mapping[str, str] | None = None) -> Response:
+    look_up, store, language = _look_up_of(visit), visit.desk.store, visit.session.language
     settings = Settings(at=look_up.day, rulebook=visit.desk.book, language=language)
     call = explain_call(look_up.number, store, settings, look_up.facts)
     stored: dict[str, Any] | None = answer(store, look_up.number) if store.exists else None
     return visit.page(
         "number_known.html",
-        400 if errors else 200,
+        errors=errors,
         look_up=look_up,
         facts=[fact(name, word, language) for name, word in look_up.facts.items()],
         call=explained(call, language),
         stored=stored,
         states=messages("answer", language)["states"],
         done=visit.request.query_params.get("done", ""),
-        errors=errors,
-        given={"on": str(today())} | dict(given or {}),
+        given={"on": str(today()), **(given or {})},
     )
 
 
@@ -126,7 +111,7 @@ def _object(visit: Visit, sent: Form) -> Response:
         except InputError as error:
             errors.append((f"{at}on", error.message))
     if errors:
-        return _page(visit, look_up, errors, {name: sent.get(name) for name in (f"{at}on", f"{at}reason")})
+        return _stored(visit, errors, {name: sent.get(name) for name in (f"{at}on", f"{at}reason")})
     return visit.to(f"/number/{look_up.id}?done={'lifted' if lift else 'objected'}")
 
 
@@ -136,7 +121,7 @@ def _letter(visit: Visit) -> Response:
     path = visit.session.folder(desk.store) / "letter.html"
     language = visit.session.language
     write_letter(path, letter(answer(desk.store, look_up.number), desk.book, language), language)
-    return FileResponse(path, filename=path.name, background=BackgroundTask(rmtree, path.parent))
+    return download_once(path, path.name)
 
 
 ROUTES: list[Route] = [

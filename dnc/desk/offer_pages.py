@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
-from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
@@ -25,15 +23,15 @@ from dnc.desk.jobs import Job
 from dnc.desk.list_check import ListCheck
 from dnc.desk.progress import Shown, begin, given_before, result_of
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Visit, download
+from dnc.desk.visit import Errors, Visit, download, download_once
 from dnc.errors import DncError, InputError, OptionError
 from dnc.files.open_table import count_rows
 from dnc.messages import LANGUAGES, localized, messages
 from dnc.reports.draw_lines import made_lines, plan_lines
 from dnc.reports.letter_file import write_letter
 from dnc.reports.seller_letter import seller_letter
-from dnc.reports.vet_page import html, still_possible
-from dnc.reports.vet_summary import decision, sealed_lines
+from dnc.reports.vet_page import html
+from dnc.reports.vet_summary import decision, sealed_lines, still_possible
 from dnc.vetting import DRAWN, SHOWN
 from dnc.vetting.draws import DrawMade, OfferedRows, Proofs, draw, plan
 from dnc.vetting.model import Asked, Vetting
@@ -43,28 +41,6 @@ _USE = ("caller", "purpose")
 _CONDITIONS = ("min_clear", "max_undecided", "max_price_per_clear", "min_proved")
 _TEXTS = ("list", "at", "until", "region", "price", "currency", "sample_of", "our_name", "seal", "again", *_USE)
 _FILES = ("offer", "brief", "held", "sealed", "drawn", "proofs")
-
-
-@dataclass(frozen=True)
-class Terms:
-    """The use of an offer, and the conditions that the buyer sets.
-
-    Attributes:
-        conditions: with the price. at, until: first and last day of the calls. region: of national numbers.
-        facts: of all calls. sample_of: rows of the list, if the file is a sample. our_name: that the recipients of
-            consents must include. seal: whether to seal the result.
-        again: why a list that was sealed before is sealed again.
-    """
-
-    conditions: Asked
-    at: date | None = None
-    until: date | None = None
-    region: str | None = None
-    facts: dict[str, str] = field(default_factory=dict)
-    sample_of: int | None = None
-    our_name: str | None = None
-    seal: bool = False
-    again: str | None = None
 
 
 @dataclass
@@ -80,45 +56,48 @@ class Assessed:
     table: Path | None = None
 
 
-def _form(visit: Visit) -> Response:
-    chosen = visit.request.query_params.get("list")
-    return _blank(visit, {"list": chosen} if chosen else given_before(visit), [])
-
-
-def _blank(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]]) -> Response:
+def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
+    if given is None:
+        chosen = visit.request.query_params.get("list")
+        given = {"list": chosen} if chosen else given_before(visit)
     lists = {id_: list_check.upload.name for id_, list_check in visit.kept("lists").items()}
-    return visit.page("offer.html", 400 if errors else 200, given=given, errors=errors, use=_USE, lists=lists)
+    return visit.page("offer.html", errors=errors, given=given, use=_USE, lists=lists)
 
 
 def _vet(visit: Visit, sent: Form) -> Response:
     """Assess an offer, as a job."""
     given = {name: sent.get(name) for name in (*_TEXTS, *_CONDITIONS)}
     uploads = {name: sent.file(name, visit) for name in _FILES}
-    terms, errors = _terms(visit, given)
-    asked: ListCheck | None = visit.kept("lists").get(given["list"])
-    if asked:
-        uploads["offer"] = asked.upload
+    conditions, use, errors = _read(visit, given)
+    list_check: ListCheck | None = visit.kept("lists").get(given["list"])
+    if list_check:
+        uploads["offer"] = list_check.upload
     named = uploads["offer"] or uploads["sealed"]
     if named is None:
         errors.append(("offer", visit.texts["no_offer"]))
     if bool(uploads["drawn"]) != bool(uploads["proofs"]):
         errors.append(("drawn", visit.texts["no_drawn"]))
     if errors or named is None:
-        return _blank(visit, given, errors)
+        return _form(visit, given, errors)
     sent.keep()
     desk, language, name = visit.desk, visit.session.language, named.name
 
     def assess(job: Job) -> Assessed:
         try:
-            return _assessed(desk, uploads, asked, terms, language=language, job=job)
+            return _assessed(desk, uploads, list_check, conditions, use, language=language, job=job)
         except DncError as error:
             raise InputError(without_paths(error, *uploads.values())) from None
 
     return begin(visit, lambda job: Shown(job, "vet", name, f"/offer/{job.id}", "/offer", given), assess)
 
 
-def _terms(visit: Visit, given: dict[str, str]) -> tuple[Terms, list[tuple[str, str]]]:
-    """The fields of the form, read, and those that are not understood."""
+def _read(visit: Visit, given: dict[str, str]) -> tuple[Asked, dict[str, Any], list[tuple[str, str]]]:
+    """The fields of the form: the conditions with the price, the others, and those that are not understood.
+
+    The others are None or empty where nothing is said: `at` and `until`, first and last day of the calls; `region` of
+    national numbers; `facts` of all calls; `sample_of`, rows of the list, if the file is a sample; `our_name`, that the
+    recipients of consents must include; `seal`, whether to seal the result; `again`, why it is sealed again.
+    """
     errors: list[tuple[str, str]] = []
 
     def read(name: str, reader: Callable[[str], Any], sentence: str) -> Any:
@@ -141,18 +120,15 @@ def _terms(visit: Visit, given: dict[str, str]) -> tuple[Terms, list[tuple[str, 
     conditions = Asked(currency=read("currency", _code, "no_currency"), **limits)
     if conditions.max_price_per_clear is not None and conditions.price is None and not errors:
         errors.append(("price", visit.texts["no_price"]))
-    terms = Terms(
-        conditions,
-        read("at", date.fromisoformat, "no_day"),
-        read("until", date.fromisoformat, "no_day"),
-        given["region"] or None,
-        {name: given[name] for name in _USE if given[name]},
-        read("sample_of", _count, "no_amount"),
-        given["our_name"] or None,
-        bool(given["seal"]),
-        given["again"] or None,
-    )
-    return terms, errors
+    use = {
+        "at": read("at", date.fromisoformat, "no_day"),
+        "until": read("until", date.fromisoformat, "no_day"),
+        "facts": {name: given[name] for name in _USE if given[name]},
+        "sample_of": read("sample_of", _count, "no_amount"),
+        "seal": bool(given["seal"]),
+        **{name: given[name] or None for name in ("region", "our_name", "again")},
+    }
+    return conditions, use, errors
 
 
 def _within(number: float, most: float = sys.float_info.max) -> float:
@@ -177,42 +153,50 @@ def _code(text: str) -> str:
 
 
 def _assessed(
-    desk: Desk, uploads: dict[str, Upload | None], asked: ListCheck | None, terms: Terms, *, language: str, job: Job
+    desk: Desk,
+    uploads: dict[str, Upload | None],
+    list_check: ListCheck | None,
+    conditions: Asked,
+    use: dict[str, Any],
+    *,
+    language: str,
+    job: Job,
 ) -> Assessed:
     """The vetting of a list, of a sealed result, or of a sample that is compared with the sealed result.
 
-    asked: the list, if its questions were answered as for a check.
+    list_check: the list, if its questions were answered as for a check. conditions, use: see `_read`.
     """
     offer, sealed, held, brief, drawn, proofs = (
         upload.path if (upload := uploads[name]) else None
         for name in ("offer", "sealed", "held", "brief", "drawn", "proofs")
     )
-    claim = read_sealed(sealed, desk.book, terms.conditions) if sealed else None
+    claim = read_sealed(sealed, desk.book, conditions) if sealed else None
     if offer is None:
         if claim is None:
             raise OptionError(localized("errors", "no_list_no_sealed"))
-        if held or brief or drawn or terms != Terms(terms.conditions):
+        if held or brief or drawn or any(use.values()):
             raise OptionError(localized("errors", "sealed_settings"))
         return Assessed(claim, None)
     job.total = count_rows(offer)
-    base = asked.settings(desk, language) if asked else Settings(brief=brief, rulebook=desk.book, language=language)
-    settings = replace(base, region=terms.region, given=terms.facts, at=terms.at)
+    base = Settings(brief=brief, rulebook=desk.book, language=language)
+    base = list_check.settings(desk, language) if list_check else base
+    settings = replace(base, region=use["region"], given=use["facts"], at=use["at"])
     vetting = dnc.vet(
         offer,
         desk.store,
-        until=terms.until,
+        until=use["until"],
         against=[held] if held else [],
-        asked=terms.conditions,
-        sample_of=claim.offer.rows if claim else terms.sample_of,
-        seal=terms.seal,
-        again=terms.again,
-        proofs=Proofs(drawn, proofs, terms.our_name) if drawn and proofs else None,
+        asked=conditions,
+        sample_of=claim.offer.rows if claim else use["sample_of"],
+        seal=use["seal"],
+        again=use["again"],
+        proofs=Proofs(drawn, proofs, use["our_name"]) if drawn and proofs else None,
         progress=job.advance,
         settings=settings,
     )
     if claim:
         return Assessed(held_to(claim, vetting), None)
-    whole = not terms.seal and terms.sample_of is None
+    whole = not use["seal"] and use["sample_of"] is None
     return Assessed(vetting, OfferedRows(offer, settings.campaign, desk.book) if whole else None)
 
 
@@ -221,17 +205,13 @@ def _offer(visit: Visit) -> Assessed:
     return assessed
 
 
-def _result(visit: Visit) -> Response:
-    return _result_page(visit, [], [])
-
-
-def _result_page(visit: Visit, can_show: list[str], errors: list[tuple[str, str]]) -> Response:
+def _result(visit: Visit, can_show: Sequence[str] = (), errors: Errors = ()) -> Response:
     assessed, language = _offer(visit), visit.session.language
     vetting, made = assessed.vetting, assessed.made
     rows = vetting.offer.rows
     return visit.page(
         "offer_result.html",
-        400 if errors else 200,
+        errors=errors,
         vetting=vetting,
         id=visit.request.path_params["job"],
         decision=decision(vetting, language),
@@ -244,7 +224,6 @@ def _result_page(visit: Visit, can_show: list[str], errors: list[tuple[str, str]
         size=min(DRAWN, rows),
         can_show=can_show,
         made=list(made_lines(made, language)) if made else [],
-        errors=errors,
     )
 
 
@@ -262,11 +241,11 @@ def _draw(visit: Visit, sent: Form) -> Response:
                 next((one.asked for one in assessed.vetting.gate if one.name == "min_proved"), SHOWN),
             )
             can_show = plan(offered, size, least, confidence)
-            return _result_page(visit, list(plan_lines(can_show, confidence, visit.session.language)), [])
+            return _result(visit, list(plan_lines(can_show, confidence, visit.session.language)))
         table = visit.session.folder(visit.desk.store) / "draw.xlsx"
         assessed.made, assessed.table = draw(offered, visit.desk.store, size, table), table
     except OptionError as error:
-        return _result_page(visit, [], [("size", error.message)])
+        return _result(visit, errors=[("size", error.message)])
     return visit.to(f"/offer/{visit.request.path_params['job']}#draw")
 
 
@@ -286,7 +265,7 @@ def _download(visit: Visit) -> Response:
     if name in letters:
         path = visit.session.folder(visit.desk.store) / name
         write_letter(path, seller_letter(vetting, letters[name]), letters[name])
-        return FileResponse(path, filename=f"offer-{name}", background=BackgroundTask(rmtree, path.parent))
+        return download_once(path, f"offer-{name}")
     if assessed.table and name == assessed.table.name:
         return FileResponse(assessed.table, filename=name)
     raise RefusedError(404, visit.texts["not_found"])

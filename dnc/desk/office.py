@@ -14,7 +14,7 @@ from starlette.routing import Route
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Visit
+from dnc.desk.visit import Errors, Visit
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.cell_facts import read_cli
 from dnc.messages import LANGUAGES, system_locale
@@ -41,14 +41,11 @@ def max_ages(desk: Desk) -> dict[str, int]:
     return {OWN: int(days)} if days else {}
 
 
-def _office(visit: Visit) -> Response:
-    return _page(visit, visit.desk.store.office(), [])
-
-
-def _page(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]]) -> Response:
+def _office(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
+    given = visit.desk.store.office() if given is None else given
     done = visit.request.query_params.get("done") == "1"
     labels = {name: vocabulary().label(name, visit.session.language) for name in FACTS}
-    return visit.page("office.html", 400 if errors else 200, given=given, errors=errors, facts=labels, done=done)
+    return visit.page("office.html", errors=errors, given=given, facts=labels, done=done)
 
 
 def _set(visit: Visit, sent: Form) -> Response:
@@ -61,7 +58,7 @@ def _set(visit: Visit, sent: Form) -> Response:
     if (days := given.get("own_days")) and not (days.isdecimal() and 0 < int(days) <= _MOST_DAYS):
         errors.append(("own_days", visit.texts["no_amount"]))
     if errors:
-        return _page(visit, given, errors)
+        return _office(visit, given, errors)
     axes, known = vocabulary().axes, {"language": LANGUAGES, "keep": ("yes",)}
     visit.desk.store.set_office(
         {name: word for name, word in given.items() if word in {**axes, **known}.get(name, (word,))}

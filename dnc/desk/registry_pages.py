@@ -23,7 +23,7 @@ from dnc.desk.jobs import Job
 from dnc.desk.office import max_ages
 from dnc.desk.progress import Shown, begin, result_of
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Visit
+from dnc.desk.visit import Errors, Visit
 from dnc.errors import DncError, InputError, UnreadRowsError
 from dnc.files.open_table import open_table
 from dnc.frames import as_text
@@ -85,19 +85,10 @@ def registries(visit: Visit) -> dict[str, str]:
     return {id_: registry_name(id_, visit.session.language) for id_ in ids}
 
 
-def _registries(visit: Visit) -> Response:
-    return _page(visit, {"registry": visit.request.query_params.get("registry", "")}, [])
-
-
-def _page(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]]) -> Response:
-    return visit.page(
-        "registries.html",
-        400 if errors else 200,
-        status=state(visit.desk),
-        registries=registries(visit),
-        given=given,
-        errors=errors,
-    )
+def _registries(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
+    given = given or {"registry": visit.request.query_params.get("registry", "")}
+    now, known = state(visit.desk), registries(visit)
+    return visit.page("registries.html", errors=errors, status=now, registries=known, given=given)
 
 
 def _load(visit: Visit, sent: Form) -> Response:
@@ -106,7 +97,7 @@ def _load(visit: Visit, sent: Form) -> Response:
     file: RegistryFile | None = visit.kept(_FILES).get(sent.get("kept"))
     if file is None:
         if (upload := sent.file("file", visit)) is None:
-            return _page(visit, given, [("file", visit.texts["no_file"])])
+            return _registries(visit, given, [("file", visit.texts["no_file"])])
         sent.keep()
         file = RegistryFile(upload)
         visit.kept(_FILES)[file.id] = file
@@ -155,22 +146,23 @@ def _begin(visit: Visit, file: RegistryFile, as_of: date) -> Response:
 
     def shown(job: Job) -> Shown:
         onward = f"/registries/loads/{job.id}"
-        return Shown(job, "load", file.upload.name, onward, here, failed=lambda later, _: _file_page(later, file, []))
+        return Shown(job, "load", file.upload.name, onward, here, failed=lambda later, _: _file_page(later, file))
 
     return begin(visit, shown, load)
 
 
 def _file(visit: Visit) -> Response:
-    return _file_page(visit, visit.found(_FILES, "file", "no_list"), [])
+    return _file_page(visit, visit.found(_FILES, "file", "no_list"))
 
 
-def _file_page(visit: Visit, file: RegistryFile, errors: list[tuple[str, str]]) -> Response:
+def _file_page(visit: Visit, file: RegistryFile, errors: Errors = ()) -> Response:
     """A file that is not loaded yet: its first rows, and what may be said of it."""
     said = {name: file.given.get(name, "").split(", ") for name in ("number_column", "since_column", "ignore")}
     rows = file.rows
     return visit.page(
         "registry_file.html",
-        400 if errors or file.error else 200,
+        400 if file.error else None,
+        errors,
         file=file,
         given=file.given,
         registries=registries(visit),
@@ -182,7 +174,6 @@ def _file_page(visit: Visit, file: RegistryFile, errors: list[tuple[str, str]]) 
             )
             for name in rows.columns
         ],
-        errors=errors,
     )
 
 

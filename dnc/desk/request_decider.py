@@ -9,19 +9,60 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import polars as pl
 
 from dnc.api import Decider
 from dnc.checks.campaign import brief_of_campaign
-from dnc.desk.current import Current
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.schema import ANSWERED, MOST_CALLS, affects_others, as_frame, columns_in
 from dnc.messages import messages
+from dnc.store.store import Store
+
+T = TypeVar("T")
+
+
+class Current(Generic[T]):
+    """A value made from a store, and made again after each change of the store. For one thread.
+
+    Args:
+        store: the store.
+        make: makes the value. drop: closes a value that is out of date.
+        table: of the ledger, that it is made from; None if it is made from more.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        make: Callable[[], T],
+        drop: Callable[[T], object] = lambda _: None,
+        table: str | None = None,
+    ) -> None:
+        self._store, self._make, self._drop, self._table = store, make, drop, table
+        self._made: tuple[object, T] | None = None
+
+    def get(self) -> T:
+        """The value for the present state of the store. Raises whatever `make` raises."""
+        # Read before the value is made, so that a change meanwhile makes it anew the next time.
+        ledger = self._store.ledger
+        state = ledger.state_of(self._table) if self._table else ledger.state
+        if self._made and self._made[0] == state:
+            return self._made[1]
+        self.close()
+        value = self._make()
+        self._made = state, value
+        return value
+
+    def close(self) -> None:
+        """Close the value."""
+        if self._made:
+            self._drop(self._made[1])
+            self._made = None
+
 
 _MOST_WAITING = 100  # requests
 _LINGER_SECONDS = 0.003

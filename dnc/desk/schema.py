@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
+from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,6 +15,8 @@ import polars as pl
 from msgspec import Meta, Struct
 from msgspec.inspect import type_info
 
+from dnc.cache import shipped_toml
+from dnc.checks.status import Status
 from dnc.clock import NONE, YES, read_moment
 from dnc.law.vocabulary import AGAINST, CONSENT, OCCASIONAL, OR_NONE, VERDICT, vocabulary
 from dnc.lists.own_records import INNER
@@ -219,3 +223,43 @@ def as_frame(calls: list[Any], columns: list[str]) -> pl.DataFrame:
         {name: [None if cell is None else str(cell) for cell in column] for name, column in cells.items()},
         schema=dict.fromkeys(columns, pl.String),
     )
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document of the interface, as JSON; `openapi.toml` has what it says besides these types."""
+    said = shipped_toml(__package__, "openapi.toml")
+    kinds = [CallBatch, Decisions, Objections, Recorded, *OWN_RECORDS.values(), RecordedRows, Changes, Status, Problem]
+    _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    paths: dict[str, dict[str, Any]] = {}
+    for one in said["operations"]:
+        parameters = [said["parameters"][name] for name in one["parameters"]]
+        errors = (
+            said["errors"] | (said["odd"] if parameters else {}) | (said["errors_of_body"] if "takes" in one else {})
+        )
+        responses = {one.get("code", "200"): {"description": one["summary"], "content": _json_of(one["gives"])}}
+        for code, text in sorted(errors.items()):
+            problem = {"description": text, "content": _json_of("Problem", "application/problem+json")}
+            responses[code] = problem | ({"headers": said["headers"][code]} if code in said["headers"] else {})
+        made = {"operationId": one["id"], "summary": one["summary"], "parameters": parameters, "responses": responses}
+        if "takes" in one:
+            content = _json_of(one["takes"], examples=one["examples"])
+            made["requestBody"] = {"required": True, "content": content}
+        paths.setdefault(one["at"], {})[one["method"]] = made
+    info = said["info"]
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": info["title"], "version": version("dnc-check"), "description": info["description"]},
+        "servers": [{"url": "http://127.0.0.1:8520", "description": "the desk of this machine, dnc desk"}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "see dnc keys add"}},
+        },
+    }
+
+
+def _json_of(name: str, media: str = "application/json", **more: Any) -> dict[str, Any]:
+    """Content of one of the types."""
+    return {media: {"schema": {"$ref": f"#/components/schemas/{name}"}, **more}}

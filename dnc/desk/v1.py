@@ -22,11 +22,8 @@ from starlette.routing import Route
 from dnc.api import check
 from dnc.checks.campaign import brief_of
 from dnc.checks.status import Status, status
-from dnc.desk.current import Current
-from dnc.desk.desk import Desk, RefusedError
-from dnc.desk.openapi import document
-from dnc.desk.problems import problem
-from dnc.desk.request_decider import RequestDecider
+from dnc.desk.desk import Desk, RefusedError, problem
+from dnc.desk.request_decider import Current, RequestDecider
 from dnc.desk.routes import where
 from dnc.desk.schema import (
     ANSWERED,
@@ -40,6 +37,7 @@ from dnc.desk.schema import (
     RecordedRows,
     as_frame,
     columns_in,
+    document,
     odd_date,
     said_of,
 )
@@ -80,8 +78,8 @@ class Interface:
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.decider, self.changing = desk, RequestDecider(desk), asyncio.Lock()
-        self._keys: Current[list[Key]] = Current(desk.store, lambda: keys.in_store(desk.store.ledger))
-        self._campaigns = Current(desk.store, lambda: campaigns.in_store(desk.store.ledger))
+        self._keys: Current[list[Key]] = Current(desk.store, lambda: keys.in_store(desk.store.ledger), table="keys")
+        self._campaigns = Current(desk.store, lambda: campaigns.in_store(desk.store.ledger), table="campaigns")
         self._lock = Lock()
         self._slow, self._wrong = asyncio.Lock(), 0
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from dnc.desk.desk import Desk, RefusedError
-from dnc.desk.problems import problem
+from dnc.desk.desk import Desk, RefusedError, problem
 from dnc.desk.sessions import Session
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import DESK, LANGUAGES, in_language, language_name, messages
 from dnc.reports.page import filters
 
+Errors = Sequence[tuple[str, str]]  # fields of a form, and what is wrong with each
 _PAGE = re.compile(r"[0-9]{1,9}")
 TOKEN = "form_token"  # noqa: S105 - the name of the first field of every form, see templates/form_token.html
 
@@ -40,14 +44,16 @@ class Visit:
         """The messages of the desk in the language of the session."""
         return messages("desk", self.session.language)
 
-    def page(self, template: str, code: int = 200, **values: Any) -> Response:
+    def page(self, template: str, code: int | None = None, errors: Errors = (), **values: Any) -> Response:
         """A template of `dnc/desk/templates` as a response; `values` are the names that it uses.
 
-        All text is escaped: never mark the content of a file as safe.
+        All text is escaped: never mark the content of a file as safe. code: of HTTP; by default 400 if a form is shown
+        again with `errors`.
         """
         url = self.request.url
         here = url.path + (f"?{url.query}" if url.query else "") if self.request.method == "GET" else "/"
-        return _page(self.desk, self.session, template, code, {"this_page": here} | values)
+        values = {"this_page": here, "errors": errors} | values
+        return _page(self.desk, self.session, template, code or (400 if errors else 200), values)
 
     def kept(self, group: str) -> dict[str, Any]:
         """What a group of pages keeps in the session, by the id in their addresses."""
@@ -124,3 +130,8 @@ def _capitalised(text: str) -> str:
 def download(content: bytes | str, media: str, name: str) -> Response:
     """A file that the browser saves under a name. media: its media type."""
     return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def download_once(path: Path, name: str) -> Response:
+    """A file on disk that the browser saves under a name; its folder is removed then."""
+    return FileResponse(path, filename=name, background=BackgroundTask(rmtree, path.parent))

@@ -69,9 +69,9 @@ class Writer(ABC):
     cut = 0  # cells that were written only in part
     folder: Path | None = None  # where it writes
 
-    @abstractmethod
     def laid_out(self, rows: OutputRows) -> pl.DataFrame:
-        """Bring rows into the form of the format, without changing the writer."""
+        """Bring rows into the form of the format, without changing the writer; by default they keep their types."""
+        return rows.frame
 
     @abstractmethod
     def write(self, frame: pl.DataFrame) -> None:
@@ -239,10 +239,6 @@ class JsonLines(_TextFile):
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._path, self._opened = path, path.open("wb")
 
-    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
-        """Rows with their types."""
-        return rows.frame
-
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
         for part in frame.iter_slices(_AT_ONCE):
@@ -331,10 +327,6 @@ class Parquet(Writer):
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._path = path
         self._spool = Spool(path)
-
-    def laid_out(self, rows: OutputRows) -> pl.DataFrame:
-        """Rows with their types."""
-        return rows.frame
 
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""

@@ -169,7 +169,7 @@ def _unlisted_for_campaign(registry: str) -> Condition:
     )
 
 
-_CONSENTS = {
+_CONSENTS = {  # the signed one is one to this caller too: where both will do, texts name only the other
     "named": ("named_caller", "written"),
     "written": ("written",),
     "any": ("named_caller", "written", "partners"),
@@ -183,7 +183,9 @@ def _consent(p: dict[str, Any]) -> Condition:
     others: dict[str, Sql] = {}
     reads = [(is_unknown("consent"), "consent")]
     ends = [_eve_of("consent_withdrawn_on"), Sql("consent_until", "consent_until")]
-    says = localized("condition", "consent", words=value_names("consent", scope))
+    says = localized(
+        "condition", "consent", words=value_names("consent", [word for word in scope if word != "written"] or scope)
+    )
     registries: tuple[str, ...] = ()
     if wanted := p.get("for"):
         compares.append(("consent_for", (wanted, "both")))

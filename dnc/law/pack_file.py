@@ -27,11 +27,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from dnc.errors import InputError, why
+from dnc.errors import InputError
 from dnc.files import signing
 from dnc.files.archive import Member, parts
-from dnc.files.atomic import write_atomically
 from dnc.files.input_file import input_sha256, open_input, read_bounded
+from dnc.files.output_file import atomic_path
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.messages import localized
 
@@ -207,8 +207,6 @@ def write_pack(content: PackContent, key_file: Path, out: Path) -> str:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, member in {_SIGNATURE: signature, _MANIFEST: manifest, **data}.items():
             archive.writestr(zipfile.ZipInfo(name, _MADE), member, zipfile.ZIP_DEFLATED)
-    try:
-        write_atomically(out, packed.getvalue())
-    except OSError as error:
-        raise InputError(localized("errors", "unwritten", why=why(error)), out) from None
+    with atomic_path(out) as unfinished:
+        unfinished.write_bytes(packed.getvalue())
     return signer.fingerprint

@@ -90,6 +90,11 @@ class Regime:
         yield self.demanded
 
     @property
+    def words(self) -> set[str]:
+        """The words of `dnc_missing` that it may need."""
+        return {word for part in self.parts for _, word in part.reads}
+
+    @property
     def applies_sql(self) -> str:
         """SQL that is true if it applies to a call."""
         conditions = all_sql(part.sql for part in self.when)

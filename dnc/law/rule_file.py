@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -41,11 +41,27 @@ _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MOST_LETTERS = 30  # of the id of a jurisdiction
 _TERRITORY = re.compile(r"[A-Z]{2}")
 _PLACE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
+_PREFIX = re.compile(r"\+[0-9]{1,15}")
 _URL = re.compile(r"(https?://[!-~]+)?")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 _YEARS = range(1900, 2200)  # that a file may be reviewed for
 _TYPES: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", "hours", *AGES), int)
 _TYPES |= dict.fromkeys(("same_campaign", "for_consent", "if_answered", "appointment", "withheld"), bool)
+_PARAMETER_WORDS: dict[str, Collection[str]] = {
+    "scope": ("named", "written", "any"),
+    "for": ("live", "automated"),
+    "ends": ("included",),
+    **dict.fromkeys(("column", "after", "than"), DATES),
+}
+_AMOUNTS = {*UNITS, "working_days"}
+# Which other parameters go with one of these, and what is said where they do not.
+_TOGETHER: dict[str, tuple[Callable[[Set[str]], bool], str]] = {
+    "if_answered": (lambda keys: keys <= {"if_answered", "registry", "grace_days"},
+                    "can only be used with registry and grace_days"),
+    "registry_max_age": (lambda keys: "after_listed" in keys, "can only be used with after_listed"),
+    "column": (lambda keys: "than" in keys or len(keys & _AMOUNTS) == 1,
+               f"must come with exactly one of {', '.join((*UNITS, 'working_days'))}"),
+}  # fmt: skip
 _TYPE_NAMES = {
     int: f"a whole number, at least 1 and at most {EVER:,}",
     bool: "true or false",
@@ -447,34 +463,20 @@ class _RulesReader:
 
     def _parameter(self, key: str, params: dict[str, Any], *at: str) -> None:
         """Check one parameter of a demand or test; only what matches a closed list reaches SQL."""
-        value = params[key]
-        closed: dict[str, Iterable[str]] = {
-            "scope": ("named", "written", "any"),
-            "for": ("live", "automated"),
-            "ends": ("included",),
-            "column": DATES,
-            "after": DATES,
-            "than": DATES,
-            "holidays": self.holidays,
-        }
-        if key in closed and value not in closed[key]:
-            raise self.fail(f"{value!r} is not one of {', '.join(closed[key])}", *at, key)
-        if key in ("registry", "after_listed") and not (isinstance(value, str) and _ID.fullmatch(value)):
-            raise self.fail("must be a registry id", *at, key)
+        value, words = params[key], _PARAMETER_WORDS | {"holidays": self.holidays}
         if key in _TYPES:
             self.typed(_TYPES[key], params, key, *at)
-        if key in ("max_age", "registry_max_age"):
+        elif key in ("max_age", "registry_max_age"):
             self._age(value, AGES if "registry" in params else UNITS, *at, key)
-        if key in ("allowed", "forbidden") and not (
-            isinstance(value, list) and value and all(re.fullmatch(r"\+[0-9]{1,15}", prefix) for prefix in value)
-        ):
-            raise self.fail("must be a list of E.164 prefixes", *at, key)
-        if key == "if_answered" and params.keys() - {key, "registry", "grace_days"}:
-            raise self.fail("can only be used with registry and grace_days", *at, key)
-        if key == "registry_max_age" and "after_listed" not in params:
-            raise self.fail("can only be used with after_listed", *at, key)
-        if key == "column" and "than" not in params and sum(unit in params for unit in (*UNITS, "working_days")) != 1:
-            raise self.fail("must give exactly one of days, months, years, working_days", *at)
+        elif key in ("registry", "after_listed"):
+            self.each(_ID, "a registry id", [value], *at, key)
+        elif key in ("allowed", "forbidden"):
+            self.each(_PREFIX, "an E.164 prefix", value or None, *at, key)  # an empty list says nothing
+        elif key in words and value not in words[key]:
+            raise self.fail(f"{value!r} is not one of {', '.join(words[key])}", *at, key)
+        goes_with, otherwise = _TOGETHER.get(key, (None, ""))
+        if goes_with and not goes_with(params.keys()):
+            raise self.fail(otherwise, *at, key)
 
     def _age(self, value: Any, units: Iterable[str], *at: str) -> None:
         """Check an age in one or several units."""

@@ -51,6 +51,13 @@ _MOMENT |= {"instant": pl.Datetime("us"), "zones": pl.String}
 _WHERE = {"jurisdiction": pl.String, "zones": pl.String, "polls": pl.String, "place": pl.String, "read": pl.Boolean}
 
 _MARKS = {"plan": pl.UInt32, "what": pl.String, "column": pl.String, "word": pl.String}
+# Facts that other rows, consents and the store's own records tell, before they did.
+_OF_OTHERS = (
+    pl.lit("").alias("elsewhere"),
+    pl.lit(False).alias("proven"),
+    pl.lit("").alias("lacks"),
+    pl.lit(None, pl.String).alias("wording"),
+)
 _REMEMBERED = 20_000  # distinct rows of cells after which their facts are dropped
 _DIGITS = 3  # in a cell that may be part of a telephone number
 
@@ -190,6 +197,13 @@ class FactReader:
 
     def _facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
         cells = self.cells(plans)
+        facts, odd = self._understood(cells, plans, kinds)
+        note = self._notes(cells, odd, {"line": facts["plan_line"]})
+        facts = facts.with_columns(note.alias("odd"), *_OF_OTHERS, *self._declared_consent(plans))
+        return self._marked(facts, cells, plans, odd)
+
+    def _understood(self, cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame) -> tuple[pl.DataFrame, Odd]:
+        """What is understood of the cells, and what is not. Each step uses what the ones before it found."""
         odd: Odd = {}
         facts = _words(cells, odd)
         facts = facts.hstack(_of_numbers(cells, plans, kinds, odd))
@@ -198,34 +212,23 @@ class FactReader:
         facts = facts.hstack(self._when(cells, where, odd)).hstack(where[["jurisdiction", "polls", "place"]])
         facts = facts.hstack(self._others(cells, facts["territory"], where["zones"], odd))
         facts = facts.with_columns(self._told_by_texts(plans, where["zones"], facts))
-        facts = facts.with_columns(at_agreed_hour())
-        facts = facts.with_columns(_consent(facts, odd))
+        facts = facts.with_columns(at_agreed_hour(), *_consent(facts, odd))
         if odd["objected_on"].any():  # the rule says all about a yes; of a withdrawal and a refusal the cell does
             odd["objected_on"] &= ~cells["objected_on"].str.to_lowercase().is_in(YES)
-        by_plan = {"line": facts["plan_line"]}
-        notes = [
-            self._note(cells, column, is_odd, by_plan.get(column)) for column, is_odd in odd.items() if is_odd.any()
-        ]
-        note = pl.concat_str(notes or [pl.lit("")], separator=", ", ignore_nulls=True)
-        facts = facts.with_columns(self._declared_consent(plans))
-        facts = facts.with_columns(
-            note.alias("odd"),
-            pl.lit("").alias("elsewhere"),
-            proven=pl.lit(False),
-            lacks=pl.lit(""),
-            wording=pl.lit(None, pl.String),
-        )
+        return facts, odd
+
+    def _marked(self, facts: pl.DataFrame, cells: pl.DataFrame, plans: pl.DataFrame, odd: Odd) -> pl.DataFrame:
+        """The facts with `texts` and `MARKS`: what was not understood, contradicted or filled by a rule."""
         fits = fit(plans[RAGGED])
         misread = {ours: here for ours, here in self._misread(cells, odd, fits) if here.any()}
         contradicted = self._contradicted(plans, fits)
-        facts = facts.with_columns(self._unread(plans, misread, contradicted))
         found = [self._words_of(ours, cells[ours], here) for ours, here in misread.items()]
         found += [_marks(here.arg_true(), "unread", name, pl.lit("")) for name, here in contradicted.items()]
         counts = pl.concat([*found, *self._filled(plans, fits, facts["consent_odd"])])
         marked = counts.group_by("plan").agg(pl.struct(pl.exclude("plan")).alias(MARKS))
         at = repeated(None, pl.UInt32, plans.height)
         at = at.scatter(marked["plan"], pl.int_range(0, marked.height, dtype=pl.UInt32, eager=True))
-        return facts.with_columns(marked[MARKS][at])
+        return facts.with_columns(self._unread(plans, misread, contradicted), marked[MARKS][at])
 
     def _declared_consent(self, plans: pl.DataFrame) -> list[pl.Series]:
         """Consents by rules, in the columns `by_rule_consent` (null where not understood) and `spoken_consent`."""
@@ -389,6 +392,13 @@ class FactReader:
         is_odd = day is None or day <= NO_DAYS or (day > self._today and column != _AHEAD)
         is_odd |= column == "consent_withdrawn_on" and may_be_cut(text)
         return (_UNREADABLE.get(column), True) if is_odd else (day, False)
+
+    def _notes(self, cells: pl.DataFrame, odd: Odd, by_plan: Mapping[str, pl.Series]) -> pl.Expr:
+        """Names all cells of a row that were not understood; by_plan: see `_note`."""
+        notes = [
+            self._note(cells, column, is_odd, by_plan.get(column)) for column, is_odd in odd.items() if is_odd.any()
+        ]
+        return pl.concat_str(notes or [pl.lit("")], separator=", ", ignore_nulls=True)
 
     def _note(self, cells: pl.DataFrame, column: str, is_odd: pl.Series, by_plan: pl.Series | None) -> pl.Expr:
         """Names a cell that was not understood, and what the numbering plan says instead."""

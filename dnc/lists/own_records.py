@@ -233,7 +233,7 @@ def record(
         `consent_on`, `consent_for`, `wording`, `proof`, `consent_withdrawn_on` …, of a call `at` and `result`.
     """
     said, own = reading or RecordReading(), KINDS[kind]
-    names = list(dict.fromkeys(name for row in told for name in row))
+    names = list(dict.fromkeys(name for row in told for name, cell in row.items() if cell is not None))
     cells = [{name: None if row.get(name) is None else str(row[name]) for name in names} for row in told]
     frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))
     return store.add_records([_Rows(own, table_of_frame(TOLD, frame), book, said).told()])[0]

@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import date
 from functools import cache, reduce
 from importlib.resources import files
+from itertools import groupby
 from operator import getitem
 from typing import Any, Self
 
@@ -277,6 +278,12 @@ def said_day(text: str, language: str) -> str:
     """A day or a moment in ISO 8601 as `dated` writes it, with hour and minute; any other text as it is."""
     found = _MOMENT.fullmatch(text)
     return " ".join(filter(None, (dated(language)(found[1]), found[2]))) if found else text
+
+
+def in_runs(numbers: Iterable[int]) -> str:
+    """Ascending numbers, those that follow each other as a run: 2–5, 9."""
+    runs = [[n for _, n in run] for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])]
+    return ", ".join(f"{run[0]}–{run[-1]}" if run[1:] else str(run[0]) for run in runs)
 
 
 def percent(language: str, digits: int = 1) -> Callable[[float], str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
-from dnc.clock import NONE, may_be_cut, read_day
+from dnc.clock import NO, NONE, YES, may_be_cut, read_day
 from dnc.errors import FormatError, LoaderError, OptionError
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
@@ -17,7 +18,7 @@ from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
 from dnc.numbers.bulk_reader import read_column
 from dnc.numbers.numbering_plans import known_regions
-from dnc.registries.contract import LISTING, OPTIONAL, Extract
+from dnc.registries.contract import LISTING, OPTIONAL, Extract, Loader
 from dnc.registries.extra_columns import ExtraColumns
 
 _COLUMNS = LISTING | OPTIONAL
@@ -285,3 +286,42 @@ def booleans(position: int, meaning: dict[str, bool]) -> pl.Expr:
     """A column of words as Booleans by their lower-case form; null if a word is not in `meaning`."""
     lower = pl.col(str(position)).str.to_lowercase()
     return lower.replace_strict(list(meaning), list(meaning.values()), default=None, return_dtype=pl.Boolean)
+
+
+# Plain form: a CSV with the columns `number`, `listed` and perhaps `since`, accepted for every registry
+
+_LISTED = {**dict.fromkeys(YES, True), "listed": True, **dict.fromkeys(NO, False), "clear": False}
+_DIRECTORY = {"starred": True, "ex_directory": True, "absent": True}
+
+
+def is_plain(extract: Extract) -> bool:
+    """Whether a file has the columns of plain form."""
+    return {"number", "listed"} <= set(extract.header)
+
+
+def in_plain_form(loader: Loader) -> Loader:
+    """A loader for files in plain form, for the registry of the given loader."""
+    meaning = _LISTED | (_DIRECTORY if loader.directory else {})
+
+    def read(extract: Extract) -> Iterator[pl.DataFrame]:
+        [column] = extract.need("listed")
+        region, strange = country(extract) if "" in loader.covers else (pl.lit(None, pl.String), pl.lit(False))
+        since = extract.column("since")
+        if extract.column("until") is not None:
+            extract.notes.append(localized("note", "until"))
+
+        def listed(cells: pl.DataFrame) -> pl.DataFrame:
+            is_known = pl.col(str(column)).str.to_lowercase().is_in([*meaning, "unknown"]).fill_null(False)
+            reason = pl.when(~is_known).then(pl.lit("listed is not a known value"))
+            columns = {
+                "listed": booleans(column, meaning) | ~is_known | strange,
+                "odd": reason.when(strange).then(pl.lit(NO_COUNTRY)),
+                "region": region,
+            }
+            return days(cells.with_columns(value.alias(name) for name, value in columns.items()), extract, since=since)
+
+        return listings(extract, listed, by_cells="" in loader.covers)
+
+    covers = loader.covers if loader.cumulative else ()
+    columns = ("number", "listed", "since", *(["country"] if "" in loader.covers else []))
+    return replace(loader, recognises=is_plain, read=read, covers=covers, columns=columns, answers=False)

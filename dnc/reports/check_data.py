@@ -8,8 +8,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from dnc.checks.conditions import ConditionResult
-from dnc.checks.result import Check
+from dnc.checks.result import Check, ConditionResult
 from dnc.reports.decision import another_day, decision
 from dnc.reports.phrases import misread
 
@@ -35,7 +34,7 @@ def as_data(check: Check, compared: Iterable[ConditionResult] = ()) -> dict[str,
         snapshots: id, registry, as_of, age_days of each snapshot in the store.
         rules: SHA-256 of each rules file. rules_pack: version, sha256 and signer (fingerprint of the key) of the rules
             pack that some of them came with, or null.
-        consents: those that calls rest on (see `dnc.checks.consent_counts`), with `not_renewed`, the consents in the
+        consents: those that calls rest on (see `dnc.checks.counts`), with `not_renewed`, the consents in the
             store that follow a withdrawal without their own proof and wording; null where there are none.
         sha256: of the list.
     """

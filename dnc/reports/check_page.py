@@ -108,13 +108,9 @@ def _kinds(check: Check) -> list[tuple[str, str, list[int]]]:
 
 def _regions(check: Check) -> list[tuple[Regime, list[tuple[str, int]]]]:
     """Regimes that stay open because the law of a state or region was not read, each with the places concerned."""
-    open_ = [regime for regime, _ in ranked(check.book, check.tallies.undecided()) if _is_regional(regime)]
+    left = ranked(check.book, check.tallies.undecided())
+    open_ = [regime for regime, _ in left if regime.demand == "not_read" and "place" in regime.words]
     return [(regime, sorted(check.tallies.places(regime.id).items())) for regime in open_]
-
-
-def _is_regional(regime: Regime) -> bool:
-    """Whether the regime is for the law of places that was not read."""
-    return regime.demand == "not_read" and any(word == "place" for part in regime.parts for _, word in part.reads)
 
 
 def _beyond(check: Check) -> Iterator[str]:
@@ -122,10 +118,9 @@ def _beyond(check: Check) -> Iterator[str]:
     text, language = messages("page", check.language)["beyond"], check.language
     for scope, rows in ranked(check.book, check.tallies.undecided()):
         if scope.is_scope:
-            asked = {word for part in scope.parts for _, word in part.reads}
             open_ = check.tallies.by("undecided_by", "missing")
             words = {word for ids, missing in open_ if scope.id in ids.split(";") for word in missing.split(";")}
-            things = ", ".join(missing_thing(word, language) for word in sorted(words & asked))
+            things = ", ".join(missing_thing(word, language) for word in sorted(words & scope.words))
             yield text.format(calls=calls(rows, language), missing=things)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
-from dnc.checks.conditions import ConditionResult
-from dnc.checks.result import Check
+from dnc.checks.result import Check, ConditionResult
 from dnc.clock import read_moment
 from dnc.files.table import quoted
 from dnc.messages import apart, counted, dated, in_language, messages

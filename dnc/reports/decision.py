@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -32,8 +32,7 @@ from dnc.reports.phrases import (
     told_by,
 )
 from dnc.store.audit_log import user
-from dnc.verdicts.basis import limit_of
-from dnc.verdicts.verdict import missing_thing
+from dnc.verdicts.verdict import limit_of, missing_thing
 
 _REASONS = 3
 _STEPS = 2  # about what is missing
@@ -122,8 +121,12 @@ def blocks(
 ) -> list[Block]:
     """Lines by key under their headings; a key without lines has no block."""
     heads = messages("decision", language)["head"]
-    why = "past" if past else "others" if counts["clear"] else "none"
-    heads = heads | {"why": heads["why"][why], "rests": heads["rests"]["past" if past else "coming"]}
+    some = "others" if counts["clear"] else "none"
+    heads = heads | {
+        "when": heads["when"]["some" if counts["clear"] else "none"],
+        "why": heads["why"]["past" if past else some],
+        "rests": heads["rests"]["past" if past else "coming"],
+    }
     return [Block(key, heads[key], said) for key, said in lines.items() if said]
 
 
@@ -150,7 +153,7 @@ def _recommended(check: Check) -> Iterator[str]:
     rows = sum(
         rows
         for (ids,), rows in check.tallies.by("blocked_by").items()
-        if ids and all(check.book.regime(id_).force == "guidance" for id_ in ids.split(";"))
+        if _all(check, ids, lambda regime: regime.force == "guidance")
     )
     if rows:
         yield messages("decision", check.language)["recommended"].format(n=counted(check.language)(rows))
@@ -160,6 +163,8 @@ def sentence(counts: Mapping[str, int], language: str, past: bool = False) -> st
     """The three numbers of a result in one sentence."""
     texts, count, rows = messages("decision", language), counted(language), sum(counts.values())
     forms = {0: "none", 1: "one"}
+    if rows > 1 and (only := [outcome for outcome, n in counts.items() if n == rows]):
+        return str(texts["all_past" if past else "all"][only[0]].format(rows=count(rows)))
     parts = [
         texts["past" if past else "outcome"][outcome][forms.get(n, "many")].format(count=count(n), rows=count(rows))
         for outcome, n in counts.items()
@@ -187,11 +192,19 @@ def _when(check: Check) -> Iterator[Line]:
     texts = messages("decision", check.language)["when"]
     if all_past(check):
         return
-    for limit, rows in limits(check).most_common():
-        yield Line(_for(texts["group"], rows).format(text=when(check, limit)), rows)
+    yield from (found := groups(check))
+    if len(found) > 1:
+        yield Line(texts["which"])
     if check.counts["clear"]:
         yield Line(texts["objection"])
     yield Line(_holds(check))
+
+
+def groups(check: Check) -> list[Line]:
+    """Possible calls by the days, hours and number of calls that bound them, most calls first."""
+    texts = messages("decision", check.language)["when"]["group"]
+    found = limits(check).most_common()
+    return [Line(_for(texts, rows).format(text=when(check, limit)), rows) for limit, rows in found]
 
 
 def when(check: Check, limit: Limit) -> str:
@@ -211,7 +224,7 @@ def limits(check: Check) -> Counter[Limit]:
 
 
 def limit_by(check: Check, ids: Iterable[str]) -> Limit:
-    """What bounds calls day by day, by the ids of `dnc.verdicts.basis.limiting`."""
+    """What bounds calls day by day, by the ids of `dnc.verdicts.verdict.limiting`."""
     conditions = (limit_of(id_, check.book.regime(id_.partition("/")[0])) for id_ in ids)
     return combined(condition.limit for condition in conditions if condition.limit)
 
@@ -348,16 +361,18 @@ def _next(check: Check) -> Iterator[Line]:
             yield Line(step["past"].format(calls=calls(counts["blocked"], check.language)), who=role["officer"])
     elif all_forbidden(counts) and not later:
         yield Line(step["forbidden"], who=role["sales"])
+        yield from _other_number(check)
         return
     else:
         yield Line(step["clear" if counts["clear"] else "none"].format(count=count(counts["clear"])), who=role["sales"])
         if later:
             rules = ", ".join(title(regime, check.language) for regime, _ in ranked(check.book, later))
             total = calls(later.total(), check.language)
-            again = apart([step["later"].format(calls=total, rules=rules), *_first_times(check)], check.language)
-            yield Line(f"{again}.", who=role["sales"])
+            again = [step["later"].format(calls=total, rules=rules), *_first_times(check)]
+            yield Line(" ".join(again), who=role["sales"])
         if others:
             yield Line(step["others" if later else "blocked"].format(count=count(others)), who=role["sales"])
+            yield from _other_number(check)
     how = step["row_how"] if check.typed else {}
     for key, n in rows_left(check).items():
         yield Line(step["row"][key].format(n=count(n)), who=role["it"], how=how.get(key))
@@ -372,16 +387,34 @@ def _next(check: Check) -> Iterator[Line]:
 
 def another_day(check: Check) -> Counter[str]:
     """Calls that only rules forbid which are judged day by day: hours, attempts. By the first of these rules."""
+    return _forbidden_only(check, _is_daily)
+
+
+def _is_daily(regime: Regime) -> bool:
+    return regime.demanded.daily
+
+
+def _other_number(check: Check) -> Iterator[Line]:
+    """What to do about calls that only rules on the number shown forbid."""
+    texts = messages("decision", check.language)
+    if found := _forbidden_only(check, lambda regime: regime.demand == "cli"):
+        rules = ", ".join(title(regime, check.language) for regime, _ in ranked(check.book, found))
+        total = calls(found.total(), check.language)
+        yield Line(texts["step"]["shown"].format(calls=total, rules=rules), who=texts["who"]["centre"])
+
+
+def _forbidden_only(check: Check, such: Callable[[Regime], bool]) -> Counter[str]:
+    """Calls that only such rules forbid, by the first of them."""
     found: Counter[str] = Counter()
     for (ids,), rows in check.tallies.by("blocked_by").items():
-        if _is_daily(check, ids):
+        if _all(check, ids, such):
             found[ids.split(";")[0]] += rows
     return found
 
 
-def _is_daily(check: Check, ids: str) -> bool:
-    """Whether rules forbid calls, and all of them are judged day by day."""
-    return bool(ids) and all(check.book.regime(id_).demanded.daily for id_ in ids.split(";"))
+def _all(check: Check, ids: str, such: Callable[[Regime], bool]) -> bool:
+    """Whether there are rules, and all of them are such."""
+    return bool(ids) and all(such(check.book.regime(id_)) for id_ in ids.split(";"))
 
 
 def _first_times(check: Check) -> Iterator[str]:
@@ -396,7 +429,7 @@ def _first_times(check: Check) -> Iterator[str]:
 def _times(check: Check) -> Counter[str]:
     """Calls of `another_day` by the first minute at which they are possible, as far as it is known and to come."""
     found, today_ = Counter[str](), str(check.record["today"])
-    daily = {ids for ids in {ids for ids, _ in check.tallies.later} if _is_daily(check, ids)}
+    daily = {ids for ids in {ids for ids, _ in check.tallies.later} if _all(check, ids, _is_daily)}
     for (ids, at), rows in check.tallies.later.items():
         if ids in daily and at >= today_:
             found[at] += rows
@@ -458,16 +491,27 @@ def _accepted(check: Check) -> Iterator[Line]:
 def _own_list(check: Check) -> Iterator[Line]:
     """Whether the caller's own opt-out list was used, and of which day."""
     texts = messages("decision", check.language)["rests"]
-    used = _own_used(check)
-    yield Line(texts["own"].format(list=", ".join(used)) if used else texts["own_none"])
+    if used := _own_used(check):
+        yield Line(texts["own"].format(list=", ".join(used)))
+    elif later := _own_days(check):
+        yield Line(texts["own_later"].format(day=dated(check.language)(min(later))))
+    else:
+        yield Line(texts["own_none"])
 
 
 def _own_used(check: Check) -> list[str]:
-    """What was used of the caller's own opt-out list, in words; empty if it is not loaded and nothing was recorded."""
+    """What was used of the caller's own opt-out list, in words; empty if none is loaded for the calls or recorded."""
     texts, day = messages("decision", check.language)["rests"], dated(check.language)
-    loaded = [snapshot.as_of for snapshot in check.snapshots if snapshot.is_own]
+    last = max((day for day, _ in check.tallies.days if day), default=today())
+    # What is of the day after a call counts too, as days differ by zone.
+    loaded = [as_of for as_of in _own_days(check) if as_of <= last + timedelta(days=1)]
     used = [texts["own_as_of"].format(day=day(max(loaded)))] if loaded else []
     return [*used, texts["own_recorded"]] if check.record["objections"] else used
+
+
+def _own_days(check: Check) -> list[date]:
+    """The days of which files of the caller's own opt-out list are."""
+    return [snapshot.as_of for snapshot in check.snapshots if snapshot.is_own]
 
 
 def _doubt(check: Check) -> str:
@@ -495,11 +539,13 @@ _GROUNDS: tuple[Callable[[Check], Iterable[Line]], ...] = (
 
 
 def _stakes(check: Check) -> list[Line]:
-    """The sanctions of the rules that forbid or limit most of these calls, without those that another one contains."""
-    rules = check.tallies.blocking()
-    for ids, rows in check.tallies.limits().items():
-        rules.update({id_.partition("/")[0]: rows for id_ in ids})
-    sanctions = (regime.sanction[check.language] for regime, _ in ranked(check.book, rules))
+    """The sanctions of the rules that forbid most of these calls, or would if what is said of their people were false.
+
+    Those that another one contains are left out.
+    """
+    blocking = check.tallies.blocking()
+    met = {id_: rows for id_, rows in check.tallies.met().items() if check.book.regime(id_).demand != "cli"}
+    sanctions = (regime.sanction[check.language] for regime, _ in ranked(check.book, blocking + Counter(met)))
     distinct = [*dict.fromkeys(filter(None, sanctions))]
     said = [one for one in distinct if not any(_adds_to(one, other) for other in distinct)]
     return [Line(f"{text[0].upper()}{text[1:]}.") for text in said[:_STAKES]]

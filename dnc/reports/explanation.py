@@ -50,18 +50,20 @@ def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> 
         if rows:
             yield messages("answer", language)["own"][kind]
             yield from (f"  {row['statement']}, {record_line(row, language)}" for row in rows)
-    for result in worst_first(call) if every else _deciding(call)[:_SHOWN]:
+    shown = worst_first(call) if every else _deciding(call)[:_SHOWN]
+    for result in shown:
         yield ""
         yield from _regime(result, language, every=every)
-    if left := 0 if every else len(call.findings) - len(_deciding(call)[:_SHOWN]):
-        met = sum(result.finding.is_met for result in call.findings)
+    if left := [result for result in call.findings if result not in shown]:
         yield ""
-        yield texts["left"].format(n=left, met=met)
+        yield texts["left"].format(n=len(left), met=sum(result.finding.is_met for result in left))
 
 
 def _deciding(call: Explanation) -> list[RegimeResult]:
-    """The regimes that forbid the call or leave it open, the worst first."""
-    return [result for result in worst_first(call) if result.finding.blocks or result.finding.is_open]
+    """The regimes that forbid the call or leave it open, the worst first; else those that bound its days and hours."""
+    results = worst_first(call)
+    deciding = [result for result in results if result.finding.blocks or result.finding.is_open]
+    return deciding or [result for result in results if result.regime.demanded.daily and result.finding is Finding.MET]
 
 
 def _regime(result: RegimeResult, language: str, *, every: bool) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from dnc.checks.subject_access import record_line
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.messages import dated, duration, in_language, messages, registry_name
+from dnc.messages import dated, duration, in_language, in_runs, messages, registry_name
 from dnc.numbers.reader import national
 from dnc.registries import OWN
 from dnc.reports.letter_file import Part
@@ -128,7 +128,7 @@ def _decisions(answer: Mapping[str, Any], book: Rulebook, language: str) -> Iter
     elif not answer["not_kept"]:
         yield Part("text", texts["decisions_none"])
     if answer["not_kept"]:
-        yield Part("text", texts["not_kept"].format(checks=", ".join(map(str, answer["not_kept"]))))
+        yield Part("text", texts["not_kept"].format(checks=in_runs(answer["not_kept"])))
         yield Part("blank", texts["blank"]["results"])
 
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from dnc.checks.conditions import ConditionResult
-from dnc.checks.result import Check
+from dnc.checks.result import Check, ConditionResult
 from dnc.clock import NONE, YES
 from dnc.files.table import MARKED, folded, quoted
 from dnc.law.regimes import Regime

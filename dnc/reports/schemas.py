@@ -9,8 +9,8 @@ from typing import Any, TypedDict, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from dnc.checks.conditions import ConditionResult
 from dnc.checks.parts import PartsManifest
+from dnc.checks.result import ConditionResult
 from dnc.checks.status import Status
 from dnc.vetting.model import SETTINGS_KEY, Offer, Vetting
 

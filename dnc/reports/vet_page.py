@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages, percent
 from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.page import rendered
-from dnc.reports.phrases import fact, few, needed
+from dnc.reports.phrases import fact, needed
 from dnc.reports.vet_summary import (
     asked_of_seller,
     class_word,
@@ -19,13 +18,13 @@ from dnc.reports.vet_summary import (
     not_compared,
     period,
     rows_of,
+    still_possible,
     told,
 )
 from dnc.vetting.model import Share, Vetting
 
 _SECTIONS = ("duties", "annex", "asked", "outcome", "found", "registries", "law", "method")
 _PARTS = ("agreement", "proved")  # sections that only some vettings have
-_POINTS = 6  # of the curve, on the page
 
 
 def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
@@ -38,11 +37,6 @@ def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
     }
     shown = {id_: head for id_, head in sections.items() if id_ not in _PARTS or getattr(vetting, id_)}
     return rendered("vet.html", language, shown, _values(vetting, book, language))
-
-
-def still_possible(vetting: Vetting) -> list[tuple[date, Share]]:
-    """A few days, the first and the last among them, with the rows that are possible up to each."""
-    return few(vetting.curve, _POINTS)
 
 
 def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:

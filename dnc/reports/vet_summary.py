@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from itertools import pairwise
 
 import polars as pl
 
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import apart, counted, dated, in_language, messages, percent, registry_name
 from dnc.reports.check_summary import blocks_in_lines
-from dnc.reports.decision import Decision, Line, another_day, blocks, essential, forbidden, heaviest, sentence, use
+from dnc.reports.decision import (
+    Decision,
+    Line,
+    another_day,
+    blocks,
+    essential,
+    forbidden,
+    groups,
+    heaviest,
+    sentence,
+    use,
+)
 from dnc.reports.draw_lines import missed, others, proved_sentence
-from dnc.reports.phrases import condition, facts, labelled, money, question
+from dnc.reports.phrases import condition, facts, few, labelled, money, question
 from dnc.verdicts.verdict import missing_thing
 from dnc.vetting.figures import OF_CONSENTS
 from dnc.vetting.model import Agreement, Claim, Price, Proved, Share, Traded, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence
+_POINTS = 6  # of the curve
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
 
@@ -76,7 +90,7 @@ def decision(vetting: Vetting, language: str) -> Decision:
     ]
     missing = essential({wish.word: wish.rows for wish in vetting.wanted})
     lines = {
-        "when": [Line(_holds(vetting, language))],
+        "when": [*(groups(vetting.checked) if vetting.checked else ()), Line(_holds(vetting, language))],
         "why": heaviest(blocked, missing, vetting.unclear, _reasons(vetting), language),
         "next": _steps(vetting, language),
     }
@@ -271,16 +285,20 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
         yield texts["answers"].format(registry=registry_name(registry, language), counts=_counts(bands, language))
     if vetting.outcomes["clear"].rows:
         per_cent = percent(language)
-        shares = (
-            f"{dated(language)(day)} {per_cent(share.share)}{_span(share.low, share.high, language)}"
-            for day, share in vetting.curve
-        )
-        yield texts["curve"].format(shares=", ".join(shares))
+        yield texts["curve"]
+        for day, share in still_possible(vetting):
+            yield f"  {per_cent(share.share):>9}{_span(share.low, share.high, language)}  {dated(language)(day)}"
     if vetting.duties:
         yield texts["duties"].format(duties=_titles(sorted(vetting.duties), vetting, language))
     if vetting.untold:
         named = {texts["classes"][column]: rows for column, rows in vetting.untold.items()}
         yield texts["untold"].format(counts=_counts(named, language))
+
+
+def still_possible(vetting: Vetting) -> list[tuple[date, Share]]:
+    """The first day, the last one, and those on which another share of the rows is possible; a few of them."""
+    changed = [later for (_, share), later in pairwise(vetting.curve) if later[1] != share]
+    return few([*dict.fromkeys([vetting.curve[0], *changed, vetting.curve[-1]])], _POINTS)
 
 
 def lines(vetting: Vetting, language: str) -> dict[str, int]:

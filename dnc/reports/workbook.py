@@ -43,7 +43,7 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
         "outcome": outcomes,
         "blocked_by": words("blocked_by", lambda id_: title(check.book.regime(id_), language)),
         "missing": words("missing", lambda word: missing_thing(word, language)),
-        **{key: {} for key in ("valid_until", "next_at", "why")},
+        **{key: {} for key in ("valid_until", "next_at", "why") if key == "why" or not all_past(check)},
     }
     columns = [
         pl.col(f"dnc_{name}").replace(replaced).alias(_free(texts["sheet_columns"][name], names))
@@ -54,7 +54,7 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
         times = _times(check)
         duties = pl.col("dnc_duties").replace_strict([*times], [*times.values()], default="", return_dtype=pl.String)
         clear = pl.when(pl.col("dnc_outcome") == "clear").then(duties).otherwise(pl.lit(""))
-        head = messages("decision", language)["head"]["when"]
+        head = messages("decision", language)["head"]["when"]["some"]
         columns.insert(1, clear.alias(_free(head, names)))
     rows = rows.with_columns(pl.col("^dnc_next_at$").str.replace("T", " "))
     return rows.select(*(name for name in names if not name.startswith("dnc_")), *columns)

@@ -109,6 +109,16 @@ class Ledger:
         except OSError:
             return None
 
+    def state_of(self, *tables: str) -> object:
+        """Something that is different after each change of some tables; it may be after a change of others too.
+
+        Costs one look at the disk: what this object wrote, and nobody changed since, need not be read again.
+        """
+        written, now = self._written, self.state
+        if written and written[0] == now and (held := _unedited.get(written[1])):
+            return frozenset(part for part in held.parts if part.name in tables)
+        return now
+
     @contextmanager
     def read(self) -> Iterator[Opened]:
         """Open the ledger read-only and compare it with its manifest. Raises StoreError."""

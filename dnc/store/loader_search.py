@@ -22,8 +22,8 @@ from dnc.files.open_table import refuse_foreign, refuse_sheet
 from dnc.messages import either, localized, registry_words
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries.contract import Extract, Layout, Loader
+from dnc.registries.listing_frames import in_plain_form, is_plain
 from dnc.registries.lookalikes import decoy
-from dnc.registries.plain_form import in_plain_form, is_plain
 
 _TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".xml")
 

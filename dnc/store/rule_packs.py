@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from dnc.errors import InputError
@@ -43,8 +44,11 @@ class InstalledPack:
 
 def installed(ledger: Ledger) -> tuple[InstalledPack, dict[str, str]] | None:
     """The pack in use, and the texts of its rules files by name; None if there is none. Raises StoreError."""
-    if not ledger.exists:
-        return None
+    return _installed(ledger, ledger.state_of("rule_packs")) if ledger.exists else None
+
+
+@lru_cache(maxsize=2)
+def _installed(ledger: Ledger, _: object) -> tuple[InstalledPack, dict[str, str]] | None:
     with ledger.read() as opened:
         rows = ledger_sql.rule_packs(opened.con)
         if not rows:

@@ -2,8 +2,8 @@
 
 Calls are factored into distinct cases (`dnc.verdicts.cases`), the conditions of the law are
 evaluated for each (`dnc.verdicts.evaluator`), and each distinct combination of their values is
-turned into text once. Then other days are searched: until when clear calls stay clear
-(`dnc.verdicts.validity`), and when blocked ones would first be clear (`dnc.verdicts.next_time`).
+turned into text once. Then other days are searched (`dnc.verdicts.next_time`): until when clear
+calls stay clear, and when blocked ones would first be clear.
 Rows keep their order, and verdicts refer to them by position.
 """
 
@@ -31,13 +31,11 @@ from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
 from dnc.lists.known_rows import CallLikeness
 from dnc.messages import messages
-from dnc.verdicts.basis import broken_by, limiting, resting_on
 from dnc.verdicts.cases import Distinct, Factored, Facts, factored
 from dnc.verdicts.evaluator import Evaluation, Evaluator, evaluator_of
-from dnc.verdicts.next_time import NextTime
+from dnc.verdicts.next_time import Codes, OtherDays, answered_again
 from dnc.verdicts.screening import Screen
-from dnc.verdicts.validity import Codes, Validity, answered_again
-from dnc.verdicts.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
+from dnc.verdicts.verdict import LONGEST_WHY, Policy, Verdict, broken_by, limiting, reasons, resting_on, worded
 
 _REMEMBERED = 20_000  # cases after which their verdicts are dropped
 _TEXTS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
@@ -49,7 +47,7 @@ class Verdicts:
     """Verdicts on calls.
 
     number: of each call, as `Calls.number`. until: for each call, the last day on which it is clear (Date).
-    next_at: for each call that is blocked by its time only, when it would first be clear (String), see `NextTime`.
+    next_at: for each call that is blocked by its time only, when it would first be clear (String), see `OtherDays`.
     fact: for each call its case in `facts`. facts: the cases; `facts.plans` are `Calls.plans`.
     verdict: for each case its row of `cases`. cases: distinct verdicts, the other columns of `VERDICT` and `BASIS`.
     statement: of each call, as `Calls.statement`.
@@ -157,12 +155,8 @@ class Judge:
         return self._stack.enter_context(evaluator_of(self._book))
 
     @cached_property
-    def _validity(self) -> Validity:
-        return Validity(self._screen, self._evaluator, self._policy)
-
-    @cached_property
-    def _next_time(self) -> NextTime:
-        return NextTime(self._book, self._screen, self._evaluator, self._policy)
+    def _other_days(self) -> OtherDays:
+        return OtherDays(self._book, self._screen, self._evaluator, self._policy)
 
     def verdicts(self, calls: Calls) -> Verdicts:
         """Verdicts on calls, in their order."""
@@ -200,10 +194,10 @@ class Judge:
         plans, days = facts.plans, facts.cases["day"]
 
         def last_day(plan: pl.Series, at: pl.Series, same: pl.DataFrame, codes: Codes) -> pl.Series:
-            return self._validity.last_days(plans, plan, steady[at], codes)
+            return self._other_days.last_days(plans, plan, steady[at], codes)
 
         def next_at(plan: pl.Series, at: pl.Series, same: pl.DataFrame, codes: Codes) -> pl.Series:
-            return self._next_time.first_clear(taken(plans.frame, plan), days[at], same, codes)
+            return self._other_days.first_clear(taken(plans.frame, plan), days[at], same, codes)
 
         until = self._searched(calls, rows, cases, _Search(steady.is_not_null(), self._ends, pl.Date, last_day))
         later = self._searched(calls, rows, cases, _Search(cases["waits"], self._next, pl.String, next_at))
@@ -266,7 +260,7 @@ class Judge:
                 is_certain = certain[here.cases["plan"]]
                 clear, blocked = clear & is_certain, blocked & is_certain
             if blocked.any():
-                waits = waits.scatter(at, blocked & self._next_time.may_come(evaluation, here.cases["day"]))
+                waits = waits.scatter(at, blocked & self._other_days.may_come(evaluation, here.cases["day"]))
             verdict = verdict.scatter(at, evaluation.truth + len(verdicts))
             steady = steady.scatter(at, pl.select(pl.when(clear).then(evaluation.last_day)).to_series())
             verdicts += new

@@ -1,4 +1,4 @@
-"""When a call that is blocked by its time only would first be clear.
+"""Verdicts on other days: when a call that is blocked by its time only would first be clear, and until when one is.
 
 A call is moved to later moments and decided again. Nothing but its time changes, so nothing changes between two
 moments at which an hour begins or ends, or an attempt no longer counts: one moment of each such span is decided. Days
@@ -7,9 +7,9 @@ on which a call is not clear at the best hour are left out first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,10 +22,9 @@ from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.lists.cell_facts import at_agreed_hour
 from dnc.lists.local_time import at_instant
-from dnc.verdicts.cases import Distinct, factored
+from dnc.verdicts.cases import Distinct, Facts, factored
 from dnc.verdicts.evaluator import Evaluation, Evaluator
 from dnc.verdicts.screening import Screen
-from dnc.verdicts.validity import Codes
 from dnc.verdicts.verdict import Policy, outcome_of
 
 HORIZON = 60  # days
@@ -38,8 +37,14 @@ _SPAN = {"start": _CLOCK, "end": _CLOCK, "at_first": _CLOCK, "at_last": _CLOCK}
 _MOMENT = ("at_first", "at_last", "timed", "instant")
 
 
-class NextTime:
-    """Finds the first later moment at which calls are clear with what is loaded now, within `HORIZON` days."""
+# Ascending positions and a day (Date) for each → columns `clear` (Boolean) and `last_day` (Date), a row for each.
+Decide = Callable[[pl.Series, pl.Series], pl.DataFrame]
+# The same → what registries answer on these days, as `Screen.codes` gives it.
+Codes = Callable[[pl.Series, pl.Series], pl.DataFrame]
+
+
+class OtherDays:
+    """Decides calls on other days than their own, with what is loaded now."""
 
     def __init__(self, book: Rulebook, screen: Screen, evaluator: Evaluator, policy: Policy) -> None:
         self._book = book
@@ -60,9 +65,9 @@ class NextTime:
         return (hope == "clear") | ((hope == "undecided") & changes)
 
     def first_clear(self, plans: pl.DataFrame, days: pl.Series, same: pl.DataFrame, codes: Codes) -> pl.Series:
-        """The first later moment at which each of some blocked calls is clear (String, ISO 8601); null if none.
+        """The first moment within `HORIZON` days at which each of some blocked calls is clear (String, ISO 8601).
 
-        It is a local time if the call was planned in local time, else it has an offset.
+        It is a local time if the call was planned in local time, else it has an offset; null if there is none.
 
         Args:
             plans: the facts of each call. days: the day of each.
@@ -91,6 +96,24 @@ class NextTime:
                 tried = tried.join(pending, on="moved", how="semi", maintain_order="left")
         written = pl.DataFrame([found, moment["zones"]])
         return each_distinct(written, _written, {"next_at": pl.String})["next_at"]
+
+    def last_days(self, plans: Distinct, plan: pl.Series, steady: pl.Series, codes: Codes) -> pl.Series:
+        """The last day on which each of some clear calls is still clear (Date); null where nothing ends that.
+
+        It goes from each day on which anything dated ends to the next, and decides again. What is judged day by day
+        (hours, attempts) is left out: it counts as met.
+
+        Args:
+            plans: facts. plan: for each call, its row there.
+            steady: for each call, the last day on which nothing has changed.
+            codes: asks the registries about those at some positions again, on a later day each.
+        """
+        outcome = partial(self._outcome, skip_daily=True)
+
+        def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
+            return self._decided(plans, plan[at], days, codes(at, days), outcome, skip_daily=True)
+
+        return last_clear_days(steady, decide)
 
     def clear_spans(self, plan: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
         """Columns `start` and `end` (Datetime, the first moment after it): when a call is clear on some days.
@@ -134,18 +157,35 @@ class NextTime:
     def _clear(self, plans: pl.DataFrame, codes: pl.DataFrame, *, best: bool = False) -> pl.Series:
         """Which calls are clear; `best`: leaving out what applies at some hours only."""
         plan = pl.int_range(plans.height, dtype=pl.UInt32, eager=True)
-        row, facts, _ = factored(Distinct(lambda: plans), plan, plans["day"], codes, self._screen.decoded)
-        clear = repeated(False, pl.Boolean, facts.cases.height)
-        for at, _, evaluation in self._evaluator.evaluated(facts):
-            regimes = evaluation.regimes
-            outcomes = [
-                self._outcome(at_any_hour(regimes, truth) if best else regimes, truth) for truth in evaluation.truths
-            ]
-            clear = clear.scatter(at, (pl.Series(outcomes, dtype=pl.String) == "clear")[evaluation.truth])
-        return clear[row]
 
-    def _outcome(self, regimes: list[Regime], truth: Truth) -> str:
-        return outcome_of(regimes, [finding_of(regime, truth) for regime in regimes], self._policy)
+        def outcome(regimes: list[Regime], truth: Truth) -> str:
+            return self._outcome(at_any_hour(regimes, truth) if best else regimes, truth)
+
+        return self._decided(Distinct(lambda: plans), plan, plans["day"], codes, outcome)["clear"]
+
+    def _decided(
+        self,
+        plans: Distinct,
+        plan: pl.Series,
+        days: pl.Series,
+        codes: pl.DataFrame,
+        outcome: Callable[[list[Regime], Truth], str],
+        *,
+        skip_daily: bool = False,
+    ) -> pl.DataFrame:
+        """Whether plans are clear on some days (`clear`), and until when nothing changes (`last_day`)."""
+        row, facts, _ = factored(plans, plan, days, codes, self._screen.decoded)
+        clear = repeated(False, pl.Boolean, facts.cases.height)
+        last_day = repeated(None, pl.Date, facts.cases.height)
+        for at, _, evaluation in self._evaluator.evaluated(facts, skip_daily):
+            outcomes = [outcome(evaluation.regimes, truth) for truth in evaluation.truths]
+            clear = clear.scatter(at, (pl.Series(outcomes, dtype=pl.String) == "clear")[evaluation.truth])
+            last_day = last_day.scatter(at, evaluation.last_day)
+        return pl.DataFrame([clear.alias("clear"), last_day.alias("last_day")])[row]
+
+    def _outcome(self, regimes: list[Regime], truth: Truth, skip_daily: bool = False) -> str:
+        findings = [finding_of(regime, truth, skip_daily=skip_daily) for regime in regimes]
+        return outcome_of(regimes, findings, self._policy)
 
     def _spans(
         self, day: date, zones: str | None, jurisdiction: str, *own: Any
@@ -255,3 +295,27 @@ def _written(at: datetime | None, zones: str | None) -> tuple[str | None]:
     instant = at.replace(tzinfo=UTC)
     zone = min(zones.split("|"), key=lambda zone: local(instant, zone))
     return (instant.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes"),)
+
+
+def last_clear_days(steady: pl.Series, decide: Decide) -> pl.Series:
+    """The last day on which each of some clear calls stays clear; null where nothing ends that.
+
+    Args:
+        steady: for each, the last day on which nothing has changed (Date, without nulls).
+        decide: decides those at some positions again, on a later day each.
+    """
+    until = repeated(None, pl.Date, steady.len())
+    pending = pl.DataFrame({"at": pl.arange(0, steady.len(), eager=True), "last_day": steady})
+    while pending.height:
+        pending = pending.select("at", pl.col("last_day").dt.offset_by("1d").alias("day"))
+        pending = pending.hstack(decide(pending["at"], pending["day"]))
+        ended = pending.filter(~pl.col("clear"))
+        until = until.scatter(ended["at"], ended["day"].dt.offset_by("-1d"))
+        pending = pending.filter(pl.col("clear") & pl.col("last_day").is_not_null())
+    return until
+
+
+def answered_again(facts: Facts) -> pl.Series:
+    """Whether a later snapshot covers the number of each case."""
+    later = pl.any_horizontal(pl.lit(False), pl.col("^.*_next_on$").is_not_null())
+    return facts.answers.frame.select(pl.repeat(True, pl.len()) & later).to_series()[facts.cases["answer"]]

@@ -1,27 +1,27 @@
--- For each asked number and day, whether it is on the caller's own opt-out list: the union of all that was loaded or
--- recorded up to the day after (days differ by zone), without what was lifted and without entries whose last day
--- (`until`) has passed.
+-- For each asked number and day, whether it is on the caller's own opt-out list: the union of all entries up to the day
+-- after (days differ by zone), without what was lifted and without entries whose last day (`until`) has passed. An entry
+-- counts from its own date, however late the list was loaded; without one, from the day of its file.
 -- Files of earlier versions may hold dates that no list is accepted with any more: an entry that starts after the day of
 -- its file starts on that day, and one that ends before it starts has no end.
 -- A lift cancels what is older; of a list that was loaded for the same day, what was in the store before the lift.
 --   asked(key, number, day), standing(file, as_of, loaded_at, whole), objections(number, on_day, lifted, seq,
 --   recorded_at), $files, $no_days
 with entries as materialized (
-    select l.number, l.listed, least(l.since, s.as_of) as on_day, s.as_of,
+    select l.number, l.listed, least(l.since, s.as_of) as on_day,
            case when l.until > $no_days and l.until >= coalesce(l.since, l.until) then l.until end as until,
            s.loaded_at, null as seq
     from read_parquet($files, filename = true) l
     join standing s on parse_filename(l.filename) = s.file
     where l.listed is distinct from false and l.number in (select number from asked)
     union all
-    select number, true, on_day, on_day, null, null, seq from objections where not lifted
+    select number, true, on_day, null, null, seq from objections where not lifted
 ),
 entries_of as (select key, day, e.* from asked a join entries e using (number)),
 holding as (
     select key, bool_or(listed) as listed, max(on_day) filter (listed) as as_of, min(on_day) as since,
            case when bool_and(until is not null) then max(until) end as until
     from entries_of e
-    where on_day <= day + 1 and as_of <= day + 1 and (until is null or day <= until)
+    where on_day <= day + 1 and (until is null or day <= until)
       and not exists (
           select 1 from objections l
           where l.lifted and l.number = e.number and l.on_day <= e.day
@@ -31,8 +31,7 @@ holding as (
     group by key
 ),
 later as (
-    select key, min(greatest(on_day, as_of) - 1) as next_on
-    from entries_of where greatest(on_day, as_of) > day + 1 group by key
+    select key, min(on_day - 1) as next_on from entries_of where on_day > day + 1 group by key
 ),
 loaded as (select min(as_of) as day from standing where whole)
 select key,

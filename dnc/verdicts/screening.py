@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import date
 from functools import cached_property
-from typing import Protocol, Self
+from typing import Protocol
 
 import duckdb
 import polars as pl
@@ -84,22 +84,16 @@ class _OwnList:
         return codes.select((nothing | known)[name].alias(name) for name in REGISTRY_FACTS)
 
 
-class Screen:
+class Screen(ExitStack[None]):
     """Looks numbers up in the snapshots of one moment; a context.
 
     registries: ids of those to look up.
     """
 
     def __init__(self, standing: Standing, registries: Iterable[str]) -> None:
+        super().__init__()
         self._standing = standing
         self._registries = sorted(registries)
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     @cached_property
     def _known(self) -> dict[str, _Registry]:
@@ -116,7 +110,7 @@ class Screen:
 
     @cached_property
     def _con(self) -> duckdb.DuckDBPyConnection:
-        return self._stack.enter_context(self._instance.cursor())
+        return self.enter_context(self._instance.cursor())
 
     @cached_property
     def _instance(self) -> Instance:

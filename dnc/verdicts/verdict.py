@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 
+from dnc.law.condition import Condition
 from dnc.law.demands import DEMANDS
-from dnc.law.findings import Finding
+from dnc.law.findings import Finding, Truth, all_of, finding_of
 from dnc.law.regimes import GRADES, Regime
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.intake import ROW_REASONS
@@ -44,7 +45,7 @@ class Verdict:
     """The verdict on one call; the fields are columns of `dnc.law.vocabulary.VERDICT` without `dnc_`.
 
     short: of `why` the outcome and the citation, where a note on the row needs room.
-    limits, rests_on, broken: see `dnc.verdicts.basis`, joined with `;`: the first two of a clear call, the third of a
+    limits, rests_on, broken: see `dnc.verdicts.verdict`, joined with `;`: the first two of a clear call, the third of a
     blocked one.
     """
 
@@ -75,7 +76,7 @@ def worded(
     Args:
         regimes: those in force. findings: what each of them means for the call.
         missing: the value of `dnc_missing`.
-        broken: why demands are not met, by regime (see `dnc.verdicts.basis.broken_by`).
+        broken: why demands are not met, by regime (see `dnc.verdicts.verdict.broken_by`).
     """
     found = list(zip(regimes, findings, strict=True))
     counted = [(regime, finding) for regime, finding in found if policy.counts(regime)]
@@ -146,7 +147,7 @@ def _why(
         alone = str(messages("why", language)["free" if outcome == "clear" else "jurisdiction"])
         return alone, alone
     words = missing.split(";") if outcome == "undecided" and missing else []
-    asked = {regime.id: [word for word in words if word in _asked(regime)] for regime in demanding}
+    asked = {regime.id: [word for word in words if word in regime.words] for regime in demanding}
     if outcome == "clear":
         first = min(demanding, key=lambda regime: (_RANK.index(regime.demand), regime.id))
     else:
@@ -163,11 +164,6 @@ def _why(
     if outcome == "undecided" and not named and (first.is_not_read or first.is_open):
         form = "not_read" if first.is_not_read else "contested"
     return _sentences(form, bodies, first.cites[0].texts[language], named, language)
-
-
-def _asked(regime: Regime) -> set[str]:
-    """The words of `dnc_missing` that a regime may need."""
-    return {word for part in regime.parts for _, word in part.reads}
 
 
 def _bodies(
@@ -254,3 +250,61 @@ def about_missing(word: str, key: str, language: str) -> str:
         return vocabulary().text(word, key, language)
     texts, (kind, _, registry) = messages(key, language), word.partition(":")
     return str(texts.get(word) or texts[kind].format(registry=registry_name(registry, language)))
+
+
+# What a verdict rests on
+
+# What is said of a person that can make a call lawful; what belongs to it, such as the day of a consent, goes with it.
+GROUNDS = ("recipient", "relationship", "consent")
+
+
+def limiting(regimes: Iterable[Regime], truth: Truth) -> Iterator[tuple[str, Condition]]:
+    """What bounds a lawful call day by day: `regime`, or `regime/part` for a part of its exceptions, and the condition.
+
+    A regime that may apply counts like one that does. One with a lasting exception does not.
+    """
+    for regime in regimes:
+        if all_of(truth[part.sql] for part in regime.when) is False:
+            continue
+        clauses = [clause for clause in regime.exceptions if all_of(truth[part.sql] for part in clause)]
+        daily = [part for clause in clauses for part in clause if part.limit]
+        if clauses and not daily:
+            continue
+        if regime.demanded.limit:
+            yield regime.id, regime.demanded
+        elif not truth[regime.demanded.sql]:
+            parts = list(regime.parts)
+            yield from ((f"{regime.id}/{parts.index(part)}", part) for part in daily)
+
+
+def limit_of(id_: str, regime: Regime) -> Condition:
+    """The condition that `limiting` named."""
+    _, _, part = id_.partition("/")
+    return list(regime.parts)[int(part)] if part else regime.demanded
+
+
+def resting_on(regimes: Sequence[Regime], truth: Truth) -> Iterator[str]:
+    """The columns of `GROUNDS` without which a clear call would not be clear.
+
+    regimes: those that count for the outcome.
+    """
+    for column in GROUNDS:
+        reading = [regime for regime in regimes if _reads(regime, column)]
+        parts = (part.sql for regime in reading for part in regime.parts if column in part.sql.columns)
+        unknown: dict[str, bool | None] = dict.fromkeys(parts)
+        without = {**truth, **unknown}
+        findings = (finding_of(regime, without) for regime in reading)
+        if any(finding.blocks or finding.is_open for finding in findings):
+            yield column
+
+
+def _reads(regime: Regime, column: str) -> bool:
+    return any(column in part.sql.columns for part in regime.parts)
+
+
+def broken_by(regimes: Iterable[Regime], truth: Truth) -> Iterator[str]:
+    """Why the demands of regimes are not met, where that is told apart: `regime:reason` of each."""
+    for regime in regimes:
+        reason = next((word for sql, word in regime.demanded.broken if truth[sql]), None)
+        if reason:
+            yield f"{regime.id}:{reason}"

@@ -48,21 +48,23 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self, cast
 
 import duckdb
 import polars as pl
 
+from dnc.clock import read_moment
 from dnc.database import engine, run, statement
-from dnc.errors import InputError
-from dnc.frames import numbered
+from dnc.errors import InputError, without_numbers
+from dnc.files.table import folded
+from dnc.frames import each_distinct, numbered
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import text_of
 from dnc.messages import localized
 from dnc.store.record_kinds import GIVEN
 from dnc.verdicts.judge import Verdicts
-from dnc.vetting.consent_words import consent_words
 
 FEW = 10  # persons: no class of fewer is published
 MOST_CELLS = 4000  # closed ones; a level that would make more is left out
@@ -183,7 +185,7 @@ def with_loose(cells: pl.DataFrame) -> pl.DataFrame:
     return cells.with_columns(loose=pl.concat_list(map(pl.lit, flags)).list.drop_nulls())
 
 
-class Cells:
+class Cells(ExitStack[None]):
     """Counts the rows of a check while it runs; a context manager.
 
     Memory is bounded: rows are in a DuckDB table, which is written to disk when it grows too large.
@@ -191,21 +193,19 @@ class Cells:
     """
 
     def __init__(self, brief: Brief) -> None:
-        self._stack, self._brief = ExitStack(), brief
+        super().__init__()
+        self._brief = brief
         self._kinds: dict[tuple[str, ...], int] = {}
         self._rows = 0
         self.first: date | None = None
         self.overlaps: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        spill = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
-        self._con: duckdb.DuckDBPyConnection = self._stack.enter_context(engine(spill))
+        spill = self.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
+        self._con: duckdb.DuckDBPyConnection = self.enter_context(engine(spill))
         self._con.execute(_SEEN)
         self._con.execute("create table held (number ubigint)")
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Add a batch of a check."""
@@ -386,3 +386,42 @@ def _of_answers(dated: Iterable[str]) -> pl.Expr:
 
 def _age(column: str) -> pl.Expr:
     return (pl.col("day") - pl.col(column)).dt.total_days()
+
+
+_NAMES = {"proof": ("proof", "proofreference"), "wording": ("wording",), "origin": ("originip", "ipaddress")}
+_HASHED = {"shared": "proof", "origin": "origin"}
+_SCHEMA = {"wording": pl.String, "minute": pl.Int64}
+
+
+def consent_words(calls: Calls, brief: Brief) -> pl.DataFrame:
+    """What rows say of their consents besides facts, a row a call; all null where no consent was given.
+
+    The columns are known by their names, since a list of planned calls leaves them out. brief: how the list is read.
+
+    Returns:
+        `proof` (`with` or `without`) and `wording` (perhaps empty); `shared` and `origin`, hashes of the proof and the
+        address, and `minute`, when it was given as the list writes it (from 1970), null where the list does not say.
+    """
+    names = _NAMES | {"day": ("consenton", *map(folded, brief.named("consent_on")))}
+    texts = pl.DataFrame([_text(calls.carried, known).alias(ours) for ours, known in names.items()])
+
+    def read(wording: str | None, day: str | None) -> tuple[str, int | None]:
+        at = read_moment(day, brief.dates) if day else None
+        since = at.replace(tzinfo=None) - datetime(1970, 1, 1) if isinstance(at, datetime) else None
+        return without_numbers(wording or ""), None if since is None else int(since.total_seconds() // 60)
+
+    told = pl.when(pl.col("proof").is_null()).then(pl.lit("without")).otherwise(pl.lit("with"))
+    words = texts.select(
+        told.alias("proof"),
+        *(pl.when(pl.col(of).is_not_null()).then(pl.col(of).hash()).alias(name) for name, of in _HASHED.items()),
+    ).hstack(each_distinct(texts.select("wording", "day"), read, _SCHEMA))
+    given = calls.facts("consent")["consent"].is_in(GIVEN)
+    return words.select(pl.when(pl.lit(given)).then(pl.all()))
+
+
+def _text(carried: pl.DataFrame, names: tuple[str, ...]) -> pl.Series:
+    """The cells of the first column that has one of some names, null where there is none."""
+    for name in carried.columns:
+        if folded(name) in names:
+            return carried.select(text_of(carried[name])).to_series()
+    return pl.repeat(None, carried.height, dtype=pl.String, eager=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.conditions import ConditionResult
+from dnc.checks.result import ConditionResult
 from dnc.errors import OptionError
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
@@ -171,7 +171,7 @@ def _wanted(cells: pl.DataFrame, book: Rulebook) -> list[Wanted]:
 
 def _read(regime: Regime) -> set[str]:
     """The words of `dnc_missing` that a regime depends on; only a scope depends on whether there are rules at all."""
-    return {word for part in regime.parts for _, word in part.reads}.union(_NO_RULES if regime.is_scope else ())
+    return regime.words.union(_NO_RULES if regime.is_scope else ())
 
 
 def _wish(word: str, rows: int, regimes: list[Regime]) -> Wanted:

@@ -12,8 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.conditions import ConditionResult, Conditions
-from dnc.checks.result import Check
+from dnc.checks.result import Check, ConditionResult, Conditions
 
 SETTINGS_KEY = "told"  # of `Offer.settings` in the JSON of vettings and of sealed results
 

@@ -322,8 +322,7 @@ def _refuse_unknown(offer: Offer, cells: list[_SealedCell], book: Rulebook) -> N
     """Raise ValueError for regimes that are not in the rules, and for facts that no regime reads."""
     regimes = [regime for _, regime in book.regimes()]
     ids = {regime.id for regime in regimes}
-    facts = {fact for regime in regimes for part in regime.parts for _, fact in part.reads}
-    facts |= {"number", "region", "call_at", "jurisdiction", "stale:law"}
+    facts = {"number", "region", "call_at", "jurisdiction", "stale:law"}.union(*(regime.words for regime in regimes))
     trade = offer.trade
     for column, in_trade, allowed in (
         ("blocked_by", trade.blocked_by, ids),

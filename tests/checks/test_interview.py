@@ -124,9 +124,9 @@ def test_details_are_asked_only_of_what_is_known(asked, fact, details):
 def test_words_that_are_not_known_are_asked_for(asked, tmp_path):
     """Known words of a column come with it, each other word is a question with its rows."""
     interview = asked(LIST)
-    answers = {"caller": 0, "call_at": 0, "recipient": 0, "word:Qualité:Association": 1}
+    answers = {"caller": 0, "call_at": 0, "recipient": 0, "words:Qualité": [2]}
     ids = _answered(interview, answers)
-    assert ids.index("word:Qualité:Association") > ids.index("recipient")
+    assert ids.index("words:Qualité") > ids.index("recipient")
     assert read_brief(tmp_path / "list.toml").values["recipient"] == {
         "particulier": "consumer",
         "association": "business",

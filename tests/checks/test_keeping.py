@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from dnc import Rulebook, check
-from dnc.checks.keeping import kept_by_law
+from dnc.checks.consent_ends import kept_by_law
 from dnc.lists import own_records
 
 FRENCH, GERMAN, BRITISH = 33199000001, 4930230000001, 441632960001

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dnc import Store, check
 from dnc.law.rulebook import Rulebook
 from dnc.store.loader_search import loaders
-from dnc.verdicts import validity
+from dnc.verdicts import next_time
 from tests import size
 from tests.oracle import AXES, PACKS, TODAY, Ledger, Registry, Subscriber, months_later, verdicts
 
@@ -146,7 +146,7 @@ class World:
         seen = self.own.loaded
         words = {True: "said", None: "unknown"}
         self.own.events += [
-            (one, since if since and since <= seen else seen, seen, words[listed])
+            (one, since if since and since <= seen else seen, words[listed])
             for one, (listed, since) in held.items()
             if listed is not False
         ]
@@ -154,7 +154,7 @@ class World:
             day, lift = self.chance.choice(DAYS), self.chance.random() < 0.3
             day = min(day, date(2026, 11, 24))
             self.store.object([number], day, reason="said so", lift=lift)
-            self.own.events.append((number, day, day, "lifted" if lift else "said"))
+            self.own.events.append((number, day, "lifted" if lift else "said"))
 
     def engine(self, rows, guidance="enforce", store=None):
         """What the engine says of rows."""
@@ -170,7 +170,7 @@ class World:
     def found(self, rows, guidance="enforce", store=None):
         """The same as the columns that the oracle gives, without the look ahead to the last day of each verdict."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(validity, "last_clear_days", lambda steady, _: steady)
+            patch.setattr(next_time, "last_clear_days", lambda steady, _: steady)
             frame = self.engine(rows, guidance, store)
         return [{name: one[f"dnc_{name}"] for name in FOUND} | {"texts": texts_of(one)} for one in frame]
 

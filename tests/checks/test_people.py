@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import Store, check
-from dnc.checks import people
-from dnc.checks.people import People
+from dnc.checks import counts
+from dnc.checks.counts import People
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
 from dnc.reports.check_summary import summary
@@ -62,7 +62,7 @@ def test_too_many_links_are_not_counted(tmp_path, monkeypatch):
     """Memory stays bounded: nothing is said of people then."""
     rows = [("a", [1, 2]), ("b", [2, 1]), ("b", [3, 4]), ("a", [3, 4])]
     assert counted(tmp_path, rows, True)[1] == 1
-    monkeypatch.setattr(people, "_MOST_LINKS", 1)
+    monkeypatch.setattr(counts, "_MOST_LINKS", 1)
     assert counted(tmp_path, rows, True) == (4, None)
 
 

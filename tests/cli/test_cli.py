@@ -302,7 +302,7 @@ def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
     calls = write_file("calls.csv", "number\n01 99 00 04 18\n01 99 00 04 18\n")
     _, _, err = dnc("check", calls, *SEED)
     assert "Set for all rows, where the list says nothing: Caller: a party or candidate · Who or what speaks: " in err
-    assert "Data protection: Write what consent each person has given" in err
+    assert "Data officer: Write what consent each person has given" in err
     assert 'in the brief: columns.consent = "your column"' in err and "facts.consent" not in err
     assert "found more than once: 1" in err
     consent = ("--set", "consent=named_caller", "--set", "consent_for=automated")
@@ -430,7 +430,7 @@ def test_read_shows_listings_and_stores_nothing(dnc, write_file, tmp_path):
 def test_forget_deletes_old_snapshots_and_keeps_objections(dnc, screened):
     """Old snapshots are deleted with their files; the own list is kept."""
     _, _, err = dnc("forget", "--before", "2020-01-01")
-    assert "deleted snapshot 1: Directory (France) (fr-directory)" in err
+    assert "deleted snapshot 1: Telephone directory with opt-out marks (France) (fr-directory)" in err
     assert [row["registry"] for row in rows(dnc("snapshots")[1])] == ["own", "fr-bloctel"]
     assert len(list((screened.path / "snapshots").iterdir())) == 2
     assert dnc("forget", "--before", "2020-01-01", "--registry", "own")[0] == 4

@@ -5,8 +5,7 @@ import inspect
 import click
 import pytest
 
-from dnc.cli.help_text import Context, help_words
-from dnc.cli.main import cli
+from dnc.cli.main import Context, cli, help_words
 from dnc.messages import typeset
 
 AROUND = {"Usage: ", "Options", "Commands", "Show this message and exit.", "default: ", "env var: ", "required", "; "}

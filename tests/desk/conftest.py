@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from dnc import Store
-from dnc.desk import server
+from dnc.desk import app
 from dnc.desk.desk import Desk
 
 
@@ -106,17 +106,17 @@ def running(store: Store, *options: object) -> Iterator[Running]:
 @contextmanager
 def serving(store: Store) -> Iterator[Running]:
     """A desk on a store in a thread, which has no imports to wait for; it is stopped at the end."""
-    sock, servers, ready = server.bound(server.LOOPBACK, 0), list[server._Server](), threading.Event()
-    host, made = server.host_of(sock), server._Server
+    sock, servers, ready = app.bound(app.LOOPBACK, 0), list[app._Server](), threading.Event()
+    host, made = app.host_of(sock), app._Server
     desk = Desk(store, frozenset({host}))
 
-    def kept(*arguments) -> server._Server:
+    def kept(*arguments) -> app._Server:
         servers.append(made(*arguments))
         return servers[0]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "_Server", kept)
-        thread = threading.Thread(target=server.serve, args=(desk, sock, ready.set), daemon=True)
+        patch.setattr(app, "_Server", kept)
+        thread = threading.Thread(target=app.serve, args=(desk, sock, ready.set), daemon=True)
         thread.start()
         ready.wait()
     try:

@@ -513,7 +513,10 @@ def test_what_is_not_good_enough_to_sign_is_said_on_top(store):
         path = dropped(own, NOTED, brief=brief)
         page = checked(own, path)
         for shown in (page, own.client.get(f"{path}/report")):
-            assert "Before you sign: your own opt-out list is not loaded; nobody has read" in text_of(shown)
+            assert (
+                "Before you sign: your own opt-out list is not loaded for the days of these calls; nobody has read"
+                in text_of(shown)
+            )
         loaded = {"file": ("own.csv", b"number\n+33199001299\n")}
         ended(own, own.post("/registries", {"as_of": "2026-11-20", "registry": "own"}, files=loaded))
         text = text_of(checked(own, path))

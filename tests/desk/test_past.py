@@ -170,6 +170,7 @@ STEPS = (
 )
 
 
+@pytest.mark.large
 def test_the_months_of_an_office(browser: Browser, tmp_path):
     """One after the other: each finds what those before it left in the store."""
     for step in STEPS:

@@ -205,11 +205,11 @@ def test_many_at_once_are_one(api, path):
 def test_a_kill_records_nothing_twice_and_loses_nothing(start, store):
     """It comes as soon as the store has the request, or in the middle of the change; it is sent until it is answered."""
     one = start(store)
-    api, turns = client(one), size(5, 50)
+    api, turns = client(one), size(5, 1000)
     with ThreadPoolExecutor(1) as pool:
         for turn in range(turns):
             path = list(SENT)[turn % 3]
-            sent = json.loads(json.dumps(SENT[path]).replace("12 34", f"12 {34 + turn}"))
+            sent = json.loads(json.dumps(SENT[path]).replace("12 34", f"{turn // 100:02} {turn % 100:02}"))
             seen = rows(api, path)
             asking = pool.submit(send, api, path, sent, f"turn {turn}")
 

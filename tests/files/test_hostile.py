@@ -336,7 +336,7 @@ def test_a_parser_that_is_taken_over_can_do_nothing(deed, tmp_path):
     """Each is tried in a process without the walls, where it succeeds or fails in its own way, and behind them."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         script = (
-            f"import ctypes, fcntl, os, socket, sys\nfrom dnc.files.confinement import confine\n"
+            f"import ctypes, fcntl, os, socket, sys\nfrom dnc.files.sandbox_worker import confine\n"
             f"PORT = {server.getsockname()[1]}\n"
             "if sys.argv[1] == 'confined': confine()\n"
             f"try:\n    {DEEDS[deed]}\nexcept PermissionError:\n    os._exit(77)\n"

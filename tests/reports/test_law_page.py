@@ -97,7 +97,7 @@ WRITTEN = {
     "unlisted  ": ('{ registry = "gb-ctps", if_answered = true }', ["as far as answers are loaded"]),
     "unflagged": ('{ registry = "ie-ndd", max_age = { quarters = 3 } }', ["3 calendar quarters"]),
     "consent": ('{ scope = "written", for = "automated", max_age = { years = 4 }, after_listed = "it-rpo", registry_max_age = { days = 15 } }', ["signed", "calls by a machine", "4 years", "went on the registry", "15 days", "not withdrawn", "not past its last day", "at the hours agreed"]),
-    "hours": (HOURS, ["from Monday to Friday, except on public holidays, from 10:00 to 13:00 and from 14:00 to 20:00", "on the day before a public holiday from 10:00 to 19:00", "never on a holiday of the calendar xx", "the last minute included", "at the time of an appointment"]),
+    "hours": (HOURS, ["from Monday to Friday, except on public holidays, from 10:00 to 13:00 and from 14:00 to 20:00", "on the day before a public holiday from 10:00 to 19:00", "public holidays by the calendar xx", "the last minute included", "at the time of an appointment"]),
     "max_attempts": ("{ n = 4, days = 30 }", ["at most 4", "30 days"]),
     "max_attempts ": ("{ n = 3, hours = 24 }", ["at most 3", "24 hours"]),
     "pause": ('{ days = 60, after = "refused_on" }', ["60 days", "last refusal"]),

@@ -102,7 +102,10 @@ def test_the_letter_does_not_contradict_itself(store, write_file, monkeypatch):
     check(calls, store, given=given)
     check(calls, store, given=given, keep=True)
     text = "\n".join(_lines(answer(store, OPEN), "en"))
-    assert "On 2026-09-03 you asked us not to call you any more, by our own list as it stood on 2026-11-01" in text
+    assert (
+        "On 2026-09-03 you asked us not to call you any more, according to our own list as it stood on 2026-11-01"
+        in text
+    )
     assert "None of the registries and directories of others" in text and "says anything about your number" not in text
     assert "checks 2 of our log" in text and "We have kept no result" not in text
     assert "for a call planned on 2026-12-01: the call is forbidden and will not be made. You asked" in text

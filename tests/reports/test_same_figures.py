@@ -6,6 +6,8 @@ import json
 import random
 import re
 from collections import Counter
+from collections.abc import Iterable
+from functools import partial
 from html import unescape
 
 import openpyxl
@@ -13,11 +15,13 @@ import polars as pl
 import pytest
 
 from dnc import Rulebook, Store, check
+from dnc.checks.subject_access import answer
 from dnc.lists.brief import read_brief
-from dnc.messages import messages
+from dnc.messages import LANGUAGES, messages
 from dnc.reports.check_data import as_data
 from dnc.reports.check_summary import summary
 from dnc.reports.decision import forbidden, heaviest
+from dnc.reports.letter import letter
 from tests import size
 from tests.desk.conftest import running
 from tests.desk.test_pages import checked, dropped
@@ -46,7 +50,8 @@ VALUES = {
     "source": ("opt_in_form", "purchased", "trade_directory"),
     "relationship": ("none", "none", "contract"),
 }
-DAILY = {regime.id for _, regime in Rulebook.load().regimes() if regime.demanded.daily}
+BOOK = Rulebook.load()
+DAILY = {regime.id for _, regime in BOOK.regimes() if regime.demanded.daily}
 
 
 def calls(seed: int, rows: int = 120) -> str:
@@ -70,6 +75,13 @@ def decision_of(page: str) -> list[str]:
     return [plain(line) for line in re.findall(r"<li>(?!<svg)(.*?)</li>", section, flags=re.DOTALL)]
 
 
+def without_roles(texts: Iterable[str], language: str) -> list[str]:
+    """Lines without the name of whose task each is."""
+    roles = messages("decision", language)["who"].values()
+    who = "|".join(re.escape(plain(f"{role}{messages('common', language)['colon']} ")) for role in roles)
+    return [re.sub(who, "", text, count=1).strip() for text in texts]
+
+
 def said(data: dict, language: str) -> list[str]:
     """The lines of `--json`, each behind its number."""
     count = {"en": "{:,}", "fr": "{:,}"}[language]
@@ -91,19 +103,18 @@ def test_every_output_says_the_same(seed, language, store, write_file, tmp_path)
     outs = [tmp_path / "page.html", tmp_path / "sheet.xlsx"]
     result = check(write_file("calls.csv", calls(seed)), store, brief=brief, language=language, out=outs)
     lines = said(json.loads(json.dumps(as_data(result))), language)
-    who = [f"{role}{messages('common', language)['colon']} " for role in messages("decision", language)["who"].values()]
-    role = re.compile("|".join(map(re.escape, map(plain, who))))
-
-    def bare(texts):
-        return [role.sub("", text, count=1).strip() for text in texts]
-
+    bare = partial(without_roles, language=language)
     assert bare(decision_of(outs[0].read_text(encoding="utf-8"))) == lines
     sheet, in_words = (one.iter_rows(values_only=True) for one in openpyxl.load_workbook(outs[1]).worksheets[:2])
-    heads = {block_head(language, key) for key in ("when", "next", "stakes")}
-    heads |= {text for key in ("why", "rests") for text in messages("decision", language)["head"][key].values()}
+    texts = messages("decision", language)["head"]
+    heads = {
+        texts["next"],
+        texts["stakes"],
+        *(text for key in ("when", "why", "rests") for text in texts[key].values()),
+    }
     assert bare(plain(row[1]) for row in sheet if row[0] in heads) == lines
     head, *rows = in_words
-    times = Counter(plain(row[head.index(block_head(language, "when"))] or "") for row in rows) if seed != 3 else {}
+    times = Counter(plain(row[head.index(texts["when"]["some"])] or "") for row in rows) if seed != 3 else {}
     grouped = [line for line in as_data(result)["decision"].get("when", []) if line["calls"]]
     assert all(times[plain(line["says"]).split(":", 1)[1].strip(" .")] == line["calls"] for line in grouped)
     terminal = bare(map(plain, summary(result)))
@@ -119,11 +130,6 @@ def test_reasons_that_are_left_out_are_counted():
     lines = heaviest(blocked, {"consent": 20, "place": 2}, 0, calls_by, "en")
     assert [line.rows for line in lines] == [90, 70, 20, 30 + 3 + 2] and "the report lists all" in lines[-1].text
     assert len(heaviest(blocked[:2], {"consent": 20}, 0, {("a;b", ""): 70, ("", "consent"): 20}, "en")) == 3
-
-
-def block_head(language: str, key: str) -> str:
-    """The heading of a block."""
-    return messages("decision", language)["head"][key]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -164,13 +170,23 @@ def test_the_rows_prove_the_figures(seed, store, write_file):
 @pytest.mark.parametrize("seed", range(size(1, 4)))
 def test_the_desk_says_the_same(seed, tmp_path, write_file, dnc):
     """The page of a result has the lines of `dnc check --json`; only what to do about a missing list may differ."""
-    text, brief = calls(seed + 4), BRIEF.format(day=DAYS[seed])
-    with running(Store(tmp_path / "desk-store")) as desk:
+    text, brief, language = calls(seed + 4), BRIEF.format(day=DAYS[seed]), LANGUAGES[(seed + 1) % 2]
+    with running(Store(tmp_path / "desk-store"), "--lang", language) as desk:
         browser = desk.browser()
         path = dropped(browser, text, brief=brief)
         page = checked(browser, path).text
-    out = dnc(
-        "check", write_file("calls.csv", text), "--brief", write_file("brief.toml", brief), "--json", "--out", "v.csv"
-    )[1]
-    who = re.compile("|".join(f"{role}: " for role in messages("decision", "en")["who"].values()))
-    assert [who.sub("", line, count=1) for line in decision_of(page)] == said(json.loads(out), "en")
+    brief = write_file("brief.toml", brief)
+    words = ["--brief", brief, "--lang", language, "--json", "--out", "v.csv"]
+    out = dnc("check", write_file("calls.csv", text), *words)[1]
+    assert without_roles(decision_of(page), language) == said(json.loads(out), language)
+
+
+@pytest.mark.parametrize(("seed", "language"), [(0, "en"), (3, "fr")])
+def test_a_letter_says_what_the_row_says(seed, language, store, write_file):
+    """To each person the outcome of the call that was planned, or that had been."""
+    brief = read_brief(write_file("brief.toml", BRIEF.format(day=DAYS[seed])))
+    rows = check(write_file("calls.csv", calls(seed, 12)), store, brief=brief, keep=True).verdicts
+    told = messages("letter", language)["result" if seed == 3 else "coming"]
+    for number, outcome in rows.select("dnc_number", "dnc_outcome").iter_rows():
+        texts = [row[0] for part in letter(answer(store, number), BOOK, language) for row in part.rows]
+        assert [key for key in told if any(told[key].partition("{")[0].strip() in text for text in texts)] == [outcome]

@@ -138,6 +138,15 @@ def test_an_entry_that_ends_ends_only_itself(store, write_file):
     assert said(store, "own", 33199000001, "2026-03-02")[0] == "listed"
 
 
+def test_an_objection_counts_from_its_own_date_however_late_its_list_was_loaded(store, write_file):
+    """A past call was made to somebody who had objected; who objected when is not known counts from the list's day."""
+    path = write_file("a.csv", "number,since\n+33199000001,2026-04-13\n+33199000002,\n")
+    store.load(path, as_of=date(2026, 11, 20), registry="own")
+    days = ("2026-04-11", "2026-04-12", "2026-11-18", "2026-11-19")
+    assert [said(store, "own", 33199000001, day)[0] for day in days] == [None, "listed", "listed", "listed"]
+    assert [said(store, "own", 33199000002, day)[0] for day in days] == [None, None, None, "listed"]
+
+
 def test_an_unknown_word_in_the_own_list_clears_nobody(store, write_file):
     """A number of which the own list does not know is not a number that is absent from it."""
     store.load(write_file("a.csv", "number,listed\n+33199000001,unknown\n"), as_of=date(2026, 1, 2), registry="own")

@@ -48,7 +48,7 @@ class Condition:
     clocks: times of day (HH:MM) at which its value may change.
     axis: whether it only checks that a column is one of the words of such a list.
     calendars: names of the macros that it calls.
-    limit: what it allows, where it is judged day by day (hours, attempts) and so does not end the validity.
+    limit: what it allows, where it is judged day by day (hours, attempts, polls).
     broken: pairs of (expression that is true if this is why it is not met, word for the reason); the first one counts.
     """
 
@@ -67,8 +67,8 @@ class Condition:
 
     @property
     def daily(self) -> bool:
-        """Whether it is judged day by day."""
-        return self.limit is not None
+        """Whether it is judged day by day, without a last day of validity."""
+        return self.limit is not None and not self.ends
 
     @property
     def columns(self) -> frozenset[str]:

@@ -358,6 +358,7 @@ def _silence(p: dict[str, Any]) -> Condition:
         (Sql(ahead, there, "day"),),
         localized("condition", "silence"),
         waits=ALWAYS,
+        limit=Limit(silence=True),
         compares=(("polls", tuple(p["early"])),) if p["early"] else (),
         calendars=(usual, early),
     )

@@ -21,12 +21,14 @@ class Limit:
     eves: the same for the day before a holiday.
     holidays: whether no call is lawful on a public holiday.
     caps: number of calls and attempts, unit (`day`, `hour`) and how many of them, such as 4 in 30 days.
+    silence: whether no call is lawful on the eve and the day of a poll.
     """
 
     week: tuple[Spans, ...] | None = None
     eves: tuple[Spans, ...] | None = None
     holidays: bool = False
     caps: tuple[tuple[int, str, int], ...] = ()
+    silence: bool = False
 
     @classmethod
     def of_hours(
@@ -50,6 +52,7 @@ class Limit:
             _both(self.eves, other.eves),
             self.holidays or other.holidays,
             tuple(sorted((n, *per) for per, n in caps.items())),
+            self.silence or other.silence,
         )
 
     def hours(self, language: str) -> str:
@@ -65,6 +68,10 @@ class Limit:
             text = ", ".join(f"{days} {spans}" for days, spans in parts) + but
         eves = {spans for spans, usual in zip(self.eves, self.week, strict=True) if spans != usual}
         return text + "".join(texts["eve"].format(spans=_spans(spans, language)) for spans in sorted(eves))
+
+    def polls(self, language: str) -> str:
+        """The silence around polls in words; empty where there is none."""
+        return str(messages("condition", language)["silence"]) if self.silence else ""
 
     def calls(self, language: str) -> str:
         """The caps in words; empty where there are none."""

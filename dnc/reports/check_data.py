@@ -20,7 +20,7 @@ def as_data(check: Check, compared: Iterable[ConditionResult] = ()) -> dict[str,
         check, log_head: its row of the log, and that row as `ROW:HASH`; 0 and empty for a share. today: its day.
         rows, calls: of the list; more calls than rows if rows have several numbers.
         days: first and last day of the calls, or null. day_alone: calls that only rules forbid which are judged day by
-            day (hours, attempts).
+            day (hours, attempts, polls).
         counts: calls by outcome. written: rows that were written, by outcome.
         conditions: `name`, `asked`, `found` and `holds` of each condition.
         decision: what people read, in the language of the check: lines (`calls`, `says`) by block (`when`, `why`,

@@ -208,11 +208,12 @@ def groups(check: Check) -> list[Line]:
 
 
 def when(check: Check, limit: Limit) -> str:
-    """Days, hours and number of calls that bound some calls, in words; appointments where the list has any."""
+    """Days, hours, polls and number of calls that bound some calls, in words; appointments where the list has any."""
     texts, hours = messages("decision", check.language)["when"], limit.hours(check.language)
     agreed = "appointment_at" in {*check.header.columns, *check.brief.facts}
     hours = hours and texts["agreed" if agreed else "local"].format(hours=hours)
-    return apart(filter(None, [hours, limit.calls(check.language)]), check.language) or str(texts["unlimited"])
+    said = [hours, limit.polls(check.language), limit.calls(check.language)]
+    return apart(filter(None, said), check.language) or str(texts["unlimited"])
 
 
 def limits(check: Check) -> Counter[Limit]:
@@ -386,12 +387,12 @@ def _next(check: Check) -> Iterator[Line]:
 
 
 def another_day(check: Check) -> Counter[str]:
-    """Calls that only rules forbid which are judged day by day: hours, attempts. By the first of these rules."""
+    """Calls that only rules forbid which are judged day by day: hours, attempts, polls. By the first of these rules."""
     return _forbidden_only(check, _is_daily)
 
 
 def _is_daily(regime: Regime) -> bool:
-    return regime.demanded.daily
+    return regime.demanded.limit is not None
 
 
 def _other_number(check: Check) -> Iterator[Line]:

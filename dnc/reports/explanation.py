@@ -25,7 +25,7 @@ def finding(value: Finding, language: str = "en") -> str:
 
 def worst_first(call: Explanation) -> list[RegimeResult]:
     """The results of all regimes: those that forbid the call first, of these the lasting ones; not applicable last."""
-    return sorted(call.findings, key=lambda result: (_ORDER.index(result.finding), result.regime.demanded.daily))
+    return sorted(call.findings, key=lambda result: (_ORDER.index(result.finding), bool(result.regime.demanded.limit)))
 
 
 def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _deciding(call: Explanation) -> list[RegimeResult]:
     """The regimes that forbid the call or leave it open, the worst first; else those that bound its days and hours."""
     results = worst_first(call)
     deciding = [result for result in results if result.finding.blocks or result.finding.is_open]
-    return deciding or [result for result in results if result.regime.demanded.daily and result.finding is Finding.MET]
+    return deciding or [result for result in results if result.regime.demanded.limit and result.finding is Finding.MET]
 
 
 def _regime(result: RegimeResult, language: str, *, every: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -90,11 +91,16 @@ def decision(vetting: Vetting, language: str) -> Decision:
     ]
     missing = essential({wish.word: wish.rows for wish in vetting.wanted})
     lines = {
-        "when": [*(groups(vetting.checked) if vetting.checked else ()), Line(_holds(vetting, language))],
+        "when": [*_groups(vetting, language), Line(_holds(vetting, language))],
         "why": heaviest(blocked, missing, vetting.unclear, _reasons(vetting), language),
         "next": _steps(vetting, language),
     }
     return Decision(verdict or numbers, facts, counts, blocks(language, counts, lines))
+
+
+def _groups(vetting: Vetting, language: str) -> list[Line]:
+    """Possible calls by what bounds them; none of a sealed result, which does not tell."""
+    return groups(replace(vetting.checked, language=language)) if vetting.checked else []
 
 
 def use_of(vetting: Vetting, language: str) -> str:

@@ -154,7 +154,7 @@ def _why(
         first = min(
             demanding,
             key=lambda regime: (
-                regime.demanded.daily, regime.is_scope, not asked[regime.id], -GRADES.index(regime.confidence),
+                bool(regime.demanded.limit), regime.is_scope, not asked[regime.id], -GRADES.index(regime.confidence),
                 regime.id,
             ),
         )  # fmt: skip

@@ -189,6 +189,24 @@ def test_calls_that_only_the_day_forbids_are_for_another_day(store, write_file, 
         assert [words for words in said if words not in text] == []
 
 
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2027-04-05", ["calls: not on the eve or the day of a poll.", "Until 2027-04-16: after that day"]),
+        ("2027-04-18", ["Postpone 2 calls and check", "possible from 2027-04-19 00:00 as far as is known: 2 "]),
+    ],
+)
+def test_polls_bound_the_days_of_political_calls(store, write_file, monkeypatch, day, said):
+    """They end the result, as no dialler should go past them unasked, and what they forbid is possible afterwards."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
+    given = {"caller": "political", "voice": "human", "dialler": "manual", "recipient": "consumer"}
+    given |= {"source": "members", "cli": "0199009000", "objected_on": "none"}
+    path = write_file("calls.csv", "number\n0199001101\n0199001102\n")
+    found = decision(check(path, store, region="FR", at=day, given=given))
+    text = " ".join(line.text for block in found.blocks for line in block.lines)
+    assert [words for words in said if words not in text] == []
+
+
 @pytest.mark.parametrize(("guidance", "named"), [("enforce", True), ("advise", False)])
 def test_a_recommendation_that_counts_like_law_is_named_at_the_top(store, write_file, guidance, named):
     """A recorded political call without consent breaks no law, so a reader who sees `forbidden` has to know."""

@@ -12,7 +12,7 @@ import pytest
 from dnc import Store, check
 from dnc.lists.brief import Brief, read_brief
 from dnc.messages import messages
-from dnc.reports.vet_summary import price
+from dnc.reports.vet_summary import decision, price
 from dnc.vetting.model import Asked, Price
 from dnc.vetting.vet import vet
 from tests import some
@@ -336,6 +336,15 @@ def test_the_summary_speaks_french(dnc, offer):
         "Peut être acheté à ces conditions",
     ):
         assert said in out
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "from Monday to Friday"), ("fr", "du lundi au vendredi")])
+def test_the_hours_of_an_offer_are_in_the_language_of_its_page(screened, language, says):
+    """The desk shows it in the language of who looks at it, not in that of its check."""
+    told = vet(SAMPLES / "shop.csv", screened, brief=Brief(region="FR"), at="2026-08-10")
+    [when] = [block for block in decision(told, language).blocks if block.key == "when"]
+    assert any(says in line.text for line in when.lines)
+    assert sum(line.rows or 0 for line in when.lines) == told.outcomes["clear"].rows
 
 
 @pytest.mark.parametrize(("until", "refused"), [("2026-12-31", False), ("2027-10-01", True)])

@@ -219,7 +219,8 @@ def registry_excuse(source: Source, old: list[str], new: list[str], again: bool)
         number = number_said(found[1].replace(",", ""), source.registry[:2].upper().replace("OW", "FR"))
         if number is None:
             return "a number that is none"
-        if any(day_said(part, False) is None or part > TODAY for part in found.groups("")[1:] if part[:1].isdigit()):
+        days = [re.sub(r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3", day) for day in found.groups("")[1:] if day[:1].isdigit()]
+        if any(day_said(day, False) is None or day > TODAY for day in days):
             return "a day that is none"
     if again and source.complete and len(new) < 0.9 * len(old):
         return "a complete list that shrank"

@@ -42,6 +42,8 @@ from dnc.store.record_kinds import GIVEN
 CONSENT_FACTS = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
 _ALSO = {"consent_on": "day", "consent_for": "for", "consent_until": "until", "hours_agreed": "hours"}
 _ALSO |= {"consent_withdrawn_on": "withdrawn"}
+# Our columns that are facts here; what else a file says of a consent, such as its sector, has to be read by a person.
+_TAKEN = frozenset(("number", "region", "place", "call", "person", *DECLARABLE, *OR_NONE))
 _TOLD = (*CONSENT_FACTS, "proven")  # what is taken from one statement as a whole
 _KEPT = ("number", *_TOLD, "rank")
 _INSTANT = pl.Datetime("us")
@@ -174,7 +176,7 @@ class ConsentRows:
         )
         named = {ours: [name for name in table.columns if folded(name) in names] for ours, names in _TEXTS.items()}
         kept = {ours: names[0] for ours, names in named.items() if names} | dict(texts or {})
-        intake = Intake(table, of_consents, book, now=now, kept=kept_by(of_consents, kept.values()))
+        intake = Intake(table, of_consents, book, now=now, kept=kept_by(of_consents, kept.values()), takes=_TAKEN)
         return cls(intake, Survey(intake.header), kept, dict.fromkeys(_COUNTS, 0))
 
     def batches(self) -> Iterator[pl.DataFrame]:

@@ -91,11 +91,13 @@ class Header:
     A column is used (one of ours, or one that fills in ours), read (its texts have a meaning), or left out on purpose.
 
     kept: columns that somebody else reads, by their unique names; they mean nothing here.
+    takes: our names that are facts here; None for all. A column with another of our names needs a role.
     """
 
     table: Table
     brief: Brief
     kept: frozenset[str] = frozenset()
+    takes: frozenset[str] | None = None
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -107,7 +109,7 @@ class Header:
         """Our name → unique name of the column that is mapped to it; for `number` the first one. Raises InputError."""
         refuse_data_as_header(self.names.values(), *self._place)
         found: dict[str, str] = {}
-        for ours in vocabulary().columns:
+        for ours in vocabulary().columns if self.takes is None else self.takes:
             names = self.brief.named(ours)
             if column := self._mapped(names[0], ours) if names else self._called(ours):
                 found[ours] = column

@@ -77,7 +77,7 @@ class Intake:
         now: the day that counts as today; by default the clock's, read for each batch.
         language: of the notes on cells that were not understood, one of `dnc.messages.LANGUAGES`.
         found: columns that the brief does not name and that are read or searched (see `dnc.lists.roles.Survey`).
-        kept: columns that somebody else reads.
+        kept, takes: as for `Header`.
         known: rows of an earlier check that need not be read again; for one pass over the list.
         fingerprints: how calls get theirs; None where none are wanted.
     """
@@ -90,6 +90,7 @@ class Intake:
     language: str = "en"
     found: Sequence[ReadColumn] = ()
     kept: frozenset[str] = frozenset()
+    takes: frozenset[str] | None = None
     known: KnownRows | None = None
     fingerprints: Fingerprints | None = None
 
@@ -100,7 +101,7 @@ class Intake:
     @cached_property
     def header(self) -> Header:
         """Its columns."""
-        return Header(self.table, self.brief, self.kept)
+        return Header(self.table, self.brief, self.kept, self.takes)
 
     @cached_property
     def _reader(self) -> FactReader:

@@ -188,9 +188,12 @@ _ONE = dict.fromkeys((f" {word} " for word in YES), " yes ") | dict.fromkeys((f"
 
 
 def _are_yes_no(texts: pl.Series) -> bool:
-    """Whether some different texts are words for yes and no, as a column called `Call` may have them."""
+    """Whether some different texts are words for yes and no, as a column called `Call` may have them.
+
+    A digit alone, or an initial that says yes, may be an id, or the name of a wording.
+    """
     keys = set(normal(texts.head(_MOST_YES_NO + 1)).drop_nulls())
-    return texts.len() <= _MOST_YES_NO and keys <= yes_and_no() and keys not in ({"0"}, {"1"}, set())
+    return texts.len() <= _MOST_YES_NO and keys <= yes_and_no() and keys not in (set(), *({one} for one in "01vw"))
 
 
 def _are_words(texts: pl.Series) -> pl.Series:

@@ -202,14 +202,15 @@ def test_many_at_once_are_one(api, path):
     assert verify(api.store.ledger).faults == []
 
 
-def test_a_kill_records_nothing_twice_and_loses_nothing(start, store):
+@pytest.mark.parametrize("store_number", range(size(1, 20)))
+def test_a_kill_records_nothing_twice_and_loses_nothing(start, store, store_number):
     """It comes as soon as the store has the request, or in the middle of the change; it is sent until it is answered."""
     one = start(store)
-    api, turns = client(one), size(5, 1000)
+    api, turns = client(one), size(5, 50)
     with ThreadPoolExecutor(1) as pool:
         for turn in range(turns):
             path = list(SENT)[turn % 3]
-            sent = json.loads(json.dumps(SENT[path]).replace("12 34", f"{turn // 100:02} {turn % 100:02}"))
+            sent = json.loads(json.dumps(SENT[path]).replace("12 34", f"12 {34 + turn}"))
             seen = rows(api, path)
             asking = pool.submit(send, api, path, sent, f"turn {turn}")
 

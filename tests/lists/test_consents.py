@@ -251,10 +251,11 @@ def test_a_column_without_a_role_stops_the_check(outcome, name):
         ("actif", "non", "clear"), ("deleted_at", "1790000000", "clear"), ("statut", "Expiré", "clear"),
         ("consent_for", "live", "clear"), ("hours_agreed", "10:00-11:00", "clear"), ("opt_in", "0", "clear"),
         ("canal", "e-mail et SMS", "clear"), ("commentaire", "a retiré son accord", "undecided"),
+        ("sector", "insurance", "clear"), ("caller", "charity", "clear"), ("relationship", "former_contract", "clear"),
     ],
 )  # fmt: skip
 def test_what_a_file_of_consents_tells_besides_is_not_passed_over(outcome, name, cell, ignored):
-    """Which consents hold, by which channel, and a second column for the same; the net reads what is left out."""
+    """Which consents hold, by which channel, for what and whom, and a second column for the same; the net reads the rest."""
     filed = f"number,consent,day,for,hours,{name}\n{NUMBER},named_caller,2026-08-01,both,09:00-11:00,{cell}\n"
     with pytest.raises(RolesError, match=r"consents.csv:1: the list has columns"):
         outcome(filed)
@@ -263,13 +264,6 @@ def test_what_a_file_of_consents_tells_besides_is_not_passed_over(outcome, name,
     assert outcome(filed, brief=Brief(ignore=[name]))[0] == [ignored]
     if name not in ("consent_for", "hours_agreed"):  # their short names have no role beside them
         assert outcome(filed.replace(f",{cell}\n", ",\n"))[0] == ["clear"]
-
-
-@pytest.mark.parametrize(("cell", "found"), [("former_contract", "clear"), ("résilié, fâché", "undecided")])
-def test_a_fact_of_calls_that_is_not_understood_holds_a_consent_back(outcome, cell, found):
-    """No consent is decided by it, but what it says may be about the consent."""
-    filed = f"number,consent,day,for,relationship\n{NUMBER},named_caller,2026-08-01,both,{cell!r}\n".replace("'", '"')
-    assert outcome(filed)[0] == [found]
 
 
 @pytest.mark.parametrize("name", ["objected_on", "refused_on"])

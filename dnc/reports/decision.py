@@ -273,7 +273,7 @@ def _why(check: Check) -> list[Line]:
             guidance=regime.force == "guidance",
         )
         for regime, rows in ranked(check.book, tallies.blocking())
-        if regime.force != "policy" or not _said_by_law(check, regime)
+        if not is_said_by_law(check, regime)
     ]
     counts = tallies.by("outcome", "blocked_by", "missing").items()
     calls_by = {(rules, words): n for (outcome, rules, words), n in counts if outcome != "clear"}
@@ -281,8 +281,10 @@ def _why(check: Check) -> list[Line]:
     return heaviest(reasons, essential(missing(check)), tallies.unclear(), calls_by, language, rows_left=left)
 
 
-def _said_by_law(check: Check, policy: Regime) -> bool:
-    """Whether a law with the same demand forbids each call that a policy of this program forbids."""
+def is_said_by_law(check: Check, policy: Regime) -> bool:
+    """Whether a rule is a policy of this program, and a law with the same demand forbids each call that it forbids."""
+    if policy.force != "policy":
+        return False
     rules = map(check.book.regime, check.tallies.blocking())
     laws = {rule.id for rule in rules if rule.force == "law" and rule.demand == policy.demand}
     blocked = ({*ids.split(";")} for (ids,) in check.tallies.by("blocked_by"))

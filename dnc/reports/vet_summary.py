@@ -21,6 +21,7 @@ from dnc.reports.decision import (
     forbidden,
     groups,
     heaviest,
+    is_said_by_law,
     sentence,
     use,
 )
@@ -85,9 +86,18 @@ def decision(vetting: Vetting, language: str) -> Decision:
     facts += [price(vetting.price, rows_of(vetting.callable, vetting, language), language)] if vetting.price else []
     facts += [_usable(vetting.proved, vetting.price, language)] if vetting.proved else []
     facts.append(use_of(vetting, language))
+    check = vetting.checked
+    rules = {cost.regime: check.book.regime(cost.regime) for cost in vetting.costs} if check else {}
     blocked = [
-        forbidden(cost.regime, vetting.regimes[cost.regime]["title"][language], cost.alone + cost.shared, language)
+        forbidden(
+            cost.regime,
+            vetting.regimes[cost.regime]["title"][language],
+            cost.alone + cost.shared,
+            language,
+            always=bool(rules) and rules[cost.regime].demand == "not_objected",
+        )
         for cost in vetting.costs
+        if not (check and is_said_by_law(check, rules[cost.regime]))
     ]
     missing = essential({wish.word: wish.rows for wish in vetting.wanted})
     lines = {

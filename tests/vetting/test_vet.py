@@ -7,6 +7,7 @@ import re
 from datetime import date
 from html import unescape
 
+import polars as pl
 import pytest
 
 from dnc import Store, check
@@ -345,6 +346,18 @@ def test_the_hours_of_an_offer_are_in_the_language_of_its_page(screened, languag
     [when] = [block for block in decision(told, language).blocks if block.key == "when"]
     assert any(says in line.text for line in when.lines)
     assert sum(line.rows or 0 for line in when.lines) == told.outcomes["clear"].rows
+
+
+def test_an_objection_is_among_the_reasons_of_an_offer(store):
+    """However many other reasons have more rows."""
+    facts = {"caller": "commercial", "voice": "human", "dialler": "manual", "cli": "withheld", "sector": "general"}
+    facts |= {"source": "purchased", "recipient": "consumer", "consent": "none", "relationship": "none"}
+    facts |= {"habit": "habitual", "attempts": "9"}
+    rows = [{"number": f"+331990005{at:02}", "objected_on": "2026-10-01" if at == 9 else "none"} for at in range(10)]
+    told = vet(pl.DataFrame(rows), store, given=facts, region="FR", at="2026-12-01T22:30")
+    [why] = [block for block in decision(told, "en").blocks if block.key == "why"]
+    assert [line.rows for line in why.lines] == [10, 10, 10, 1, 10]
+    assert "Opt-out from this caller's calls" in why.lines[3].text
 
 
 @pytest.mark.parametrize(("until", "refused"), [("2026-12-31", False), ("2027-10-01", True)])

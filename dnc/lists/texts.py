@@ -208,8 +208,8 @@ def _counted(
     column: ReadColumn, texts: pl.Series, codes: pl.Series, unnamed: pl.Series, row: pl.Series
 ) -> pl.DataFrame:
     """The counts of `Told`; of texts that need no meaning together."""
-    is_unread = codes.str.contains(_UNREAD, literal=True)
-    what = pl.when(is_unread).then(pl.lit("unread")).when(unnamed & (column.others == "searched")).then(pl.lit("rest"))
+    is_unread, is_text = codes.str.contains(_UNREAD, literal=True), column.others == "searched" and not column.is_id
+    what = pl.when(is_unread).then(pl.lit("unread")).when(unnamed & is_text).then(pl.lit("rest"))
     rows = row.value_counts(name="rows").sort(row.name)["rows"]
     counted = pl.select(what=what, column=pl.lit(column.name), word=pl.lit(texts), rows=pl.lit(rows)).drop_nulls("what")
     by_rows = counted.sort("rows", descending=True, maintain_order=True).with_row_index("place")

@@ -241,7 +241,7 @@ def test_who_asked_is_in_the_log(api, dnc):
     api.post("/v1/objections", json={"numbers": [NOT_LISTED], "region": "FR", "on": "2026-08-09"})
     log = api.store.log()
     assert log[rows:].select("verb", "done_by").rows() == [("check", "key dialler"), ("object", "key dialler")]
-    assert "99000" not in log.write_csv()
+    assert not re.search(r"1\W?99\W?00\W?0[48]\W?1[08]", log.write_csv())
     assert verify(api.store.ledger).faults == []
     code, out, _ = dnc("answer", LISTED, "--region", "FR", "--store", api.store.path, "--json")
     assert code == 0 and len(json.loads(out)["decisions"]) == 1
@@ -419,11 +419,11 @@ DOCS = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-
 class Agi:
     """Asterisk, as far as an AGI script sees it: runs the script of the docs, and answers each of its commands."""
 
-    def __init__(self, folder: Path, address: str, key: str | None) -> None:
+    def __init__(self, folder: Path, address: str, key: str | None, *, patience: int = 60) -> None:
         functions, self.script, hook = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
         compile(hook, "hook", "exec")
-        # The docs' own but for the address, and the hour: at night nothing would be clear.
-        functions = functions.replace("http://127.0.0.1:8520/", address)
+        # The docs' own but for the address, the time it waits, and the hour: at night nothing would be clear.
+        functions = functions.replace("http://127.0.0.1:8520/", address).replace("timeout=1)", f"timeout={patience})")
         functions = functions.replace(
             "datetime.now()", "datetime(2026, 10, 5, 11, tzinfo=timezone(timedelta(hours=2)))"
         )
@@ -482,12 +482,11 @@ def test_the_script_for_asterisk_says_why_it_cannot_ask(api, tmp_path):
             ("http://127.0.0.1:1/", key, "refused"),
             (silent, key, "timed out"),
         ):
-            began = time.monotonic()
-            found, [told] = Agi(tmp_path, address, with_key).variables("06 39 98 12 34")
+            asterisk = Agi(tmp_path, address, with_key, patience=1 if address == silent else 60)
+            found, [told] = asterisk.variables("06 39 98 12 34")
             assert found == {"DNC": "error"}
             assert says in told
             assert "06 39 98 12 34" not in told
-            assert address != silent or time.monotonic() - began < 10  # a second, and a slow machine
 
 
 def test_the_desk_is_not_imported_without_being_asked_for():

@@ -47,6 +47,8 @@ twelve,none,,
 +594 594 00 00 07,named_caller,2026-08-20,live
 """
 AT = ["--at", "2026-12-01"]
+# all their digits: fewer could stand in a checksum by chance
+NUMBERS = re.compile(r"1 ?99 ?00 ?05 ?0[1-4]|6 ?39 ?98 ?05 ?05|594 ?594 ?00 ?00 ?07")
 
 
 @pytest.fixture
@@ -324,7 +326,7 @@ def test_stdout_is_the_result_and_stderr_narration(dnc, offer, write_file):
     assert "The list has no dates" in err
     assert json.loads(out)["opens"] is True
     for text in (out, err, dnc("vet", *offer)[1]):
-        assert "199000" not in text.replace(" ", "")
+        assert not NUMBERS.search(text)
 
 
 def test_the_summary_speaks_french(dnc, offer):
@@ -393,9 +395,8 @@ def test_a_list_is_vetted_without_a_trace_of_its_numbers(dnc, offer, tmp_path):
     """The log keeps the counts of what was vetted, and not its checksum."""
     told = json.loads(dnc("vet", *offer, "--json")[1])
     log = Store(tmp_path / "dnc-store").log()
-    detail = json.loads(log["detail"][-1])
     assert (log["verb"][-1], told["offer"]["sha256"] in log["detail"][-1]) == ("check", False)
-    assert "199000" not in log["detail"][-1].replace(" ", "").replace(detail["declared"]["cli"].replace(" ", ""), "")
+    assert not NUMBERS.search(log["detail"][-1])
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -411,7 +412,7 @@ def test_the_page_tells_all_and_shows_no_number(dnc, offer, tmp_path, language):
     assert v["offer"]["shut"].partition("{")[0] in unescape(page)
     assert "https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000051830285/2026-08-11" in page
     assert (page.count('role="img"'), page.count("<h2")) == (1, 9)
-    assert "199000" not in page.replace(" ", "")
+    assert not NUMBERS.search(page)
     assert "<script" not in page
 
 

@@ -202,7 +202,7 @@ def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterato
 def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
     """Where the ledger differs from the manifest."""
     now = Manifest.of(con, manifest.ledger, audit_log.head(con))
-    for name in (*FOLDERS, "rules", "last"):
+    for name in (*FOLDERS, "rules", "last", *(["store"] if manifest.store else [])):  # older programs wrote none
         if getattr(now, name) != getattr(manifest, name):
             yield localized("fault", "differ", name="head" if name == "last" else name)
 

@@ -72,7 +72,7 @@ def _verified(ledger: Ledger) -> Findings:
     files = ledger.files()
     moved_in = ledger.moved_in()  # after the files and before the ledger, which names what was moved in meanwhile
     try:
-        with ledger.read() as opened:
+        with ledger.read(edited=True) as opened:
             manifest = opened.manifest
             if opened.ahead:
                 findings.notes.append(localized("note", "ahead"))

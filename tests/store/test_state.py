@@ -204,9 +204,16 @@ def test_a_change_of_some_objections_states_what_all_are(many, store):
 
 @pytest.mark.parametrize("name", some([name for name, (_, says) in edits.EDITS.items() if "texts" not in says], 6))
 def test_nothing_is_decided_from_an_edited_ledger(dnc, held, write_file, name):
-    """By whatever way: a check, a single call, an answer to a person."""
+    """By whatever way: a check, a single call, an answer to a person. Nor is it shown as evidence, or backed up."""
     edits.edit(held.path, edits.EDITS[name][0])
     for verb in (
+        *(
+            ("wordings", "list"),
+            ("campaigns", "list"),
+            ("keys", "list"),
+            ("retain",),
+            ("backup", held.path.parent / "b"),
+        ),
         ("explain", "+33199000003", "--at", "2026-08-05"),
         ("check", write_file("c.csv", CALLS), "--region", "FR"),
         ("answer", "+33199000003"),

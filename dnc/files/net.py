@@ -76,7 +76,7 @@ def marks(text: str) -> bool:
 @lru_cache(_REMEMBERED)
 def _is_of_mail(column: str) -> bool:
     """Whether a column is about mail, and not about calls, by its name."""
-    return _read(pl.Series([column]))["letters"].str.contains(_net().rules["of_mail"]).any()
+    return bool(column) and _read(pl.Series([column]))["letters"].str.contains(_net().rules["of_mail"]).any()
 
 
 def _read(texts: pl.Series) -> pl.DataFrame:

@@ -582,6 +582,7 @@ def test_an_objection_changes_exactly_its_row(browser):
     assert unsaid.status_code == 400 and 'href="#lift-reason"' in unsaid.text
     lifted = browser.post(f"{number}/objection", {"lift": "yes", "lift-on": "2026-11-21", "lift-reason": "asked"})
     assert lifted.headers["location"].endswith("?done=lifted")
+    assert browser.client.get(f"{number}?done=<b>").status_code == 200
     checked(browser, path)
     assert rows_of(browser, path) == before
     assert "199001234" not in str(browser.desk.store.log().rows())

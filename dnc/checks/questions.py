@@ -594,7 +594,8 @@ class OpenQuestions:
             if empty:
                 options = [Option(self._w["unknown"], {}), *of_empty]
                 shown_ = [self._w["texts"]["rows"].format(n=empty)]
-                table.append(TableRow(name, w["empty"], shown_, options, 0))
+                rest = 1 if len(of_empty) == 1 else None  # of consents, as that of their words
+                table.append(TableRow(name, w["empty"], shown_, options, 0, rest=rest))
             yield Question(f"words:{name}", w["text"].format(name=name), [], min(rows, count), table=table)
         elif empty:
             yield self._about_empty(name, axis, of_empty, rows)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -148,9 +149,16 @@ class Interview:
         return found
 
     def _edits(self, question: Question, chosen: Chosen) -> list[Edits]:
-        """What an answer adds to the brief. Raises InputError where a typed one is not understood."""
+        """What an answer adds to the brief.
+
+        Raises InputError where a typed one is not understood, or the rows of a table contradict each other.
+        """
         if isinstance(chosen, list):
-            return [self._of_row(row, answer) for row, answer in zip(question.table, chosen, strict=True)]
+            edits = [self._of_row(row, answer) for row, answer in zip(question.table, chosen, strict=True)]
+            rules = [rule for one in edits for rule in one.get("when_filled", {}).items()]
+            if any(rule[0] == other[0] and rule != other for rule, other in pairwise(rules)):
+                raise InputError(localized("errors", "consents_differ"))
+            return edits
         if isinstance(chosen, str):
             return [{"facts": {question.fact: self._read(str(question.fact), chosen)}}]
         return [] if chosen is None else [question.options[chosen].edits]

@@ -16,7 +16,7 @@ from dnc.checks.counts import Tallies
 from dnc.clock import today
 from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, left_out
-from dnc.files.net import marked
+from dnc.files.net import marked, marks
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -78,8 +78,9 @@ class TableRow(NamedTuple):
     name: of the column. text: of the row. shown: values, or what is known of the text. options: the answers to choose
     from. chosen: index of the one that is proposed. marked: whether the column or the text may say not to call. fact:
     our column that a typed answer is the value of; such a row has no options, and `chosen` is a text, empty where it is
-    not known. rest: index of the answer that may be given at once to all rows of its group, marked or not, that were
-    not answered apart; None where each is to be looked at.
+    not known. rest: index of the answer that is taken if the person accepts what is proposed and chose no other; None
+    where `chosen` is. apart: whether it is accepted only by a word of its own: columns that say yes or no, without
+    showing of what.
     """
 
     name: str
@@ -90,6 +91,7 @@ class TableRow(NamedTuple):
     marked: bool = False
     fact: str | None = None
     rest: int | None = None
+    apart: bool = False
 
     @property
     def is_left_out(self) -> bool:
@@ -150,6 +152,11 @@ class Question:
     how: str | None = None
     table: Sequence[TableRow] = ()
     parts: Sequence[str] = ()
+
+    @property
+    def proposes(self) -> bool:
+        """Whether its table has answers that a person may accept all at once."""
+        return any(row.rest is not None and not row.apart for row in self.table)
 
     @property
     def groups(self) -> Iterator[RowGroup]:
@@ -261,6 +268,8 @@ class OpenQuestions:
         words = sorted(missing, key=lambda word: (-missing[word], self._rank(word)))
         open_ = [*self._of_campaign(decided.rows), *(one for word in words for one in self._of(word, missing[word]))]
         asked = {f"is:{content.name}" for content in self.without_role}  # in the table of columns, which is open
+        if any(question.id == f"words:{self._column('consent')}" for question in open_):
+            asked.add("consent_for")  # each word of a consent tells it
         open_ = [question for question in open_ if question.id not in asked]
         whole = {question.id: question for question in open_ if question.id in _OF_CAMPAIGN}
         if self._has_form and len(whole) > 1:
@@ -410,8 +419,11 @@ class OpenQuestions:
 
     def _is_understood(self, ours: str, content: Content) -> bool:
         """Whether every cell of a column has a meaning as one of ours."""
-        if ours in vocabulary().axes:
-            return not content.cut and all(meaning(ours, cell) for cell in content.texts["cell"])
+        if ours in vocabulary().axes and not content.cut:
+            meant = {meaning(ours, cell) for cell in content.texts["cell"]}
+            # Where no word is taken for a consent, nothing is decided before the words are told, which is asked next.
+            asks = ours == "consent" and meant <= {"", "none"} and content.texts.height <= MOST_WORDS
+            return "" not in meant or asks
         return vocabulary().columns[ours]["kind"] == "date" and self._guesses.has_days(content.name)
 
     def _of_texts(self, rows: int) -> Iterator[Question]:
@@ -443,7 +455,7 @@ class OpenQuestions:
         if not is_few:
             w = self._w["texts"]
             options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]
-            yield TableRow(name, w["others"].format(n=all_texts.height), [], options, 0)
+            yield TableRow(name, w["others"].format(n=all_texts.height), [], options, 0, rest=1)
 
     def _yes_no_row(self, name: str, content: Content) -> TableRow:
         """A column that says yes or no, answered as one."""
@@ -454,7 +466,9 @@ class OpenQuestions:
             text = w["answers"].format(objected=", ".join(objected) or "–", nothing=", ".join(nothing) or "–")
             options.append(Option(text, {"texts": {name: {"objected": objected, "nothing": nothing}}}))
         options.append(self._meant(name, {"nothing": [*yes, *no]}, "nothing"))
-        return TableRow(name, name, [shown(cell) for cell in (*yes, *no)], options, 0, content.may_object)
+        is_marked, cells = content.may_object, [shown(cell) for cell in (*yes, *no)]
+        rest = 1 if is_marked else len(options) - 1
+        return TableRow(name, name, cells, options, 0, is_marked, rest=rest, apart=not is_marked)
 
     def _meant(self, name: str, meant: Mapping[str, Sequence[str]], meaning_: str) -> Option:
         return Option(self._w["texts"][meaning_], {"texts": {name: dict(meant)}})
@@ -531,11 +545,15 @@ class OpenQuestions:
         if day:
             text = self._joined(text, w["on"].format(name=day))
             edits = {**edits, "columns": {**edits["columns"], "consent_on": day}}
-        by_calls = [
-            Option(self._joined(text, w[key]), {**edits, "when_filled": {words: {"consent_for": kind}}})
+        return [*self._by_calls(Option(text, edits), words), Option(text, edits)]
+
+    def _by_calls(self, option: Option, name: str) -> list[Option]:
+        """An answer about consents in a column, by the calls that they are for."""
+        w = self._w["consents"]
+        return [
+            Option(self._joined(option.text, w[key]), {**option.edits, "when_filled": {name: {"consent_for": kind}}})
             for key, kind in (("by_person", "live"), ("by_any", "both"))
         ]
-        return [*by_calls, Option(text, edits)]
 
     def _consents_by(self, day: str) -> list[Option]:
         """The answers that a column holds the day of a consent, by the consent."""
@@ -601,13 +619,18 @@ class OpenQuestions:
             yield self._about_empty(name, axis, of_empty, rows)
 
     def _word_row(self, axis: str, name: str, word: str, count: int) -> TableRow:
-        """A word, with what it may mean; all words of a column of consents may be said to give none."""
-        meant = {ours: {"values": {axis: {word: ours}}} for ours in vocabulary().axes[axis]}
-        options = [Option(vocabulary().meaning(axis, ours, self._language), edits) for ours, edits in meant.items()]
-        unknown = Option(self._w["unknown"], {})
-        rest = list(meant).index("none") + 1 if axis == "consent" else None
+        """A word, with what it may mean; of a consent also for which calls.
+
+        It is proposed that it gives none, unless it may say more: not to call.
+        """
+        options, asks_for = [Option(self._w["unknown"], {})], axis == "consent" and not self._is_told("consent_for")
+        for ours in vocabulary().axes[axis]:
+            means = Option(vocabulary().meaning(axis, ours, self._language), {"values": {axis: {word: ours}}})
+            options += self._by_calls(means, name) if asks_for and ours != "none" else [means]
+        is_marked, none = marks(word), {"values": {"consent": {word: "none"}}}
+        rest = next((at for at, one in enumerate(options) if one.edits == none and not is_marked), None)
         shown_ = [self._w["texts"]["rows"].format(n=count)]
-        return TableRow(name, masked(word), shown_, [unknown, *options], 0, rest=rest)
+        return TableRow(name, masked(word), shown_, options, 0, is_marked, rest=rest)
 
     # Parts of questions
 

@@ -268,7 +268,7 @@ def _answer(visit: Visit, sent: Form) -> Response:
                 errors.append((f"answer-{at}", without_paths(error, *list_check.files)))
     if errors:
         return _questions_page(visit, list_check, errors, all_open=all_open)
-    if sent.get("run"):
+    if sent.get("run") or sent.get("accept"):
         return _run(visit, sent)
     return visit.to(f"/checks/{list_check.id}/questions" + ("" if all_open else "?one=1"))
 
@@ -276,14 +276,14 @@ def _answer(visit: Visit, sent: Form) -> Response:
 def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[int | str]:
     """The answers to a question that is a table; none for any other. Raises InputError if one is missing.
 
-    A row that was not answered apart has the answer that was given to the rest of its group, or the proposed one.
+    A row of which none was chosen has the one that it is proposed to accept, if the person does.
     """
     chosen = list[int | str]()
     for place, row in enumerate(question.table):
         text = sent.get(f"answer-{at}-{place}")
         if row.rest is not None and not text:
-            at_once = sent.all(f"answer-{at}-{'marked' if row.marked else 'rest'}")
-            chosen.append(row.rest if row.group[1] in at_once else row.chosen)
+            accepted = sent.get(f"answer-{at}-apart" if row.apart else "accept")
+            chosen.append(row.rest if accepted else row.chosen)
         elif not row.fact and not (text.isdecimal() and int(text) < len(row.options)):
             raise InputError(visit.texts["no_answer"])
         else:
@@ -345,22 +345,22 @@ def _run(visit: Visit, sent: Form) -> Response:
     list_check, desk, language = _list(visit), visit.desk, visit.session.language
     if list_check.job and not list_check.job.ended:
         return visit.to(f"/jobs/{list_check.job.id}")
+    questions, at_once = f"/checks/{list_check.id}/questions", not sent.get("accept")
     if list_check.interview.blocking:
-        return visit.to(f"/checks/{list_check.id}/questions")
+        return visit.to(questions)
 
     def shown(job: Job) -> Shown:
         list_check.job = job
-        return Shown(
-            job,
-            "check",
-            list_check.upload.name,
-            f"/checks/{list_check.id}/result",
-            f"/checks/{list_check.id}/questions",
-        )
+        return Shown(job, "check", list_check.upload.name, f"/checks/{list_check.id}/result", questions)
 
     def run(job: Job) -> None:
         with named(*list_check.files):
-            list_check.run(job, desk, language)
+            with list_check.lock:
+                open_ = not at_once and list_check.open()
+            if open_:
+                job.onward = questions
+            else:
+                list_check.run(job, desk, language)
 
     return begin(visit, shown, run)
 
@@ -422,7 +422,7 @@ def _result(visit: Visit) -> Response:
         open=open_[:_LEFT],
         kept=params.get("kept") == "1",
         columns=vocabulary().columns,
-        files=_FILES,
+        files=[name for name in _FILES if check.counts["clear"] or not name.startswith("clear")],
     )
 
 

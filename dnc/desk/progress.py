@@ -49,7 +49,7 @@ def begin(visit: Visit, shown: Callable[[Job], Shown], function: Callable[[Job],
     job = visit.desk.jobs.start(visit.session, function)
     of_job = visit.kept("jobs")[job.id] = shown(job)
     job.wait(_PATIENCE_SECONDS)
-    return visit.to(of_job.onward if job.state == "done" else f"/jobs/{job.id}")
+    return visit.to(job.onward or of_job.onward if job.state == "done" else f"/jobs/{job.id}")
 
 
 def _shown(visit: Visit) -> Shown:
@@ -74,7 +74,7 @@ def result_of(visit: Visit, what: str) -> Any:
 def _page(visit: Visit) -> Response:
     shown = _shown(visit)
     if shown.job.state == "done":
-        return visit.to(shown.onward)
+        return visit.to(shown.job.onward or shown.onward)
     if shown.job.state == "failed" and shown.failed:
         return shown.failed(visit, shown.job.error)
     answer = visit.page("job.html", shown=shown, sentence=_sentence(visit, shown.job))

@@ -80,7 +80,7 @@ def objects(name: str) -> bool:
 
 def _is_of_mail(column: str) -> bool:
     """Whether a column is about mail, and not about calls, by its name."""
-    return _has(column, "of_mail")
+    return bool(column) and _has(column, "of_mail")
 
 
 @lru_cache(_REMEMBERED)

@@ -92,9 +92,9 @@ def test_what_the_file_tells_is_asked_first(asked, tmp_path):
     """Who calls, then the columns of the file, then what is the same for all rows, and the texts; each once."""
     ids = _answered(asked(LIST), {"caller": 0, "call_at": 0})
     assert ids[:3] == ["caller", "columns", "call_at"] and ids[-1] == "texts" and len(ids) == len(set(ids))
-    assert {"recipient", "is:RGPD"} <= set(ids) and "number" not in ids and "region" not in ids
+    assert {"recipient", "words:RGPD"} <= set(ids) and "number" not in ids and "region" not in ids
     brief = read_brief(tmp_path / "list.toml")
-    assert (brief.region, brief.columns) == ("FR", {"number": "Téléphone"})
+    assert (brief.region, brief.columns) == ("FR", {"number": "Téléphone", "consent": "RGPD"})
     assert {meant for texts in brief.texts.values() for meant in texts.meanings.values()} == {"unread"}
     assert brief.facts == {"caller": "commercial", "purpose": "sale", "call_at": "2026-11-24"}
 

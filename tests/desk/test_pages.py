@@ -307,7 +307,6 @@ NOTED = (
     "Téléphone;Statut;Remarque\n01 99 00 12 34;Client;ne plus appeler\n01 99 00 12 35;Client;rappelée lundi\n"
     "01 99 00 12 36;Ancien;\n"
 )
-UNREAD = "I do not know: these rows stay undecided"
 
 
 def fields_of(page: str) -> dict[str, tuple[str, dict[str, str], str]]:
@@ -316,8 +315,8 @@ def fields_of(page: str) -> dict[str, tuple[str, dict[str, str], str]]:
     for id_, label in re.findall(r'<label for="(answer-\d+-\d+)">([^<]*)</label>', page):
         options = re.search(rf'<select id="{id_}".*?</select>', page, re.DOTALL)[0]
         answers = re.findall(r'<option value="(\d*)"( selected)?>([^<]*)', options)
-        texts = {unescape(text).removesuffix(" (proposed)"): value for value, _, text in answers[::-1]}
-        chosen = next((text for _, is_chosen, text in answers if is_chosen), answers[0][2])
+        texts = {unescape(text).removesuffix(" (proposed)"): value for value, _, text in answers}
+        texts[""], _, chosen = next((answer for answer in answers if answer[1]), answers[0])
         found[id_] = (unescape(label), texts, unescape(chosen).removesuffix(" (proposed)"))
     return found
 
@@ -327,9 +326,9 @@ def answered(browser: Browser, path: str, id_: str, **chosen: str) -> None:
     page = questions(browser, path, f"?ask={id_}").text
     assert re.findall(r'name="question" value="([^"]+)"', page)[0] == id_
     sent = {"question": id_}
-    for field, (label, options, proposed) in fields_of(page).items():
-        wanted = next((text for start, text in chosen.items() if label.startswith(start)), proposed)
-        sent[field] = next(value for text, value in options.items() if text.startswith(wanted))
+    for field, (label, options, _) in fields_of(page).items():
+        wanted = next((text for start, text in chosen.items() if label.startswith(start)), None)
+        sent[field] = next(value for text, value in options.items() if (wanted and text.startswith(wanted)) or not text)
     assert browser.post(f"{path}/answers", sent).status_code == 303
 
 
@@ -355,24 +354,32 @@ def test_columns_and_texts_are_answered_in_a_table_each(browser):
     answered(browser, path, "texts", **{"ne plus": "asked not", "rappel": "nothing"})
     checked(browser, path)
     assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["blocked", "clear", "clear"]
+    assert [row["dnc_outcome"] for row in rows_of(browser, path, "clear.csv")] == ["clear", "clear"]
+    assert "files/clear.csv" in browser.client.get(f"{path}/result").text
 
 
-def test_the_other_texts_of_a_column_are_answered_at_once(browser):
-    """Those that are marked, and those that are not; an answer of their own stays, also that it is not known."""
+def test_what_is_proposed_counts_only_if_it_is_accepted(browser):
+    """An answer of their own stays, also that it is not known; columns that say yes or no take a word of their own."""
     rows = "01 99 00 12 37;Autre;stop\n01 99 00 12 38;Nouveau;stop\n"
-    path = dropped(browser, NOTED + rows, brief=SURVEY + "[texts.Statut]\n[texts.Remarque]\n")
-    page = questions(browser, path, "?ask=texts").text
-    rows = fields_of(page)
-    labels = ["stop", "ne plus appeler", "rappelée lundi", "Client", "Ancien", "Autre", "Nouveau"]
-    assert [label for label, *_ in rows.values()] == labels
-    boxes = re.findall(r'type="checkbox" id="[^"]+" name="answer-0-(\w+)" value="(\w+)"', page)
-    assert boxes == [("marked", "Remarque"), ("rest", "Statut")]
-    sent = dict.fromkeys(rows, "") | {"question": "texts", "answer-0-marked": "Remarque", "answer-0-rest": "Statut"}
-    sent |= {"answer-0-2": "4", "answer-0-4": "0", "answer-0-5": "1"}
-    assert browser.post(f"{path}/answers", sent).status_code == 303
-    checked(browser, path)
-    outcomes = [row["dnc_outcome"] for row in rows_of(browser, path)]
-    assert outcomes == ["blocked", "clear", "undecided", "blocked", "blocked"]
+    lines = [*zip((NOTED + rows).splitlines(), ["Actif;Société", *["oui;non", "non;non"] * 3], strict=False)]
+    text = "\n".join(f"{line};{more}" for line, more in lines)
+    names = ("Statut", "Remarque", "Actif", "Société")
+    brief = SURVEY + "".join(f'[texts."{name}"]\n' for name in names)
+    labels = ["stop", "ne plus appeler", "rappelée lundi", "Client", "Ancien", "Autre", "Nouveau", "Actif", "Société"]
+    said = {
+        (): ["undecided"] * 3 + ["blocked", "undecided"],
+        ("accept",): ["blocked", "undecided", "undecided", "blocked", "blocked"],
+        ("accept", "answer-0-apart"): ["blocked", "clear", "undecided", "blocked", "blocked"],
+    }
+    for pressed, outcomes in said.items():
+        path = dropped(browser, text, brief=brief)
+        rows = fields_of(questions(browser, path, "?ask=texts").text)
+        assert [label for label, *_ in rows.values()] == labels
+        sent = dict.fromkeys(rows, "") | {"question": "texts", "answer-0-2": "4", "answer-0-4": "0", "answer-0-5": "1"}
+        answer = browser.post(f"{path}/answers", sent | dict.fromkeys(pressed, "1"))
+        result = ended(browser, answer) if pressed else checked(browser, path)
+        assert result.url.path == f"{path}/result"  # nothing is left to ask
+        assert [row["dnc_outcome"] for row in rows_of(browser, path)] == outcomes
 
 
 def test_any_answer_is_changed_also_in_another_language(browser):
@@ -392,8 +399,8 @@ def test_any_answer_is_changed_also_in_another_language(browser):
     assert {label: chosen for label, _, chosen in fields_of(page).values()} == {
         "ne plus appeler": "asked not to be called again",
         "rappelée lundi": "nothing about calls",
-        "Client": UNREAD,
-        "Ancien": UNREAD,
+        "Client": "nothing about calls",  # proposed
+        "Ancien": "nothing about calls",
     }
     answered(browser, path, "texts")
     assert "ne plus appeler → asked not to be called again" in text_of(questions(browser, path))
@@ -435,7 +442,7 @@ def test_the_column_of_numbers_is_asked_where_the_file_does_not_show_it(browser)
 
 
 def test_a_result_is_filtered_explained_and_downloaded(browser):
-    """By outcome and reason; each row rule by rule; all rows, or the clear ones alone."""
+    """By outcome and reason; each row rule by rule; all rows."""
     lines = "".join(f"B{at};01 99 00 00 {at:02d};charity;donation;consumer;2026-01-01\n" for at in range(30))
     path = dropped(browser, LIST + lines)
     page = checked(browser, path)
@@ -454,7 +461,6 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     assert browser.client.get(f"{path}/rows/{'9' * 5_000}").status_code == 404
     rows = rows_of(browser, path)
     assert [row["dnc_outcome"] for row in rows].count("blocked") == 30 and len(rows) == 31
-    assert all(row["dnc_outcome"] == "clear" for row in rows_of(browser, path, "clear.csv"))
     for name in ("all.xlsx", "clear.xlsx"):
         assert browser.client.get(f"{path}/files/{name}").content[:2] == b"PK"
     report = browser.client.get(f"{path}/report")
@@ -537,9 +543,10 @@ def test_a_row_with_two_numbers_is_two_calls_of_one_row(browser):
 
 
 def test_a_list_without_rows_has_a_result(browser):
-    """No calls, and nothing to show."""
+    """No calls, and nothing to show; a file of possible calls is offered only where there are some."""
     path = dropped(browser, LIST.splitlines()[0].replace("Téléphone", "number"))
-    assert "Outcome of 0 calls" in text_of(checked(browser, path))
+    page = checked(browser, path)
+    assert "Outcome of 0 calls" in text_of(page) and "files/all.csv" in page.text and "files/clear." not in page.text
 
 
 def test_one_call_is_counted_as_one(browser):
@@ -580,6 +587,7 @@ def test_an_objection_changes_exactly_its_row(browser):
     assert unsaid.status_code == 400 and 'href="#lift-reason"' in unsaid.text
     lifted = browser.post(f"{number}/objection", {"lift": "yes", "lift-on": "2026-11-21", "lift-reason": "asked"})
     assert lifted.headers["location"].endswith("?done=lifted")
+    assert browser.client.get(f"{number}?done=<b>").status_code == 200
     checked(browser, path)
     assert rows_of(browser, path) == before
     assert "199001234" not in str(browser.desk.store.log().rows())

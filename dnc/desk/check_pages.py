@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
@@ -368,7 +369,9 @@ def _run(visit: Visit, sent: Form) -> Response:
 
 def _done(list_check: ListCheck) -> tuple[Check, CallRows] | None:
     with list_check.lock:
-        return (list_check.result, list_check.rows) if list_check.result and list_check.rows else None
+        if not (list_check.result and list_check.rows):
+            return None
+        return replace(list_check.result, language=list_check.interview.language), list_check.rows
 
 
 def _result(visit: Visit) -> Response:

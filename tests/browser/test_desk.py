@@ -87,11 +87,17 @@ class Keyboard:
         return self._downloads[-1]
 
     def seen(self, name: str) -> None:
-        """Look over a page: axe finds nothing, it fits the window, and what is pressed is large enough."""
+        """Look over a page: axe finds nothing, it fits the window, and what is pressed is large enough.
+
+        Light and dark; it stays in the one that it had not before, so that the focus is seen in both.
+        """
         self._steps += 1
-        self.page.screenshot(path=self._shots / f"{self._steps:02d}-{name}.png", full_page=True)
-        found = Axe().run(self.page, options={"runOnly": [*RULES, "wcag22aa"]}).response["violations"]
-        assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], name
+        for scheme in ("dark", "light") if self._steps % 2 else ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)
+            shot = self._shots / f"{self._steps:02d}-{name}-{scheme}.png"
+            self.page.screenshot(path=shot, full_page=True)
+            found = Axe().run(self.page, options={"runOnly": [*RULES, "wcag22aa"]}).response["violations"]
+            assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], shot.stem
         assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
         small = self.page.evaluate(
             "least => [...document.querySelectorAll('button, select, .button, input:not([type=hidden],[type=radio],"

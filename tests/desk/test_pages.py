@@ -415,6 +415,9 @@ def test_any_answer_is_changed_also_in_another_language(browser):
     answered(browser, path, "texts")
     assert "ne plus appeler → asked not to be called again" in text_of(questions(browser, path))
     checked(browser, path)
+    browser.post("/language", {"language": "fr"})
+    assert 'lang="fr"' in browser.client.get(f"{path}/report").text
+    browser.post("/language", {"language": "en"})
     assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["blocked", "undecided", "undecided"]
 
 

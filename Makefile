@@ -4,14 +4,14 @@ BIN := .venv/bin
 RUN := .venv/installed
 DESK := .venv/installed-desk
 DEV := .venv/installed-dev
+DBT := .venv/dbt/bin/dbt
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every program that a test starts is compiled anew
 
 TESTS ?=   # those of test-all; all where nothing is named
-ENGINE ?=  # more for the tests of engines: `-m smoke` runs one test of each, as .ci/run does
 
-.PHONY: demo desk test test-slow test-rest test-all pages remote sip ray spark dask dbt check pins fuzz bench clean
+.PHONY: demo desk test test-slow test-rest test-all pages remote sip ray spark dask dbt engines check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -44,20 +44,27 @@ sip: $(DEV)             ## the SIP proxy of the docs before a desk; wants the pa
 
 ray: $(DEV)             ## two workers of a local cluster decide what one machine does
 	$(INSTALL) --require-hashes --requirement requirements-ray.txt
-	$(BIN)/pytest $(ENGINE) tests/cluster/test_ray.py
+	$(BIN)/pytest tests/cluster/test_ray.py
 
 spark: $(DEV)           ## the same by Spark; wants a Java on the machine
 	$(INSTALL) --require-hashes --requirement requirements-spark.txt
-	$(BIN)/pytest $(ENGINE) tests/cluster/test_spark.py
+	$(BIN)/pytest tests/cluster/test_spark.py
 
 dask: $(DEV)            ## the same by Dask, pandas and DuckDB
 	$(INSTALL) --require-hashes --requirement requirements-dask.txt
-	$(BIN)/pytest $(ENGINE) tests/cluster/test_dask.py
+	$(BIN)/pytest tests/cluster/test_dask.py
 
-dbt: $(DEV)             ## the same by a Python model of dbt, which wants an environment of its own
+dbt: $(DEV) $(DBT)      ## the same by a Python model of dbt, which wants an environment of its own
+	DBT=$(DBT) $(BIN)/pytest tests/cluster/test_dbt.py
+
+$(DBT): $(DEV) requirements-dbt.txt
 	$(PYTHON) -m venv .venv/dbt
 	.venv/dbt/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dbt.txt
-	DBT=.venv/dbt/bin/dbt $(BIN)/pytest $(ENGINE) tests/cluster/test_dbt.py
+	touch $(DBT)
+
+engines: $(DEV) $(DBT)  ## one test of each of these four, on all cores at once
+	$(INSTALL) --require-hashes $(patsubst %,--requirement requirements-%.txt,ray spark dask)
+	DBT=$(DBT) $(BIN)/pytest --numprocesses auto --dist worksteal -m smoke tests/cluster
 
 check: $(DEV)           ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

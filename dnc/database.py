@@ -27,8 +27,13 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "errors_as_json": True,  # the only way to get the errno of a failed system call
 }
 # Each change of a ledger compresses the last rows of its tables again: dict_fsst takes 35 ms for 1,600 rows of the log,
-# zstd 7 ms for the same size.
-_COMPRESSION = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": 200}
+# zstd 7 ms for the same size. Statistics in its file are not believed: who edits it can write there that a text is
+# shorter than it is, and to sort or group rows DuckDB would cut it.
+_LEDGER = {
+    "disabled_compression_methods": "dict_fsst",
+    "zstd_min_string_length": 200,
+    "disabled_optimizers": "statistics_propagation",
+}
 
 
 class ArrowStream:
@@ -86,7 +91,7 @@ class Instance:
         spill = tempfile.TemporaryDirectory(prefix="dnc-", ignore_cleanup_errors=True)
         finalize(self, spill.cleanup)
         self.spill = Path(spill.name)
-        self._con = engine(self.spill, folder, fsync_mode="none", **_COMPRESSION)
+        self._con = engine(self.spill, folder, fsync_mode="none", **_LEDGER)
         self._attaching = Lock()
         self._folder = folder
 

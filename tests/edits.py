@@ -162,19 +162,33 @@ def edit_digests_too(folder: Path, statement: str) -> None:
 def deny_objections(folder: Path, number: int) -> None:
     """Let the statistics in the ledger's file say that all numbers of objections are null; one is their smallest.
 
-    DuckDB believes them and reads no row where a condition asks for more. The checksums of the blocks are made to fit.
+    DuckDB believes them and reads no row where a condition asks for more.
     """
-    path, start, size = folder / LEDGER, 3 * 4096, 1 << 14
-    data = bytearray(path.read_bytes())
+    data = bytearray((folder / LEDGER).read_bytes())
     smallest = bytes((number >> 7 * at & 127) | 128 * (at < 4) for at in range(5))
     for found in re.finditer(re.escape(smallest), bytes(data)):
         has_no_null = data.rindex(b"\x64\0\0\x65\0\1\x66\0", 0, found.start())
         data[has_no_null + 2], data[has_no_null + 5] = 1, 0
+    _put_back_bytes(folder, data)
+
+
+def shorten(folder: Path, text: str) -> None:
+    """Let the statistics in the ledger's file say that a column with only this text, of eight letters or more, is empty.
+
+    DuckDB believes them when it sorts rows, and keeps only the first letter.
+    """
+    longest = re.compile(rb"\xcc\0.(?=\xcd\0\x18" + text.encode()[:8] + b")", re.DOTALL)
+    _put_back_bytes(folder, bytearray(longest.sub(b"\xcc\0\0", (folder / LEDGER).read_bytes())))
+
+
+def _put_back_bytes(folder: Path, data: bytearray) -> None:
+    """Write the ledger's file with checksums of its blocks that fit, and cover it up."""
+    start, size = 3 * 4096, 1 << 14
     for at in range(start, len(data), size):
         words = struct.iter_unpack("<Q", data[at + 8 : at + size])
         checksum = reduce(lambda sum_, word: sum_ ^ word[0] * 0xBF58476D1CE4E5B9 % (1 << 64), words, 5381)
         data[at : at + 8] = struct.pack("<Q", checksum)
-    path.write_bytes(data)
+    (folder / LEDGER).write_bytes(data)
     cover_up(folder)
 
 

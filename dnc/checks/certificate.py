@@ -172,7 +172,7 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     then = json.loads(row["detail"])
     if lacking := {"terms", "verdicts", "today", "sha256"} - then.keys():
         raise StoreError(localized("errors", "certificate", "old", check=check, lacking=min(lacking)))
-    with store.ledger.read() as opened:
+    with store.ledger.read(edited=True) as opened:
         texts = {sha256: text for sha256 in then["rules"] for text in ledger_sql.texts(opened.con, "rules", [sha256])}
         rows = [row["detail"] for row in ledger_sql.log_as_written(opened.con) if row["verb"] == "load"]
         head, id_ = audit_log.head(opened.con), ledger_sql.store_id(opened.con)

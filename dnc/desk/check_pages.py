@@ -423,7 +423,7 @@ def _result(visit: Visit) -> Response:
         open=open_[:_LEFT],
         kept=params.get("kept") == "1",
         columns=vocabulary().columns,
-        files=_FILES,
+        files=[name for name in _FILES if check.counts["clear"] or not name.startswith("clear")],
     )
 
 

@@ -61,10 +61,9 @@ def _set(visit: Visit, sent: Form) -> Response:
     if errors:
         return _office(visit, given, errors)
     axes, known = vocabulary().axes, {"language": LANGUAGES, "keep": ("yes",)}
-    visit.desk.store.set_office(
-        {name: word for name, word in given.items() if word in {**axes, **known}.get(name, (word,))}
-    )
-    visit.session.language = given.get("language", visit.session.language)
+    kept = {name: word for name, word in given.items() if word in {**axes, **known}.get(name, (word,))}
+    visit.desk.store.set_office(kept)
+    visit.session.language = kept.get("language", visit.session.language)
     return visit.to("/office?done=1")
 
 

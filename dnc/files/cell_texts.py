@@ -26,9 +26,14 @@ _LONG_NUMBER = r"\+?\d{1,4}(?:[ .\-]\d{2,4}){3,}|\d{5,}"
 _HASHED = rf"\b(?:{_DATE}|{_HOUR}|{_LONG_NUMBER})\b"
 _WORD = r"\p{L}{2}"
 _DECIMALS = r"^(\d+)\.(?:00?|0{4,})$"  # of whole numbers; three zeros may be thousands
-_ACCENTS = r"[[\p{Mn}\p{Cf}]--[\x{334}-\x{338}]]"  # and invisible characters; not what strikes a letter through
-# Tags of rich text: those that are closed, and line breaks. What else is in angle brackets is a text.
-_TAGS = re.compile(r"(?is)<(?P<name>[a-z]\w*)(?:\s[^<>]*)?>(?=.*</(?P=name)\s*>)|</[a-z]\w*\s*>|<[bh]r\s*/?>")
+# Of Latin, Greek and Cyrillic, and invisible characters; not what strikes a letter through, or is a letter of its own.
+_ACCENTS = r"[\x{300}-\x{333}\x{339}-\x{36f}\p{Cf}]"
+# Tags of rich text: those that are closed, and line breaks. What else is in angle brackets is a text, and so is a tag
+# that strikes one through.
+_TAGS = re.compile(
+    r"(?is)<(?P<name>(?!(?:s|del|strike)\b)[a-z]\w*)(?:\s(?:(?!line-through)[^<>])*)?>(?=.*</(?P=name)\s*>)"
+    r"|</[a-z]\w*\s*>|<[bh]r\s*/?>"
+)
 _SHOWN, _DIGITS = 40, 3  # of a text that a message repeats: characters, and digits from which on they are hidden
 
 

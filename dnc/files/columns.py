@@ -27,17 +27,21 @@ MOST_TEXTS = 10_000  # different texts of a column that are kept
 MOST_COLUMNS = 2_000  # with cells, of those that nobody gave a role: each takes a few milliseconds
 _LEAST_ROWS = 50  # of a list, for ids to be told from texts
 _MAIL = r"^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$"
+# `1.1.0.1` and `::` may be codes, so of an address of a computer a part has two digits.
 _WEB = (
-    r"^(?:https?://|www\.[a-z0-9-]+\.)\S+$|^(?:[a-z0-9-]+\.)+(?:[a-z]{2}|com|org|net|info|biz|edu|gov)(?:/\S*)?$"
-    r"|^(?:\d{1,3}\.){3}\d{1,3}$|^(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$|^[0-9a-f:]*::[0-9a-f:]*$"
+    r"^(?:https?://|www\.[a-z0-9-]+\.)\S+$"
+    r"|^(?:\d{2,3}(?:\.\d{1,3}){3}|\d\.\d{2,3}(?:\.\d{1,3}){2}|(?:\d\.){2}\d{2,3}\.\d{1,3}|(?:\d\.){3}\d{2,3})$"
+    r"|^(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$|^[0-9a-f]*\d\d[0-9a-f]*:[0-9a-f:]*::[0-9a-f:]*$"
 )
-_DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:$|[T ])"
+_DOMAIN = r"^(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?$"  # as likely a code, such as `lead.ko`
+_DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:$|[T ])|^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 _PHONE = r"^\+?[\d\s().\-/]{6,}$"
 _COUNT = r"^[-+]?[\d\s.,]+\s?[%€$£]?$"
 # What the cells of a column may be, and the pattern that each of them matches.
 _FORMS = {
     "mail": f"(?i){_MAIL}",
     "web": f"(?i){_WEB}",
+    "domain": f"(?i){_DOMAIN}",
     "day": _DAY,
     "phone": _PHONE,
     "count": _COUNT,
@@ -48,7 +52,7 @@ _FORMS = {
 # Kind of a column by its name → forms of which all its cells must have one.
 _FORMS_OF = {
     "name": ("name",), "place": ("place",), "staff": ("name", "mail"), "day": ("day",), "count": ("count",),
-    "id": ("id",), "channel": ("mail", "web", "phone"),
+    "id": ("id",), "channel": ("mail", "web", "domain", "phone"),
 }  # fmt: skip
 _ADDRESSES = {"mail", "web"}
 _TEXTS = {"text": pl.String, "cell": pl.String, "rows": pl.UInt32, "marked": pl.Boolean}
@@ -101,7 +105,7 @@ class Content:
         self.texts = pl.DataFrame(schema=_TEXTS)
         self._forms = set(_FORMS)
         self._hashes: list[pl.Series] | None = []  # of the cells, as long as all of them may differ
-        self._words = pl.Series(dtype=pl.String)  # the cells without hexadecimal digits, as long as few differ
+        self._words = pl.Series(dtype=pl.String)  # the cells without their digits, as long as few differ
 
     def add(self, column: pl.Series) -> None:
         """Look at the cells of some rows."""
@@ -117,7 +121,7 @@ class Content:
         if self._hashes is not None and may_be_ids and self.filled == self.rows and distinct.len() == cells.len():
             self._hashes.append(cells.hash())
             if self._words.len() <= _VARIED:
-                words = cells.str.replace_all(r"[\da-fA-F]+", "#").unique().alias("")
+                words = cells.str.replace_all(r"\d+", "#").unique().alias("")
                 self._words = pl.concat([self._words, words]).unique().head(_VARIED + 1)
         else:
             self._hashes = None
@@ -151,11 +155,11 @@ class Content:
     def is_ids(self) -> bool:
         """Whether every row of a list of some length has a cell, no two are equal, and none is a day or a text.
 
-        A few words with numbers (`DNC-1`, `OK-2`) are texts.
+        A few words with numbers (`DNC-1`, `OK-2`) are texts, and so is one that the net marks.
         """
         if not self._hashes or self.rows < _LEAST_ROWS or self.filled < self.rows:
             return False
-        if 1 < self._words.len() <= _VARIED:
+        if self._words.len() <= _VARIED and (self._words.len() > 1 or marked(self._words).any()):
             return False
         return pl.concat(self._hashes).n_unique() == self.rows
 

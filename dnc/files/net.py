@@ -73,10 +73,20 @@ def marks(text: str) -> bool:
     return bool(marked(pl.Series([text]))[0])
 
 
-@lru_cache(_REMEMBERED)
+def objects(name: str) -> bool:
+    """Whether a yes under the name of a column probably says so; one under `Pas d'opposition` does not."""
+    return marks(name) and not _has(name, "denied")
+
+
 def _is_of_mail(column: str) -> bool:
     """Whether a column is about mail, and not about calls, by its name."""
-    return _read(pl.Series([column]))["letters"].str.contains(_net().rules["of_mail"]).any()
+    return bool(column) and _has(column, "of_mail")
+
+
+@lru_cache(_REMEMBERED)
+def _has(name: str, rule: str) -> bool:
+    """Whether the words of a name have the order of a rule."""
+    return _read(pl.Series([name]))["letters"].str.contains(_net().rules[rule]).any()
 
 
 def _read(texts: pl.Series) -> pl.DataFrame:

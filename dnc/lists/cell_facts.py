@@ -15,7 +15,7 @@ import polars as pl
 
 from dnc.clock import ALWAYS, NEVER, NO, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
 from dnc.files.cell_texts import normal
-from dnc.files.net import marked, marks
+from dnc.files.net import marked, objects
 from dnc.files.table import MARKED, RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct, numbered, repeated, taken
 from dnc.law.demands import DATES
@@ -144,9 +144,8 @@ class FactReader:
             theirs = self.columns.get(ours)
             cells[ours] = (text_of(batch[theirs]) if theirs in batch.columns else empty).alias(ours)
         facts = batch.select(cells.values())
-        for ours, words in self.brief.values.items():
-            if ours in cells:
-                known = {**self._noes(ours), **words}
+        for ours in cells:
+            if known := {**self._noes(ours), **self.brief.values.get(ours, {})}:
                 facts = facts.with_columns(
                     each_distinct(facts.select(ours), lambda word, w=known: _translated(word, w), {ours: pl.String})
                 )
@@ -160,7 +159,10 @@ class FactReader:
         """
         name = self.columns.get(ours)
         is_doubtful = (
-            name and ours in OR_NONE and folded(name) not in (folded(ours), ours.partition("_")[0]) and not marks(name)
+            name
+            and ours in OR_NONE
+            and folded(name) not in (folded(ours), ours.partition("_")[0])
+            and not objects(name)
         )
         return dict.fromkeys(NO, YES[0]) if is_doubtful else {}
 

@@ -230,7 +230,7 @@ class Guesses:
     def around(self) -> list[str]:
         """What is written around the table, and between its first rows."""
         names = self.number_columns or list(self.numbers)
-        found = headings(self.batch.head(-1), names) if self.batch.height else ()
+        found = headings(self.batch, names) if self.batch.height else ()
         between = [text for _, text, in_place in found if in_place]
         return list(dict.fromkeys([*self.header.around, *between, *self.header.unseen]))
 

@@ -326,7 +326,8 @@ def headings(rows: pl.DataFrame, numbers: Iterable[str]) -> Iterator[tuple[int, 
     rows: some of a list. numbers: its columns of telephone numbers.
     Yields the line, the text, and whether it tells something in the place of a number.
     """
-    texts = pl.col(pl.String).exclude(RAGGED).str.strip_chars().replace("", None)
+    names = [name for name, kind in rows.schema.items() if kind == pl.String and name != RAGGED]
+    texts = [pl.lit(None, pl.String), pl.col(names).str.strip_chars().replace("", None)]
     typed = [pl.col(name).is_null() for name, kind in rows.schema.items() if kind != pl.String and name != LINE]
     places = [pl.col(name).str.strip_chars() for name in numbers if rows.schema[name] == pl.String]
     place = pl.when(pl.all_horizontal(pl.lit(True), *typed)).then(pl.coalesce(pl.lit(None, pl.String), *places))

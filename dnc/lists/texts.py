@@ -33,6 +33,7 @@ _CODES = {meaning: meaning[0] if ours else "" for meaning, ours in MEANINGS.item
 _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
+_SIGN = r'^[^\p{L}\p{N}]*[\p{S}"″〃][^\p{L}\p{N}]*$'  # a cross, or a ditto: what it says may stand in another row
 _COUNTED = 100  # different texts of a batch that are counted apart
 
 
@@ -166,6 +167,8 @@ class TextReader:
             codes = codes.scatter(at.filter(_are_words(parts["text"][at])), _UNREAD)
         elif column.others == "searched":
             found = marked(parts["text"][at], firm=column.firm, column=column.name) | column.texts.near(keys[at])
+            if column.texts.rest:
+                found |= keys[at].str.contains(_SIGN)
             if found.any():
                 codes = codes.scatter(at.filter(found), _UNREAD)
                 self._found.add(column.column)

@@ -16,7 +16,7 @@ from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Change, Ledger
 
-_NAME = re.compile(r"^\w[\w.@-]{0,59}$")
+_NAME = re.compile(r"\w[\w.@-]{0,59}")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def add(ledger: Ledger, name: str, text: str) -> int:
 
     A brief that is already the newest version is not kept again.
     """
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise InputError(localized("errors", "campaign", "name"))
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     with ledger.change() as change:

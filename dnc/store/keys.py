@@ -20,7 +20,7 @@ from dnc.store.ledger import Ledger
 
 RIGHTS = ("decide", "record", "lift", "read")  # decide calls; record; lift objections; read what was recorded
 DEFAULT = ("decide", "record")
-_NAME = re.compile(r"^[A-Za-z][\w.@-]{0,59}$")
+_NAME = re.compile(r"[A-Za-z][\w.@-]{0,59}")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def add(ledger: Ledger, name: str, rights: Iterable[str] = DEFAULT) -> str:
     rights = sorted(set(rights), key=RIGHTS.index) if set(rights) <= set(RIGHTS) else []
     if not rights:
         raise InputError(localized("errors", "key", "rights", known=", ".join(RIGHTS)))
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise InputError(localized("errors", "key", "name"))
     key = f"dnc_{secrets.token_urlsafe(32)}"
     with ledger.change() as change:

@@ -120,14 +120,19 @@ class Ledger:
         return now
 
     @contextmanager
-    def read(self) -> Iterator[Opened]:
-        """Open the ledger read-only and compare it with its manifest. Raises StoreError."""
+    def read(self, *, edited: bool = False) -> Iterator[Opened]:
+        """Open the ledger read-only and compare it with its manifest and its log. Raises StoreError.
+
+        edited: whether one that is not what its log says is opened too, so that somebody can look at it.
+        """
         with ExitStack() as stack:
             try:
                 opened = self._opened(stack)
             except _OldError:
                 self._bring_up()
                 opened = self._opened(stack)
+            if not edited:
+                self.refuse_edited(opened.con, opened.digest)
             yield opened
 
     def _opened(self, stack: ExitStack) -> Opened:

@@ -35,7 +35,10 @@ BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
 _NEWEST_ROWS = 64  # of the log are looked at first
 # A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.
-_AS_JSON = "system.main.json_merge_patch('{}', system.main.to_json(t))::varchar"
+_NO_NULLS = (
+    "system.main.json_merge_patch('{{}}', {})::varchar".format
+)  # JSON is also read without them, as it is hashed
+_AS_JSON = _NO_NULLS("system.main.to_json(t)")
 _SHA256 = "system.main.sha256"
 _UNDIGESTED = {"about", "digests", "log"}  # tables that are not part of the state; every other is
 _AS_TEXT = {"rules": "sha256", "terms": "sha256"}  # tables of long texts: of a row, this column is hashed
@@ -493,7 +496,7 @@ def _last_in_log(con: Connection, kind: Kind) -> int:
 
 def wordings(con: Connection) -> list[Row]:
     """The wordings of consents, in the order in which they were added: name, sha256, text, facts (JSON), added_at."""
-    return _rows_if_any(con, "select * replace (facts::varchar as facts) from wordings order by rowid")
+    return _rows_if_any(con, f"select * replace ({_NO_NULLS('facts')} as facts) from wordings order by rowid")
 
 
 # Keys
@@ -528,7 +531,7 @@ def signers(con: Connection) -> list[str]:
 
 def rule_packs(con: Connection) -> list[Row]:
     """The rules packs, the one in use last: seq, version, sha256, signer, files (JSON), installed_at."""
-    return _rows_if_any(con, "select * replace (files::varchar as files) from rule_packs order by seq")
+    return _rows_if_any(con, f"select * replace ({_NO_NULLS('files')} as files) from rule_packs order by seq")
 
 
 # Texts and decisions of checks

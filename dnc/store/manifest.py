@@ -188,7 +188,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
     except OSError as error:
         raise StoreError(localized("errors", "store_unread", store=folder / NAME, why=why(error))) from None
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         intact = False
     if not intact:
         raise DamageError(folder, localized("errors", "ledger", "manifest", name=NAME))

@@ -15,7 +15,6 @@ from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.ledger import Change, Ledger, Opened
 from dnc.store.manifest import EMPTY
-from dnc.store.state import State
 from dnc.store.store import Store
 
 
@@ -54,8 +53,5 @@ class _LedgerWithin(Ledger):
         yield self._change
 
     @contextmanager
-    def read(self) -> Iterator[Opened]:
+    def read(self, *, edited: bool = False) -> Iterator[Opened]:
         yield Opened(self._change.con, EMPTY, "", ahead=False)
-
-    def refuse_edited(self, *_: object, **__: object) -> State:
-        return self._change.holds

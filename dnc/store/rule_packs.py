@@ -49,7 +49,7 @@ def installed(ledger: Ledger) -> tuple[InstalledPack, dict[str, str]] | None:
 
 @lru_cache(maxsize=2)
 def _installed(ledger: Ledger, _: object) -> tuple[InstalledPack, dict[str, str]] | None:
-    with ledger.read() as opened:
+    with ledger.read(edited=True) as opened:  # `status` and `verify` say what was edited
         rows = ledger_sql.rule_packs(opened.con)
         if not rows:
             return None

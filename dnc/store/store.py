@@ -125,7 +125,6 @@ class Store:
             return Standing(self.path)
         for _ in range(_TRIES):
             with self.ledger.read() as opened:
-                self.ledger.refuse_edited(opened.con, opened.digest)
                 now = replace(self._standing_in(opened.con), objections=ledger_sql.objections(opened.con))
             try:
                 return replace(now, reading=ReadLock(now.files))
@@ -145,19 +144,19 @@ class Store:
     def snapshots(self) -> list[Snapshot]:
         """All snapshots, oldest load first; raises StoreError if there is no store."""
         self.must_exist()
-        with self.ledger.read() as opened:
+        with self.ledger.read(edited=True) as opened:
             return list(snapshots_in(opened.con))
 
     def manifest(self) -> Manifest:
         """What it holds, counted and hashed; raises StoreError if there is no store."""
         self.must_exist()
-        with self.ledger.read() as opened:
+        with self.ledger.read(edited=True) as opened:
             return opened.manifest
 
     def log(self) -> pl.DataFrame:
         """The log, oldest first: seq, done_at (UTC), verb, done_by, detail (JSON), previous, hash."""
         self.must_exist()
-        with self.ledger.read() as opened:
+        with self.ledger.read(edited=True) as opened:
             return ledger_sql.log(opened.con)
 
     def hash_key(self, row: int) -> str | None:

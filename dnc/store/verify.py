@@ -72,7 +72,7 @@ def _verified(ledger: Ledger) -> Findings:
     files = ledger.files()
     moved_in = ledger.moved_in()  # after the files and before the ledger, which names what was moved in meanwhile
     try:
-        with ledger.read() as opened:
+        with ledger.read(edited=True) as opened:
             manifest = opened.manifest
             if opened.ahead:
                 findings.notes.append(localized("note", "ahead"))
@@ -202,7 +202,7 @@ def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterato
 def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
     """Where the ledger differs from the manifest."""
     now = Manifest.of(con, manifest.ledger, audit_log.head(con))
-    for name in (*FOLDERS, "rules", "last"):
+    for name in (*FOLDERS, "rules", "last", *(["store"] if manifest.store else [])):  # older programs wrote none
         if getattr(now, name) != getattr(manifest, name):
             yield localized("fault", "differ", name="head" if name == "last" else name)
 

@@ -19,7 +19,7 @@ from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Ledger
 from dnc.store.record_kinds import GIVEN
 
-_NAME = re.compile(r"^\S.{0,99}$")
+_NAME = re.compile(r"\S.{0,99}")
 
 
 class WordingFacts(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -73,7 +73,7 @@ def add(ledger: Ledger, name: str, text: str, facts: Mapping[str, str] | None = 
 
     Raises InputError where the name has another text or other facts, OptionError for a fact that is wrong; StoreError.
     """
-    if not _NAME.match(name) or not text.strip():
+    if not (_NAME.fullmatch(name) and name.isprintable() and text.strip()):
         raise InputError(localized("errors", "wording", "empty"))
     try:
         read = msgspec.convert(dict(facts or {}), WordingFacts, strict=False)

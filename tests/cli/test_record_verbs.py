@@ -43,6 +43,14 @@ def test_wordings_are_listed_and_shown(dnc, recorded):
     assert dnc("wordings", "show", "form-8")[0] == 4
 
 
+@pytest.mark.parametrize("name", ["form\n", "form\x1b]0;x\x07"])
+def test_no_name_in_the_store_has_what_a_terminal_obeys(dnc, write_file, name):
+    """It would be in the log and in every list: a line break at its end, too."""
+    path = write_file("form.toml", 'region = "FR"\n')
+    for verb in (("wordings", "add", path, "--name"), ("campaigns", "add", "--brief", path), ("keys", "add")):
+        assert dnc(*verb, name)[0] == 4
+
+
 @pytest.mark.parametrize(
     ("kind", "head", "row"),
     [

@@ -366,6 +366,8 @@ def test_columns_and_texts_are_answered_in_a_table_each(browser):
     answered(browser, path, "texts", **{"ne plus": "asked not", "rappel": "nothing"})
     checked(browser, path)
     assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["blocked", "clear", "clear"]
+    assert [row["dnc_outcome"] for row in rows_of(browser, path, "clear.csv")] == ["clear", "clear"]
+    assert "files/clear.csv" in browser.client.get(f"{path}/result").text
 
 
 def test_what_is_proposed_counts_only_if_it_is_accepted(browser):
@@ -455,7 +457,7 @@ def test_the_column_of_numbers_is_asked_where_the_file_does_not_show_it(browser)
 
 
 def test_a_result_is_filtered_explained_and_downloaded(browser):
-    """By outcome and reason; each row rule by rule; all rows, or the clear ones alone."""
+    """By outcome and reason; each row rule by rule; all rows."""
     lines = "".join(f"B{at};01 99 00 00 {at:02d};charity;donation;consumer;2026-01-01\n" for at in range(30))
     path = dropped(browser, LIST + lines)
     page = checked(browser, path)
@@ -474,7 +476,6 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     assert browser.client.get(f"{path}/rows/{'9' * 5_000}").status_code == 404
     rows = rows_of(browser, path)
     assert [row["dnc_outcome"] for row in rows].count("blocked") == 30 and len(rows) == 31
-    assert all(row["dnc_outcome"] == "clear" for row in rows_of(browser, path, "clear.csv"))
     for name in ("all.xlsx", "clear.xlsx"):
         assert file_of(browser, path, name)[:2] == b"PK"
     report = browser.client.get(f"{path}/report")
@@ -557,9 +558,10 @@ def test_a_row_with_two_numbers_is_two_calls_of_one_row(browser):
 
 
 def test_a_list_without_rows_has_a_result(browser):
-    """No calls, and nothing to show."""
+    """No calls, and nothing to show; a file of possible calls is offered only where there are some."""
     path = dropped(browser, LIST.splitlines()[0].replace("Téléphone", "number"))
-    assert "Outcome of 0 calls" in text_of(checked(browser, path))
+    page = checked(browser, path)
+    assert "Outcome of 0 calls" in text_of(page) and "files/all.csv" in page.text and "files/clear." not in page.text
 
 
 def test_one_call_is_counted_as_one(browser):
@@ -600,6 +602,7 @@ def test_an_objection_changes_exactly_its_row(browser):
     assert unsaid.status_code == 400 and 'href="#lift-reason"' in unsaid.text
     lifted = browser.post(f"{number}/objection", {"lift": "yes", "lift-on": "2026-11-21", "lift-reason": "asked"})
     assert lifted.headers["location"].endswith("?done=lifted")
+    assert browser.client.get(f"{number}?done=<b>").status_code == 200
     checked(browser, path)
     assert rows_of(browser, path) == before
     assert "199001234" not in str(browser.desk.store.log().rows())

@@ -77,7 +77,8 @@ def what_the_office_says_is_not_asked(browser: Browser, tmp_path: Path) -> None:
     assert {"caller", "campaign"} <= {*ids(asked)} and "How are the calls made?" in asked
     wrong = browser.post("/office", OFFICE | {"cli": "12", "own_days": "soon"})
     assert re.findall(r'<a href="#(cli|own_days)">', wrong.text) == ["cli", "own_days"]
-    saved = browser.post("/office", OFFICE | {"own_days": "5", "keep": "yes", "sector": "no such word"})
+    odd = {"sector": "no such word", "language": "no such language"}
+    saved = browser.post("/office", OFFICE | {"own_days": "5", "keep": "yes"} | odd)
     assert saved.status_code == 303
     store = browser.desk.store
     assert store.office() == OFFICE | {"cli": "+33162000001", "own_days": "5", "keep": "yes"}

@@ -23,7 +23,7 @@ from dnc.desk.v1 import WRONG_KEY_SECONDS
 from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT, vocabulary
 from dnc.store import keys
 from dnc.store.verify import verify
-from tests import ALL, size
+from tests import ALL, edits, size
 from tests.conftest import SAMPLES
 from tests.desk.conftest import Running, running, said
 
@@ -90,6 +90,15 @@ def test_a_new_snapshot_or_objection_decides_the_next_request(api, write_file):
     assert "eu-gdpr-objection" in decided(api, other)[0]["dnc_blocked_by"]
 
 
+def test_a_key_that_was_edited_into_the_store_counts_for_nothing(api):
+    """Whoever can write to its folder makes a key that may read, and has the state told as if nothing had happened."""
+    edits.edit(api.store.path, "insert into keys values ('x', sha256('x'), timestamp '2026-01-01', 'read')")
+    for path in ("/v1/status", "/metrics", "/v1/objections"):
+        for headers in ({}, {"Authorization": "Bearer x"}):
+            answer = api.get(path, headers=headers)
+            assert (answer.status_code, "was edited: keys" in answer.json()["detail"]) == (503, True)
+
+
 def test_a_number_that_never_objected_is_not_lifted(api):
     """The answer says so, and the log has no row about it; of several, those are counted that were on the list."""
     sent = {"numbers": [NOT_LISTED], "region": "FR", "on": "2026-08-10", "lift": True, "reason": "by mistake"}
@@ -103,7 +112,7 @@ def test_a_number_that_never_objected_is_not_lifted(api):
 
 
 def test_wrong_keys_are_slowed_down(api):
-    """One after the other, however many are tried at once; the right key does not wait for them."""
+    """One after the other, also if some are tried at once; the right key does not wait for them."""
     began = time.monotonic()
     with ThreadPoolExecutor(10) as pool:
         wrong = [pool.submit(api.get, "/v1/status", headers={"Authorization": f"Bearer {n}"}) for n in range(10)]

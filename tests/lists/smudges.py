@@ -270,6 +270,12 @@ READ = [
     ("a comment of HTML", 'nothing = ["Client"]', "Client <!-- S9 -->", "Client<br>", UNDECIDED),
     ("struck through by its signs", 'nothing = ["Client"]', "C\u0336l\u0336i\u0336e\u0336n\u0336t\u0336", "Client", UNDECIDED),
     ("a sign that looks like another", 'nothing = ["1"]', "¹", "1", UNDECIDED),
+    ("struck through by HTML", 'nothing = ["Client"]', "<s>Client</s>", "<b>Client</b>", UNDECIDED),
+    ("struck through by a style", 'nothing = ["Client"]', '<b style="text-decoration: line-through">Client</b>', '<b style="color: red">Client</b>', UNDECIDED),
+    ("struck through by other signs", 'nothing = ["Client"]', "C\u20e5l\u20e5i\u20e5e\u20e5n\u20e5t\u20e5", "Client", UNDECIDED),
+    ("a vowel that is a mark", 'nothing = ["มา"]', "ม\u0e31า", "มา", UNDECIDED),
+    ("a cross, beside rest", 'rest = "nothing"', "❌", "absent", UNDECIDED),
+    ("a ditto, beside rest", 'rest = "nothing"', '"', "absent", UNDECIDED),
     ("unread beside rest", 'unread = ["S9"]\nrest = "nothing"', "S9", "S1", UNDECIDED),
 ]  # fmt: skip
 
@@ -385,6 +391,10 @@ SMUDGES = [
     ),
     Smudge("ids that say yes and no", UNDECIDED, {"Call": ("No", "Yes")}, missing="text:Call", others=False),
     Smudge("a name with the star of a form", STOP, {"Nom *": "Exemple", "Nom opposé": ("S9", "")}, 'ignore = ["Nom *"]'),
+    *(
+        Smudge(f"a no under {name}, as an objection", BLOCKED, {name: ("non", "")}, f'[columns]\nobjected_on = "{name}"')
+        for name in ("Contactable", "Pas d'opposition", "Not opted out", "Nie widersprochen")
+    ),
     # Facts against what the list says.
     *(
         Smudge(f"a fact against a consent that says {cell}", UNDECIDED, {**EXPORTED, "Opt-in tél": (cell, "oui")},
@@ -470,6 +480,9 @@ SMUDGES = [
     Smudge("note beside the table", NOT_CLEAR, notes={"K3": "S9"}, **_XLSX),
     Smudge("a hidden row", STOP, hidden=(2,), **_XLSX),
     Smudge("a read surrounding does not read a column", STOP, {"Statut": ("S9", "S1")}, 'around = "read"'),
+    Smudge("a last row about those above it", REFUSED, {"number": ["0639980000", "0639980001", "0639980002", "* = décédés"],
+           "consent": ["named_caller", "named_caller", "named_caller", ""], "consent_on": ["2026-07-20", "2026-07-20", "2026-07-20", ""],
+           "consent_for": ["live", "live", "live", ""]}),
     # Persons.
     Smudge("one person, two numbers", BLOCKED, {**PERSON, "objected_on": ["", "", "oui", ""]}, smudged=(1, 2)),
     Smudge("one person under another name", BLOCKED,
@@ -577,7 +590,8 @@ SMUDGES = [
     Smudge("IP addresses but for one", STOP, {"IP": ("stop", "192.0.2.7")}),
     *(
         Smudge(f"codes with a full stop, {bad}", STOP, {"Etat": (bad, good)}, rows=60)
-        for bad, good in (("lead.refused", "lead.active"), ("opt.out", "opt.in"), ("www.stop", "www.ok"))
+        for bad, good in (("lead.refused", "lead.active"), ("opt.out", "opt.in"), ("www.stop", "www.ok"),
+                          ("lead.ko", "lead.ok"), ("0.0.0.1", "1.1.0.1"), ("bad::", "f::"))
     ),
     Smudge("ids in a short list", STOP, {"Réf": [f"C{row:05d}" for row in range(49)]}, rows=49),
     Smudge("ids of which one is empty", STOP, {"Réf": ["", *(f"C{row:05d}" for row in range(59))]}, rows=60),
@@ -588,6 +602,12 @@ SMUDGES = [
     Smudge("ids of a few words", STOP, {"Réf": [f"{'DNC' if row == 1 else 'OK'}-{row}" for row in range(60)]}, rows=60),
     Smudge("ids of a few words that nobody knows", STOP, {"Réf": [f"{row:03d}{'KV'[row % 2]}" for row in range(60)]},
            rows=60),
+    Smudge("ids of one word that objects", STOP, {"Réf": [f"DNC-{row}" for row in range(60)]}, rows=60),
+    Smudge("ids with a sign", STOP, {"Réf": [f"{'-' if row == 1 else ''}{row:04d}" for row in range(60)]}, rows=60),
+    Smudge("ids with a letter of a hexadecimal number", STOP,
+           {"Réf": [f"{row:05d}{'D' if row == 1 else 'A'}" for row in range(60)]}, rows=60),
+    Smudge("ids that are days without hyphens", STOP,
+           {"Sortie": [f"2025{row // 28 + 1:02d}{row % 28 + 1:02d}" for row in range(60)]}, rows=60),
     Smudge("ids that are sentences", STOP,
            {"Suivi": [f"a demandé à {row} reprises de ne plus être dérangé" for row in range(60)]}, rows=60),
     Smudge("JSON that differs in each row", STOP,
@@ -649,6 +669,10 @@ HARMLESS = [
            '[when_filled."Société"]\nrelationship = "none"', untold=("relationship",)),
     Smudge("columns that differ in capitals", CLEAR, {"Nom": ("Fictif", "Exemple"), "NOM": ("Essai", "Démo")},
            'ignore = ["Nom", "NOM"]'),
+    *(
+        Smudge(f"a no under {name}", CLEAR, {name: ("non", "")}, f'[columns]\nobjected_on = "{name}"')
+        for name in ("Opposition", "Ne plus appeler", "DNC")
+    ),
     Smudge("no objection told", CLEAR, {"objected_on": ("non", "")}),
     Smudge("no objection told as nothing", CLEAR, {"objected_on": ("0", "FAUX")}),
     Smudge("an old refusal", CLEAR, {"refused_on": "2024-01-01"}),

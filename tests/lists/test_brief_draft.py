@@ -273,6 +273,11 @@ def test_a_header_alone_has_a_draft(drafted):
     assert not _decided(drafted("Tel,Nom\n")[1])
 
 
+def test_a_file_without_texts_has_a_draft(drafted):
+    """An object around the rows, of which one column is a list."""
+    assert not _decided(drafted('{"number": [1, 2]}', "list.json")[1])
+
+
 def test_proposals_name_columns_and_words_that_exist():
     """Each is folded, and proposes a column and a word of the vocabulary."""
     told = proposals()

@@ -255,8 +255,8 @@ def test_rows_that_are_anchored_while_the_log_is_read_are_no_fault(dnc, anchored
     read = Ledger.read
 
     @contextmanager
-    def meanwhile(self):
-        with read(self) as opened:
+    def meanwhile(self, **options):
+        with read(self, **options) as opened:
             monkeypatch.setattr(Ledger, "read", read)
             object_on(anchored, 3)
             assert dnc("log", "--anchor", "anchors.txt", "--store", anchored.path)[0] == 0

@@ -478,10 +478,10 @@ def test_backup_and_restore_on_the_command_line(dnc, loaded, tmp_path):
     assert dnc("backup", "copy", *at)[0] == 0
     assert "already exists" in dnc("backup", "copy", *at)[2]
     assert "is not damaged, so nothing was restored" in dnc("restore", "copy", *at)[2]
-    (loaded.path / MANIFEST).write_text("{}")
-    code, out, err = dnc("verify", *at)
-    assert (code, out) == (4, "manifest.json is damaged\n")
-    assert "dnc restore BACKUP" in err
+    for text in ("[" * 100_000, "{}"):
+        (loaded.path / MANIFEST).write_text(text)
+        code, out, err = dnc("verify", *at)
+        assert (code, out, "dnc restore BACKUP" in err) == (4, "manifest.json is damaged\n", True)
     assert dnc("restore", "copy", *at)[0] == 0
     code, _, err = dnc("verify", *at)
     assert (code, err[:3]) == (0, "OK:")

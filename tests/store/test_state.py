@@ -13,10 +13,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 
 from dnc import Decider, Store, StoreError, check
 from dnc.checks.subject_access import answer
-from dnc.store import audit_log, ledger_sql, state
+from dnc.store import audit_log, ledger_sql, state, wordings
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
 from tests import edits, some
@@ -113,6 +114,29 @@ def test_objections_count_although_statistics_in_the_file_deny_them(held):
     assert [one["on"] for one in answer(held, "+33199000003")["objections"]] == [date(2026, 8, 2)]
 
 
+def test_statistics_in_the_file_do_not_rename_the_registry_of_a_snapshot(store, write_file):
+    """To sort rows, DuckDB would cut texts to the length of the longest; a list of opt-outs would be of no registry."""
+    store.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
+    edits.shorten(store.path, "fr-bloctel")
+    with duckdb.connect(store.path / edits.LEDGER, read_only=True) as con:
+        assert con.execute("select registry from snapshots order by id").fetchall() != [("fr-bloctel",)]
+    assert [snapshot.registry for snapshot in store.standing().snapshots] == ["fr-bloctel"]
+
+
+def test_a_null_that_the_log_does_not_see_in_json_stops_no_check(dnc, held, write_file):
+    """The state is that of JSON without nulls, so it is read without them: every check would crash on an unknown key."""
+    wordings.add(held.ledger, "form", "I agree.", {"consent": "partners"})
+    edits.edit(held.path, """update wordings set facts = '{"consent": "partners", "x": null}'""")
+    assert not verify(held.ledger).faults
+    assert dnc("check", write_file("c.csv", CALLS), "--region", "FR", "--store", held.path)[0] == 3
+
+
+def test_a_manifest_that_names_another_store_is_a_fault(held):
+    """A backup of that store would be restored over this one."""
+    replace(held.manifest(), store="a" * 64).write(held.path)
+    assert verify(held.ledger).faults == ["store differ from those in the manifest"]
+
+
 def test_objections_that_no_condition_finds_are_a_fault(held, monkeypatch):
     """Of very many objections some are read at a time, by their numbers."""
     count = ledger_sql.objections_count
@@ -180,9 +204,16 @@ def test_a_change_of_some_objections_states_what_all_are(many, store):
 
 @pytest.mark.parametrize("name", some([name for name, (_, says) in edits.EDITS.items() if "texts" not in says], 6))
 def test_nothing_is_decided_from_an_edited_ledger(dnc, held, write_file, name):
-    """By whatever way: a check, a single call, an answer to a person."""
+    """By whatever way: a check, a single call, an answer to a person. Nor is it shown as evidence, or backed up."""
     edits.edit(held.path, edits.EDITS[name][0])
     for verb in (
+        *(
+            ("wordings", "list"),
+            ("campaigns", "list"),
+            ("keys", "list"),
+            ("retain",),
+            ("backup", held.path.parent / "b"),
+        ),
         ("explain", "+33199000003", "--at", "2026-08-05"),
         ("check", write_file("c.csv", CALLS), "--region", "FR"),
         ("answer", "+33199000003"),

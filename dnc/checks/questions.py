@@ -409,7 +409,7 @@ class OpenQuestions:
         ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
         proposed = 0 if content.may_be_left_out else 1
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
-            options.append(self._is(ours, name))
+            options += self._consents_in(name, None) if ours == "consent" else [self._is(ours, name)]
             proposed = len(options) - 1 if self._is_understood(ours, content) else proposed
             if ours == "consent_on" and "consent" not in self._guesses.named:
                 options += self._consents_by(name)
@@ -455,7 +455,7 @@ class OpenQuestions:
         if not is_few:
             w = self._w["texts"]
             options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]
-            yield TableRow(name, w["others"].format(n=all_texts.height), [], options, 0, rest=1)
+            yield TableRow(name, w["others"].format(n=all_texts.height), [], options, 0)  # not shown, so not accepted
 
     def _yes_no_row(self, name: str, content: Content) -> TableRow:
         """A column that says yes or no, answered as one."""
@@ -534,10 +534,8 @@ class OpenQuestions:
             by_column = self._consents_in(words, day) if words else self._consents_by(str(day))
             yield self._about(words or str(day), self._w["what"], [*by_column, nobody], rows)
         elif name := self._column("consent") or self._column("consent_on"):
-            yield from self._of_words("consent", name, rows)
-            if self._empty(name) and name not in self._brief.get("when_empty", {}):
-                none = Option(w["none"], {"when_empty": {name: {"consent": "none"}}})
-                yield self._about_empty(name, "consent", [none], rows)
+            none = Option(w["none"], {"when_empty": {name: {"consent": "none"}}})
+            yield from self._of_words("consent", name, rows, [none])
         elif not self._is_known("consent"):
             yield self._axis("consent", rows)
 
@@ -578,11 +576,9 @@ class OpenQuestions:
 
     def _of_axis(self, axis: str, rows: int) -> Iterator[Question]:
         if name := self._column(axis):
-            yield from self._of_words(axis, name, rows)
-            if self._empty(name):
-                values = self._axis(axis, rows).options
-                options = [Option(value.text, {"when_empty": {name: value.edits["facts"]}}) for value in values]
-                yield self._about_empty(name, axis, options, rows)
+            values = self._axis(axis, rows).options
+            of_empty = [Option(value.text, {"when_empty": {name: value.edits["facts"]}}) for value in values]
+            yield from self._of_words(axis, name, rows, of_empty)
             return
         if self._is_known(axis):
             return
@@ -601,16 +597,26 @@ class OpenQuestions:
             shown, default = self._values(free), 0 if known else None
         yield Question(axis, self._asks(axis), options, rows, shown=shown, default=default)
 
-    def _of_words(self, axis: str, name: str, rows: int) -> Iterator[Question]:
-        """One table of the words of a column that are not understood, most rows first."""
+    def _of_words(self, axis: str, name: str, rows: int, of_empty: list[Option]) -> Iterator[Question]:
+        """One table of the words of a column that are not understood, most rows first, with its empty cells.
+
+        of_empty: what these may mean; it is asked apart if there is no such word.
+        """
         known = {folded(word) for word in self._brief.get("values", {}).get(axis, {})} | set(vocabulary().axes[axis])
-        if self._guesses.has_days(name) or len(words := self._guesses.words(name)) > MOST_WORDS:
-            return
-        open_ = {word: count for word, count in words if folded(word) not in known and word.lower() not in known}
-        table = [self._word_row(axis, name, word, count) for word, count in open_.items()]
+        words = [] if self._guesses.has_days(name) else self._guesses.words(name)
+        open_ = [(word, count) for word, count in words if folded(word) not in known and word.lower() not in known]
+        table = [self._word_row(axis, name, *one) for one in open_] if len(words) <= MOST_WORDS else []
+        empty = 0 if axis in self._brief.get("when_empty", {}).get(name, {}) else self._empty(name)
         if table:
-            text = self._w["words"]["text"].format(name=name)
-            yield Question(f"words:{name}", text, [], min(rows, sum(open_.values())), table=table)
+            w, count = self._w["words"], sum(count for _, count in open_) + empty
+            if empty:
+                options = [Option(self._w["unknown"], {}), *of_empty]
+                shown_ = [self._w["texts"]["rows"].format(n=empty)]
+                rest = 1 if len(of_empty) == 1 else None  # of consents, as that of their words
+                table.append(TableRow(name, w["empty"], shown_, options, 0, rest=rest))
+            yield Question(f"words:{name}", w["text"].format(name=name), [], min(rows, count), table=table)
+        elif empty:
+            yield self._about_empty(name, axis, of_empty, rows)
 
     def _word_row(self, axis: str, name: str, word: str, count: int) -> TableRow:
         """A word, with what it may mean; of a consent also for which calls.

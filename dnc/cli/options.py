@@ -329,6 +329,15 @@ def call_options(set_help: str) -> Option:
     return together(_BEFORE_SET, given, _AFTER_SET)
 
 
+UNREAD = together(
+    click.option(
+        "--accept-unread",
+        type=click.IntRange(min=0),
+        metavar="COUNT",
+        help="Accept up to COUNT rows with an objection, a refusal or a withdrawal whose number cannot be read.",
+    ),
+    click.option("--reason", metavar="TEXT", help="Why --accept-unread is given; logged."),
+)
 # What tells how a list is read, for a check and for one of its rows.
 _READING = together(
     SHEET,
@@ -343,13 +352,7 @@ _READING = together(
     ),
     IGNORE,
     AROUND,
-    click.option(
-        "--accept-unread",
-        type=click.IntRange(min=0),
-        metavar="COUNT",
-        help="Accept up to COUNT rows with an objection, a refusal or a withdrawal whose number cannot be read.",
-    ),
-    click.option("--reason", metavar="TEXT", help="Why --accept-unread is given; logged."),
+    UNREAD,
     CONSENTS,
 )
 

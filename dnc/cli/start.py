@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import CONSENTS, FILE, exit_code, load_rules, open_store, say, store_verb, typed_name
+from dnc.cli.options import CONSENTS, FILE, UNREAD, exit_code, load_rules, open_store, say, store_verb, typed_name
 from dnc.errors import InputError
 from dnc.messages import counted, in_language, localized, messages
 
@@ -29,6 +29,7 @@ _BACK, _UNKNOWN = "r", "0"  # typed to return to the question before, and for "I
     help="File of the brief; continued if it exists, without its comments.  [default: LIST with .toml]",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File of the report.  [default: LIST with .html]")
+@UNREAD
 @CONSENTS
 @click.option("--yes", is_flag=True, help="Take answers that the file proves, without asking.")
 @click.option("--open", "open_", is_flag=True, help="Open the report in the browser.")
@@ -39,6 +40,8 @@ def start(
     file: Path,
     brief: Path | None,
     out: Path | None,
+    accept_unread: int | None,
+    reason: str | None,
     consents: Path | None,
     yes: bool,
     open_: bool,
@@ -70,7 +73,14 @@ def start(
         elif not _ask(interview, question, lang):
             break
     interview.finish()
-    settings = Settings(brief=read_brief(brief), consents=consents, rulebook=book, language=lang)
+    settings = Settings(
+        brief=read_brief(brief),
+        consents=consents,
+        rulebook=book,
+        language=lang,
+        accept_unread=accept_unread,
+        reason=reason,
+    )
     result = api.check(file, open_store(ctx), settings=settings, out=out)
     for line in (*summary(result), texts["brief"].format(path=brief), texts["report"].format(path=out)):
         say(line)

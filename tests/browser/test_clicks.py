@@ -40,7 +40,7 @@ ALL = {
 # What is said of single columns, texts and words; all others are accepted as they are proposed.
 SAID: dict[str, dict[str, str]] = {
     "crm": {"Consentement le": "passés par une personne", "consommateur ou": "Qualité"},
-    "pipedrive": {"Désabonné": NOTHING, "Aucun consentement": NOTHING, "Oui": GIVEN},
+    "pipedrive": {"Désabonné": NOTHING, "Aucun consentement": NOTHING, "tous les autres": NOTHING, "Oui": GIVEN},
     "odoo": {"Liste noire": NOTHING, "Accordé": GIVEN},
 }
 

@@ -205,6 +205,17 @@ def test_a_column_of_days_of_objections_is_mapped(asked, tmp_path, store):
     assert found["dnc_outcome"].to_list() == ["blocked", "undecided"]
 
 
+def test_what_a_column_of_consents_says_is_asked_in_two_tables(asked, tmp_path):
+    """What it is for and for which calls; then what its words mean, and its empty cells."""
+    interview = asked("Téléphone;Consentement\n06 39 98 00 01;Recueilli\n06 39 98 00 02;\n")
+    ids = _answered(interview, {"caller": 0, "columns": [2], "words:Consentement": [2, 1]})
+    assert {"empty:Consentement:consent", "consent_for"}.isdisjoint(ids)
+    brief = read_brief(tmp_path / "list.toml")
+    assert brief.values["consent"] == {"recueilli": "named_caller"}
+    assert brief.when_filled == {"Consentement": {"consent_for": "live"}}
+    assert brief.when_empty == {"Consentement": {"consent": "none"}}
+
+
 @pytest.mark.parametrize(("name", "is_asked"), [("Créé le", False), ("Date opt-in", True), ("Ne plus appeler", True)])
 def test_the_order_of_days_is_asked_only_for_days_that_matter(asked, name, is_asked):
     """Most exports say when a row was created."""

@@ -30,7 +30,8 @@ from dnc.registries import OWN
 
 SAMPLE = 5_000  # rows that are checked for each question
 _SEPARATORS = (" ::: ", ";", "|", ",")  # between the tags of a cell
-_EXAMPLES, _MOST_TEXTS = 2, 60  # texts of a column that its row shows; rows of the table of texts
+_EXAMPLES = 2  # texts of a column that its row shows
+_FEW_TEXTS, _MOST_TEXTS = 30, 60  # that are asked one by one, of a column and of all
 _MEANINGS = ("unread", "objected", "refused", "withdrawn", "nothing")
 _VALUES = 3  # of a column that are shown
 _LONGEST = 30  # characters of a value that are shown
@@ -445,8 +446,8 @@ class OpenQuestions:
         if content.is_yes_no and not named:
             yield self._yes_no_row(name, content)
             return
-        is_few = all_texts.height <= MOST_WORDS
-        for text, cell, count, is_marked in (open_ if is_few else open_.filter("marked").head(MOST_WORDS)).iter_rows():
+        is_few = all_texts.height <= _FEW_TEXTS
+        for text, cell, count, is_marked in (open_ if is_few else open_.filter("marked").head(_FEW_TEXTS)).iter_rows():
             if is_safe(text):
                 options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
                 rest = _MEANINGS.index("objected" if is_marked else "nothing")

@@ -455,7 +455,7 @@ class OpenQuestions:
         if not is_few:
             w = self._w["texts"]
             options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]
-            yield TableRow(name, w["others"].format(n=all_texts.height), [], options, 0, rest=1)
+            yield TableRow(name, w["others"].format(n=all_texts.height), [], options, 0)  # not shown, so not accepted
 
     def _yes_no_row(self, name: str, content: Content) -> TableRow:
         """A column that says yes or no, answered as one."""

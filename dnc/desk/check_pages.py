@@ -6,11 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,9 +29,9 @@ from dnc.desk.forms import Form, Upload
 from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, CallRows, ListCheck
-from dnc.desk.progress import Shown, begin
+from dnc.desk.progress import Shown, begin, begin_file
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Errors, Visit, download_once
+from dnc.desk.visit import Errors, Visit
 from dnc.errors import DncError, InputError
 from dnc.law.findings import Finding
 from dnc.law.vocabulary import WAS, vocabulary
@@ -370,7 +369,9 @@ def _run(visit: Visit, sent: Form) -> Response:
 
 def _done(list_check: ListCheck) -> tuple[Check, CallRows] | None:
     with list_check.lock:
-        return (list_check.result, list_check.rows) if list_check.result and list_check.rows else None
+        if not (list_check.result and list_check.rows):
+            return None
+        return replace(list_check.result, language=list_check.interview.language), list_check.rows
 
 
 def _result(visit: Visit) -> Response:
@@ -541,14 +542,14 @@ def _download(visit: Visit) -> Response:
     if (done := _done(list_check)) is None:
         raise RefusedError(404, visit.texts["no_result"])
     check, rows = done
-    path = Path(mkdtemp(dir=list_check.upload.path.parent)) / f"rows.{suffix}"
-    try:
-        api.write(check, path, rows.batches("clear" if what == "clear" else ""))
-    except BaseException:
-        rmtree(path.parent)
-        raise
     ending = "" if what == "all" else f"-{what}"
-    return download_once(path, f"{list_check.stem}-dnc{ending}.{suffix}")
+
+    def make(folder: Path) -> Path:
+        path = folder / f"{list_check.stem}-dnc{ending}.{suffix}"
+        api.write(check, path, rows.batches("clear" if what == "clear" else ""))
+        return path
+
+    return begin_file(visit, f"/checks/{list_check.id}/result", make)
 
 
 ROUTES: list[Route] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from dnc.checks.inspection import Scope, inspect
 from dnc.desk.forms import Form
+from dnc.desk.progress import Shown, begin, begin_file, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit, download
 from dnc.files.output_rows import OutputRows
@@ -28,7 +30,14 @@ _SHOWN = ("input", "registry", "as_of", "count", "counts", "on")  # of the detai
 
 
 def _verify(visit: Visit, sent: Form) -> Response:
-    return _log(visit, verify_log(visit.desk.store.ledger))
+    ledger = visit.desk.store.ledger
+    return begin(
+        visit, lambda job: Shown(job, "verify", "", f"/log/verified/{job.id}", "/log"), lambda _: verify_log(ledger)
+    )
+
+
+def _verified(visit: Visit) -> Response:
+    return _log(visit, result_of(visit, "verify"))
 
 
 def _log(visit: Visit, findings: Findings | None = None) -> Response:
@@ -92,18 +101,21 @@ def _folder(visit: Visit, sent: Form) -> Response:
     first, last, store = sent.day("from"), sent.day("to"), visit.desk.store
     if not first or not last:
         return _inspection(visit, tuple(name for name in ("from", "to") if not sent.day(name)))
-    found = inspect(store, Scope(first, last, sent.get("campaign") or None))
+    scope = Scope(first, last, sent.get("campaign") or None)
     desk, language, numbers = visit.desk, visit.session.language, bool(sent.get("annexes"))
-    with store.work("inspection") as work:
-        out = work / "folder.zip"
-        write_folder(out, store, found, desk.book, language, numbers=numbers, signer=desk.signer)
-        data = out.read_bytes()
-    return download(data, "application/zip", f"dnc-inspection-{first}-{last}.zip")
+
+    def make(folder: Path) -> Path:
+        out = folder / f"dnc-inspection-{first}-{last}.zip"
+        write_folder(out, store, inspect(store, scope), desk.book, language, numbers=numbers, signer=desk.signer)
+        return out
+
+    return begin_file(visit, "/log/inspection", make)
 
 
 ROUTES: list[Route] = [
     page("/log", _log),
     form("/log/verify", _verify),
+    page("/log/verified/{job}", _verified),
     page("/log/log.csv", _download),
     page("/log/inspection", _inspection),
     form("/log/inspection", _folder),

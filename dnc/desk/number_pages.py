@@ -5,6 +5,7 @@ A number is never part of an address: it is sent with a form, kept in the sessio
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,18 +21,24 @@ from dnc.checks.subject_access import answer
 from dnc.clock import today
 from dnc.desk.check_pages import explained
 from dnc.desk.forms import Form
+from dnc.desk.office import facts_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, download_once
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
+from dnc.lists import own_records
 from dnc.messages import messages, system_locale
 from dnc.reports.letter import letter
 from dnc.reports.letter_file import write_letter
 from dnc.reports.phrases import fact
+from dnc.store.record_kinds import CONSENTS
 from dnc.store.store import read_all
 
 # The facts that the form asks for; the others belong in the brief of a list, and rarely matter for one call.
 _FACTS = ("caller", "purpose", "recipient", "voice", "source", "relationship", "consent", "consent_on", "consent_for")
+# What is asked of a consent that was given, and of its withdrawal.
+_CONSENT = ("consent", "consent_on", "consent_for", "wording", "proof", "consent_withdrawn_on")
+_COUNT = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,10 @@ def _look_up_of(visit: Visit) -> LookUp:
 
 
 def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
-    given = {"region": system_locale()[1], "day": str(today()), **(given or {})}
-    return visit.page("number.html", errors=errors, given=given, facts=_FACTS, columns=vocabulary().columns)
+    region, day, count = system_locale()[1], str(today()), visit.request.query_params.get("recorded", "")
+    given = {"region": region, "of": region, "day": day, "on": day, **(given or facts_of(visit.desk))}
+    columns, recorded = vocabulary().columns, int(count) if _COUNT.fullmatch(count) else 0
+    return visit.page("number.html", errors=errors, given=given, facts=_FACTS, columns=columns, recorded=recorded)
 
 
 def _look_up(visit: Visit, sent: Form) -> Response:
@@ -72,7 +81,8 @@ def _look_up(visit: Visit, sent: Form) -> Response:
         errors.append(("day", visit.texts["no_day"]))
     if errors or day is None:
         return _form(visit, given, errors)
-    look_up = LookUp(f"+{number}", day, {name: given[name] for name in _FACTS if given[name]})
+    facts = facts_of(visit.desk) | {name: given[name] for name in _FACTS}
+    look_up = LookUp(f"+{number}", day, {name: word for name, word in facts.items() if word})
     visit.kept("numbers")[look_up.id] = look_up
     return visit.to(f"/number/{look_up.id}")
 
@@ -87,6 +97,8 @@ def _stored(visit: Visit, errors: Errors = (), given: Mapping[str, str] | None =
         errors=errors,
         look_up=look_up,
         facts=[fact(name, word, language) for name, word in look_up.facts.items()],
+        consent=_CONSENT,
+        columns=vocabulary().columns,
         call=explained(call, language),
         stored=stored,
         states=messages("answer", language)["states"],
@@ -115,6 +127,39 @@ def _object(visit: Visit, sent: Form) -> Response:
     return visit.to(f"/number/{look_up.id}?done={'lifted' if lift else 'objected'}")
 
 
+def _object_several(visit: Visit, sent: Form) -> Response:
+    """Record the objections of several people, a number a line: all of them, or none."""
+    given = {name: sent.get(name) for name in ("numbers", "of", "on", "reason")}
+    on, numbers = sent.past_day("on"), [line.strip() for line in given["numbers"].splitlines() if line.strip()]
+    errors = [] if on else [("on", visit.texts["no_past_day"])]
+    if not numbers:
+        errors.append(("numbers", visit.texts["unread_number"]))
+    if on and numbers:
+        try:
+            region, reason = given["of"].upper() or None, given["reason"] or None
+            visit.desk.store.object(numbers, on, region=region, reason=reason)
+            return visit.to(f"/number?recorded={len(numbers)}")
+        except InputError as error:
+            errors.append(("numbers", error.message))
+    return _form(visit, given, errors)
+
+
+def _consent(visit: Visit, sent: Form) -> Response:
+    """Record a consent, or its withdrawal."""
+    look_up, told = _look_up_of(visit), {name: sent.get(name) for name in _CONSENT if sent.get(name)}
+    days: list[str] = [name for name in ("consent_on", "consent_withdrawn_on") if name in told] or ["consent_on"]
+    errors = [(name, visit.texts["no_past_day"]) for name in days if sent.past_day(name) is None]
+    if "consent_on" in days and "consent" not in told:
+        errors.append(("consent", visit.texts["no_answer"]))
+    if not errors:
+        try:
+            own_records.record(visit.desk.store, CONSENTS.name, [told | {"number": look_up.number}], visit.desk.book)
+            return visit.to(f"/number/{look_up.id}?done=consent")
+        except InputError as error:
+            errors.append(("consent_on", error.message))
+    return _stored(visit, errors, told)
+
+
 def _letter(visit: Visit) -> Response:
     """The letter to a person who asks what is stored about their number."""
     look_up, desk = _look_up_of(visit), visit.desk
@@ -127,7 +172,9 @@ def _letter(visit: Visit) -> Response:
 ROUTES: list[Route] = [
     page("/number", _form),
     form("/number", _look_up),
+    form("/number/several", _object_several),
     page("/number/{id}", _stored),
     form("/number/{id}/objection", _object),
+    form("/number/{id}/consent", _consent),
     page("/number/{id}/letter.html", _letter),
 ]

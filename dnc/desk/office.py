@@ -17,6 +17,7 @@ from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.cell_facts import read_cli
+from dnc.lists.words import meaning
 from dnc.messages import LANGUAGES, system_locale
 from dnc.registries import OWN
 
@@ -52,9 +53,9 @@ def _set(visit: Visit, sent: Form) -> Response:
     given = {name: sent.get(name) for name in (*FACTS, *_OTHERS) if sent.get(name)}
     errors = []
     if cli := given.get("cli"):
-        given["cli"] = read_cli(cli, system_locale()[1]) or cli
+        given["cli"] = read_cli(meaning("cli", cli) or cli, system_locale()[1]) or cli
         if read_cli(given["cli"], None) is None:
-            errors.append(("cli", visit.texts["unread_number"]))
+            errors.append(("cli", visit.texts["office_cli_hint"]))
     if (days := given.get("own_days")) and not (days.isdecimal() and 0 < int(days) <= _MOST_DAYS):
         errors.append(("own_days", visit.texts["no_amount"]))
     if errors:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -15,7 +17,7 @@ from dnc.desk.forms import Form
 from dnc.desk.guard import HEADERS, POLICY
 from dnc.desk.jobs import Job
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Visit
+from dnc.desk.visit import Visit, download_once
 from dnc.messages import counted
 
 _MINUTE = 60
@@ -29,7 +31,7 @@ class Shown:
     Attributes:
         job: the job.
         what: key of what it does, in the table `jobs` of the messages.
-        name: of the file that it reads.
+        name: of the file that it reads; such a job can be stopped.
         onward: where its result is. back: where to go if it was stopped or failed.
         given: the texts of its form, which is filled in with them there.
         failed: shows its form again if it failed, with the reason; by default its page says it.
@@ -50,6 +52,27 @@ def begin(visit: Visit, shown: Callable[[Job], Shown], function: Callable[[Job],
     of_job = visit.kept("jobs")[job.id] = shown(job)
     job.wait(_PATIENCE_SECONDS)
     return visit.to(job.onward or of_job.onward if job.state == "done" else f"/jobs/{job.id}")
+
+
+def begin_file(visit: Visit, back: str, make: Callable[[Path], Path]) -> Response:
+    """Let a job make a file in a folder that it gets; it is saved at once, or from the page of the job, and removed."""
+    folder = visit.session.folder(visit.desk.store)
+
+    def made(_: Job) -> Path:
+        try:
+            return make(folder)
+        except BaseException:
+            rmtree(folder)
+            raise
+
+    return begin(visit, lambda job: Shown(job, "file", "", f"/jobs/{job.id}/file", back), made)
+
+
+def _file(visit: Visit) -> Response:
+    path: Path = result_of(visit, "file")
+    if not path.exists():
+        raise RefusedError(404, visit.texts["not_found"])
+    return download_once(path, path.name)
 
 
 def _shown(visit: Visit) -> Shown:
@@ -73,8 +96,9 @@ def result_of(visit: Visit, what: str) -> Any:
 
 def _page(visit: Visit) -> Response:
     shown = _shown(visit)
-    if shown.job.state == "done":
-        return visit.to(shown.job.onward or shown.onward)
+    made = shown.job.result if shown.what == "file" else None
+    if shown.job.state == "done" and not (made and made.exists()):
+        return visit.to(shown.back if made else shown.job.onward or shown.onward)
     if shown.job.state == "failed" and shown.failed:
         return shown.failed(visit, shown.job.error)
     answer = visit.page("job.html", shown=shown, sentence=_sentence(visit, shown.job))
@@ -120,5 +144,6 @@ ROUTES: list[Route] = [
     page("/jobs/job.js", _script),
     page("/jobs/{job}", _page),
     page("/jobs/{job}/state", _state),
+    page("/jobs/{job}/file", _file),
     form("/jobs/{job}/stop", _stop),
 ]

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -47,15 +48,21 @@ class Current(Generic[T]):
 
     def get(self) -> T:
         """The value for the present state of the store. Raises whatever `make` raises."""
-        # Read before the value is made, so that a change meanwhile makes it anew the next time.
+        self.drop_old()
+        if self._made is None:
+            # Read before the value is made, so that a change meanwhile makes it anew the next time.
+            self._made = self._state, self._make()
+        return self._made[1]
+
+    def drop_old(self) -> None:
+        """Close the value if it is out of date: it may keep a file open that is to be forgotten."""
+        if self._made and self._made[0] != self._state:
+            self.close()
+
+    @property
+    def _state(self) -> object:
         ledger = self._store.ledger
-        state = ledger.state_of(self._table) if self._table else ledger.state
-        if self._made and self._made[0] == state:
-            return self._made[1]
-        self.close()
-        value = self._make()
-        self._made = state, value
-        return value
+        return ledger.state_of(self._table) if self._table else ledger.state
 
     def close(self) -> None:
         """Close the value."""
@@ -66,6 +73,7 @@ class Current(Generic[T]):
 
 _MOST_WAITING = 100  # requests
 _LINGER_SECONDS = 0.003
+IDLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -143,13 +151,21 @@ class RequestDecider:
             because a request that comes too late waits twice as long. The wait is not cut short when as many have come
             as last time: two groups that take turns would never join.
         """
-        waiting = [self._queue.get()]
+        waiting = [self._next()]
         until = time.monotonic() + (_LINGER_SECONDS if busy or not self._queue.empty() else 0)
         while True:
             try:
                 waiting.append(self._queue.get(timeout=max(until - time.monotonic(), 0)))
             except queue.Empty:
                 return waiting
+
+    def _next(self) -> _Request | None:
+        """The next request; until it comes, no decider of an older state of the store stays open for long."""
+        while True:
+            for current in self._deciders.values():
+                current.drop_old()
+            with suppress(queue.Empty):
+                return self._queue.get(timeout=IDLE_SECONDS)
 
     def _answer(self, together: list[_Request]) -> None:
         together = [request for request in together if request.verdicts.set_running_or_notify_cancel()]

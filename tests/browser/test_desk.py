@@ -12,7 +12,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Download, Page, expect
 
 from dnc import Store
 from tests import offers
@@ -30,7 +30,8 @@ class Keyboard:
 
     def __init__(self, page: Page, shots: Path) -> None:
         self.page, self._shots, self._steps = page, shots, 0
-        self.addresses: list[str] = []
+        self.addresses, self._downloads = list[str](), list[Download]()
+        page.on("download", lambda one: self._downloads.extend([one]))  # a method of a list cannot be given
         page.on("framenavigated", lambda frame: self.addresses.append(frame.url))
         page.on("filechooser", lambda _: None)  # from now on: a dialogue that opens while this is switched on is lost
 
@@ -71,12 +72,32 @@ class Keyboard:
             self.page.keyboard.press("Space")
         chooser.value.set_files(path)
 
+    def save(self, selector: str) -> Download:
+        """Press what gives a file, which comes at once, or by a link where it takes longer to make."""
+        page, before = self.page, len(self._downloads)
+        self.reach(selector)
+        page.keyboard.press("Enter")
+        while len(self._downloads) == before:
+            if page.locator('main a[href$="/file"]').count():
+                with page.expect_download():
+                    self.reach('main a[href$="/file"]')
+                    page.keyboard.press("Enter")
+                self.press("main a:not(.button)")
+            page.wait_for_timeout(100)
+        return self._downloads[-1]
+
     def seen(self, name: str) -> None:
-        """Look over a page: axe finds nothing, it fits the window, and what is pressed is large enough."""
+        """Look over a page: axe finds nothing, it fits the window, and what is pressed is large enough.
+
+        Light and dark; it stays in the one that it had not before, so that the focus is seen in both.
+        """
         self._steps += 1
-        self.page.screenshot(path=self._shots / f"{self._steps:02d}-{name}.png", full_page=True)
-        found = Axe().run(self.page, options={"runOnly": [*RULES, "wcag22aa"]}).response["violations"]
-        assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], name
+        for scheme in ("dark", "light") if self._steps % 2 else ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)
+            shot = self._shots / f"{self._steps:02d}-{name}-{scheme}.png"
+            self.page.screenshot(path=shot, full_page=True)
+            found = Axe().run(self.page, options={"runOnly": [*RULES, "wcag22aa"]}).response["violations"]
+            assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], shot.stem
         assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
         small = self.page.evaluate(
             "least => [...document.querySelectorAll('button, select, .button, input:not([type=hidden],[type=radio],"
@@ -170,11 +191,8 @@ def outcomes(path: Path) -> list[tuple]:
 
 def downloaded(keyboard: Keyboard, name: str, folder: Path) -> Path:
     """Download a file of the result."""
-    keyboard.reach(f'a[href$="/files/{name}"]')
-    with keyboard.page.expect_download() as download:
-        keyboard.page.keyboard.press("Enter")
     path = folder / f"{len(list(folder.iterdir()))}-{name}"
-    download.value.save_as(path)
+    keyboard.save(f'a[href$="/files/{name}"]').save_as(path)
     return path
 
 
@@ -303,9 +321,6 @@ def test_a_registry_and_a_folder_for_an_authority(keyboard: Keyboard, tmp_path: 
     keyboard.press('main a[href="/log/inspection"]')
     for field in ("from", "to"):
         page.fill(f"#{field}", "2026-11-29")
-    keyboard.reach("main button.first")
-    with page.expect_download() as folder:
-        page.keyboard.press("Enter")
-    assert folder.value.suggested_filename.endswith(".zip")
+    assert keyboard.save("main button.first").suggested_filename.endswith(".zip")
     keyboard.press('form[action="/leave"] button')
     keyboard.seen("left")

@@ -88,6 +88,23 @@ def test_what_is_the_same_for_all_calls_is_one_question(asked, tmp_path):
     assert [row.chosen for row in again.table] == interview._undone["campaign"].chosen
 
 
+def test_the_words_of_a_consent_are_for_the_same_calls(asked, tmp_path):
+    """A column named for a consent, with no word that gives one, is used at once; its words tell the calls, too."""
+    interview = asked("Téléphone;RGPD\n06 39 98 00 01;Accordé\n06 39 98 00 02;Validé\n06 39 98 00 03;En cours\n", "fr")
+    while not (question := interview.next()).id.startswith("words:"):
+        interview.answer(question, 0 if question.id == "caller" else None)
+    assert all(row.options[row.rest].edits == {"values": {"consent": {row.text: "none"}}} for row in question.table)
+    live, both = (
+        next(at for at, one in enumerate(question.table[0].options) if kind in str(one.edits))
+        for kind in ("live", "both")
+    )
+    with pytest.raises(InputError, match="different calls"):
+        interview.answer(question, [live, 1, both])
+    interview.answer(question, [live, 1, live])
+    assert "consent_for" not in [one.id for one in interview.open()]
+    assert read_brief(tmp_path / "list.toml").when_filled["RGPD"]["consent_for"] == "live"
+
+
 def test_what_the_file_tells_is_asked_first(asked, tmp_path):
     """Who calls, then the columns of the file, then what is the same for all rows, and the texts; each once."""
     ids = _answered(asked(LIST), {"caller": 0, "call_at": 0})

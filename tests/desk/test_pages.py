@@ -72,9 +72,21 @@ def checked(browser: Browser, path: str) -> httpx.Response:
     return ended(browser, browser.post(f"{path}/run"))
 
 
+def saved(browser: Browser, answer: httpx.Response) -> httpx.Response:
+    """The file that a job makes."""
+    job = answer.headers["location"].removesuffix("/file")
+    until(lambda: browser.client.get(f"{job}/state").json()["ended"])
+    return browser.client.get(f"{job}/file")
+
+
+def file_of(browser: Browser, path: str, name: str) -> bytes:
+    """A file of a result."""
+    return saved(browser, browser.client.get(f"{path}/files/{name}")).content
+
+
 def rows_of(browser: Browser, path: str, name: str = "all.csv") -> list[dict[str, str]]:
     """The rows of a file of a result."""
-    content = browser.client.get(f"{path}/files/{name}").content.decode("utf-8-sig")
+    content = file_of(browser, path, name).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(content), delimiter=";"))
 
 
@@ -405,6 +417,9 @@ def test_any_answer_is_changed_also_in_another_language(browser):
     answered(browser, path, "texts")
     assert "ne plus appeler → asked not to be called again" in text_of(questions(browser, path))
     checked(browser, path)
+    browser.post("/language", {"language": "fr"})
+    assert 'lang="fr"' in browser.client.get(f"{path}/report").text
+    browser.post("/language", {"language": "en"})
     assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["blocked", "undecided", "undecided"]
 
 
@@ -462,13 +477,13 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     rows = rows_of(browser, path)
     assert [row["dnc_outcome"] for row in rows].count("blocked") == 30 and len(rows) == 31
     for name in ("all.xlsx", "clear.xlsx"):
-        assert browser.client.get(f"{path}/files/{name}").content[:2] == b"PK"
+        assert file_of(browser, path, name)[:2] == b"PK"
     report = browser.client.get(f"{path}/report")
     assert (
         "sha256-" in report.headers["Content-Security-Policy"]
         and "unsafe" not in report.headers["Content-Security-Policy"]
     )
-    assert browser.client.get(f"{path}/files/report.html").text.startswith("<!doctype html>")
+    assert file_of(browser, path, "report.html").startswith(b"<!doctype html>")
     assert browser.client.get(f"{path}/files/other.csv").status_code == 404
 
 
@@ -683,7 +698,7 @@ def test_a_result_names_nothing_that_is_typed(browser, tmp_path, language):
     checked(browser, path)
     shown = ("", "/questions?all=1", "/result", "/report", "/rows/1", "/rows/3")
     texts = {page: text_of(browser.client.get(f"{path}{page}")) for page in shown}
-    content = browser.client.get(f"{path}/files/all.xlsx").content
+    content = file_of(browser, path, "all.xlsx")
     for sheet in openpyxl.load_workbook(io.BytesIO(content)):
         texts[sheet.title] = " ".join(str(cell) for row in sheet.iter_rows(values_only=True) for cell in row)
     browser.post("/language", {"language": "en"})
@@ -715,6 +730,30 @@ def test_a_form_keeps_its_texts_where_its_file_is_refused(browser, path, given, 
         field = re.search(rf'<(?:input|select) id="{name}"[^>]*>(?:(?!</select).)*', page, re.DOTALL)[0]
         assert f'value="{escape(text)}"' in field if "<input" in field else f'value="{text}" selected' in field
     assert "Winter" not in browser.client.get(path).text
+
+
+def test_objections_of_several_people_are_recorded_together(browser):
+    """All of them, or none if a number cannot be read; the page keeps what was typed."""
+    sent = {"numbers": "01 99 00 55 01\n01 99 00 55\n", "of": "fr", "on": "2026-11-20", "reason": "by post"}
+    refused = browser.post("/number/several", sent)
+    assert refused.status_code == 400 and 'href="#numbers"' in refused.text and "01 99 00 55 01" in refused.text
+    done = browser.post("/number/several", sent | {"numbers": "01 99 00 55 01\n\n+33 6 39 98 55 02\n"})
+    assert "Objections recorded: 2." in text_of(browser.client.get(done.headers["location"]))
+    number = browser.post("/number", {"number": "+33639985502", "day": "2026-11-26"}).headers["location"]
+    assert "2026-11-20: by post" in text_of(browser.client.get(number))
+
+
+def test_a_consent_is_recorded_with_its_proof_and_withdrawn(browser):
+    """What is missing is said at its field; a withdrawal needs its day alone."""
+    number = browser.post("/number", {"number": "+33639985503", "day": "2026-11-26"}).headers["location"]
+    sent = {"consent_on": "2026-11-01", "consent_for": "live", "proof": "box 3"}
+    assert 'href="#consent"' in browser.post(f"{number}/consent", sent).text
+    later = browser.post(f"{number}/consent", sent | {"consent": "named_caller", "consent_on": "2999-01-01"})
+    assert later.status_code == 400 and 'href="#consent_on"' in later.text
+    for told in (sent | {"consent": "named_caller"}, {"consent_withdrawn_on": "2026-11-20"}):
+        assert browser.post(f"{number}/consent", told).status_code == 303
+    page = text_of(browser.client.get(number))
+    assert "Where the proof is: box 3" in page and "Day of the withdrawal: 2026-11-20" in page
 
 
 def test_an_own_list_is_loaded_with_the_names_of_its_columns(browser):
@@ -816,7 +855,7 @@ def test_the_log_is_filtered_verified_and_downloaded(browser):
     page = text_of(browser.client.get("/log?verb=check"))
     assert "numbers: 1" not in page
     assert "The log is empty" not in page and "Filter" in page
-    assert "No row was changed" in text_of(browser.post("/log/verify"))
+    assert "No row was changed" in text_of(ended(browser, browser.post("/log/verify")))
     rows = list(csv.DictReader(io.StringIO(browser.client.get("/log/log.csv").text)))
     assert [row["verb"] for row in rows] == browser.desk.store.log()["verb"].to_list()
 
@@ -827,7 +866,7 @@ def test_a_folder_for_an_authority_is_downloaded(browser):
     browser.desk.store.retain("decisions", 12)  # the store may be empty
     days = {"from": "2026-11-01", "to": "2026-11-30"}
     for more, has_numbers in (({}, False), ({"annexes": "yes"}, True)):
-        answer = browser.post("/log/inspection", data=days | more)
+        answer = saved(browser, browser.post("/log/inspection", data=days | more))
         with zipfile.ZipFile(io.BytesIO(answer.content)) as folder:
             assert {"index.html", "SHA256SUMS.sig"} <= {*folder.namelist()}
             assert any(name.startswith("annexes/") for name in folder.namelist()) == has_numbers

@@ -21,7 +21,7 @@ from dnc.cli.desk_verbs import VERBS
 from dnc.desk.schema import ANSWERED
 from dnc.desk.v1 import WRONG_KEY_SECONDS
 from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT, vocabulary
-from dnc.store import keys
+from dnc.store import campaigns, keys
 from dnc.store.verify import verify
 from tests import ALL, edits, size
 from tests.conftest import SAMPLES
@@ -128,6 +128,19 @@ voice = "human"
 recipient = "consumer"
 consent = "none"
 """
+
+
+def test_what_was_forgotten_is_not_kept_by_a_campaign_that_nobody_asks_for_any_more(api):
+    """Its decider reads files of an older state of the store, which are deleted only when nobody reads them."""
+    campaigns.add(api.store.ledger, "autumn", BRIEF)
+    call = {"number": NOT_LISTED, "region": "FR", "call_at": AT}
+    assert api.post("/v1/decisions", json={"campaign": "autumn", "calls": [call]}).status_code == 200
+    api.store.forget_numbers(["+33199000418"])
+    assert len(api.store.ledger.still_read()) == 1
+    for _ in range(2):  # before the second it was looked at what is out of date
+        decided(api, call)
+    api.store.object(["+33199000001"], date(2026, 8, 9))
+    assert api.store.ledger.still_read() == []
 
 
 def test_a_campaign_tells_what_calls_have_in_common(api, dnc, tmp_path):

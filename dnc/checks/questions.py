@@ -410,7 +410,7 @@ class OpenQuestions:
         ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
         proposed = 0 if content.may_be_left_out else 1
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
-            options += self._consents_in(name, None) if ours == "consent" else [self._is(ours, name)]
+            options.append(self._is(ours, name))
             proposed = len(options) - 1 if self._is_understood(ours, content) else proposed
             if ours == "consent_on" and "consent" not in self._guesses.named:
                 options += self._consents_by(name)

@@ -27,6 +27,8 @@ from dnc.clock import MONTHS
 _WORD = r"(?:[A-Za-z]\.){2,}|(?:\p{Lu}?[\p{Ll}\p{M}\p{Cf}]+|[\p{Lu}\p{M}\p{Cf}]+)(?:['’][tT]\b)?|[,;!?|()\n]|\.(?:\s|$)"
 _OTHER, _CLAUSE = ".", "|"  # in place of letters: a word of no class, a mark between two clauses
 _APART = r"\s[-–—]+\s|[\[\]{}*/\\+=~<>_]+"  # with these, people add a remark to a name
+# Within a word: some letters look alike, and stand for those of a stem only to the eye.
+_TWO_ALPHABETS = r"\p{Latin}[\p{Cyrillic}\p{Greek}]|[\p{Cyrillic}\p{Greek}]\p{Latin}"
 _NO_LETTERS = r"[^\p{L}\p{N}]"  # accents, soft hyphens, and the marks between clauses
 _ALSO = {"ø": "o", "æ": "ae", "ß": "ss"}  # letters with nothing to take off
 _REMEMBERED = 1_000  # texts whose answer `marks` keeps
@@ -60,7 +62,7 @@ def marked(texts: pl.Series, *, firm: bool = False, column: str = "") -> pl.Seri
     rest = read["letters"].str.replace_all(rules["without"], _CLAUSE)
     enough = "pairs" if _is_of_mail(column) else "firm" if firm else "any"
     says = read["letters"].str.contains(rules["first"]) | rest.str.contains(rules[enough])
-    found = pl.repeat(False, len(texts), eager=True).alias(texts.name).scatter(read["row"].filter(says), True)
+    found = texts.str.contains(_TWO_ALPHABETS).fill_null(value=False).scatter(read["row"].filter(says), True)
     at = texts.str.contains(_APART).arg_true() if firm else read["row"].clear()
     if at.is_empty():
         return found
@@ -135,7 +137,7 @@ def _plain(texts: pl.Series) -> pl.Series:
 
 def _mended(text: str) -> str:
     """One of them, still with its tags."""
-    plain = unescape(text)
+    plain = unescape(unescape(text))  # a page that shows a page escapes its text twice
     with suppress(UnicodeError):
         return plain.encode("cp1252").decode()
     return plain

@@ -206,7 +206,7 @@ def test_a_column_of_days_of_objections_is_mapped(asked, tmp_path, store):
 
 
 def test_what_a_column_of_consents_says_is_asked_in_two_tables(asked, tmp_path):
-    """What it is for and for which calls; then what its words mean, and its empty cells."""
+    """What it is; then what its words mean and for which calls, and its empty cells."""
     interview = asked("Téléphone;Consentement\n06 39 98 00 01;Recueilli\n06 39 98 00 02;\n")
     ids = _answered(interview, {"caller": 0, "columns": [2], "words:Consentement": [2, 1]})
     assert {"empty:Consentement:consent", "consent_for"}.isdisjoint(ids)

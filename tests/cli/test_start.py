@@ -198,3 +198,12 @@ def test_yes_takes_what_the_file_proves(start, write_file, tmp_path):
     code, err = start("1\n\n", write_file("list.csv", LIST), "--yes", "--brief", brief)
     assert (code, asked in err) == (3, False) and "Ne pas appeler" in read_brief(brief).texts
     assert asked in start("1\n\n", write_file("list.csv", LIST), "--brief", tmp_path / "c.toml")[1]
+
+
+def test_an_objection_whose_number_is_lost_is_accepted_as_in_a_check(start, write_file, tmp_path):
+    """There is no report until somebody says why it may be left aside."""
+    brief = write_file("brief.toml", '[columns]\nnumber = "Téléphone"\nobjected_on = "Ne pas appeler"\n')
+    told = (write_file("list.csv", f"{LIST}06 39;oui\n"), "--brief", brief)
+    code, err = start("", *told)
+    assert code == 4 and "--accept-unread 1 " in err
+    assert start("", *told, "--accept-unread", "1", "--reason", "seen")[0] == 3 and (tmp_path / "list.html").exists()

@@ -276,6 +276,8 @@ READ = [
     ("a vowel that is a mark", 'nothing = ["มา"]', "ม\u0e31า", "มา", UNDECIDED),
     ("a cross, beside rest", 'rest = "nothing"', "❌", "absent", UNDECIDED),
     ("a ditto, beside rest", 'rest = "nothing"', '"', "absent", UNDECIDED),
+    ("letters of two alphabets, beside rest", 'rest = "nothing"', "n\u0435 plus \u0430ppeler", "absent", UNDECIDED),
+    ("escaped twice, beside rest", 'rest = "nothing"', "D&amp;eacute;sinscrit", "absent", UNDECIDED),
     ("unread beside rest", 'unread = ["S9"]\nrest = "nothing"', "S9", "S1", UNDECIDED),
 ]  # fmt: skip
 

@@ -266,13 +266,14 @@ def _assessed(
 
 def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook, own: Signer | None, target: Path | None) -> None:
     """Write and print what was asked for. own: signs a sealed result; target: its file, None for stdout."""
-    from dnc.reports.check_summary import warnings
+    from dnc.reports.check_summary import left_out, warnings
     from dnc.reports.letter_file import write_letter
     from dnc.reports.seller_letter import seller_letter
     from dnc.reports.vet_summary import summary
 
     lang, quiet = given["lang"], given["quiet"]
-    for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
+    checked = None if quiet else vetting.checked
+    for line in (*left_out(checked, lang), *warnings(checked, lang)) if checked else ():
         say(line, "warning")
     if given["out"]:
         _write_page(vetting, book, given["out"], lang)

@@ -61,6 +61,8 @@ def blocks_in_lines(result: Decision, language: str) -> Iterator[str]:
 
 def remarks(check: Check) -> Iterator[str]:
     """Lines about what a person should know about the list."""
+    if not check.counts["clear"]:  # else it is one of the grounds beside the signature
+        yield from left_out(check, check.language)
     yield from warnings(check, check.language)
     if check.repeated:
         yield messages("summary", check.language)["repeated"].format(n=counted(check.language)(check.repeated))
@@ -99,6 +101,12 @@ def counts_in_words(counts: Mapping[str, int], language: str) -> str:
     return ", ".join(text.format(rows=count(rows), outcome=outcomes[outcome]) for outcome, rows in counts.items())
 
 
+def left_out(check: Check, language: str) -> Iterator[str]:
+    """A line that names the columns that were left out on purpose, if there are any."""
+    if names := check.header.ignored:
+        yield messages("summary", language)["ignored"].format(names=in_language(quoted(names), language))
+
+
 def warnings(check: Check, language: str = "en") -> Iterator[str]:
     """Lines about what a file did not say, or what was left out of it."""
     texts, count, table = messages("summary", language), counted(language), check.header.table
@@ -114,8 +122,6 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         yield said("today", day=dated(language)(check.record["today"]))
     if check.record["clock"] != "system":
         yield texts["clock"].format(day=dated(language)(check.record["today"]))
-    if ignored := check.header.ignored:
-        yield texts["ignored"].format(names=in_language(quoted(ignored), language))
     yield from (said("second", name=in_language(quoted([name]), language)) for name in check.second_numbers)
     counts = {"elsewhere": check.elsewhere, "unplaced": check.unplaced, "skipped": table.skipped}
     counts |= {"hidden": table.hidden, "full": table.full, "cut": check.cut}

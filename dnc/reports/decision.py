@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 from dnc.checks.result import Check
 from dnc.clock import today
+from dnc.files.table import quoted
 from dnc.law.limits import Limit, combined
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import apart, counted, dated, messages
+from dnc.messages import apart, counted, dated, in_language, messages
 from dnc.reports.phrases import (
     consents,
     fact_in_line,
@@ -518,19 +519,29 @@ def _own_days(check: Check) -> list[date]:
 
 
 def _doubt(check: Check) -> str:
-    """What is not good enough to sign of possible calls: no own opt-out list, or texts that nobody has read."""
+    """What is not good enough to sign of possible calls: no own opt-out list, or texts that nobody has read.
+
+    Columns that were left out on purpose, as names are, are not among these.
+    """
     texts = messages("decision", check.language)["doubt"]
-    unread = check.tallies.rest.total()
+    unread = sum(_unread(check).values())
     said = [] if _own_used(check) else [texts["own"]]
     said += [texts["texts"].format(n=counted(check.language)(unread))] if unread else []
     return texts["sign"].format(what=apart(said, check.language)) if said and check.counts["clear"] else ""
 
 
 def _unread_texts(check: Check) -> Iterator[Line]:
-    """Columns whose texts were left unread on purpose."""
+    """Columns of which texts were left unread on purpose, and those that were left out."""
     texts, count = messages("decision", check.language)["rests"], counted(check.language)
-    for column, rows in check.tallies.rest.most_common():
+    for column, rows in _unread(check).items():
         yield Line(texts["texts"].format(column=column, n=count(rows)))
+    if names := check.header.ignored:
+        yield Line(texts["left_out"].format(names=in_language(quoted(names), check.language)))
+
+
+def _unread(check: Check) -> dict[str, int]:
+    """Rows by column of texts that were left unread on purpose, most first."""
+    return {name: rows for name, rows in check.tallies.rest.most_common() if name not in check.header.ignored}
 
 
 _GROUNDS: tuple[Callable[[Check], Iterable[Line]], ...] = (

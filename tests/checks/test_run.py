@@ -190,7 +190,7 @@ def test_an_older_check_is_repeated_with_the_columns_that_it_had(store, write_fi
 
 def test_a_row_that_stays_clear_until_no_day_keeps_its_other_columns(screened, write_file, tmp_path):
     """In CSV too: what stands before and behind an empty `dnc_valid_until` is that of the verdict."""
-    path = write_file("c.csv", "number\n0199000418\n0199000419\n0639980001\nno number\n")
+    path = write_file("c.csv", "number\n0199000418\n0199000419\n0639980001\nunknown\n")
     told = {"region": "FR", "given": FACTS}
     verdicts = check(path, screened, **told).verdicts.select(VERDICT.keys())
     check(path, screened, **told, out=tmp_path / "v.csv")

@@ -34,6 +34,7 @@ _WEB = (
     r"|^(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$|^[0-9a-f]*\d\d[0-9a-f]*:[0-9a-f:]*::[0-9a-f:]*$"
 )
 _DOMAIN = r"^(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?$"  # as likely a code, such as `lead.ko`
+_DIGITS = r"[\da-fA-F-]{24,}|\d+"  # of ids; short ones with letters may be codes (`00001D`), GUIDs and hashes are not
 _DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:$|[T ])|^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 _PHONE = r"^\+?[\d\s().\-/]{6,}$"
 _COUNT = r"^[-+]?[\d\s.,]+\s?[%€$£]?$"
@@ -121,7 +122,7 @@ class Content:
         if self._hashes is not None and may_be_ids and self.filled == self.rows and distinct.len() == cells.len():
             self._hashes.append(cells.hash())
             if self._words.len() <= _VARIED:
-                words = cells.str.replace_all(r"\d+", "#").unique().alias("")
+                words = cells.str.replace_all(_DIGITS, "#").unique().alias("")
                 self._words = pl.concat([self._words, words]).unique().head(_VARIED + 1)
         else:
             self._hashes = None
@@ -143,8 +144,12 @@ class Content:
 
     @property
     def is_addresses(self) -> bool:
-        """Whether all cells are e-mail addresses, or all are web or IP addresses."""
-        return not self._forms.isdisjoint(_ADDRESSES)
+        """Whether all cells are e-mail addresses, or all are web or IP addresses.
+
+        A bare domain (`example.com`) may be a code, unless the name of the column speaks of addresses.
+        """
+        of_domains = "domain" in self._forms and not looks_like_phone(self.name)
+        return not self._forms.isdisjoint(_ADDRESSES) or (of_domains and kind_of_name(self.name) == "channel")
 
     @property
     def is_phones(self) -> bool:

@@ -695,6 +695,8 @@ HARMLESS = [
     Smudge("a column of blanks", CLEAR, {"Fax": (" ", "")}),
     Smudge("a column of addresses", CLEAR, {"Courriel": ("a@example.org", "b@example.org")}),
     Smudge("a column of web addresses", CLEAR, {"Site": ("https://example.org/a", "https://example.com")}),
+    Smudge("a column of bare domains called so", CLEAR, {"Site web": ("example.org", "example.com/a")}),
+    Smudge("a column of GUIDs", CLEAR, {"(Ne pas modifier) Contact": [f"{row:08}-7d1c-ed11-b83e-000d3a{row:06}" for row in range(60)]}, rows=60),
     Smudge("a column of IP addresses", CLEAR, {"IP": ("192.0.2.7", "2001:db8::7")}),
     Smudge("a column of ids", CLEAR, {"Réf": [f"C{row:05d}" for row in range(60)]}, rows=60),
     Smudge("a column of ids in letters and digits", CLEAR,

@@ -35,9 +35,8 @@ BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
 _NEWEST_ROWS = 64  # of the log are looked at first
 # A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.
-_NO_NULLS = (
-    "system.main.json_merge_patch('{{}}', {})::varchar".format
-)  # JSON is also read without them, as it is hashed
+# JSON is read without nulls too, as it is hashed.
+_NO_NULLS = "system.main.json_merge_patch('{{}}', {})::varchar".format
 _AS_JSON = _NO_NULLS("system.main.to_json(t)")
 _SHA256 = "system.main.sha256"
 _UNDIGESTED = {"about", "digests", "log"}  # tables that are not part of the state; every other is

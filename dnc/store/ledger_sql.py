@@ -259,6 +259,8 @@ def read_digests(con: Connection, first_block: int = 0, tables: Collection[str] 
 
 def read_blocks(con: Connection, blocks: Collection[int]) -> list[Row]:
     """What some blocks of objections hold, as in `read_digests`; at most `READ_BLOCKS`."""
+    if not blocks:
+        return []
     rows = (
         f"{_texts_of('objections')} where system.main.list_contains(?::integer[], ((seq - 1) // {BLOCK_ROWS})::integer)"
     )

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache, cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import duckdb
 import polars as pl
@@ -40,7 +40,7 @@ _CALL_FACTS = ("attempts", "attempts_day", "refused_on")
 _CUSTOMER_FACTS = ("relationship", "relationship_on", "related")
 _TOLD = (*CONSENT_FACTS, "proven", "lacks", "wording")
 _FACTS = (*_TOLD, *_CALL_FACTS, *_CUSTOMER_FACTS)
-_OF_STATEMENT = (*_TOLD, "rank", "seq", "revived")
+_OF_STATEMENT = (*_TOLD, "rank", "revived")
 _STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof")  # what is read of one
 _READ = (*_FACTS, "day", "at_first", "timed", "sector")
 
@@ -108,86 +108,122 @@ class OwnFacts:
         asked = {name: add for name, add in kinds.items() if self._records(name)}
         if not asked or not calls.number.len():
             return calls
-        facts = calls.facts(*_READ).with_columns(pl.lit(None, pl.Int64).alias("statement"))
+        if self.standing.has_consents:
+            calls = calls._replace(statement=repeated(None, pl.Int64, calls.number.len()))
         for name, add in asked.items():
-            facts = add(facts, self.standing.records[name])
-        plan, plans = numbered(facts.select(_FACTS).with_columns(calls.plan.alias("plan")))
-        completed = calls.plans[plans["plan"]].with_columns(plans.select(_FACTS))
-        statement = facts["statement"] if self.standing.has_consents else None
-        return calls._replace(plan=plan, plans=completed, statement=statement)
+            calls = add(calls, self.standing.records[name])
+        return calls
 
     # Consents
 
-    def _consents(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
-        found = records.find(self._con, columns=_STATEMENT, numbers=_numbers(facts))
+    def _consents(self, calls: Calls, records: Records) -> Calls:
+        found = records.find(self._con, columns=_STATEMENT, numbers=_numbers(calls))
         if not found.height:
-            return facts
-        # One query, since each step of its own takes longer than what it does to a call. The engine for more rows than
-        # memory holds takes three times as long.
+            return calls
+        # Two queries, since each step of its own takes longer than what it does to a call. The engine for more rows
+        # than memory holds takes three times as long.
         known = worded(in_force(found, records), self.standing.wordings, self.require_proof)
-        known = known.select("number", *(pl.col(name).alias(f"_{name}") for name in _OF_STATEMENT))
-        told = ranked(facts.lazy().with_columns(NO_INSTANTS))
-        told = told.join(known, on="number", how="left", maintain_order="left")
+        known = known.select("number", "seq", *(pl.col(name).alias(f"_{name}") for name in _OF_STATEMENT))
+        statements = known.collect(engine="in-memory")
+        said, distinct = numbered(statements.drop("number", "seq"))
+        rows = (
+            calls.number.alias("number")
+            .to_frame()
+            .join(statements.select("number", "seq", said.alias("found")), "number", how="left", maintain_order="left")
+        )
+        beside = _Beside.of(calls, rows["found"], distinct)
         both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
+        told = ranked(beside.facts.lazy().with_columns(NO_INSTANTS))
         completed = told.with_columns(_counts=_told_counts(), _both=both).with_columns(_completed())
-        rows = completed.select(*facts.columns, "_revived").collect(engine="in-memory")
-        self.revived += int(rows["_revived"].max() or 0)  # type: ignore[arg-type]
-        return rows.select(facts.columns)
+        facts = completed.select(*_FACTS, "_revived", "_rests").collect(engine="in-memory")
+        self.revived += int(facts["_revived"].max() or 0)  # type: ignore[arg-type]
+        statement = pl.when(pl.lit(facts["_rests"][beside.pair])).then(pl.lit(rows["seq"])).alias("statement")
+        return beside.completed(facts)._replace(statement=pl.select(statement).to_series())
 
     # Calls made
 
-    def _calls(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
-        days = facts["day"]
-        first = days.min()
+    def _calls(self, calls: Calls, records: Records) -> Calls:
+        asked = calls.facts("day", "at_first", "timed").with_row_index("key")
+        first = asked["day"].min()
         if not isinstance(first, date):
-            return facts
-        asked, since = _numbers(facts), first - timedelta(days=ATTEMPTS_DAYS)
-        columns = ("number", "at", "result", "call_id", "seq")
-        recent = records.find(self._con, '"at" >= $since', {"since": since}, columns, asked)
-        refused = records.find(self._con, _REFUSED, None, columns, asked)
-        facts = facts.with_row_index("key")
-        attempts = _counted(facts, recent.filter(pl.col("result") != NO_ATTEMPT))
-        last = _last_refusal(facts, refused)
+            return calls
+        numbers, since = _numbers(calls), first - timedelta(days=ATTEMPTS_DAYS)
+        columns = ("number", "at", "result", "call_id")
+        recent = records.find(self._con, '"at" >= $since', {"since": since}, columns, numbers)
+        refused = records.find(self._con, _REFUSED, None, columns, numbers)
+        attempts = _counted(asked, recent.filter(pl.col("result") != NO_ATTEMPT))
+        last = _last_refusal(asked, refused)
+        beside = _Beside.of(calls, *numbered(attempts.with_columns(last.alias("_refused_on"))))
         covered = _covered(records.files)
-        complete = {day: covered(day) for day in days.unique() if day}
-        is_complete = facts["day"].replace_strict(complete, default=False, return_dtype=pl.Boolean)
-        for name in ("attempts", "attempts_day"):
-            count = attempts[name]
-            told = pl.max_horizontal(name, count)
-            facts = facts.with_columns(
-                pl.when(pl.col(name).is_not_null()).then(told).when(is_complete).then(count).alias(name)
-            )
+        complete = {day: covered(day) for day in beside.facts["day"].unique() if day}
+        is_complete = pl.col("day").replace_strict(complete, default=False, return_dtype=pl.Boolean)
         told_on = pl.when(pl.col("refused_on") != NEVER).then("refused_on")
-        return facts.with_columns(pl.coalesce(pl.max_horizontal(told_on, last), "refused_on").alias("refused_on")).drop(
-            "key"
+        return beside.completed(
+            beside.facts.with_columns(
+                *(
+                    pl.when(pl.col(name).is_not_null())
+                    .then(pl.max_horizontal(name, f"_{name}"))
+                    .when(is_complete)
+                    .then(f"_{name}")
+                    .alias(name)
+                    for name in ("attempts", "attempts_day")
+                ),
+                pl.coalesce(pl.max_horizontal(told_on, "_refused_on"), "refused_on").alias("refused_on"),
+            )
         )
 
     # Customers
 
-    def _customers(self, facts: pl.DataFrame, records: Records) -> pl.DataFrame:
-        newest_of = {day: _customers_on(records.files, day) for day in facts["day"].unique() if day}
-        parts, numbers = [], _numbers(facts)
+    def _customers(self, calls: Calls, records: Records) -> Calls:
+        asked = calls.facts("day", "sector").with_row_index("key")
+        newest_of = {day: _customers_on(records.files, day) for day in calls.plans["day"].unique() if day}
+        parts, numbers = [], _numbers(calls)
         for file in {file.id: file for file in newest_of.values() if file}.values():
             of_file = Records(records.kind, records.folder, (file,), records.recorded.clear())
             parts.append(of_file.find(self._con, numbers=numbers).with_columns(file=pl.lit(file.id, pl.Int32)))
         if not parts:
-            return facts
-        found = pl.concat(parts)
+            return calls
         files = pl.DataFrame(
             {"day": list(newest_of), "file": [file and file.id for file in newest_of.values()]},
             schema={"day": pl.Date, "file": pl.Int32},
         )
-        asked = facts.with_row_index("key").select("key", "number", "day", "sector").join(files, on="day", how="left")
-        known = _relationship(asked.join(found, on=["number", "file"], how="left"))
-        has_file = asked["file"].is_not_null()
-        known = asked.select("key").join(known, on="key", how="left", maintain_order="left")
-        none = pl.when(has_file).then(pl.lit("none"))
-        known = known.with_columns(pl.coalesce("relationship", none).alias("relationship"))
-        return facts.with_columns(known.rename(lambda name: f"_{name}")).with_columns(*_related()).select(facts.columns)
+        asked = asked.join(files, on="day", how="left", maintain_order="left")
+        known = _relationship(asked.join(pl.concat(parts), on=["number", "file"], how="left"))
+        known = asked.select("key", "file").join(known, on="key", how="left", maintain_order="left")
+        none = pl.when(pl.col("file").is_not_null()).then(pl.lit("none"))
+        known = known.with_columns(pl.coalesce("relationship", none).alias("relationship")).drop("key", "file")
+        beside = _Beside.of(calls, *numbered(known.rename(lambda name: f"_{name}")))
+        return beside.completed(beside.facts.with_columns(_related()))
 
 
-def _numbers(facts: pl.DataFrame) -> pl.Series:
-    return facts["number"].drop_nulls().unique()
+class _Beside(NamedTuple):
+    """Calls beside what was found for them.
+
+    pair: for each call the row of `facts` (UInt32). plan: of each row of `facts` (UInt32).
+    facts: what calls say, and in columns that begin with `_` what was found, each distinct pair once.
+    """
+
+    calls: Calls
+    pair: pl.Series
+    plan: pl.Series
+    facts: pl.DataFrame
+
+    @classmethod
+    def of(cls, calls: Calls, row: pl.Series, found: pl.DataFrame) -> Self:
+        """found: distinct rows with columns that begin with `_`. row: for each call one of them; null where none."""
+        pair, pairs = numbered(pl.DataFrame([calls.plan.alias("plan"), row.alias("row")]))
+        facts = calls.plans.select(_READ)[pairs["plan"]].hstack(found.select(pl.all().gather(pairs["row"])))
+        return cls(calls, pair, pairs["plan"], facts)
+
+    def completed(self, facts: pl.DataFrame) -> Calls:
+        """The calls with other `facts`."""
+        plan, plans = numbered(facts.select(_FACTS).with_columns(self.plan))
+        completed = self.calls.plans[plans["plan"]].with_columns(plans.drop("plan"))
+        return self.calls._replace(plan=plan[self.pair], plans=completed)
+
+
+def _numbers(calls: Calls) -> pl.Series:
+    return calls.number.drop_nulls().unique()
 
 
 def in_force(found: pl.DataFrame, records: Records) -> pl.LazyFrame:
@@ -262,12 +298,12 @@ def _is_withdrawn() -> pl.Expr:
 
 @cache
 def _completed() -> list[pl.Expr]:
-    """The facts and the statement of a call, of what is told, or what is recorded `_counts`, or `_both`."""
+    """The facts of a call, of what is told, or what is recorded, and whether it `_rests` on what is recorded."""
     both, counts, met = pl.col("_both"), pl.col("_counts"), _met()
     values = {
         name: pl.when(both).then(met.get(name, name)).when(counts).then(name).otherwise(f"_{name}") for name in _TOLD
     }
-    values["statement"] = pl.when(pl.col("_rank").is_not_null() & (both | ~counts)).then("_seq")
+    values["_rests"] = pl.col("_rank").is_not_null() & (both | ~counts)
     return [value.alias(name) for name, value in values.items()]
 
 
@@ -292,24 +328,25 @@ def _met() -> dict[str, pl.Expr]:
     }
 
 
-def _counted(facts: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
-    """For each call (columns key, number, day, at_first, timed) the attempts before it: `attempts`, `attempts_day`.
+def _counted(asked: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
+    """For each call (columns key, number, day, at_first, timed) the attempts before it: `_attempts`, `_attempts_day`.
 
     Days are counted whole, as a call and its plan may be told on clocks of different zones.
     """
     if not made.height:
-        none = repeated(0, pl.Int32, facts.height)
-        return pl.DataFrame([none.alias("attempts"), none.alias("attempts_day")])
-    pairs = facts.select("key", "number", "day", "at_first", "timed").join(made, on="number")
-    made_on, day = pl.col("at").dt.date(), pl.col("day")
-    pairs = pairs.filter(made_on <= day, made_on >= day - pl.duration(days=ATTEMPTS_DAYS))
+        none = repeated(0, pl.Int32, asked.height)
+        return pl.DataFrame([none.alias("_attempts"), none.alias("_attempts_day")])
+    made = made.select("number", "at", "call_id", on=pl.col("at").dt.date())
+    legs = made.drop_nulls("call_id").group_by("number", "on", "call_id").agg(pl.col("at").max())
+    made = pl.concat([made.filter(pl.col("call_id").is_null()), legs.select(made.columns)])
+    on, day = pl.col("on"), pl.col("day")
+    pairs = asked.join(made, on="number").filter(on <= day, on >= day - pl.duration(days=ATTEMPTS_DAYS))
     timed = pl.col("timed") & pl.col("at_first").is_not_null()
     of_clock = pl.col("at") >= pl.col("at_first") - pl.duration(hours=24)
-    within = pl.when(timed).then(of_clock).otherwise(made_on >= day - pl.duration(days=1))
-    call = pl.format("{} {}", made_on, pl.coalesce("call_id", pl.format("seq {}", "seq")))  # its legs are of one day
-    counted = pairs.group_by("key").agg(attempts=call.n_unique(), attempts_day=call.filter(within).n_unique())
-    found = facts.select("key").join(counted, on="key", how="left", maintain_order="left")
-    return found.select(pl.col("attempts", "attempts_day").fill_null(0).cast(pl.Int32))
+    within = pl.when(timed).then(of_clock).otherwise(on >= day - pl.duration(days=1))
+    counted = pairs.group_by("key").agg(_attempts=pl.len(), _attempts_day=within.sum())
+    found = asked.select("key").join(counted, on="key", how="left", maintain_order="left")
+    return found.select(pl.col("_attempts", "_attempts_day").fill_null(0).cast(pl.Int32))
 
 
 def _last_refusal(facts: pl.DataFrame, refused: pl.DataFrame) -> pl.Series:

@@ -16,6 +16,7 @@ from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.rulebook import PackId, Rulebook
 from dnc.messages import localized
 from dnc.registries import OWN
+from dnc.store.records import Records
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 from dnc.store.verify import Findings, verify
@@ -51,6 +52,23 @@ class NewestSnapshot:
 
 
 @dataclass(frozen=True)
+class OwnRecords:
+    """Own records of a kind.
+
+    Attributes:
+        kind: its name, a key of `dnc.store.record_kinds.KINDS`.
+        rows: how many there are; of customers, in the newest file.
+        newest: the day on which the last of them was loaded or recorded (UTC).
+        complete_until: the last day for which a file has every call, or all customers; None if no file says so.
+    """
+
+    kind: str
+    rows: int
+    newest: date
+    complete_until: date | None
+
+
+@dataclass(frozen=True)
 class RulesFile:
     """A file of rules, with the last day that it was reviewed for; `due` after that day."""
 
@@ -69,6 +87,7 @@ class Status:
         registries: by registry and covered prefixes.
         own_numbers: numbers on the caller's own list today, loaded or recorded, as `dnc export own` writes them; None
             if there is no store, or it cannot be read.
+        records: own records by kind; kinds without any are left out.
         not_loaded: registries that the user set a limit for and that have no snapshot.
         rules: by jurisdiction. rules_pack: the rules pack that some of them came with, or None.
         forgettable: how many snapshots and files of decisions are kept longer than `dnc retain` allows.
@@ -82,6 +101,7 @@ class Status:
     today: date
     registries: tuple[NewestSnapshot, ...]
     own_numbers: int | None
+    records: tuple[OwnRecords, ...]
     not_loaded: tuple[str, ...]
     rules: tuple[RulesFile, ...]
     rules_pack: PackId | None
@@ -126,7 +146,7 @@ def status(
     loaded = tuple(
         _loaded(snapshot, book, day, max_ages.get(snapshot.registry)) for _, snapshot in sorted(newest.items())
     )
-    own = _own_numbers(store) if readable else None
+    own, records = _own(store) if readable else (None, ())
     if own is not None:  # its entries stay, whatever its newest file leaves out
         loaded = tuple(replace(row, numbers=own) if row.registry == OWN else row for row in loaded)
     not_loaded = tuple(sorted(max_ages.keys() - {registry for registry, _ in newest}))
@@ -139,6 +159,7 @@ def status(
         today=day,
         registries=loaded,
         own_numbers=own,
+        records=records,
         not_loaded=not_loaded,
         rules=rules,
         rules_pack=book.installed,
@@ -152,10 +173,19 @@ def status(
     )
 
 
-def _own_numbers(store: Store) -> int | None:
+def _own(store: Store) -> tuple[int | None, tuple[OwnRecords, ...]]:
+    """How many numbers are on the own list, and the other own records."""
     with suppress(StoreError):
-        return own_list(store).height
-    return None
+        records = store.standing().records.values()
+        return own_list(store).height, tuple(_recorded(one.newest) for one in records if one.any)
+    return None, ()
+
+
+def _recorded(records: Records) -> OwnRecords:
+    last = max([*(file.loaded_at for file in records.files), *records.recorded["recorded_at"].tail(1)])
+    until = filter(None, (file.as_of or file.to_day for file in records.files))
+    rows = sum(file.rows for file in records.files) + records.recorded.height
+    return OwnRecords(records.kind.name, rows, last.date(), max(until, default=None))
 
 
 def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) -> NewestSnapshot:

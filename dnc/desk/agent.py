@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import WithJsonSchema
 
 from dnc.api import explain
@@ -130,9 +131,26 @@ class AgentTools:
             raise InputError(said_of(error, kind, self._texts)) from None
 
 
+class _StrictServer(MCPServer):
+    """A server that refuses arguments which a tool does not know; the library leaves them out, whatever they say."""
+
+    language = "en"
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        """As in the library. Raises ToolError."""
+        for tool in await self.list_tools():
+            takes, needs = tool.input_schema["properties"], tool.input_schema.get("required", [])
+            if tool.name == name and not set(needs) <= arguments.keys() <= takes.keys():
+                raise ToolError(
+                    "error: " + messages("desk", self.language)["bad_arguments"].format(names=", ".join(takes))
+                )
+        return await super().call_tool(name, arguments, context)
+
+
 def server(tools: AgentTools, language: str) -> MCPServer:
     """The tools as a server of the protocol; an error is one sentence that says what to do."""
-    made = MCPServer("dnc", version=version("dnc-check"), log_level="WARNING")
+    made = _StrictServer("dnc", version=version("dnc-check"), log_level="WARNING")
+    made.language = language
 
     def told(tool: Callable[..., str]) -> Callable[..., str]:
         @wraps(tool)

@@ -21,6 +21,7 @@ from dnc.desk.sessions import Session
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import DESK, LANGUAGES, in_language, language_name, messages
 from dnc.reports.page import filters
+from dnc.reports.status_lines import of_own_records
 
 Errors = Sequence[tuple[str, str]]  # fields of a form, and what is wrong with each
 _PAGE = re.compile(r"[0-9]{1,9}")
@@ -115,6 +116,7 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= filters(language) | {
+        "own_records": lambda records: of_own_records(records, language),
         "localized": lambda text: in_language(text, language + DESK),
         "says": lambda column: _capitalised(vocabulary().says(column, language)),
         "language_name": language_name,

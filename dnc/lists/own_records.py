@@ -38,7 +38,7 @@ from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
 from dnc.messages import either, figure, localized
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kind
-from dnc.store.records import Added, NewRows, Records, empty
+from dnc.store.records import Added, NewRows, empty
 from dnc.store.store import Store
 
 _CLOCK = "\0clock"
@@ -250,10 +250,7 @@ def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
     if to is not None and own is not CONSENTS:
         raise OptionError(localized("errors", "export_to"))
     store.must_exist()
-    records = store.standing().records[kind]
-    if own.whole:
-        newest = [max(records.files, key=lambda file: (file.as_of or date.min, file.id))] if records.files else []
-        records = Records(own, records.folder, tuple(newest), records.recorded)
+    records = store.standing().records[kind].newest
     with instance_of(store.path.absolute()).cursor() as con:
         rows = records.find(con).sort("seq")
     if to is not None:

@@ -34,6 +34,8 @@ def _lines(state: Status, at: float) -> Iterator[str]:
     yield from _gauge("dnc_faults", "What is damaged.", {"": len(state.faults)})
     if state.own_numbers is not None:
         yield from _gauge("dnc_own_numbers", "Numbers on the own list.", {"": state.own_numbers})
+    records = {_label("kind", one.kind): one.rows for one in state.records}
+    yield from _gauge("dnc_own_records", "Consents, calls made and customers.", records)
 
 
 def _labels(one: NewestSnapshot) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
-from dnc.checks.status import NewestSnapshot, Status
+from dnc.checks.status import NewestSnapshot, OwnRecords, Status
 from dnc.messages import counted, dated, in_language, messages, registry_named
 
 
@@ -34,12 +34,22 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
 
 def _lists(status: Status, language: str) -> Iterator[str]:
     texts = messages("status", language)
-    if not status.registries:
+    if not status.registries and not status.records:
         yield texts["empty"]
     for loaded in status.registries:
         yield _marked(texts, _loaded(loaded, language), due=loaded.due)
     if status.own_numbers:
         yield texts["own"].format(n=counted(language)(status.own_numbers))
+    for kind in status.records:
+        yield of_own_records(kind, language)
+
+
+def of_own_records(records: OwnRecords, language: str) -> str:
+    """One line for the own records of a kind."""
+    texts, day, until = messages("status", language), dated(language), records.complete_until
+    complete = texts["complete"].format(day=day(until)) if until else ""
+    kind, rows = messages("records", language)["kinds"][records.kind], counted(language)(records.rows)
+    return str(texts["records"].format(kind=kind, n=rows, day=day(records.newest), complete=complete))
 
 
 def _loaded(loaded: NewestSnapshot, language: str) -> str:

@@ -93,6 +93,14 @@ class Records:
         return max([0, *(file.last for file in self.files), *self.recorded["seq"].tail(1)]) if self.any else 0
 
     @property
+    def newest(self) -> Records:
+        """Of a kind whose files each say all that is known on their day, the newest file; of others the same."""
+        if not self.kind.whole or not self.files:
+            return self
+        file = max(self.files, key=lambda file: (file.as_of or date.min, file.id))
+        return Records(self.kind, self.folder, (file,), self.recorded)
+
+    @property
     def end(self) -> list[int]:
         """How far it goes: the highest number of a row, and the id of the newest file; for `until`."""
         return [self.last, max([0, *(file.id for file in self.files)])]

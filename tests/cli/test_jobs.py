@@ -157,6 +157,26 @@ def test_status_counts_the_whole_own_list(dnc, tmp_path):
     assert "numbers on your own opt-out list today: 4" in dnc("status", "--store", store.path)[1]
 
 
+def test_status_names_own_records(dnc, write_file, tmp_path):
+    """Each kind with its number of rows and the last day that is complete; of customers those of the newest file."""
+    store = ("--store", tmp_path / "own")
+    calls = write_file("calls.csv", "number,at,result\n+33199000001,2026-08-03T10:00,no_answer\n")
+    days = ("--covers-days", "2026-08-01..2026-08-03", "--zone", "Europe/Paris")
+    assert dnc("load", calls, "--registry", "calls", *days, *store)[0] == 0
+    for day, names in (("01", "+33199000001,customer\n+33199000002,customer\n"), ("02", "+33199000001,customer\n")):
+        file = write_file("customers.csv", "number,relationship\n" + names.replace("customer", "contract"))
+        assert dnc("load", file, "--registry", "customers", "--as-of", f"2026-08-{day}", *store)[0] == 0
+    assert dnc("called", "+33199000003", "--at", "2026-08-09T10:00+02:00", "--result", "busy", *store)[0] == 0
+    told = {one.pop("kind"): one for one in json.loads(dnc("status", *store, "--json")[1])["records"]}
+    assert {kind: (one["rows"], one["complete_until"]) for kind, one in told.items()} == {
+        "calls": (2, "2026-08-03"),
+        "customers": (1, "2026-08-02"),
+    }
+    out = dnc("status", *store)[1]
+    assert "calls made: 2, last added on" in out and "complete up to 2026-08-03" in out
+    assert "nothing is loaded" not in out
+
+
 def test_status_refuses_what_it_cannot_answer(dnc, screened):
     """No store, no such registry, no number of days."""
     with pytest.raises(OptionError, match="no rule looks up"):

@@ -85,6 +85,13 @@ def test_no_error_repeats_what_was_sent(screened):
         ("decide", {"number": LISTED, "facts": {"call_at": "+33199000418"}}, "is not a date"),
         ("decide", {"number": LISTED, "campaign": "+33199000418"}, "no campaign of that name"),
         ("explain", {"number": LISTED, "campaign": {"+33199000418": 1}}, "$.campaign: Expected"),
+        (
+            "decide",
+            {"number": LISTED, "objected_on": "2026-01-01", "cli": "+33199000418"},
+            "this tool takes number, campaign, facts.",
+        ),
+        ("explain", {"numbers": "+33199000418"}, "an argument is missing"),
+        ("record_objection", {"number": "+33199000418", "on": "tomorrow"}, "this tool takes number, region, reason."),
         ("record_objection", {"number": "+33199000418 or so"}, "error: "),
         ("record_objection", {"number": "+33199000418", "region": 5}, "$.region: Expected"),
     ]

@@ -180,7 +180,9 @@ class OwnFacts:
         parts, numbers = [], _numbers(calls)
         for file in {file.id: file for file in newest_of.values() if file}.values():
             of_file = Records(records.kind, records.folder, (file,), records.recorded.clear())
-            parts.append(of_file.find(self._con, numbers=numbers).with_columns(file=pl.lit(file.id, pl.Int32)))
+            parts.append(
+                of_file.find(self._con, numbers=numbers).sort("seq").with_columns(file=pl.lit(file.id, pl.Int32))
+            )
         if not parts:
             return calls
         files = pl.DataFrame(

@@ -302,13 +302,14 @@ class _Rows:
 
     def written(self, folder: Path, **of: Any) -> NewRows:
         """All rows, as Parquet in a folder; `of`: more of `NewRows`. Raises InputError at what cannot be read."""
-        parts = list[Path]()
+        parts, filled = list[Path](), set[str]()
         for frame in self._read_rows():
+            filled.update(column.name for column in frame if column.null_count() < frame.height)
             parts.append(folder / f"{len(parts)}.parquet")
             frame.write_parquet(parts[-1], compression="uncompressed")
         counts: dict[str, Any] = {"unread": self.unread} if self.unread else {}
         counts |= {name: text for name in ("reason", "complete") if (text := getattr(self.said, name))}
-        return NewRows(self.kind, parts, self.rows, self.told_rows, also=counts, **of)
+        return NewRows(self.kind, parts, self.rows, self.told_rows, filled, also=counts, **of)
 
     def told(self) -> NewRows:
         """All rows, which are few. Raises InputError at what cannot be read."""

@@ -61,7 +61,7 @@ class TextMeanings:
 
     def near(self, keys: pl.Series) -> pl.Series:
         """Which texts (of `normal`) say yes or no as one does that means something, or hold it: `Stop.`, `VIP;Stop`."""
-        if not self._told:
+        if not self.meanings or not self._told:
             return repeated(False, pl.Boolean, keys.len())
         return _words(keys, is_one=True).str.contains_any(self._told)
 
@@ -156,7 +156,8 @@ class TextReader:
         parts = pl.DataFrame([pl.int_range(texts.len(), eager=True).alias("at"), texts])
         if column.texts.separator is not None:
             parts = parts.with_columns(pl.col("text").str.split(column.texts.separator)).explode("text")
-        keys = normal(parts["text"])
+        means = column.texts.meanings or column.texts.rest
+        keys = normal(parts["text"]) if means else parts["text"]  # to compare with what is named there
         known = {text: _CODES[meaning] for text, meaning in column.texts.meanings.items()}
         codes = keys.replace_strict(known, default=None, return_dtype=pl.String)
         unnamed = codes.is_null() & keys.is_not_null()
@@ -212,6 +213,8 @@ def _counted(
 ) -> pl.DataFrame:
     """The counts of `Told`; of texts that need no meaning together."""
     is_unread, is_text = codes.str.contains(_UNREAD, literal=True), column.others == "searched" and not column.is_id
+    if not is_unread.any() and not (is_text and unnamed.any()):
+        return pl.DataFrame(schema=_COUNTS)
     what = pl.when(is_unread).then(pl.lit("unread")).when(unnamed & is_text).then(pl.lit("rest"))
     rows = row.value_counts(name="rows").sort(row.name)["rows"]
     counted = pl.select(what=what, column=pl.lit(column.name), word=pl.lit(texts), rows=pl.lit(rows)).drop_nulls("what")

@@ -7,7 +7,7 @@ it (`consents:1234`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -243,6 +243,7 @@ class NewRows:
         sha256, name: of the file that they are from; None where a person or a program told them.
         as_of: of a whole file, its day.
         from_day, to_day: the days for which they are all there are.
+        filled: the columns in which any row has a value.
         also: what else the log keeps: how many rows were left out, and reasons.
     """
 
@@ -250,6 +251,7 @@ class NewRows:
     rows: Sequence[Path] | pl.DataFrame
     count: int
     told: int
+    filled: Collection[str] = ()
     sha256: str | None = None
     name: str | None = None
     as_of: date | None = None
@@ -305,7 +307,7 @@ def add(change: Change, new: NewRows) -> Added:
         ledger_sql.add_recorded(con, kind, told)
         added = told.lazy()
     else:
-        _write(con, out, rows, kind)
+        _write(con, out, rows, kind, {"seq", "recorded_at", *new.filled})
         added = pl.scan_parquet(out, glob=False)
         oldest = _oldest(con, kind, out)
     height = added.select(pl.len()).collect().item()
@@ -361,9 +363,18 @@ def _numbered(rows: StatementSource, kind: Kind, last: int, at: datetime) -> Sta
     return StatementSource(sql, {**rows.params, "at": at}, rows.frames)
 
 
-def _write(con: duckdb.DuckDBPyConnection, out: Path, rows: StatementSource, kind: Kind) -> None:
-    """Write rows into a file, in the order of their kind."""
-    copy = _COPY.format(rows=f"from ({rows.sql}) order by {kind.order}, seq")
+def _write(
+    con: duckdb.DuckDBPyConnection, out: Path, rows: StatementSource, kind: Kind, filled: Collection[str]
+) -> None:
+    """Write rows into a file, in the order of their kind. filled: columns in which any row may have a value.
+
+    Columns without values would take a third of the time to sort.
+    """
+    columns = ", ".join(f'"{name}"' for name in kind.all_columns if name in filled)
+    every = ", ".join(
+        f'"{name}"' if name in filled else f'null::{kind_of} as "{name}"' for name, kind_of in kind.all_columns.items()
+    )
+    copy = _COPY.format(rows=f"select {every} from (select {columns} from ({rows.sql}) order by {kind.order})")
     run(con, "records", copy, {**rows.params, "out": str(out)}, **rows.frames)
 
 
@@ -392,7 +403,7 @@ def _folded(change: Change, before: Records, added: int) -> dict[str, Any]:
         rows += file.rows
     out = change.work / "folded.parquet"
     gathered = Records(kind, before.folder, tuple(merged), recorded).source()
-    _write(change.con, out, gathered, kind)
+    _write(change.con, out, gathered, kind, kind.all_columns)
     ledger_sql.remove_records(change.con, [one.id for one in merged])
     ledger_sql.clear_recorded(change.con, kind)
     span = {"first": min([*recorded["seq"], *(one.first for one in merged)]), "last": max(recorded["seq"])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from dnc.cli.options import (
     SHARE,
     TARGET,
     conditions,
+    fields_in,
     list_options,
     load_rules,
     open_store,
@@ -244,7 +245,7 @@ def _assessed(
     from dnc.vetting.sealed import held_to, read_sealed
     from dnc.vetting.vet import vet as vet_lists
 
-    asked = Asked(**{field.name: given[field.name] for field in fields(Asked)})
+    asked = Asked(**fields_in(given, Asked))
     if given["sealed"]:
         return read_sealed(given["sealed"], book, asked, signed_by)
     claim, held = _claim(given["against"], book, signed_by)

@@ -305,7 +305,7 @@ def brief_(
     undecided. Review it: guesses are commented out. dnc start asks you about them instead.
     """
     from dnc.checks.brief_draft import completed, draft, texts_of_columns
-    from dnc.files.output_file import atomic_path
+    from dnc.files.output_file import write_text
     from dnc.lists.brief import Brief
 
     with as_usage():
@@ -323,8 +323,7 @@ def brief_(
     if target is None:
         show(written.rstrip("\n"))
         return
-    with atomic_path(target) as unfinished:
-        unfinished.write_text(written, encoding="utf-8-sig" if texts else "utf-8")
+    write_text(target, written, "utf-8-sig" if texts else "utf-8")
 
 
 @click.command()

@@ -267,9 +267,11 @@ def _assessed(
 
 def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook, own: Signer | None, target: Path | None) -> None:
     """Write and print what was asked for. own: signs a sealed result; target: its file, None for stdout."""
+    from dnc.files.output_file import write_text
     from dnc.reports.check_summary import left_out, warnings
     from dnc.reports.letter_file import write_letter
     from dnc.reports.seller_letter import seller_letter
+    from dnc.reports.vet_page import html
     from dnc.reports.vet_summary import summary
 
     lang, quiet = given["lang"], given["quiet"]
@@ -277,7 +279,7 @@ def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook, own: Signer 
     for line in (*left_out(checked, lang), *warnings(checked, lang)) if checked else ():
         say(line, "warning")
     if given["out"]:
-        _write_page(vetting, book, given["out"], lang)
+        write_text(given["out"], html(vetting, book, lang))
     if given["letter"]:
         write_letter(given["letter"], seller_letter(vetting, lang), lang)
     if given["seal"]:
@@ -335,24 +337,15 @@ def _refuse_unused(ctx: click.Context, used: set[str], error: str) -> None:
         raise click.UsageError(localized("errors", "cli", error, names=", ".join(typed)))
 
 
-def _write_page(vetting: Vetting, book: Rulebook, out: Path | str, lang: str) -> None:
-    from dnc.files.output_file import atomic_path
-    from dnc.reports.vet_page import html
-
-    with atomic_path(out) as unfinished:
-        unfinished.write_text(html(vetting, book, lang), encoding="utf-8")
-
-
 def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lang: str, *, quiet: bool) -> None:
     """Write a sealed result, into a file or to stdout."""
-    from dnc.files.output_file import atomic_path
+    from dnc.files.output_file import write_text
     from dnc.reports.vet_summary import sealed_lines
     from dnc.vetting.sealed import write_sealed
 
     text = write_sealed(vetting, signer)
     if target:
-        with atomic_path(target) as unfinished:
-            unfinished.write_text(text, encoding="utf-8")
+        write_text(target, text)
     else:
         click.echo(text, nl=False)
     for line in () if quiet else sealed_lines(vetting, signer.fingerprint if signer else None, lang):

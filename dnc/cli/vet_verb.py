@@ -226,7 +226,7 @@ def vet(ctx: click.Context, **given: Any) -> None:
     signed_by = named_key(given["signer"]) if given["signer"] else None
     own = Signer(given["key"]) if given["key"] else None
     if given["salt"]:
-        ctx.exit(_compare(files, given["against"], given["salt"], signed_by, given["lang"], as_json=given["as_json"]))
+        ctx.exit(_compare(given, files, signed_by))
     target, book = _target(given["seal"]), load_rules(ctx)
     settings = settings_of(ctx, book)
     if given["size"]:
@@ -374,23 +374,13 @@ def _target(seal: Path | str | None) -> Path | None:
     return seal
 
 
-def _compare(
-    files: Sequence[Path | str] | Query,
-    against: tuple[Path, ...],
-    salt: str,
-    signer: str | None,
-    lang: str,
-    *,
-    as_json: bool,
-) -> int:
+def _compare(given: dict[str, Any], files: Sequence[Path | str] | Query, signer: str | None) -> int:
     """Report whether a list that was delivered is the one that was sealed; returns the exit code."""
     from dnc.vetting.sealed import is_sealed_list
 
-    same = is_sealed_list(against[0], files, _salt(salt), signer)
-    if as_json:
-        click.echo(json.dumps({"same": same}))
-    else:
-        click.echo(messages("vet", lang)["same" if same else "not_same"])
+    same = is_sealed_list(given["against"][0], files, _salt(given["salt"]), signer)
+    said = messages("vet", given["lang"])["same" if same else "not_same"]
+    click.echo(json.dumps({"same": same}) if given["as_json"] else said)
     return 0 if same else 1
 
 

@@ -96,6 +96,11 @@ def in_force(regime: Regime, language: str, *, starts: bool, ends: bool) -> str:
     return str(texts[form].format(first=write(regime.first), last=write(regime.until - timedelta(days=1))))
 
 
+def why_open(regime: Regime, language: str) -> str:
+    """Why no fact decides a regime: its law was not read here, or is contested."""
+    return str(messages("common", language)["not_read" if regime.is_not_read else "contested"])
+
+
 def few(points: list[_Point], most: int) -> list[_Point]:
     """At most so many of some points, evenly spread, with the first and the last."""
     last = len(points) - 1

@@ -221,10 +221,8 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
 
 
 def read_certificate(content: Mapping[str, Any], path: Path | None = None) -> tuple[Certificate, str]:
-    """A certificate whose signature holds, and the fingerprint of the key.
+    """A certificate (decoded JSON) whose signature holds, and the fingerprint of the key. The path is for errors.
 
-    Args:
-        content: the decoded JSON. path: the file, for errors.
     Raises:
         ValueError: it has something that this program would not write. InputError: its signature does not hold.
         OptionError: the extra is missing.

@@ -77,13 +77,9 @@ _DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])")  # one that every m
 
 
 def read_pack(path: str, text: str) -> Pack:
-    """Read the text of one rules file.
+    """Read the text (TOML) of one rules file.
 
-    Args:
-        path: its name, for messages.
-        text: TOML.
-    Raises:
-        RuleError: it breaks the grammar; the message names file, regime and key.
+    Raises RuleError if it breaks the grammar; the message names file, regime and key.
     """
     try:
         return _RulesReader(path, text).pack()

@@ -38,7 +38,7 @@ def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "e
 
     Args:
         chosen: jurisdiction → its pack, and the regimes to show.
-        language: of the page. on: the day on which all of them are in force; None if they are those of any day.
+        on: the day on which all of them are in force; None if they are those of any day.
     """
     texts, write = messages("law", language), dated(language)
     regimes = [regime for _, of_pack in chosen.values() for regime in of_pack]

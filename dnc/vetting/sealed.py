@@ -176,12 +176,9 @@ def read_sealed(path: str | Path, book: Rulebook, asked: Asked | None = None, si
 
 
 def is_sealed_list(path: str | Path, source: Source, salt: str, signer: str | None = None) -> bool:
-    """Whether a list that was delivered is the one that was sealed.
+    """Whether a list that was delivered is the one that was sealed, given the salt (hex) of the commitment.
 
-    Args:
-        path: the sealed result. source: the list. salt: of the commitment, as hex. signer: as in `read_sealed`.
-    Raises:
-        InputError: as for `read_sealed`, except for the rules.
+    Raises InputError as `read_sealed` does, except for the rules.
     """
     sealed, _ = _read(Path(path), signer)
     with opened(source) as files:

@@ -59,10 +59,8 @@ def connect(database: str | Path, *folders: str | Path, **settings: Any) -> duck
     """
     con = duckdb.connect(database, config=_SETTINGS)
     try:
-        for (
-            name,
-            value,
-        ) in settings.items():  # `disabled_compression_methods` has no effect as part of the configuration
+        # Not as part of the configuration, in which `disabled_compression_methods` has no effect.
+        for name, value in settings.items():
             con.execute(f"set {name} = ?", [value])
         allowed = [Path(folder).absolute() for folder in folders]
         if database != ":memory:":

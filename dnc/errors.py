@@ -154,11 +154,8 @@ class StoreError(DncError):
 def must_be(name: str, value: object, wanted: str, *kinds: type) -> None:
     """Raise OptionError unless an argument of a Python function has one of the given types.
 
-    Args:
-        name: name of the argument.
-        value: its value.
-        wanted: what it should be, for people: a key of `errors.wanted` in the catalogue.
-        kinds: the types; a datetime is not a date, and cannot be compared with one.
+    `wanted` says for people what it should be: a key of `errors.wanted` in the catalogue. A datetime is not a date, and
+    cannot be compared with one.
     """
     if not isinstance(value, kinds) or (isinstance(value, datetime) and datetime not in kinds):
         raise _argument(name, wanted, type(value).__name__)

@@ -122,12 +122,9 @@ class Remembered:
     def __call__(
         self, height: int, keys: Iterable[Hashable], compute: Callable[[pl.Series], pl.DataFrame]
     ) -> pl.DataFrame:
-        """The results for rows, in their order.
+        """The results for rows, in their order, of which each depends on its key.
 
-        Args:
-            height: how many rows there are.
-            keys: for each row, what its result depends on.
-            compute: returns the results for the rows at the given positions (ascending).
+        `compute` returns the results for the rows at the given positions (ascending).
         """
         if height > self._most:
             return compute(pl.int_range(0, height, dtype=pl.UInt32, eager=True))

@@ -14,12 +14,8 @@ from dnc.errors import LoaderError
 from dnc.registries import Extract, Loader, localized
 
 
-def _recognises(extract: Extract) -> bool:
-    return False
-
-
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     raise LoaderError(localized("errors", "decoy", "spanish"), extract.path)
 
 
-LOADER = Loader("es-robinson", "ES", _recognises, _read, answers=True)
+LOADER = Loader("es-robinson", "ES", lambda _: False, _read, answers=True)

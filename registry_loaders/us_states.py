@@ -16,13 +16,9 @@ from dnc.errors import FormatError
 from dnc.registries import Extract, Loader, localized
 
 
-def _recognises(extract: Extract) -> bool:
-    return False
-
-
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     raise FormatError(localized("errors", "state_layout"), extract.path)
 
 
 STATES = ("co", "fl", "in", "la", "ma", "mo", "ok", "pa", "tn", "tx", "wy")
-LOADERS = tuple(Loader(f"us-{state}-dnc", "US", _recognises, _read) for state in STATES)
+LOADERS = tuple(Loader(f"us-{state}-dnc", "US", lambda _: False, _read) for state in STATES)

@@ -45,17 +45,10 @@ def draft(
     store: Store | None = None,
     sheet: str | None = None,
 ) -> Iterator[str]:
-    """Lines of a brief in TOML for a list of planned calls.
+    """Lines of a brief in TOML for a list of planned calls, with comments in a language.
 
-    Args:
-        path: the list.
-        book: the law.
-        language: of the comments, one of `dnc.messages.LANGUAGES`.
-        given: facts of all rows, such as the caller; only what they leave open is then asked.
-        store: what registries said, with `given`.
-        sheet: of a spreadsheet; by default the first visible one that is not empty.
-    Raises:
-        InputError: it is no such list, or a fact is not understood.
+    Of facts, only what those `given` for all rows leave open is asked; with them, the store says what registries say.
+    Raises InputError if it is no such list, or a fact is not understood.
     """
     guesses = Guesses(path, book, sheet)
     missing = None

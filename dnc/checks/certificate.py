@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -159,6 +160,9 @@ class Signed(Strict):
     signature: Signature
 
 
+_OF_EXTRACT = CertifiedExtract.__struct_fields__
+
+
 def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     """A signed certificate of a check, as plain data for JSON.
 
@@ -197,7 +201,8 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
         "verdicts": then["verdicts"],
         "rules": sorted(map(_rules_file, texts, texts.values()), key=lambda file: str(file["jurisdiction"])),
         "pack": then.get("pack"),
-        "registries": [_extract(loads[snapshot]) for snapshot in then["snapshots"]],
+        # The log has them also after a snapshot was deleted.
+        "registries": [{name: loads[id_].get(name) for name in _OF_EXTRACT} for id_ in then["snapshots"]],
         "objections": then["objections"],
         "head": str(head),
         "stamp": _last_stamp(store),
@@ -215,20 +220,18 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     return signed
 
 
-def read_certificate(content: Mapping[str, Any]) -> tuple[Certificate, str]:
-    """A certificate whose signature holds, and the fingerprint of the key.
+def read_certificate(content: Mapping[str, Any], path: Path | None = None) -> tuple[Certificate, str]:
+    """A certificate (decoded JSON) whose signature holds, and the fingerprint of the key. The path is for errors.
 
-    Args:
-        content: the decoded JSON.
     Raises:
-        ValueError: it has something that this program would not write. BrokenSignatureError: its signature does not
-            hold. OptionError: the extra is missing.
+        ValueError: it has something that this program would not write. InputError: its signature does not hold.
+        OptionError: the extra is missing.
     """
     mark = content.get("dnc_certificate")
     if mark != FORMAT or type(mark) is not int:
         raise ValueError(localized("errors", "certificate", "format"))
     signed = converted(content, Signed)
-    return signed.certificate, signed.signature.verified(_CONTEXT, canonical(content["certificate"]).encode())
+    return signed.certificate, signed.signature.verified(_CONTEXT, canonical(content["certificate"]).encode(), path)
 
 
 def _input(then: Mapping[str, Any]) -> dict[str, Any]:
@@ -247,11 +250,6 @@ def _use(then: Mapping[str, Any]) -> dict[str, Any]:
 def _rules_file(sha256: str, text: str) -> dict[str, Any]:
     rules = tomllib.loads(text)
     return {"jurisdiction": rules["jurisdiction"], "read_until": f"{rules['read_until']}", "sha256": sha256}
-
-
-def _extract(load: Mapping[str, Any]) -> dict[str, Any]:
-    """What the log says of a snapshot; it does so after the snapshot was deleted, too."""
-    return {name: load.get(name) for name in ("registry", "as_of", "sha256", "campaign")}
 
 
 def _last_stamp(store: Store) -> dict[str, str | None] | None:

@@ -66,14 +66,10 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
 
 
 def explain_row(path: Source, row: int, store: Store, settings: Settings) -> list[Explanation]:
-    """Decide one row of a list as a check of the whole list does; contradictions in other rows do not stop it.
+    """Decide one row (from 1, the header not counted) as a check does: an explanation of each of its calls.
 
-    Args:
-        path: the list, as for `dnc.api.check`.
-        row: its number, from 1; the header is not counted.
-        store, settings: as for `dnc.api.explain`.
-    Returns:
-        The explanation of each call of the row.
+    Contradictions in other rows do not stop it.
+
     Raises:
         InputError, StoreError: as `dnc.api.check`. OptionError: there is no such row.
     """

@@ -52,13 +52,10 @@ class _OfTime(Policy):
 
 
 def lawful_hours(place: str, brief: Brief, book: Rulebook, standing: Standing, days: int) -> LawfulHours:
-    """The lawful hours of a place from today on; a rule that may apply counts, so tell as many facts as are known.
+    """The lawful hours of a place (ISO 3166-1 or 3166-2) from today on, on fewer days where the law was not reviewed.
 
-    Args:
-        place: ISO 3166-1 or 3166-2. brief: its facts are those of the calls.
-        days: how many days; fewer where the law was not reviewed for them.
-    Raises:
-        InputError: there are no rules for the place.
+    A rule that may apply counts, so tell as many facts of the calls as are known. Raises InputError if there are no
+    rules for the place.
     """
     place = place.upper()
     territory, region = place[:2], place if "-" in place else None

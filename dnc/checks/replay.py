@@ -110,13 +110,9 @@ def replay_check(
     columns = None if outputs.targets else ["outcome"]
     result = run(path, past, settings, outputs, columns=columns, digests=digests)
     counts = {outcome: then["counts"][outcome] for outcome in result.counts}
+    pack = str(PackId(**then["pack"])) if then.get("pack") else None  # earlier versions had none
     same = past.noted["verdicts"] == then["verdicts"] and counts == result.counts
-    return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")), _pack(then))
-
-
-def _pack(then: dict[str, Any]) -> str | None:
-    pack = then.get("pack")  # earlier versions had none
-    return str(PackId(**pack)) if pack else None
+    return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")), pack)
 
 
 def brief_of(terms: Mapping[str, Any]) -> Brief:

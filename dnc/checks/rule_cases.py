@@ -51,11 +51,7 @@ _DIRECTORY = {"allowed": ("listed", "allowed"), "refused": ("listed", "refused")
 
 
 def read_cases(name: str, text: str) -> list[Case]:
-    """The cases of a table. Raises InputError where it is not one.
-
-    Args:
-        name: of the table, for messages. text: CSV.
-    """
+    """The cases of a table (CSV), whose name is for messages. Raises InputError where it is not one."""
     known = {*_REQUIRED, *_OTHERS, *vocabulary().columns}
     try:
         rows = csv.DictReader(text.splitlines(keepends=True), strict=True, restkey="")

@@ -61,15 +61,11 @@ def run(
     observers: Sequence[Observer] = (),
     digests: Digests | None = None,
 ) -> Check:
-    """Decide every call of a list, write the rows and log the check.
+    """Decide every call of a list, write the rows and log the check; see `dnc.api.check`.
 
     Args:
-        path, store, columns, only, changed, best, keep, since, progress: as for `dnc.api.check`.
-        outputs: where the rows go.
         observers: see every batch; every check makes its own counts too.
         digests: how its hashes are made, if it is decided again.
-    Raises:
-        InputError, OptionError, StoreError: as `dnc.api.check`.
     """
     _refuse_wrong(store, since, progress, observers)
     folder, digests = outputs.folder, digests or Digests.new()

@@ -122,11 +122,9 @@ class Status:
 def status(
     store: Store, book: Rulebook, max_ages: Mapping[str, int] | None = None, *, verifying: bool = True
 ) -> Status:
-    """The state of a store today, by the law in force today.
+    """The state of a store, which need not exist, today and by the law in force today.
 
     Args:
-        store: need not exist.
-        book: the rules.
         max_ages: registry → days after which the user wants a newer snapshot.
         verifying: whether every file of the store is read and compared with its checksum.
     Raises:

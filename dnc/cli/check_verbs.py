@@ -27,6 +27,7 @@ from dnc.cli.options import (
     as_usage,
     conditions,
     exit_code,
+    fields_in,
     list_options,
     load_rules,
     open_store,
@@ -70,7 +71,12 @@ _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.report
     is_flag=True,
     help="Print the counts as JSON on stdout; requires --out with a file for the rows.",
 )
-@click.option("--columns", metavar="NAMES", help="Verdict columns to write, e.g. outcome,why. [default: all]")
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    callback=lambda ctx, param, names: names and _split(names),
+    help="Verdict columns to write, e.g. outcome,why. [default: all]",
+)
 @click.option(
     "--keep", is_flag=True, help="Keep the decisions in the store, for dnc answer and --since; see dnc retain."
 )
@@ -81,7 +87,13 @@ _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.report
     help="Read and decide only what may have changed since an earlier check with --keep: its number in the log, or its "
     "output. The result is the same.",
 )
-@click.option("--only", multiple=True, metavar="OUTCOME", help="Write only rows with this outcome. Repeatable.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="OUTCOME",
+    callback=lambda ctx, param, told: [outcome for outcomes in told for outcome in _split(outcomes)],
+    help="Write only rows with this outcome. Repeatable.",
+)
 @click.option(
     "--changed",
     is_flag=True,
@@ -116,32 +128,7 @@ _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.report
 @conditions
 @store_options
 def check(
-    ctx: click.Context,
-    *,
-    files: tuple[Path | str, ...],
-    query: str | None,
-    lang: str,
-    exit_zero: bool,
-    out: tuple[Path | str, ...],
-    form: str,
-    as_json: bool,
-    columns: str | None,
-    only: tuple[str, ...],
-    keep: bool,
-    since: int | str | None,
-    changed: bool,
-    best: bool,
-    by: str | None,
-    resume: bool,
-    share: str | None,
-    append: bool,
-    upsert: str | None,
-    lock_timeout: float | None,
-    min_clear: float | None,
-    max_blocked: float | None,
-    max_undecided: float | None,
-    quiet: bool,
-    **_: Any,
+    ctx: click.Context, files: tuple[Path | str, ...], query: str | None, form: str, *, quiet: bool, **given: Any
 ) -> None:
     """Check a list of planned calls.
 
@@ -161,12 +148,12 @@ def check(
     from dnc.reports import check_summary
     from dnc.reports.check_data import as_data
 
-    table = TableMode(append=append, upsert=upsert, lock_timeout=lock_timeout)
-    in_parts = by is not None or resume or share is not None
-    parts = Parts(_split(by) if by else (), form, resume, _share(share)) if in_parts else None
-    asked = Conditions(min_clear=min_clear, max_blocked=max_blocked, max_undecided=max_undecided)
+    table, asked = TableMode(**fields_in(given, TableMode)), Conditions(**fields_in(given, Conditions))
+    by, share, out = given["by"], given["share"], given["out"]
+    in_parts = by is not None or given["resume"] or share is not None
+    parts = Parts(_split(by) if by else (), form, given["resume"], _share(share)) if in_parts else None
     to_stdout = not out or STDOUT in out
-    if as_json and to_stdout:
+    if given["as_json"] and to_stdout:
         raise click.UsageError(localized("errors", "cli", "json_out"))
     settings = settings_of(ctx)
     with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as (stream, file):
@@ -175,24 +162,19 @@ def check(
             open_store(ctx),
             settings=settings,
             out=[*(path for path in out if path != STDOUT), *file],
-            columns=_split(columns) if columns else None,
-            only=[outcome for outcomes in only for outcome in _split(outcomes)],
-            changed=changed,
-            best=best,
-            keep=keep,
-            since=since,
             stream=stream,
             table=table,
             parts=parts,
             progress=progress,
+            **{name: given[name] for name in ("columns", "only", "changed", "best", "keep", "since")},
         )
     compared = asked.of(result.counts)
-    if as_json:
+    if given["as_json"]:
         click.echo(json.dumps(as_data(result, compared), ensure_ascii=False, indent=2))
-    for line in () if quiet else (*check_summary.summary(result), *check_summary.conditions(compared, lang)):
+    for line in () if quiet else (*check_summary.summary(result), *check_summary.conditions(compared, given["lang"])):
         say(line)
     code = int(not all(one.holds for one in compared)) if compared else exit_code(result.given)
-    ctx.exit(0 if exit_zero else code)
+    ctx.exit(0 if given["exit_zero"] else code)
 
 
 def _split(names: str) -> list[str]:
@@ -323,7 +305,7 @@ def brief_(
     undecided. Review it: guesses are commented out. dnc start asks you about them instead.
     """
     from dnc.checks.brief_draft import completed, draft, texts_of_columns
-    from dnc.files.output_file import atomic_path
+    from dnc.files.output_file import write_text
     from dnc.lists.brief import Brief
 
     with as_usage():
@@ -341,8 +323,7 @@ def brief_(
     if target is None:
         show(written.rstrip("\n"))
         return
-    with atomic_path(target) as unfinished:
-        unfinished.write_text(written, encoding="utf-8-sig" if texts else "utf-8")
+    write_text(target, written, "utf-8-sig" if texts else "utf-8")
 
 
 @click.command()

@@ -8,11 +8,23 @@ from pathlib import Path
 
 import click
 
-from dnc.cli.options import FILE, open_store, print_rows, say, store_verb
+from dnc.cli.options import FILE, Option, open_store, print_rows, say, store_verb
 from dnc.errors import OptionError
 from dnc.messages import localized, messages
 
 _PORT = 8520
+
+
+def _may(help_: str) -> Option:
+    """What a program may do."""
+    return click.option(
+        "--may",
+        metavar="RIGHTS",
+        default="decide,record",
+        show_default=True,
+        callback=lambda ctx, param, rights: [right.strip() for right in rights.split(",")],
+        help=help_,
+    )
 
 
 @click.command()
@@ -112,15 +124,9 @@ def desk(
 @click.command()
 @click.argument("action", type=click.Choice(["add", "list", "remove"]))
 @click.argument("name", required=False)
-@click.option(
-    "--may",
-    metavar="RIGHTS",
-    default="decide,record",
-    show_default=True,
-    help="With add, what the key may do: decide, record, lift, read; several are separated by commas.",
-)
+@_may("With add, what the key may do: decide, record, lift, read; several are separated by commas.")
 @store_verb
-def keys(ctx: click.Context, *, action: str, name: str | None, may: str, lang: str) -> None:
+def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str], lang: str) -> None:
     """Manage the keys of programs that use the desk over HTTP.
 
     A key may decide calls and record objections, calls made and consents, unless --may says otherwise; lift takes
@@ -139,7 +145,7 @@ def keys(ctx: click.Context, *, action: str, name: str | None, may: str, lang: s
         ]
         print_rows(rows, ("name", "added_at", "may"))
     elif action == "add":
-        click.echo(stored.add(store.ledger, name, [right.strip() for right in may.split(",")]))
+        click.echo(stored.add(store.ledger, name, may))
         say(messages("store", lang)["key_added"])
     else:
         store.must_exist()
@@ -183,15 +189,9 @@ def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path 
 
 
 @click.command()
-@click.option(
-    "--may",
-    metavar="RIGHTS",
-    default="decide,record",
-    show_default=True,
-    help="What the agent may do: decide, record; several are separated by commas.",
-)
+@_may("What the agent may do: decide, record; several are separated by commas.")
 @store_verb
-def mcp(ctx: click.Context, may: str, lang: str) -> None:
+def mcp(ctx: click.Context, may: list[str], lang: str) -> None:
     """Serve tools for voice agents (MCP).
 
     They are served on stdin and stdout, by the Model Context Protocol. The tools are decide, explain, record_objection
@@ -201,7 +201,7 @@ def mcp(ctx: click.Context, may: str, lang: str) -> None:
 
     with extra("mcp"):
         from dnc.desk.agent import AgentTools, server
-    tools = AgentTools(open_store(ctx), [right.strip() for right in may.split(",")], lang, ctx.obj["rules"])
+    tools = AgentTools(open_store(ctx), may, lang, ctx.obj["rules"])
     try:
         server(tools, lang).run("stdio")
     finally:

@@ -70,7 +70,7 @@ def certify(
 
 def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) -> None:
     from dnc.checks.certificate import certify as certified
-    from dnc.files.output_file import atomic_path
+    from dnc.files.output_file import write_text
     from dnc.files.signing import Signer
     from dnc.reports.certificate_page import html
 
@@ -78,8 +78,7 @@ def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) ->
     signed = certified(open_store(ctx), check, signer)
     is_page = out.suffix.lower() == ".html"
     text = html(signed, lang) if is_page else json.dumps(signed, ensure_ascii=False, indent=1) + "\n"
-    with atomic_path(out) as unfinished:
-        unfinished.write_bytes(text.encode())
+    write_text(out, text)
     say(messages("certificate", lang)["written"].format(out=out, check=check, key=signer.fingerprint))
 
 

@@ -234,14 +234,13 @@ def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
 def _write_page(
     packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path | str, lang: str, on: date | None
 ) -> None:
-    from dnc.files.output_file import atomic_path, is_page
+    from dnc.files.output_file import is_page, write_text
     from dnc.reports.law_page import html
 
     if not is_page(out):
         raise OptionError(localized("errors", "cli", "page_name"))
     shown = {pack.jurisdiction: (pack, [regime for owner, regime in chosen if owner is pack]) for pack in packs}
-    with atomic_path(out) as path:
-        path.write_text(html(shown, lang, on), encoding="utf-8")
+    write_text(out, html(shown, lang, on))
 
 
 def _print_sql(packs: list[Pack], regimes: list[Regime]) -> None:

@@ -14,25 +14,13 @@ import sys
 import traceback
 from collections.abc import Iterable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 import click
 
-from dnc.cli import (
-    check_verbs,
-    demo,
-    desk_verbs,
-    evidence_verbs,
-    law_verbs,
-    log_verb,
-    record_verbs,
-    registry_verbs,
-    start,
-    store_verbs,
-    vet_verb,
-)
 from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, use_typed_language
 from dnc.cli.terminal import guard_terminal
 from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, must_be_unicode, shortage, why
@@ -86,6 +74,11 @@ class Context(click.Context):
     formatter_class = _Formatter
 
 
+# Modules with verbs, in the order of the reference.
+_OF_VERBS = (
+    *("start", "check_verbs", "vet_verb", "law_verbs", "registry_verbs", "record_verbs", "store_verbs", "log_verb"),
+    *("evidence_verbs", "desk_verbs", "demo"),
+)
 EXIT_USAGE, EXIT_ERROR, EXIT_SIGNAL = 2, 4, 128
 _STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one is unknown to Windows
 _LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
@@ -133,23 +126,11 @@ def cli(ctx: click.Context, store: str, rules: str | None) -> None:
     ctx.obj = {"store": store, "rules": rules}
 
 
-for module in (
-    start,
-    check_verbs,
-    vet_verb,
-    law_verbs,
-    registry_verbs,
-    record_verbs,
-    store_verbs,
-    log_verb,
-    evidence_verbs,
-    desk_verbs,
-    demo,
-):
-    for verb in module.VERBS:
+cli.context_class = Context
+for module in _OF_VERBS:
+    for verb in import_module(f"dnc.cli.{module}").VERBS:
+        verb.context_class = Context
         cli.add_command(verb)
-for command in (cli, *cli.commands.values()):
-    command.context_class = Context
 
 
 def _refuse_tight_limit() -> None:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import date
 from io import FileIO
 from pathlib import Path
@@ -272,35 +273,6 @@ _STORE_OPTIONS = {
     "rules": "Folder of rule files that add to the built-in rules, or replace them.",
     "store": "Store folder.  [env var: DNC_STORE; default: dnc-store]",
 }
-_BEFORE_SET = together(
-    REGION,
-    click.option(
-        "--at",
-        metavar="DATE",
-        help="Date, or date and time, of calls that do not have one (ISO 8601); in the called person's local time, "
-        "unless it has an offset (+01:00).",
-    ),
-)
-_AFTER_SET = together(
-    click.option("--brief", type=FILE, help="Settings of a campaign (TOML); options given here override it."),
-    click.option(
-        "--guidance",
-        type=click.Choice(["enforce", "advise"]),
-        default="enforce",
-        show_default=True,
-        help="Treat recommendations of a regulator as law, or as advice.",
-    ),
-    click.option(
-        "--accept",
-        type=PAIR,
-        multiple=True,
-        metavar="REGIME=REASON",
-        help="Ignore a regime whose law is contested or was not reviewed, at your own risk; logged with the reason. "
-        "Repeatable.",
-    ),
-    LANG,
-    click.option("--exit-zero", is_flag=True, help="Exit with 0 for every outcome; errors still give 2 or 4."),
-)
 
 
 def store_options(command: Command) -> Command:
@@ -325,8 +297,34 @@ def store_verb(command: Command) -> Command:
 
 def call_options(set_help: str) -> Option:
     """Options for facts and settings of calls; `set_help` is the help of --set, which differs between verbs."""
-    given = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
-    return together(_BEFORE_SET, given, _AFTER_SET)
+    return together(
+        REGION,
+        click.option(
+            "--at",
+            metavar="DATE",
+            help="Date, or date and time, of calls that do not have one (ISO 8601); in the called person's local time, "
+            "unless it has an offset (+01:00).",
+        ),
+        click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help),
+        click.option("--brief", type=FILE, help="Settings of a campaign (TOML); options given here override it."),
+        click.option(
+            "--guidance",
+            type=click.Choice(["enforce", "advise"]),
+            default="enforce",
+            show_default=True,
+            help="Treat recommendations of a regulator as law, or as advice.",
+        ),
+        click.option(
+            "--accept",
+            type=PAIR,
+            multiple=True,
+            metavar="REGIME=REASON",
+            help="Ignore a regime whose law is contested or was not reviewed, at your own risk; logged with the "
+            "reason. Repeatable.",
+        ),
+        LANG,
+        click.option("--exit-zero", is_flag=True, help="Exit with 0 for every outcome; errors still give 2 or 4."),
+    )
 
 
 UNREAD = together(
@@ -427,6 +425,11 @@ def settings_of(ctx: click.Context, rulebook: Rulebook | None = None, *, for_one
         language=typed["lang"],
         **{name: typed[name] for name in ("at", "guidance", "consents", "accept_unread", "reason")},
     )
+
+
+def fields_in(given: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """The options that are fields of a dataclass."""
+    return {field.name: given[field.name] for field in fields(kind) if field.name in given}
 
 
 def _brief_of(typed: Mapping[str, Any], facts: Mapping[str, str]) -> Brief:

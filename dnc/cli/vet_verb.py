@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from dnc.cli.options import (
     SHARE,
     TARGET,
     conditions,
+    fields_in,
     list_options,
     load_rules,
     open_store,
@@ -225,7 +226,7 @@ def vet(ctx: click.Context, **given: Any) -> None:
     signed_by = named_key(given["signer"]) if given["signer"] else None
     own = Signer(given["key"]) if given["key"] else None
     if given["salt"]:
-        ctx.exit(_compare(files, given["against"], given["salt"], signed_by, given["lang"], as_json=given["as_json"]))
+        ctx.exit(_compare(given, files, signed_by))
     target, book = _target(given["seal"]), load_rules(ctx)
     settings = settings_of(ctx, book)
     if given["size"]:
@@ -244,7 +245,7 @@ def _assessed(
     from dnc.vetting.sealed import held_to, read_sealed
     from dnc.vetting.vet import vet as vet_lists
 
-    asked = Asked(**{field.name: given[field.name] for field in fields(Asked)})
+    asked = Asked(**fields_in(given, Asked))
     if given["sealed"]:
         return read_sealed(given["sealed"], book, asked, signed_by)
     claim, held = _claim(given["against"], book, signed_by)
@@ -266,9 +267,11 @@ def _assessed(
 
 def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook, own: Signer | None, target: Path | None) -> None:
     """Write and print what was asked for. own: signs a sealed result; target: its file, None for stdout."""
+    from dnc.files.output_file import write_text
     from dnc.reports.check_summary import left_out, warnings
     from dnc.reports.letter_file import write_letter
     from dnc.reports.seller_letter import seller_letter
+    from dnc.reports.vet_page import html
     from dnc.reports.vet_summary import summary
 
     lang, quiet = given["lang"], given["quiet"]
@@ -276,7 +279,7 @@ def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook, own: Signer 
     for line in (*left_out(checked, lang), *warnings(checked, lang)) if checked else ():
         say(line, "warning")
     if given["out"]:
-        _write_page(vetting, book, given["out"], lang)
+        write_text(given["out"], html(vetting, book, lang))
     if given["letter"]:
         write_letter(given["letter"], seller_letter(vetting, lang), lang)
     if given["seal"]:
@@ -334,24 +337,15 @@ def _refuse_unused(ctx: click.Context, used: set[str], error: str) -> None:
         raise click.UsageError(localized("errors", "cli", error, names=", ".join(typed)))
 
 
-def _write_page(vetting: Vetting, book: Rulebook, out: Path | str, lang: str) -> None:
-    from dnc.files.output_file import atomic_path
-    from dnc.reports.vet_page import html
-
-    with atomic_path(out) as unfinished:
-        unfinished.write_text(html(vetting, book, lang), encoding="utf-8")
-
-
 def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lang: str, *, quiet: bool) -> None:
     """Write a sealed result, into a file or to stdout."""
-    from dnc.files.output_file import atomic_path
+    from dnc.files.output_file import write_text
     from dnc.reports.vet_summary import sealed_lines
     from dnc.vetting.sealed import write_sealed
 
     text = write_sealed(vetting, signer)
     if target:
-        with atomic_path(target) as unfinished:
-            unfinished.write_text(text, encoding="utf-8")
+        write_text(target, text)
     else:
         click.echo(text, nl=False)
     for line in () if quiet else sealed_lines(vetting, signer.fingerprint if signer else None, lang):
@@ -380,23 +374,13 @@ def _target(seal: Path | str | None) -> Path | None:
     return seal
 
 
-def _compare(
-    files: Sequence[Path | str] | Query,
-    against: tuple[Path, ...],
-    salt: str,
-    signer: str | None,
-    lang: str,
-    *,
-    as_json: bool,
-) -> int:
+def _compare(given: dict[str, Any], files: Sequence[Path | str] | Query, signer: str | None) -> int:
     """Report whether a list that was delivered is the one that was sealed; returns the exit code."""
     from dnc.vetting.sealed import is_sealed_list
 
-    same = is_sealed_list(against[0], files, _salt(salt), signer)
-    if as_json:
-        click.echo(json.dumps({"same": same}))
-    else:
-        click.echo(messages("vet", lang)["same" if same else "not_same"])
+    same = is_sealed_list(given["against"][0], files, _salt(given["salt"]), signer)
+    said = messages("vet", given["lang"])["same" if same else "not_same"]
+    click.echo(json.dumps({"same": same}) if given["as_json"] else said)
     return 0 if same else 1
 
 

@@ -137,12 +137,13 @@ class _TableWriter(Writer):
         """Add columns to the table. Raises InputError."""
         if self._types is None:
             return
-        schema = f"{_identifier(self._schema)}." if self._schema else ""
         with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
             for name in added:
-                table = f"{schema}{_identifier(self._unfinished)}"
-                cursor.execute(f"alter table {table} add column {_identifier(name)} text")
+                cursor.execute(f"alter table {self._named(self._unfinished)} add column {_identifier(name)} text")
             self._types[name] = pl.String()
+
+    def _named(self, table: str) -> str:
+        return ".".join(map(_identifier, filter(None, (self._schema, table))))
 
     def _send(self, rows: pl.DataFrame, mode: str) -> None:
         with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
@@ -175,8 +176,7 @@ class _TableWriter(Writer):
                 raise self._error(key, names)
 
     def _replacement(self) -> Iterator[str]:
-        schema = f"{_identifier(self._schema)}." if self._schema else ""
-        new, former = (f"{schema}{_identifier(name)}" for name in (self._unfinished, self._table))
+        new, former = self._named(self._unfinished), self._named(self._table)
         if self._is_postgresql and self._mode.lock_timeout is not None:
             yield f"set local lock_timeout = {max(1, round(1000 * self._mode.lock_timeout))}"
         if self._former is None:
@@ -207,9 +207,8 @@ class _TableWriter(Writer):
         """Raise InputError where the key of an upsert is empty, or the same in several rows."""
         if self._mode.upsert is None:
             return
-        schema = f"{_identifier(self._schema)}." if self._schema else ""
-        key, new = _identifier(self._mode.upsert), f"{schema}{_identifier(self._unfinished)}"
-        cursor.execute(f"select count(*) - count(distinct {key}) from {new}")
+        key = _identifier(self._mode.upsert)
+        cursor.execute(f"select count(*) - count(distinct {key}) from {self._named(self._unfinished)}")
         if cursor.fetchone()[0]:
             raise self._error("keys", [self._mode.upsert])
 

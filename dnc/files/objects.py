@@ -39,24 +39,20 @@ def fetched(url: str, folder: Path) -> Path:
 
 def deliver(file: Path, url: str) -> None:
     """Write a file as an object; the former object stays until the last part has arrived. Raises InputError."""
-    import obstore
-
     store, path = _opened(url)
     with _store_errors(url, "unwritten"):
-        obstore.put(store, path, file)
+        store.put(path, file)
 
 
 def upload(folder: Path, url: str, last: str) -> None:
     """Write all files of a folder below a URL; the one named `last` is written after all others."""
-    import obstore
-
     store, path = _opened(url)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     with _store_errors(url, "unwritten"):
         if any(True for _ in _below(store, path)):
             raise InputError(localized("errors", "object", "exists", url=url))
         for file in sorted(files, key=lambda path: path.name == last):
-            obstore.put(store, f"{path}/{file.relative_to(folder).as_posix()}", file)
+            store.put(f"{path}/{file.relative_to(folder).as_posix()}", file)
 
 
 def download(url: str, folder: Path) -> Path:
@@ -71,21 +67,17 @@ def download(url: str, folder: Path) -> Path:
 
 def sizes(url: str) -> dict[str, int]:
     """Bytes of all objects below a URL, by their names below it. Raises InputError."""
-    import obstore
-
     store, path = _opened(url)
     with _store_errors(url):
-        items = [item for items in obstore.list(store, f"{path}/") for item in items]
+        items = [item for items in store.list(f"{path}/") for item in items]
     return {PurePosixPath(item["path"]).relative_to(path).as_posix(): item["size"] for item in items}
 
 
 def content(url: str) -> bytes:
     """The bytes of an object. Raises InputError."""
-    import obstore
-
     store, path = _opened(url)
     with _store_errors(url):
-        return bytes(obstore.get(store, path).bytes())
+        return bytes(store.get(path).bytes())
 
 
 def _opened(url: str) -> tuple[ObjectStore, str]:
@@ -97,20 +89,15 @@ def _opened(url: str) -> tuple[ObjectStore, str]:
 
 
 def _exists(store: ObjectStore, path: str) -> bool:
-    import obstore
-
     try:
-        obstore.head(store, path)
+        store.head(path)
     except FileNotFoundError:
         return False
     return True
 
 
 def _below(store: ObjectStore, path: str) -> Iterator[str]:
-    import obstore
-
-    for items in obstore.list(store, f"{path}/"):
-        yield from (item["path"] for item in items)
+    return (item["path"] for items in store.list(f"{path}/") for item in items)
 
 
 def _copy_below(store: ObjectStore, path: str, copy: Path, url: str, suffix: str = "") -> int:
@@ -126,10 +113,8 @@ def _copy_below(store: ObjectStore, path: str, copy: Path, url: str, suffix: str
 
 
 def _copy(store: ObjectStore, path: str, to: Path) -> None:
-    import obstore
-
     with to.open("xb") as file:
-        for block in obstore.get(store, path).stream():
+        for block in store.get(path).stream():
             file.write(block)
 
 

@@ -55,13 +55,10 @@ def is_database(target: object) -> bool:
 
 
 def fetched(source: str | Query, folder: Path) -> Path:
-    """Copy a list from elsewhere.
+    """Copy a list from elsewhere into an empty folder, as a file or a folder with the same name.
 
-    Args:
-        source: a query, or the URL of an object. The URL of a folder means all `.parquet` files below it.
-        folder: an empty folder for the copy.
-    Returns:
-        The copy, a file or a folder with the same name.
+    The URL of a folder means all `.parquet` files below it.
+
     Raises:
         InputError: it cannot be read, or is empty. OptionError: such a URL is not supported.
     """

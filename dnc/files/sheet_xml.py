@@ -8,7 +8,7 @@ can expand to gigabytes; nesting and single tags have limits, because expat keep
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from posixpath import normpath
 from typing import NamedTuple
 from xml.parsers import expat
@@ -49,23 +49,16 @@ def sheet_part(parts: dict[str, Member], position: int) -> str:
 
     parts: the parts of the spreadsheet, by name. position: position of the sheet in the workbook, counted from 0.
     """
-    relations: list[str] = []
-    targets: dict[str, str] = {}
 
-    def sheet(name: str, attributes: dict[str, str]) -> None:
-        if _local(name) == "sheet":
-            relations.extend(value for key, value in attributes.items() if key.endswith(":id"))
+    def attributes_of(part: str, element: str) -> list[dict[str, str]]:
+        found = _elements(parts[part], _MOST_BOOK_BYTES) if part in parts else ()
+        return [attributes for name, attributes in found if name == element]
 
-    def relation(name: str, attributes: dict[str, str]) -> None:
-        if _local(name) == "Relationship":
-            targets[attributes.get("Id", "")] = attributes.get("Target", "")
-
-    for part, start in (("xl/workbook.xml", sheet), ("xl/_rels/workbook.xml.rels", relation)):
-        if part in parts:
-            _parse(parts[part], start, most_bytes=_MOST_BOOK_BYTES)
-    if position >= len(relations):
-        return ""
-    target = targets.get(relations[position], "")
+    sheets = attributes_of("xl/workbook.xml", "sheet")
+    ids = [value for sheet in sheets for key, value in sheet.items() if key.endswith(":id")]
+    relations = attributes_of("xl/_rels/workbook.xml.rels", "Relationship")
+    targets = {relation.get("Id", ""): relation.get("Target", "") for relation in relations}
+    target = targets.get(ids[position], "") if position < len(ids) else ""
     return f"xl/{target.removeprefix('/').removeprefix('xl/')}" if target else ""
 
 
@@ -75,7 +68,8 @@ def marks_of(part: Member, struck: Collection[str] = (), texts: Collection[str] 
     struck: of `struck_styles`. texts: of `struck_texts`.
     """
     sheet = _SheetHandler(part, struck, texts)
-    _parse(part, sheet.start, sheet.end, sheet.text)
+    for _ in _parsed(part, sheet.start, sheet.end, sheet.text):
+        pass
     return list(sheet.marks)
 
 
@@ -95,10 +89,8 @@ def _styles_of(styles: Member, kind: str, is_so: Callable[[str, dict[str, str]],
     group = ""
     parts: list[bool] = []  # of each font or fill, whether it is so
     cells: list[str] = []  # which of them each style has
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal group
-        name = _local(name)
+    _refuse_large(styles)
+    for name, attributes in _elements(styles):
         if name in (f"{kind}s", "cellXfs", "cellStyleXfs", "dxfs"):
             group = name
         elif (group, name) == (f"{kind}s", kind):
@@ -107,42 +99,27 @@ def _styles_of(styles: Member, kind: str, is_so: Callable[[str, dict[str, str]],
             parts[-1:] = [True]
         elif (group, name) == ("cellXfs", "xf"):
             cells.append(attributes.get(f"{kind}Id", ""))
-
-    _refuse_large(styles)
-    _parse(styles, start)
     found = {str(at) for at, is_found in enumerate(parts) if is_found}
     return frozenset(str(at) for at, part in enumerate(cells) if part in found)
 
 
 def count_of_styles(part: Member, styles: Collection[str], below: int) -> int:
     """How many cells of a sheet have one of some styles, below a row counted from 1. Raises InputError."""
-    count = 0
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal count
-        if name[-1] == "c" and attributes.get("s") in styles and (where := _CELL.fullmatch(attributes.get("r", ""))):
-            count += int(where[2]) > below
-
-    _parse(part, start)
-    return count
+    styled = (cell.get("r", "") for name, cell in _elements(part) if name == "c" and cell.get("s") in styles)
+    return sum(int(where[2]) > below for where in map(_CELL.fullmatch, styled) if where)
 
 
 def struck_texts(shared: Member) -> frozenset[str]:
     """The texts of which a part is struck through, as cells name them. Raises InputError."""
     texts = -1
     struck = set[str]()
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal texts
-        name = _local(name)
+    for name, attributes in _elements(shared):
         if name == "si":
             texts += 1
         elif name == "strike" and _is_on(attributes):
             struck.add(str(texts))
             if len(struck) > MOST_ROWS:
                 raise InputError(localized("errors", "xml_beyond"), shared.where)
-
-    _parse(shared, start)
     return frozenset(struck)
 
 
@@ -171,21 +148,18 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
 
     for part in _notes_parts(parts, sheet):
         _refuse_large(part)
-        _parse(part, start, end, texts.append)
+        for _ in _parsed(part, start, end, texts.append):
+            pass
     return [note._replace(text=text) for note in notes if (text := (note.text or "").strip())]
 
 
 def _notes_parts(parts: Mapping[str, Member], sheet: str) -> list[Member]:
     """The parts that have the notes and the text boxes of a sheet."""
     folder, _, name = sheet.rpartition("/")
-    targets: list[str] = []
-
-    def relation(_: str, attributes: dict[str, str]) -> None:
-        if attributes.get("Type", "").endswith(("/comments", "/drawing")):
-            targets.append(attributes.get("Target", ""))
-
-    if relations := parts.get(f"{folder}/_rels/{name}.rels"):
-        _parse(relations, relation)
+    part = parts.get(f"{folder}/_rels/{name}.rels")
+    relations = [attributes for _, attributes in _elements(part)] if part else []
+    wanted = (one for one in relations if one.get("Type", "").endswith(("/comments", "/drawing")))
+    targets = (one.get("Target", "") for one in wanted)
     named = (normpath(target.lstrip("/") if target.startswith("/") else f"{folder}/{target}") for target in targets)
     return [parts[target] for target in named if target in parts]
 
@@ -284,14 +258,22 @@ def _local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def _parse(
+def _elements(part: Member, most_bytes: int | None = None) -> Iterator[tuple[str, dict[str, str]]]:
+    """Name and attributes of each element of a part, or of its first bytes, where it begins; raises as `_parsed`."""
+    found: list[tuple[str, dict[str, str]]] = []
+    for _ in _parsed(part, lambda name, attributes: found.append((_local(name), attributes)), most_bytes=most_bytes):
+        yield from found
+        found.clear()
+
+
+def _parsed(
     part: Member,
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
     most_bytes: int | None = None,
-) -> None:
-    """Parse a part, or its first bytes. Raises InputError if it is not XML or exceeds the limits."""
+) -> Iterator[None]:
+    """Parse a part, or its first bytes, a block at a time. Raises InputError if it is not XML or exceeds the limits."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     depth = 0
@@ -323,8 +305,10 @@ def _parse(
             fed += len(block)
             if fed - parser.CurrentByteIndex > _LONGEST_TAG:
                 raise InputError(localized("errors", "xml_beyond"), part.where)
+            yield
             if most_bytes is not None and fed >= most_bytes:
                 return
         parser.Parse(b"", True)
+        yield
     except expat.ExpatError:
         raise InputError(localized("errors", "xml_damaged"), part.where) from None

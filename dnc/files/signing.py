@@ -32,10 +32,6 @@ _OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 _WEAK = {y % _PRIME for y in (0, 1, -1, _OF_ORDER_8, -_OF_ORDER_8)}
 
 
-class BrokenSignatureError(Exception):
-    """A signature is not valid."""
-
-
 class Signer:
     """A private key (PKCS#8, PEM) that signs.
 
@@ -70,27 +66,26 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """A signature of some data in a context."""
         return cls(signer.public.hex(), signer.sign(context, data).hex())
 
-    def verified(self, context: bytes, data: bytes) -> str:
-        """The fingerprint of the key. Raises BrokenSignatureError, OptionError."""
-        return verified(bytes.fromhex(self.key), bytes.fromhex(self.signature), context, data)
+    def verified(self, context: bytes, data: bytes, path: Path | None = None) -> str:
+        """The fingerprint of the key; errors as of `verified`."""
+        return verified(bytes.fromhex(self.key), bytes.fromhex(self.signature), context, data, path)
 
 
-def verified(public: bytes, signature: bytes, context: bytes, data: bytes) -> str:
-    """The fingerprint of the key that signed some data in a context.
+def verified(public: bytes, signature: bytes, context: bytes, data: bytes, path: Path | None = None) -> str:
+    """The fingerprint of the key that signed some data in a context. path: the file, for the error.
 
-    Raises BrokenSignatureError if the signature is not valid or anybody could have made it, OptionError if the extra is
-    missing.
+    Raises InputError if the signature is not valid or anybody could have made it, OptionError if the extra is missing.
     """
     with extra("packs"):
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    if int.from_bytes(public, "little") % (1 << 255) % _PRIME in _WEAK:
-        raise BrokenSignatureError
     try:
         key = Ed25519PublicKey.from_public_bytes(public)
         key.verify(signature, context + data)
     except (InvalidSignature, ValueError):
-        raise BrokenSignatureError from None
+        key = None
+    if key is None or int.from_bytes(public, "little") % (1 << 255) % _PRIME in _WEAK:
+        raise InputError(localized("errors", "signature"), path)
     return _fingerprint(key)
 
 

@@ -86,13 +86,10 @@ def all_sql(conditions: Iterable[str]) -> Sql:
 
 def one_of(column: str, words: Iterable[str]) -> Sql:
     """Whether a column is one of the words of a closed list."""
-    return Sql(f"{column} in ({_literals(words)})", column)
+    literals = ", ".join(f"'{word}'" for word in words)
+    return Sql(f"{column} in ({literals})", column)
 
 
 def is_unknown(column: str) -> Sql:
     """Whether a column is NULL."""
     return Sql(f"{column} is null", column)
-
-
-def _literals(words: Iterable[str]) -> str:
-    return ", ".join(f"'{word}'" for word in words)

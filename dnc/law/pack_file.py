@@ -126,7 +126,8 @@ def read_pack_file(path: Path) -> SignedPack:
     if len(members) - 2 > _MOST_FILES or sum(member.size or 0 for member in members.values()) > _MOST_ALL:
         raise InputError(localized("errors", "pack", "unpacks", files=_MOST_FILES, most=_MOST_ALL >> 20), path)
     signature, manifest = _bounded(members.pop(_SIGNATURE), 1 << 10), _bounded(members.pop(_MANIFEST), _MOST_MANIFEST)
-    return SignedPack(path, input_sha256(path), _verified(signature, manifest, path), manifest, members)
+    signer = signing.verified(signature[: signing.KEY_BYTES], signature[signing.KEY_BYTES :], _CONTEXT, manifest, path)
+    return SignedPack(path, input_sha256(path), signer, manifest, members)
 
 
 def _bounded(member: Member, most: int) -> bytes:
@@ -135,15 +136,6 @@ def _bounded(member: Member, most: int) -> bytes:
     if len(data) > most:
         raise InputError(localized("errors", "pack", "part"), member.where)
     return data
-
-
-def _verified(signature: bytes, manifest: bytes, path: Path) -> str:
-    """The fingerprint of the key that signed a manifest. Raises InputError if the signature is not valid."""
-    public, own = signature[: signing.KEY_BYTES], signature[signing.KEY_BYTES :]
-    try:
-        return signing.verified(public, own, _CONTEXT, manifest)
-    except signing.BrokenSignatureError:
-        raise InputError(localized("errors", "signature"), path) from None
 
 
 def _decoded(data: bytes, path: Path, name: str) -> str:

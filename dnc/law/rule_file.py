@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -77,13 +77,9 @@ _DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])")  # one that every m
 
 
 def read_pack(path: str, text: str) -> Pack:
-    """Read the text of one rules file.
+    """Read the text (TOML) of one rules file.
 
-    Args:
-        path: its name, for messages.
-        text: TOML.
-    Raises:
-        RuleError: it breaks the grammar; the message names file, regime and key.
+    Raises RuleError if it breaks the grammar; the message names file, regime and key.
     """
     try:
         return _RulesReader(path, text).pack()
@@ -129,14 +125,17 @@ class _RulesReader:
         elif isinstance(data, str) and len(data) > _LONGEST:
             raise self.fail(f"has more than {_LONGEST:,} characters", *at)
 
-    def table(self, data: Any, keys: dict[str, bool], *at: str) -> dict[str, Any]:
-        """A table that has only keys of `keys`, and all of them that are required (True)."""
+    def table(self, data: Any, kinds: Mapping[str, type | None], needed: Iterable[str], *at: str) -> dict[str, Any]:
+        """A table with keys of `kinds`, whose values have that type (None: any), and with all that are `needed`."""
         if not isinstance(data, dict):
             raise self.fail("must be a table", *at)
-        if unknown := [key for key in data if key not in keys]:
-            raise self.fail(f"unknown key {unknown[0]!r}; expected one of {', '.join(keys)}", *at)
-        if missing := [key for key, required in keys.items() if required and key not in data]:
+        if unknown := [key for key in data if key not in kinds]:
+            raise self.fail(f"unknown key {unknown[0]!r}; expected one of {', '.join(kinds)}", *at)
+        if missing := [key for key in needed if key not in data]:
             raise self.fail(f"missing key {missing[0]!r}", *at)
+        for key in data:
+            if kind := kinds[key]:
+                self.typed(kind, data, key, *at)
         return data
 
     def typed(self, kind: type, data: dict[str, Any], key: str, *at: str) -> Any:
@@ -155,20 +154,17 @@ class _RulesReader:
         return tuple(values)
 
     def pack(self) -> Pack:
-        keys = {"jurisdiction": True, "name": False, "regions": True, "read_from": True, "read_until": True}
-        optional = ("territories", "places", "holidays", "polls", "not_held", "cites", "regime")
-        data = self.table(self.data, keys | dict.fromkeys(optional, False))
-        self.jurisdiction = self.typed(str, data, "jurisdiction")
+        kinds: dict[str, type | None] = {"jurisdiction": str, "name": dict, "regions": None}
+        kinds |= {"read_from": date, "read_until": date}
+        kinds |= dict.fromkeys(("territories", "places", "holidays", "cites"), dict)
+        kinds |= dict.fromkeys(("polls", "not_held", "regime"))
+        data = self.table(self.data, kinds, ("jurisdiction", "regions", "read_from", "read_until"))
+        self.jurisdiction, read_from, read_until = (data[key] for key in ("jurisdiction", "read_from", "read_until"))
         if not _ID.fullmatch(self.jurisdiction) or len(self.jurisdiction) > _MOST_LETTERS:
             raise self.fail(f"must be at most {_MOST_LETTERS} lower-case letters, such as fr", "jurisdiction")
         self.regions = self.each(_TERRITORY, "an ISO 3166-1 code", data["regions"], "regions")
-        for key, kind in {"name": dict, "cites": dict, "territories": dict, "places": dict, "holidays": dict}.items():
-            if key in data:
-                self.typed(kind, data, key)
         self.cites = {key: self._cite(key, cite) for key, cite in data.get("cites", {}).items()}
         self._used: set[str] = set()
-        read_from = self.typed(date, data, "read_from")
-        read_until = self.typed(date, data, "read_until")
         if not (read_from.year in _YEARS and read_until.year in _YEARS and read_from <= read_until):
             raise self.fail(f"must not lie before `read_from`, and both from {_YEARS[0]} to {_YEARS[-1]}", "read_until")
         self._read_calendars(data)
@@ -210,9 +206,7 @@ class _RulesReader:
         """What was not read, each entry a text in every language."""
         texts = []
         for entry in data:
-            table = self.table(entry, {"text": True} | dict.fromkeys(translated("text"), False), "not_held")
-            for key in table:
-                self.typed(str, table, key, "not_held")
+            table = self.table(entry, dict.fromkeys(("text", *translated("text")), str), ["text"], "not_held")
             texts.append(in_languages(table, "text"))
         return tuple(texts)
 
@@ -221,7 +215,7 @@ class _RulesReader:
         territories: dict[str, tuple[str, ...]] = {}
         places: dict[str, str] = {}
         for region in self.regions:
-            table = self.table(tables.get(region, {}), {"zones": False, "places": False}, "territories", region)
+            table = self.table(tables.get(region, {}), dict.fromkeys(("zones", "places")), (), "territories", region)
             territories[region] = self._zones(table.get("zones", []), "territories", region)
             at = ("territories", region, "places")
             places |= dict.fromkeys(self.each(_PLACE, "an ISO 3166-2 code", table.get("places", []), *at), region)
@@ -239,17 +233,15 @@ class _RulesReader:
     def _read_calendars(self, data: dict[str, Any]) -> None:
         self.each(_ID, "a name in lower-case words joined by hyphens", [*data.get("holidays", {})], "holidays")
         self.holidays = {name: self._calendar(name, days) for name, days in data.get("holidays", {}).items()}
-        polls = self.table(data.get("polls", {}), {"early": False, "days": False, "cites": False}, "polls")
+        polls = self.table(data.get("polls", {}), dict.fromkeys(("early", "days", "cites")), (), "polls")
         self.early = self.each(_TERRITORY, "an ISO 3166-1 code", polls.get("early", []), "polls", "early")
         self.polls = [self._poll(poll, "polls", "days") for poll in polls.get("days", [])]
         self.poll_cites = self._cites_of(polls, "polls") if polls else ()
 
     def _poll(self, data: Any, *at: str) -> Poll:
-        optional = ("note", "cites", *translated("name"), *translated("note"))
-        keys = {"name": True, "day": True, "early": True, "confidence": True}
-        table = self.table(data, keys | dict.fromkeys(optional, False), *at)
-        for key in table:
-            self.typed({"day": date, "early": bool, "cites": list}.get(key, str), table, key, *at)
+        needed = ("name", "day", "early", "confidence")
+        texts = dict.fromkeys((*needed, "note", *translated("name"), *translated("note")), str)
+        table = self.table(data, texts | {"day": date, "early": bool, "cites": list}, needed, *at)
         if table["confidence"] not in GRADES:
             raise self.fail(f"{table['confidence']!r} is not one of {', '.join(GRADES)}", *at, "confidence")
         name, note = (in_languages({"note": ""} | table, text) for text in ("name", "note"))
@@ -257,13 +249,11 @@ class _RulesReader:
         return Poll(table["day"], name, tuple(self.early) if table["early"] else (), table["confidence"], note, cites)
 
     def _calendar(self, name: str, data: Any) -> Calendar:
-        optional = ("days", "everywhere", "without", "subdivision", "note", *translated("note"))
-        table = self.table(data, {"country": True, "cites": True} | dict.fromkeys(optional, False), "holidays", name)
-        self._cites_of(table, "holidays", name)
+        kinds = {"country": str, "cites": None, "days": None, "everywhere": bool, "without": list, "subdivision": str}
         at = ("holidays", name)
-        for key, kind in {"country": str, "everywhere": bool, "without": list, "subdivision": str}.items():
-            if key in table:
-                self.typed(kind, table, key, *at)
+        kinds |= dict.fromkeys(("note", *translated("note")))
+        table = self.table(data, kinds, ("country", "cites"), *at)
+        self._cites_of(table, *at)
         if not _TERRITORY.fullmatch(table["country"]):
             raise self.fail("must be an ISO 3166-1 code", *at, "country")
         days = self.each(_DAY, "a day such as '12-25'", table.get("days", []), *at, "days")
@@ -302,16 +292,12 @@ class _RulesReader:
         return sorted({day - timedelta(days=back) for day in polls for back in (0, 1)})
 
     def _cite(self, key: str, data: Any) -> Cite:
-        keys = {"text": True, "url": True, "read": True} | dict.fromkeys(translated("text"), False)
-        table = self.table(data, keys, "cites", key)
-        read = self.typed(date, table, "read", "cites", key)
-        for text in ("text", "url", *translated("text")):
-            if text in table:
-                self.typed(str, table, text, "cites", key)
+        kinds = {"text": str, "url": str, "read": date} | dict.fromkeys(translated("text"), str)
+        table = self.table(data, kinds, ("text", "url", "read"), "cites", key)
         if not _URL.fullmatch(table["url"]):
             raise self.fail("must be a URL that begins with http:// or https://, or empty", "cites", key, "url")
         texts = in_languages(table, "text", "cites", self.jurisdiction, key)
-        return Cite(table["text"], texts, table["url"], read)
+        return Cite(table["text"], texts, table["url"], table["read"])
 
     def _cites_of(self, data: dict[str, Any], *at: str) -> tuple[Cite, ...]:
         for key in data["cites"]:
@@ -324,29 +310,19 @@ class _RulesReader:
 
     def _regime(self, data: Any) -> Regime:
         id_ = data.get("id", "?") if isinstance(data, dict) else "?"
-        keys = {"id": True, "says": True, "cites": True, "when": True}
-        optional = (
-            *(key for name in (*_TEXTS, *_IN_WORDS) for key in translated(name)),
-            "force",
-            "from",
-            "until",
-            "follows",
-            "except",
-            "confidence",
-            "keep_months",
-            *_TEXTS,
-        )
-        table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False) | keys, id_)
+        needed = ("id", "says", "cites", "when")
+        kinds = dict.fromkeys((*needed, "force", "except", "confidence", *DEMANDS))
+        kinds |= dict.fromkeys(key for name in _IN_WORDS for key in translated(name))
+        kinds |= {"from": date, "until": date, "follows": str, "keep_months": int}
+        kinds |= dict.fromkeys((key for name in _TEXTS for key in (name, *translated(name))), str)
+        table = self.table(data, kinds, needed, id_)
         if not (isinstance(id_, str) and _ID.fullmatch(id_)):
             raise self.fail("an id must be lower-case words joined by hyphens", id_)
         texts = self._texts(table, id_)
-        if "follows" in table:
-            self.typed(str, table, "follows", id_)
         for key, allowed in (("force", ("law", "guidance", "policy")), ("confidence", GRADES)):
             if table.get(key, allowed[0]) not in allowed:
                 raise self.fail(f"{table[key]!r} is not one of {', '.join(allowed)}", id_, key)
-        first = self.typed(date, table, "from", id_) if "from" in table else date.min
-        until = self.typed(date, table, "until", id_) if "until" in table else date.max
+        first, until = table.get("from", date.min), table.get("until", date.max)
         if first >= until:
             raise self.fail(f"`from` ({first}) must be before `until` ({until})", id_, "from")
         demanded = [name for name in DEMANDS if name in table]
@@ -370,13 +346,13 @@ class _RulesReader:
             cites=self._cites_of(table, id_),
             confidence=table.get("confidence", "low"),
             is_scope=is_scope,
-            keep_months=self.typed(int, table, "keep_months", id_) if "keep_months" in table else None,
+            keep_months=table.get("keep_months"),
         )
 
     def _texts(self, table: dict[str, Any], id_: str) -> dict[str, dict[str, str]]:
         """Its texts for people in every language: the id if there is no title; any other text may be empty."""
-        for key in (own for name in _TEXTS for own in (name, *translated(name))):
-            if key in table and len(self.typed(str, table, key, id_)) > LONGEST_TITLE and key.startswith("title"):
+        for key in ("title", *translated("title")):
+            if len(table.get(key, "")) > LONGEST_TITLE:
                 raise self.fail(f"has more than {LONGEST_TITLE} characters", id_, key)
         texts = dict.fromkeys(_TEXTS, "") | {"title": id_} | table
         return {name: in_languages(texts, name, "regimes", id_) for name in _TEXTS}
@@ -451,7 +427,8 @@ class _RulesReader:
     def _compiled(self, template: Template, value: Any, *at: str) -> Condition:
         if template is DEMANDS["hours"]:
             value = self._windows(value, *at)
-        params = self.table(value, template.keys, *at)
+        needed = [key for key, is_needed in template.keys.items() if is_needed]
+        params = self.table(value, {key: _TYPES.get(key) for key in template.keys}, needed, *at)
         counted = ({"days": 30}, {"hours": 24})  # what the columns of attempts count
         if template is DEMANDS["max_attempts"] and {key: params[key] for key in params if key != "n"} not in counted:
             raise self.fail("must count the attempts of either days = 30 or hours = 24", *at)
@@ -464,9 +441,7 @@ class _RulesReader:
     def _parameter(self, key: str, params: dict[str, Any], *at: str) -> None:
         """Check one parameter of a demand or test; only what matches a closed list reaches SQL."""
         value, words = params[key], _PARAMETER_WORDS | {"holidays": self.holidays}
-        if key in _TYPES:
-            self.typed(_TYPES[key], params, key, *at)
-        elif key in ("max_age", "registry_max_age"):
+        if key in ("max_age", "registry_max_age"):
             self._age(value, AGES if "registry" in params else UNITS, *at, key)
         elif key in ("registry", "after_listed"):
             self.each(_ID, "a registry id", [value], *at, key)
@@ -480,10 +455,7 @@ class _RulesReader:
 
     def _age(self, value: Any, units: Iterable[str], *at: str) -> None:
         """Check an age in one or several units."""
-        span = self.table(value, dict.fromkeys(units, False), *at)
-        for unit in span:
-            self.typed(int, span, unit, *at)
-        if not span:
+        if not self.table(value, dict.fromkeys(units, int), (), *at):
             raise self.fail(f"must give at least one of {', '.join(units)}", *at)
 
     def _windows(self, value: Any, *at: str) -> dict[str, Any]:

@@ -143,12 +143,15 @@ def _shipped_packs() -> dict[str, Pack]:
     texts = shipped()
     read_by = (source(package, *suffixes) for package, *suffixes in _READ_BY)
     inputs = (LANGUAGES, version("holidays"), version("tzdata"), *read_by)
-    packs = kept("rules", inputs, dict[str, Pack], lambda: _all_read(texts), write=_as_json, read=_from_json)
+    packs = kept(
+        "rules",
+        inputs,
+        dict[str, Pack],
+        lambda: {name: _read(name, text) for name, text in texts.items()},
+        write=_as_json,
+        read=_from_json,
+    )
     return {texts[name]: pack for name, pack in packs.items()}
-
-
-def _all_read(texts: Mapping[str, str]) -> dict[str, Pack]:
-    return {name: _read(name, text) for name, text in texts.items()}
 
 
 def _read(path: str, text: str) -> Pack:

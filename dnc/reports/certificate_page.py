@@ -16,7 +16,6 @@ import msgspec
 from dnc.checks.certificate import Certificate, read_certificate
 from dnc.errors import InputError
 from dnc.files.input_file import read_bounded
-from dnc.files.signing import BrokenSignatureError
 from dnc.files.strict_json import decoded
 from dnc.messages import LANGUAGES, counted, dated, localized, messages, registry_named
 from dnc.reports.decision import sentence
@@ -52,7 +51,7 @@ def html(signed: Mapping[str, Any], language: str = "en") -> str:
     certificate, signer = read_certificate(signed)
     texts = messages("certificate", language)
     values = {
-        "title": texts["title"].format(check=_row(certificate.check)),
+        "title": texts["title"].format(check=certificate.check.partition(":")[0]),
         "sentence": in_short(certificate, language),
         "note": texts["note"],
         "tables": tables(certificate, signer, language),
@@ -139,10 +138,6 @@ def _facts(declared: Iterable[tuple[str, str]], language: str) -> Rows:
     return [(in_words.label, f"{in_words.value} ({in_words.id})") for in_words in facts]
 
 
-def _row(entry: str) -> str:
-    return entry.partition(":")[0]
-
-
 def verify(path: Path, signer: str | None = None) -> Verified:
     """Verify a certificate, which may be a page or JSON.
 
@@ -158,11 +153,9 @@ def verify(path: Path, signer: str | None = None) -> Verified:
     if content is None:
         raise InputError(localized("errors", "certificate", "none"), path)
     try:
-        certificate, by = read_certificate(content)
+        certificate, by = read_certificate(content, path)
     except ValueError as error:
         raise InputError(localized("errors", "certificate", "unread", error=error.args[0]), path) from None
-    except BrokenSignatureError:
-        raise InputError(localized("errors", "signature"), path) from None
     if signer is not None and by != signer:
         raise InputError(localized("errors", "other_signer", signer=by), path)
     if not is_page:

@@ -9,7 +9,7 @@ from dnc.checks.explain import Explanation
 from dnc.checks.subject_access import record_line
 from dnc.law.findings import Finding
 from dnc.messages import apart, dated, in_language, messages
-from dnc.reports.phrases import labelled, title
+from dnc.reports.phrases import labelled, title, why_open
 from dnc.store.record_kinds import KINDS
 from dnc.verdicts.judge import ConditionValue, RegimeResult
 from dnc.verdicts.verdict import missing_thing
@@ -93,10 +93,8 @@ def _regime(result: RegimeResult, language: str, *, every: bool) -> Iterator[str
 
 def _met(result: RegimeResult, language: str) -> str:
     """Whether the demand of a regime is met; if no fact decides that, why it cannot be known."""
-    common = messages("common", language)
-    if result.regime.is_not_read:
-        return str(common["not_read"])
-    return str(common["contested"]) if result.regime.is_open else _truth(result.demand, language)
+    no_fact = result.regime.is_not_read or result.regime.is_open
+    return why_open(result.regime, language) if no_fact else _truth(result.demand, language)
 
 
 def _truth(condition: ConditionValue, language: str) -> str:

@@ -14,14 +14,10 @@ _PRODUCT = "-//dnc-check//lawful hours//EN"
 
 
 def calendar_of(hours: LawfulHours, place: str, campaign: str, language: str) -> bytes:
-    """A calendar with an event for each span of lawful hours.
+    """A calendar with an event for each span of lawful hours at a place; `place` and `campaign` are its title.
 
     Times have the time zone of the place; where it has several, they are local time wherever the called person is.
-
-    Args:
-        place, campaign: as people name them. language: of the titles.
-    Raises:
-        OptionError: the extra `calendar` is not installed.
+    Raises OptionError if the extra `calendar` is not installed.
     """
     with extra("calendar"):
         from icalendar import Calendar, Event

@@ -81,11 +81,10 @@ def write_folder(
     """Write the folder as a zip; returns how many files it has.
 
     Args:
-        found: what it shows of the store. book: the rules today. language: of the pages.
         numbers: whether the annexes with telephone numbers are made.
         signer: signs a certificate of each check, and the list of checksums.
-    Raises:
-        StoreError: a check cannot be certified.
+
+    Raises StoreError if a check cannot be certified.
     """
     files = _Folder(store, found, book, language, numbers=numbers, signer=signer).files()
     sums = CONTEXT + "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)).encode()

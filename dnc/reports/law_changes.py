@@ -86,9 +86,9 @@ def outlook_for(
     with _briefly(brief, book, store, Policy()) as calls:
         for day, pack, regime, change in changes(packs, first, last):
             eve = day - timedelta(days=1)
-            result = calls.finding(pack, eve if change == "ends" else day, regime.id)
+            result = calls.on(pack, eve if change == "ends" else day)[1][regime.id]
             if result is not Finding.NOT_APPLICABLE:
-                found = finding(result, language), calls.outcome(pack, eve), calls.outcome(pack, day)
+                found = finding(result, language), calls.decided(pack, eve)[0], calls.decided(pack, day)[0]
                 touched.append(LawChange(day, pack.jurisdiction, regime.id, change, *found, regime.says[language]))
     return touched
 
@@ -211,17 +211,12 @@ class _BriefCalls:
         self._book, self._judge = book, judge
         self._judged: dict[tuple[str, date], tuple[tuple[str, str], dict[str, Finding]]] = {}
 
-    def outcome(self, pack: Pack, day: date) -> str:
-        return self._on(pack, day)[0][0]
-
     def decided(self, pack: Pack, day: date) -> tuple[str, str]:
         """The outcome, and the regimes that decide it."""
-        return self._on(pack, day)[0]
+        return self.on(pack, day)[0]
 
-    def finding(self, pack: Pack, day: date, regime: str) -> Finding:
-        return self._on(pack, day)[1][regime]
-
-    def _on(self, pack: Pack, day: date) -> tuple[tuple[str, str], dict[str, Finding]]:
+    def on(self, pack: Pack, day: date) -> tuple[tuple[str, str], dict[str, Finding]]:
+        """What `decided` says, and the finding of each regime."""
         key = (pack.jurisdiction, day)
         if key not in self._judged:
             calls = self._unknown_person(pack, day)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from dnc.law.regimes import GRADES, Holidays, Pack, Regime
 from dnc.messages import counted, dated, in_language, messages
 from dnc.reports.page import rendered
-from dnc.reports.phrases import in_force
+from dnc.reports.phrases import in_force, why_open
 
 
 class Row(NamedTuple):
@@ -38,7 +38,7 @@ def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "e
 
     Args:
         chosen: jurisdiction → its pack, and the regimes to show.
-        language: of the page. on: the day on which all of them are in force; None if they are those of any day.
+        on: the day on which all of them are in force; None if they are those of any day.
     """
     texts, write = messages("law", language), dated(language)
     regimes = [regime for _, of_pack in chosen.values() for regime in of_pack]
@@ -74,7 +74,7 @@ def _graded(regimes: Iterable[Regime], language: str) -> str:
     texts, common, count = messages("law", language), messages("common", language), counted(language)
     grades = Counter(regime.confidence for regime in regimes)
     graded = [f"{common['grades'][grade]} {count(grades[grade])}" for grade in reversed(GRADES) if grades[grade]]
-    open_ = Counter(_open(regime, language) for regime in regimes if regime.is_open)
+    open_ = Counter(why_open(regime, language) for regime in regimes if regime.is_open)
     opened = [f"{why} {count(n)}" for why, n in sorted(open_.items())] or [common["none"]]
     return str(texts["counts"].format(grades=", ".join(graded), open=", ".join(opened)))
 
@@ -88,31 +88,10 @@ def _row(pack: Pack, regime: Regime, language: str) -> Row:
     if regime.is_scope:
         kind, demand = texts["open"], texts["beyond"]
     elif regime.is_open:
-        kind, demand = texts["open"], f"{demand} ({_open(regime, language)})"
+        kind, demand = texts["open"], f"{demand} ({why_open(regime, language)})"
     else:
         kind = texts["duty" if regime.demand == "duty" else "asks"]
-    dates = _dates(regime, language)
-    return Row(
-        regime,
-        dates,
-        (start - pack.read_from).days,
-        (end - start).days,
-        when or [texts["always"]],
-        unless,
-        kind,
-        demand,
-    )
-
-
-def _open(regime: Regime, language: str) -> str:
-    """Why no fact decides a regime: its law was not read here, or is contested."""
-    common = messages("common", language)
-    return str(common["not_read"] if regime.is_not_read else common["contested"])
-
-
-def _dates(regime: Regime, language: str) -> str:
-    """The days on which a regime is in force, in words."""
     starts, ends = regime.first > date.min, regime.until < date.max
-    if not starts and not ends:
-        return str(messages("law", language)["undated"])
-    return in_force(regime, language, starts=starts, ends=ends)
+    dates = in_force(regime, language, starts=starts, ends=ends) if starts or ends else texts["undated"]
+    place = (start - pack.read_from).days, (end - start).days
+    return Row(regime, dates, *place, when or [texts["always"]], unless, kind, demand)

@@ -96,6 +96,11 @@ def in_force(regime: Regime, language: str, *, starts: bool, ends: bool) -> str:
     return str(texts[form].format(first=write(regime.first), last=write(regime.until - timedelta(days=1))))
 
 
+def why_open(regime: Regime, language: str) -> str:
+    """Why no fact decides a regime: its law was not read here, or is contested."""
+    return str(messages("common", language)["not_read" if regime.is_not_read else "contested"])
+
+
 def few(points: list[_Point], most: int) -> list[_Point]:
     """At most so many of some points, evenly spread, with the first and the last."""
     last = len(points) - 1
@@ -200,18 +205,12 @@ class Misread(NamedTuple):
 
 def misread(check: Check) -> list[Misread]:
     """Cells that were not understood, the most frequent first."""
-    groups = sorted(check.tallies.misread.items(), key=lambda pair: (-pair[1], pair[0]))
-    dates, language = check.brief.dates, check.language
-    return [
-        Misread(
-            column,
-            word,
-            rows,
-            _meaning(column, word, dates, language) if check.typed else None,
-            _cell(column, word, language),
-        )
-        for (column, word), rows in groups
-    ]
+    found, dates, language = [], check.brief.dates, check.language
+    for (column, word), rows in sorted(check.tallies.misread.items(), key=lambda pair: (-pair[1], pair[0])):
+        write = _meaning(column, word, dates, language) if check.typed else None
+        cell = f"{vocabulary().label(column, language)} {in_language(in_quotes(word or '…'), language)}"
+        found.append(Misread(column, word, rows, write, cell))
+    return found
 
 
 def other_order(check: Check) -> list[str]:
@@ -219,10 +218,6 @@ def other_order(check: Check) -> list[str]:
     days = [(column, _DAY.match(word)) for column, word in sorted(check.tallies.misread) if check.brief.dates != "iso"]
     columns = dict.fromkeys(column for column, day in days if day and day["order"])
     return [vocabulary().label(column, check.language) for column in columns]
-
-
-def _cell(column: str, word: str, language: str) -> str:
-    return f"{vocabulary().label(column, language)} {in_language(in_quotes(word or '…'), language)}"
 
 
 def _meaning(column: str, word: str, dates: str, language: str) -> str | None:
@@ -285,14 +280,8 @@ def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
     texts, count = messages("summary", check.language), counted(check.language)
     for rule in check.header.rules:
         rows = count(check.tallies.filled[rule.key, rule.name, rule.shown])
-        yield (
-            rule,
-            texts[rule.key].format(
-                column=_quoted(rule.name, check.language),
-                fact=fact_in_line(rule.ours, rule.word, check.language),
-                rows=rows,
-            ),
-        )
+        fact = fact_in_line(rule.ours, rule.word, check.language)
+        yield rule, texts[rule.key].format(column=_quoted(rule.name, check.language), fact=fact, rows=rows)
 
 
 def declared(check: Check) -> list[tuple[Fact, str]]:

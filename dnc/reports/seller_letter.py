@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from dnc.messages import apart, counted, in_language, messages
 from dnc.reports.letter_file import Part
-from dnc.reports.phrases import question
+from dnc.reports.phrases import labelled, question
 from dnc.reports.vet_summary import period, use_of
 from dnc.vetting.draws import TO_FILL_IN
 from dnc.vetting.model import Vetting, Wanted
@@ -35,7 +35,7 @@ def seller_letter(vetting: Vetting, language: str = "en") -> Iterator[Part]:
     if not offer.sealed:
         yield Part("heading", texts["draw_head"])
         yield Part("text", texts["draw"])
-        yield Part("list", rows=tuple((f"{name}{_colon(language)} {texts['fill'][name]}",) for name in TO_FILL_IN))
+        yield Part("list", rows=tuple((labelled(name, texts["fill"][name], language),) for name in TO_FILL_IN))
     yield Part("heading", texts["questions_head"])
     for number, text in enumerate(texts["questions"], 1):
         yield Part("text", f"{number}. {text}")
@@ -52,7 +52,3 @@ def _wish(wish: Wanted, demanded: set[str], language: str) -> tuple[str, str]:
     demanded.update(asks)
     demands = [messages("vet", language)["asks"].format(asks=says) for says in asks]
     return counted(language)(wish.rows), apart([question(wish.word, language).rstrip(" ?"), *demands], language)
-
-
-def _colon(language: str) -> str:
-    return str(messages("common", language)["colon"])

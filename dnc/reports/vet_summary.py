@@ -100,17 +100,13 @@ def decision(vetting: Vetting, language: str) -> Decision:
         if not (check and is_said_by_law(check, rules[cost.regime]))
     ]
     missing = essential({wish.word: wish.rows for wish in vetting.wanted})
+    by_limit = groups(replace(check, language=language)) if check else []  # a sealed result does not tell
     lines = {
-        "when": [*_groups(vetting, language), Line(_holds(vetting, language))],
+        "when": [*by_limit, Line(_holds(vetting, language))],
         "why": heaviest(blocked, missing, vetting.unclear, _reasons(vetting), language),
         "next": _steps(vetting, language),
     }
     return Decision(verdict or numbers, facts, counts, blocks(language, counts, lines))
-
-
-def _groups(vetting: Vetting, language: str) -> list[Line]:
-    """Possible calls by what bounds them; none of a sealed result, which does not tell."""
-    return groups(replace(vetting.checked, language=language)) if vetting.checked else []
 
 
 def use_of(vetting: Vetting, language: str) -> str:
@@ -296,7 +292,7 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
         if counts:
             yield texts[name].format(counts=_counts(counts, language))
     for name, counts in told(vetting, language).items():
-        yield f"{name}{messages('common', language)['colon']} {_counts(counts, language)}"
+        yield labelled(name, _counts(counts, language), language)
     for registry, bands in vetting.answers.items():
         yield texts["answers"].format(registry=registry_name(registry, language), counts=_counts(bands, language))
     if vetting.outcomes["clear"].rows:

@@ -41,7 +41,8 @@ def add(change: Change, reason: str, number: int | None = None, campaign: str | 
     """
     if not reason.strip() or (number and campaign):
         raise OptionError(localized("errors", "hold", "one"))
-    if campaign and not (_called(change.con, change.folder, [campaign]) or _is_kept(change.con, campaign)):
+    kept = {row["name"] for row in ledger_sql.campaigns(change.con)}
+    if campaign and campaign not in kept and not _called(change.con, change.folder, [campaign]):
         raise InputError(localized("errors", "hold", "campaign", name=campaign))
     hold = Hold(0, number, campaign, reason.strip())
     seq = change.log("hold", {"of": hold.of, "campaign": campaign, "reason": hold.reason})
@@ -80,8 +81,3 @@ def _called(con: ledger_sql.Connection, folder: Path, campaigns: Sequence[str]) 
     which = "list_contains($campaigns::varchar[], campaign)"
     found = records_in(con, folder, [CALLS])[CALLS.name].find(con, which, {"campaigns": list(campaigns)}, ["number"])
     return set(found["number"])
-
-
-def _is_kept(con: ledger_sql.Connection, campaign: str) -> bool:
-    """Whether the store has, or had, the brief of a campaign."""
-    return campaign in {row["name"] for row in ledger_sql.campaigns(con)}

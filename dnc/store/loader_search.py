@@ -83,12 +83,10 @@ def loader_for(
     """The one loader that reads a file, and the extract to give to it.
 
     Args:
-        path: the file.
-        registry: id of the registry; None: find the loader that recognises the file.
+        registry: its id; None: find the loader that recognises the file.
         means, asked, as_of: see `Extract`.
         module: a loader outside the package.
         region: numbering plan of national numbers in a list that holds numbers of every country.
-        sheet: of a spreadsheet; None: the first visible one that holds anything.
         layout: what the user says about the columns and words of the file.
 
     Raises:

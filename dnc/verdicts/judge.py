@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import polars as pl
 
@@ -123,14 +123,14 @@ class _Search(NamedTuple):
     find: Callable[[pl.Series, pl.Series, pl.DataFrame, Codes], pl.Series]
 
 
-class Judge:
+class Judge(ExitStack[bool | None]):
     """Gives verdicts on calls; a context."""
 
     def __init__(self, book: Rulebook, screen: Screen, policy: Policy) -> None:
+        super().__init__()
         self._book = book
         self._screen = screen
         self._policy = policy
-        self._stack = ExitStack()
         self._cases = 0  # judged so far
         self._forget()
 
@@ -140,19 +140,13 @@ class Judge:
         self._ends, self._next = Remembered(_REMEMBERED), Remembered(_REMEMBERED)  # by `case`
         self._verdicts = pl.DataFrame()  # those of known cases and of the cases judged last
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
-
     def objections(self, numbers: pl.Series) -> pl.DataFrame:
         """The objections of some numbers in the store today (see `Screen.objections`)."""
         return self._screen.objections(numbers, today())
 
     @cached_property
     def _evaluator(self) -> Evaluator:
-        return self._stack.enter_context(evaluator_of(self._book))
+        return self.enter_context(evaluator_of(self._book))
 
     @cached_property
     def _other_days(self) -> OtherDays:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import date
 from functools import cached_property
-from typing import Protocol
 
 import duckdb
 import polars as pl
@@ -25,16 +24,6 @@ _IN_OWN = (
 _ASKED_IN_OWN = f"{_IN_OWN} where number in (select number from asked)"
 _OWN_SNAPSHOTS = {"file": pl.String, "as_of": pl.Date, "loaded_at": pl.Datetime, "whole": pl.Boolean}
 _NOT_IN_OWN = {"_since": pl.Date, "_told": pl.Date, "_campaign": pl.String}  # columns that the own list leaves NULL
-
-
-class _Registry(Protocol):
-    """The answers of one registry."""
-
-    def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
-        """The answer for each call, in few and small columns."""
-
-    def decoded(self, codes: pl.DataFrame) -> pl.DataFrame:
-        """Codes as columns named as in `dnc.law.demands.REGISTRY_FACTS`."""
 
 
 class _OwnList:
@@ -96,9 +85,9 @@ class Screen(ExitStack[None]):
         self._registries = sorted(registries)
 
     @cached_property
-    def _known(self) -> dict[str, _Registry]:
+    def _known(self) -> dict[str, _OwnList | Lookup]:
         """The registries that have snapshots (or objections, for the own list)."""
-        known: dict[str, _Registry] = {}
+        known: dict[str, _OwnList | Lookup] = {}
         objections = self._standing.objections
         for registry in self._registries:
             snapshots = self._standing.of(registry)

@@ -157,12 +157,10 @@ def plan(offered: OfferedRows, size: int, asked: float, confidence: float) -> Dr
 
 
 def draw(offered: OfferedRows, store: Store, size: int, out: Path) -> DrawMade:
-    """Draw rows of a list, and write them for the seller, with empty columns for what proves each.
+    """Draw rows of a list, and write them for the seller as a table, with empty columns for what proves each.
 
-    Args:
-        store: its log keeps the draw.
-        size: how many rows.
-        out: a table of rows, in any format.
+    The log of the store keeps the draw.
+
     Raises:
         InputError: a file cannot be read or written. OptionError: the list has fewer rows, or `out` is the list or no
             table. StoreError.

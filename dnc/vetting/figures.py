@@ -32,16 +32,9 @@ _NO_RULES = ("jurisdiction", "stale:law")  # in `dnc_missing`: only a newer or w
 
 
 def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, proved: Proved | None = None) -> Vetting:
-    """Count every figure of a vetting.
+    """Count every figure of a vetting from its cells (`dnc.vetting.cells.SCHEMA`), decided by the rules of a book.
 
-    Args:
-        offer: the list and its use.
-        cells: see `dnc.vetting.cells.SCHEMA`.
-        book: the rules that decided the rows.
-        asked: price and conditions of the buyer.
-        proved: what the proofs of a draw say.
-    Raises:
-        OptionError: a condition is about the price of the list or about proofs, and there is none.
+    Raises OptionError if a condition is about the price of the list or about proofs, and there is none.
     """
     share = _Shares(offer, cells)
     lasting = share(**offer.through)

@@ -24,7 +24,7 @@ from msgspec import Meta
 
 from dnc.errors import InputError, OptionError
 from dnc.files.input_file import read_bounded
-from dnc.files.signing import BrokenSignatureError, Signature, Signer
+from dnc.files.signing import Signature, Signer
 from dnc.files.strict_json import Sha256, Strict, Text, converted, decoded, only, shown
 from dnc.law.rulebook import Rulebook
 from dnc.lists.inputs import Source, opened
@@ -176,12 +176,9 @@ def read_sealed(path: str | Path, book: Rulebook, asked: Asked | None = None, si
 
 
 def is_sealed_list(path: str | Path, source: Source, salt: str, signer: str | None = None) -> bool:
-    """Whether a list that was delivered is the one that was sealed.
+    """Whether a list that was delivered is the one that was sealed, given the salt (hex) of the commitment.
 
-    Args:
-        path: the sealed result. source: the list. salt: of the commitment, as hex. signer: as in `read_sealed`.
-    Raises:
-        InputError: as for `read_sealed`, except for the rules.
+    Raises InputError as `read_sealed` does, except for the rules.
     """
     sealed, _ = _read(Path(path), signer)
     with opened(source) as files:
@@ -204,10 +201,7 @@ def _read(path: Path, signer: str | None) -> tuple[_Sealed, str | None]:
     data = canonical({name: content[name] for name in (_MARK, "offer", "cells")}).encode()
     if sealed.checksum != hashlib.sha256(data).hexdigest():
         raise InputError(localized("errors", "seal", "checksum"), path)
-    try:
-        by = sealed.signature.verified(_CONTEXT, data) if sealed.signature else None
-    except BrokenSignatureError:
-        raise InputError(localized("errors", "signature"), path) from None
+    by = sealed.signature.verified(_CONTEXT, data, path) if sealed.signature else None
     if signer is not None and by != signer:
         raise InputError(localized("errors", "other_signer" if by else "unsigned", signer=by), path)
     return sealed, by

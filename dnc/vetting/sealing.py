@@ -39,22 +39,15 @@ _CONTEXT = b"dnc sealed list 1\n"
 
 
 def commitment(sha256: str, salt: str) -> str:
-    """What identifies a list in its sealed result: the SHA-256 of a context, a salt (32 bytes) and the list's SHA-256.
-
-    Args:
-        sha256, salt: as hex.
-    """
+    """What identifies a list in its sealed result: a SHA-256 of a salt (32 bytes) and of the list's SHA-256 (hex)."""
     return hashlib.sha256(_CONTEXT + bytes.fromhex(salt) + bytes.fromhex(sha256)).hexdigest()
 
 
 def brief_to_seal(path: Source, store: Store, brief: Brief, book: Rulebook, again: str | None) -> Brief:
     """The brief by which a list may be vetted for a sealed result: without words and texts of fewer than ten persons.
 
-    Args:
-        path: the list. store: its log says what was sealed. brief: of the buyer. book: the law.
-        again: why a list is sealed a second time.
-    Raises:
-        InputError: the list was sealed before and `again` gives no reason, or the brief reads a column it must not.
+    Raises InputError if the log of the store says that the list was sealed before and `again` gives no reason for it,
+    or if the brief reads a column it must not.
     """
     with opened(path, brief.sheet) as files:
         _refuse_second(store, files.digest(files.sums), files.name, again)

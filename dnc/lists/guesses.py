@@ -25,6 +25,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.header import Header, headings
+from dnc.lists.roles import around
 from dnc.lists.second_numbers import DAY, DIGITS, SURE
 from dnc.lists.words import meaning, proposals
 from dnc.messages import localized, system_locale
@@ -230,9 +231,8 @@ class Guesses:
     def around(self) -> list[str]:
         """What is written around the table, and between its first rows."""
         names = self.number_columns or list(self.numbers)
-        found = headings(self.batch, names) if self.batch.height else ()
-        between = [text for _, text, in_place in found if in_place]
-        return list(dict.fromkeys([*self.header.around, *between, *self.header.unseen]))
+        between = [text for _, text, _ in headings(self.batch, names)]
+        return list(dict.fromkeys([*around(self.header, self.contents), *between, *self.header.unseen]))
 
     # Days
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from dnc.errors import InputError
 from dnc.files.columns import EVERY, kind_of_name, left_out
 from dnc.files.net import marks
 from dnc.files.table import (
+    FIRST_ROWS,
     LINE,
     RAGGED,
     Table,
@@ -320,23 +321,50 @@ class Header:
         return list(dict.fromkeys([*self.table.titles, *others, *named]))
 
 
-def headings(rows: pl.DataFrame, numbers: Iterable[str]) -> Iterator[tuple[int, str, bool]]:
-    """Rows with nothing but a text, such as a heading, which may be about the rows below it; of equal ones the first.
+def headings(
+    rows: pl.DataFrame, numbers: Sequence[str], without: pl.Series | None = None
+) -> Iterator[tuple[int, str, str]]:
+    """Rows without a number whose text may be about other rows; of equal ones the first.
 
-    rows: some of a list. numbers: its columns of telephone numbers.
-    Yields the line, the text, and whether it tells something in the place of a number.
+    They have nothing but a text, such as a heading; or they stand below the table, after a blank row. One word may end
+    a list (`Total`), unless it says not to call. A text elsewhere than in the place of a number may be a person's name,
+    unless it ends the list and no other row is like it.
+
+    rows: some of a list, in their order. numbers: its columns of telephone numbers. without: which rows have no number;
+        by default those without three digits there.
+    Yields the line, the text, and the key of the message: a `heading` says not to call, a `text_alone` is to be read.
     """
+    if rows.height < 2:  # what it is about are rows above or below it
+        return
+    if without is None:
+        digits = pl.any_horizontal(
+            pl.lit(False), pl.col(numbers).cast(pl.String).str.contains(r"\d{3}").fill_null(False)
+        )
+        without = rows.select(~digits).to_series()
+    last = rows[LINE][-1] if rows.height < FIRST_ROWS else None
     names = [name for name, kind in rows.schema.items() if kind == pl.String and name != RAGGED]
-    texts = [pl.lit(None, pl.String), pl.col(names).str.strip_chars().replace("", None)]
-    typed = [pl.col(name).is_null() for name, kind in rows.schema.items() if kind != pl.String and name != LINE]
+    texts = pl.concat_list(pl.lit(None, pl.String), pl.col(names).str.strip_chars().replace("", None))
+    texts = texts.list.drop_nulls().list.unique(maintain_order=True)  # what was a merged cell may be in all columns
+    others = [pl.col(name).is_null() for name, kind in rows.schema.items() if kind != pl.String and name != LINE]
+    untyped = pl.all_horizontal(pl.lit(True), *others)
     places = [pl.col(name).str.strip_chars() for name in numbers if rows.schema[name] == pl.String]
-    place = pl.when(pl.all_horizontal(pl.lit(True), *typed)).then(pl.coalesce(pl.lit(None, pl.String), *places))
-    alone = rows.select(LINE, place.alias("place"), text=pl.min_horizontal(texts), last=pl.max_horizontal(texts))
-    # What was a merged cell may be in all columns.
-    alone = alone.filter(pl.col("text") == pl.col("last"), pl.col("text").str.contains(r"\p{L}{2}")).drop("last")
-    for line, place_, text in alone.unique(["place", "text"], maintain_order=True).iter_rows():
-        is_empty = says_nothing(text) or text.lower() in NOT_GIVEN or re.search(r"\d{3}", text)
-        yield line, text, place_ == text and not is_empty
+    place = pl.when(untyped).then(pl.coalesce(pl.lit(None, pl.String), *places))
+    end = rows[0 if without.all() else (~without).arg_true()[-1] :]
+    lines = 1 + pl.sum_horizontal(pl.lit(0), pl.col(names).str.count_matches("\n"))
+    gap = (texts.list.len() == 0) | (pl.col(LINE).diff() > lines.shift(1))
+    below = end.filter(untyped & (gap.fill_null(False).cum_sum() > 0))[LINE].implode()
+    found = rows.filter(without).select(LINE, texts.alias("texts"), place=place, below=pl.col(LINE).is_in(below))
+    found = found.with_columns(text=pl.col("texts").list.join(" "), alone=pl.col("texts").list.len() == 1)
+    found = found.filter(pl.col("alone") | pl.col("below"), pl.col("text").str.contains(r"\p{L}{2}"))
+    named = found.filter("alone", pl.col("place").ne_missing(pl.col("text")))[LINE].to_list()
+    found = found.unique(["place", "text"], maintain_order=True).select(LINE, "text", "place", "alone", "below")
+    for line, text, place_, is_alone, is_below in found.iter_rows():
+        in_place = (place_ == text or named == [line] == [last]) and not re.search(r"\d{3}", text)
+        is_empty = says_nothing(text) or text.lower() in NOT_GIVEN or (line == last and len(text.split()) == 1)
+        if is_alone and marks(text):
+            yield line, text, "heading"
+        elif (in_place or is_below) and not is_empty:
+            yield line, text, "text_alone"
 
 
 @cache

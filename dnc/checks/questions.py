@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -59,8 +59,12 @@ _CONSENTS = {
     "both": {"consent": "named_caller", "consent_for": "both"},
     "partners": {"consent": "partners"},
 }
-# What is the same for all calls, and is asked in one form: nothing of this differs by person and speaks for a call.
-_OF_CAMPAIGN = ("call_at", "dates", "voice", "cli", "recipient", "source", "sector", "habit")
+# Questions that are asked in one form. What is the same for all calls: nothing of it differs by person and speaks for a
+# call. And what the caller had to do with the people before; objections and consents are asked by themselves.
+_FORMS = {
+    "campaign": ("call_at", "dates", "voice", "cli", "recipient", "source", "sector", "habit"),
+    "dealings": ("relationship", "relationship_on", "related", "attempts", "attempts_day"),
+}
 # Facts that say more of another one, which is asked for first.
 _DETAILS = {**WORD_OF, "consent_for": "consent", "related": "relationship"}
 Edits = dict[str, Any]  # a part of a brief
@@ -198,14 +202,14 @@ class OpenQuestions:
         brief: as its file has it.
         book: the law.
         language: one of `dnc.messages.LANGUAGES`.
-        has_form: whether what is the same for all calls is asked in one form.
+        asked: ids of questions that were asked; a question of such a form is then asked by itself.
     """
 
     def __init__(
-        self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str, *, has_form: bool
+        self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str, asked: Collection[str]
     ) -> None:
         self._guesses, self._brief, self._book, self._language = guesses, brief, book, language
-        self._has_form = has_form
+        self._asked = asked
         self._w = messages("start", language)
         self._height = min(guesses.batch.height, SAMPLE)
 
@@ -272,18 +276,19 @@ class OpenQuestions:
         if any(question.id == f"words:{self._column('consent')}" for question in open_):
             asked.add("consent_for")  # each word of a consent tells it
         open_ = [question for question in open_ if question.id not in asked]
-        whole = {question.id: question for question in open_ if question.id in _OF_CAMPAIGN}
-        if self._has_form and len(whole) > 1:
-            yield self._form([whole[id_] for id_ in _OF_CAMPAIGN if id_ in whole])
-            open_ = [question for question in open_ if question.id not in whole]
+        for id_, parts in _FORMS.items():
+            whole = {question.id: question for question in open_ if question.id in parts}
+            if id_ not in self._asked and len(whole) > 1:
+                form = self._form(id_, [whole[part] for part in parts if part in whole])
+                open_ = [form if question.id in whole else question for question in open_]
         yield from open_
         yield from self._of_texts(decided.rows)
 
-    def _form(self, questions: Sequence[Question]) -> Question:
+    def _form(self, id_: str, questions: Sequence[Question]) -> Question:
         """Several questions as one, with a row for each."""
         rows, ids = max(one.rows for one in questions), [one.id for one in questions]
         table = list(map(self._as_row, questions))
-        return Question("campaign", self._w["campaign"]["text"], [], rows, table=table, parts=ids)
+        return Question(id_, self._w["forms"][id_], [], rows, table=table, parts=ids)
 
     def _as_row(self, question: Question) -> TableRow:
         default, text = question.default, question.text

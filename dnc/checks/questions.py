@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dnc.checks.counts import Tallies
-from dnc.clock import today
+from dnc.clock import YES, today
 from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, left_out
 from dnc.files.net import marked, marks
@@ -23,7 +23,7 @@ from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled
 from dnc.lists.header import READ
 from dnc.lists.texts import MEANINGS
-from dnc.lists.words import meaning, says_yes
+from dnc.lists.words import meaning
 from dnc.messages import apart, dated, in_language, messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
@@ -465,7 +465,9 @@ class OpenQuestions:
 
     def _yes_no_row(self, name: str, content: Content) -> TableRow:
         """A column that says yes or no, answered as one."""
-        yes, no = ([cell for cell in content.texts["cell"] if says_yes(cell) is is_yes] for is_yes in (True, False))
+        yes, no = (
+            [cell for cell in content.texts["cell"] if (cell.lower() in YES) is is_yes] for is_yes in (True, False)
+        )
         w = self._w["texts"]
         options = [self._meant(name, {"unread": [*yes, *no]}, "unread")]
         for objected, nothing in ((yes, no), (no, yes)):
@@ -521,7 +523,9 @@ class OpenQuestions:
             and not all(known_region(word.upper()) for word, _ in self._guesses.words(name))
         ):
             countries = Option(self._w["country"], {"columns": {"region": name}})
-            yield self._about(name, self._w["what"], [countries, self._ignoring(name, self._w["no_country"])], rows)
+            yield self._about(
+                name, self._w["what"], [countries, Option(self._w["no_country"], {"ignore": [name]})], rows
+            )
         elif self._guesses.regions:
             yield self._of_region(self._guesses.regions, rows)
 
@@ -668,10 +672,6 @@ class OpenQuestions:
         meanings = ((word, vocabulary().meaning(ours, meant, self._language)) for word, meant in words.items())
         known = self._joined(*(f"{word} = {text.split(',')[0]}" for word, text in meanings))
         return Option(self._w["is_words"].format(name=name, says=says, words=known), edits)
-
-    def _ignoring(self, name: str, text: str) -> Option:
-        """The answer that a column of the file is left out."""
-        return Option(text, {"ignore": [name]})
 
     def _about(self, name: str, text: str, options: list[Option], rows: int, *, default: int | None = None) -> Question:
         """A question about a column of the file, with some of its values."""

@@ -199,7 +199,8 @@ class Guesses:
         country, places = self.named.get("region"), [place for place, _ in self.plans]
         tied = [place for place, count in self.plans if count >= _CLOSE * self.plans[0][1]]
         by_country = sum((column.by_country for column in self.called), Counter[str]())
-        spoken, here = self._spoken, system_locale()[1]
+        languages, here = proposals()["languages"], system_locale()[1]
+        spoken = languages[self.language]["countries"] if self.language else []
         reasons = (
             [place for place in tied if by_country[place] > _MOST * by_country.total()],
             [here] if here in spoken else spoken,
@@ -209,11 +210,6 @@ class Guesses:
         if country and filled(self.rows[country]).n_unique() > 1:
             return [*found, *(place for place in places if place not in found)]
         return found or tied
-
-    @property
-    def _spoken(self) -> list[str]:
-        """The countries where the language of the header is written, the largest first."""
-        return list(proposals()["languages"][self.language]["countries"]) if self.language else []
 
     @cached_property
     def language(self) -> str | None:

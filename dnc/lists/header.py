@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +31,7 @@ from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.texts import ReadColumn, TextMeanings
 from dnc.lists.words import says_nothing
-from dnc.messages import LANGUAGES, Words, figure, localized, messages
+from dnc.messages import Words, figure, localized
 
 _AS_THEY_STAND = ("call", "person", "campaign")  # of ours: columns whose cells may be anything
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
@@ -171,11 +171,8 @@ class Header:
         """The unique name of a column that a brief names for something. Raises InputError where there is none."""
         if column := self._called(theirs):
             return column
-        raise self._no_column(theirs, what)
-
-    def _no_column(self, theirs: str, what: str) -> InputError:
         names = quoted(self.names)
-        return InputError(localized("errors", "no_column", name=quoted([theirs]), what=what, names=names), *self._place)
+        raise InputError(localized("errors", "no_column", name=quoted([theirs]), what=what, names=names), *self._place)
 
     def _called(self, name: str) -> str | None:
         """The unique name of the one column with a name; None where there is none. Raises InputError for several."""
@@ -231,9 +228,6 @@ class Header:
         left_out = [unique for unique in self.ignored if folded(self.names[unique]) == folded(name)]
         return left_out[0] if left_out else self._mapped(name, what)
 
-    def _day_column(self, name: str) -> str:
-        return self._of_any(name, "on")
-
     @cached_property
     def used(self) -> list[str]:
         """Columns whose cells are facts."""
@@ -242,7 +236,7 @@ class Header:
     @property
     def _days(self) -> list[str]:
         """Columns with the days of what texts of others mean."""
-        return [self._day_column(texts.on) for texts in self.texts.values() if texts.on]
+        return [self._of_any(texts.on, "on") for texts in self.texts.values() if texts.on]
 
     @cached_property
     def read(self) -> list[ReadColumn]:
@@ -267,7 +261,7 @@ class Header:
             return self.left_out_column(column)._replace(texts=texts)
         is_searched = column in self.as_they_stand or (texts.rest and column not in self.used)
         others = "searched" if is_searched else "used" if column in self.used else "unread"
-        on = self._day_column(texts.on) if texts.on else None
+        on = self._of_any(texts.on, "on") if texts.on else None
         return ReadColumn(self.table.names[column], column, texts, others, firm=self._holds_names(column), on=on)
 
     def left_out_column(self, column: str) -> ReadColumn:
@@ -278,11 +272,6 @@ class Header:
 
     def _holds_names(self, column: str) -> bool:
         return kind_of_name(self.names[column]) in ("name", "place", "staff")
-
-    @property
-    def not_used(self) -> list[str]:
-        """Columns whose cells are no facts."""
-        return [name for name in self.carried if name not in self.used]
 
     @property
     def without_role(self) -> list[str]:
@@ -307,18 +296,6 @@ class Header:
             return []
         hidden = [localized("errors", "roles", "hidden", n=figure(self.table.hidden))] if self.table.hidden else []
         return [localized("errors", "roles", "unmarked", name=path.name) for path in self.table.unmarked[:1]] + hidden
-
-    @property
-    def around(self) -> list[str]:
-        """Texts around the table that a person has to read, unless the brief says that one has.
-
-        Of several files that are read as one list these are the ones that were opened so far.
-        """
-        if self.brief.around == READ:
-            return []
-        others = [name for name in self.table.others if not (self.former and name in _own_sheets())]
-        named = filter(marks, [*(path.stem for path in self.table.paths), *self.table.sheets])
-        return list(dict.fromkeys([*self.table.titles, *others, *named]))
 
 
 def headings(
@@ -365,12 +342,3 @@ def headings(
             yield line, text, "heading"
         elif (in_place or is_below) and not is_empty:
             yield line, text, "text_alone"
-
-
-@cache
-def _own_sheets() -> frozenset[str]:
-    """Names of the sheets beside the rows in a workbook that this program wrote, in every language."""
-    pages = (messages("page", language) for language in LANGUAGES)
-    return frozenset(
-        text for page in pages for key, text in page.items() if key in ("sheet_summary", "sheet_calls", "sheet_regimes")
-    )

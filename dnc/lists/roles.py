@@ -7,18 +7,19 @@ of a brief that give each a role.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import reduce
+from functools import cache, reduce
 
 import polars as pl
 
 from dnc.errors import RolesError
 from dnc.files.cell_texts import as_in_brief, is_safe, shown
 from dnc.files.columns import Content, contents_of, look
+from dnc.files.net import marks
 from dnc.files.table import may_be_data, named_columns
 from dnc.lists.brief_text import toml_text
 from dnc.lists.header import READ, Header, NoNumberError, headings
 from dnc.lists.texts import ReadColumn, TextMeanings
-from dnc.messages import NOTHING, Words, figure, in_quotes, localized
+from dnc.messages import LANGUAGES, NOTHING, Words, figure, in_quotes, localized, messages
 
 FEW_TEXTS = 12  # of a column, which a block of the brief writes out
 _MOST_LINES = 40  # of a block that a message ends with
@@ -98,19 +99,29 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
     """Texts around a table that a person has to read, unless the brief says that one has.
 
     What is written beside it, such as a legend, is in columns without a name to its right, or behind an empty one; a
-    column with a cell in every row is no legend, though.
+    column with a cell in every row is no legend, though. Of several files that are read as one list these are the texts
+    of those that were opened so far.
 
     contents: what its columns hold, by their unique names.
     """
     if header.brief.around == READ:
         return []
-    beside, names, is_apart = list[str](), header.table.header, False
+    table, names, beside, is_apart = header.table, header.table.header, list[str](), False
     for at in _may_be_apart(names):
-        if content := contents.get(header.table.columns[at]):
+        if content := contents.get(table.columns[at]):
             is_apart |= not names[at].strip() and not content.filled
             if at >= named_columns(names) or (is_apart and content.filled < content.rows):
                 beside += [names[at], *content.texts["cell"]]
-    return list(dict.fromkeys(filter(None, [*header.around, *beside])))
+    others = [name for name in table.others if not (header.former and name in _own_sheets())]
+    named = filter(marks, [*(path.stem for path in table.paths), *table.sheets])
+    return list(dict.fromkeys(filter(None, [*table.titles, *beside, *others, *named])))
+
+
+@cache
+def _own_sheets() -> list[str]:
+    """Names of the sheets beside the rows in a workbook that this program wrote, in every language."""
+    pages = [messages("page", language) for language in LANGUAGES]
+    return [page[f"sheet_{name}"] for page in pages for name in ("summary", "calls", "regimes")]
 
 
 def _error(

@@ -180,11 +180,6 @@ class Question:
         return replace(self, default=chosen) if chosen is not None and chosen < len(self.options) else self
 
 
-def _separates(separator: str, cells: pl.Series) -> bool:
-    """Whether the cells of a column are made of fewer tags than there are different cells."""
-    return cells.str.split(separator).explode().str.strip_chars().n_unique() < cells.len()
-
-
 def _tags(content: Content, separator: str) -> pl.DataFrame:
     """The tags of a column, as `Content.texts` has its texts."""
     tags = content.texts.with_columns(pl.col("cell").str.split(separator)).explode("cell")
@@ -357,12 +352,6 @@ class OpenQuestions:
         names = self._columns.get("number") or self._guesses.own.get("number") or self._guesses.number_columns
         return [names] if isinstance(names, str) else list(names)
 
-    @property
-    def _has_days_to_read(self) -> bool:
-        """Whether a column that is used, or may be, holds days."""
-        may_be = {*map(folded, self._guesses.named.values()), *self._mapped}
-        return any(folded(name) in may_be and self._guesses.has_days(name) for name in self._guesses.rows.columns)
-
     # Questions
 
     def _of_caller(self, rows: int) -> Iterator[Question]:
@@ -383,7 +372,9 @@ class OpenQuestions:
             day = dated(self._language)(today())
             option = Option(self._w["today"].format(day=day), {"facts": {"call_at": str(today())}})
             yield Question("call_at", self._w["call_at"], [option], rows, fact="call_at", default=0)
-        if "dates" not in self._brief and self._guesses.days.any and self._has_days_to_read:
+        may_be_used = {*map(folded, self._guesses.named.values()), *self._mapped}
+        days = (name for name in self._guesses.rows.columns if self._guesses.has_days(name))
+        if "dates" not in self._brief and self._guesses.days.any and not may_be_used.isdisjoint(map(folded, days)):
             orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
             yield Question("dates", self._w["dates"], orders, rows)
 
@@ -409,7 +400,8 @@ class OpenQuestions:
         """A column, with the roles that it may have."""
         w, name = self._w["columns"], content.name
         options = [Option(w["left_out"], {"ignore": [name]}), Option(w["read"], {"texts": {name: {}}})]
-        if separator := next((one for one in _SEPARATORS if _separates(one, content.texts["cell"])), None):
+        tags = {one: content.texts["cell"].str.split(one).explode().str.strip_chars() for one in _SEPARATORS}
+        if separator := next((one for one in tags if tags[one].n_unique() < content.texts.height), None):
             text = w["tags"].format(separator=separator.strip())
             options.append(Option(text, {"texts": {name: {"separator": separator}}}))
         ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)

@@ -21,11 +21,9 @@ _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 
 _MOST_ROWS = 1 << 20  # of a sheet
 # Type of a cell of an OpenDocument spreadsheet → attribute with its value. A time is not read, nor is any other type.
 _VALUES = {
-    "float": "value",
-    "percentage": "value",
-    "currency": "value",
-    "date": "date-value",
     "boolean": "boolean-value",
+    "date": "date-value",
+    **dict.fromkeys(("float", "percentage", "currency"), "value"),
 }
 _NO_SECTOR = 0xFFFFFFFA  # numbers from here on do not name a sector
 

@@ -286,7 +286,8 @@ class Guesses:
                 continue
             hinted = _hinted(name)
             ours = self._fitting(name, hinted) if hinted else self._by_words(name)
-            if ours and ours not in self.own and not _is_elsewhere(name):
+            of_mail = any(word in folded(name) for word in proposals()["elsewhere"]["words"])
+            if ours and ours not in self.own and (looks_like_phone(name) or not of_mail):
                 # Of two columns for one of ours, the one with words that are known.
                 score = self._known(ours, name)
                 if ours not in proposed or score > proposed[ours][0]:
@@ -373,11 +374,6 @@ def filled(cells: pl.Series) -> pl.Series:
     """The cells that are not empty, trimmed."""
     cells = cells.str.strip_chars()
     return cells.filter(cells != "")
-
-
-def _is_elsewhere(name: str) -> bool:
-    """Whether a column is about e-mail or post and not about calls."""
-    return any(word in folded(name) for word in proposals()["elsewhere"]["words"]) and not looks_like_phone(name)
 
 
 def _hinted(name: str) -> str | None:

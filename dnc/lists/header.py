@@ -121,8 +121,8 @@ class Header:
     @property
     def likely_numbers(self) -> list[str]:
         """The columns that are named like telephone numbers."""
-        named = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
-        return [name for name in named if not marks(name)]
+        named = filter(looks_like_phone, self.table.columns)
+        return [name for name in named if not may_be_data(name) and not marks(name)]
 
     @property
     def mapped(self) -> dict[str, str]:
@@ -216,10 +216,7 @@ class Header:
     @cached_property
     def texts(self) -> dict[str, TextMeanings]:
         """Unique names of the columns whose texts the brief reads → what they mean. Raises InputError."""
-        found = {}
-        for name, texts in self.brief.texts.items():
-            found[self._of_any(name, "[texts]")] = texts
-        return found
+        return {self._of_any(name, "[texts]"): texts for name, texts in self.brief.texts.items()}
 
     def _of_any(self, name: str, what: str) -> str:
         """The unique name of a column, which may also be left out. Raises InputError where there is none."""

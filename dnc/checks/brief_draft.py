@@ -188,11 +188,10 @@ class _BriefDraft:
             count = self._count(content.texts.height) + "+" * content.cut
             yield from (f"# {self._w['unless'].format(ours=ours)}" for ours in named)
             yield f"[texts.{toml_text(content.name)}]  # {self._w['count'].format(count=count)}"
-            if is_few := content.texts.height <= FEW_TEXTS:
-                yield f"unread = {toml_text(unread_texts(content))}"
-            elif content.texts["marked"].any():
-                marked = content.texts.filter("marked").head(FEW_TEXTS)
-                yield f"unread = {toml_text(texts_in_brief(marked))}"
+            is_few = content.texts.height <= FEW_TEXTS
+            texts = content.texts if is_few else content.texts.filter("marked").head(FEW_TEXTS)
+            if is_few or texts.height:
+                yield f"unread = {toml_text(texts_in_brief(texts))}"
             if not is_few:
                 yield f"# {self._w['table'].format(column=toml_text(content.name))}"
 

@@ -34,7 +34,6 @@ from dnc.lists.words import meaning
 from dnc.messages import LANGUAGES, NOTHING, localized, messages
 from dnc.store.store import Store
 
-_FORM = "campaign"  # the question that is a form
 _LED_TO = {"columns": "texts"}  # a question → one that its answers lead to, which is asked again with it
 
 
@@ -116,7 +115,7 @@ class Interview:
 
     def _questions(self, language: str, brief: Edits | None = None) -> OpenQuestions:
         brief = self.brief if brief is None else brief
-        return OpenQuestions(self.guesses, brief, self._book, language, has_form=_FORM not in self._asked)
+        return OpenQuestions(self.guesses, brief, self._book, language, self._asked)
 
     def answer(self, question: Question, chosen: Chosen, asked: Mapping[str, Question] | None = None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.

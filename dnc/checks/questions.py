@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dnc.checks.counts import Tallies
-from dnc.clock import today
+from dnc.clock import YES, today
 from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, left_out
 from dnc.files.net import marked, marks
@@ -23,7 +23,7 @@ from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled
 from dnc.lists.header import READ
 from dnc.lists.texts import MEANINGS
-from dnc.lists.words import meaning, says_yes
+from dnc.lists.words import meaning
 from dnc.messages import apart, dated, in_language, messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
@@ -59,8 +59,12 @@ _CONSENTS = {
     "both": {"consent": "named_caller", "consent_for": "both"},
     "partners": {"consent": "partners"},
 }
-# What is the same for all calls, and is asked in one form: nothing of this differs by person and speaks for a call.
-_OF_CAMPAIGN = ("call_at", "dates", "voice", "cli", "recipient", "source", "sector", "habit")
+# Questions that are asked in one form. What is the same for all calls: nothing of it differs by person and speaks for a
+# call. And what the caller had to do with the people before; objections and consents are asked by themselves.
+_FORMS = {
+    "campaign": ("call_at", "dates", "voice", "cli", "recipient", "source", "sector", "habit"),
+    "dealings": ("relationship", "relationship_on", "related", "attempts", "attempts_day"),
+}
 # Facts that say more of another one, which is asked for first.
 _DETAILS = {**WORD_OF, "consent_for": "consent", "related": "relationship"}
 Edits = dict[str, Any]  # a part of a brief
@@ -176,11 +180,6 @@ class Question:
         return replace(self, default=chosen) if chosen is not None and chosen < len(self.options) else self
 
 
-def _separates(separator: str, cells: pl.Series) -> bool:
-    """Whether the cells of a column are made of fewer tags than there are different cells."""
-    return cells.str.split(separator).explode().str.strip_chars().n_unique() < cells.len()
-
-
 def _tags(content: Content, separator: str) -> pl.DataFrame:
     """The tags of a column, as `Content.texts` has its texts."""
     tags = content.texts.with_columns(pl.col("cell").str.split(separator)).explode("cell")
@@ -198,14 +197,14 @@ class OpenQuestions:
         brief: as its file has it.
         book: the law.
         language: one of `dnc.messages.LANGUAGES`.
-        has_form: whether what is the same for all calls is asked in one form.
+        asked: ids of questions that were asked; a question of such a form is then asked by itself.
     """
 
     def __init__(
-        self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str, *, has_form: bool
+        self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str, asked: Collection[str]
     ) -> None:
         self._guesses, self._brief, self._book, self._language = guesses, brief, book, language
-        self._has_form = has_form
+        self._asked = asked
         self._w = messages("start", language)
         self._height = min(guesses.batch.height, SAMPLE)
 
@@ -272,18 +271,19 @@ class OpenQuestions:
         if any(question.id == f"words:{self._column('consent')}" for question in open_):
             asked.add("consent_for")  # each word of a consent tells it
         open_ = [question for question in open_ if question.id not in asked]
-        whole = {question.id: question for question in open_ if question.id in _OF_CAMPAIGN}
-        if self._has_form and len(whole) > 1:
-            yield self._form([whole[id_] for id_ in _OF_CAMPAIGN if id_ in whole])
-            open_ = [question for question in open_ if question.id not in whole]
+        for id_, parts in _FORMS.items():
+            whole = {question.id: question for question in open_ if question.id in parts}
+            if id_ not in self._asked and len(whole) > 1:
+                form = self._form(id_, [whole[part] for part in parts if part in whole])
+                open_ = [form if question.id in whole else question for question in open_]
         yield from open_
         yield from self._of_texts(decided.rows)
 
-    def _form(self, questions: Sequence[Question]) -> Question:
+    def _form(self, id_: str, questions: Sequence[Question]) -> Question:
         """Several questions as one, with a row for each."""
         rows, ids = max(one.rows for one in questions), [one.id for one in questions]
         table = list(map(self._as_row, questions))
-        return Question("campaign", self._w["campaign"]["text"], [], rows, table=table, parts=ids)
+        return Question(id_, self._w["forms"][id_], [], rows, table=table, parts=ids)
 
     def _as_row(self, question: Question) -> TableRow:
         default, text = question.default, question.text
@@ -352,12 +352,6 @@ class OpenQuestions:
         names = self._columns.get("number") or self._guesses.own.get("number") or self._guesses.number_columns
         return [names] if isinstance(names, str) else list(names)
 
-    @property
-    def _has_days_to_read(self) -> bool:
-        """Whether a column that is used, or may be, holds days."""
-        may_be = {*map(folded, self._guesses.named.values()), *self._mapped}
-        return any(folded(name) in may_be and self._guesses.has_days(name) for name in self._guesses.rows.columns)
-
     # Questions
 
     def _of_caller(self, rows: int) -> Iterator[Question]:
@@ -378,7 +372,9 @@ class OpenQuestions:
             day = dated(self._language)(today())
             option = Option(self._w["today"].format(day=day), {"facts": {"call_at": str(today())}})
             yield Question("call_at", self._w["call_at"], [option], rows, fact="call_at", default=0)
-        if "dates" not in self._brief and self._guesses.days.any and self._has_days_to_read:
+        may_be_used = {*map(folded, self._guesses.named.values()), *self._mapped}
+        days = (name for name in self._guesses.rows.columns if self._guesses.has_days(name))
+        if "dates" not in self._brief and self._guesses.days.any and not may_be_used.isdisjoint(map(folded, days)):
             orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
             yield Question("dates", self._w["dates"], orders, rows)
 
@@ -404,7 +400,8 @@ class OpenQuestions:
         """A column, with the roles that it may have."""
         w, name = self._w["columns"], content.name
         options = [Option(w["left_out"], {"ignore": [name]}), Option(w["read"], {"texts": {name: {}}})]
-        if separator := next((one for one in _SEPARATORS if _separates(one, content.texts["cell"])), None):
+        tags = {one: content.texts["cell"].str.split(one).explode().str.strip_chars() for one in _SEPARATORS}
+        if separator := next((one for one in tags if tags[one].n_unique() < content.texts.height), None):
             text = w["tags"].format(separator=separator.strip())
             options.append(Option(text, {"texts": {name: {"separator": separator}}}))
         ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
@@ -460,7 +457,9 @@ class OpenQuestions:
 
     def _yes_no_row(self, name: str, content: Content) -> TableRow:
         """A column that says yes or no, answered as one."""
-        yes, no = ([cell for cell in content.texts["cell"] if says_yes(cell) is is_yes] for is_yes in (True, False))
+        yes, no = (
+            [cell for cell in content.texts["cell"] if (cell.lower() in YES) is is_yes] for is_yes in (True, False)
+        )
         w = self._w["texts"]
         options = [self._meant(name, {"unread": [*yes, *no]}, "unread")]
         for objected, nothing in ((yes, no), (no, yes)):
@@ -516,7 +515,9 @@ class OpenQuestions:
             and not all(known_region(word.upper()) for word, _ in self._guesses.words(name))
         ):
             countries = Option(self._w["country"], {"columns": {"region": name}})
-            yield self._about(name, self._w["what"], [countries, self._ignoring(name, self._w["no_country"])], rows)
+            yield self._about(
+                name, self._w["what"], [countries, Option(self._w["no_country"], {"ignore": [name]})], rows
+            )
         elif self._guesses.regions:
             yield self._of_region(self._guesses.regions, rows)
 
@@ -663,10 +664,6 @@ class OpenQuestions:
         meanings = ((word, vocabulary().meaning(ours, meant, self._language)) for word, meant in words.items())
         known = self._joined(*(f"{word} = {text.split(',')[0]}" for word, text in meanings))
         return Option(self._w["is_words"].format(name=name, says=says, words=known), edits)
-
-    def _ignoring(self, name: str, text: str) -> Option:
-        """The answer that a column of the file is left out."""
-        return Option(text, {"ignore": [name]})
 
     def _about(self, name: str, text: str, options: list[Option], rows: int, *, default: int | None = None) -> Question:
         """A question about a column of the file, with some of its values."""

@@ -196,7 +196,8 @@ class Content:
         """
         kind = kind_of_name(self.name) or ""
         forms, texts = _FORMS_OF.get(kind, ()), self.texts.height
-        is_many = texts > _VARIED or (texts == self.filled if kind == "id" else self.filled >= _FILLED * self.rows)
+        is_full = self.filled >= _FILLED * self.rows and (kind != "id" or texts == self.filled)
+        is_many = texts > _VARIED or is_full
         return is_many and not self._forms.isdisjoint(forms) and not self.is_suspect
 
 

@@ -19,6 +19,12 @@ from dnc.files.parser_errors import Contradictory
 Mark = tuple[str, int, int, str | None]
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 _MOST_ROWS = 1 << 20  # of a sheet
+# Type of a cell of an OpenDocument spreadsheet → attribute with its value. A time is not read, nor is any other type.
+_VALUES = {
+    "boolean": "boolean-value",
+    "date": "date-value",
+    **dict.fromkeys(("float", "percentage", "currency"), "value"),
+}
 _NO_SECTOR = 0xFFFFFFFA  # numbers from here on do not name a sector
 
 
@@ -189,7 +195,9 @@ class _OdsCells:
 
     def _end_cell(self, text: str, cell: dict[str, str]) -> None:
         failed = cell.get("calcext:value-type") == "error" or text.startswith(("#", "Err:"))
-        has_value = cell.get("office:value-type", "time") != "time"  # `fastexcel` reads neither a time nor a bare text
+        kind = cell.get("office:value-type", "")
+        told = cell.get("office:string-value", text) if kind == "string" else cell.get(f"office:{_VALUES.get(kind)}")
+        has_value = bool(told)  # else `fastexcel` reads nothing, whatever the text
         if (text and not has_value) or ("table:formula" in cell and (failed or not (text or has_value))):
             self._mark("failed", text or cell["table:formula"])
         if (rows := _count(cell, "rows-spanned")) > 1 or _count(cell, "columns-spanned") > 1:

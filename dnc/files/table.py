@@ -382,6 +382,8 @@ def typed_table(path: Path, kind: str, schema: Mapping[str, pl.DataType], rows: 
             yield from sliced(pl.DataFrame(columns), first)
             first += frame.height
 
+    if unusual := [name for name, kind in schema.items() if isinstance(kind, pl.Object | pl.BaseExtension)]:
+        raise InputError(localized("errors", "column_types", names=quoted(unusual)), path)
     header = list(schema)
     names = zip(unique_names(header), schema.values(), strict=True)
     table = Table(path, kind, header, batches(), dates=frozenset(name for name, kind in names if kind == pl.Date))

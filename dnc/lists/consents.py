@@ -208,7 +208,8 @@ class ConsentRows:
             for what, column, word, rows_of_word in () if calls.cells is None else calls.cells.iter_rows():
                 if what == "misread":
                     self.misread[column, word] += rows_of_word
-            yield stated.with_columns(_as_enums())
+            # As small integers: a file may have millions of rows.
+            yield stated.cast({name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")})
         _ = self.survey.read_columns()
 
     def _has_unread(self, calls: Calls) -> pl.Series:
@@ -302,11 +303,6 @@ def _columns(brief: Brief, table: Table) -> dict[str, Names]:
     mapped = {ours: names for ours, names in found.items() if names}
     short = {ours: there[also] for ours, also in _ALSO.items() if also in there and folded(ours) not in there}
     return {**short, **mapped}
-
-
-def _as_enums() -> list[pl.Expr]:
-    """Words of an axis as small integers: a file may have millions of rows."""
-    return [pl.col(name).cast(pl.Enum(vocabulary().axes[name])) for name in ("consent", "consent_for")]
 
 
 def ranked(statements: Frame) -> Frame:

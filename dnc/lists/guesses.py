@@ -25,6 +25,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.header import Header, headings
+from dnc.lists.roles import around
 from dnc.lists.second_numbers import DAY, DIGITS, SURE
 from dnc.lists.words import meaning, proposals
 from dnc.messages import localized, system_locale
@@ -198,7 +199,8 @@ class Guesses:
         country, places = self.named.get("region"), [place for place, _ in self.plans]
         tied = [place for place, count in self.plans if count >= _CLOSE * self.plans[0][1]]
         by_country = sum((column.by_country for column in self.called), Counter[str]())
-        spoken, here = self._spoken, system_locale()[1]
+        languages, here = proposals()["languages"], system_locale()[1]
+        spoken = languages[self.language]["countries"] if self.language else []
         reasons = (
             [place for place in tied if by_country[place] > _MOST * by_country.total()],
             [here] if here in spoken else spoken,
@@ -208,11 +210,6 @@ class Guesses:
         if country and filled(self.rows[country]).n_unique() > 1:
             return [*found, *(place for place in places if place not in found)]
         return found or tied
-
-    @property
-    def _spoken(self) -> list[str]:
-        """The countries where the language of the header is written, the largest first."""
-        return list(proposals()["languages"][self.language]["countries"]) if self.language else []
 
     @cached_property
     def language(self) -> str | None:
@@ -230,9 +227,8 @@ class Guesses:
     def around(self) -> list[str]:
         """What is written around the table, and between its first rows."""
         names = self.number_columns or list(self.numbers)
-        found = headings(self.batch, names) if self.batch.height else ()
-        between = [text for _, text, in_place in found if in_place]
-        return list(dict.fromkeys([*self.header.around, *between, *self.header.unseen]))
+        between = [text for _, text, _ in headings(self.batch, names)]
+        return list(dict.fromkeys([*around(self.header, self.contents), *between, *self.header.unseen]))
 
     # Days
 
@@ -290,7 +286,8 @@ class Guesses:
                 continue
             hinted = _hinted(name)
             ours = self._fitting(name, hinted) if hinted else self._by_words(name)
-            if ours and ours not in self.own and not _is_elsewhere(name):
+            of_mail = any(word in folded(name) for word in proposals()["elsewhere"]["words"])
+            if ours and ours not in self.own and (looks_like_phone(name) or not of_mail):
                 # Of two columns for one of ours, the one with words that are known.
                 score = self._known(ours, name)
                 if ours not in proposed or score > proposed[ours][0]:
@@ -377,11 +374,6 @@ def filled(cells: pl.Series) -> pl.Series:
     """The cells that are not empty, trimmed."""
     cells = cells.str.strip_chars()
     return cells.filter(cells != "")
-
-
-def _is_elsewhere(name: str) -> bool:
-    """Whether a column is about e-mail or post and not about calls."""
-    return any(word in folded(name) for word in proposals()["elsewhere"]["words"]) and not looks_like_phone(name)
 
 
 def _hinted(name: str) -> str | None:

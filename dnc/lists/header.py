@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from dnc.errors import InputError
 from dnc.files.columns import EVERY, kind_of_name, left_out
 from dnc.files.net import marks
 from dnc.files.table import (
+    FIRST_ROWS,
     LINE,
     RAGGED,
     Table,
@@ -30,7 +31,7 @@ from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.texts import ReadColumn, TextMeanings
 from dnc.lists.words import says_nothing
-from dnc.messages import LANGUAGES, Words, figure, localized, messages
+from dnc.messages import Words, figure, localized
 
 _AS_THEY_STAND = ("call", "person", "campaign")  # of ours: columns whose cells may be anything
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
@@ -120,8 +121,8 @@ class Header:
     @property
     def likely_numbers(self) -> list[str]:
         """The columns that are named like telephone numbers."""
-        named = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
-        return [name for name in named if not marks(name)]
+        named = filter(looks_like_phone, self.table.columns)
+        return [name for name in named if not may_be_data(name) and not marks(name)]
 
     @property
     def mapped(self) -> dict[str, str]:
@@ -170,11 +171,8 @@ class Header:
         """The unique name of a column that a brief names for something. Raises InputError where there is none."""
         if column := self._called(theirs):
             return column
-        raise self._no_column(theirs, what)
-
-    def _no_column(self, theirs: str, what: str) -> InputError:
         names = quoted(self.names)
-        return InputError(localized("errors", "no_column", name=quoted([theirs]), what=what, names=names), *self._place)
+        raise InputError(localized("errors", "no_column", name=quoted([theirs]), what=what, names=names), *self._place)
 
     def _called(self, name: str) -> str | None:
         """The unique name of the one column with a name; None where there is none. Raises InputError for several."""
@@ -218,10 +216,7 @@ class Header:
     @cached_property
     def texts(self) -> dict[str, TextMeanings]:
         """Unique names of the columns whose texts the brief reads → what they mean. Raises InputError."""
-        found = {}
-        for name, texts in self.brief.texts.items():
-            found[self._of_any(name, "[texts]")] = texts
-        return found
+        return {self._of_any(name, "[texts]"): texts for name, texts in self.brief.texts.items()}
 
     def _of_any(self, name: str, what: str) -> str:
         """The unique name of a column, which may also be left out. Raises InputError where there is none."""
@@ -229,9 +224,6 @@ class Header:
             return name
         left_out = [unique for unique in self.ignored if folded(self.names[unique]) == folded(name)]
         return left_out[0] if left_out else self._mapped(name, what)
-
-    def _day_column(self, name: str) -> str:
-        return self._of_any(name, "on")
 
     @cached_property
     def used(self) -> list[str]:
@@ -241,7 +233,7 @@ class Header:
     @property
     def _days(self) -> list[str]:
         """Columns with the days of what texts of others mean."""
-        return [self._day_column(texts.on) for texts in self.texts.values() if texts.on]
+        return [self._of_any(texts.on, "on") for texts in self.texts.values() if texts.on]
 
     @cached_property
     def read(self) -> list[ReadColumn]:
@@ -266,7 +258,7 @@ class Header:
             return self.left_out_column(column)._replace(texts=texts)
         is_searched = column in self.as_they_stand or (texts.rest and column not in self.used)
         others = "searched" if is_searched else "used" if column in self.used else "unread"
-        on = self._day_column(texts.on) if texts.on else None
+        on = self._of_any(texts.on, "on") if texts.on else None
         return ReadColumn(self.table.names[column], column, texts, others, firm=self._holds_names(column), on=on)
 
     def left_out_column(self, column: str) -> ReadColumn:
@@ -277,11 +269,6 @@ class Header:
 
     def _holds_names(self, column: str) -> bool:
         return kind_of_name(self.names[column]) in ("name", "place", "staff")
-
-    @property
-    def not_used(self) -> list[str]:
-        """Columns whose cells are no facts."""
-        return [name for name in self.carried if name not in self.used]
 
     @property
     def without_role(self) -> list[str]:
@@ -307,42 +294,48 @@ class Header:
         hidden = [localized("errors", "roles", "hidden", n=figure(self.table.hidden))] if self.table.hidden else []
         return [localized("errors", "roles", "unmarked", name=path.name) for path in self.table.unmarked[:1]] + hidden
 
-    @property
-    def around(self) -> list[str]:
-        """Texts around the table that a person has to read, unless the brief says that one has.
 
-        Of several files that are read as one list these are the ones that were opened so far.
-        """
-        if self.brief.around == READ:
-            return []
-        others = [name for name in self.table.others if not (self.former and name in _own_sheets())]
-        named = filter(marks, [*(path.stem for path in self.table.paths), *self.table.sheets])
-        return list(dict.fromkeys([*self.table.titles, *others, *named]))
+def headings(
+    rows: pl.DataFrame, numbers: Sequence[str], without: pl.Series | None = None
+) -> Iterator[tuple[int, str, str]]:
+    """Rows without a number whose text may be about other rows; of equal ones the first.
 
+    They have nothing but a text, such as a heading; or they stand below the table, after a blank row. One word may end
+    a list (`Total`), unless it says not to call. A text elsewhere than in the place of a number may be a person's name,
+    unless it ends the list and no other row is like it.
 
-def headings(rows: pl.DataFrame, numbers: Iterable[str]) -> Iterator[tuple[int, str, bool]]:
-    """Rows with nothing but a text, such as a heading, which may be about the rows below it; of equal ones the first.
-
-    rows: some of a list. numbers: its columns of telephone numbers.
-    Yields the line, the text, and whether it tells something in the place of a number.
+    rows: some of a list, in their order. numbers: its columns of telephone numbers. without: which rows have no number;
+        by default those without three digits there.
+    Yields the line, the text, and the key of the message: a `heading` says not to call, a `text_alone` is to be read.
     """
+    if rows.height < 2:  # what it is about are rows above or below it
+        return
+    if without is None:
+        digits = pl.any_horizontal(
+            pl.lit(False), pl.col(numbers).cast(pl.String).str.contains(r"\d{3}").fill_null(False)
+        )
+        without = rows.select(~digits).to_series()
+    last = rows[LINE][-1] if rows.height < FIRST_ROWS else None
     names = [name for name, kind in rows.schema.items() if kind == pl.String and name != RAGGED]
-    texts = [pl.lit(None, pl.String), pl.col(names).str.strip_chars().replace("", None)]
-    typed = [pl.col(name).is_null() for name, kind in rows.schema.items() if kind != pl.String and name != LINE]
+    texts = pl.concat_list(pl.lit(None, pl.String), pl.col(names).str.strip_chars().replace("", None))
+    texts = texts.list.drop_nulls().list.unique(maintain_order=True)  # what was a merged cell may be in all columns
+    others = [pl.col(name).is_null() for name, kind in rows.schema.items() if kind != pl.String and name != LINE]
+    untyped = pl.all_horizontal(pl.lit(True), *others)
     places = [pl.col(name).str.strip_chars() for name in numbers if rows.schema[name] == pl.String]
-    place = pl.when(pl.all_horizontal(pl.lit(True), *typed)).then(pl.coalesce(pl.lit(None, pl.String), *places))
-    alone = rows.select(LINE, place.alias("place"), text=pl.min_horizontal(texts), last=pl.max_horizontal(texts))
-    # What was a merged cell may be in all columns.
-    alone = alone.filter(pl.col("text") == pl.col("last"), pl.col("text").str.contains(r"\p{L}{2}")).drop("last")
-    for line, place_, text in alone.unique(["place", "text"], maintain_order=True).iter_rows():
-        is_empty = says_nothing(text) or text.lower() in NOT_GIVEN or re.search(r"\d{3}", text)
-        yield line, text, place_ == text and not is_empty
-
-
-@cache
-def _own_sheets() -> frozenset[str]:
-    """Names of the sheets beside the rows in a workbook that this program wrote, in every language."""
-    pages = (messages("page", language) for language in LANGUAGES)
-    return frozenset(
-        text for page in pages for key, text in page.items() if key in ("sheet_summary", "sheet_calls", "sheet_regimes")
-    )
+    place = pl.when(untyped).then(pl.coalesce(pl.lit(None, pl.String), *places))
+    end = rows[0 if without.all() else (~without).arg_true()[-1] :]
+    lines = 1 + pl.sum_horizontal(pl.lit(0), pl.col(names).str.count_matches("\n"))
+    gap = (texts.list.len() == 0) | (pl.col(LINE).diff() > lines.shift(1))
+    below = end.filter(untyped & (gap.fill_null(False).cum_sum() > 0))[LINE].implode()
+    found = rows.filter(without).select(LINE, texts.alias("texts"), place=place, below=pl.col(LINE).is_in(below))
+    found = found.with_columns(text=pl.col("texts").list.join(" "), alone=pl.col("texts").list.len() == 1)
+    found = found.filter(pl.col("alone") | pl.col("below"), pl.col("text").str.contains(r"\p{L}{2}"))
+    named = found.filter("alone", pl.col("place").ne_missing(pl.col("text")))[LINE].to_list()
+    found = found.unique(["place", "text"], maintain_order=True).select(LINE, "text", "place", "alone", "below")
+    for line, text, place_, is_alone, is_below in found.iter_rows():
+        in_place = (place_ == text or named == [line] == [last]) and not re.search(r"\d{3}", text)
+        is_empty = says_nothing(text) or text.lower() in NOT_GIVEN or (line == last and len(text.split()) == 1)
+        if is_alone and marks(text):
+            yield line, text, "heading"
+        elif (in_place or is_below) and not is_empty:
+            yield line, text, "text_alone"

@@ -16,7 +16,7 @@ import polars as pl
 from dnc.errors import DncError, InputError, OptionError, room_in
 from dnc.files.dataset import FileList, Paths, file_list
 from dnc.files.remote import Query, fetched, is_url
-from dnc.files.table import BATCH_ROWS, Table, quoted, table_of_frame
+from dnc.files.table import BATCH_ROWS, Table, table_of_frame
 from dnc.messages import changed, localized
 
 _NAME = Path("frame")  # in messages and in the log
@@ -110,7 +110,8 @@ def _of_rows(rows: list[Mapping[str, object]]) -> pl.DataFrame:
     """Rows as a frame; one may lack columns that others have. Raises InputError where a column has several types."""
     names = dict.fromkeys(name for row in rows for name in row)
     try:
-        return pl.DataFrame({str(name): pl.Series([row.get(name) for row in rows], strict=True) for name in names})
+        # Two keys may make one name (5, "5"), which Polars refuses.
+        return pl.DataFrame([pl.Series(str(name), [row.get(name) for row in rows], strict=True) for name in names])
     except (Exception, pl.exceptions.PanicException) as error:  # of a cell that Polars does not know
         raise InputError(localized("errors", "batch_unread", kind=type(error).__name__)) from None
 
@@ -129,9 +130,6 @@ def as_frame(table: Batch | Rows) -> pl.DataFrame:
     index = getattr(table, "index", None)
     counts = set(getattr(index, "names", ())) <= {None} and getattr(index, "inferred_type", "integer") == "integer"
     try:
-        frame = pl.DataFrame(table if counts else table.reset_index())  # type: ignore[attr-defined]
+        return pl.DataFrame(table if counts else table.reset_index())  # type: ignore[attr-defined]
     except (Exception, pl.exceptions.PanicException) as error:  # libraries raise what they like
         raise InputError(localized("errors", "batch_unread", kind=type(error).__name__)) from None
-    if unusual := [name for name, kind in frame.schema.items() if isinstance(kind, pl.Object | pl.BaseExtension)]:
-        raise InputError(localized("errors", "column_types", names=quoted(unusual)))
-    return frame

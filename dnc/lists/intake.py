@@ -18,9 +18,9 @@ import polars as pl
 
 from dnc.clock import NONE, NOT_GIVEN, read_moment, today
 from dnc.errors import InputError, OptionError
-from dnc.files.net import marked, marks
+from dnc.files.net import marked
 from dnc.files.output_rows import Shared
-from dnc.files.table import FEWER, FIRST_ROWS, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, is_name_of_number
+from dnc.files.table import FEWER, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, is_name_of_number
 from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
@@ -156,10 +156,9 @@ class Intake:
         cells, (read, kinds) = numbers.cells, numbers.read
         texts = [name for name in header.numbers if batch.schema[name] == pl.String]
         if texts and (none_read := numbers.none_read).any():
-            unread = batch.filter(none_read)
-            self._refuse_second_header(unread, texts)
-            if whole.height > 1:  # a heading has rows below it
-                self._refuse_heading(unread, whole[LINE][-1] if whole.height < FIRST_ROWS else None)
+            self._refuse_second_header(batch.filter(none_read), texts)
+            known = repeated(False, pl.Boolean, whole.height)
+            self._refuse_heading(whole, known.scatter(likeness.at, none_read) if likeness else none_read)
         row = None if numbers.single else cells["row"]
         if row is not None:
             told = told[row]
@@ -422,16 +421,14 @@ class Intake:
         if len(at):
             raise InputError(localized("errors", "second_header"), self.table.path, unread[LINE][at[0]])
 
-    def _refuse_heading(self, unread: pl.DataFrame, last: int | None) -> None:
-        """Raise InputError at a row with nothing but a text that people are not to be called, such as a heading.
+    def _refuse_heading(self, rows: pl.DataFrame, without: pl.Series) -> None:
+        """Raise InputError at a row whose text may be about others, unless a person has read it, or there is no file.
 
-        Or with any text in the place of a number, unless a person has read it, or the rows are no file; in the last
-        line, if that is known, with a text of several words, which may be about the rows above it.
+        rows, without: as for `headings`.
         """
         is_read = self.brief.around == READ or self.table.kind == "arrow"
-        for line, found, in_place in headings(unread, self.header.numbers):
-            if marks(found) or (in_place and not is_read and (line != last or len(found.split()) > 1)):
-                key = "heading" if marks(found) else "text_alone"
+        for line, _, key in headings(rows, self.header.numbers, without):
+            if key == "heading" or not is_read:
                 raise InputError(localized("errors", key), self.table.path, line)
 
 

@@ -289,13 +289,10 @@ def _told_counts() -> pl.Expr:
     """
     none_recorded, none_told = pl.col("_rank").is_null(), pl.col("rank").is_null()
     told_later = moment() > moment("_")
-    told_against = is_against() & ~(_is_withdrawn() & ~told_later & pl.col("_proven") & ~is_against("_"))
+    is_withdrawn = pl.col("consent_withdrawn_on") != NEVER
+    told_against = is_against() & ~(is_withdrawn & ~told_later & pl.col("_proven") & ~is_against("_"))
     told_renews = ~is_against() & is_against("_") & told_later & pl.col("proven")
     return none_recorded | (~none_told & (told_against | told_renews)).fill_null(False)
-
-
-def _is_withdrawn() -> pl.Expr:
-    return pl.col("consent_withdrawn_on") != NEVER
 
 
 @cache

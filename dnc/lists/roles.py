@@ -6,19 +6,20 @@ of a brief that give each a role.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, reduce
 
 import polars as pl
 
 from dnc.errors import RolesError
 from dnc.files.cell_texts import as_in_brief, is_safe, shown
 from dnc.files.columns import Content, contents_of, look
-from dnc.files.table import may_be_data
+from dnc.files.net import marks
+from dnc.files.table import may_be_data, named_columns
 from dnc.lists.brief_text import toml_text
-from dnc.lists.header import READ, Header, NoNumberError
+from dnc.lists.header import READ, Header, NoNumberError, headings
 from dnc.lists.texts import ReadColumn, TextMeanings
-from dnc.messages import NOTHING, Words, figure, in_quotes, localized
+from dnc.messages import LANGUAGES, NOTHING, Words, figure, in_quotes, localized, messages
 
 FEW_TEXTS = 12  # of a column, which a block of the brief writes out
 _MOST_LINES = 40  # of a block that a message ends with
@@ -33,13 +34,16 @@ class Survey:
     """
 
     def __init__(self, header: Header) -> None:
-        self._header = header
-        self._contents = contents_of({column: header.table.names[column] for column in header.without_role})
+        self._header, self._without_role = header, header.without_role
+        apart = [] if header.brief.around == READ else _may_be_apart(header.table.header)
+        looked_at = dict.fromkeys([*self._without_role, *(header.table.columns[at] for at in apart)])
+        self._contents = contents_of({column: header.table.names[column] for column in looked_at})
+        self._headings: list[str] = []  # of a list that stops, and is then taken as read
 
     @property
     def is_needed(self) -> bool:
         """Whether anything has to be looked at."""
-        return bool(self._contents)
+        return bool(self._contents or self._header.unseen)
 
     def look(self, batches: Iterable[pl.DataFrame]) -> None:
         """Look at all rows of the list."""
@@ -49,16 +53,21 @@ class Survey:
     def add(self, batch: pl.DataFrame) -> None:
         """Look at some rows of it."""
         look(self._contents, batch, self._header.table.path)
+        if self._header.unseen:
+            self._headings += [text for _, text, _ in headings(batch, self._header.numbers)]
 
     def refuse_without_number(self, error: NoNumberError) -> None:
         """Raise RolesError for a list of which nobody said where its telephone numbers are, once all rows were seen.
 
         header: with the likely column in its place. Its other columns are named, too, so that one answer settles all.
         """
-        without = [
-            one for one in self._contents.values() if not one.needs_no_role and not self._header.leaves_out_others
-        ]
-        raise _error(self._header, without if self._header.brief.new_columns is None else [], error)
+        header, found = self._header, [self._contents[column] for column in self._without_role]
+        without = [one for one in found if not one.needs_no_role and not header.leaves_out_others]
+        raise _error(header, self._around, without if header.brief.new_columns is None else [], error)
+
+    @property
+    def _around(self) -> list[str]:
+        return list(dict.fromkeys([*around(self._header, self._contents), *self._headings]))
 
     def read_columns(self) -> list[ReadColumn]:
         """The columns that are read or searched although the brief does not name them, once all rows were seen.
@@ -66,7 +75,8 @@ class Survey:
         Raises RolesError where a column needs a role, or where nobody has read what is around the table.
         """
         header, found, without = self._header, list[ReadColumn](), list[Content]()
-        for column, content in self._contents.items():
+        for column in self._without_role:
+            content = self._contents[column]
             if content.needs_no_role or header.brief.new_columns == IGNORED:
                 continue
             if header.leaves_out_others and not content.is_suspect:
@@ -75,25 +85,60 @@ class Survey:
                 found.append(ReadColumn(content.name, column, TextMeanings(), "unread"))
             else:
                 without.append(content)
-        if without or header.around or header.unseen:
-            raise _error(header, without)
+        if without or self._around or header.unseen:
+            raise _error(header, self._around, without)
         return found
 
 
-def _error(header: Header, without: Sequence[Content], no_number: NoNumberError | None = None) -> RolesError:
+def _may_be_apart(names: Sequence[str]) -> range:
+    """Positions of the columns of a table that may stand beside it: from the first on, but one, that has no name."""
+    return range(next((at for at, name in enumerate(names) if at and not name.strip()), len(names)), len(names))
+
+
+def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
+    """Texts around a table that a person has to read, unless the brief says that one has.
+
+    What is written beside it, such as a legend, is in columns without a name to its right, or behind an empty one; a
+    column with a cell in every row is no legend, though. Of several files that are read as one list these are the texts
+    of those that were opened so far.
+
+    contents: what its columns hold, by their unique names.
+    """
+    if header.brief.around == READ:
+        return []
+    table, names, beside, is_apart = header.table, header.table.header, list[str](), False
+    for at in _may_be_apart(names):
+        if content := contents.get(table.columns[at]):
+            is_apart |= not names[at].strip() and not content.filled
+            if at >= named_columns(names) or (is_apart and content.filled < content.rows):
+                beside += [names[at], *content.texts["cell"]]
+    others = [name for name in table.others if not (header.former and name in _own_sheets())]
+    named = filter(marks, [*(path.stem for path in table.paths), *table.sheets])
+    return list(dict.fromkeys(filter(None, [*table.titles, *beside, *others, *named])))
+
+
+@cache
+def _own_sheets() -> list[str]:
+    """Names of the sheets beside the rows in a workbook that this program wrote, in every language."""
+    pages = [messages("page", language) for language in LANGUAGES]
+    return [page[f"sheet_{name}"] for page in pages for name in ("summary", "calls", "regimes")]
+
+
+def _error(
+    header: Header, texts: Sequence[str], without: Sequence[Content], no_number: NoNumberError | None = None
+) -> RolesError:
     """The one message about everything that has to be said of a list before it can be read."""
     parts: list[str] = [localized("errors", "roles", "number", names=in_quotes(*no_number.likely))] if no_number else []
     if without:
         parts.append(localized("errors", "roles", "columns", n=len(without)))
         parts += [_described(content) for content in without]
-    if header.around:
-        more = ["…"] if len(header.around) > _MOST_LINES else []
-        texts = [*map(shown, header.around[:_MOST_LINES]), *more]
-        parts.append(localized("errors", "roles", "around", texts=in_quotes(*texts)))
-    if header.around and header.table.coloured:
+    if texts:
+        more = ["…"] if len(texts) > _MOST_LINES else []
+        parts.append(localized("errors", "roles", "around", texts=in_quotes(*map(shown, texts[:_MOST_LINES]), *more)))
+    if texts and header.table.coloured:
         parts.append(localized("errors", "roles", "coloured", n=figure(header.table.coloured)))
     parts += header.unseen
-    lines = list(block(without, around=bool(header.around or header.unseen)))
+    lines = list(block(without, around=bool(texts or header.unseen)))
     lines += ["[columns]", f"number = {toml_text(no_number.likely[0])}"] if no_number else []
     if len(lines) > _MOST_LINES:
         how = "add" if header.brief.sha256 else "write"

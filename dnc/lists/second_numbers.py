@@ -30,7 +30,8 @@ class SecondNumbers:
     def __init__(self, header: Header, columns: list[str] | None = None) -> None:
         self.names: list[str] = []
         self._region = header.brief.region
-        self._empty = header.not_used if columns is None else columns  # columns without a filled cell so far
+        without_facts = [name for name in header.carried if name not in header.used]
+        self._empty = without_facts if columns is None else columns  # columns without a filled cell so far
 
     def add(self, calls: Calls, verdicts: object) -> None:
         """Look at the columns that were empty in all batches before this one."""

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from dnc.cache import shipped_toml
-from dnc.clock import NO, NO_DAYS, YES, read_day
+from dnc.clock import NO, NO_DAYS, read_day
 from dnc.files.columns import words_of
 from dnc.files.table import folded
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -19,11 +19,6 @@ _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # form
 def proposals() -> dict[str, Any]:
     """`words.toml`."""
     return shipped_toml("dnc.lists", "words.toml")
-
-
-def says_yes(cell: str) -> bool:
-    """Whether a cell is a word that says yes."""
-    return cell.lower() in YES
 
 
 def meaning(column: str, word: str) -> str:

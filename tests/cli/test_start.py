@@ -85,14 +85,14 @@ class _Person:
 
 
 @pytest.mark.parametrize("tool", some(sorted(EXPORTS), 1))
-def test_an_export_goes_to_a_report_in_ten_questions(dnc, tmp_path, monkeypatch, tool):
+def test_an_export_goes_to_a_report_in_eight_questions(dnc, tmp_path, monkeypatch, tool):
     """No row comes out clear that must not be, and no text has a meaning that nobody gave it."""
     monkeypatch.setenv("DNC_TODAY", "2026-12-01")
     person = _Person(monkeypatch)
     path, people = EXPORTS[tool].write(tmp_path)
     code, _, err = dnc("start", path)
     assert code in (1, 3) and "Report: " in err and path.with_suffix(".html").exists()
-    assert len(set(person.answered) - {"around"}) <= 10, person.answered
+    assert len(set(person.answered) - {"around"}) <= 8, person.answered
     result = check(path, Store(tmp_path / "dnc-store"), brief=read_brief(path.with_suffix(".toml")))
     clear = set(result.verdicts.filter(dnc_outcome="clear")["dnc_number"])
     assert [one.at for one in people if one.truth != MAY and clear.intersection(numbers(one))] == []

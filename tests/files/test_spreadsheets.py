@@ -213,6 +213,9 @@ def test_notes_of_an_ods_are_no_text_of_their_cell(tmp_path):
     ("cell", "reads"),
     [
         ("><text:p>Opposition</text:p>", "Opposition"),
+        (' office:value-type="void"><text:p>Opposition</text:p>', "Opposition"),
+        (' office:value-type="float"><text:p>1</text:p>', "1"),
+        (' office:value-type="string" office:string-value=""><text:p>Opposition</text:p>', "Opposition"),
         (' office:value-type="time" office:time-value="PT14H30M00S"><text:p>14:30</text:p>', "14:30"),
         (' table:formula="of:=x" office:value-type="float" office:value="0"><text:p>Err:502</text:p>', "Err:502"),
     ],

@@ -334,7 +334,8 @@ def test_the_texts_to_be_read_come_first(drafted, dnc, write_file):
 
 
 def test_few_ids_for_many_rows_are_codes(dnc, write_file):
-    """Nobody knows what they stand for, so a draft does not leave them out; ids that differ are."""
-    rows = "".join(f"01990000{at:02d},{'AB'[at % 2]}1,C{at}\n" for at in range(40))
-    draft = tomllib.loads(dnc("brief", write_file("l.csv", f"number,Client key,Client id\n{rows}"))[1])
+    """Nobody knows what they stand for, so a draft does not leave them out, nor the id of one row; ids that differ are."""
+    rows = "".join(f"01990000{at:02d},{'AB'[at % 2]}1,C{at},{'S9' * (at == 3)}\n" for at in range(40))
+    draft = tomllib.loads(dnc("brief", write_file("l.csv", f"number,Client key,Client id,Ref\n{rows}"))[1])
     assert draft["ignore"] == ["Client id"] and draft["texts"]["Client key"] == {"unread": ["a1", "b1"]}
+    assert draft["texts"]["Ref"] == {"unread": ["s9"]}

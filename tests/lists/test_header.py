@@ -13,6 +13,7 @@ import xlsxwriter
 from dnc import Brief, Decider, check, decide
 from dnc.law.vocabulary import vocabulary
 from tests import some
+from tests.attacks import ods, ods_cell
 from tests.lists.briefs import pasted
 
 FREE = ("number", "region", "call", "call_at", "campaign", "person", "consent_until")
@@ -90,9 +91,91 @@ def test_a_text_in_the_place_of_a_number_is_read_by_a_person(dnc, write_file, ro
     path = write_file("calls.csv", f"number;nom\n+33199000010;Exemple\n{row}\n+33199000041;Martin\n")
     told = ("check", path, "--region", "FR", "--ignore", "nom")
     code, _, err = dnc(*told)
-    assert (code, "calls.csv:3: has nothing but a text, which" in err) == (4, True)
+    assert (code, "calls.csv:3: has text but no number" in err) == (4, True)
     assert dnc(*told, "--around", "read")[0] == 3
     assert "# around = " in dnc("brief", path)[1]
+
+
+def _sheet(folder, suffix, cells):
+    """A list with more cells: (row, column) → text."""
+    rows = [["number", "nom"], *([f"+331990000{at}", f"Nom {at}"] for at in range(10, 18))]
+    height, width = (max(at[axis] for at in cells) + 1 for axis in (0, 1))
+    grid = [[*row, *[""] * width] for row in rows] + [[""] * (width + 2) for _ in range(height)]
+    for (row, column), text in cells.items():
+        grid[row][column] = text
+    path = folder / f"calls{suffix}"
+    if suffix == ".csv":
+        path.write_text("".join(";".join(row[: max(2, width)]) + "\n" for row in grid[: max(height, len(rows))]))
+    else:
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            for at, row in enumerate(grid):
+                sheet.write_row(at, 0, row)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize(
+    ("cells", "texts"),
+    [
+        ({(1, 2): "rouge = ne plus appeler"}, ["rouge = ne plus appeler"]),
+        ({(1, 4): "Rouge", (2, 4): "voir la note"}, ["Rouge", "voir la note"]),
+        ({(0, 4): "Légende", (3, 4): "gris : voir Julie"}, ["Légende", "gris : voir Julie"]),
+        ({(0, 4): "rouge = ne plus appeler"}, ["rouge = ne plus appeler"]),
+    ],
+)
+def test_what_stands_beside_the_table_is_read_by_a_person(dnc, tmp_path, suffix, cells, texts):
+    """Whether or not its column has a role: a legend is not about the row that it is on."""
+    path = _sheet(tmp_path, suffix, cells)
+    told = (
+        "check",
+        path,
+        "--region",
+        "FR",
+        "--ignore",
+        "nom",
+        "--ignore",
+        "column 3",
+        "--ignore",
+        "column 5",
+        "--ignore",
+        "Légende",
+    )
+    code, _, err = dnc(*told)
+    assert (code, "text around the table" in err) == (2, True) and all(f"'{text}'" in err for text in texts)
+    assert 'around = "read"' in err and dnc(*told, "--around", "read")[0] == 3
+    assert all(text in dnc("brief", path)[1].partition("around = ")[2].partition("\n")[0] for text in texts)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize(
+    ("cells", "stops"),
+    [
+        ({(10, 1): "voir la note"}, True),
+        ({(10, 0): "Rouge", (10, 1): "voir Julie"}, True),
+        ({(9, 1): "Voir la note"}, True),
+        ({(9, 1): "Anne Exemple", (7, 0): "", (7, 1): "Jean Fictif"}, False),
+        ({(9, 0): "", (9, 1): "Exemple"}, False),
+        ({(10, 0): "Total"}, False),
+        ({(9, 0): "inconnu", (9, 1): "Anne Exemple"}, False),
+    ],
+)
+def test_what_stands_below_the_table_is_read_by_a_person(dnc, tmp_path, suffix, cells, stops):
+    """Behind a blank row, or as the only text of the list that is alone; check and draft agree."""
+    path = _sheet(tmp_path, suffix, cells)
+    told = ("check", path, "--region", "FR", "--ignore", "nom")
+    code, _, err = dnc(*told)
+    assert (code, "has text but no number" in err) == ((4, True) if stops else (3, False))
+    assert dnc(*told, "--around", "read")[0] == 3
+    assert ("around = " in dnc("brief", path)[1]) == stops
+
+
+def test_a_footer_of_another_workbook_is_quoted_with_its_notes(dnc, tmp_path):
+    """One answer settles both, so both are said."""
+    path = tmp_path / "calls.ods"
+    path.write_bytes(ods(ods_cell("+33199000010", 3) + "<table:table-row/>" + ods_cell("Gris : voir Julie"))())
+    code, _, err = dnc("check", path, "--region", "FR")
+    assert code == 2 and "'Gris : voir Julie'" in err and "notes and struck-through rows" in err
 
 
 def test_marks_of_a_directory_are_loaded_as_its_registry(dnc, write_file):

@@ -203,6 +203,20 @@ def test_python_objects_in_a_frame_are_refused(empty):
         check(frame, empty, region="FR")
 
 
+def test_a_parquet_file_with_an_extension_type_is_refused(empty, tmp_path):
+    """As a frame is: Polars makes no text of such a cell (Arrow's JSON, for instance)."""
+    cells = pl.Series("x", ["KO"]).ext.to(pl.Extension("fictional", pl.String()))
+    pl.DataFrame([pl.Series("number", ["0639980001"]), cells]).write_parquet(tmp_path / "l.parquet")
+    with pytest.raises(InputError, match="columns have types that are not read: 'x'; cast them to text"):
+        check(tmp_path / "l.parquet", empty, region="FR")
+
+
+def test_two_keys_of_a_dictionary_with_one_name_are_refused(empty):
+    """One of them would replace the other."""
+    with pytest.raises(InputError, match="give each column a name of its own"):
+        check([{"number": "0639980001", 5: "KO", "5": None}], empty, region="FR")
+
+
 @pytest.mark.parametrize("second", ["number;ville;", "NUMBER;objected_on;nom"])
 def test_another_header_with_new_columns_is_refused(empty, write_file, second):
     """Rows below it would be read under the names of the first one; a header that is repeated is only a row."""

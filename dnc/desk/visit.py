@@ -117,6 +117,7 @@ def _environment(language: str) -> Environment:
     environment.filters |= filters(language) | {
         "localized": lambda text: in_language(text, language + DESK),
         "says": lambda column: _capitalised(vocabulary().says(column, language)),
+        "capitalised": _capitalised,
         "language_name": language_name,
         "meanings": lambda axis: {word: vocabulary().meaning(axis, word, language) for word in vocabulary().axes[axis]},
     }

@@ -34,6 +34,7 @@ from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.consents import ConsentRows, kept_by, of_own_records, refuse_objections
 from dnc.lists.intake import Intake
+from dnc.lists.own_facts import customers_on, recorded_later
 from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
 from dnc.messages import either, figure, localized
@@ -240,7 +241,7 @@ def record(
 
 
 def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
-    """The rows of a kind as `load` takes them back, all texts: every statement; of customers the newest file.
+    """The rows of a kind as `load` takes them back, all texts: every statement; of customers those known now.
 
     `statement` names each row as verdicts do, `recorded_at` says since when it is in the store (UTC).
 
@@ -251,11 +252,15 @@ def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
         raise OptionError(localized("errors", "export_to"))
     store.must_exist()
     records = store.standing().records[kind]
-    if own.whole:
-        newest = [max(records.files, key=lambda file: (file.as_of or date.min, file.id))] if records.files else []
-        records = Records(own, records.folder, tuple(newest), records.recorded)
     with instance_of(store.path.absolute()).cursor() as con:
-        rows = records.find(con).sort("seq")
+        if own.whole:
+            newest = customers_on(records.files, date.max)
+            since = recorded_later(pl.lit(newest and newest.as_of), pl.lit(newest and newest.loaded_at))
+            told = records.singly.find(con).sort("seq").filter(since).unique("number", keep="last")
+            records = Records(own, records.folder, (newest,) if newest else (), records.recorded.clear())
+            rows = pl.concat([records.find(con).join(told, on="number", how="anti"), told]).sort("seq")
+        else:
+            rows = records.find(con).sort("seq")
     if to is not None:
         store.record("export", {"kind": kind, "to": to, "until": records.last, "rows": rows.height})
     return rows.select(as_told(own))
@@ -405,7 +410,7 @@ class _Rows:
 
     def _calls(self) -> Iterator[pl.DataFrame]:
         texts = self._texts
-        if missing := [name for name in ("at", "result") if name not in texts]:
+        if missing := [name for (name,) in self.kind.needed if name not in texts]:
             raise InputError(
                 localized("errors", "record_columns", kind=self.kind.name, names=either(missing)), self.table.path, 1
             )

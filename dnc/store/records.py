@@ -8,7 +8,7 @@ it (`consents:1234`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -102,6 +102,11 @@ class Records:
         files = [one for one in self.files if one.first <= last and (one.id <= file or one.name is None)]
         recorded = self.recorded.filter(pl.col("seq") <= last) if self.recorded.width else self.recorded
         return Records(self.kind, self.folder, tuple(files), recorded)
+
+    @property
+    def singly(self) -> Records:
+        """Those that a person or a program told, and no file."""
+        return replace(self, files=tuple(file for file in self.files if file.name is None))
 
     @property
     def read_again(self) -> list[tuple[int, int, int]]:

@@ -743,17 +743,29 @@ def test_objections_of_several_people_are_recorded_together(browser):
     assert "2026-11-20: by post" in text_of(browser.client.get(number))
 
 
-def test_a_consent_is_recorded_with_its_proof_and_withdrawn(browser):
-    """What is missing is said at its field; a withdrawal needs its day alone."""
+def test_own_records_are_recorded_and_count(browser):
+    """A consent with its proof, its withdrawal, a call that was made and a customer; what is wrong is said at its form."""
     number = browser.post("/number", {"number": "+33639985503", "day": "2026-11-26"}).headers["location"]
-    sent = {"consent_on": "2026-11-01", "consent_for": "live", "proof": "box 3"}
-    assert 'href="#consent"' in browser.post(f"{number}/consent", sent).text
-    later = browser.post(f"{number}/consent", sent | {"consent": "named_caller", "consent_on": "2999-01-01"})
-    assert later.status_code == 400 and 'href="#consent_on"' in later.text
-    for told in (sent | {"consent": "named_caller"}, {"consent_withdrawn_on": "2026-11-20"}):
-        assert browser.post(f"{number}/consent", told).status_code == 303
+    consent = {"consent": "named_caller", "consent_on": "2026-11-01", "consent_for": "live", "proof": "box 3"}
+    call = {"at": "2026-11-20T10:15", "result": "refused", "call_id": "c-1"}
+    customer = {"relationship": "contract", "relationship_on": "2026-01-05", "until": "2999-01-01"}
+    for kind, sent, place in (
+        ("consents", consent | {"consent": ""}, "consent"),
+        ("consents", consent | {"consent_on": "2999-01-01"}, "consent_on"),
+        ("consents", consent | {"hours_agreed": "evenings"}, "consents"),
+        ("calls", call | {"result": ""}, "result"),
+        ("calls", call | {"at": "2999-01-01T10:15"}, "calls"),
+        ("customers", customer | {"relationship": ""}, "relationship"),
+    ):
+        refused = browser.post(f"{number}/{kind}", sent)
+        assert refused.status_code == 400 and f'href="#{place}"' in refused.text, sent
+        assert f'id="{place}"' in refused.text and "what was told" not in text_of(refused)
+    told = (("consents", consent), ("consents", {"consent_withdrawn_on": "2026-11-20"}), ("calls", call))
+    for kind, sent in (*told, ("customers", customer)):
+        assert browser.post(f"{number}/{kind}", sent).headers["location"] == f"{number}?done=recorded"
     page = text_of(browser.client.get(number))
-    assert "Where the proof is: box 3" in page and "Day of the withdrawal: 2026-11-20" in page
+    assert "proof: box 3" in page and "Date on which the consent was withdrawn: 2026-11-20" in page
+    assert "result: refused" in page and "contract until: 2999-01-01" in page
 
 
 def test_an_own_list_is_loaded_with_the_names_of_its_columns(browser):

@@ -86,6 +86,7 @@ def _home(visit: Visit) -> Response:
         status=now,
         steps=steps(visit.desk, visit.session.language, now, checked=bool(checks)),
         registries=registries(visit),
+        given={},
         checks=checks,
         **beginning(visit),
     )

@@ -410,7 +410,7 @@ class OpenQuestions:
         ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
         proposed = 0 if content.may_be_left_out else 1
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
-            options.append(self._is(ours, name))
+            options.append(self._is(ours, name, named=False))
             proposed = len(options) - 1 if self._is_understood(ours, content) else proposed
             if ours == "consent_on" and "consent" not in self._guesses.named:
                 options += self._consents_by(name)
@@ -652,17 +652,22 @@ class OpenQuestions:
         ]
         return Question(axis, self._asks(axis), options, rows)
 
-    def _is(self, ours: str, name: str) -> Option:
-        """The answer that a column of the file is one of ours, with the words in it that are understood."""
+    def _is(self, ours: str, name: str, *, named: bool = True) -> Option:
+        """The answer that a column of the file is one of ours, with the words in it that are understood.
+
+        named: whether it says the name of the column, which a table has beside it.
+        """
         edits: Edits = {"columns": {ours: name}, "texts": {name: None}}
-        says = vocabulary().says(ours, self._language)
+        # Behind the semicolon is how to write it in a brief.
+        says = vocabulary().says(ours, self._language).partition(";")[0].strip()
+        text = self._w["is"].format(name=name, says=says) if named else says
         words = {word: meant for word, _ in self._guesses.words(name) if (meant := meaning(ours, word))}
         if ours not in vocabulary().axes or not words:
-            return Option(self._w["is"].format(name=name, says=says), edits)
+            return Option(text, edits)
         edits["values"] = {ours: {word: meant for word, meant in words.items() if word.lower() != meant}}
         meanings = ((word, vocabulary().meaning(ours, meant, self._language)) for word, meant in words.items())
         known = self._joined(*(f"{word} = {text.split(',')[0]}" for word, text in meanings))
-        return Option(self._w["is_words"].format(name=name, says=says, words=known), edits)
+        return Option(self._w["is_words"].format(says=text, words=known), edits)
 
     def _ignoring(self, name: str, text: str) -> Option:
         """The answer that a column of the file is left out."""

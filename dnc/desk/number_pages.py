@@ -22,14 +22,14 @@ from dnc.checks.subject_access import answer, record_label, record_line
 from dnc.clock import today
 from dnc.desk.check_pages import explained
 from dnc.desk.forms import Form
-from dnc.desk.office import facts_of
+from dnc.desk.office import facts_of, region_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, download_once
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
 from dnc.lists.own_records import INNER, RecordReading
-from dnc.messages import changed, messages, system_locale
+from dnc.messages import changed, messages
 from dnc.reports.letter import letter
 from dnc.reports.letter_file import write_letter
 from dnc.reports.phrases import fact
@@ -88,7 +88,7 @@ def _look_up_of(visit: Visit) -> LookUp:
 
 
 def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
-    region, day, count = system_locale()[1], str(today()), visit.request.query_params.get("recorded", "")
+    region, day, count = region_of(visit.desk), str(today()), visit.request.query_params.get("recorded", "")
     given = {"region": region, "of": region, "day": day, "on": day, **(given or facts_of(visit.desk))}
     columns, recorded = vocabulary().columns, int(count) if _COUNT.fullmatch(count) else 0
     return visit.page("number.html", errors=errors, given=given, facts=_FACTS, columns=columns, recorded=recorded)

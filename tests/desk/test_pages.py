@@ -490,10 +490,11 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
 def test_a_result_is_searched_and_counted_by_what_its_calls_have(browser):
     """By number, name or id, which no address names; counts go with what is chosen, and rows are those of the file."""
     lines = "".join(
-        f'C{at};Exemple {at};"deux\nlignes";01 99 00 01 {at:02d};2026-01-0{1 + at % 2}\n' for at in range(30)
+        f'C{at};{"M." if at % 3 else "Mme"};Exemple {at};Lou {at};"deux\nlignes";01 99 00 01 {at:02d};2026-01-0{1 + at % 2}\n'
+        for at in range(30)
     )
     brief = SURVEY.replace('objected_on = "none"\n', "") + '[texts.Adresse]\nnothing = ["deux lignes"]\n'
-    path = dropped(browser, f"Réf.;Nom;Adresse;Téléphone;objected_on\n{lines}", brief=brief)
+    path = dropped(browser, f"Réf.;Civilité;Nom;Prénom;Adresse;Téléphone;objected_on\n{lines}", brief=brief)
     checked(browser, path)
     result = f"{path}/result"
 
@@ -517,12 +518,20 @@ def test_a_result_is_searched_and_counted_by_what_its_calls_have(browser):
     assert re.findall(r'<th scope="row" class="n">(\d+)</th>', page) == [str(row) for row in range(22, 32)]
     row = browser.client.get(f"{path}/rows/21?outcome=blocked&page=2").text
     assert f'href="{result}?outcome=blocked&amp;page=2#rows"' in row and "Row 22" in row
-    page = browser.client.get(f"{result}?outcome=blocked&column=0&value=1").text
+    page = browser.client.get(f"{result}?outcome=blocked&column=1&value=1").text
     select = re.search(r'<select id="column".*?</select>', page, re.DOTALL)[0]
-    assert re.findall(r'<option value="\d+"( selected)?>([^<]*)', select) == [(" selected", "objected_on")]
+    assert re.findall(r'<option value="\d+"( selected)?>([^<]*)', select) == [
+        ("", "Civilité"),
+        (" selected", "objected_on"),
+    ]
+    assert [name for name in ("Réf.", "Civilité", "Nom", "Prénom") if f'<th scope="col">{name}</th>' in page] == [
+        "Réf.",
+        "Nom",
+        "Prénom",
+    ]
     assert "Calls found: 15" in page
     assert {"2026-01-01 (15)", "2026-01-02 (15)"} <= set(re.findall(r'value=\d#rows"[^>]*>([^<]*)', page))
-    for nowhere in ("column=9&value=0", "column=0&value=9", "column=x&value=x"):
+    for nowhere in ("column=9&value=0", "column=1&value=9", "column=x&value=x"):
         assert "Calls found: 30" in browser.client.get(f"{result}?{nowhere}").text
 
 

@@ -75,13 +75,14 @@ def what_the_office_says_is_not_asked(browser: Browser, tmp_path: Path) -> None:
     """It is in the brief of a new list, in whatever language, and is changed for that list alone."""
     asked = questions(browser, dropped(browser, HEADER + MARCH)).text
     assert {"caller", "campaign"} <= {*ids(asked)} and "How are the calls made?" in asked
-    wrong = browser.post("/office", OFFICE | {"cli": "12", "own_days": "soon"})
-    assert re.findall(r'<a href="#(cli|own_days)">', wrong.text) == ["cli", "own_days"]
+    wrong = browser.post("/office", OFFICE | {"cli": "12", "own_days": "soon", "region": "XX"})
+    assert re.findall(r'<a href="#(\w+)">', wrong.text) == ["region", "cli", "own_days"]
     odd = {"sector": "no such word", "language": "no such language"}
-    saved = browser.post("/office", OFFICE | {"own_days": "5", "keep": "yes"} | odd)
+    saved = browser.post("/office", OFFICE | {"own_days": "5", "keep": "yes", "region": "ch"} | odd)
     assert saved.status_code == 303
     store = browser.desk.store
-    assert store.office() == OFFICE | {"cli": "+33162000001", "own_days": "5", "keep": "yes"}
+    assert store.office() == OFFICE | {"cli": "+33162000001", "own_days": "5", "keep": "yes", "region": "CH"}
+    assert browser.client.get("/number").text.count('value="CH"') == 2
     assert "162000001" not in str(store.log().rows())
     assert "and the settings of the office allow 5" in text_of(browser.client.get("/"))
     path = dropped(browser, HEADER + MARCH)

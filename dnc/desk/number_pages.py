@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dnc.checks.campaign import brief_of_campaign
 from dnc.checks.explain import explain_call
 from dnc.checks.settings import Settings
 from dnc.checks.subject_access import answer, record_label, record_line
@@ -33,6 +34,7 @@ from dnc.messages import changed, messages
 from dnc.reports.letter import letter
 from dnc.reports.letter_file import write_letter
 from dnc.reports.phrases import fact
+from dnc.store import campaigns
 from dnc.store.record_kinds import KINDS, RESULTS, Kind
 from dnc.store.store import read_all
 
@@ -89,13 +91,14 @@ def _look_up_of(visit: Visit) -> LookUp:
 
 def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
     region, day, count = region_of(visit.desk), str(today()), visit.request.query_params.get("recorded", "")
-    given = {"region": region, "of": region, "day": day, "on": day, **(given or facts_of(visit.desk))}
-    columns, recorded = vocabulary().columns, int(count) if _COUNT.fullmatch(count) else 0
-    return visit.page("number.html", errors=errors, given=given, facts=_FACTS, columns=columns, recorded=recorded)
+    given = {"region": region, "of": region, "day": day, "on": day, **(given or {})}
+    recorded = int(count) if _COUNT.fullmatch(count) else 0
+    return visit.page("number.html", errors=errors, given=given, recorded=recorded)
 
 
 def _look_up(visit: Visit, sent: Form) -> Response:
-    given = {name: sent.get(name) for name in ("number", "region", "day", *_FACTS)}
+    """Look a number up, for a call of which is known what the office or a campaign says, or what the form does."""
+    given = {name: sent.get(name) for name in ("number", "region", "day")}
     errors = []
     try:
         [number] = read_all([given["number"]], given["region"].upper() or None)
@@ -106,8 +109,13 @@ def _look_up(visit: Visit, sent: Form) -> Response:
         errors.append(("day", visit.texts["no_day"]))
     if errors or day is None:
         return _form(visit, given, errors)
-    facts = facts_of(visit.desk) | {name: given[name] for name in _FACTS}
-    look_up = LookUp(f"+{number}", day, {name: word for name, word in facts.items() if word})
+    facts = facts_of(visit.desk)
+    if name := sent.get("campaign"):
+        facts |= brief_of_campaign(visit.desk.store, name).facts
+    elif sent.get("told"):
+        facts |= {name: sent.get(f"fact-{name}") for name in _FACTS}
+    told = {name: word for name, word in facts.items() if word and name != "call_at"}
+    look_up = LookUp(f"+{number}", day, told)
     visit.kept("numbers")[look_up.id] = look_up
     return visit.to(f"/number/{look_up.id}")
 
@@ -122,6 +130,9 @@ def _stored(visit: Visit, errors: Errors = (), given: Mapping[str, str] | None =
         errors=errors,
         look_up=look_up,
         facts=[fact(name, word, language) for name, word in look_up.facts.items()],
+        asked=_FACTS,
+        campaigns={name: name for name in sorted(campaigns.in_store(store.ledger))},
+        columns=vocabulary().columns,
         kinds={name: list(_fields(kind, language)) for name, kind in KINDS.items()},
         own={name: [record_line(row, language) for row in stored["own"][name]] if stored else [] for name in KINDS},
         call=explained(call, language),
@@ -174,7 +185,10 @@ def _record(kind: Kind, visit: Visit, sent: Form) -> Response:
     look_up, told = _look_up_of(visit), {name: sent.get(name) for name in _asked(kind) if sent.get(name)}
     days = [name for name in told if kind.all_columns[name] == "date" and name not in _TO_COME]
     errors = [(name, visit.texts["no_past_day"]) for name in days if sent.past_day(name) is None]
-    errors += [(of[0], visit.texts["no_answer"]) for of in kind.needed if told.keys().isdisjoint(of)]
+    for of in kind.needed:
+        if told.keys().isdisjoint(of):
+            label = record_label(of[0], visit.session.language)
+            errors.append((of[0], visit.texts["to_fill_in"].format(label=label)))
     if not errors:
         row = told | {"number": look_up.number}
         try:

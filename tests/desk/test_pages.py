@@ -21,6 +21,7 @@ from dnc import Store
 from dnc.files.signing import new_key
 from dnc.lists.guesses import Guesses
 from dnc.messages import messages
+from dnc.store import campaigns
 from dnc.store.verify import verify
 from tests import offers
 from tests.conftest import SAMPLES
@@ -752,6 +753,21 @@ def test_objections_of_several_people_are_recorded_together(browser):
     assert "2026-11-20: by post" in text_of(browser.client.get(number))
 
 
+def test_a_number_is_decided_by_what_is_known_of_the_call(browser):
+    """By the settings of the office, what is chosen on its page, or a campaign, whose day is another."""
+    number = {"number": "+33639985504", "day": "2026-11-26"}
+    page = browser.post("/number", number).headers["location"]
+    assert "Say what is known of the call" in text_of(browser.client.get(page))
+    page = browser.post("/number", number | {"told": "1", "fact-caller": "charity"}).headers["location"]
+    assert "Caller: a charity" in text_of(browser.client.get(page))
+    facts = '[facts]\ncaller = "survey"\npurpose = "opinion"\ncall_at = "2026-03-02"\n'
+    campaigns.add(browser.desk.store.ledger, "panel", facts)
+    page = browser.post("/number", number | {"campaign": "panel"}).headers["location"]
+    shown = text_of(browser.client.get(page))
+    assert "on 2026-11-26?" in shown and "Caller: a polling institute" in shown and "2026-03-02" not in shown
+    assert browser.post("/number", number | {"campaign": "no such"}).status_code == 400
+
+
 def test_own_records_are_recorded_and_count(browser):
     """A consent with its proof, its withdrawal, a call that was made and a customer; what is wrong is said at its form."""
     number = browser.post("/number", {"number": "+33639985503", "day": "2026-11-26"}).headers["location"]
@@ -824,6 +840,7 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     assert browser.client.get(f"{shut.url.path}/sealed.json").status_code == 404
     sealed = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
     assert "Salt of the commitment" in text_of(sealed)
+    assert all(f'href="{shut.url.path}"' in page for page in (sealed.text, browser.client.get("/offer").text))
     again = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
     assert "say “Why it is sealed again”" in text_of(again)
     more = {"min_clear": "", "seal": "yes", "again": "the first was lost"}

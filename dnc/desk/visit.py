@@ -119,6 +119,7 @@ def _environment(language: str) -> Environment:
         "says": lambda column: _capitalised(vocabulary().says(column, language)),
         "capitalised": _capitalised,
         "language_name": language_name,
+        "record_kind": messages("records", language)["kinds"].get,
         "meanings": lambda axis: {word: vocabulary().meaning(axis, word, language) for word in vocabulary().axes[axis]},
     }
     return environment

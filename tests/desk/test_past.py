@@ -108,6 +108,9 @@ def a_list_is_compared_with_the_one_before_and_checked_again(browser: Browser, t
     assert then.facts == {name: fact for name, fact in brief.facts.items() if name != "call_at"}
     assert browser.post(f"{path}/campaign", {"campaign": "dons"}).status_code == 303
 
+    number = browser.post("/number", {"number": "+33199001299", "day": "2026-11-26"}).headers["location"]
+    browser.post(f"{number}/calls", {"at": "2026-11-20T10:15", "result": "busy"})
+    assert "records: calls made; rows: 1" in text_of(browser.client.get("/log?verb=record"))
     again = {"past": str(first.id), "call_at": "2026-11-30"}
     result = ended(
         browser, browser.post("/checks", again, files={"list": ("dons 2026-04.csv", (HEADER + APRIL).encode())})
@@ -118,6 +121,7 @@ def a_list_is_compared_with_the_one_before_and_checked_again(browser: Browser, t
     page = browser.client.get(f"/past/{last.id}")
     said = text_of(page)
     assert f"Compared with check {first.id}" in said and "+1: This person told you not to call" in said
+    assert "Your own records are not the same: calls made" in said
     assert "Numbers that are new: 1; that are gone: 1." in said and "1234" not in said
     assert re.search(r"•34 A1 (possible|needs more information) forbidden", said)
     changed = browser.client.get(f"/past/{last.id}/changed.csv?with={first.id}").text

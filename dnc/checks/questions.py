@@ -31,6 +31,7 @@ from dnc.registries import OWN
 SAMPLE = 5_000  # rows that are checked for each question
 _SEPARATORS = (" ::: ", ";", "|", ",")  # between the tags of a cell
 _EXAMPLES = 2  # texts of a column that its row shows
+_ALL_SHOWN = 12  # texts of a column that its row shows all, since what is accepted with it is to be seen
 _FEW_TEXTS, _MOST_TEXTS = 30, 60  # that are asked one by one, of a column and of all
 _MEANINGS = ("unread", "objected", "refused", "withdrawn", "nothing")
 _VALUES = 3  # of a column that are shown
@@ -414,7 +415,10 @@ class OpenQuestions:
             proposed = len(options) - 1 if self._is_understood(ours, content) else proposed
             if ours == "consent_on" and "consent" not in self._guesses.named:
                 options += self._consents_by(name)
-        examples = [masked(cell) for cell in content.texts["cell"].head(_EXAMPLES)]
+        cells = content.texts["cell"]
+        examples = [masked(cell) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]
+        if content.cut or cells.len() > len(examples):
+            examples.append(w["more" if content.cut else "others"].format(n=cells.len() - len(examples)))
         rest = 0 if proposed == 1 and not content.is_suspect else None
         return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest)
 

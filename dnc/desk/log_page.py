@@ -26,7 +26,7 @@ from dnc.store.verify import Findings, verify_log
 from dnc.verdicts.verdict import OUTCOMES
 
 _PAGE_ROWS = 50
-_SHOWN = ("input", "registry", "name", "records", "as_of", "count", "counts", "on", "rows")  # of the details of a row
+_SHOWN = ("input", "registry", "name", "as_of", "count", "counts", "on", "records", "rows")  # of the details of a row
 
 
 def _verify(visit: Visit, sent: Form) -> Response:
@@ -77,7 +77,8 @@ def _text(name: str, value: Any, language: str) -> str:
     if name == "registry":
         return registry_name(value, language)
     if name == "records":
-        return str(messages("records", language)["kinds"][value])
+        kinds = messages("records", language)["kinds"]
+        return ", ".join(kinds[kind] for kind in ([value] if isinstance(value, str) else value))
     if name in ("as_of", "on"):
         return dated(language)(value)
     if name == "counts":

@@ -252,7 +252,7 @@ def test_rows_and_values_are_shown_and_numbers_masked(asked):
     question = interview.next()
     assert (question.id, question.rows, question.default) == ("columns", 3, None)
     [row] = question.table
-    assert list(row.shown) == ["•• •• •• •• 41", "•• •• •• •• 42"] and row.options[row.chosen].edits == {
+    assert list(row.shown) == ["•• •• •• •• 41", "•• •• •• •• 42", "x"] and row.options[row.chosen].edits == {
         "texts": {"Stop": {}}
     }
 

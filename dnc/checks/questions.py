@@ -27,6 +27,7 @@ from dnc.lists.words import meaning, says_yes
 from dnc.messages import apart, dated, in_language, messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
+from dnc.store.record_kinds import GIVEN
 
 SAMPLE = 5_000  # rows that are checked for each question
 _SEPARATORS = (" ::: ", ";", "|", ",")  # between the tags of a cell
@@ -270,8 +271,8 @@ class OpenQuestions:
         words = sorted(missing, key=lambda word: (-missing[word], self._rank(word)))
         open_ = [*self._of_campaign(decided.rows), *(one for word in words for one in self._of(word, missing[word]))]
         asked = {f"is:{content.name}" for content in self.without_role}  # in the table of columns, which is open
-        if any(question.id == f"words:{self._column('consent')}" for question in open_):
-            asked.add("consent_for")  # each word of a consent tells it
+        if self._words_tell_calls and any(one.id == f"words:{self._column('consent')}" for one in open_):
+            asked.add("consent_for")
         open_ = [question for question in open_ if question.id not in asked]
         whole = {question.id: question for question in open_ if question.id in _OF_CAMPAIGN}
         if self._has_form and len(whole) > 1:
@@ -628,7 +629,7 @@ class OpenQuestions:
 
         It is proposed that it gives none, unless it may say more: not to call.
         """
-        options, asks_for = [Option(self._w["unknown"], {})], axis == "consent" and not self._is_told("consent_for")
+        options, asks_for = [Option(self._w["unknown"], {})], axis == "consent" and self._words_tell_calls
         for ours in vocabulary().axes[axis]:
             means = Option(vocabulary().meaning(axis, ours, self._language), {"values": {axis: {word: ours}}})
             options += self._by_calls(means, name) if asks_for and ours != "none" else [means]
@@ -636,6 +637,12 @@ class OpenQuestions:
         rest = next((at for at, one in enumerate(options) if one.edits == none and not is_marked), None)
         shown_ = [self._w["texts"]["rows"].format(n=count)]
         return TableRow(name, masked(word), shown_, options, 0, is_marked, rest=rest)
+
+    @property
+    def _words_tell_calls(self) -> bool:
+        """Whether words of a consent are asked with the calls that it is for, as none is known yet that gives one."""
+        known = self._brief.get("values", {}).get("consent", {}).values()
+        return not self._is_told("consent_for") and set(GIVEN).isdisjoint(known)
 
     # Parts of questions
 

@@ -105,6 +105,19 @@ def test_the_words_of_a_consent_are_for_the_same_calls(asked, tmp_path):
     assert read_brief(tmp_path / "list.toml").when_filled["RGPD"]["consent_for"] == "live"
 
 
+def test_a_word_of_a_consent_that_is_known_already_leaves_its_calls_to_be_asked(asked):
+    """Beside another word that nobody knows, also once that was answered so."""
+    rows = "06 39 98 00 01;Freely given consent from contact\n06 39 98 00 02;Consent requested\n"
+    interview = asked(f"Téléphone;Legal basis\n{rows}")
+    while not (question := interview.next()).id.startswith("words:"):
+        interview.answer(question, {"caller": 0, "region": 0, "columns": [2]}.get(question.id))
+    assert [row.text for row in question.table] == ["Consent requested"]
+    assert "live" not in str(question.table[0].options), "it is asked apart"
+    assert "consent_for" in [one.id for one in interview.open()]
+    interview.answer(question, [0])
+    assert "consent_for" in [one.id for one in interview.open()]
+
+
 def test_what_the_file_tells_is_asked_first(asked, tmp_path):
     """Who calls, then the columns of the file, then what is the same for all rows, and the texts; each once."""
     ids = _answered(asked(LIST), {"caller": 0, "call_at": 0})

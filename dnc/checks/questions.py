@@ -409,12 +409,15 @@ class OpenQuestions:
         if separator := next((one for one in _SEPARATORS if _separates(one, content.texts["cell"])), None):
             text = w["tags"].format(separator=separator.strip())
             options.append(Option(text, {"texts": {name: {"separator": separator}}}))
-        ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
+        # A column of days may have that of the consent, whatever it is called.
+        ours = self._guesses.fits.get(name, "consent_on" if self._guesses.has_days(name) else None)
+        is_named = self._guesses.named.get(ours or "") == name
         proposed = 0 if content.may_be_left_out else 1
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
             options.append(self._is(ours, name, named=False))
-            proposed = len(options) - 1 if self._is_understood(ours, content) else proposed
-            if ours == "consent_on" and "consent" not in self._guesses.named:
+            if is_named and self._is_understood(ours, content):
+                proposed = len(options) - 1
+            if is_named and ours == "consent_on" and "consent" not in self._guesses.named:
                 options += self._consents_by(name)
         cells = content.texts["cell"]
         examples = [masked(cell) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]

@@ -118,6 +118,17 @@ def test_a_word_of_a_consent_that_is_known_already_leaves_its_calls_to_be_asked(
     assert "consent_for" in [one.id for one in interview.open()]
 
 
+def test_each_column_that_fits_may_be_the_consent(asked):
+    """The one that is proposed may be of something else; any column of days may be the day of the consent."""
+    rows = "".join(f"06 39 98 00 0{at};true;{'Oui' if at else 'Non'};12/0{at + 1}/2026\n" for at in range(3))
+    interview = asked(f"Téléphone;OPT_IN;CONSENTEMENT_TEL;Collecte\n{rows}", "fr")
+    while (question := interview.next()).id != "columns":
+        interview.answer(question, 0 if question.id == "caller" else None)
+    told = {row.name: [one.edits.get("columns", {}) for one in row.options] for row in question.table}
+    assert all({"consent": name} in told[name] for name in ("OPT_IN", "CONSENTEMENT_TEL"))
+    assert {"consent_on": "Collecte"} in told["Collecte"]
+
+
 def test_what_the_file_tells_is_asked_first(asked, tmp_path):
     """Who calls, then the columns of the file, then what is the same for all rows, and the texts; each once."""
     ids = _answered(asked(LIST), {"caller": 0, "call_at": 0})

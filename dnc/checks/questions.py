@@ -27,10 +27,12 @@ from dnc.lists.words import meaning
 from dnc.messages import apart, dated, in_language, messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
+from dnc.store.record_kinds import GIVEN
 
 SAMPLE = 5_000  # rows that are checked for each question
 _SEPARATORS = (" ::: ", ";", "|", ",")  # between the tags of a cell
 _EXAMPLES = 2  # texts of a column that its row shows
+_ALL_SHOWN = 12  # texts of a column that its row shows all, since what is accepted with it is to be seen
 _FEW_TEXTS, _MOST_TEXTS = 30, 60  # that are asked one by one, of a column and of all
 _MEANINGS = ("unread", "objected", "refused", "withdrawn", "nothing")
 _VALUES = 3  # of a column that are shown
@@ -268,8 +270,8 @@ class OpenQuestions:
         words = sorted(missing, key=lambda word: (-missing[word], self._rank(word)))
         open_ = [*self._of_campaign(decided.rows), *(one for word in words for one in self._of(word, missing[word]))]
         asked = {f"is:{content.name}" for content in self.without_role}  # in the table of columns, which is open
-        if any(question.id == f"words:{self._column('consent')}" for question in open_):
-            asked.add("consent_for")  # each word of a consent tells it
+        if self._words_tell_calls and any(one.id == f"words:{self._column('consent')}" for one in open_):
+            asked.add("consent_for")
         open_ = [question for question in open_ if question.id not in asked]
         for id_, parts in _FORMS.items():
             whole = {question.id: question for question in open_ if question.id in parts}
@@ -404,14 +406,20 @@ class OpenQuestions:
         if separator := next((one for one in tags if tags[one].n_unique() < content.texts.height), None):
             text = w["tags"].format(separator=separator.strip())
             options.append(Option(text, {"texts": {name: {"separator": separator}}}))
-        ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
+        # A column of days may have that of the consent, whatever it is called.
+        ours = self._guesses.fits.get(name, "consent_on" if self._guesses.has_days(name) else None)
+        is_named = self._guesses.named.get(ours or "") == name
         proposed = 0 if content.may_be_left_out else 1
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
-            options.append(self._is(ours, name))
-            proposed = len(options) - 1 if self._is_understood(ours, content) else proposed
-            if ours == "consent_on" and "consent" not in self._guesses.named:
+            options.append(self._is(ours, name, named=False))
+            if is_named and self._is_understood(ours, content):
+                proposed = len(options) - 1
+            if is_named and ours == "consent_on" and "consent" not in self._guesses.named:
                 options += self._consents_by(name)
-        examples = [masked(cell) for cell in content.texts["cell"].head(_EXAMPLES)]
+        cells = content.texts["cell"]
+        examples = [masked(cell) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]
+        if content.cut or cells.len() > len(examples):
+            examples.append(w["more" if content.cut else "others"].format(n=cells.len() - len(examples)))
         rest = 0 if proposed == 1 and not content.is_suspect else None
         return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest)
 
@@ -625,7 +633,7 @@ class OpenQuestions:
 
         It is proposed that it gives none, unless it may say more: not to call.
         """
-        options, asks_for = [Option(self._w["unknown"], {})], axis == "consent" and not self._is_told("consent_for")
+        options, asks_for = [Option(self._w["unknown"], {})], axis == "consent" and self._words_tell_calls
         for ours in vocabulary().axes[axis]:
             means = Option(vocabulary().meaning(axis, ours, self._language), {"values": {axis: {word: ours}}})
             options += self._by_calls(means, name) if asks_for and ours != "none" else [means]
@@ -633,6 +641,12 @@ class OpenQuestions:
         rest = next((at for at, one in enumerate(options) if one.edits == none and not is_marked), None)
         shown_ = [self._w["texts"]["rows"].format(n=count)]
         return TableRow(name, masked(word), shown_, options, 0, is_marked, rest=rest)
+
+    @property
+    def _words_tell_calls(self) -> bool:
+        """Whether words of a consent are asked with the calls that it is for, as none is known yet that gives one."""
+        known = self._brief.get("values", {}).get("consent", {}).values()
+        return not self._is_told("consent_for") and set(GIVEN).isdisjoint(known)
 
     # Parts of questions
 
@@ -653,17 +667,22 @@ class OpenQuestions:
         ]
         return Question(axis, self._asks(axis), options, rows)
 
-    def _is(self, ours: str, name: str) -> Option:
-        """The answer that a column of the file is one of ours, with the words in it that are understood."""
+    def _is(self, ours: str, name: str, *, named: bool = True) -> Option:
+        """The answer that a column of the file is one of ours, with the words in it that are understood.
+
+        named: whether it says the name of the column, which a table has beside it.
+        """
         edits: Edits = {"columns": {ours: name}, "texts": {name: None}}
-        says = vocabulary().says(ours, self._language)
+        # Behind the semicolon is how to write it in a brief.
+        says = vocabulary().says(ours, self._language).partition(";")[0].strip()
+        text = self._w["is"].format(name=name, says=says) if named else says
         words = {word: meant for word, _ in self._guesses.words(name) if (meant := meaning(ours, word))}
         if ours not in vocabulary().axes or not words:
-            return Option(self._w["is"].format(name=name, says=says), edits)
+            return Option(text, edits)
         edits["values"] = {ours: {word: meant for word, meant in words.items() if word.lower() != meant}}
         meanings = ((word, vocabulary().meaning(ours, meant, self._language)) for word, meant in words.items())
         known = self._joined(*(f"{word} = {text.split(',')[0]}" for word, text in meanings))
-        return Option(self._w["is_words"].format(name=name, says=says, words=known), edits)
+        return Option(self._w["is_words"].format(says=text, words=known), edits)
 
     def _about(self, name: str, text: str, options: list[Option], rows: int, *, default: int | None = None) -> Question:
         """A question about a column of the file, with some of its values."""

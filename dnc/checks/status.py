@@ -14,6 +14,7 @@ from dnc.errors import OptionError, StoreError
 from dnc.law.condition import Condition
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.rulebook import PackId, Rulebook
+from dnc.lists.own_facts import customers_on
 from dnc.messages import localized
 from dnc.registries import OWN
 from dnc.store.records import Records
@@ -175,14 +176,15 @@ def _own(store: Store) -> tuple[int | None, tuple[OwnRecords, ...]]:
     """How many numbers are on the own list, and the other own records."""
     with suppress(StoreError):
         records = store.standing().records.values()
-        return own_list(store).height, tuple(_recorded(one.newest) for one in records if one.any)
+        return own_list(store).height, tuple(_recorded(one) for one in records if one.any)
     return None, ()
 
 
 def _recorded(records: Records) -> OwnRecords:
     last = max([*(file.loaded_at for file in records.files), *records.recorded["recorded_at"].tail(1)])
     until = filter(None, (file.as_of or file.to_day for file in records.files))
-    rows = sum(file.rows for file in records.files) + records.recorded.height
+    newest = customers_on(records.files, date.max) if records.kind.whole else None
+    rows = sum(file.rows for file in ([newest] if newest else records.files)) + records.recorded.height
     return OwnRecords(records.kind.name, rows, last.date(), max(until, default=None))
 
 

@@ -129,12 +129,17 @@ def record_line(row: Mapping[str, Any], language: str) -> str:
     for name, cell in row.items():
         if name in ("statement", "counts", "recorded_at"):
             continue
-        label = vocab.label(name, language) if name in vocab.columns else texts["columns"][name]
         is_word = cell in vocab.axes.get(name, ())
         word = vocab.value(name, cell, language) if is_word else texts["results"].get(cell) or said_day(cell, language)
-        said.append(texts["cell"].format(label=label, cell=word))
+        said.append(texts["cell"].format(label=record_label(name, language), cell=word))
     in_force = row.get("counts") and row.get("consent") != ODD
     return str(texts["cells"]).join(said) + (texts["counts"] if in_force else "")
+
+
+def record_label(name: str, language: str) -> str:
+    """What a column of own records is called."""
+    known = vocabulary()
+    return known.label(name, language) if name in known.columns else str(messages("answer", language)["columns"][name])
 
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:

@@ -344,22 +344,25 @@ def _run(visit: Visit, sent: Form) -> Response:
     list_check, desk, language = _list(visit), visit.desk, visit.session.language
     if list_check.job and not list_check.job.ended:
         return visit.to(f"/jobs/{list_check.job.id}")
-    questions, at_once = f"/checks/{list_check.id}/questions", not sent.get("accept")
+    here, at_once = f"/checks/{list_check.id}", not sent.get("accept")
+    questions = f"{here}/questions"
     if list_check.interview.blocking:
         return visit.to(questions)
 
     def shown(job: Job) -> Shown:
         list_check.job = job
-        return Shown(job, "check", list_check.upload.name, f"/checks/{list_check.id}/result", questions)
+        return Shown(
+            job, "check", list_check.upload.name, lambda: questions if job.result else f"{here}/result", questions
+        )
 
-    def run(job: Job) -> None:
+    def run(job: Job) -> bool:
+        """Check the list, unless there are still questions; whether there are."""
         with named(*list_check.files):
             with list_check.lock:
-                open_ = not at_once and list_check.open()
-            if open_:
-                job.onward = questions
-            else:
+                open_ = not at_once and bool(list_check.open())
+            if not open_:
                 list_check.run(job, desk, language)
+            return open_
 
     return begin(visit, shown, run)
 

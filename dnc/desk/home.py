@@ -22,11 +22,12 @@ from dnc.clock import today
 from dnc.desk.check_pages import beginning
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.forms import Form
+from dnc.desk.office import region_of
 from dnc.desk.registry_pages import registries, state
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit, download
 from dnc.errors import DncError
-from dnc.messages import LANGUAGES, system_locale
+from dnc.messages import LANGUAGES
 from dnc.registries import OWN
 from dnc.store.store import Store
 
@@ -54,7 +55,7 @@ def steps(desk: Desk, language: str, status: Status | None, *, checked: bool) ->
     own = OWN in loaded or bool(status and status.own_numbers)
     if own and checked:
         return None
-    pack = desk.book.packs.get(system_locale()[1].lower())
+    pack = desk.book.packs.get(region_of(desk).lower())
     parts = [part for regime in pack.on(today()) for part in regime.parts] if pack else []
     asked = sorted({registry for part in parts for registry in part.registries} - {OWN})
     country = pack.name[language] if pack else ""
@@ -86,6 +87,7 @@ def _home(visit: Visit) -> Response:
         status=now,
         steps=steps(visit.desk, visit.session.language, now, checked=bool(checks)),
         registries=registries(visit),
+        given={},
         checks=checks,
         **beginning(visit),
     )

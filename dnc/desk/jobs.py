@@ -37,7 +37,6 @@ class Job:
         rows: those processed so far.
         state: `waiting`, `running`, `done`, `failed` or `stopped`.
         result: what the function returned. error: why it failed, in one sentence.
-        onward: where the browser is to go when it is done; by default what its page says.
     """
 
     total: int | None = None
@@ -46,7 +45,6 @@ class Job:
     state: str = "waiting"
     result: Any = None
     error: str = ""
-    onward: str = ""
     _began: float = 0.0
     _ended: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event, repr=False)

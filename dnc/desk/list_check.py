@@ -316,7 +316,7 @@ class ListCheck:
             told.write_parquet(beside)
             self.result = replace(result, typed=False)
             names = [*result.layout.schema]
-            self.rows = CallRows(out, beside, _names(names), was is not None, _values(out, names))
+            self.rows = CallRows(out, beside, _names(out, names), was is not None, _values(out, names))
             if old:
                 old.path.unlink(missing_ok=True)
                 old.beside.unlink(missing_ok=True)
@@ -333,10 +333,12 @@ class ListCheck:
         return explain_row(self.upload.path, row, desk.store, self.settings(desk, language))
 
 
-def _names(columns: Iterable[str]) -> list[str]:
-    """The column of ids, and two of names, as far as a list has them."""
+def _names(path: Path, columns: Iterable[str]) -> list[str]:
+    """The column of ids, and the two of names with the most different cells: a title tells nobody apart."""
     kinds = {name: kind_of_name(name) for name in columns if not name.startswith("dnc_")}
-    return [name for kind, most in (("id", 1), ("name", 2)) for name in [n for n in kinds if kinds[n] == kind][:most]]
+    ids, names = ([name for name in kinds if kinds[name] == kind] for kind in ("id", "name"))
+    cells = {name: pl.read_parquet(path, columns=[name], glob=False).to_series().n_unique() for name in names}
+    return [*ids[:1], *sorted(sorted(names, key=lambda name: -cells[name])[:2], key=names.index)]
 
 
 def _values(path: Path, columns: Iterable[str]) -> dict[str, list[str]]:

@@ -26,7 +26,7 @@ from dnc.store.verify import Findings, verify_log
 from dnc.verdicts.verdict import OUTCOMES
 
 _PAGE_ROWS = 50
-_SHOWN = ("input", "registry", "as_of", "count", "counts", "on")  # of the details of a row
+_SHOWN = ("input", "registry", "name", "as_of", "count", "counts", "on", "records", "rows")  # of the details of a row
 
 
 def _verify(visit: Visit, sent: Form) -> Response:
@@ -76,6 +76,9 @@ def _detail(text: str, language: str) -> str:
 def _text(name: str, value: Any, language: str) -> str:
     if name == "registry":
         return registry_name(value, language)
+    if name == "records":
+        kinds = messages("records", language)["kinds"]
+        return ", ".join(kinds[kind] for kind in ([value] if isinstance(value, str) else value))
     if name in ("as_of", "on"):
         return dated(language)(value)
     if name == "counts":

@@ -7,37 +7,41 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dnc.checks.campaign import brief_of_campaign
 from dnc.checks.explain import explain_call
 from dnc.checks.settings import Settings
-from dnc.checks.subject_access import answer
+from dnc.checks.subject_access import answer, record_label, record_line
 from dnc.clock import today
 from dnc.desk.check_pages import explained
 from dnc.desk.forms import Form
-from dnc.desk.office import facts_of
+from dnc.desk.office import facts_of, region_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, download_once
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
-from dnc.messages import messages, system_locale
+from dnc.lists.own_records import INNER, RecordReading
+from dnc.messages import changed, messages
 from dnc.reports.letter import letter
 from dnc.reports.letter_file import write_letter
 from dnc.reports.phrases import fact
-from dnc.store.record_kinds import CONSENTS
+from dnc.store import campaigns
+from dnc.store.record_kinds import KINDS, RESULTS, Kind
 from dnc.store.store import read_all
 
 # The facts that the form asks for; the others belong in the brief of a list, and rarely matter for one call.
 _FACTS = ("caller", "purpose", "recipient", "voice", "source", "relationship", "consent", "consent_on", "consent_for")
-# What is asked of a consent that was given, and of its withdrawal.
-_CONSENT = ("consent", "consent_on", "consent_for", "wording", "proof", "consent_withdrawn_on")
+_TYPES = {"date": "date", "timestamp": "datetime-local"}  # of fields, by the type of a column
+_TO_COME = ("consent_until", "until")  # days that may be in the future
 _COUNT = re.compile(r"[0-9]{1,6}")
 
 
@@ -57,20 +61,44 @@ class LookUp:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
 
 
+class RecordField(NamedTuple):
+    """A field of the form for a row of own records; `words`: those that may be chosen, with how they are shown."""
+
+    name: str
+    label: str
+    type: str
+    words: Mapping[str, str]
+
+
+def _asked(kind: Kind) -> list[str]:
+    """What is asked of a row: what makes it another row than those about the same number."""
+    return [name for name in kind.same if name not in INNER[kind.name]]
+
+
+def _fields(kind: Kind, language: str) -> Iterator[RecordField]:
+    results, known = messages("answer", language)["results"], vocabulary()
+    words = {name: {word: known.meaning(name, word, language) for word in axis} for name, axis in known.axes.items()}
+    words |= {"result": {word: results[word] for word in RESULTS}, "related_sectors": words["sector"]}
+    for name in _asked(kind):
+        type_ = _TYPES.get(kind.all_columns[name], "text")
+        yield RecordField(name, record_label(name, language), type_, words.get(name, {}))
+
+
 def _look_up_of(visit: Visit) -> LookUp:
     look_up: LookUp = visit.found("numbers", "id", "no_number")
     return look_up
 
 
 def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
-    region, day, count = system_locale()[1], str(today()), visit.request.query_params.get("recorded", "")
-    given = {"region": region, "of": region, "day": day, "on": day, **(given or facts_of(visit.desk))}
-    columns, recorded = vocabulary().columns, int(count) if _COUNT.fullmatch(count) else 0
-    return visit.page("number.html", errors=errors, given=given, facts=_FACTS, columns=columns, recorded=recorded)
+    region, day, count = region_of(visit.desk), str(today()), visit.request.query_params.get("recorded", "")
+    given = {"region": region, "of": region, "day": day, "on": day, **(given or {})}
+    recorded = int(count) if _COUNT.fullmatch(count) else 0
+    return visit.page("number.html", errors=errors, given=given, recorded=recorded)
 
 
 def _look_up(visit: Visit, sent: Form) -> Response:
-    given = {name: sent.get(name) for name in ("number", "region", "day", *_FACTS)}
+    """Look a number up, for a call of which is known what the office or a campaign says, or what the form does."""
+    given = {name: sent.get(name) for name in ("number", "region", "day")}
     errors = []
     try:
         [number] = read_all([given["number"]], given["region"].upper() or None)
@@ -81,8 +109,13 @@ def _look_up(visit: Visit, sent: Form) -> Response:
         errors.append(("day", visit.texts["no_day"]))
     if errors or day is None:
         return _form(visit, given, errors)
-    facts = facts_of(visit.desk) | {name: given[name] for name in _FACTS}
-    look_up = LookUp(f"+{number}", day, {name: word for name, word in facts.items() if word})
+    facts = facts_of(visit.desk)
+    if name := sent.get("campaign"):
+        facts |= brief_of_campaign(visit.desk.store, name).facts
+    elif sent.get("told"):
+        facts |= {name: sent.get(f"fact-{name}") for name in _FACTS}
+    told = {name: word for name, word in facts.items() if word and name != "call_at"}
+    look_up = LookUp(f"+{number}", day, told)
     visit.kept("numbers")[look_up.id] = look_up
     return visit.to(f"/number/{look_up.id}")
 
@@ -97,8 +130,11 @@ def _stored(visit: Visit, errors: Errors = (), given: Mapping[str, str] | None =
         errors=errors,
         look_up=look_up,
         facts=[fact(name, word, language) for name, word in look_up.facts.items()],
-        consent=_CONSENT,
+        asked=_FACTS,
+        campaigns={name: name for name in sorted(campaigns.in_store(store.ledger))},
         columns=vocabulary().columns,
+        kinds={name: list(_fields(kind, language)) for name, kind in KINDS.items()},
+        own={name: [record_line(row, language) for row in stored["own"][name]] if stored else [] for name in KINDS},
         call=explained(call, language),
         stored=stored,
         states=messages("answer", language)["states"],
@@ -144,19 +180,23 @@ def _object_several(visit: Visit, sent: Form) -> Response:
     return _form(visit, given, errors)
 
 
-def _consent(visit: Visit, sent: Form) -> Response:
-    """Record a consent, or its withdrawal."""
-    look_up, told = _look_up_of(visit), {name: sent.get(name) for name in _CONSENT if sent.get(name)}
-    days: list[str] = [name for name in ("consent_on", "consent_withdrawn_on") if name in told] or ["consent_on"]
+def _record(kind: Kind, visit: Visit, sent: Form) -> Response:
+    """Record a consent or its withdrawal, a call that was made, or that the person is a customer."""
+    look_up, told = _look_up_of(visit), {name: sent.get(name) for name in _asked(kind) if sent.get(name)}
+    days = [name for name in told if kind.all_columns[name] == "date" and name not in _TO_COME]
     errors = [(name, visit.texts["no_past_day"]) for name in days if sent.past_day(name) is None]
-    if "consent_on" in days and "consent" not in told:
-        errors.append(("consent", visit.texts["no_answer"]))
+    for of in kind.needed:
+        if told.keys().isdisjoint(of):
+            label = record_label(of[0], visit.session.language)
+            errors.append((of[0], visit.texts["to_fill_in"].format(label=label)))
     if not errors:
+        row = told | {"number": look_up.number}
         try:
-            own_records.record(visit.desk.store, CONSENTS.name, [told | {"number": look_up.number}], visit.desk.book)
-            return visit.to(f"/number/{look_up.id}?done=consent")
+            own_records.record(visit.desk.store, kind.name, [row], visit.desk.book, RecordReading(strict=True))
+            return visit.to(f"/number/{look_up.id}?done=recorded")
         except InputError as error:
-            errors.append(("consent_on", error.message))
+            where = f"{error.path}:{error.at}: "
+            errors.append((kind.name, changed(error.message, lambda text: text.removeprefix(where))))
     return _stored(visit, errors, told)
 
 
@@ -175,6 +215,6 @@ ROUTES: list[Route] = [
     form("/number/several", _object_several),
     page("/number/{id}", _stored),
     form("/number/{id}/objection", _object),
-    form("/number/{id}/consent", _consent),
+    *(form(f"/number/{{id}}/{name}", partial(_record, kind)) for name, kind in KINDS.items()),
     page("/number/{id}/letter.html", _letter),
 ]

@@ -27,6 +27,7 @@ from dnc.desk.visit import Errors, Visit, download, download_once
 from dnc.errors import DncError, InputError, OptionError
 from dnc.files.open_table import count_rows
 from dnc.messages import LANGUAGES, localized, messages
+from dnc.reports.decision import Decision
 from dnc.reports.draw_lines import made_lines, plan_lines
 from dnc.reports.letter_file import write_letter
 from dnc.reports.seller_letter import seller_letter
@@ -61,7 +62,14 @@ def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors =
         chosen = visit.request.query_params.get("list")
         given = {"list": chosen} if chosen else given_before(visit)
     lists = {id_: list_check.upload.name for id_, list_check in visit.kept("lists").items()}
-    return visit.page("offer.html", errors=errors, given=given, use=_USE, lists=lists)
+    return visit.page("offer.html", errors=errors, given=given, use=_USE, lists=lists, offers=_offers(visit))
+
+
+def _offers(visit: Visit) -> dict[str, tuple[Vetting, Decision]]:
+    """The offers that were assessed in the session, to compare them: by the id of their page."""
+    jobs = [shown.job for shown in visit.kept("jobs").values() if shown.what == "vet" and shown.job.state == "done"]
+    vettings = {job.id: job.result.vetting for job in jobs}
+    return {id_: (vetting, decision(vetting, visit.session.language)) for id_, vetting in vettings.items()}
 
 
 def _vet(visit: Visit, sent: Form) -> Response:
@@ -224,6 +232,7 @@ def _result(visit: Visit, can_show: Sequence[str] = (), errors: Errors = ()) -> 
         size=min(DRAWN, rows),
         can_show=can_show,
         made=list(made_lines(made, language)) if made else [],
+        offers=_offers(visit),
     )
 
 

@@ -19,16 +19,22 @@ from dnc.law.vocabulary import vocabulary
 from dnc.lists.cell_facts import read_cli
 from dnc.lists.words import meaning
 from dnc.messages import LANGUAGES, system_locale
+from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
 
 FACTS = ("caller", "purpose", "sector", "voice", "dialler", "cli")
-_OTHERS = ("language", "own_days", "keep")
+_OTHERS = ("region", "language", "own_days", "keep")
 _MOST_DAYS = 3_650
 
 
 def facts_of(desk: Desk) -> dict[str, str]:
     """The facts that hold for every list of the office."""
     return {name: value for name, value in desk.store.office().items() if name in FACTS}
+
+
+def region_of(desk: Desk) -> str:
+    """The country of numbers without a country code: that of the office, else that of the system; "" if not known."""
+    return desk.store.office().get("region") or system_locale()[1]
 
 
 def keeps_decisions(desk: Desk) -> bool:
@@ -51,9 +57,13 @@ def _office(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors
 
 def _set(visit: Visit, sent: Form) -> Response:
     given = {name: sent.get(name) for name in (*FACTS, *_OTHERS) if sent.get(name)}
-    errors = []
+    errors, region = [], given.get("region", "").upper()
+    if region:
+        given["region"] = region
+        if not known_region(region):
+            errors.append(("region", visit.texts["region_hint"]))
     if cli := given.get("cli"):
-        given["cli"] = read_cli(meaning("cli", cli) or cli, system_locale()[1]) or cli
+        given["cli"] = read_cli(meaning("cli", cli) or cli, region or system_locale()[1]) or cli
         if read_cli(given["cli"], None) is None:
             errors.append(("cli", visit.texts["office_cli_hint"]))
     if (days := given.get("own_days")) and not (days.isdecimal() and 0 < int(days) <= _MOST_DAYS):

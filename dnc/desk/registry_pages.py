@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from dnc.checks.questions import masked
 from dnc.checks.status import Status, status
+from dnc.clock import read_day
 from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Form, Upload
@@ -27,8 +28,12 @@ from dnc.desk.visit import Errors, Visit
 from dnc.errors import DncError, InputError, UnreadRowsError
 from dnc.files.open_table import open_table
 from dnc.frames import as_text
-from dnc.messages import registry_name
+from dnc.messages import in_language, localized, messages, registry_name
 from dnc.registries import OWN
+from dnc.registries.contract import Layout
+from dnc.registries.ingest import show
+from dnc.registries.reasons import in_words
+from dnc.store.loader_search import loader_for
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 
@@ -72,6 +77,28 @@ class RegistryFile:
                 first = next(iter(table.batches), pl.DataFrame()).head(_FIRST_ROWS)
                 return pl.DataFrame([as_text(first[name]) for name in table.columns])
         return pl.DataFrame()
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """What its form says of columns: ours → theirs."""
+        return {ours: name for ours in _COLUMNS if (name := self.given.get(f"{ours}_column"))}
+
+    @property
+    def ignored(self) -> list[str]:
+        """The columns that its form leaves out."""
+        return [name for name in map(str.strip, self.given.get("ignore", "").split(",")) if name]
+
+    def as_loaded(self) -> tuple[pl.DataFrame, str]:
+        """Its first rows as they would be loaded, and what a person should know of them. Raises DncError."""
+        given: dict[str, Any] = {
+            name: self.given.get(name) or None for name in ("registry", "means", "region", "sheet")
+        }
+        layout = Layout(self.columns, self.given.get("dates") or "iso", ignore=tuple(self.ignored))
+        as_of = read_day(self.given.get("as_of", ""), "iso")
+        loader, extract = loader_for(self.upload.path, layout=layout, as_of=as_of, **given)
+        rows = next(show(loader, extract), pl.DataFrame())
+        undated = loader.cumulative and rows.height and rows["since"].null_count() == rows.height
+        return rows.head(_FIRST_ROWS), localized("note", "undated_list") if undated else ""
 
 
 def state(desk: Desk) -> Status | None:
@@ -129,8 +156,7 @@ def _roles(file: RegistryFile, sent: Form) -> dict[str, str]:
 def _begin(visit: Visit, file: RegistryFile, as_of: date) -> Response:
     desk, given, here = visit.desk, file.given, f"/registries/files/{file.id}"
     options: dict[str, Any] = {name: given[name] for name in _OPTIONS if given[name]}
-    options["columns"] = {ours: given[f"{ours}_column"] for ours in _COLUMNS if given[f"{ours}_column"]}
-    options["ignore"] = [name for name in map(str.strip, given["ignore"].split(",")) if name]
+    options |= {"columns": file.columns, "ignore": file.ignored}
     options["accept_unread"] = int(given["accept_unread"] or 0)
 
     def load(_: Job) -> Loaded:
@@ -158,7 +184,11 @@ def _file(visit: Visit) -> Response:
 def _file_page(visit: Visit, file: RegistryFile, errors: Errors = ()) -> Response:
     """A file that is not loaded yet: its first rows, and what may be said of it."""
     said = {name: file.given.get(name, "").split(", ") for name in ("number_column", "since_column", "ignore")}
-    rows = file.rows
+    rows, first, note = file.rows, pl.DataFrame(), ""
+    try:
+        first, note = file.as_loaded()
+    except DncError as error:
+        note = "" if file.error else without_paths(error, file.upload)
     return visit.page(
         "registry_file.html",
         400 if file.error else None,
@@ -174,7 +204,26 @@ def _file_page(visit: Visit, file: RegistryFile, errors: Errors = ()) -> Respons
             )
             for name in rows.columns
         ],
+        first=[_as_loaded(row, visit.session.language) for row in first.iter_rows(named=True)],
+        note=note,
     )
+
+
+def _as_loaded(row: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """A row as it would be loaded, for the page: why it is not read, or not as it stands, is in `but`."""
+    said, states = messages("store", language)["row"], messages("answer", language)["states"]
+    but = [
+        said[name].format(reason=in_language(in_words(row[name]), language))
+        for name in ("unread", "odd", "undated")
+        if row[name]
+    ]
+    listed = {True: states["listed"], False: states["not listed"], None: states["not known"]}[row["listed"]]
+    return {
+        "number": masked(f"+{row['number']}") if row["number"] else "",
+        "says": listed,
+        "since": row["since"],
+        "but": "; ".join(but),
+    }
 
 
 def loaded(store: Store, upload: Upload, as_of: date, options: dict[str, Any]) -> Loaded:

@@ -119,7 +119,9 @@ def _environment(language: str) -> Environment:
         "own_records": lambda records: of_own_records(records, language),
         "localized": lambda text: in_language(text, language + DESK),
         "says": lambda column: _capitalised(vocabulary().says(column, language)),
+        "capitalised": _capitalised,
         "language_name": language_name,
+        "record_kind": messages("records", language)["kinds"].get,
         "meanings": lambda axis: {word: vocabulary().meaning(axis, word, language) for word in vocabulary().axes[axis]},
     }
     return environment

@@ -279,8 +279,18 @@ class Guesses:
 
     @cached_property
     def named(self) -> dict[str, str]:
-        """Our name → their column, by its own name or as `words.toml` proposes."""
+        """Our name → their column, by its own name or as `words.toml` proposes; of several the one with known words."""
         proposed: dict[str, tuple[float, str]] = {}
+        for name, ours in self.fits.items():
+            score = self._known(ours, name)
+            if ours not in proposed or score > proposed[ours][0]:
+                proposed[ours] = (score, name)
+        return {**{ours: name for ours, (_, name) in proposed.items()}, **self.own}
+
+    @cached_property
+    def fits(self) -> dict[str, str]:
+        """Their column → the one of ours that it may be, of which several may be the same."""
+        found = dict[str, str]()
         for name in self.rows.columns:
             if name in self.own.values() or name in self.numbers or name in FORMER:
                 continue
@@ -288,11 +298,8 @@ class Guesses:
             ours = self._fitting(name, hinted) if hinted else self._by_words(name)
             of_mail = any(word in folded(name) for word in proposals()["elsewhere"]["words"])
             if ours and ours not in self.own and (looks_like_phone(name) or not of_mail):
-                # Of two columns for one of ours, the one with words that are known.
-                score = self._known(ours, name)
-                if ours not in proposed or score > proposed[ours][0]:
-                    proposed[ours] = (score, name)
-        return {**{ours: name for ours, (_, name) in proposed.items()}, **self.own}
+                found[name] = ours
+        return found
 
     def reason(self, name: str) -> str:
         """Why `named` proposes a column: key of the text in the messages."""

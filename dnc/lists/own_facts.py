@@ -8,7 +8,8 @@ Where a list and the records differ, the one that forbids the call counts:
   earlier day, the earlier end. Where the hours that were agreed differ, it is not known.
 * Attempts are counted in the records. They are known only if files that have every call of their days cover the thirty
   days before the call, and never fewer than the list says.
-* Who is not among the customers of the newest day has no relationship.
+* Who is not among the customers of the newest day has no relationship. What was recorded of one since then counts in
+  the place of what the file says.
 """
 
 from __future__ import annotations
@@ -175,22 +176,29 @@ class OwnFacts:
     # Customers
 
     def _customers(self, calls: Calls, records: Records) -> Calls:
-        asked = calls.facts("day", "sector").with_row_index("key")
-        newest_of = {day: _customers_on(records.files, day) for day in calls.plans["day"].unique() if day}
-        parts, numbers = [], _numbers(calls)
-        for file in {file.id: file for file in newest_of.values() if file}.values():
+        days, numbers = [day for day in calls.plans["day"].unique() if day], _numbers(calls)
+        newest = {day: file for day in days if (file := customers_on(records.files, day))}
+        told = records.singly.find(self._con, numbers=numbers)
+        if not newest and not told.height:
+            return calls
+        parts = [told.with_columns(file=pl.lit(None, pl.Int32))]
+        for file in {file.id: file for file in newest.values()}.values():
             of_file = Records(records.kind, records.folder, (file,), records.recorded.clear())
             parts.append(
                 of_file.find(self._con, numbers=numbers).sort("seq").with_columns(file=pl.lit(file.id, pl.Int32))
             )
-        if not parts:
-            return calls
         files = pl.DataFrame(
-            {"day": list(newest_of), "file": [file and file.id for file in newest_of.values()]},
-            schema={"day": pl.Date, "file": pl.Int32},
+            [(day, file.id, file.as_of, file.loaded_at) for day, file in newest.items()],
+            schema={"day": pl.Date, "file": pl.Int32, "as_of": pl.Date, "loaded_at": pl.Datetime("us")},
+            orient="row",
         )
+        asked = calls.facts("day", "sector").with_row_index("key")
         asked = asked.join(files, on="day", how="left", maintain_order="left")
-        known = _relationship(asked.join(pl.concat(parts), on=["number", "file"], how="left"))
+        later = asked.join(told, on="number").filter(pl.col("recorded_at").dt.date() <= pl.col("day"))
+        later = later.filter(recorded_later(pl.col("as_of"), pl.col("loaded_at")))
+        later = later.sort("seq").unique("key", keep="last")
+        of_files = asked.join(later, on="key", how="anti").join(pl.concat(parts), on=["number", "file"], how="left")
+        known = _relationship(pl.concat([of_files, later], how="diagonal"))
         known = asked.select("key", "file").join(known, on="key", how="left", maintain_order="left")
         none = pl.when(pl.col("file").is_not_null()).then(pl.lit("none"))
         known = known.with_columns(pl.coalesce("relationship", none).alias("relationship")).drop("key", "file")
@@ -222,6 +230,12 @@ class _Beside(NamedTuple):
         plan, plans = numbered(facts.select(_FACTS).with_columns(self.plan))
         completed = self.calls.plans[plans["plan"]].with_columns(plans.drop("plan"))
         return self.calls._replace(plan=plan[self.pair], plans=completed)
+
+
+def recorded_later(as_of: pl.Expr, loaded_at: pl.Expr) -> pl.Expr:
+    """Whether a customer was recorded after a file of customers was made, or on its day after it was loaded."""
+    day = pl.col("recorded_at").dt.date()
+    return ((day > as_of) | ((day == as_of) & (pl.col("recorded_at") >= loaded_at))).fill_null(True)
 
 
 def _numbers(calls: Calls) -> pl.Series:
@@ -372,7 +386,7 @@ def _covered(files: tuple[RecordFile, ...]) -> Callable[[date], bool]:
     return covers
 
 
-def _customers_on(files: tuple[RecordFile, ...], day: date) -> RecordFile | None:
+def customers_on(files: tuple[RecordFile, ...], day: date) -> RecordFile | None:
     """The newest file of customers on a day."""
     until = [(file.as_of, file.id, file) for file in files if file.as_of and file.as_of <= day]
     return max(until)[-1] if until else None

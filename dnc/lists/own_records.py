@@ -34,11 +34,12 @@ from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.consents import ConsentRows, kept_by, of_own_records, refuse_objections
 from dnc.lists.intake import Intake
+from dnc.lists.own_facts import customers_on, recorded_later
 from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
 from dnc.messages import either, figure, localized
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kind
-from dnc.store.records import Added, NewRows, empty
+from dnc.store.records import Added, NewRows, Records, empty
 from dnc.store.store import Store
 
 _CLOCK = "\0clock"
@@ -240,7 +241,7 @@ def record(
 
 
 def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
-    """The rows of a kind as `load` takes them back, all texts: every statement; of customers the newest file.
+    """The rows of a kind as `load` takes them back, all texts: every statement; of customers those known now.
 
     `statement` names each row as verdicts do, `recorded_at` says since when it is in the store (UTC).
 
@@ -250,9 +251,16 @@ def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
     if to is not None and own is not CONSENTS:
         raise OptionError(localized("errors", "export_to"))
     store.must_exist()
-    records = store.standing().records[kind].newest
+    records = store.standing().records[kind]
     with instance_of(store.path.absolute()).cursor() as con:
-        rows = records.find(con).sort("seq")
+        if own.whole:
+            newest = customers_on(records.files, date.max)
+            since = recorded_later(pl.lit(newest and newest.as_of), pl.lit(newest and newest.loaded_at))
+            told = records.singly.find(con).sort("seq").filter(since).unique("number", keep="last")
+            records = Records(own, records.folder, (newest,) if newest else (), records.recorded.clear())
+            rows = pl.concat([records.find(con).join(told, on="number", how="anti"), told]).sort("seq")
+        else:
+            rows = records.find(con).sort("seq")
     if to is not None:
         store.record("export", {"kind": kind, "to": to, "until": records.last, "rows": rows.height})
     return rows.select(as_told(own))
@@ -403,7 +411,7 @@ class _Rows:
 
     def _calls(self) -> Iterator[pl.DataFrame]:
         texts = self._texts
-        if missing := [name for name in ("at", "result") if name not in texts]:
+        if missing := [name for (name,) in self.kind.needed if name not in texts]:
             raise InputError(
                 localized("errors", "record_columns", kind=self.kind.name, names=either(missing)), self.table.path, 1
             )

@@ -20,6 +20,7 @@ class Kind:
     Attributes:
         name: of the kind, of its table in the ledger and of its export; also `--registry` of a load.
         columns: what a row says of its number: name → type of DuckDB.
+        needed: columns of which a row has one; of each group one.
         texts: those of the columns that are kept as they stand in a file.
         same: rows that agree in their number and in these columns are one row.
         order: SQL, how a file is sorted.
@@ -33,6 +34,7 @@ class Kind:
     name: str
     columns: Mapping[str, str]
     same: tuple[str, ...]
+    needed: tuple[tuple[str, ...], ...]
     day: str
     order: str = "number"
     texts: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ CONSENTS = Kind(
         "consent", "consent_on", "consent_at", "consent_for", "consent_until", "hours_agreed", "consent_withdrawn_on",
         "withdrawn_at", "consent_odd", "wording", "proof",
     ),
+    needed=(("consent", "consent_withdrawn_on"),),
     day=f"coalesce(greatest(consent_on, nullif(consent_withdrawn_on, {NEVER})), recorded_at::date)",
     opt_out=f"consent_withdrawn_on <> {NEVER}",
     stays=("consent_withdrawn_on", "withdrawn_at", "consent_odd"),
@@ -107,6 +110,7 @@ CALLS = Kind(
         "call_id", "campaign", "cli", "voice", "dialler", "duration", "operator", "seller", "sector", "recipient",
     ),
     same=("call_id", "at", "result"),
+    needed=(("at",), ("result",)),
     day="\"at\"::date",
     order="lasting desc, date_trunc('month', \"at\"), number",  # so that few parts of a file are read for a call
 )  # fmt: skip
@@ -116,6 +120,7 @@ CUSTOMERS = Kind(
     columns={"relationship": "varchar", "relationship_on": "date", "until": "date"},
     texts=("related_sectors", "person"),
     same=("relationship", "relationship_on", "until", "related_sectors"),
+    needed=(("relationship",),),
     day="recorded_at::date",
     whole=True,
 )

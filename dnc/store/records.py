@@ -8,7 +8,7 @@ it (`consents:1234`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -94,14 +94,6 @@ class Records:
         return max([0, *(file.last for file in self.files), *self.recorded["seq"].tail(1)]) if self.any else 0
 
     @property
-    def newest(self) -> Records:
-        """Of a kind whose files each say all that is known on their day, the newest file; of others the same."""
-        if not self.kind.whole or not self.files:
-            return self
-        file = max(self.files, key=lambda file: (file.as_of or date.min, file.id))
-        return Records(self.kind, self.folder, (file,), self.recorded)
-
-    @property
     def end(self) -> list[int]:
         """How far it goes: the highest number of a row, and the id of the newest file; for `until`."""
         return [self.last, max([0, *(file.id for file in self.files)])]
@@ -111,6 +103,11 @@ class Records:
         files = [one for one in self.files if one.first <= last and (one.id <= file or one.name is None)]
         recorded = self.recorded.filter(pl.col("seq") <= last) if self.recorded.width else self.recorded
         return Records(self.kind, self.folder, tuple(files), recorded)
+
+    @property
+    def singly(self) -> Records:
+        """Those that a person or a program told, and no file."""
+        return replace(self, files=tuple(file for file in self.files if file.name is None))
 
     @property
     def read_again(self) -> list[tuple[int, int, int]]:

@@ -105,6 +105,30 @@ def test_the_words_of_a_consent_are_for_the_same_calls(asked, tmp_path):
     assert read_brief(tmp_path / "list.toml").when_filled["RGPD"]["consent_for"] == "live"
 
 
+def test_a_word_of_a_consent_that_is_known_already_leaves_its_calls_to_be_asked(asked):
+    """Beside another word that nobody knows, also once that was answered so."""
+    rows = "06 39 98 00 01;Freely given consent from contact\n06 39 98 00 02;Consent requested\n"
+    interview = asked(f"Téléphone;Legal basis\n{rows}")
+    while not (question := interview.next()).id.startswith("words:"):
+        interview.answer(question, {"caller": 0, "region": 0, "columns": [2]}.get(question.id))
+    assert [row.text for row in question.table] == ["Consent requested"]
+    assert "live" not in str(question.table[0].options), "it is asked apart"
+    assert "consent_for" in [one.id for one in interview.open()]
+    interview.answer(question, [0])
+    assert "consent_for" in [one.id for one in interview.open()]
+
+
+def test_each_column_that_fits_may_be_the_consent(asked):
+    """The one that is proposed may be of something else; any column of days may be the day of the consent."""
+    rows = "".join(f"06 39 98 00 0{at};true;{'Oui' if at else 'Non'};12/0{at + 1}/2026\n" for at in range(3))
+    interview = asked(f"Téléphone;OPT_IN;CONSENTEMENT_TEL;Collecte\n{rows}", "fr")
+    while (question := interview.next()).id != "columns":
+        interview.answer(question, 0 if question.id == "caller" else None)
+    told = {row.name: [one.edits.get("columns", {}) for one in row.options] for row in question.table}
+    assert all({"consent": name} in told[name] for name in ("OPT_IN", "CONSENTEMENT_TEL"))
+    assert {"consent_on": "Collecte"} in told["Collecte"]
+
+
 def test_what_the_file_tells_is_asked_first(asked, tmp_path):
     """Who calls, then the columns of the file, then what is the same for all rows, and the texts; each once."""
     ids = _answered(asked(LIST), {"caller": 0, "call_at": 0})
@@ -254,7 +278,7 @@ def test_rows_and_values_are_shown_and_numbers_masked(asked):
     question = interview.next()
     assert (question.id, question.rows, question.default) == ("columns", 3, None)
     [row] = question.table
-    assert list(row.shown) == ["•• •• •• •• 41", "•• •• •• •• 42"] and row.options[row.chosen].edits == {
+    assert list(row.shown) == ["•• •• •• •• 41", "•• •• •• •• 42", "x"] and row.options[row.chosen].edits == {
         "texts": {"Stop": {}}
     }
 

@@ -21,6 +21,7 @@ from dnc import Store
 from dnc.files.signing import new_key
 from dnc.lists.guesses import Guesses
 from dnc.messages import messages
+from dnc.store import campaigns
 from dnc.store.verify import verify
 from tests import offers
 from tests.conftest import SAMPLES
@@ -490,10 +491,11 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
 def test_a_result_is_searched_and_counted_by_what_its_calls_have(browser):
     """By number, name or id, which no address names; counts go with what is chosen, and rows are those of the file."""
     lines = "".join(
-        f'C{at};Exemple {at};"deux\nlignes";01 99 00 01 {at:02d};2026-01-0{1 + at % 2}\n' for at in range(30)
+        f'C{at};{"M." if at % 3 else "Mme"};Exemple {at};Lou {at};"deux\nlignes";01 99 00 01 {at:02d};2026-01-0{1 + at % 2}\n'
+        for at in range(30)
     )
     brief = SURVEY.replace('objected_on = "none"\n', "") + '[texts.Adresse]\nnothing = ["deux lignes"]\n'
-    path = dropped(browser, f"Réf.;Nom;Adresse;Téléphone;objected_on\n{lines}", brief=brief)
+    path = dropped(browser, f"Réf.;Civilité;Nom;Prénom;Adresse;Téléphone;objected_on\n{lines}", brief=brief)
     checked(browser, path)
     result = f"{path}/result"
 
@@ -517,12 +519,20 @@ def test_a_result_is_searched_and_counted_by_what_its_calls_have(browser):
     assert re.findall(r'<th scope="row" class="n">(\d+)</th>', page) == [str(row) for row in range(22, 32)]
     row = browser.client.get(f"{path}/rows/21?outcome=blocked&page=2").text
     assert f'href="{result}?outcome=blocked&amp;page=2#rows"' in row and "Row 22" in row
-    page = browser.client.get(f"{result}?outcome=blocked&column=0&value=1").text
+    page = browser.client.get(f"{result}?outcome=blocked&column=1&value=1").text
     select = re.search(r'<select id="column".*?</select>', page, re.DOTALL)[0]
-    assert re.findall(r'<option value="\d+"( selected)?>([^<]*)', select) == [(" selected", "objected_on")]
+    assert re.findall(r'<option value="\d+"( selected)?>([^<]*)', select) == [
+        ("", "Civilité"),
+        (" selected", "objected_on"),
+    ]
+    assert [name for name in ("Réf.", "Civilité", "Nom", "Prénom") if f'<th scope="col">{name}</th>' in page] == [
+        "Réf.",
+        "Nom",
+        "Prénom",
+    ]
     assert "Calls found: 15" in page
     assert {"2026-01-01 (15)", "2026-01-02 (15)"} <= set(re.findall(r'value=\d#rows"[^>]*>([^<]*)', page))
-    for nowhere in ("column=9&value=0", "column=0&value=9", "column=x&value=x"):
+    for nowhere in ("column=9&value=0", "column=1&value=9", "column=x&value=x"):
         assert "Calls found: 30" in browser.client.get(f"{result}?{nowhere}").text
 
 
@@ -743,17 +753,60 @@ def test_objections_of_several_people_are_recorded_together(browser):
     assert "2026-11-20: by post" in text_of(browser.client.get(number))
 
 
-def test_a_consent_is_recorded_with_its_proof_and_withdrawn(browser):
-    """What is missing is said at its field; a withdrawal needs its day alone."""
+def test_a_number_is_decided_by_what_is_known_of_the_call(browser):
+    """By the settings of the office, what is chosen on its page, or a campaign, whose day is another."""
+    number = {"number": "+33639985504", "day": "2026-11-26"}
+    page = browser.post("/number", number).headers["location"]
+    assert "Say what is known of the call" in text_of(browser.client.get(page))
+    page = browser.post("/number", number | {"told": "1", "fact-caller": "charity"}).headers["location"]
+    assert "Caller: a charity" in text_of(browser.client.get(page))
+    facts = '[facts]\ncaller = "survey"\npurpose = "opinion"\ncall_at = "2026-03-02"\n'
+    campaigns.add(browser.desk.store.ledger, "panel", facts)
+    page = browser.post("/number", number | {"campaign": "panel"}).headers["location"]
+    shown = text_of(browser.client.get(page))
+    assert "on 2026-11-26?" in shown and "Caller: a polling institute" in shown and "2026-03-02" not in shown
+    assert browser.post("/number", number | {"campaign": "no such"}).status_code == 400
+
+
+def test_own_records_are_recorded_and_count(browser):
+    """A consent with its proof, its withdrawal, a call that was made and a customer; what is wrong is said at its form."""
     number = browser.post("/number", {"number": "+33639985503", "day": "2026-11-26"}).headers["location"]
-    sent = {"consent_on": "2026-11-01", "consent_for": "live", "proof": "box 3"}
-    assert 'href="#consent"' in browser.post(f"{number}/consent", sent).text
-    later = browser.post(f"{number}/consent", sent | {"consent": "named_caller", "consent_on": "2999-01-01"})
-    assert later.status_code == 400 and 'href="#consent_on"' in later.text
-    for told in (sent | {"consent": "named_caller"}, {"consent_withdrawn_on": "2026-11-20"}):
-        assert browser.post(f"{number}/consent", told).status_code == 303
+    consent = {"consent": "named_caller", "consent_on": "2026-11-01", "consent_for": "live", "proof": "box 3"}
+    call = {"at": "2026-11-20T10:15", "result": "refused", "call_id": "c-1"}
+    customer = {"relationship": "contract", "relationship_on": "2026-01-05", "until": "2999-01-01"}
+    for kind, sent, place in (
+        ("consents", consent | {"consent": ""}, "consent"),
+        ("consents", consent | {"consent_on": "2999-01-01"}, "consent_on"),
+        ("consents", consent | {"hours_agreed": "evenings"}, "consents"),
+        ("calls", call | {"result": ""}, "result"),
+        ("calls", call | {"at": "2999-01-01T10:15"}, "calls"),
+        ("customers", customer | {"relationship": ""}, "relationship"),
+    ):
+        refused = browser.post(f"{number}/{kind}", sent)
+        assert refused.status_code == 400 and f'href="#{place}"' in refused.text, sent
+        assert f'id="{place}"' in refused.text and "what was told" not in text_of(refused)
+    told = (("consents", consent), ("consents", {"consent_withdrawn_on": "2026-11-20"}), ("calls", call))
+    for kind, sent in (*told, ("customers", customer)):
+        assert browser.post(f"{number}/{kind}", sent).headers["location"] == f"{number}?done=recorded"
     page = text_of(browser.client.get(number))
-    assert "Where the proof is: box 3" in page and "Day of the withdrawal: 2026-11-20" in page
+    assert "proof: box 3" in page and "Date on which the consent was withdrawn: 2026-11-20" in page
+    assert "result: refused" in page and "contract until: 2999-01-01" in page
+
+
+def test_the_first_rows_of_a_registry_are_shown_as_they_would_be_loaded(browser):
+    """Also that no date of an own list would be read, and what is not understood of a row, before it is loaded."""
+    use = {"as_of": "2026-11-20", "registry": "own", "region": "FR", "look": "1"}
+    first = browser.post("/registries", use, files={"file": ("own.csv", OWN_FILE.encode())})
+    page = browser.client.get(first.headers["location"])
+    kept = re.search(r'name="kept" value="([^"]+)"', page.text)[1]
+    assert "no date was read" in text_of(page) and "+•••••••••99 listed" in text_of(page)
+    roles = {f"role-{at}": role for at, role in enumerate(("number_column", "since_column", "ignore"))}
+    for dates, reads in (("mdy", "counts without its date"), ("dmy", "listed 2026-03-12")):
+        page = browser.post("/registries", use | {"kept": kept, "dates": dates} | roles).headers["location"]
+        shown = text_of(browser.client.get(page)).partition("as they would be loaded")[2]
+        assert reads in shown and ("no date was read" in shown) == (dates == "mdy")
+    odd = browser.post("/registries", use | {"registry": "fr-bloctel"}, files={"file": ("own.csv", b"a,b\n1,2\n")})
+    assert "own.csv" in text_of(browser.client.get(odd.headers["location"])).partition("as they would be loaded")[2]
 
 
 def test_an_own_list_is_loaded_with_the_names_of_its_columns(browser):
@@ -787,6 +840,7 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     assert browser.client.get(f"{shut.url.path}/sealed.json").status_code == 404
     sealed = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
     assert "Salt of the commitment" in text_of(sealed)
+    assert all(f'href="{shut.url.path}"' in page for page in (sealed.text, browser.client.get("/offer").text))
     again = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
     assert "say “Why it is sealed again”" in text_of(again)
     more = {"min_clear": "", "seal": "yes", "again": "the first was lost"}

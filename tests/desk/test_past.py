@@ -75,13 +75,14 @@ def what_the_office_says_is_not_asked(browser: Browser, tmp_path: Path) -> None:
     """It is in the brief of a new list, in whatever language, and is changed for that list alone."""
     asked = questions(browser, dropped(browser, HEADER + MARCH)).text
     assert {"caller", "campaign"} <= {*ids(asked)} and "How are the calls made?" in asked
-    wrong = browser.post("/office", OFFICE | {"cli": "12", "own_days": "soon"})
-    assert re.findall(r'<a href="#(cli|own_days)">', wrong.text) == ["cli", "own_days"]
+    wrong = browser.post("/office", OFFICE | {"cli": "12", "own_days": "soon", "region": "XX"})
+    assert re.findall(r'<a href="#(\w+)">', wrong.text) == ["region", "cli", "own_days"]
     odd = {"sector": "no such word", "language": "no such language"}
-    saved = browser.post("/office", OFFICE | {"own_days": "5", "keep": "yes"} | odd)
+    saved = browser.post("/office", OFFICE | {"own_days": "5", "keep": "yes", "region": "ch"} | odd)
     assert saved.status_code == 303
     store = browser.desk.store
-    assert store.office() == OFFICE | {"cli": "+33162000001", "own_days": "5", "keep": "yes"}
+    assert store.office() == OFFICE | {"cli": "+33162000001", "own_days": "5", "keep": "yes", "region": "CH"}
+    assert browser.client.get("/number").text.count('value="CH"') == 2
     assert "162000001" not in str(store.log().rows())
     assert "and the settings of the office allow 5" in text_of(browser.client.get("/"))
     path = dropped(browser, HEADER + MARCH)
@@ -107,6 +108,9 @@ def a_list_is_compared_with_the_one_before_and_checked_again(browser: Browser, t
     assert then.facts == {name: fact for name, fact in brief.facts.items() if name != "call_at"}
     assert browser.post(f"{path}/campaign", {"campaign": "dons"}).status_code == 303
 
+    number = browser.post("/number", {"number": "+33199001299", "day": "2026-11-26"}).headers["location"]
+    browser.post(f"{number}/calls", {"at": "2026-11-20T10:15", "result": "busy"})
+    assert "records: calls made; rows: 1" in text_of(browser.client.get("/log?verb=record"))
     again = {"past": str(first.id), "call_at": "2026-11-30"}
     result = ended(
         browser, browser.post("/checks", again, files={"list": ("dons 2026-04.csv", (HEADER + APRIL).encode())})
@@ -117,6 +121,7 @@ def a_list_is_compared_with_the_one_before_and_checked_again(browser: Browser, t
     page = browser.client.get(f"/past/{last.id}")
     said = text_of(page)
     assert f"Compared with check {first.id}" in said and "+1: This person told you not to call" in said
+    assert "Your own records are not the same: calls made" in said
     assert "Numbers that are new: 1; that are gone: 1." in said and "1234" not in said
     assert re.search(r"•34 A1 (possible|needs more information) forbidden", said)
     changed = browser.client.get(f"/past/{last.id}/changed.csv?with={first.id}").text

@@ -119,7 +119,11 @@ def test_who_objected_in_a_call_is_on_the_own_list(api, sale):
         ("consents", {"consent": "mad"}, "$.consents[1].consent: Invalid enum value; one of none, named_caller"),
         ("consents", {"consent_on": "soon"}, "$.consents[1].consent_on: is not a date"),
         ("consents", {"consent_on": "2999-01-01"}, "$.consents[1]: a day was not understood or is still to come"),
-        ("consents", {"hours_agreed": "0639981236"}, "or hours_agreed is not written as 18:00-20:00"),
+        (
+            "consents",
+            {"hours_agreed": "0639981236"},
+            "or the hours that were agreed (hours_agreed) are not written as 18:00-20:00",
+        ),
         ("consents", {"consent": None}, "$.consents[1]: says neither that a consent was given"),
         ("consents", {"proof": "trustedform.com/0639981236"}, "$.consents[1]: the address in proof"),
         ("consents", {"number": "06 39 98 12 36 / 06 39 98 12 37"}, "number 2 cannot be read"),

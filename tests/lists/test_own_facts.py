@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 import pytest
@@ -264,6 +264,41 @@ def test_customers(store, write_file, book, row, told, expected):
         watch=lambda calls, _: seen.append(calls.facts("relationship", "relationship_on", "related")),
     )
     assert seen[0].select("relationship", "relationship_on", "related").row(0) == expected
+
+
+@pytest.mark.parametrize(
+    ("recorded", "loaded", "expected"),
+    [
+        ([("2026-11-12 09:00", "buyer")], None, "buyer"),
+        ([("2026-11-12 09:00", "buyer"), ("2026-11-13 09:00", "none")], None, "none"),
+        ([("2026-11-21 09:00", "buyer")], None, None),
+        ([("2026-11-12 09:00", "former_contract")], "2026-11-10 10:00", "former_contract"),
+        ([("2026-11-10 11:00", "former_contract")], "2026-11-10 10:00", "former_contract"),
+        ([("2026-11-10 09:00", "former_contract")], "2026-11-10 10:00", "contract"),
+        ([("2026-11-09 09:00", "former_contract")], "2026-11-10 10:00", "contract"),
+        ([("2026-11-21 09:00", "former_contract")], "2026-11-10 10:00", "contract"),
+    ],
+)
+def test_a_customer_recorded_alone(store, write_file, book, monkeypatch, recorded, loaded, expected):
+    """It counts in the place of what a file of an earlier day, or loaded earlier on its day, says; not of a later one."""
+
+    def at(moment: str) -> None:
+        monkeypatch.setattr("dnc.store.audit_log.now", lambda: datetime.fromisoformat(moment))
+
+    if loaded:
+        at(loaded)
+        path = write_file("c.csv", f"{CUSTOMERS}{NUMBER},contract,,,\n{OTHER},buyer,,,\n")
+        own_records.load(store, "customers", [path], book, RecordReading(as_of=date(2026, 11, 10)))
+    for moment, word in recorded:
+        at(moment)
+        own_records.record(store, "customers", [{"number": NUMBER, "relationship": word}], book)
+    seen = list[pl.DataFrame]()
+    path = write_file("calls.csv", f"number\n{NUMBER}\n{OTHER}\n")
+    check(path, store, at=DAY, watch=lambda calls, _: seen.append(calls.facts("relationship")))
+    assert seen[0]["relationship"].to_list() == [expected, "buyer" if loaded else None]
+    if recorded[-1][0] < DAY:  # what is exported and loaded again says the same
+        known = dict(own_records.export(store, "customers").select("number", "relationship").iter_rows())
+        assert known == {NUMBER: expected, **({OTHER: "buyer"} if loaded else {})}
 
 
 OTHER = "+33199000002"

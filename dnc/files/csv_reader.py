@@ -82,8 +82,7 @@ def read_csv(path: Path, text: DecodedText, with_header: bool, strict: bool) -> 
     source = opened(_FIELD_LIMIT)
     records = _csv_records(source, start.dialect)
     first = list(itertools.starmap(_Record, itertools.islice(records, 1)))
-    # Blanks between the quote that closes a cell and what ends the cell.
-    blanks_after_quotes = rf'(?<=") ++(?={re.escape(start.dialect.delimiter)}|[\r\n]*$)'
+    blanks_after_quotes = _blanks_after_quotes(start.dialect.delimiter)
     ill_quoted = _ill_quoted([re.sub(blanks_after_quotes, "", line) for line in source.record], start.dialect)
     first.extend(itertools.starmap(_Record, itertools.islice(records, HEADER_WITHIN - 1)))
     below = [record.cells for record in first[with_header:]]
@@ -509,6 +508,11 @@ def _lines_of(block: bytes) -> pl.Series:
     return pl.read_csv(
         block, has_header=False, schema={"line": pl.String}, separator="\0", quote_char=None, empty_string_is_null=False
     ).to_series()
+
+
+def _blanks_after_quotes(delimiter: str) -> str:
+    """A pattern for blanks between the quote that closes a cell and what ends the cell."""
+    return rf'(?<=") ++(?={re.escape(delimiter)}|[\r\n]*$)'
 
 
 def _well_quoted(delimiter: str, cells: int | None = None, blanks: str = "") -> str:

@@ -111,7 +111,8 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
         if content := contents.get(table.columns[at]):
             is_apart |= not names[at].strip() and not content.filled
             if at >= named_columns(names) or (is_apart and content.filled < content.rows):
-                beside += [names[at], *content.texts["cell"]]
+                texts = content.texts["cell"]
+                beside += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
     others = [name for name in table.others if not (header.former and name in _own_sheets())]
     named = filter(marks, [*(path.stem for path in table.paths), *table.sheets])
     return list(dict.fromkeys(filter(None, [*table.titles, *beside, *others, *named])))

@@ -539,6 +539,8 @@ class OpenQuestions:
         """Whether people consented: by a column of words, by one of days, or for all rows."""
         w = self._w["consents"]
         words, day = self._free("consent"), self._free("consent_on")
+        if (used := self._column("consent_on")) and not self._is_told("consent"):
+            words, day = None, used  # what a filled cell of it says is open
         nobody = Option(w["nobody"], {"facts": {"consent": "none"}})
         if not self._is_known("consent") and (words or day):
             by_column = self._consents_in(words, day) if words else self._consents_by(str(day))

@@ -40,6 +40,7 @@ ALL = {
     "vide dans la colonne Opposition": "pas opposée",
     "vide dans la colonne Consentement": "pas donné son consentement",
     "porte-t-il sur": BY_PERSON,
+    "Que dit la colonne": "accepté les appels de cet appelant, passés par une personne",
 }
 # What somebody says who accepts all else as it is proposed, of single columns, texts and words.
 SAID: dict[str, dict[str, str]] = {
@@ -99,6 +100,8 @@ def knowing(export: Export) -> Said:
             return (MEANINGS["objected"],)
         if ours.get(column) == "consent":
             return (CONSENTS.get(words.get(text, ""), MEANINGS["unread"]),)
+        if column in ours:  # a country, say
+            return (MEANINGS["nothing"],)
         return (of_text(columns[column], text, gives=NONE in shown),) if column in columns else ()
 
     return said
@@ -260,7 +263,7 @@ def test_from_a_dropped_export_to_a_page_to_sign(mouse: Mouse, tmp_path: Path, n
 
 @pytest.mark.parametrize("name", some(EXPORTS, 1))
 def test_an_export_of_which_everything_is_known(mouse: Mouse, tmp_path: Path, name: str):
-    """Nobody may be called who objected, or of whom it is not known; `pytest -s` prints how far each comes."""
+    """Nobody may be called who objected, or of whom it is not known, and most of the others may; `pytest -s` counts."""
     sent = export(name, tmp_path)
     stops = checked(mouse, sent.path, knowing(EXPORTS[name]))
     clear = clear_in(mouse.page, mouse.page.url)
@@ -269,3 +272,4 @@ def test_an_export_of_which_everything_is_known(mouse: Mouse, tmp_path: Path, na
         f"clear {len(clear & sent.may)} of {len(sent.may)} numbers, wrongly {len(clear & (sent.against | sent.unknown))}"
     )
     assert not clear & (sent.against | sent.unknown)
+    assert len(clear & sent.may) > 0.5 * len(sent.may)

@@ -27,7 +27,7 @@ from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
 
 _FEW = 64  # numbers that a statement names one by one
 _IN_LEDGER = 4096  # rows of a kind; more are moved into a file
-_FILLED_HERE = ("seq", "consent", "recorded_at")  # columns that no file has; `consent` of calls
+_FILLED_HERE = ("seq", "consent", "recorded_at")  # columns that are filled in here; `consent` is that of a call
 # In small groups, as of a file the groups are read that may have a number.
 _COPY = "copy ({rows}) to $out (format parquet, compression zstd, parquet_version v2, row_group_size 32768)"
 # Rows that are not new: those that the store has, and of equal rows all but the first.

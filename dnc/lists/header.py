@@ -310,11 +310,7 @@ def headings(
     """
     if rows.height < 2:  # what it is about are rows above or below it
         return
-    if without is None:
-        digits = pl.any_horizontal(
-            pl.lit(False), pl.col(numbers).cast(pl.String).str.contains(r"\d{3}").fill_null(False)
-        )
-        without = rows.select(~digits).to_series()
+    without = _without_digits(rows, numbers) if without is None else without
     last = rows[LINE][-1] if rows.height < FIRST_ROWS else None
     names = [name for name, kind in rows.schema.items() if kind == pl.String and name != RAGGED]
     texts = pl.concat_list(pl.lit(None, pl.String), pl.col(names).str.strip_chars().replace("", None))
@@ -324,9 +320,7 @@ def headings(
     places = [pl.col(name).str.strip_chars() for name in numbers if rows.schema[name] == pl.String]
     place = pl.when(untyped).then(pl.coalesce(pl.lit(None, pl.String), *places))
     end = rows[0 if without.all() else (~without).arg_true()[-1] :]
-    lines = 1 + pl.sum_horizontal(pl.lit(0), pl.col(names).str.count_matches("\n"))
-    gap = (texts.list.len() == 0) | (pl.col(LINE).diff() > lines.shift(1))
-    below = end.filter(untyped & (gap.fill_null(False).cum_sum() > 0))[LINE].implode()
+    below = end.filter(untyped & _is_below_blank(names, texts))[LINE].implode()
     found = rows.filter(without).select(LINE, texts.alias("texts"), place=place, below=pl.col(LINE).is_in(below))
     found = found.with_columns(text=pl.col("texts").list.join(" "), alone=pl.col("texts").list.len() == 1)
     found = found.filter(pl.col("alone") | pl.col("below"), pl.col("text").str.contains(r"\p{L}{2}"))
@@ -339,3 +333,19 @@ def headings(
             yield line, text, "heading"
         elif (in_place or is_below) and not is_empty:
             yield line, text, "text_alone"
+
+
+def _without_digits(rows: pl.DataFrame, numbers: Sequence[str]) -> pl.Series:
+    """Which rows have no three digits in the columns of telephone numbers."""
+    digits = pl.col(numbers).cast(pl.String).str.contains(r"\d{3}").fill_null(False)
+    return rows.select(~pl.any_horizontal(pl.lit(False), digits)).to_series()
+
+
+def _is_below_blank(names: Sequence[str], texts: pl.Expr) -> pl.Expr:
+    """Whether a row stands below a blank one, which readers may leave out: then its line is further on.
+
+    names: of the columns of text, whose cells may have several lines. texts: of each row, without empty cells.
+    """
+    lines = 1 + pl.sum_horizontal(pl.lit(0), pl.col(names).str.count_matches("\n"))
+    gap = (texts.list.len() == 0) | (pl.col(LINE).diff() > lines.shift(1))
+    return gap.fill_null(False).cum_sum() > 0

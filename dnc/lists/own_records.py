@@ -322,7 +322,7 @@ class _Rows:
     def told(self) -> NewRows:
         """All rows, which are few. Raises InputError at what cannot be read."""
         frames = list(self._read_rows())
-        return NewRows(self.kind, pl.concat(frames) if frames else [], self.rows, self.told_rows)
+        return NewRows(self.kind, pl.concat(frames) if frames else [], self.rows, self.told_rows, self.kind.all_columns)
 
     def _read_rows(self) -> Iterator[pl.DataFrame]:
         """The rows that say something, with the columns of the kind and `row`."""

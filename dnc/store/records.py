@@ -238,10 +238,10 @@ class NewRows:
             `recorded_at`, and `row`, which counts from 1.
         count: the number of the last one.
         told: how many there are.
+        filled: the columns in which any row has a value; others are written empty.
         sha256, name: of the file that they are from; None where a person or a program told them.
         as_of: of a whole file, its day.
         from_day, to_day: the days for which they are all there are.
-        filled: the columns in which any row has a value.
         also: what else the log keeps: how many rows were left out, and reasons.
     """
 
@@ -249,7 +249,7 @@ class NewRows:
     rows: Sequence[Path] | pl.DataFrame
     count: int
     told: int
-    filled: Collection[str] = ()
+    filled: Collection[str]
     sha256: str | None = None
     name: str | None = None
     as_of: date | None = None

@@ -34,6 +34,8 @@ _LEDGER = {
     "zstd_min_string_length": 200,
     "disabled_optimizers": "statistics_propagation",
 }
+# So that a function in an attached ledger cannot take the place of one of DuckDB's; tables are found in the ledger.
+BUILT_IN_FIRST = "set search_path = 'system.main,ledger.main'"
 
 
 class ArrowStream:
@@ -99,7 +101,7 @@ class Instance:
 
     @contextmanager
     def attached(self, database: Path, options: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to a database file, with the options of `attach`.
+        """A connection to a database file, with the options of `attach`; no function in it replaces one of DuckDB's.
 
         Nothing about it is cached afterwards, so if the file is replaced, the new one is read. Only one is attached at
         a time; other callers meanwhile get an instance of their own. Raises duckdb.Error.
@@ -111,7 +113,7 @@ class Instance:
         try:
             with self.cursor() as con:
                 con.execute(f"attach ? as ledger ({options})", [str(database)])
-                con.execute("use ledger")
+                con.execute(BUILT_IN_FIRST)
                 yield con
         finally:
             try:

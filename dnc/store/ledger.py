@@ -327,7 +327,7 @@ class Ledger:
                 return
             manifest = change.finished(before, watched).checked(self.folder) if change.drafts else EMPTY
             con.commit()
-            con.execute("checkpoint")
+            con.execute("checkpoint ledger")
             if erasing:
                 ledger_sql.rebuild(con, rebuilt, options)
         if erasing:

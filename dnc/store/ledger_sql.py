@@ -20,7 +20,7 @@ import msgspec
 import polars as pl
 
 from dnc.cache import kept
-from dnc.database import run, statement
+from dnc.database import BUILT_IN_FIRST, run, statement
 from dnc.store.record_kinds import KINDS, Kind
 
 Row = dict[str, Any]
@@ -34,7 +34,7 @@ _ADDED_LATER = (
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
 _NEWEST_ROWS = 64  # of the log are looked at first
-# A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.
+# A row of a table, without nulls. Functions are DuckDB's own: a ledger that is opened otherwise may hold such macros.
 # JSON is read without nulls too, as it is hashed.
 _NO_NULLS = "system.main.json_merge_patch('{{}}', {})::varchar".format
 _AS_JSON = _NO_NULLS("system.main.to_json(t)")
@@ -45,14 +45,12 @@ _DIGESTS = (
     "select name, block, system.main.count_star() as rows, "
     f"{_SHA256}(system.main.string_agg(text, system.main.chr(10) order by text)) as sha256"
 )
-# Everything in a database: its name, its schema, and for a table its definition, which shows generated columns too. No
-# function or operator in it can be replaced by one of the ledger.
+# Everything in a ledger but functions: its name, its schema, and for a table its definition, which shows generated
+# columns too.
 _CATALOGUE = " union all ".join(
-    f"select {kind}_name, schema_name, {text} from system.main.duckdb_{kinds}() "
-    f"where database_name = system.main.current_database() {own}"
+    f"select {kind}_name, schema_name, {text} from system.main.duckdb_{kinds}() where database_name = 'ledger' {own}"
     for kind, kinds, text, own in (
         ("table", "tables", "sql", ""),
-        ("function", "functions", "'function'", "and not internal"),
         ("view", "views", "'view'", "and not internal"),
         ("type", "types", "'type'", "and not internal"),
         ("schema", "schemas", "'schema'", "and not internal"),
@@ -60,6 +58,10 @@ _CATALOGUE = " union all ".join(
         ("sequence", "sequences", "'sequence'", ""),
         ("trigger", "triggers", "'trigger'", ""),
     )
+)
+_FUNCTIONS = (
+    "select distinct function_name as name from system.main.duckdb_functions() "
+    "where database_name = 'ledger' and not internal order by all"
 )
 _LOG_COLUMNS = ("seq", "done_at", "verb", "done_by", "detail", "previous", "hash")
 _LOG = ", ".join(_LOG_COLUMNS).replace("detail", "detail::varchar as detail")
@@ -140,15 +142,20 @@ def remove(con: Connection, table: str, column: str, value: object) -> bool:
 
 def create(con: Connection, version: int) -> None:
     """Make the tables of a new ledger."""
-    con.execute(statement(__package__, "schema"))
-    _add_later(con)
+    _create(con, "schema")
+    _create(con, *_ADDED_LATER)
     insert(con, "about", {"version": version, "previous": ""})
 
 
 def _add_later(con: Connection) -> None:
     """Add what older programs did not have; where the last of it is there, all of it is."""
     if _ADDED_LATER[-1] not in _tables(con):
-        con.execute(";\n".join(map(_form, _ADDED_LATER)))
+        _create(con, *_ADDED_LATER)
+
+
+def _create(con: Connection, *names: str) -> None:
+    """Add what some files define to a ledger: where new things go is where DuckDB looks first."""
+    con.execute(";\n".join(["use ledger", *map(_form, names), BUILT_IN_FIRST]))
 
 
 def _form(name: str) -> str:
@@ -158,17 +165,21 @@ def _form(name: str) -> str:
 
 
 def _tables(con: Connection) -> list[str]:
-    mine = "database_name = system.main.current_database() and schema_name = 'main'"
+    mine = "database_name = 'ledger' and schema_name = 'main'"
     return _column(con, f"select table_name from system.main.duckdb_tables() where {mine}")
 
 
-def strange(con: Connection) -> list[str]:
-    """What a ledger has otherwise than this program, or an earlier one, makes it: names of tables, functions, views …
+def strange(con: Connection, *, functions: bool) -> list[str]:
+    """What a ledger has otherwise than this program, or an earlier one, makes it: names of tables, views, types …
 
     They may deceive it: a generated column can show one thing to a verification and another to a decision.
+
+    functions: whether those are looked for too, which takes 20 ms, as DuckDB lists its own; nothing calls them.
     """
     there = _catalogue(con)
-    return min((sorted({name for name, *_ in there ^ form}) for form in _forms()), key=len)
+    own = _rows(con, _FUNCTIONS) if functions else []
+    odd = min((sorted({name for name, *_ in there ^ form}) for form in _forms()), key=len)
+    return odd + [row["name"] for row in own]
 
 
 def _catalogue(con: Connection) -> Catalogue:
@@ -186,6 +197,8 @@ def _forms() -> list[Catalogue]:
 def _made(texts: Sequence[str]) -> list[Catalogue]:
     forms = []
     with duckdb.connect(":memory:") as con:
+        con.execute("attach ':memory:' as ledger")
+        con.execute("use ledger")
         for text in texts:
             con.execute(text)
             forms.append(_catalogue(con))
@@ -294,10 +307,9 @@ def read_old(con: Connection) -> dict[str, pl.DataFrame]:
 
 def rebuild(con: Connection, path: Path, options: str) -> None:
     """Write all tables into a new database file; what was deleted is not in it. `options` are those of `attach`."""
-    [name] = _column(con, "select system.main.current_database()")
     try:
         con.execute(f"attach ? as rebuilt ({options})", [str(path)])
-        con.execute(f"copy from database {name} to rebuilt")
+        con.execute("copy from database ledger to rebuilt")
         con.execute("checkpoint rebuilt")
     finally:
         con.execute("detach database if exists rebuilt")

@@ -118,9 +118,12 @@ def is_stated(con: duckdb.DuckDBPyConnection) -> bool:
     return last is None or last[1].sha256 is not None
 
 
-def deception(con: duckdb.DuckDBPyConnection) -> Words | None:
-    """A fault if a ledger has something that may deceive a verification or a decision; read nothing else of it then."""
-    if names := ledger_sql.strange(con):
+def deception(con: duckdb.DuckDBPyConnection, *, whole: bool = False) -> Words | None:
+    """A fault if a ledger has something that may deceive a verification or a decision; read nothing else of it then.
+
+    whole: whether functions that nothing calls are found too.
+    """
+    if names := ledger_sql.strange(con, functions=whole):
         return localized("fault", "strange", names=", ".join(names[:_NAMED]))
     nulls = ledger_sql.log_rows_with_nulls(con)
     return localized("fault", "nulls", n=nulls) if nulls else None

@@ -76,7 +76,7 @@ def _verified(ledger: Ledger) -> Findings:
             manifest = opened.manifest
             if opened.ahead:
                 findings.notes.append(localized("note", "ahead"))
-            if edited := state.deception(opened.con):
+            if edited := state.deception(opened.con, whole=True):
                 raise DamageError(ledger.folder, edited)
             if not state.is_stated(opened.con):
                 findings.notes.append(localized("note", "unstated"))
@@ -123,7 +123,7 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
         findings.head = manifest.last if manifest else findings.head
     try:
         with ledger.instance.attached(ledger.path, "read_only") as con:
-            if strange := state.deception(con):
+            if strange := state.deception(con, whole=True):
                 findings.faults.append(strange)
                 return findings
             kept = (findings.head, noted)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 from msgspec.structs import replace
 
@@ -60,6 +61,23 @@ def test_an_edit_that_is_covered_up_is_found_and_named(held, name):
     for found in (whole, verify_log(held.ledger)):
         assert any(says.format(row=5) in fault for fault in found.faults), found.faults
     assert len(whole.faults) == 1
+
+
+def test_a_function_in_a_ledger_takes_no_place_of_one_of_duckdb(held):
+    """A macro of every name, at least, under which DuckDB has a function that takes one or two values."""
+    calls = pl.DataFrame({"call": ["7", "8"], "number": ["01 99 00 00 01", "01 99 00 00 03"]})
+    before = check(calls, held, region="FR", at="2026-08-05")
+    with duckdb.connect(":memory:") as con:
+        own = "select function_name, min(len(parameters)) from duckdb_functions() where len(parameters) in (1, 2) group by 1"
+        functions = con.execute(own).fetchall()
+    macros = [f'create macro "{name}"({"a, b" if n == 2 else "a"}) as null' for name, n in functions]
+    edits.edit(held.path, "; ".join(macros))
+    after = check(calls, Store(held.path), region="FR", at="2026-08-05")
+    assert len(macros) > 500
+    assert after.verdicts.equals(before.verdicts)
+    assert after.counts == before.counts
+    for found in (verify(held.ledger), verify_log(held.ledger)):
+        assert "does not have the form that this program gives it" in found.faults[0]
 
 
 @pytest.mark.parametrize("name", some(edits.EDITS, 7))
@@ -468,7 +486,7 @@ def state_of(store: Store) -> dict[str, object]:
     [
         "insert into holds select 1, null, null, 'x'",
         "  with x as (select 1 as seq) insert into holds (seq) select seq from x",
-        "create or replace table holds as select 1 as seq, null::ubigint as number, 'a' as campaign, 'b' as reason",
+        "create or replace table ledger.main.holds as select 1 as seq, null::ubigint as number, 'a' as campaign, 'b' as reason",
     ],
 )
 def test_whatever_a_change_writes_is_stated(held, statement):

@@ -36,6 +36,7 @@ _LEDGER = {
 }
 # So that a function in an attached ledger cannot take the place of one of DuckDB's; tables are found in the ledger.
 BUILT_IN_FIRST = "set search_path = 'system.main,ledger.main'"
+_FEW = 64  # numbers that a statement names one by one
 
 
 class ArrowStream:
@@ -142,6 +143,16 @@ def errno_of(error: duckdb.Error) -> int | None:
 def engine(spill: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
     """Connect to an in-memory database that spills to a folder, and can access only it and `folders`."""
     return connect(":memory:", spill, *folders, temp_directory=str(spill), **settings)
+
+
+def one_of(numbers: pl.Series) -> tuple[str, dict[str, pl.DataFrame]]:
+    """A condition in SQL, that `number` is one of some numbers, and the frames that it reads.
+
+    A few are named one by one, so that only the parts of files are read that may have them.
+    """
+    if numbers.len() <= _FEW:
+        return f"number in ({', '.join(map(str, numbers.drop_nulls())) or 'null'})", {}
+    return "number in (select number from asked)", {"asked": numbers.alias("number").to_frame()}
 
 
 def run(

@@ -74,7 +74,7 @@ def test_a_change_leaves_one_file(instance, tmp_path):
         con.begin()
         con.execute("update t set v = 2")
         con.commit()
-        con.execute("checkpoint")
+        con.execute("checkpoint ledger")
     assert [file.name for file in path.parent.iterdir()] == ["l.duckdb"]
     assert held(instance, path) == 2
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from dnc.database import run, run_few
+from dnc.database import one_of, run, run_few
 from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
@@ -25,7 +25,6 @@ from dnc.store.folder import fault_of
 from dnc.store.ledger import Change
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
 
-_FEW = 64  # numbers that a statement names one by one
 _IN_LEDGER = 4096  # rows of a kind; more are moved into a file
 _FILLED_HERE = ("seq", "consent", "recorded_at")  # columns that are filled in here; `consent` is that of a call
 # In small groups, as of a file the groups are read that may have a number.
@@ -158,11 +157,9 @@ class Records:
         columns = list(columns or self.kind.all_columns)
         names, source = ", ".join(f'"{name}"' for name in columns), self.source()
         given, frames = {**source.params, **(params or {})}, source.frames
-        if numbers is not None and numbers.len() <= _FEW:
-            where = f"number in ({', '.join(map(str, numbers)) or 'null'}) and {where}"
-        elif numbers is not None:
-            where = f"number in (select number from asked) and {where}"
-            frames = {**frames, "asked": numbers.alias("number").to_frame()}
+        if numbers is not None:
+            which, asked = one_of(numbers)
+            where, frames = f"{which} and {where}", {**frames, **asked}
         sql = f"select {names} from ({source.sql}) where {where}"
         if "asked" in frames or numbers is None:
             return run(con, self.kind.name, sql, given or None, **frames)

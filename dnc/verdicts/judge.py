@@ -9,7 +9,7 @@ Rows keep their order, and verdicts refer to them by position.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -138,6 +138,7 @@ class Judge(ExitStack[bool | None]):
         self._plans = dict[Hashable, int]()  # numbered, for the keys of `_known`
         self._known = Remembered(_REMEMBERED)
         self._ends, self._next = Remembered(_REMEMBERED), Remembered(_REMEMBERED)  # by `case`
+        self._full = Remembered(_REMEMBERED)  # texts by verdict and note
         self._verdicts = pl.DataFrame()  # those of known cases and of the cases judged last
 
     def objections(self, numbers: pl.Series) -> pl.DataFrame:
@@ -293,10 +294,22 @@ class Judge(ExitStack[bool | None]):
         )
         note = of_plan[facts.cases["plan"]]
         row, distinct = numbered(pl.DataFrame([verdict.alias("verdict"), note.alias("note")]))
+        found = [None if at is None else verdicts[at] for at in distinct["verdict"]]
+
+        def keys() -> Iterator[Hashable]:
+            notes = plans.rows()
+            yield from zip(found, (notes[at] for at in distinct["note"]), strict=True)
+
+        def texts(new: pl.Series) -> pl.DataFrame:
+            return self._texts([found[at] for at in new], taken(plans, distinct["note"][new]))
+
+        return row, self._full(distinct.height, keys(), texts)
+
+    def _texts(self, verdicts: Sequence[Verdict | None], plans: pl.DataFrame) -> pl.DataFrame:
+        """Verdicts in words, each with the notes on its row of `plans`; see `_in_full`."""
         names = (*_TEXTS, *BASIS, "short")
-        rows = [[getattr(one, name.removeprefix("dnc_")) for name in names] for one in verdicts]
+        rows = [[one and getattr(one, name.removeprefix("dnc_")) for name in names] for one in verdicts]
         texts = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-        texts, plans = taken(texts, distinct["verdict"]), taken(plans, distinct["note"])
         words = messages("why", self._policy.language)
         reason, sentence = _no_law(plans, self._policy.language)
         others = [name for name in (*_TEXTS, *BASIS) if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
@@ -315,7 +328,7 @@ class Judge(ExitStack[bool | None]):
         of_texts = pl.when(undecided).then(_note(plans, words, "texts"))
         cases = _with_unread(cases, plans["texts"], self._policy.language)
         cases = _doubted(cases, plans["doubt"], self._policy.language)
-        return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(notes, of_texts))
+        return cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(notes, of_texts))
 
 
 def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:

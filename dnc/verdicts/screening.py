@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from dnc.clock import ALWAYS, NO_DAYS, today
-from dnc.database import Instance, instance_of, run, statement
+from dnc.database import Instance, instance_of, one_of, run, run_few, statement
 from dnc.law.demands import REGISTRY_FACTS, registry_column
 from dnc.registries import OWN
 from dnc.store.snapshots import Snapshot, Standing
@@ -21,7 +21,7 @@ from dnc.verdicts.registry_lookup import Lookup
 _IN_OWN = (
     "select distinct number from (select number from read_parquet($files) union all select number from objections)"
 )
-_ASKED_IN_OWN = f"{_IN_OWN} where number in (select number from asked)"
+_IN_FILES = "select distinct number from read_parquet($files) where "
 _OWN_SNAPSHOTS = {"file": pl.String, "as_of": pl.Date, "loaded_at": pl.Datetime, "whole": pl.Boolean}
 _NOT_IN_OWN = {"_since": pl.Date, "_told": pl.Date, "_campaign": pl.String}  # columns that the own list leaves NULL
 
@@ -38,17 +38,33 @@ class _OwnList:
         self._con = con
         self._files = {"files": files}
         self._frames = {"standing": standing, "objections": objections}
+        self._has_files = bool(snapshots)
         self._loaded = min((snapshot.as_of for snapshot in snapshots if "" in snapshot.covers), default=None)
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
         """Columns `state`, `as_of`, `next_on`, a row for each call."""
         asked = calls.select("number", "day").with_row_index("key")
-        known = run(self._con, "known", _ASKED_IN_OWN, self._files, asked=asked, objections=self._frames["objections"])
-        found = self._found(asked.filter(pl.col("number").is_in(known["number"].implode())))
         loaded = pl.lit(self._loaded, pl.Date) <= pl.lit(calls["day"])  # a Series of 1 row is not broadcast
         never = pl.lit(None, pl.Date)
         absent = calls.select(pl.when(loaded).then(pl.lit("clear")).alias("state"), as_of="day", next_on=never)
+        known = asked.filter(pl.col("number").is_in(self._known(asked["number"]).implode()))
+        if known.is_empty():
+            return absent
+        found = self._found(known)
         return pl.DataFrame([column.scatter(found["key"], found[column.name]) for column in absent])
+
+    def _known(self, numbers: pl.Series) -> pl.Series:
+        """Those of some numbers that it may have."""
+        objections = self._frames["objections"]["number"]
+        known = objections.filter(objections.is_in(numbers.implode()))
+        if not self._has_files:
+            return known
+        which, frames = one_of(numbers)
+        if frames:
+            found = run(self._con, "known", _IN_FILES + which, self._files, **frames)
+        else:
+            found = run_few(self._con, "known", _IN_FILES + which, {"number": pl.UInt64}, self._files)
+        return known.append(found["number"])
 
     def entries(self, day: date) -> pl.DataFrame:
         """Columns `number`, `since`, `until` of all that are on the list on a day."""

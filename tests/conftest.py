@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from dnc import Store, check, database
-from dnc.cli import options
+from dnc.cli import help as cli_help
 from dnc.cli.main import main
 from dnc.files import atomic
 from dnc.store import ledger
@@ -145,7 +145,7 @@ def dnc(tmp_path, monkeypatch, capfd):
 
     def run(*arguments: object) -> tuple[int, str, str]:
         capfd.readouterr()
-        monkeypatch.setitem(options._language, "typed", "")  # as in a process of its own
+        monkeypatch.setitem(cli_help._language, "typed", "")  # as in a process of its own
         with pytest.raises(SystemExit) as stopped:
             main([str(one) for one in arguments])
         out, err = capfd.readouterr()

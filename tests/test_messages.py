@@ -35,8 +35,8 @@ from dnc.store.loader_search import loaders
 DNC = Path(__file__).parent.parent / "dnc"
 CATALOGUE = tomllib.loads((DNC / "messages" / "catalogue.toml").read_text(encoding="utf-8"))
 _COMPOSED = ("chart_",)  # keys that the code puts together
-# Sections whose keys are columns, words of `dnc_missing`, or found by the English.
-_NAMED_BY_DATA = ("missing", "question", "ask", "registry", "condition", "odd")
+# Sections whose keys are columns, words of `dnc_missing`, verbs and options, or found by the English.
+_NAMED_BY_DATA = ("missing", "question", "ask", "registry", "condition", "odd", "help")
 
 
 def _entries(table, path=()):

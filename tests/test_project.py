@@ -11,11 +11,11 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
-import click
 import pytest
 
 import dnc
 from dnc import check
+from dnc.cli.help import Verb
 from dnc.cli.main import cli
 from dnc.files.output_file import FORMATS, PAGE
 from dnc.law.vocabulary import OCCASIONAL, VERDICT, vocabulary
@@ -209,5 +209,5 @@ def test_every_output_format_can_be_checked_again(store, tmp_path, suffix):
 def test_every_command_is_registered():
     """A command of a module of `dnc.cli` is a verb of `dnc`."""
     modules = [importlib.import_module(f"dnc.cli.{path.stem}") for path in (ROOT / "dnc" / "cli").glob("[a-z]*.py")]
-    commands = {one for module in modules for one in vars(module).values() if type(one) is click.Command}
+    commands = {one for module in modules for one in vars(module).values() if type(one) is Verb}
     assert commands == set(cli.commands.values())

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import click
 
+from dnc.cli.help import option, verb
 from dnc.cli.options import (
     FILE,
     JSON,
@@ -47,100 +48,35 @@ _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, 
 _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.reports.schemas`
 
 
-@click.command()
+@verb()
 @click.argument("files", metavar="LIST...", nargs=-1, required=True, type=LIST)
 @list_options
-@click.option(
-    "--out",
-    multiple=True,
-    type=TARGET,
-    help="Write rows (.csv, .parquet, .xlsx, .jsonl) or a report to read and print (.html); - is stdout, s3://… an "
-    "object, postgresql://…#schema.table a table. Repeatable.  [default: -]",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(_FORMATS),
-    default="csv",
-    show_default=True,
-    help="Format of the rows on stdout, or in a folder.",
-)
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print the counts as JSON on stdout; requires --out with a file for the rows.",
-)
-@click.option(
-    "--columns",
-    metavar="NAMES",
-    callback=lambda ctx, param, names: names and _split(names),
-    help="Verdict columns to write, e.g. outcome,why. [default: all]",
-)
-@click.option(
-    "--keep", is_flag=True, help="Keep the decisions in the store, for dnc answer and --since; see dnc retain."
-)
-@click.option(
-    "--since",
-    metavar="CHECK",
-    callback=lambda ctx, param, text: int(text) if text and text.isdecimal() else text,
-    help="Read and decide only what may have changed since an earlier check with --keep: its number in the log, or its "
-    "output. The result is the same.",
-)
-@click.option(
+@option("--out", multiple=True, type=TARGET)
+@option("--format", "form", type=click.Choice(_FORMATS), default="csv", show_default=True)
+@option("--json", "as_json", is_flag=True)
+@option("--columns", metavar="NAMES", callback=lambda ctx, param, names: names and _split(names))
+@option("--keep", is_flag=True)
+@option("--since", metavar="CHECK", callback=lambda ctx, param, text: int(text) if text and text.isdecimal() else text)
+@option(
     "--only",
     multiple=True,
     metavar="OUTCOME",
     callback=lambda ctx, param, told: [outcome for outcomes in told for outcome in _split(outcomes)],
-    help="Write only rows with this outcome. Repeatable.",
 )
-@click.option(
-    "--changed",
-    is_flag=True,
-    help="Check an earlier output again; write only rows whose outcome changed, with the old one in dnc_was.",
-)
-@click.option(
-    "--best",
-    is_flag=True,
-    help="Write one row for each row of the list, even if it has several numbers: the first that is clear, else the "
-    "first that is undecided.",
-)
-@click.option(
-    "--partition-by",
-    "by",
-    metavar="NAMES",
-    help="Write rows into the folder of --out, in a folder for each value of these columns.",
-)
-@click.option("--resume", is_flag=True, help="Go on with a check into the folder of --out that was interrupted.")
-@click.option(
-    "--share",
-    metavar="I/N",
-    help="Decide only a share of the parts of the folder of --out; --resume then ends the check, and logs it.",
-)
-@click.option("--append", is_flag=True, help="Keep the rows that the table of --out has already.")
-@click.option("--upsert", metavar="KEY", help="Replace only the rows of the table of --out that have the same KEY.")
-@click.option(
-    "--lock-timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Give up if others use the table of --out for so long when it is to be replaced.",
-)
+@option("--changed", is_flag=True)
+@option("--best", is_flag=True)
+@option("--partition-by", "by", metavar="NAMES")
+@option("--resume", is_flag=True)
+@option("--share", metavar="I/N")
+@option("--append", is_flag=True)
+@option("--upsert", metavar="KEY")
+@option("--lock-timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
 @conditions
 @store_options
 def check(
     ctx: click.Context, files: tuple[Path | str, ...], query: str | None, form: str, *, quiet: bool, **given: Any
 ) -> None:
-    """Check a list of planned calls.
-
-    LIST is a file, - for stdin, several files with the same columns, or a folder of partitioned Parquet files; they are
-    checked as one list. It may be the URL of an object (s3://…), or of a database (see --query).
-
-    The exit code is about the rows that are written: with --only clear it is 0; with --changed it is 0 if no outcome
-    got worse.
-
-    With a condition (--min-clear, --max-blocked, --max-undecided) the code is 1 if one is not met by all calls of the
-    list, else 0. The rows are written either way.
-    """
+    """`dnc check`."""
     from dnc import api
     from dnc.checks.parts import Parts
     from dnc.checks.result import Conditions
@@ -213,13 +149,11 @@ def _stdout(form: str, *, wanted: bool) -> Iterator[tuple[IO[bytes] | None, list
     sys.stdout.buffer.flush()
 
 
-@click.command()
+@verb()
 @click.argument("number", metavar="NUMBER|LIST")
 @row_options
-@click.option(
-    "--row", type=click.IntRange(min=1), metavar="N", help="Explain this row of LIST; 1 is the first below the header."
-)
-@click.option("--all", "every", is_flag=True, help="Show every rule in force in full, also those that do not apply.")
+@option("--row", type=click.IntRange(min=1), metavar="N")
+@option("--all", "every", is_flag=True)
 @JSON
 @store_options
 def explain(
@@ -233,10 +167,7 @@ def explain(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Explain one call, or a row of a list: what decides it.
-
-    --sheet, --map, --ignore and --consents are for a list, as for dnc check.
-    """
+    """`dnc explain`."""
     from dnc.checks.explain import explain_call, explain_row
     from dnc.reports import explanation
 
@@ -263,29 +194,15 @@ def explain(
     ctx.exit(0 if exit_zero else exit_code(counts))
 
 
-@click.command("brief")
+@verb("brief")
 @click.argument("file", type=FILE)
 @SHEET
 @LANG
-@click.option(
-    "--set",
-    "given",
-    type=PAIR,
-    multiple=True,
-    metavar="COLUMN=VALUE",
-    help="Value for all rows, e.g. caller=commercial; questions that it settles are left out. Repeatable.",
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Write the brief, or with --texts the texts, to this file."
-)
-@click.option("--add-to", type=FILE, help="Add what is missing to this brief, which loses its comments.")
-@click.option(
-    "--texts",
-    multiple=True,
-    metavar="COLUMN",
-    help="Write the different texts of this column as CSV, to fill in what each means. Repeatable.",
-)
-@click.option("--texts-from", type=FILE, help="Add the texts of such a CSV, with their meanings, to the brief.")
+@option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE")
+@option("--out", type=click.Path(path_type=Path))
+@option("--add-to", type=FILE)
+@option("--texts", multiple=True, metavar="COLUMN")
+@option("--texts-from", type=FILE)
 @store_options
 def brief_(
     ctx: click.Context,
@@ -299,11 +216,7 @@ def brief_(
     texts: tuple[str, ...],
     texts_from: Path | None,
 ) -> None:
-    """Draft a brief (settings of a campaign) from a list.
-
-    Every column gets a role, so that the brief can be used at once; texts that nobody has read leave their rows
-    undecided. Review it: guesses are commented out. dnc start asks you about them instead.
-    """
+    """`dnc brief`."""
     from dnc.checks.brief_draft import completed, draft, texts_of_columns
     from dnc.files.output_file import write_text
     from dnc.lists.brief import Brief
@@ -326,13 +239,10 @@ def brief_(
     write_text(target, written, "utf-8-sig" if texts else "utf-8")
 
 
-@click.command()
+@verb()
 @click.argument("name", type=click.Choice(_SCHEMAS))
 def schema(name: str) -> None:
-    """Print the JSON Schema of what programs get.
-
-    That is what --json of check, vet and status prints, a row of the log, or the manifest of a check in parts.
-    """
+    """`dnc schema`."""
     from dnc.reports import schemas
 
     click.echo(json.dumps(schemas.schema(name), ensure_ascii=False, indent=2))

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from dnc.cli.help import verb
 from dnc.cli.options import LANG
 from dnc.messages import dated, messages
 
@@ -22,13 +23,10 @@ _ELECTION, _LAST_DAY, _NEXT_DAY = "2017-04-18T12:00", "2026-08-10T10:30", "2026-
 _PURPOSES = {"political": "vote", "commercial": "sale"}
 
 
-@click.command()
+@verb()
 @LANG
 def demo(lang: str) -> None:
-    """Show what the program does, on sample files.
-
-    The files, a store and a report are left in a new temporary folder.
-    """
+    """`dnc demo`."""
     for line in tour(Path(tempfile.mkdtemp(prefix="dnc-demo-")), lang):
         click.echo(line)
 

@@ -8,61 +8,32 @@ from pathlib import Path
 
 import click
 
-from dnc.cli.options import FILE, Option, open_store, print_rows, say, store_verb
+from dnc.cli.help import option, verb
+from dnc.cli.options import FILE, open_store, print_rows, say, store_verb
 from dnc.errors import OptionError
 from dnc.messages import localized, messages
 
 _PORT = 8520
 
 
-def _may(help_: str) -> Option:
-    """What a program may do."""
-    return click.option(
-        "--may",
-        metavar="RIGHTS",
-        default="decide,record",
-        show_default=True,
-        callback=lambda ctx, param, rights: [right.strip() for right in rights.split(",")],
-        help=help_,
-    )
+# What a program may do.
+_MAY = option(
+    "--may",
+    metavar="RIGHTS",
+    default="decide,record",
+    show_default=True,
+    callback=lambda ctx, param, rights: [right.strip() for right in rights.split(",")],
+)
 
 
-@click.command()
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    metavar="PORT",
-    default=_PORT,
-    show_default=True,
-    help="Port; 0 for a free one.",
-)
-@click.option("--no-browser", is_flag=True, help="Print the address without opening the browser.")
-@click.option(
-    "--listen",
-    metavar="ADDRESS",
-    help="Listen at this IP address, behind a reverse proxy that signs people in. Requires --user-header.",
-)
-@click.option("--user-header", metavar="NAME", help="Header in which the reverse proxy names the user.")
-@click.option(
-    "--server-name",
-    "server_names",
-    multiple=True,
-    metavar="HOST",
-    help="Host name, with the port if it is not that of the scheme, by which the reverse proxy is reached. Repeatable.",
-)
-@click.option(
-    "--max-upload",
-    type=click.IntRange(min=1),
-    default=4000,
-    show_default=True,
-    metavar="MB",
-    help="Largest file that is accepted.",
-)
-@click.option(
-    "--key",
-    type=FILE,
-    help="Private key that signs folders for an authority and the certificates in them (Ed25519, PEM).",
-)
+@verb()
+@option("--port", type=click.IntRange(0, 65535), metavar="PORT", default=_PORT, show_default=True)
+@option("--no-browser", is_flag=True)
+@option("--listen", metavar="ADDRESS")
+@option("--user-header", metavar="NAME")
+@option("--server-name", "server_names", multiple=True, metavar="HOST")
+@option("--max-upload", type=click.IntRange(min=1), default=4000, show_default=True, metavar="MB")
+@option("--key", type=FILE)
 @store_verb
 def desk(
     ctx: click.Context,
@@ -76,11 +47,7 @@ def desk(
     key: Path | None,
     lang: str,
 ) -> None:
-    """Open the desk: pages in the browser, and an HTTP interface.
-
-    It is reachable from this machine only, unless --listen says otherwise. Prints the address to open. Stop it with
-    Ctrl-C.
-    """
+    """`dnc desk`."""
     if (listen is None) != (user_header is None):
         raise click.UsageError(localized("errors", "cli", "listen_header"))
     if server_names and not listen:
@@ -121,19 +88,13 @@ def desk(
         serve(desk_, sock, ready)
 
 
-@click.command()
+@verb()
 @click.argument("action", type=click.Choice(["add", "list", "remove"]))
 @click.argument("name", required=False)
-@_may("With add, what the key may do: decide, record, lift, read; several are separated by commas.")
+@_MAY
 @store_verb
 def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str], lang: str) -> None:
-    """Manage the keys of programs that use the desk over HTTP.
-
-    A key may decide calls and record objections, calls made and consents, unless --may says otherwise; lift takes
-    objections back, read lists what was recorded. add NAME prints a new key once; the store keeps only its hash, and
-    the log shows NAME for what is done with the key.
-    list prints the names as CSV. remove NAME revokes the key.
-    """
+    """`dnc keys`."""
     from dnc.store import keys as stored
 
     if (name is None) != (action == "list"):
@@ -153,19 +114,13 @@ def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str], l
         say(messages("store", lang)["key_removed"].format(name=name))
 
 
-@click.command()
+@verb()
 @click.argument("action", type=click.Choice(["add", "list", "show", "remove"]))
 @click.argument("name", required=False)
-@click.option("--brief", type=FILE, help="With add: the brief, whose facts, words and region count for all calls.")
+@option("--brief", type=FILE)
 @store_verb
 def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path | None, lang: str) -> None:
-    """Manage campaigns: briefs that the store keeps.
-
-    A call over HTTP that names its campaign needs only its number, and what is particular to it.
-
-    add NAME --brief FILE keeps a brief; if NAME is there, as its next version. list prints the campaigns as CSV, show
-    NAME the newest brief. remove NAME takes a campaign away; checks that used it can still be repeated.
-    """
+    """`dnc campaigns`."""
     from dnc.lists.brief import brief_text, read_brief
     from dnc.store import campaigns as stored
 
@@ -188,15 +143,11 @@ def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path 
         say(texts["campaign_removed"].format(name=name))
 
 
-@click.command()
-@_may("What the agent may do: decide, record; several are separated by commas.")
+@verb()
+@_MAY
 @store_verb
 def mcp(ctx: click.Context, may: list[str], lang: str) -> None:
-    """Serve tools for voice agents (MCP).
-
-    They are served on stdin and stdout, by the Model Context Protocol. The tools are decide, explain, record_objection
-    and status. An agent is told to start this command; it ends with it.
-    """
+    """`dnc mcp`."""
     from dnc.errors import extra
 
     with extra("mcp"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dnc.cli.help import option, verb
 from dnc.cli.options import DATE, FILE, JSON, load_rules, open_store, say, store_verb
 from dnc.errors import InputError
 from dnc.messages import Words, counted, in_language, localized, messages
@@ -18,21 +19,12 @@ if TYPE_CHECKING:
     from dnc.checks.certificate import CertifiedStamp
 
 
-@click.command()
+@verb()
 @click.argument("check", required=False, type=int)
-@click.option(
-    "--key",
-    metavar="KEY",
-    help="Private key that signs (Ed25519, PEM). With --verify: the key that must have signed, its fingerprint or the "
-    "file of the public key.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Write the certificate: a page that contains the data (.html), or the data alone (.json).",
-)
-@click.option("--verify", "verified", type=FILE, metavar="FILE", help="Verify a certificate; needs no store.")
-@click.option("--new-key", type=click.Path(path_type=Path), metavar="FILE", help="Make a private key.")
+@option("--key", metavar="KEY")
+@option("--out", type=click.Path(path_type=Path))
+@option("--verify", "verified", type=FILE, metavar="FILE")
+@option("--new-key", type=click.Path(path_type=Path), metavar="FILE")
 @JSON
 @store_verb
 def certify(
@@ -46,14 +38,7 @@ def certify(
     as_json: bool,
     lang: str,
 ) -> None:
-    """Certify a check, or verify a certificate.
-
-    A certificate states what the log says about a check: the checksum of its list, settings, counts, rules and
-    registries. It is signed with your key. It contains no telephone number, and can be verified without the store.
-
-    CHECK is the row number of the check in the log. With --verify, the exit code is 0 if the signature is valid and the
-    page shows what was signed, else 4.
-    """
+    """`dnc certify`."""
     if [check is not None, verified is not None, new_key is not None].count(True) != 1:
         raise click.UsageError(localized("errors", "cli", "one_certificate"))
     if verified:
@@ -121,21 +106,13 @@ def _stamp(path: Path, stamp: CertifiedStamp) -> Words:
         raise InputError(localized("anchor", "stamp_wrong", path=path, why=error.why, row=about.head.seq)) from None
 
 
-@click.command()
-@click.option("--from", "first", type=DATE, required=True, help="First day.")
-@click.option("--to", "last", type=DATE, required=True, help="Last day.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    metavar="FILE",
-    help="The folder to write (.zip).",
-)
-@click.option("--campaign", metavar="NAME", help="Only what belongs to this campaign.")
-@click.option("--without-numbers", is_flag=True, help="Leave out the annexes, which have telephone numbers.")
-@click.option(
-    "--key", type=FILE, help="Private key that signs the folder and a certificate of each check (Ed25519, PEM)."
-)
+@verb()
+@option("--from", "first", type=DATE, required=True)
+@option("--to", "last", type=DATE, required=True)
+@option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE")
+@option("--campaign", metavar="NAME")
+@option("--without-numbers", is_flag=True)
+@option("--key", type=FILE)
 @store_verb
 def inspection(
     ctx: click.Context,
@@ -148,12 +125,7 @@ def inspection(
     key: Path | None,
     lang: str,
 ) -> None:
-    """Make a folder for an authority, which opens without dnc.
-
-    It has the entry of the register of processing, checks, rules, registries, calls, objections and calls after them,
-    consents with a drawn sample, retention and the log, as pages and CSV in a zip. Telephone numbers are in its annexes
-    only.
-    """
+    """`dnc inspection`."""
     from dnc.checks.inspection import Scope, inspect
     from dnc.files.output_file import atomic_path
     from dnc.files.signing import Signer

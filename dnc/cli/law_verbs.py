@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dnc.cli.help import option, verb
 from dnc.cli.options import DATE, FILE, PAIR, TARGET, load_rules, open_store, print_rows, say, store_verb, together
 from dnc.clock import today
 from dnc.errors import InputError, OptionError, RuleError
@@ -24,19 +25,13 @@ if TYPE_CHECKING:
 # Rules packs: make, sign, install and undo them
 
 pack_options = together(
-    click.option(
-        "--pack", type=FILE, metavar="DIR", help="Make a rules pack from this folder. Requires --key and --out."
-    ),
-    click.option("--key", type=FILE, help="Private key that signs it (Ed25519, PEM)."),
-    click.option("--new-key", type=click.Path(path_type=Path), metavar="FILE", help="Make a private key for packs."),
-    click.option("--install", type=FILE, metavar="PACK", help="Use the rules of this pack in the store from now on."),
-    click.option(
-        "--trust",
-        metavar="FINGERPRINT",
-        help="With --install: trust the key that signed the pack, without asking.",
-    ),
-    click.option("--distrust", metavar="FINGERPRINT", help="Install no more packs that this key signed."),
-    click.option("--undo", is_flag=True, help="Go back to the rules before the last pack."),
+    option("--pack", type=FILE, metavar="DIR"),
+    option("--key", type=FILE),
+    option("--new-key", type=click.Path(path_type=Path), metavar="FILE"),
+    option("--install", type=FILE, metavar="PACK"),
+    option("--trust", metavar="FINGERPRINT"),
+    option("--distrust", metavar="FINGERPRINT"),
+    option("--undo", is_flag=True),
 )
 _ACTIONS = ("pack", "new_key", "install", "distrust", "undo")
 _YEAR = timedelta(days=365)
@@ -144,22 +139,16 @@ def _trusted(store: Store, signed: SignedPack, trust: str | None, lang: str) -> 
 _COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidence", "says", "cites")
 
 
-@click.command()
+@verb()
 @click.argument("jurisdiction", required=False)
-@click.option("--on", type=DATE, help="Only regimes in force on this day, also on the page of --out.")
-@click.option("--sql", is_flag=True, help="Print the SQL that decides each regime.")
-@click.option("--unread-since", type=DATE, help="Only citations last reviewed before this day.")
-@click.option("--check", "lint", is_flag=True, help="Check that every regime can block a call and can be satisfied.")
-@click.option("--ahead", type=click.IntRange(min=1), metavar="DAYS", help="List what changes in the next DAYS days.")
-@click.option("--changes", type=DATE, nargs=2, metavar="FROM TO", help="List what changes between two days.")
-@click.option(
-    "--brief", type=FILE, help="With --ahead or --changes: only changes that may affect the calls of this campaign."
-)
-@click.option(
-    "--out",
-    type=TARGET,
-    help="Write a page (.html) to compare each rule with its source, and to sign; with --pack: the pack.",
-)
+@option("--on", type=DATE)
+@option("--sql", is_flag=True)
+@option("--unread-since", type=DATE)
+@option("--check", "lint", is_flag=True)
+@option("--ahead", type=click.IntRange(min=1), metavar="DAYS")
+@option("--changes", type=DATE, nargs=2, metavar="FROM TO")
+@option("--brief", type=FILE)
+@option("--out", type=TARGET)
 @pack_options
 @store_verb
 def rules(
@@ -177,13 +166,7 @@ def rules(
     lang: str,
     **of_packs: Any,
 ) -> None:
-    """List the regimes, print them as SQL, check or update them.
-
-    A regime is one rule of a law or recommendation. A rules pack is a signed file of rules, installed into a store.
-
-    With --ahead or --changes, the exit code is 1 if the law changes in that time, else 0. With --brief, each change
-    comes with the outcome of such a call on the day before and on the day of the change.
-    """
+    """`dnc rules`."""
     if act_on_packs(ctx, lang, out, of_packs):
         return
     book = load_rules(ctx)
@@ -297,12 +280,12 @@ def _row(jurisdiction: str, regime: Regime, lang: str) -> tuple[Any, ...]:
     return (regime.id, jurisdiction, regime.force, first, until, regime.demand, regime.confidence, says, cites)
 
 
-@click.command()
+@verb()
 @click.argument("place")
-@click.option("--out", type=TARGET, required=True, metavar="FILE", help="The calendar to write (.ics).")
-@click.option("--campaign", metavar="NAME", help="Count the rules that may apply to the calls of this campaign.")
-@click.option("--set", "given", multiple=True, type=PAIR, metavar="NAME=VALUE", help="Declare a fact. Repeatable.")
-@click.option("--days", type=click.IntRange(1, 730), default=365, show_default=True, help="How many days, from today.")
+@option("--out", type=TARGET, required=True, metavar="FILE")
+@option("--campaign", metavar="NAME")
+@option("--set", "given", multiple=True, type=PAIR, metavar="NAME=VALUE")
+@option("--days", type=click.IntRange(1, 730), default=365, show_default=True)
 @store_verb
 def hours(
     ctx: click.Context,
@@ -314,12 +297,7 @@ def hours(
     days: int,
     lang: str,
 ) -> None:
-    """Write the lawful hours of a place as a calendar.
-
-    Rules on hours, weekdays, holidays and polls count; rules about persons, such as consent, registries and attempts,
-    do not. PLACE is a country (FR) or a region (US-TX). A rule that may apply counts, so tell what is known of the
-    calls.
-    """
+    """`dnc hours`."""
     from dnc.checks.campaign import brief_of_campaign
     from dnc.checks.lawful_hours import lawful_hours
     from dnc.files.output_file import atomic_path

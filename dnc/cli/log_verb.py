@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dnc.cli.help import option, verb
 from dnc.cli.options import DATE, FILE, STDOUT, open_store, print_csv, say, show, store_verb
 from dnc.errors import InputError, StoreError
 from dnc.messages import counted, dated, in_language, localized, messages
@@ -26,42 +27,17 @@ if TYPE_CHECKING:
 _HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
 
 
-@click.command()
-@click.option("--tail", type=click.IntRange(1), metavar="N", help="Print only the last N rows.")
-@click.option("--since", type=DATE, metavar="DATE", help="Print only rows from this day (UTC) on.")
-@click.option("--verb", multiple=True, metavar="VERB", help="Print only rows of this kind, e.g. check. Repeatable.")
-@click.option(
-    "--verify",
-    "verifying",
-    is_flag=True,
-    help="Verify the chain of hashes, anchors and stamps: find rows that were changed, removed or reordered.",
-)
-@click.option(
-    "--head",
-    metavar="ROW:HASH",
-    help="With --verify: a log fingerprint noted earlier, which the log must still contain.",
-)
-@click.option(
-    "--key",
-    type=int,
-    metavar="ROW",
-    help="Print the key of the hashes in the row of a check or of a draw, or the salt of a sealed result: whoever has "
-    "it can tell whether a list is the one that was checked, drawn from, or sealed.",
-)
-@click.option(
-    "--anchor",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Append the log fingerprint to this file outside the store, which is compared with the log from now on; - "
-    "prints a text to send instead.",
-)
-@click.option("--anchor-command", metavar="COMMAND", help="Run this program with the log fingerprint on its stdin.")
-@click.option("--stamp", metavar="URL", help="Have the log fingerprint stamped by this authority (RFC 3161).")
-@click.option(
-    "--certificate",
-    type=FILE,
-    help="Root certificates of stamping authorities (PEM), with which --verify and --stamp verify stamps.",
-)
+@verb()
+@option("--tail", type=click.IntRange(1), metavar="N")
+@option("--since", type=DATE, metavar="DATE")
+@option("--verb", multiple=True, metavar="VERB")
+@option("--verify", "verifying", is_flag=True)
+@option("--head", metavar="ROW:HASH")
+@option("--key", type=int, metavar="ROW")
+@option("--anchor", type=click.Path(path_type=Path), metavar="FILE")
+@option("--anchor-command", metavar="COMMAND")
+@option("--stamp", metavar="URL")
+@option("--certificate", type=FILE)
 @store_verb
 def log(
     ctx: click.Context,
@@ -78,10 +54,7 @@ def log(
     certificate: Path | None,
     lang: str,
 ) -> None:
-    """Print the log as CSV, verify it, or anchor it elsewhere.
-
-    A log that does not verify, or lacks a row anchored earlier, is neither anchored nor stamped.
-    """
+    """`dnc log`."""
     if head and not verifying:
         raise click.UsageError(localized("errors", "cli", "head_verify"))
     store = open_store(ctx)

@@ -12,8 +12,6 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterable
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -21,58 +19,11 @@ from typing import NoReturn
 
 import click
 
-from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, use_typed_language
+from dnc.cli.help import VERSION, Program, language, option, use_typed_language
+from dnc.cli.options import LANG_BEFORE, log_as_json, say
 from dnc.cli.terminal import guard_terminal
 from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, must_be_unicode, shortage, why
-from dnc.messages import Words, figure, in_language, localized, typeset
-
-# Help in the language of messages: `help_fr.toml` has it in French, by the English of the code
-
-
-@cache
-def help_words(language: str) -> dict[str, str]:
-    """What help says in a language, by what it says in English; nothing where it is not translated."""
-    if language != "fr":
-        return {}
-    from dnc.cache import shipped_toml
-
-    return shipped_toml("dnc.cli", "help_fr.toml")
-
-
-def _said(text: str) -> str:
-    return typeset(help_words(language()).get(text, text), language())
-
-
-def _with_extra(text: str) -> str:
-    """The help of an option, with what click adds to it."""
-    told, _, extra = text.rpartition("  [")
-    if text in help_words(language()) or not told:
-        return _said(text)
-    parts = (part.partition(": ") for part in extra.removesuffix("]").split("; "))
-    return f"{_said(told)}  [{_said('; ').join(_said(name + colon) + value for name, colon, value in parts)}]"
-
-
-class _Formatter(click.HelpFormatter):
-    """Writes what click writes, in the language of messages."""
-
-    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        super().write_usage(prog, args, prefix or _said("Usage: "))
-
-    def write_heading(self, heading: str) -> None:
-        super().write_heading(_said(heading))
-
-    def write_text(self, text: str) -> None:
-        super().write_text("\n\n".join(_said(" ".join(part.split())) for part in text.split("\n\n")))
-
-    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        super().write_dl([(name, _with_extra(text)) for name, text in rows], col_max, col_spacing)
-
-
-class Context(click.Context):
-    """A context whose help is in the language of messages."""
-
-    formatter_class = _Formatter
-
+from dnc.messages import Words, figure, in_language, localized
 
 # Modules with verbs, in the order of the reference.
 _OF_VERBS = (
@@ -92,44 +43,21 @@ os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000")
 atexit.register(gc.freeze)  # otherwise Python looks for cycles among all objects when it exits, which takes 0.1 s
 
 
-@click.group(context_settings={"max_content_width": 100, "auto_envvar_prefix": "DNC"})
-@click.version_option(package_name="dnc-check", prog_name="dnc")
-@click.option(
-    "--store",
-    type=click.Path(),
-    default="dnc-store",
-    envvar="DNC_STORE",
-    show_envvar=True,
-    show_default=True,
-    help="Store folder (may also be given after the verb).",
-)
-@click.option("--rules", type=click.Path(), help="Folder of additional rule files (may also be given after the verb).")
+@click.group("dnc", cls=Program, context_settings={"max_content_width": 100, "auto_envvar_prefix": "DNC"})
+@VERSION
+@option("--store", type=click.Path(), default="dnc-store", envvar="DNC_STORE", show_envvar=True, show_default=True)
+@option("--rules", type=click.Path())
 @LANG_BEFORE
-@click.option(
-    "--log-json",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=log_as_json,
-    help="Write messages to stderr as JSON, one object per line: level, message, and the exit code of an error.",
-)
+@option("--log-json", is_flag=True, is_eager=True, expose_value=False, callback=log_as_json)
 @click.pass_context
 def cli(ctx: click.Context, store: str, rules: str | None) -> None:
-    """Check planned telephone calls against do-not-call laws and registries.
-
-    Each call is clear, blocked or undecided, with the reason.
-
-    Every option can also be set by an environment variable: DNC_CHECK_REGION is --region of dnc check. Several values
-    of one option are separated by line breaks.
-    """
+    """`dnc`."""
     _refuse_tight_limit()
     ctx.obj = {"store": store, "rules": rules}
 
 
-cli.context_class = Context
 for module in _OF_VERBS:
     for verb in import_module(f"dnc.cli.{module}").VERBS:
-        verb.context_class = Context
         cli.add_command(verb)
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from dnc.cli.help import Command, Option, language, option, set_language
 from dnc.errors import InputError, ShortageError, is_full, printable, room_in, why, without_numbers
 from dnc.files.remote import Query, fetched, is_url
 from dnc.messages import LANGUAGES, in_language, localized, system_language
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from dnc.lists.brief import Brief
     from dnc.store.store import Store
 
-Command = Callable[..., Any]
-Option = Callable[[Command], Command]
 _Path = TypeVar("_Path")
 
 STDOUT = Path("-")  # what a person types for it
@@ -45,7 +44,6 @@ _BLOCK_BYTES = 1 << 20
 _LONGEST_WAIT = 1.0  # seconds, for a pipe
 _PROGRESS_FROM_BYTES = 4_000_000  # smaller files are read before a progress bar could be seen
 _log = {"json": False}  # whether lines on stderr are JSON objects
-_language = {"typed": ""}  # the language of --lang, once it is read
 _typed_names: dict[str, str] = {}  # path of the copy of a pipe -> what the user typed
 
 
@@ -191,88 +189,28 @@ def together(*options: Option) -> Option:
     """Several options as one, which help lists in this order."""
 
     def add(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
+        for add_one in reversed(options):
+            command = add_one(command)
         return command
 
     return add
 
 
-REGION = click.option(
-    "--region",
-    metavar="COUNTRY",
-    callback=lambda ctx, param, value: value and value.upper(),
-    help="Country of numbers in national form, e.g. FR.",
-)
-SHEET = click.option(
-    "--sheet", metavar="NAME", help="Sheet of the spreadsheet.  [default: the first visible one that is not empty]"
-)
-IGNORE = click.option(
-    "--ignore",
-    multiple=True,
-    metavar="COLUMN",
-    help="Leave this column out: nobody needs it for the decision; `utm_*` names several, and `*` all others but "
-    "those that may matter. Repeatable.",
-)
-AROUND = click.option(
-    "--around",
-    type=click.Choice(["read"]),
-    help="Say that a person has read what is around the table: text above its header, other sheets, notes.",
-)
-CONSENTS = click.option(
-    "--consents",
-    type=FILE,
-    help="File of consents and withdrawals, joined by number; the newest entry for a number wins.",
-)
+REGION = option("--region", metavar="COUNTRY", callback=lambda ctx, param, value: value and value.upper())
+SHEET = option("--sheet", metavar="NAME")
+IGNORE = option("--ignore", multiple=True, metavar="COLUMN")
+AROUND = option("--around", type=click.Choice(["read"]))
+CONSENTS = option("--consents", type=FILE)
 
 
-def _set_language(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """The callback of --lang, so that errors of the verb are shown in this language."""
-    _language["typed"] = value
-    return value
+def _lang(default: Callable[[], str], *, passed: bool) -> Option:
+    how = {"default": default, "is_eager": True, "expose_value": passed, "callback": set_language}
+    return option("--lang", type=click.Choice(LANGUAGES), **how)
 
 
-def language() -> str:
-    """The language of messages: that of --lang, or of the system."""
-    return _language["typed"] or system_language()
-
-
-def _lang(default: Callable[[], str], help_: str, *, passed: bool) -> Option:
-    return click.option(
-        "--lang",
-        type=click.Choice(LANGUAGES),
-        default=default,
-        is_eager=True,
-        expose_value=passed,
-        callback=_set_language,
-        help=help_,
-    )
-
-
-LANG_BEFORE = _lang(system_language, "Language of messages (may also be given after the verb).", passed=False)
-LANG = _lang(
-    language,
-    "Language of dnc_why, messages and reports.  [default: DNC_LANG, that of the system, or English]",
-    passed=True,
-)
-
-
-def use_typed_language(error: click.UsageError, arguments: Sequence[str]) -> None:
-    """Use --lang even if the arguments are wrong, so that its callback was not called."""
-    prefix = error.ctx.auto_envvar_prefix if error.ctx else None
-    named = [os.environ.get(f"{prefix}_LANG", "")]
-    for before, argument in zip(("", *arguments), arguments, strict=False):
-        named.append(argument if before == "--lang" else argument.partition("--lang=")[2])
-    for name in named:
-        if name in LANGUAGES:
-            _language["typed"] = name
-
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_STORE_OPTIONS = {
-    "rules": "Folder of rule files that add to the built-in rules, or replace them.",
-    "store": "Store folder.  [env var: DNC_STORE; default: dnc-store]",
-}
+LANG_BEFORE = _lang(system_language, passed=False)
+LANG = _lang(language, passed=True)
+JSON = option("--json", "as_json", is_flag=True)
 
 
 def store_options(command: Command) -> Command:
@@ -283,10 +221,8 @@ def store_options(command: Command) -> Command:
             ctx.obj[param.name] = value
 
     command = click.pass_context(command)
-    for name, text in _STORE_OPTIONS.items():
-        command = click.option(f"--{name}", name, type=click.Path(), expose_value=False, callback=keep, help=text)(
-            command
-        )
+    for name in ("rules", "store"):
+        command = option(f"--{name}", name, type=click.Path(), expose_value=False, callback=keep)(command)
     return command
 
 
@@ -295,59 +231,27 @@ def store_verb(command: Command) -> Command:
     return LANG(store_options(command))
 
 
-def call_options(set_help: str) -> Option:
-    """Options for facts and settings of calls; `set_help` is the help of --set, which differs between verbs."""
-    return together(
-        REGION,
-        click.option(
-            "--at",
-            metavar="DATE",
-            help="Date, or date and time, of calls that do not have one (ISO 8601); in the called person's local time, "
-            "unless it has an offset (+01:00).",
-        ),
-        click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help),
-        click.option("--brief", type=FILE, help="Settings of a campaign (TOML); options given here override it."),
-        click.option(
-            "--guidance",
-            type=click.Choice(["enforce", "advise"]),
-            default="enforce",
-            show_default=True,
-            help="Treat recommendations of a regulator as law, or as advice.",
-        ),
-        click.option(
-            "--accept",
-            type=PAIR,
-            multiple=True,
-            metavar="REGIME=REASON",
-            help="Ignore a regime whose law is contested or was not reviewed, at your own risk; logged with the "
-            "reason. Repeatable.",
-        ),
-        LANG,
-        click.option("--exit-zero", is_flag=True, help="Exit with 0 for every outcome; errors still give 2 or 4."),
-    )
+# Facts and settings of calls.
+_CALLS = together(
+    REGION,
+    option("--at", metavar="DATE"),
+    option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE"),
+    option("--brief", type=FILE),
+    option("--guidance", type=click.Choice(["enforce", "advise"]), default="enforce", show_default=True),
+    option("--accept", type=PAIR, multiple=True, metavar="REGIME=REASON"),
+    LANG,
+    option("--exit-zero", is_flag=True),
+)
 
 
 UNREAD = together(
-    click.option(
-        "--accept-unread",
-        type=click.IntRange(min=0),
-        metavar="COUNT",
-        help="Accept up to COUNT rows with an objection, a refusal or a withdrawal whose number cannot be read.",
-    ),
-    click.option("--reason", metavar="TEXT", help="Why --accept-unread is given; logged."),
+    option("--accept-unread", type=click.IntRange(min=0), metavar="COUNT"),
+    option("--reason", metavar="TEXT"),
 )
 # What tells how a list is read, for a check and for one of its rows.
 _READING = together(
     SHEET,
-    click.option(
-        "--map",
-        "maps",
-        type=PAIR,
-        multiple=True,
-        metavar="OURS=THEIRS",
-        help="Read our column OURS from column THEIRS of the file. Repeatable; several columns can be named for "
-        "number, in order of preference.",
-    ),
+    option("--map", "maps", type=PAIR, multiple=True, metavar="OURS=THEIRS"),
     IGNORE,
     AROUND,
     UNREAD,
@@ -358,34 +262,18 @@ _READING = together(
 SHARE = click.FloatRange(0, 1)
 # Conditions on the outcomes of a list, the fields of `dnc.checks.result.Conditions`.
 conditions = together(
-    click.option(
-        "--min-clear", type=SHARE, metavar="SHARE", help="Exit with 1 if a smaller share is clear; vet: on every day."
-    ),
-    click.option(
-        "--max-blocked",
-        type=SHARE,
-        metavar="SHARE",
-        help="Exit with 1 if a larger share is blocked; vet: on the first day.",
-    ),
-    click.option(
-        "--max-undecided",
-        type=SHARE,
-        metavar="SHARE",
-        help="Exit with 1 if a larger share is undecided; vet: on the first day.",
-    ),
+    option("--min-clear", type=SHARE, metavar="SHARE"),
+    option("--max-blocked", type=SHARE, metavar="SHARE"),
+    option("--max-undecided", type=SHARE, metavar="SHARE"),
 )
 # How one call is decided, or a row of a list, and how that is read.
-row_options = together(_READING, call_options("Value of a column of planned calls. Repeatable."))
+row_options = together(_READING, _CALLS)
 # The same for all rows of a list.
 list_options = together(
     _READING,
-    call_options("Value for the empty cells of a column. Repeatable."),
-    click.option("--quiet", is_flag=True, help="Print nothing to stderr except errors."),
-    click.option(
-        "--query",
-        metavar="SQL",
-        help="LIST is the URL of a database (postgresql://, sqlite:///, duckdb:///), and this selects the calls.",
-    ),
+    _CALLS,
+    option("--quiet", is_flag=True),
+    option("--query", metavar="SQL"),
 )
 
 

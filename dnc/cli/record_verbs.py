@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dnc.cli.help import option, verb
 from dnc.cli.options import (
     FILE,
     JSON,
@@ -32,14 +33,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 1 << 20  # bytes of a wording
 _WORDS = 8  # that were not understood, in a message
-_MORE = click.option(
-    "--set",
-    "more",
-    multiple=True,
-    type=PAIR,
-    metavar="COLUMN=VALUE",
-    help="Another column of the record, e.g. channel=web. Repeatable.",
-)
+_MORE = option("--set", "more", multiple=True, type=PAIR, metavar="COLUMN=VALUE")
 
 
 def load_records(ctx: click.Context, files: Sequence[Path], lang: str, **options: Any) -> None:
@@ -81,23 +75,17 @@ def _added(kind: str, added: Added, lang: str) -> str:
     return str(texts["added"]).format(kind=texts["kinds"][kind], n=count(added.rows), more="".join(more))
 
 
-@click.command()
+@verb()
 @click.argument("number")
-@click.option("--on", help="Day or moment at which it was given, e.g. 2026-08-05T10:12+02:00.")
-@click.option("--withdrawn-on", help="Day or moment at which it was withdrawn; yes if that is not known.")
-@click.option("--for", "calls", type=click.Choice(["live", "automated", "both"]), help="Calls that it is for.")
-@click.option(
-    "--consent",
-    type=click.Choice(["none", "named_caller", "partners", "written"]),
-    help="What was given.  [default: named_caller]",
-)
-@click.option("--until", help="Last day for which it was given.")
-@click.option("--hours", help="Hours that were agreed, e.g. 18:00-20:00.")
-@click.option("--wording", metavar="NAME", help="Wording that the person saw (see dnc wordings).")
-@click.option("--proof", help="Where the proof is: a path, an address, the id of a certificate.")
-@click.option(
-    "--proof-file", type=FILE, help="File of the proof; its hash is kept, and its path unless --proof is given."
-)
+@option("--on")
+@option("--withdrawn-on")
+@option("--for", "calls", type=click.Choice(["live", "automated", "both"]))
+@option("--consent", type=click.Choice(["none", "named_caller", "partners", "written"]))
+@option("--until")
+@option("--hours")
+@option("--wording", metavar="NAME")
+@option("--proof")
+@option("--proof-file", type=FILE)
 @_MORE
 @REGION
 @store_verb
@@ -118,10 +106,7 @@ def consent(
     region: str | None,
     lang: str,
 ) -> None:
-    """Record that a person gave a consent, or withdrew it.
-
-    A withdrawal counts for good: after it, only a later consent with its own proof and wording does.
-    """
+    """`dnc consent`."""
     from dnc.files.input_file import input_sha256
 
     if on is None and withdrawn_on is None and consent != "none":
@@ -137,16 +122,12 @@ def consent(
     _record(ctx, "consents", told, region, lang)
 
 
-@click.command()
+@verb()
 @click.argument("number")
-@click.option("--at", required=True, help="When, on the clock of the called person or with an offset.")
-@click.option(
-    "--result",
-    required=True,
-    help="answered, no_answer, busy, failed, machine, abandoned, refused, objected or wrong_number.",
-)
-@click.option("--call-id", help="Id of the call; recorded again, it changes nothing.")
-@click.option("--campaign", help="Campaign that it belongs to.")
+@option("--at", required=True)
+@option("--result", required=True)
+@option("--call-id")
+@option("--campaign")
 @_MORE
 @REGION
 @store_verb
@@ -159,10 +140,7 @@ def called(
     lang: str,
     **told: str | None,
 ) -> None:
-    """Record a call that was made.
-
-    A person who objected in it goes on the own opt-out list, too.
-    """
+    """`dnc called`."""
     _record(ctx, "calls", {"number": number, **told, **dict(more)}, region, lang)
 
 
@@ -174,21 +152,16 @@ def _record(ctx: click.Context, kind: str, told: dict[str, Any], region: str | N
     say(_added(kind, own_records.record(open_store(ctx), kind, [cells], load_rules(ctx), reading), lang))
 
 
-@click.command()
+@verb()
 @click.argument("action", type=click.Choice(["add", "list", "show"]))
 @click.argument("what", metavar="[FILE|NAME]", required=False)
-@click.option("--name", help="With add: the name by which records of consents refer to it.")
+@option("--name")
 @_MORE
 @store_verb
 def wordings(
     ctx: click.Context, *, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]], lang: str
 ) -> None:
-    """Keep the wordings that people consented to.
-
-    add keeps the text in FILE under a name, and what it says with --set: consent, consent_for, hours_agreed,
-    term_months, used_from, used_until, names, sectors, recipients, lang, shot. A consent that says something else is
-    undecided. list prints the wordings as CSV, show the text of NAME.
-    """
+    """`dnc wordings`."""
     import msgspec
 
     from dnc.errors import InputError
@@ -213,22 +186,13 @@ def wordings(
         raise InputError(localized("errors", "wording", "none", name=what))
 
 
-@click.command()
-@click.option(
-    "--ending", type=click.IntRange(min=0), metavar="DAYS", help="Only consents that end within so many days."
-)
-@click.option("--out", type=TARGET, help="Write to this file.  [default: stdout]")
+@verb()
+@option("--ending", type=click.IntRange(min=0), metavar="DAYS")
+@option("--out", type=TARGET)
 @JSON
 @store_verb
 def consents(ctx: click.Context, ending: int | None, out: Path | str | None, lang: str, *, as_json: bool) -> None:
-    """List the consents in force, those that end first on top.
-
-    Its columns are the number, the statement, its kind, its day, its wording, the day on which it ends, and the days
-    that are left.
-
-    The end is the earliest of the one that was agreed, the term of the wording, and what the law in force sets for
-    numbers of the country.
-    """
+    """`dnc consents`."""
     from dnc.checks.consent_ends import consents_in_force, ends_of
 
     rows = consents_in_force(open_store(ctx), load_rules(ctx), ending)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dnc.cli.help import option, verb
 from dnc.cli.options import AROUND, DATE, FILE, IGNORE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_verb
 from dnc.cli.record_verbs import load_records
 from dnc.clock import DATE_ORDERS
@@ -17,43 +18,20 @@ from dnc.messages import counted, dated, in_language, localized, messages, regis
 if TYPE_CHECKING:
     from dnc.store.store import Snapshot
 
-_REGISTRY = click.option(
-    "--registry", metavar="ID", help="Registry; needed if the file format fits several registries, or none."
+_REGISTRY = option("--registry", metavar="ID")
+_MEANS = option("--means", type=click.Choice(["listed", "callable"]))
+_ASKED = option("--asked", type=FILE)
+_LOADER = option("--loader", type=FILE)
+_MAP = option(
+    "--map", "columns", multiple=True, type=PAIR, callback=lambda ctx, param, pairs: _once(pairs), metavar="OURS=THEIRS"
 )
-_MEANS = click.option(
-    "--means",
-    type=click.Choice(["listed", "callable"]),
-    help="What a number in the file means, if the file does not say.",
-)
-_ASKED = click.option(
-    "--asked", type=FILE, help="File of numbers that was sent to the registry, if its answer names only some of them."
-)
-_LOADER = click.option(
-    "--loader", type=FILE, help="Python file that defines LOADER, for a format that is not built in."
-)
-_MAP = click.option(
-    "--map",
-    "columns",
-    multiple=True,
-    type=PAIR,
-    callback=lambda ctx, param, pairs: _once(pairs),
-    metavar="OURS=THEIRS",
-    help="Read our column OURS from column THEIRS; in plain form, a directory or the own list. Repeatable.",
-)
-_DATES = click.option(
-    "--dates",
-    type=click.Choice(DATE_ORDERS),
-    default="iso",
-    show_default=True,
-    help="How dates in digits are written, if not as YYYY-MM-DD.",
-)
-_VALUES = click.option(
+_DATES = option("--dates", type=click.Choice(DATE_ORDERS), default="iso", show_default=True)
+_VALUES = option(
     "--values",
     multiple=True,
     type=VALUE,
     callback=lambda ctx, param, values: _by_column(values),
     metavar="COLUMN:THEIRS=OURS",
-    help="Read the word THEIRS in our column COLUMN as our word OURS. Repeatable.",
 )
 
 
@@ -72,15 +50,13 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
     return {name: _once((theirs, ours) for column, theirs, ours in values if column == name) for name in columns}
 
 
-@click.command()
+@verb()
 @click.argument("files", nargs=-1, required=True, type=FILE)
-@click.option("--as-of", type=DATE, help="Date on which the registry produced the file; not for consents and calls.")
+@option("--as-of", type=DATE)
 @_REGISTRY
 @SHEET
-@click.option(
-    "--covers", multiple=True, metavar="PREFIX", help="E.164 prefix for which the file is complete. Repeatable."
-)
-@click.option("--campaign", metavar="ID", help="Campaign for which the answer was obtained.")
+@option("--covers", multiple=True, metavar="PREFIX")
+@option("--campaign", metavar="ID")
 @REGION
 @_MEANS
 @_ASKED
@@ -90,47 +66,18 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 @_VALUES
 @IGNORE
 @AROUND
-@click.option(
-    "--accept-unread",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="COUNT",
-    help="Accept up to COUNT unreadable numbers in complete lists, counted over all files; requires --reason.",
-)
-@click.option("--reason", help="Why the unreadable numbers are acceptable; logged.")
-@click.option(
-    "--shrunk",
-    metavar="REASON",
-    help="Accept a complete list that shrank by more than a tenth, or lost most of its numbers; logged.",
-)
-@click.option(
-    "--corrects",
-    type=int,
-    metavar="ID",
-    help="Replace this snapshot of the same file, which has a wrong date or campaign; logged.",
-)
-@click.option("--brief", type=FILE, help="TOML file that says what columns of own records mean: ignore, texts, around.")
-@click.option(
-    "--covers-days",
-    metavar="FIRST..LAST",
-    help="Days for which a file of calls has every call, e.g. 2026-11-01..2026-11-28.",
-)
-@click.option(
-    "--outbound", type=PAIR, metavar="COLUMN=WORD", help="Which rows of a file of calls went out; others are left out."
-)
-@click.option("--complete", metavar="REASON", help="Why call records of a system have every call of --covers-days.")
-@click.option("--zone", metavar="ZONE", help="Time zone of the times in a file of calls, e.g. Europe/Paris.")
+@option("--accept-unread", type=click.IntRange(min=0), default=0, metavar="COUNT")
+@option("--reason")
+@option("--shrunk", metavar="REASON")
+@option("--corrects", type=int, metavar="ID")
+@option("--brief", type=FILE)
+@option("--covers-days", metavar="FIRST..LAST")
+@option("--outbound", type=PAIR, metavar="COLUMN=WORD")
+@option("--complete", metavar="REASON")
+@option("--zone", metavar="ZONE")
 @store_verb
 def load(ctx: click.Context, *, files: tuple[Path, ...], lang: str, **options: Any) -> None:
-    """Load registry files or own records (all of them, or none).
-
-    Own records are what you keep yourself: --registry consents, calls or customers.
-
-    A complete list, and your own opt-out list, is refused if a number in it cannot be read (see --accept-unread).
-    A complete list is also refused if it shrank by more than a tenth since the list before it,
-    or lost most of its numbers (see --shrunk).
-    The same file, loaded again for another date or campaign, becomes a second snapshot (see --corrects).
-    """
+    """`dnc load`."""
     from dnc.store.record_kinds import KINDS
 
     own = {name: options.pop(name) for name in ("brief", "covers_days", "zone", "outbound", "complete")}
@@ -162,7 +109,7 @@ def _loaded(snapshot: Snapshot, lang: str) -> str:
     )
 
 
-@click.command("read")
+@verb("read")
 @click.argument("file", type=FILE)
 @_REGISTRY
 @SHEET
@@ -188,7 +135,7 @@ def read_(
     lang: str,
     **options: Any,
 ) -> None:
-    """Print what a registry file says, as CSV; nothing is stored."""
+    """`dnc read`."""
     import polars as pl
 
     from dnc.files.output_rows import OutputRows

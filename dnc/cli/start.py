@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dnc.cli.help import option, verb
 from dnc.cli.options import CONSENTS, FILE, UNREAD, exit_code, load_rules, open_store, say, store_verb, typed_name
 from dnc.errors import InputError
 from dnc.messages import counted, in_language, localized, messages
@@ -21,18 +22,14 @@ if TYPE_CHECKING:
 _BACK, _UNKNOWN = "r", "0"  # typed to return to the question before, and for "I do not know"
 
 
-@click.command()
+@verb()
 @click.argument("file", metavar="LIST", type=FILE)
-@click.option(
-    "--brief",
-    type=click.Path(path_type=Path),
-    help="File of the brief; continued if it exists, without its comments.  [default: LIST with .toml]",
-)
-@click.option("--out", type=click.Path(path_type=Path), help="File of the report.  [default: LIST with .html]")
+@option("--brief", type=click.Path(path_type=Path))
+@option("--out", type=click.Path(path_type=Path))
 @UNREAD
 @CONSENTS
-@click.option("--yes", is_flag=True, help="Take answers that the file proves, without asking.")
-@click.option("--open", "open_", is_flag=True, help="Open the report in the browser.")
+@option("--yes", is_flag=True)
+@option("--open", "open_", is_flag=True)
 @store_verb
 def start(
     ctx: click.Context,
@@ -47,11 +44,7 @@ def start(
     open_: bool,
     lang: str,
 ) -> None:
-    """Ask what a list leaves open, write its brief, and check it.
-
-    Only questions that matter for this caller, purpose and day are asked, the one that decides most rows first. Each
-    answer is written to the brief at once; to go on later, start again.
-    """
+    """`dnc start`."""
     from dnc import api
     from dnc.checks.interview import Interview
     from dnc.checks.settings import Settings
@@ -103,8 +96,8 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
         say("  " + texts["shown"].format(values=", ".join(question.shown)))
     if question.how:
         say(f"  {question.how}")
-    for number, option in enumerate(question.options, 1):
-        say(f"  {number}  {option.text}")
+    for number, one in enumerate(question.options, 1):
+        say(f"  {number}  {one.text}")
     say(f"  0  {texts['unknown']}")
     is_day = question.fact and vocabulary().columns[question.fact]["kind"].startswith("date")
     asks = texts["typed_day" if is_day else "typed" if question.fact else "choose"]

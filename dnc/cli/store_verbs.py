@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dnc.cli.help import option, verb
 from dnc.cli.options import (
     DATE,
     FILE,
@@ -42,12 +43,12 @@ if TYPE_CHECKING:
 # Objections and retention
 
 
-@click.command("object")
+@verb("object")
 @click.argument("numbers", nargs=-1, required=True)
-@click.option("--on", required=True, type=DATE, help="Date on which the person said so.")
+@option("--on", required=True, type=DATE)
 @REGION
-@click.option("--reason", help="What the person said. Required with --lift.")
-@click.option("--lift", is_flag=True, help="Lift recorded objections instead.")
+@option("--reason")
+@option("--lift", is_flag=True)
 @store_verb
 def object_(
     ctx: click.Context,
@@ -59,7 +60,7 @@ def object_(
     lift: bool,
     lang: str,
 ) -> None:
-    """Record objections of people who said not to call again."""
+    """`dnc object`."""
     if lift and not (reason or "").strip():
         raise click.UsageError(localized("errors", "lift_reason"))
     store, texts, count, day = open_store(ctx), messages("store", lang), counted(lang), dated(lang)(on)
@@ -81,19 +82,15 @@ def object_(
         say(texts["still_on_list"].format(n=count(len(after)), day=day))
 
 
-@click.command()
-@click.option("--before", type=DATE, help="Delete what is dated before this day.")
-@click.option("--registry", help="Only snapshots of this registry.")
-@click.option("--decisions", is_flag=True, help="With --before: delete kept decisions instead of snapshots.")
-@click.option("--number", "numbers", multiple=True, help="Delete what is stored about this number. Repeatable.")
+@verb()
+@option("--before", type=DATE)
+@option("--registry")
+@option("--decisions", is_flag=True)
+@option("--number", "numbers", multiple=True)
 @REGION
-@click.option(
-    "--restrict",
-    is_flag=True,
-    help="With --number: keep what the law asks to keep of consents, and have nobody called again.",
-)
-@click.option("--reason", metavar="WHY", help="With --number: delete them all the same; logged.")
-@click.option("--due", is_flag=True, help="Delete what is older than dnc retain allows.")
+@option("--restrict", is_flag=True)
+@option("--reason", metavar="WHY")
+@option("--due", is_flag=True)
 @store_verb
 def forget(
     ctx: click.Context,
@@ -108,10 +105,7 @@ def forget(
     due: bool,
     lang: str,
 ) -> None:
-    """Delete old snapshots or decisions, or the data about a number.
-
-    Opt-outs are always kept, and so is what is on hold (dnc retain --hold).
-    """
+    """`dnc forget`."""
     if sum((before is not None, bool(numbers), due)) != 1:
         raise click.UsageError(localized("errors", "cli", "forget_one"))
     if decisions and (not before or registry):
@@ -186,18 +180,14 @@ def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str
     say(texts["deleted_all"].format(n=len(snapshots)) + decisions)
 
 
-@click.command()
+@verb()
 @click.argument("kind", required=False, metavar="[REGISTRY|KIND|decisions]")
-@click.option("--months", type=click.IntRange(1, 1200), metavar="N", help="Keep for this many months.")
-@click.option("--for-ever", is_flag=True, help="Keep until deleted with dnc forget.")
-@click.option(
-    "--hold", "reason", metavar="REASON", help="Erase nothing, whatever its age, until this hold is lifted; logged."
-)
-@click.option("--number", help="With --hold: only what is about this number.")
-@click.option(
-    "--campaign", metavar="NAME", help="With --hold: only the calls of this campaign, and what is about their numbers."
-)
-@click.option("--lift", type=int, metavar="ROW", help="Lift a hold, by its row of the log.")
+@option("--months", type=click.IntRange(1, 1200), metavar="N")
+@option("--for-ever", is_flag=True)
+@option("--hold", "reason", metavar="REASON")
+@option("--number")
+@option("--campaign", metavar="NAME")
+@option("--lift", type=int, metavar="ROW")
 @REGION
 @store_verb
 def retain(
@@ -213,10 +203,7 @@ def retain(
     region: str | None,
     lang: str,
 ) -> None:
-    """Set or list how long data are kept, or put some on hold.
-
-    Nothing is deleted until you run dnc forget --due.
-    """
+    """`dnc retain`."""
     store, texts = open_store(ctx), messages("store", lang)
     asked = (bool(kind or months or for_ever), reason is not None, lift is not None)
     if sum(asked) > 1 or ((number or campaign) and reason is None):
@@ -259,12 +246,12 @@ def _held(key: str, hold: Hold, lang: str) -> str:
 # What the store holds
 
 
-@click.command()
-@click.option("--diff", nargs=2, type=int, metavar="A B", help="Compare two snapshots of one registry, by id.")
-@click.option("--numbers", is_flag=True, help="With --diff: print the numbers themselves (personal data).")
+@verb()
+@option("--diff", nargs=2, type=int, metavar="A B")
+@option("--numbers", is_flag=True)
 @store_options
 def snapshots(ctx: click.Context, *, diff: tuple[int, int] | None, numbers: bool) -> None:
-    """List the snapshots as CSV, or compare two of them."""
+    """`dnc snapshots`."""
     if numbers and not diff:
         raise click.UsageError(localized("errors", "cli", "numbers_diff"))
     if diff:
@@ -282,35 +269,16 @@ def snapshots(ctx: click.Context, *, diff: tuple[int, int] | None, numbers: bool
     print_rows(rows, (*columns, "accepted"))
 
 
-@click.command()
-@click.option(
-    "--max-age",
-    "max_ages",
-    type=PAIR,
-    multiple=True,
-    metavar="REGISTRY=DAYS",
-    help="Report a registry as due if its newest snapshot is older, or if none is loaded. Repeatable.",
-)
-@click.option(
-    "--metrics",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Also write metrics in the OpenMetrics format, e.g. for the textfile collector of Prometheus (.prom).",
-)
+@verb()
+@option("--max-age", "max_ages", type=PAIR, multiple=True, metavar="REGISTRY=DAYS")
+@option("--metrics", type=click.Path(path_type=Path), metavar="FILE")
 @LANG
 @JSON
 @store_options
 def status(
     ctx: click.Context, *, max_ages: tuple[tuple[str, str], ...], metrics: Path | None, lang: str, as_json: bool
 ) -> None:
-    """Print what is loaded, how old it is, and what is due.
-
-    Every file of the store is verified. These are due: a registry that no longer clears any call under the law in
-    force, or is older than --max-age; rules that have to be reviewed again; data kept longer than dnc retain
-    allows; damage.
-
-    The exit code is 0 if nothing is due, else 1.
-    """
+    """`dnc status`."""
     from dnc.checks.status import status as status_of
     from dnc.files.output_file import atomic_path
     from dnc.law.rulebook import Rulebook
@@ -342,18 +310,13 @@ def _days(name: str, text: str) -> int:
     return int(text)
 
 
-@click.command()
+@verb()
 @click.argument("what", type=click.Choice(["own", "consents", "calls", "customers"]))
-@click.option("--out", type=TARGET, help="Write to this file.  [default: stdout]")
-@click.option("--to", metavar="NAME", help="To whom consents are passed on; logged, and shown by dnc answer.")
+@option("--out", type=TARGET)
+@option("--to", metavar="NAME")
 @store_verb
 def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | None, lang: str) -> None:
-    """Export what you keep yourself as CSV.
-
-    dnc load --registry takes it back. own contains everyone who is on your opt-out list today: entries that were
-    loaded or recorded, and not lifted or expired. consents and calls are all that was loaded or recorded, customers
-    those of the newest file.
-    """
+    """`dnc export`."""
     from dnc.lists.own_records import export as export_records
     from dnc.verdicts.screening import own_list
 
@@ -364,21 +327,17 @@ def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | N
     say(messages("store", lang)[said].format(n=counted(lang)(rows.height)))
 
 
-@click.command()
+@verb()
 @click.argument("number")
-@click.option("--on", type=DATE, help="Report as of this day; later entries are left out.")
+@option("--on", type=DATE)
 @REGION
 @JSON
-@click.option("--out", type=click.Path(path_type=Path), help="Write a letter to the person (.html or .docx) instead.")
+@option("--out", type=click.Path(path_type=Path))
 @store_verb
 def answer(
     ctx: click.Context, *, number: str, on: date | None, region: str | None, as_json: bool, out: Path | None, lang: str
 ) -> None:
-    """Report what the store holds about a number.
-
-    It prints the listings with their dates, the objections, and the decisions that were kept (dnc check --keep). --out
-    writes a letter to the person who asked (article 15 GDPR).
-    """
+    """`dnc answer`."""
     from dnc.checks import subject_access
 
     report = subject_access.answer(open_store(ctx), number, region=region, on=on)
@@ -394,24 +353,16 @@ def answer(
             show(line)
 
 
-@click.command()
+@verb()
 @click.argument("check", type=int)
 @click.argument("files", metavar="[LIST]...", nargs=-1, type=FILE)
-@click.option("--consents", type=FILE, help="The file of consents, if it was moved.")
-@click.option(
-    "--out", multiple=True, type=click.Path(path_type=Path), help="Write the verdicts; same as for dnc check."
-)
+@option("--consents", type=FILE)
+@option("--out", multiple=True, type=click.Path(path_type=Path))
 @store_verb
 def replay(
     ctx: click.Context, *, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...], lang: str
 ) -> None:
-    """Repeat an earlier check and compare the verdicts.
-
-    It uses the rules and snapshots of that time.
-
-    CHECK is the row number of the check in the log. LIST is needed only if the files were moved: the same files, in
-    the same order. The exit code is 0 if every verdict is the same, else 1.
-    """
+    """`dnc replay`."""
     from dnc import api
     from dnc.reports.check_summary import counts_in_words
 
@@ -428,10 +379,10 @@ def replay(
 # Upkeep
 
 
-@click.command()
+@verb()
 @store_verb
 def verify(ctx: click.Context, lang: str) -> None:
-    """Verify every file of the store; print what is damaged."""
+    """`dnc verify`."""
     from dnc.store import verify as verification
 
     store = open_store(ctx)
@@ -447,25 +398,22 @@ def verify(ctx: click.Context, lang: str) -> None:
     say(messages("store", lang)["verified"].format(head=findings.head, **counts))
 
 
-@click.command()
+@verb()
 @click.argument("folder", type=TARGET)
 @store_verb
 def backup(ctx: click.Context, folder: Path | str, lang: str) -> None:
-    """Copy the store into a new folder or object store.
-
-    FOLDER is a new folder, or a new place in an object store (s3://…). Loads may run meanwhile.
-    """
+    """`dnc backup`."""
     from dnc.store import backup as copies
 
     head = copies.backup(open_store(ctx).ledger, folder)
     say(messages("store", lang)["copied"].format(folder=folder, head=head))
 
 
-@click.command()
+@verb()
 @click.argument("folder", type=TARGET)
 @store_verb
 def restore(ctx: click.Context, folder: Path | str, lang: str) -> None:
-    """Restore damaged or missing files from a backup."""
+    """`dnc restore`."""
     from dnc.store import backup as copies
 
     done = copies.restore(open_store(ctx).ledger, folder)

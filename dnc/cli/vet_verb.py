@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from dnc.cli.help import option, verb
 from dnc.cli.options import (
     DATE,
     FILE,
@@ -49,40 +50,12 @@ if TYPE_CHECKING:
 # Draws: rows of an offer taken at random, whose consents the seller has to prove
 
 draw_options = together(
-    click.option(
-        "--draw",
-        "size",
-        is_flag=False,
-        flag_value=DRAWN,
-        type=click.IntRange(min=1),
-        metavar="[ROWS]",
-        help=f"Draw ROWS rows at random ({DRAWN} if not given), for the seller to prove: writes them to --out, and the "
-        "draw to the log.",
-    ),
-    click.option(
-        "--plan", "planned", is_flag=True, help="With --draw: draw nothing, and say what a draw of this size can show."
-    ),
-    click.option("--drawn", type=FILE, help="With --proofs: the table of --draw, unchanged."),
-    click.option(
-        "--proofs",
-        "answers",
-        type=FILE,
-        help="The table of --draw with the answers of the seller: say how many proofs hold, and how much of the list "
-        "is proved at least.",
-    ),
-    click.option(
-        "--our-name",
-        metavar="NAME",
-        help="With --proofs: your name, which must be among the recipients where the seller tells them (separated by "
-        "semicolons).",
-    ),
-    click.option(
-        "--min-proved",
-        type=SHARE,
-        metavar="SHARE",
-        help="Exit with 1 if --proofs prove a smaller share of the list; with --plan, the share to be shown "
-        f"[default: {SHOWN}].",
-    ),
+    option("--draw", "size", is_flag=False, flag_value=DRAWN, type=click.IntRange(min=1), metavar="[ROWS]"),
+    option("--plan", "planned", is_flag=True),
+    option("--drawn", type=FILE),
+    option("--proofs", "answers", type=FILE),
+    option("--our-name", metavar="NAME"),
+    option("--min-proved", type=SHARE, metavar="SHARE"),
 )
 # Options that have an effect with --draw, which decides nothing.
 _WITH_DRAW = {"size", "planned", "out", "query", "sheet", "maps", "ignore", "around", "region", "brief"}
@@ -139,83 +112,30 @@ _WITH_SEALED = {
 _WITH_SALT = {"query", "against", "salt"}
 
 
-@click.command()
+@verb()
 @click.argument("files", metavar="[LIST]...", nargs=-1, type=LIST)
 @list_options
-@click.option("--until", type=DATE, help="Last day of the campaign; its first day is that of --at.")
-@click.option(
-    "--against",
-    multiple=True,
-    type=FILE,
-    help="A list you already hold, to count the overlap, or a sealed result, to compare this sample with it. "
-    "Repeatable.",
-)
-@click.option("--price", type=_PRICE, metavar="AMOUNT", help="Price of the whole list.")
-@click.option(
-    "--currency", metavar="CODE", help="Currency of the amounts (EUR, CHF, USD …), printed with them; requires --price."
-)
-@click.option(
-    "--sample-of", type=click.IntRange(min=1), metavar="ROWS", help="LIST is a random sample of a list of ROWS rows."
-)
-@click.option(
-    "--confidence",
-    type=click.FloatRange(0.5, 0.9999),
-    default=0.95,
-    metavar="SHARE",
-    show_default=True,
-    help="Confidence of the bounds computed from a sample.",
-)
+@option("--until", type=DATE)
+@option("--against", multiple=True, type=FILE)
+@option("--price", type=_PRICE, metavar="AMOUNT")
+@option("--currency", metavar="CODE")
+@option("--sample-of", type=click.IntRange(min=1), metavar="ROWS")
+@option("--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, metavar="SHARE", show_default=True)
 @draw_options
 @conditions
-@click.option(
-    "--max-price-per-clear",
-    type=_PRICE,
-    metavar="AMOUNT",
-    help="Fail if a callable number costs more; requires --price.",
-)
-@click.option(
-    "--seal",
-    is_flag=False,
-    flag_value="-",
-    metavar="[FILE]",
-    type=TARGET,
-    help="Write a sealed result to hand over, into FILE (.json) or to stdout: only counts of ten or more people.",
-)
-@click.option("--key", type=FILE, help="With --seal: private key that signs the result (Ed25519, PEM).")
-@click.option("--again", metavar="REASON", help="With --seal: why a list is sealed a second time; logged.")
-@click.option("--sealed", type=FILE, help="Read a sealed result instead of LIST, which may be one too.")
-@click.option(
-    "--signer",
-    metavar="KEY",
-    help="Refuse a sealed result that this key did not sign: its fingerprint, or the file of the public key (PEM).",
-)
-@click.option(
-    "--salt",
-    metavar="SALT",
-    help="With --against: only report whether LIST is exactly the list that was sealed. The seller gives the salt with "
-    "the list: 64 hexadecimal digits, or a file that contains them.",
-)
+@option("--max-price-per-clear", type=_PRICE, metavar="AMOUNT")
+@option("--seal", is_flag=False, flag_value="-", metavar="[FILE]", type=TARGET)
+@option("--key", type=FILE)
+@option("--again", metavar="REASON")
+@option("--sealed", type=FILE)
+@option("--signer", metavar="KEY")
+@option("--salt", metavar="SALT")
 @JSON
-@click.option(
-    "--out", type=TARGET, help="Also write a report to read and print (.html); with --draw, the table for the seller."
-)
-@click.option(
-    "--letter",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Also write a letter with a questionnaire to the seller (.html or .docx).",
-)
+@option("--out", type=TARGET)
+@option("--letter", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 @store_options
 def vet(ctx: click.Context, **given: Any) -> None:
-    """Assess a list on offer before you buy it.
-
-    It says how many numbers could be called for the planned use, what is missing, and what a callable number costs.
-
-    LIST: same as for `dnc check`, or a sealed result.
-
-    The exit code is 1 if a condition (--min-clear, --max-blocked, --max-undecided, --max-price-per-clear, --min-proved)
-    fails, a sample contradicts the sealed result, or with --salt the list is not the one that was sealed; else 0.
-    """
+    """`dnc vet`."""
     from dnc.files.signing import Signer, named_key
     from dnc.vetting.draws import OfferedRows
 

@@ -1,39 +1,51 @@
 """The help of the verbs in both languages."""
 
-import inspect
-
 import click
 import pytest
 
-from dnc.cli.main import Context, cli, help_words
-from dnc.messages import typeset
+from dnc.cli.main import cli
+from dnc.messages import messages
+from dnc.vetting import DRAWN, SHOWN
 
-AROUND = {"Usage: ", "Options", "Commands", "Show this message and exit.", "default: ", "env var: ", "required", "; "}
-VERBS = ["", *cli.commands]
-
-
-def texts(command):
-    """The paragraphs of a verb, and the texts of its options, in English."""
-    yield from (" ".join(part.split()) for part in inspect.cleandoc(command.help).split("\n\n"))
-    yield from (option.help for option in command.params if isinstance(option, click.Option) and option.help)
+VERBS = {"dnc": cli, **cli.commands}
 
 
-def test_every_text_has_one_in_french():
-    """And there is none for a text that is gone."""
-    english = {text for command in (cli, *cli.commands.values()) for text in texts(command)}
-    assert english | AROUND == help_words("fr").keys()
+def _key(option):
+    return max(option.opts, key=len).removeprefix("--")
+
+
+def test_every_verb_and_option_has_a_text_and_no_text_is_left_over():
+    """What several verbs say of an option is needed by one of them that says nothing else."""
+    texts = messages("help", "en")
+    options = {
+        name: {_key(one) for one in verb.params if isinstance(one, click.Option)} for name, verb in VERBS.items()
+    }
+    assert texts.keys() - {"click", "common"} == VERBS.keys()
+    for name in VERBS:
+        assert "about" in texts[name] and texts[name].keys() <= options[name] | {"about"}, name
+    assert texts["common"].keys() == {key for name in VERBS for key in options[name] - texts[name].keys()} | {"help"}
+
+
+def test_help_says_how_many_rows_are_drawn_and_shown():
+    """The defaults of --draw and --min-proved are not in the hands of click."""
+    for language in ("en", "fr"):
+        vet = messages("help", language)["vet"]
+        assert str(DRAWN) in vet["draw"] and str(SHOWN) in vet["min-proved"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_is_in_the_language_of_messages(verb, monkeypatch):
     """With the default of an option, and what click writes itself."""
-    command, shown = cli.commands.get(verb, cli), {}
+    command, shown = VERBS[verb], {}
     for lang in ("en", "fr"):
         monkeypatch.setenv("LC_ALL", lang)
-        shown[lang] = command.get_help(Context(command, info_name="dnc", terminal_width=9_999))
-    assert shown["en"].startswith("Usage: dnc") and shown["fr"].startswith(typeset("Utilisation : dnc", "fr"))
-    for text in texts(command):
-        assert text in shown["en"] and typeset(help_words("fr")[text], "fr") in shown["fr"]
+        shown[lang] = command.get_help(command.context_class(command, info_name="dnc", terminal_width=9_999))
+        for text in (
+            *command.help.split("\n\n"),
+            *(one.help for one in command.params if isinstance(one, click.Option)),
+        ):
+            assert text in shown[lang]
+    assert shown["en"].startswith("Usage: dnc") and shown["fr"].startswith("Utilisation\N{NO-BREAK SPACE}: dnc")
     words = "Show this message", "Options:", "[default:", "; default:", "[env var:", "required]"
     assert not any(word in shown["fr"] for word in words)
 

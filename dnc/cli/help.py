@@ -1,0 +1,125 @@
+"""Help in the language of messages: `help` in the catalogue says what each verb does, and what its options are for.
+
+What several verbs say of an option is under `common`, and what click writes under `click`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import click
+
+from dnc.messages import LANGUAGES, messages, system_language
+
+Command = Callable[..., Any]
+Option = Callable[[Command], Command]
+_language = {"typed": ""}  # the language of --lang, once it is read
+
+
+def language() -> str:
+    """The language of messages: that of --lang, or of the system."""
+    return _language["typed"] or system_language()
+
+
+def set_language(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """The callback of --lang, so that errors of the verb are shown in this language."""
+    _language["typed"] = value
+    return value
+
+
+def use_typed_language(error: click.UsageError, arguments: Sequence[str]) -> None:
+    """Use --lang even if the arguments are wrong, so that its callback was not called."""
+    prefix = error.ctx.auto_envvar_prefix if error.ctx else None
+    named = [os.environ.get(f"{prefix}_LANG", "")]
+    for before, argument in zip(("", *arguments), arguments, strict=False):
+        named.append(argument if before == "--lang" else argument.partition("--lang=")[2])
+    for name in named:
+        if name in LANGUAGES:
+            _language["typed"] = name
+
+
+def _by_click(text: str) -> str:
+    """What click writes, in the language of messages."""
+    english, ours = (messages("help", named)["click"] for named in ("en", language()))
+    return reduce(lambda told, key: told.replace(english[key], ours[key]), english, text)
+
+
+class _Formatter(click.HelpFormatter):
+    """Writes what click writes, in the language of messages."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, prefix or _by_click("Usage: "))
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading(_by_click(heading))
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+def _unset(_: object, text: object) -> None:
+    """What click sets as help: the docstring of a function, or nothing."""
+
+
+class _VerbOption(click.Option):
+    verb = ""  # set by its verb
+
+    def _text(self) -> str:
+        texts, key = messages("help", language()), max(self.opts, key=len).lstrip("-")
+        return str(texts[self.verb].get(key) or texts["common"][key])
+
+    help = property(_text, _unset)
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        names, text = super().get_help_record(ctx) or ("", "")
+        return names, self.help + _by_click(text.removeprefix(self.help))
+
+
+class Verb(click.Command):
+    """A verb."""
+
+    context_class = _Context
+
+    def __init__(self, name: str | None, **how: Any) -> None:
+        super().__init__(name, **how)
+        for param in self.params:
+            if isinstance(param, _VerbOption):
+                param.verb = str(name)
+
+    def _text(self) -> str:
+        about = messages("help", language())[str(self.name)]["about"]
+        return about if isinstance(about, str) else "\n\n".join(about)
+
+    help = property(_text, _unset)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """What it does, in the list of verbs."""
+        return str(self.help.partition("\n")[0])
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """The option of click, in the language of messages."""
+        found = super().get_help_option(ctx)
+        if found:
+            found.help = str(messages("help", language())["common"]["help"])
+        return found
+
+
+class Program(Verb, click.Group):
+    """The verbs together."""
+
+
+def verb(name: str | None = None) -> Callable[[Command], Verb]:
+    """Make a verb of a function, by default with its name."""
+    return click.command(name, cls=Verb)
+
+
+def option(*names: str, **how: Any) -> Option:
+    """An option of a verb, as `click.option` makes it; the catalogue has its help."""
+    return click.option(*names, cls=_VerbOption, **how)
+
+
+VERSION = click.version_option(package_name="dnc-check", prog_name="dnc", cls=_VerbOption)

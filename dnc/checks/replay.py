@@ -20,7 +20,7 @@ from dnc.checks.run import run
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
 from dnc.law.rulebook import PackId, Rulebook
-from dnc.lists.brief import Brief
+from dnc.lists.brief import KEYS, Brief
 from dnc.lists.header import READ
 from dnc.lists.inputs import Source, opened
 from dnc.lists.roles import IGNORED
@@ -117,15 +117,12 @@ def replay_check(
 
 def brief_of(terms: Mapping[str, Any]) -> Brief:
     """The brief in the settings of a check, as the log keeps them (`dnc.checks.settings.Setup.text`)."""
-    fields = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
-    fields |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
-    fields |= {name: terms.get(name) for name in ("short_rows", "sheet", "around")}
-    fields |= {"ignore": tuple(terms.get("ignore", ())), "require_proof": terms.get("require_proof", False)}
+    fields = {name: terms[name] for name in KEYS if name in terms}
     # Earlier versions left out every column that the brief did not name, and read nothing around the table.
     if "texts" not in terms:
         return Brief(**fields | {"new_columns": IGNORED, "around": READ})
     texts = {name: TextMeanings(**texts) for name, texts in terms["texts"].items()}
-    return Brief(**fields, texts=texts, new_columns=terms["new_columns"])
+    return Brief(**fields | {"texts": texts})
 
 
 def _must_be_same(path: Source, logged: str, number: int, digests: Digests) -> None:

@@ -19,7 +19,7 @@ from dnc.errors import InputError, OptionError, declared, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.lists.brief import Brief, read_brief
+from dnc.lists.brief import KEYS, Brief, read_brief
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import BY_RULE, SPOKEN, at_agreed_hour, read_declared
 from dnc.lists.consents import Consents, read_consents
@@ -165,27 +165,11 @@ class Setup:
     @property
     def text(self) -> str:
         """All of it but the law and the consents, as canonical JSON; `dnc replay` reads it."""
-        brief, policy = self.brief, self.policy
-        settings: dict[str, Any] = {
-            "region": brief.region,
-            "dates": brief.dates,
-            "columns": brief.columns,
-            "values": brief.values,
-            "short_rows": brief.short_rows,
-            "ignore": list(brief.ignore),
-            "sheet": brief.sheet,
-            "when_filled": brief.when_filled,
-            "when_empty": brief.when_empty,
-            "texts": {name: asdict(texts) for name, texts in brief.texts.items()},
-            "new_columns": brief.new_columns,
-            "around": brief.around,
-            "accept_unread": self.accept_unread,
-            "facts": brief.facts,
-            **({"require_proof": True} if brief.require_proof else {}),
-            "at": self.at,
-            "guidance": policy.guidance,
-            "accept": policy.accepted,
-        }
+        names = (name for name in KEYS if name != "require_proof" or self.brief.require_proof)
+        settings: dict[str, Any] = {name: getattr(self.brief, name) for name in names}
+        settings["texts"] = {name: asdict(texts) for name, texts in self.brief.texts.items()}
+        settings |= {"accept_unread": self.accept_unread, "at": self.at}
+        settings |= {"guidance": self.policy.guidance, "accept": self.policy.accepted}
         return canonical(settings)
 
     def intake(self, table: Table) -> Intake:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 _LONGEST = 1 << 20  # bytes of a wording
 _WORDS = 8  # that were not understood, in a message
+# Options of `dnc consent` that are columns under another name.
+_OF_CONSENT = {"on": "consent_on", "withdrawn_on": "consent_withdrawn_on", "calls": "consent_for"}
+_OF_CONSENT |= {"until": "consent_until", "hours": "hours_agreed"}
 _MORE = option("--set", "more", multiple=True, type=PAIR, metavar="COLUMN=VALUE")
 
 
@@ -93,33 +96,23 @@ def consent(
     ctx: click.Context,
     *,
     number: str,
-    on: str | None,
-    withdrawn_on: str | None,
-    calls: str | None,
-    consent: str | None,
-    until: str | None,
-    hours: str | None,
-    wording: str | None,
-    proof: str | None,
     proof_file: Path | None,
     more: Sequence[tuple[str, str]],
     region: str | None,
     lang: str,
+    **told: str | None,
 ) -> None:
     """`dnc consent`."""
     from dnc.files.input_file import input_sha256
 
-    if on is None and withdrawn_on is None and consent != "none":
+    if told["on"] is None and told["withdrawn_on"] is None and told["consent"] != "none":
         raise click.UsageError(localized("errors", "cli", "consent_day"))
-    given = {"consent": consent or "named_caller", "consent_on": on} if on or consent else {}
-    told = {"number": number, **given, "consent_for": calls, "consent_until": until, "hours_agreed": hours}
-    told |= {
-        "consent_withdrawn_on": withdrawn_on,
-        "wording": wording,
-        "proof": proof or (str(proof_file) if proof_file else None),
-    }
-    told |= {"proof_sha256": input_sha256(proof_file) if proof_file else None, **dict(more)}
-    _record(ctx, "consents", told, region, lang)
+    if told["on"] and not told["consent"]:
+        told["consent"] = "named_caller"
+    if proof_file:
+        told |= {"proof": told["proof"] or str(proof_file), "proof_sha256": input_sha256(proof_file)}
+    cells = {_OF_CONSENT.get(name, name): cell for name, cell in told.items()}
+    _record(ctx, "consents", {"number": number, **cells, **dict(more)}, region, lang)
 
 
 @verb()

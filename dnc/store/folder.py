@@ -6,6 +6,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from dnc.errors import StoreError, must_be_unicode, why
@@ -82,3 +83,17 @@ def fault_of(path: Path) -> str | None:
         return localized("errors", "file_fault", "missing")
     except OSError as error:
         return localized("errors", "unread", why=why(error))
+
+
+def known_fault(path: Path) -> str | None:
+    """As `fault_of`, but a file that did not change since it was read is not read again."""
+    try:
+        status = path.stat(follow_symlinks=False)
+    except OSError:
+        return fault_of(path)
+    return _fault_of(path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _fault_of(path: Path, *_: int) -> str | None:
+    return fault_of(path)

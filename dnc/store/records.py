@@ -21,7 +21,7 @@ from dnc.database import one_of, run, run_few
 from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
-from dnc.store.folder import fault_of
+from dnc.store.folder import known_fault
 from dnc.store.ledger import Change
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
 
@@ -127,7 +127,7 @@ class Records:
         """All its files, compared with their checksums. Raises StoreError."""
         paths = [self.path(file) for file in self.files if file.rows]
         for path in paths:
-            if fault := _fault(path):
+            if fault := known_fault(path):
                 raise StoreError(localized("errors", "records_fault", store=self.folder.parent, fault=fault))
         return [str(path) for path in dict.fromkeys(paths)]
 
@@ -186,20 +186,6 @@ def _schemas() -> dict[str, pl.DataFrame]:
 def empty(kind: Kind) -> pl.DataFrame:
     """A frame without rows, with the columns of a kind."""
     return _schemas()[kind.name]
-
-
-def _fault(path: Path) -> str | None:
-    """As `fault_of`; a file that was intact and did not change since is not read again."""
-    try:
-        status = path.stat()
-    except OSError:
-        return fault_of(path)
-    return _known_fault(path, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=4096)
-def _known_fault(path: Path, *_: int) -> str | None:
-    return fault_of(path)
 
 
 def records_in(

@@ -16,7 +16,7 @@ from dnc.files.locks import ReadLock
 from dnc.messages import calendar_day, localized
 from dnc.registries import OWN
 from dnc.store import ledger_sql
-from dnc.store.folder import fault_of
+from dnc.store.folder import fault_of, known_fault
 from dnc.store.record_kinds import CONSENTS
 from dnc.store.records import Records
 from dnc.store.wordings import NONE_KEPT
@@ -139,7 +139,6 @@ class Standing:
     records: Mapping[str, Records] = field(default_factory=dict)
     wordings: pl.DataFrame = field(default_factory=lambda: NONE_KEPT)
     reading: ReadLock | None = field(default=None, repr=False, compare=False)
-    _intact: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @property
     def has_consents(self) -> bool:
@@ -156,9 +155,9 @@ class Standing:
         """The snapshots of one registry; raises StoreError if the checksum of a file is not its name."""
         snapshots = [snapshot for snapshot in self.snapshots if snapshot.registry == registry]
         for snapshot in snapshots:
-            if snapshot.file not in self._intact:
-                self._verify(snapshot)
-                self._intact.add(snapshot.file)
+            for fault in filter(None, map(known_fault, self._files_of(snapshot))):
+                about = {"id": snapshot.id, "registry": snapshot.registry, "day": calendar_day(snapshot.as_of)}
+                raise StoreError(localized("errors", "snapshot_fault", store=self.folder, fault=fault, **about))
         return snapshots
 
     def path(self, snapshot: Snapshot) -> Path:
@@ -183,8 +182,3 @@ class Standing:
     def fault(self, snapshot: Snapshot) -> str | None:
         """What is wrong with the file of a snapshot, or with its bit pages; None if nothing is."""
         return next(filter(None, map(fault_of, self._files_of(snapshot))), None)
-
-    def _verify(self, snapshot: Snapshot) -> None:
-        if fault := self.fault(snapshot):
-            about = {"id": snapshot.id, "registry": snapshot.registry, "day": calendar_day(snapshot.as_of)}
-            raise StoreError(localized("errors", "snapshot_fault", store=self.folder, fault=fault, **about))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import date
 
 import polars as pl
 import pytest
 
-from dnc import InputError, LoaderError, Store, check
+from dnc import InputError, LoaderError, Store, StoreError, check
+from dnc.files.input_file import sha256_of
 from dnc.law.rulebook import Rulebook
+from dnc.store import folder
 from dnc.verdicts.screening import Screen
 
 ANSWER = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\n199000003;c;\n"
@@ -195,3 +198,21 @@ def test_rules_and_snapshots_of_a_check_are_in_the_log(store, write_file):
     assert all(sha256 in row["detail"] for sha256 in Rulebook.load().texts)
     assert '"caller": "charity"' in row["detail"]
     assert "199000001" not in row["detail"]
+
+
+def test_a_snapshot_is_compared_with_its_checksum_once_until_it_changes(store, write_file, monkeypatch):
+    """A desk reads the store again after each objection; files of gigabytes would keep the next call waiting."""
+    snapshot = store.load(write_file("a.csv", ANSWER), as_of=date(2026, 8, 1))
+    path, read = store.standing().path(snapshot), []
+    monkeypatch.setattr(folder, "sha256_of", lambda path: read.append(path) or sha256_of(path))
+    for day in (2, 3):
+        store.object(["+33199000003"], date(2026, 8, day))
+        assert states(store, "fr-bloctel", [33199000001], "2026-08-03") == ["clear"]
+    assert read.count(path) == 1
+    before, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    with path.open("r+b") as file:
+        file.write(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as who hides an edit would
+    with pytest.raises(StoreError, match="fr-bloctel"):
+        states(store, "fr-bloctel", [33199000001], "2026-08-03")

@@ -20,12 +20,13 @@ from typing import Any, Self, Unpack
 import polars as pl
 
 from dnc.checks.selection import select
-from dnc.checks.settings import Settings, SettingsOptions
+from dnc.checks.settings import Settings, SettingsOptions, Setup
 from dnc.errors import OptionError, must_be
 from dnc.files.table import table_of_frame
 from dnc.lists.inputs import Batch, Rows, as_frame, is_table
 from dnc.lists.intake import Intake
 from dnc.messages import localized
+from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 
 
@@ -66,14 +67,15 @@ class Decider:
     def _open(self) -> None:
         self._process = os.getpid()
         self._lock = Lock()  # what is remembered from batch to batch is for one thread
-        self._load()
+        self._load(*self._read())
 
-    def _load(self) -> None:
+    def _read(self) -> tuple[object, Setup, Standing]:
         self._store.must_exist()
         state = self._store.ledger.state  # before anything is read, so that a change meanwhile shows
-        setup = self._settings.read(self._store)
+        return state, self._settings.read(self._store), self._store.standing()
+
+    def _load(self, state: object, setup: Setup, standing: Standing) -> None:
         several = len(setup.brief.named("number")) > 1
-        standing = self._store.standing()
         consents = standing.has_consents
         selection = select(self._columns, best=self._best, several=several, consents=consents, occasional=())
         stack = ExitStack()
@@ -101,9 +103,22 @@ class Decider:
         """
         self._refuse_fork()
         with self._lock:
+            state, setup, standing = self._read()
+            if self._follows(setup, standing):
+                self._state = state
+                return
             before = self._stack
-            self._load()
+            self._load(state, setup, standing)
             before.close()
+
+    def _follows(self, setup: Setup, standing: Standing) -> bool:
+        """Whether what was read and judged so far still holds, since only objections and own records are new."""
+        is_same = setup.consents is None and setup == self._setup
+        has_consents = self._own.standing.has_consents
+        if not is_same or standing.has_consents != has_consents or not self._judge.follow(standing):
+            return False
+        self._own.standing = standing
+        return True
 
     def _refuse_fork(self) -> None:
         """Raise OptionError in a forked process: the threads of the engines are not in it, and it would hang."""

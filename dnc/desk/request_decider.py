@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import polars as pl
 
@@ -21,6 +21,8 @@ from dnc.api import Decider
 from dnc.checks.campaign import brief_of_campaign
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.schema import ANSWERED, MOST_CALLS, affects_others, as_frame, columns_in
+from dnc.law.rulebook import Rulebook
+from dnc.lists.brief import Brief
 from dnc.messages import messages
 from dnc.store.store import Store
 
@@ -28,47 +30,18 @@ T = TypeVar("T")
 
 
 class Current(Generic[T]):
-    """A value made from a store, and made again after each change of the store. For one thread.
+    """A value made from a table of a store's ledger, and made again after it changed. For one thread."""
 
-    Args:
-        store: the store.
-        make: makes the value. drop: closes a value that is out of date.
-        table: of the ledger, that it is made from; None if it is made from more.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        make: Callable[[], T],
-        drop: Callable[[T], object] = lambda _: None,
-        table: str | None = None,
-    ) -> None:
-        self._store, self._make, self._drop, self._table = store, make, drop, table
+    def __init__(self, store: Store, make: Callable[[], T], table: str) -> None:
+        self._store, self._make, self._table = store, make, table
         self._made: tuple[object, T] | None = None
 
     def get(self) -> T:
         """The value for the present state of the store. Raises whatever `make` raises."""
-        self.drop_old()
-        if self._made is None:
-            # Read before the value is made, so that a change meanwhile makes it anew the next time.
-            self._made = self._state, self._make()
+        state = self._store.ledger.state_of(self._table)  # before it is made, so that a change meanwhile shows
+        if self._made is None or self._made[0] != state:
+            self._made = state, self._make()
         return self._made[1]
-
-    def drop_old(self) -> None:
-        """Close the value if it is out of date: it may keep a file open that is to be forgotten."""
-        if self._made and self._made[0] != self._state:
-            self.close()
-
-    @property
-    def _state(self) -> object:
-        ledger = self._store.ledger
-        return ledger.state_of(self._table) if self._table else ledger.state
-
-    def close(self) -> None:
-        """Close the value."""
-        if self._made:
-            self._drop(self._made[1])
-            self._made = None
 
 
 _MOST_WAITING = 100  # requests
@@ -86,30 +59,43 @@ class _Request:
     verdicts: Future[pl.DataFrame] = field(default_factory=Future)
 
 
+class _Opened(NamedTuple):
+    """A decider, and the brief and the law that it was made with."""
+
+    decider: Decider
+    brief: Brief | None
+    book: Rulebook
+
+
 class RequestDecider:
     """A decider for the requests of a desk. Each answer follows the state of the store when it is worked out."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._queue: queue.Queue[_Request | None] = queue.Queue(_MOST_WAITING)
-        self._deciders = dict[str | None, Current[Decider]]()  # by campaign
+        self._opened = dict[str | None, _Opened]()  # by campaign
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
     def _decider(self, campaign: str | None) -> Decider:
-        """A decider for the calls of a campaign. Raises InputError if there is no such campaign."""
-        desk = self._desk
+        """A decider for the calls of a campaign, up to date. Raises InputError if there is no such campaign."""
+        desk, opened = self._desk, self._opened.get(campaign)
+        if opened and not opened.decider.is_stale():
+            return opened.decider
+        brief, book = brief_of_campaign(desk.store, campaign) if campaign else None, desk.book
+        if opened and opened.brief == brief and opened.book is book:
+            opened.decider.refresh()
+            return opened.decider
+        self._drop(campaign)
+        # One row for each call, also where a cell holds two numbers.
+        decider = Decider(desk.store, columns=ANSWERED, best=True, brief=brief, language=desk.language, rulebook=book)
+        self._opened[campaign] = _Opened(decider, brief, book)
+        return decider
 
-        def opened() -> Decider:
-            brief = brief_of_campaign(desk.store, campaign) if campaign else None
-            # One row for each call, also where a cell holds two numbers.
-            return Decider(
-                desk.store, columns=ANSWERED, best=True, brief=brief, language=desk.language, rulebook=desk.book
-            )
-
-        if campaign not in self._deciders:
-            self._deciders[campaign] = Current(desk.store, opened, Decider.close)
-        return self._deciders[campaign].get()
+    def _drop(self, campaign: str | None) -> None:
+        """Close the decider of a campaign, if there is one."""
+        if opened := self._opened.pop(campaign, None):
+            opened.decider.close()
 
     def ask(self, calls: list[Any], campaign: str | None = None) -> Future[pl.DataFrame]:
         """The verdicts on some calls, in their order. Raises RefusedError if too many requests wait.
@@ -140,8 +126,8 @@ class RequestDecider:
             for together in _groups([request for request in waiting if request]):
                 self._answer(together)
             if None in waiting:
-                for current in self._deciders.values():
-                    current.close()
+                for campaign in list(self._opened):
+                    self._drop(campaign)
                 return
 
     def _waiting(self, *, busy: bool) -> list[_Request | None]:
@@ -160,10 +146,16 @@ class RequestDecider:
                 return waiting
 
     def _next(self) -> _Request | None:
-        """The next request; until it comes, no decider of an older state of the store stays open for long."""
+        """The next request; until it comes, deciders are kept up to date.
+
+        So the first request after a change does not wait for that, and files that are to be forgotten are let go.
+        """
         while True:
-            for current in self._deciders.values():
-                current.drop_old()
+            for campaign in list(self._opened):
+                try:
+                    _ = self._decider(campaign)
+                except BaseException:  # a panic in Polars is one; the next request that needs it is told
+                    self._drop(campaign)
             with suppress(queue.Empty):
                 return self._queue.get(timeout=IDLE_SECONDS)
 

@@ -31,6 +31,7 @@ from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
 from dnc.lists.known_rows import CallLikeness
 from dnc.messages import messages
+from dnc.store.snapshots import Standing
 from dnc.verdicts.cases import Distinct, Factored, Facts, factored
 from dnc.verdicts.evaluator import Evaluation, Evaluator, evaluator_of
 from dnc.verdicts.next_time import Codes, OtherDays, answered_again
@@ -140,6 +141,10 @@ class Judge(ExitStack[bool | None]):
         self._ends, self._next = Remembered(_REMEMBERED), Remembered(_REMEMBERED)  # by `case`
         self._full = Remembered(_REMEMBERED)  # texts by verdict and note
         self._verdicts = pl.DataFrame()  # those of known cases and of the cases judged last
+
+    def follow(self, standing: Standing) -> bool:
+        """Judge by what the store holds now, if what is remembered holds then, too; see `Screen.follow`."""
+        return self._screen.follow(standing)
 
     def objections(self, numbers: pl.Series) -> pl.DataFrame:
         """The objections of some numbers in the store today (see `Screen.objections`)."""

@@ -104,14 +104,36 @@ class Screen(ExitStack[None]):
     def _known(self) -> dict[str, _OwnList | Lookup]:
         """The registries that have snapshots (or objections, for the own list)."""
         known: dict[str, _OwnList | Lookup] = {}
-        objections = self._standing.objections
         for registry in self._registries:
-            snapshots = self._standing.of(registry)
-            if registry == OWN and (snapshots or objections.height):
-                known[registry] = _OwnList(self._con, self._files(snapshots), snapshots, objections)
-            elif snapshots:
+            if registry == OWN and (own := self._own_list()):
+                known[registry] = own
+            elif self._standing.of(registry):
                 known[registry] = Lookup(self._con, self._standing, registry)
         return known
+
+    def _own_list(self) -> _OwnList | None:
+        snapshots, objections = self._standing.of(OWN), self._standing.objections
+        if not snapshots and objections.is_empty():
+            return None
+        return _OwnList(self._con, self._files(snapshots), snapshots, objections)
+
+    def follow(self, standing: Standing) -> bool:
+        """Look numbers up in what the store holds now, if only objections and own records are new; returns whether so.
+
+        What was read of registries stays in memory. Raises StoreError where a file of one is damaged by now.
+        """
+        known, now, before = self._known, standing, self._standing
+        if (now.snapshots, now.bitpages) != (before.snapshots, before.bitpages):
+            return False
+        for registry in self._registries:
+            _ = now.of(registry)
+        self._standing = now
+        own = self._own_list() if OWN in self._registries else None
+        if (own is not None) != (OWN in known):
+            return False
+        if own:
+            known[OWN] = own
+        return True
 
     @cached_property
     def _con(self) -> duckdb.DuckDBPyConnection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import pickle
+import random
 import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +19,11 @@ import pytest
 from dnc import Asked, Decider, InputError, OptionError, Store, StoreError, check, decide, explain, vet, write
 from dnc.api import replay
 from dnc.errors import RolesError
+from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import VERDICT
 from dnc.lists import cell_facts
 from dnc.lists.brief import Brief, read_brief
+from dnc.lists.own_records import record
 from dnc.verdicts import evaluator, judge
 from tests import SALE, size, some
 from tests.conftest import SAMPLES
@@ -397,6 +400,55 @@ def test_a_decider_says_when_it_is_stale_and_reads_the_store_again(tmp_path):
         assert not decider.is_stale()
         after = decider(batch)
         assert after["dnc_outcome"].item() == "blocked" and after["dnc_blocked_by"].item() != before
+
+
+@pytest.mark.parametrize("seed", range(size(2, 40)))
+def test_a_refreshed_decider_decides_as_a_new_one(tmp_path, seed):
+    """Whatever changed in the store: objections, own records, an answer of a registry, a file that was forgotten."""
+    rng, store = random.Random(seed), Store(tmp_path / "store")
+    told = {"caller": "commercial", "voice": "human", "source": "opt_in_form", "recipient": "consumer"}
+    more = {
+        "region": "FR",
+        "at": "2026-08-05T10:30",
+        "given": told,
+        "columns": ["outcome", "why", "consent", "missing"],
+    }
+    numbers = [f"+3319900{n:04d}" for n in range(8)]
+    batch = pl.DataFrame({"number": numbers})
+    check(batch, store, region="FR")
+
+    def day() -> date:
+        return date(2026, 7, rng.randint(20, 31))
+
+    def answer() -> None:
+        lines = "".join(f"{number};x;{rng.choice(['OK', ''])}\n" for number in rng.sample(numbers, 4))
+        (tmp_path / "a.csv").write_text(f"Telephone;Identifiant;Réponse\n{lines}")
+        store.load(tmp_path / "a.csv", as_of=day())
+
+    def consent() -> None:
+        given = {"consent": "named_caller", "consent_on": day(), "wording": "form", "proof": "page"}
+        row = {"number": rng.choice(numbers)} | (given if rng.random() < 0.7 else {"consent_withdrawn_on": day()})
+        record(store, "consents", [row], Rulebook.load())
+
+    def called() -> None:
+        row = {"number": rng.choice(numbers), "at": f"{day()}T11:00", "result": rng.choice(["refused", "objected"])}
+        record(store, "calls", [row], Rulebook.load())
+
+    changes = [
+        lambda: store.object([rng.choice(numbers)], day()),
+        lambda: store.object([rng.choice(numbers)], day(), lift=True, reason="asked"),
+        lambda: store.forget(day()),
+        lambda: store.forget_numbers([rng.choice(numbers)]),
+        answer,
+        consent,
+        called,
+    ]
+    with Decider(store, **more) as decider:
+        for _ in range(12):
+            rng.choice(changes)()
+            decider.refresh()
+            with Decider(store, **more) as new:
+                assert decider(batch).equals(new(batch))
 
 
 def test_a_decider_can_be_pickled(screened, tmp_path):

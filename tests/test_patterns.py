@@ -46,7 +46,6 @@ SHORT = {
 LOCAL: dict[tuple[str, str], list[str] | list[bytes]] = {
     ("dnc.lists.inputs", "opened"): [re.escape("/tmp/dnc-x_y") + r"/\d+/"],
     ("dnc.verdicts.verdict", "_shortened"): [";", ",", r"\( "],
-    ("dnc.files.writers", "widen"): [rb"((?:;[^;\n]*){0})\n", rb"((?:;[^;\n]*){3})\n"],
     ("dnc.files.archive", "parts"): [r"(?s).*", r"xl/(workbook\.xml|worksheets/[^/]+\.xml)"],
     ("dnc.files.csv_reader", "read_csv"): [
         csv_reader._blanks_after_quotes(delimiter)

@@ -413,11 +413,11 @@ def gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         if held >= _BATCH_BYTES:
             yield from pl.concat(kept).iter_slices(size)
             kept, rows, held = [], 0, 0
-        elif rows >= size:
-            *whole, rest = pl.concat(kept).iter_slices(size)
-            kept, rows, held, size = [rest], rest.height, 0, BATCH_ROWS
-            while whole:
-                yield whole.pop(0).rechunk()
+        while rows >= size:
+            whole = pl.concat(kept)
+            kept, rows, held = [whole[size:]], rows - size, 0
+            yield whole[:size].rechunk()
+            size = batch_rows(frame.width)
     yield from pl.concat(kept).iter_slices(size) if kept else ()
 
 

@@ -5,7 +5,6 @@ In CSV and XLSX an apostrophe is put before a cell that a spreadsheet could run 
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
@@ -78,7 +77,7 @@ class Writer(ABC):
         """Write rows that were laid out."""
 
     def widen(self, header: list[str], added: list[str]) -> None:
-        """Give all rows more columns among the last ones; in those written before they are empty.
+        """Give all rows more columns, the last ones; in those written before they are empty.
 
         header: the names of all columns. added: those of the new ones.
         """
@@ -217,15 +216,12 @@ class Csv(CsvStream, _TextFile):
             write_back(self._opened)
 
     def widen(self, header: list[str], added: list[str]) -> None:
-        """Write the file again; the last columns have texts that need no quotes."""
-        delimiter, behind = self._delimiter.encode(), sorted(header[::-1].index(name) for name in added)
-        cell = rb"%b[^%b\n]*" % (2 * (re.escape(delimiter),))
-        ends = [re.compile(rb"((?:%b){%d})\n" % (cell, columns)) for columns in behind]
+        """Write the file again; the new columns are the last ones."""
+        ends = self._delimiter.encode() * len(added) + b"\n"
 
         def wider(rows: bytes) -> bytes:
             parts = rows.split(b'"')  # every second one is within quotes
-            for end in ends:
-                parts[::2] = [end.sub(delimiter + rb"\1\n", part) for part in parts[::2]]
+            parts[::2] = [part.replace(b"\n", ends) for part in parts[::2]]
             return b'"'.join(parts)
 
         first = self._first_line(header)

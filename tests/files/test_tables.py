@@ -915,6 +915,13 @@ def test_a_row_broken_in_two(size, tmp_path, monkeypatch):
     assert outcomes(path, short_rows="trailing") == ["clear", "clear", "undecided", "undecided", "undecided"]
 
 
+def test_only_the_first_batch_is_small(tmp_path, monkeypatch):
+    """However many rows are read at once: each batch costs something, also where its rows are few."""
+    monkeypatch.setattr(table, "FIRST_ROWS", 2)
+    path = written(tmp_path, "number\n" + "".join(f"01 99 00 00 0{at}\n" for at in range(8)))
+    assert [batch.height for batch in open_table(path).batches] == [2, 6]
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -367,4 +367,4 @@ def moment(prefix: str = "") -> pl.Expr:
 def newest(statements: Frame) -> Frame:
     """Of ranked statements the newest about each number, sorted by number; of equal ones the last."""
     by_age = statements.sort("number", "rank", maintain_order=True)
-    return by_age.unique("number", keep="last", maintain_order=True)
+    return by_age.filter(pl.col("number").ne_missing(pl.col("number").shift(-1)))

@@ -35,7 +35,7 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
             rows = records.find(con, _THEIRS, given).sort("seq")
             found[name] = [_filled(row) for row in rows.select(as_told(kind)).iter_rows(named=True)]
             if kind is CONSENTS and rows.height:
-                counting = f"{name}:{in_force(rows, records).collect()['seq'].item()}"
+                counting = f"{name}:{in_force(rows, records).rows['seq'].item()}"
     for row in found[CONSENTS.name]:
         row |= {"counts": row["statement"] == counting}
     named = {row["wording"] for row in found[CONSENTS.name] if "wording" in row}

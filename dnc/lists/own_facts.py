@@ -26,7 +26,7 @@ import polars as pl
 
 from dnc.clock import NEVER
 from dnc.database import instance_of
-from dnc.frames import numbered, repeated
+from dnc.frames import numbered, repeated, taken
 from dnc.lists.calls import Calls
 from dnc.lists.consents import CONSENT_FACTS, NO_INSTANTS, is_against, is_proven, moment, newest, ranked
 from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, NO_ATTEMPT
@@ -41,8 +41,8 @@ _CALL_FACTS = ("attempts", "attempts_day", "refused_on")
 _CUSTOMER_FACTS = ("relationship", "relationship_on", "related")
 _TOLD = (*CONSENT_FACTS, "proven", "lacks", "wording")
 _FACTS = (*_TOLD, *_CALL_FACTS, *_CUSTOMER_FACTS)
-_OF_STATEMENT = (*_TOLD, "rank", "revived")
-_STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof")  # what is read of one
+_OF_STATEMENT = (*_TOLD, "rank")
+STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof")  # what is read of one
 _READ = (*_FACTS, "day", "at_first", "timed", "sector")
 
 
@@ -95,8 +95,8 @@ class OwnFacts:
         Frames with `number`, and `consent_withdrawn_on` or `refused_on` (Date).
         """
         if records := self._records(CONSENTS.name):
-            found = records.find(self._con, columns=_STATEMENT, numbers=numbers)
-            ended = in_force(found, records).filter(is_against()).select("number").collect(engine="in-memory")["number"]
+            found = records.find(self._con, columns=STATEMENT, numbers=numbers)
+            ended = in_force(found, records).frame.filter(is_against())["number"]
             is_one = (pl.col("consent_withdrawn_on") != NEVER) & pl.col("number").is_in(ended.implode())
             yield found.filter(is_one).select("number", "consent_withdrawn_on")
         if records := self._records(CALLS.name):
@@ -118,26 +118,20 @@ class OwnFacts:
     # Consents
 
     def _consents(self, calls: Calls, records: Records) -> Calls:
-        found = records.find(self._con, columns=_STATEMENT, numbers=_numbers(calls))
+        found = records.find(self._con, columns=STATEMENT, numbers=_numbers(calls))
         if not found.height:
             return calls
-        # Two queries, since each step of its own takes longer than what it does to a call. The engine for more rows
-        # than memory holds takes three times as long.
         known = worded(in_force(found, records), self.standing.wordings, self.require_proof)
-        known = known.select("number", "seq", *(pl.col(name).alias(f"_{name}") for name in _OF_STATEMENT))
-        statements = known.collect(engine="in-memory")
-        said, distinct = numbered(statements.drop("number", "seq"))
-        rows = (
-            calls.number.alias("number")
-            .to_frame()
-            .join(statements.select("number", "seq", said.alias("found")), "number", how="left", maintain_order="left")
-        )
-        beside = _Beside.of(calls, rows["found"], distinct)
+        self.revived += known.revived
+        numbers = calls.number.alias("number").to_frame()
+        rows = numbers.join(known.rows, "number", how="left", maintain_order="left")
+        beside = _Beside.of(calls, rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_")))
         both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
         told = ranked(beside.facts.lazy().with_columns(NO_INSTANTS))
         completed = told.with_columns(_counts=_told_counts(), _both=both).with_columns(_completed())
-        facts = completed.select(*_FACTS, "_revived", "_rests").collect(engine="in-memory")
-        self.revived += int(facts["_revived"].max() or 0)  # type: ignore[arg-type]
+        # One query: each step of its own takes longer than what it does to a call. The engine for more rows than memory
+        # holds takes three times as long.
+        facts = completed.select(*_FACTS, "_rests").collect(engine="in-memory")
         statement = pl.when(pl.lit(facts["_rests"][beside.pair])).then(pl.lit(rows["seq"])).alias("statement")
         return beside.completed(facts)._replace(statement=pl.select(statement).to_series())
 
@@ -220,7 +214,7 @@ class _Beside(NamedTuple):
 
     @classmethod
     def of(cls, calls: Calls, row: pl.Series, found: pl.DataFrame) -> Self:
-        """found: distinct rows with columns that begin with `_`. row: for each call one of them; null where none."""
+        """found: rows with columns that begin with `_`. row: for each call one of them; null where none."""
         pair, pairs = numbered(pl.DataFrame([calls.plan.alias("plan"), row.alias("row")]))
         facts = calls.plans.select(_READ)[pairs["plan"]].hstack(found.select(pl.all().gather(pairs["row"])))
         return cls(calls, pair, pairs["plan"], facts)
@@ -242,35 +236,56 @@ def _numbers(calls: Calls) -> pl.Series:
     return calls.number.drop_nulls().unique()
 
 
-def in_force(found: pl.DataFrame, records: Records) -> pl.LazyFrame:
-    """The statement of each number that counts, out of rows of consents: sorted by number, with `rank` and `proven`.
+class Statements(NamedTuple):
+    """Statements about consent, at most one of each number.
 
-    After a withdrawal only a consent of a later moment with its own proof and wording counts. Each row says in
-    `revived` how many consents of all numbers do not count because they lack one of them. A consent that was not
+    rows: `number`, `seq`, and `said`, a row of the other frame (UInt32). said: what they say, which many share.
+    revived: how many consents of these numbers do not count as they follow a withdrawal and lack a proof or a wording.
+    """
+
+    rows: pl.DataFrame
+    said: pl.DataFrame
+    revived: int
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """All columns, a row a number."""
+        return self.rows.drop("said").hstack(self.said[self.rows["said"]])
+
+
+def in_force(found: pl.DataFrame, records: Records) -> Statements:
+    """The statement of each number that counts, out of rows of consents, with `rank` and `proven`.
+
+    After a withdrawal only a consent of a later moment with its own proof and wording counts. A consent that was not
     understood counts no more once its file was loaded again, and its row read otherwise.
 
-    found: all rows of `records` with some numbers.
+    found: all rows of `records` with some numbers; at least the columns of `STATEMENT`.
     """
     for first, last, further in records.read_again:
         is_odd = pl.col("consent_odd") & (pl.col("consent_withdrawn_on") == NEVER)
         odd = found.filter(is_odd & pl.col("seq").is_between(first, last))
         again = odd.join(found.select("number", pl.col("seq") - further), on=["number", "seq"], how="semi")
         found = found.filter(~pl.col("seq").is_in(again["seq"].implode()))
-    rows = ranked(found.lazy().sort("seq")).filter(pl.col("rank").is_not_null()).with_columns(proven=is_proven())
+    # How a statement ranks is found once for all that say the same.
+    row, said = numbered(found.select(*CONSENTS.columns, "wording", proven=is_proven()))
     withdrawn = pl.when(pl.col("consent_withdrawn_on") != NEVER).then(moment())
-    rows = rows.with_columns(withdrawn.max().over("number").alias("ended"))
-    later = (moment() > pl.col("ended")).fill_null(True)
-    renewed = pl.col("ended").is_null() | is_against() | (later & "proven")
-    revived = (later & ~renewed & pl.col("ended").is_not_null()).sum()
-    return newest(rows.with_columns(revived.alias("revived")).filter(renewed))
+    said = ranked(said.lazy()).with_columns(made=moment(), against=is_against(), ended=withdrawn).collect()
+    ranks = taken(said.select("rank", "proven", "made", "against", "ended"), row)
+    rows = found.select("number", "seq", row.alias("said")).hstack(ranks).lazy().drop_nulls("rank")
+    rows = rows.sort("number", "rank", "seq").with_columns(pl.col("ended").max().over("number"))
+    later = pl.col("made") > pl.col("ended")
+    renewed = pl.col("ended").is_null() | pl.col("against") | (later & pl.col("proven"))
+    counting = newest(rows.with_columns(revived=(later & ~renewed).sum()).filter(renewed))
+    known = counting.select("number", "seq", "said", "revived").collect(engine="in-memory")
+    return Statements(known.drop("revived"), said, int(known["revived"].max() or 0))  # type: ignore[arg-type]
 
 
-def worded(known: pl.LazyFrame, wordings: pl.DataFrame, must_be_kept: bool = False) -> pl.LazyFrame:
+def worded(known: Statements, wordings: pl.DataFrame, must_be_kept: bool = False) -> Statements:
     """Statements with what their wordings say where they say nothing, and `lacks`: whether they contradict it.
 
     must_be_kept: whether a wording that the store does not keep is no wording.
     """
-    said = known.join(wordings.lazy(), on="wording", how="left", suffix=_OF_WORDING, maintain_order="left")
+    said = known.said.join(wordings, on="wording", how="left", suffix=_OF_WORDING, maintain_order="left")
     given, is_kept = pl.col("consent").is_in(GIVEN), pl.col("wording").is_in(wordings["wording"].implode())
     term = pl.col("consent_on").dt.offset_by(pl.format("{}mo", pl.col("term_months").fill_null(0)))
     term = pl.when(pl.col("term_months").is_not_null()).then(term)
@@ -288,10 +303,11 @@ def worded(known: pl.LazyFrame, wordings: pl.DataFrame, must_be_kept: bool = Fal
     ]
     lacks = given & pl.any_horizontal(one.fill_null(False) for one in contradicts)
     filled = {"consent_for": calls, "consent_until": term, "hours_agreed": pl.col(f"hours_agreed{_OF_WORDING}")}
-    return said.with_columns(
+    said = said.with_columns(
         *(pl.when(given).then(pl.coalesce(name, fill)).otherwise(name).alias(name) for name, fill in filled.items()),
         lacks=pl.when(lacks).then(pl.lit("wording")).otherwise(pl.lit("")),
     )
+    return known._replace(said=said)
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dnc.cli import options
+from dnc.cli import help as cli_help
 from dnc.cli.main import main
 from dnc.vetting.draws import drawn_rows
 from dnc.vetting.sample_bounds import chance_of, least_of_population
@@ -56,7 +56,7 @@ def drawn(offer, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit, match="0"):
         patch.chdir(folder)
         patch.delenv("DNC_STORE", raising=False)
-        patch.setitem(options._language, "typed", "")  # and as it was before, afterwards
+        patch.setitem(cli_help._language, "typed", "")  # and as it was before, afterwards
         main([*DRAW, "draw.csv"])
     return folder
 

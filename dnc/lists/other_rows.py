@@ -18,8 +18,9 @@ count here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -182,8 +183,8 @@ def _day(column: str, ragged: pl.Series | None) -> pl.Expr:
 # What is kept of one column, sorted by number. Columns: number, at, row, on.
 
 
-def _first_objection(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.sort("number", "on", "at").unique("number", keep="first", maintain_order=True)
+def _one(rows: pl.DataFrame, keep: Literal["first", "last"]) -> pl.DataFrame:
+    return rows.sort("number", "on", "at").unique("number", keep=keep, maintain_order=True)
 
 
 def _withdrawals(rows: pl.DataFrame) -> pl.DataFrame:
@@ -195,52 +196,28 @@ def _withdrawals(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _last_refusal(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.sort("number", "on", "at").unique("number", keep="last", maintain_order=True)
-
-
 def _unread(rows: pl.DataFrame) -> pl.DataFrame:
     names = pl.col("on").str.split(";").explode().unique().sort().str.join(";")
     return rows.sort("number", "at").group_by("number", maintain_order=True).agg(names, pl.col("row").first())
 
 
-_SUMMARIES = {
-    "objected_on": _first_objection,
+_SUMMARIES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+    "objected_on": partial(_one, keep="first"),
     "consent_withdrawn_on": _withdrawals,
-    "refused_on": _last_refusal,
+    "refused_on": partial(_one, keep="last"),
     _TEXTS: _unread,
 }
 
 
-# What counts for a call: the date (`on`), and the `row` that it comes from, out of the call's own date (`own`) and the
-# row at `place` of what is kept by number. Columns of `asked`: consent_on, own, place.
-
-
-def _objected(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
-    first = by_number.select("on", "row")[asked["place"]]
-    return asked.with_columns(first["row"], on=pl.min_horizontal("own", first["on"]))
-
-
-def _withdrawn(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
-    of_number = by_number.select("on", "until", "row")[asked["place"]]
-    newer = (pl.col("consent_on") > of_number["until"]).fill_null(False)
-    return asked.with_columns(
-        of_number["row"], on=pl.when(newer).then("own").otherwise(pl.min_horizontal("own", of_number["on"]))
-    )
-
-
-def _refused(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
-    last = by_number.select("on", "row")[asked["place"]]
-    told = pl.when(pl.col("own") < NEVER).then("own")
-    return asked.with_columns(last["row"], on=pl.max_horizontal(told, last["on"]))
-
-
-def _left_unread(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
-    of_number = by_number.select("on", "row")[asked["place"]]
-    return asked.with_columns(of_number["row"], on=pl.when(pl.col("own") == "").then(of_number["on"]).otherwise("own"))
-
-
-_COMBINED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn, "refused_on": _refused, _TEXTS: _left_unread}
+# What counts for a call: its own date (`own`), or what is kept of its number (`told`, and `until`).
+_COUNTS = {
+    "objected_on": pl.min_horizontal("own", "told"),
+    "consent_withdrawn_on": pl.when(pl.col("consent_on") > pl.col("until"))
+    .then("own")
+    .otherwise(pl.min_horizontal("own", "told")),
+    "refused_on": pl.max_horizontal(pl.when(pl.col("own") < NEVER).then("own"), "told"),
+    _TEXTS: pl.when(pl.col("own") == "").then("told").otherwise("own"),
+}
 
 
 def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> Calls:
@@ -253,9 +230,9 @@ def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> 
     if not at.len():
         return calls
     plan = calls.plan[at]
-    asked = calls.plans.select("consent_on", own=column)[plan]
-    asked = asked.with_columns(at=at, plan=plan, place=place[at])
-    found = _COMBINED[column](asked, by_number).filter(pl.col("on").ne_missing(pl.col("own")))
+    told = by_number[place[at]].select(pl.exclude("number", "at")).rename({"on": "told"})
+    asked = calls.plans.select("consent_on", own=column)[plan].hstack(told).with_columns(at=at, plan=plan)
+    found = asked.with_columns(on=_COUNTS[column]).filter(pl.col("on").ne_missing(pl.col("own")))
     label = vocabulary().label(column, language) if column != _TEXTS else messages("why", language)["text"]
     note = pl.format(messages("why", language)["of_row"].format(column=label, row="{}"), "row")
     new, changed = numbered(found.select("plan", "on", note=note))

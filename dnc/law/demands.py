@@ -8,11 +8,12 @@ Calendars are SQL macros without arguments; `dnc.law.rule_file` writes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import reduce
 from itertools import chain
+from operator import add
 from typing import Any
 
 from dnc.law.condition import ALWAYS, Condition, Sql, all_sql, is_unknown, one_of
@@ -177,70 +178,98 @@ _CONSENTS = {  # the signed one is one to this caller too: where both will do, t
 
 
 def _consent(p: dict[str, Any]) -> Condition:
-    scope = _CONSENTS[p["scope"]]
-    compares = [("consent", scope)]
-    conditions = [one_of("consent", scope)]
-    others: dict[str, Sql] = {}
-    reads = [(is_unknown("consent"), "consent")]
-    ends = [_eve_of("consent_withdrawn_on"), Sql("consent_until", "consent_until")]
-    says = localized(
-        "condition", "consent", words=value_names("consent", [word for word in scope if word != "written"] or scope)
-    )
-    registries: tuple[str, ...] = ()
-    if wanted := p.get("for"):
-        compares.append(("consent_for", (wanted, "both")))
-        conditions.append(one_of(*compares[-1]))
-        others[wanted] = conditions[-1]
-        reads.append((is_unknown("consent_for"), "consent_for"))
-        says += localized("condition", "consent_for", calls=value_names("consent_for", [wanted]))
-    if span := p.get("max_age"):
-        last = _last_day("consent_on", span)
-        conditions += [_has_come("consent_on"), Sql(f"day <= {last}", "day", last)]
-        others["old"] = conditions[-1]
-        reads.append((is_unknown("consent_on"), "consent_on"))
-        ends.append(last)
-        says += localized("condition", "consent_age", span=_span(span))
-    else:
-        conditions.append(Sql("coalesce(consent_on <= day, true)", "consent_on", "day"))
-    if registry := p.get("after_listed"):
-        state, as_of, answered_on = (registry_column(registry, suffix) for suffix in ("", "_as_of", "_told"))
-        # If no date was given, the number may have gone on the list as late as the day of the answer.
-        since = f"coalesce({answered_on}, {as_of})"
-        newer = f"case {state} when 'clear' then true when 'listed' then consent_on > {since} end"
-        conditions.append(Sql(newer, state, answered_on, as_of, "consent_on"))
-        reads += _registry_reads(registry)
-        reads.append((Sql(f"{state} = 'listed' and consent_on is null", state, "consent_on"), "consent_on"))
-        ends.append(_next_answer(registry))
-        says += localized("condition", "consent_after", registry=_name(registry))
-        if span := p.get("registry_max_age"):
-            # The number may have gone on the list again since an old answer.
-            last = _last_day(as_of, span)
-            answered = Sql(f"{state} in ('listed', 'clear')", state)
-            conditions.append(Sql(f"nullif(day <= {last}, false)", "day", last))
-            reads.append((Sql(f"{answered} and day > {last}", answered, "day", last), f"stale:{registry}"))
-            ends.append(Sql(f"case when {answered} then {last} end", answered, last))
-            says += localized("condition", "answered", span=_span(span))
-        registries = (registry,)
-    withdrawn = _counts("consent_withdrawn_on")
-    conditions.append(Sql(f"not ({withdrawn})", withdrawn))
-    broken = [(withdrawn, "withdrawn"), (_false("consent <> 'none'", "consent"), "none")]
-    broken.append((_false(conditions[0], "consent"), p["scope"]))
-    conditions.append(Sql("coalesce(day <= consent_until, true)", "day", "consent_until"))
-    agreed = "case at_agreed_hour when 'yes' then true when 'no' then false end"
-    conditions.append(Sql(agreed, "at_agreed_hour"))
-    broken += [(_false(condition, condition), word) for word, condition in others.items()]
-    broken.append((_false("consent is null", "consent"), "other"))
-    reads += [(one_of("at_agreed_hour", [word]), word) for word in ("call_at", "place")]
+    parts = [*_given(p["scope"]), *_given_for(p.get("for")), *_of_age(p.get("max_age"))]
+    parts += [*_since_listed(p.get("after_listed"), p.get("registry_max_age")), *_still_given()]
+
+    def joined(field: str) -> tuple[Any, ...]:
+        return tuple(chain.from_iterable(getattr(part, field) for part in parts))
+
     return Condition(
-        all_sql(conditions),
-        tuple(reads),
-        tuple(ends),
-        says + localized("condition", "not_withdrawn"),
-        registries,
+        all_sql(part.sql for part in parts),
+        joined("reads"),
+        joined("ends"),
+        reduce(add, (part.says for part in parts)),
+        joined("registries"),
         waits=one_of("at_agreed_hour", ("no", "call_at", "place")),
-        compares=tuple(compares),
-        broken=tuple(broken),
+        compares=joined("compares"),
+        broken=joined("broken"),
     )
+
+
+def _given(scope: str) -> Iterator[Condition]:
+    """A consent of a scope was given, until it is withdrawn or ends."""
+    words, withdrawn = _CONSENTS[scope], _counts("consent_withdrawn_on")
+    given, named = one_of("consent", words), [word for word in words if word != "written"] or words
+    none = _false("consent <> 'none'", "consent")
+    yield Condition(
+        given,
+        ((is_unknown("consent"), "consent"),),
+        (_eve_of("consent_withdrawn_on"), Sql("consent_until", "consent_until")),
+        localized("condition", "consent", words=value_names("consent", named)),
+        compares=(("consent", words),),
+        broken=((withdrawn, "withdrawn"), (none, "none"), (_false(given, "consent"), scope)),
+    )
+
+
+def _given_for(calls: str | None) -> Iterator[Condition]:
+    """It is for such calls."""
+    if calls:
+        words = (calls, "both")
+        given = one_of("consent_for", words)
+        says = localized("condition", "consent_for", calls=value_names("consent_for", [calls]))
+        unknown, broken = (is_unknown("consent_for"), "consent_for"), (_false(given, given), calls)
+        yield Condition(given, (unknown,), says=says, compares=(("consent_for", words),), broken=(broken,))
+
+
+def _of_age(span: dict[str, int] | None) -> Iterator[Condition]:
+    """It was given by the day of the call, and not longer ago than a span."""
+    if not span:
+        yield Condition(Sql("coalesce(consent_on <= day, true)", "consent_on", "day"))
+        return
+    last = _last_day("consent_on", span)
+    recent = Sql(f"day <= {last}", "day", last)
+    says = localized("condition", "consent_age", span=_span(span))
+    yield Condition(_has_come("consent_on"))
+    unknown, broken = (is_unknown("consent_on"), "consent_on"), (_false(recent, recent), "old")
+    yield Condition(recent, (unknown,), (last,), says, broken=(broken,))
+
+
+def _since_listed(registry: str | None, span: dict[str, int] | None) -> Iterator[Condition]:
+    """It was given after the number went on a registry, by an answer that is not older than a span."""
+    if not registry:
+        return
+    state, as_of, answered_on = (registry_column(registry, suffix) for suffix in ("", "_as_of", "_told"))
+    # If no date was given, the number may have gone on the list as late as the day of the answer.
+    since = f"coalesce({answered_on}, {as_of})"
+    newer = f"case {state} when 'clear' then true when 'listed' then consent_on > {since} end"
+    undated = Sql(f"{state} = 'listed' and consent_on is null", state, "consent_on")
+    yield Condition(
+        Sql(newer, state, answered_on, as_of, "consent_on"),
+        (*_registry_reads(registry), (undated, "consent_on")),
+        (_next_answer(registry),),
+        localized("condition", "consent_after", registry=_name(registry)),
+        (registry,),
+    )
+    if span:
+        # The number may have gone on the list again since an old answer.
+        last, answered = _last_day(as_of, span), Sql(f"{state} in ('listed', 'clear')", state)
+        stale = Sql(f"{answered} and day > {last}", answered, "day", last)
+        ends = Sql(f"case when {answered} then {last} end", answered, last)
+        says = localized("condition", "answered", span=_span(span))
+        recent = Sql(f"nullif(day <= {last}, false)", "day", last)
+        yield Condition(recent, ((stale, f"stale:{registry}"),), (ends,), says)
+
+
+def _still_given() -> Iterator[Condition]:
+    """It was not withdrawn, has not ended, and is for the hour of the call."""
+    withdrawn = _counts("consent_withdrawn_on")
+    yield Condition(Sql(f"not ({withdrawn})", withdrawn))
+    yield Condition(Sql("coalesce(day <= consent_until, true)", "day", "consent_until"))
+    agreed = "case at_agreed_hour when 'yes' then true when 'no' then false end"
+    unknown = tuple((one_of("at_agreed_hour", [word]), word) for word in ("call_at", "place"))
+    other = _false("consent is null", "consent")
+    says = localized("condition", "not_withdrawn")
+    yield Condition(Sql(agreed, "at_agreed_hour"), unknown, says=says, broken=((other, "other"),))
 
 
 def _false(condition: str, *read: str) -> Sql:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -253,15 +253,7 @@ def known_rows(
     if not store.exists:
         return None
     kept = store.kept_decisions()
-    if isinstance(since, int):
-        check_row(store, since)
-    names = {Path(since).name} if isinstance(since, str | Path) else set() if isinstance(since, int) else set(since)
-    for check, detail in store.log().filter(pl.col("seq").is_in(list(kept))).select("seq", "detail").reverse().rows():
-        then = json.loads(detail)
-        if check == since or names.intersection(then["out"]):
-            break
-    else:
-        return None
+    check, then = next(_meant(store, since, kept), (0, {}))
     if "basis" not in then or (key := store.hash_key(check)) is None:
         return None
     path, digests = kept[check], Digests(key)
@@ -273,6 +265,19 @@ def known_rows(
         return check, KnownRows(path, fingerprints(setup, digests), changed)
     except FileNotFoundError:  # forgotten meanwhile
         return None
+
+
+def _meant(
+    store: Store, since: Since | Sequence[str], kept: Collection[int]
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The checks that are meant, of those that kept their decisions, the newest first, with their details."""
+    if isinstance(since, int):
+        check_row(store, since)
+    names = {Path(since).name} if isinstance(since, str | Path) else set() if isinstance(since, int) else set(since)
+    for check, detail in store.log().filter(pl.col("seq").is_in(list(kept))).select("seq", "detail").reverse().rows():
+        then = json.loads(detail)
+        if check == since or names.intersection(then["out"]):
+            yield check, then
 
 
 def _changed(then: Mapping[str, Any], own: OwnFacts, against: Against) -> pl.Series:

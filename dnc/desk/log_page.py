@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ from dnc.desk.forms import Form
 from dnc.desk.progress import Shown, begin, begin_file, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit, download
-from dnc.files.output_rows import OutputRows
-from dnc.files.writers import CsvStream
+from dnc.files.writers import csv_of
 from dnc.messages import apart, counted, dated, messages, registry_name
 from dnc.reports.inspection_folder import write_folder
 from dnc.store import campaigns
@@ -89,9 +87,7 @@ def _text(name: str, value: Any, language: str) -> str:
 
 
 def _download(visit: Visit) -> Response:
-    rows, file = visit.desk.store.log(), io.BytesIO()
-    CsvStream(file, rows.columns).add(OutputRows.of(rows))
-    return download(file.getvalue(), "text/csv", "dnc-log.csv")
+    return download(csv_of(visit.desk.store.log()), "text/csv", "dnc-log.csv")
 
 
 def _inspection(visit: Visit, wrong: tuple[str, ...] = ()) -> Response:

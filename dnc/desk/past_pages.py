@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -17,8 +16,7 @@ from dnc.clock import today
 from dnc.desk.desk import RefusedError
 from dnc.desk.routes import page
 from dnc.desk.visit import Visit, download
-from dnc.files.output_rows import OutputRows
-from dnc.files.writers import CsvStream
+from dnc.files.writers import csv_of
 from dnc.reports.phrases import fact, title
 from dnc.verdicts.verdict import missing_thing
 
@@ -113,9 +111,8 @@ def _changed(visit: Visit) -> Response:
     since = _difference(visit, check, [one for one in past_checks(visit.desk.store) if one.id < check.id])
     if since is None or since.calls is None:
         raise RefusedError(404, visit.texts["not_found"])
-    rows, file = since.calls.with_columns(pl.concat_str(pl.lit("+"), "number").alias("number")), io.BytesIO()
-    CsvStream(file, rows.columns).add(OutputRows.of(rows))
-    return download(file.getvalue(), "text/csv", f"changed-{since.before.id}-{check.id}.csv")
+    rows = since.calls.with_columns(pl.concat_str(pl.lit("+"), "number").alias("number"))
+    return download(csv_of(rows), "text/csv", f"changed-{since.before.id}-{check.id}.csv")
 
 
 def _brief(visit: Visit) -> Response:

@@ -5,6 +5,7 @@ In CSV and XLSX an apostrophe is put before a cell that a spreadsheet could run 
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
@@ -168,6 +169,13 @@ class CsvStream(Writer):
             for is_special in marked
             if is_special.any()
         ).with_columns(pl.selectors.string().fill_null(""))
+
+
+def csv_of(frame: pl.DataFrame) -> bytes:
+    """A frame as CSV."""
+    file = io.BytesIO()
+    CsvStream(file, frame.columns).add(OutputRows.of(frame))
+    return file.getvalue()
 
 
 class _TextFile(Writer):

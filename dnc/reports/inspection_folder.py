@@ -7,7 +7,6 @@ from the moment at which it is made, the same store gives the same bytes.
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import tomllib
 import zipfile
@@ -24,9 +23,8 @@ from dnc.checks.certificate import certify
 from dnc.checks.inspection import Inspection
 from dnc.errors import InputError, printable, without_numbers
 from dnc.files.input_file import read_bounded
-from dnc.files.output_rows import OutputRows
 from dnc.files.signing import Signer
-from dnc.files.writers import CsvStream
+from dnc.files.writers import csv_of
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import apart, counted, dated, duration, in_language, messages
@@ -378,10 +376,7 @@ def _wordings(found: Inspection) -> pl.DataFrame:
 
 
 def _csv(frame: pl.DataFrame) -> bytes:
-    file = io.BytesIO()
-    moments = pl.col(pl.Datetime).dt.to_string("%Y-%m-%dT%H:%M:%S")
-    CsvStream(file, frame.columns).add(OutputRows.of(frame.with_columns(moments)))
-    return file.getvalue()
+    return csv_of(frame.with_columns(pl.col(pl.Datetime).dt.to_string("%Y-%m-%dT%H:%M:%S")))
 
 
 def _proof(row: Mapping[str, Any]) -> bytes | None:

@@ -243,21 +243,14 @@ def _consents(visit: Visit, sent: Form) -> Response:
 
 def _answer(visit: Visit, sent: Form) -> Response:
     list_check, all_open = _list(visit), bool(sent.get("every"))
-    errors = []
+    errors, may_wait = [], all_open or bool(sent.get("run"))
     with list_check.lock:
         open_ = {question.id: question for question in list_check.open()}
         asked = list_check.interview.in_languages(open_.values())
         for at, id_ in enumerate(sent.all("question")):
-            # An earlier answer may have closed the question; on a page of several, some may be left for later. An empty
-            # text is an answer, but on the page of a result, where the question is folded.
-            if (question := open_.get(id_)) is None:
-                continue
-            is_answered = (
-                sent.get(f"answer-{at}")
-                or any(sent.all(f"answer-{at}-{place}") for place, _ in enumerate(question.table))
-                or (question.fact and not sent.get("run"))
-            )
-            if (all_open or sent.get("run")) and not is_answered:
+            # An earlier answer may have closed it; on a page of several, some may be left for later.
+            question = open_.get(id_)
+            if question is None or (may_wait and not _is_answered(question, at, sent)):
                 continue
             try:
                 rows = _chosen_rows(visit, question, sent, at)
@@ -270,6 +263,12 @@ def _answer(visit: Visit, sent: Form) -> Response:
     if sent.get("run") or sent.get("accept"):
         return _run(visit, sent)
     return visit.to(f"/checks/{list_check.id}/questions" + ("" if all_open else "?one=1"))
+
+
+def _is_answered(question: Question, at: int, sent: Form) -> bool:
+    """Whether a form answers a question; an empty text does, but on the page of a result, where it is folded."""
+    rows = (sent.all(f"answer-{at}-{place}") for place, _ in enumerate(question.table))
+    return bool(sent.get(f"answer-{at}") or any(rows) or (question.fact and not sent.get("run")))
 
 
 def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[int | str]:

@@ -155,7 +155,10 @@ class Records:
         that may have them are read.
         """
         columns = list(columns or self.kind.all_columns)
-        names, source = ", ".join(f'"{name}"' for name in columns), self.source()
+        here = self
+        if numbers is not None and self.recorded.height:  # where none is left, DuckDB has only the files to read
+            here = replace(self, recorded=self.recorded.filter(pl.col("number").is_in(numbers.implode())))
+        names, source = ", ".join(f'"{name}"' for name in columns), here.source()
         given, frames = {**source.params, **(params or {})}, source.frames
         if numbers is not None:
             which, asked = one_of(numbers)

@@ -53,6 +53,7 @@ _TEXTS = {"proof": ("proof", "proofreference"), "wording": ("wording",)}
 _NEWEST = 2**36  # later than any day: against the call, without a day
 _OLDEST = -(2**36)  # earlier than any day: for the call, without a day
 _DAY = 24 * 60  # minutes
+_PLAIN_DAY = r"^\d{4}-\d\d-\d\d$"  # a cell that is no instant
 _NO_END = 2**22  # days; later than any last day of a consent
 
 
@@ -217,15 +218,16 @@ class ConsentRows:
         header = self.intake.header
         others = {theirs for ours, theirs in header.columns.items() if ours not in CONSENT_FACTS}
         facts = [header.names[name].replace(";", ",") for name in header.used if name not in {*header.texts, *others}]
-        texts = calls.facts("texts").select(pl.col("texts").str.split(";").list.set_difference(["", *facts]))
-        return texts["texts"].list.len() > 0
+        texts = calls.plans.select(pl.col("texts").str.split(";").list.set_difference(["", *facts]))
+        return (texts["texts"].list.len() > 0)[calls.plan]
 
     def _instants(self, calls: Calls) -> list[pl.Series]:
         """When a consent was given and withdrawn, in UTC, where the cell is an instant and not only a day."""
         header, found = self.intake.header, list[pl.Series]()
         for ours, name in (("consent_on", "consent_at"), ("consent_withdrawn_on", "withdrawn_at")):
             if theirs := header.columns.get(ours):
-                cells = calls.carried.select(text_of(calls.carried[theirs]).alias(name))
+                text = text_of(calls.carried[theirs])
+                cells = calls.carried.select(pl.when(~text.str.contains(_PLAIN_DAY)).then(text).alias(name))
                 found.append(each_distinct(cells, self._instant, {name: _INSTANT})[name])
             else:
                 found.append(repeated(None, _INSTANT, calls.number.len()).alias(name))

@@ -312,9 +312,10 @@ class _Rows:
         """All rows, as Parquet in a folder; `of`: more of `NewRows`. Raises InputError at what cannot be read."""
         parts, filled = list[Path](), set[str]()
         for frame in self._read_rows():
-            filled.update(column.name for column in frame if column.null_count() < frame.height)
             parts.append(folder / f"{len(parts)}.parquet")
-            frame.write_parquet(parts[-1], compression="uncompressed")
+            part = frame.select(column for column in frame if column.null_count() < frame.height)
+            part.write_parquet(parts[-1], compression="uncompressed")
+            filled.update(part.columns)
         counts: dict[str, Any] = {"unread": self.unread} if self.unread else {}
         counts |= {name: text for name in ("reason", "complete") if (text := getattr(self.said, name))}
         return NewRows(self.kind, parts, self.rows, self.told_rows, filled, also=counts, **of)
@@ -383,7 +384,7 @@ class _Rows:
             return frame
         proof = pl.col("proof")
         known = {kind: frame.select(proof.str.contains(form)).to_series() for kind, form in _CERTIFICATES.items()}
-        looks = frame.select(proof.str.to_lowercase().str.contains("trustedform")).to_series()
+        looks = frame.select(proof.str.contains("(?i)trustedform")).to_series()
         self._refuse(frame, (looks & ~known["trustedform"]).fill_null(False), "certificate")
         named = [pl.when(pl.lit(is_one)).then(pl.lit(kind)) for kind, is_one in known.items()]
         told = ["proof_kind"] if "proof_kind" in frame.columns else []
@@ -458,8 +459,8 @@ class _Rows:
             if calls.row is not None:
                 raise InputError(localized("errors", "several_numbers"), self.table.path)
             refuse_objections(calls, batch, self.table.path)
-            unread = calls.facts("texts").select(pl.col("texts").str.split(";").list.set_difference(["", *judged]))
-            self._refuse(batch, unread["texts"].list.len() > 0, "text")
+            unread = calls.plans.select(pl.col("texts").str.split(";").list.set_difference(["", *judged]))
+            self._refuse(batch, (unread["texts"].list.len() > 0)[calls.plan], "text")
             place = pl.int_range(first, first + batch.height, dtype=pl.Int64, eager=True).alias("row")
             kept = [text_of(batch[theirs]).alias(ours) for ours, theirs in texts.items()]
             clock = [name for name in (_CLOCK,) if name in batch.columns]

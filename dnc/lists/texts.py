@@ -128,6 +128,10 @@ class TextReader:
 
     def told(self, rows: pl.DataFrame) -> Told:
         """What the texts of some rows of the list tell."""
+        if 0 < self._left < rows.height:
+            parts = [self.told(part) for part in (rows[: self._left], rows[self._left :])]
+            columns = pl.concat([pl.DataFrame(part.columns) for part in parts], how="diagonal")
+            return Told(columns.get_columns(), pl.concat([part.counts for part in parts]))
         told, unread, counts = list[pl.Series](), list[pl.Expr](), [pl.DataFrame(schema=_COUNTS)]
         for column in self._columns:
             row, distinct = numbered(text_cells(rows[column.column]).alias("text").to_frame())

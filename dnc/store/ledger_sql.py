@@ -451,11 +451,7 @@ def recorded(con: Connection, kind: Kind) -> pl.DataFrame:
     try:
         return pl.DataFrame(con.sql(f"from {kind.name}"))
     except duckdb.CatalogException:  # an older ledger
-        return pl.DataFrame(con.sql(f"select {_none_of(kind)} limit 0"))
-
-
-def _none_of(kind: Kind) -> str:
-    return ", ".join(f'null::{kind_of} as "{name}"' for name, kind_of in kind.all_columns.items())
+        return pl.DataFrame(con.sql(kind.no_rows))
 
 
 def add_recorded(con: Connection, kind: Kind, rows: pl.DataFrame) -> None:

@@ -36,7 +36,7 @@ _WITHOUT_ROW = "from read_parquet($file) where coalesce(not {which}, true)"
 
 
 # Of the rows of own records about a person an opt-out stays, with nothing but its day.
-_BARE = "select * replace ({emptied}) from read_parquet($file) where coalesce(not {{which}} or {opt_out}, true)"
+_BARE = "select * replace ({emptied}) from ({rows}) where coalesce(not {{which}} or {opt_out}, true)"
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,11 @@ def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:
     con = rewriting.change.con
     for kind in kinds:
         emptied = ", ".join(f'case when {{which}} then null else "{name}" end as "{name}"' for name in kind.emptied)
-        kept = _BARE.format(emptied=emptied, opt_out=f"coalesce({kind.opt_out}, false)")
-        for row in ledger_sql.records(con):
-            if row["kind"] == kind.name and row["rows"]:
-                rewriting.write("records", row["file"], kind.erasable, kept)
+        rows = kind.rows_of("$file")
+        kept = _BARE.format(emptied=emptied, rows=rows, opt_out=f"coalesce({kind.opt_out}, false)")
+        for file in ledger_sql.records(con):
+            if file["kind"] == kind.name and file["rows"]:
+                rewriting.write("records", file["file"], kind.erasable, kept, rows)
         erased = ledger_sql.erase_recorded(con, kind, rewriting.which, rewriting.params, bare=True)
         rewriting.removed["records"] += erased
 
@@ -184,20 +185,26 @@ class _Rewriting:
         with engine(self._out.parent, path) as con:
             return run(con, "forget", sql, {"file": str(path / file), **self.params})["number"].to_list()
 
-    def write(self, folder: Literal["snapshots", "decisions", "records"], file: str, those: str, kept: str) -> None:
-        """Rewrite a file with the query `kept`, where `which` selects the rows that meet `those` too."""
+    def write(
+        self,
+        folder: Literal["snapshots", "decisions", "records"],
+        file: str,
+        those: str,
+        kept: str,
+        rows: str = "from read_parquet($file)",
+    ) -> None:
+        """Rewrite a file with the query `kept`, where `which` selects those of its `rows` that meet `those` too."""
         path = self.change.folder / folder
         params = {"file": str(path / file), **self.params}
         which = f"({self.which} and {those})"
         with engine(self._out.parent, path) as con:
-            count = f"select count(*) from read_parquet($file) where {which}"
-            rows = run(con, "forget", count, params).item()
-            if not rows:
+            count = run(con, "forget", f"select count(*) from ({rows}) where {which}", params).item()
+            if not count:
                 return
             copy = f"copy ({kept.format(which=which)}) to $out (format parquet, compression zstd, parquet_version v2)"
             run(con, "forget", copy, params | {"out": str(self._out)})
         ledger_sql.replace_file(self.change.con, folder, file, *self.change.keep(self._out, folder))
-        self.removed[folder] += int(rows)
+        self.removed[folder] += int(count)
         self.files.append(file)
 
 

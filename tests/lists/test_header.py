@@ -322,13 +322,14 @@ def test_such_a_text_counts_in_a_column_with_a_rule(store):
     assert check(rows, store, brief=brief).verdicts["dnc_outcome"].to_list() == ["blocked", "blocked"]
 
 
+@pytest.mark.parametrize("size", [2, 100])
 def test_columns_left_out_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(
-    dnc, write_file, monkeypatch
+    dnc, write_file, monkeypatch, size
 ):
-    """In millions of rows only those columns, since to search names and addresses takes time."""
+    """In millions of rows only those columns, since to search names and addresses takes time; whatever the batches."""
     monkeypatch.setattr("dnc.lists.texts.LOOKED_AT", 2)
-    monkeypatch.setattr("dnc.files.table.FIRST_ROWS", 2)
-    monkeypatch.setattr("dnc.files.table.BATCH_ROWS", 2)
+    monkeypatch.setattr("dnc.files.table.FIRST_ROWS", size)
+    monkeypatch.setattr("dnc.files.table.BATCH_ROWS", size)
     texts = ["rappeler", "ne plus appeler svp", "ne plus appeler merci", ""]
     rows = "".join(f"+3319900000{at},{text},{'ne plus appeler' if at == 3 else ''}\n" for at, text in enumerate(texts))
     path = write_file("calls.csv", f"number,Commentaire,Suivi\n{rows}")

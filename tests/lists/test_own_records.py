@@ -177,6 +177,18 @@ def test_a_store_of_before_gets_the_tables_with_its_next_change(store, load, wri
     assert verify(store.ledger).faults == []
 
 
+def test_a_file_has_only_the_columns_that_a_row_fills(store, load):
+    """Others take as long to sort and to write; they are read as empty, also beside files that have them."""
+    load("consents", "number,consent_withdrawn_on\n+33199000002,2026-09-01\n")
+    [path] = store.standing().records["consents"].paths()
+    assert not {"consent_on", "consent_at", "wording", "proof"} & set(pl.read_parquet_schema(path))
+    load("consents", CONSENTS + GIVEN, name="later.csv")
+    assert rows(store, "consents", "number", "wording") == [(33199000002, None), (33199000001, "form-7")]
+    assert store.forget_numbers(["+33199000001"], reason="asked").records == 1
+    assert rows(store, "consents", "number", "consent_withdrawn_on") == [(33199000002, date(2026, 9, 1))]
+    assert verify(store.ledger).faults == []
+
+
 def test_files_of_spreadsheets_and_parquet(store, book, tmp_path):
     """Files are read as lists are."""
     path = tmp_path / "consents.parquet"

@@ -451,7 +451,7 @@ def recorded(con: Connection, kind: Kind) -> pl.DataFrame:
     try:
         return pl.DataFrame(con.sql(f"from {kind.name}"))
     except duckdb.CatalogException:  # an older ledger
-        return pl.DataFrame(con.sql(kind.no_rows))
+        return pl.DataFrame(con.sql(kind.no_rows()))
 
 
 def add_recorded(con: Connection, kind: Kind, rows: pl.DataFrame) -> None:

@@ -68,15 +68,14 @@ class Kind:
         columns = ", ".join(f'"{name}" {kind}' for name, kind in self.all_columns.items())
         return f"create table if not exists {self.name} ({columns})"
 
-    @property
-    def no_rows(self) -> str:
-        """SQL: all its columns, without a row."""
-        columns = ", ".join(f'null::{kind} as "{name}"' for name, kind in self.all_columns.items())
-        return f"select {columns} where false"
+    def no_rows(self, asked: str | None = None) -> str:
+        """SQL: its columns, without a row; `asked`: only those that this SQL names."""
+        columns = [f'null::{kind} as "{name}"' for name, kind in self.all_columns.items() if name in (asked or name)]
+        return f"select {', '.join(columns)} where false"
 
-    def rows_of(self, files: str) -> str:
-        """SQL: the rows of files, a parameter, with all columns: a file has only those that a row fills."""
-        return f"{self.no_rows} union all by name from read_parquet({files}, union_by_name = true)"
+    def rows_of(self, files: str, asked: str | None = None) -> str:
+        """SQL: the rows of files, a parameter, with these columns; a file has only those that a row fills."""
+        return f"{self.no_rows(asked)} union all by name from read_parquet({files}, union_by_name = true)"
 
 
 CONSENTS = Kind(

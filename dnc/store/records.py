@@ -135,10 +135,13 @@ class Records:
                 raise StoreError(localized("errors", "records_fault", store=self.folder.parent, fault=fault))
         return [str(path) for path in dict.fromkeys(paths)]
 
-    def source(self) -> StatementSource:
-        """The rows as a source for statements in SQL. Raises StoreError where a file is damaged."""
+    def source(self, asked: str | None = None) -> StatementSource:
+        """The rows as a source for statements in SQL. Raises StoreError where a file is damaged.
+
+        asked: SQL that names every column which is needed; a statement with fewer columns is planned sooner.
+        """
         name = self.kind.name
-        sql, paths = [self.kind.rows_of(f"${name}_files")], self.paths()
+        sql, paths = [self.kind.rows_of(f"${name}_files", asked)], self.paths()
         if self.recorded.height or not paths:
             sql.append(f"from recorded_{name}")
         recorded = {f"recorded_{name}": self.recorded if self.recorded.width else empty(self.kind)}
@@ -162,7 +165,7 @@ class Records:
         here = self
         if numbers is not None and self.recorded.height:  # where none is left, DuckDB has only the files to read
             here = replace(self, recorded=self.recorded.filter(pl.col("number").is_in(numbers.implode())))
-        names, source = ", ".join(f'"{name}"' for name in columns), here.source()
+        names, source = ", ".join(f'"{name}"' for name in columns), here.source(f"{columns} {where}")
         given, frames = {**source.params, **(params or {})}, source.frames
         if numbers is not None:
             which, asked = one_of(numbers)

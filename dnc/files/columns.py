@@ -100,7 +100,7 @@ class Content:
     """
 
     def __init__(self, name: str, *, is_marked: bool) -> None:
-        self.name, self.is_marked = name, is_marked
+        self.name, self.is_marked, self._kind = name, is_marked, kind_of_name(name) or ""
         self.rows = self.filled = 0
         self.cut = False
         self.texts = pl.DataFrame(schema=_TEXTS)
@@ -130,9 +130,8 @@ class Content:
             self._add_texts(cells, distinct)
 
     def _add_texts(self, cells: pl.Series, distinct: pl.Series) -> None:
-        keys = pl.DataFrame(
-            [normal(distinct).alias("text"), distinct, marked(distinct, column=self.name).alias("marked")]
-        )
+        found = marked(distinct, kind=self._kind, column=self.name)
+        keys = pl.DataFrame([normal(distinct).alias("text"), distinct, found.alias("marked")])
         rows = cells.value_counts(name="rows").join(keys, on="cell", maintain_order="right").drop_nulls("text")
         texts = pl.concat([self.texts, rows.select("text", "cell", pl.col("rows").cast(pl.UInt32), "marked")])
         texts = texts.group_by("text", maintain_order=True).agg(
@@ -149,7 +148,7 @@ class Content:
         A bare domain (`example.com`) may be a code, unless the name of the column speaks of addresses.
         """
         of_domains = "domain" in self._forms and not looks_like_phone(self.name)
-        return not self._forms.isdisjoint(_ADDRESSES) or (of_domains and kind_of_name(self.name) == "channel")
+        return not self._forms.isdisjoint(_ADDRESSES) or (of_domains and self._kind == "channel")
 
     @property
     def is_phones(self) -> bool:
@@ -194,9 +193,8 @@ class Content:
 
         Few ids for many rows are codes.
         """
-        kind = kind_of_name(self.name) or ""
-        forms, texts = _FORMS_OF.get(kind, ()), self.texts.height
-        is_full = self.filled >= _FILLED * self.rows and (kind != "id" or texts == self.filled)
+        forms, texts = _FORMS_OF.get(self._kind, ()), self.texts.height
+        is_full = self.filled >= _FILLED * self.rows and (self._kind != "id" or texts == self.filled)
         is_many = texts > _VARIED or is_full
         return is_many and not self._forms.isdisjoint(forms) and not self.is_suspect
 

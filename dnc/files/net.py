@@ -35,6 +35,8 @@ _REMEMBERED = 1_000  # texts whose answer `marks` keeps
 _LETTERS = ascii_letters + digits  # of the classes, and of the words that stand in rules
 _PASSED = _LETTERS[0]  # the letter of the first class, of words passed over
 _INSIDE, _LONGEST = 5, 16  # letters of a stem that is found inside words; signs of a word that may be known
+# Kind of a column → the rule that one of its texts has to match.
+_ENOUGH = {"name": "names", "staff": "names", "place": "firm"}
 _TYPO, _RIGHT = 8, 2  # letters of a stem that may have a typo, and those before the typo
 
 
@@ -47,11 +49,12 @@ class _Net(NamedTuple):
     instead: dict[str, str]  # parts of words that are replaced first
 
 
-def marked(texts: pl.Series, *, firm: bool = False, column: str = "") -> pl.Series:
+def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
     """Which texts probably say that a person is not to be called.
 
-    texts: String; repeated ones are read again, so pass distinct ones. firm: only by two words, or by a whole text or
-    what signs set apart in one, for columns of names and places (`Robinson`, `Rue du Refus`, `Exemple - refus`).
+    texts: String; repeated ones are read again, so pass distinct ones. kind: of their column. A `place` is marked only
+    by two words, or by a whole text or what signs set apart in one (`Rue du Refus`, `Sète - refus`); a `name`, also of
+    `staff`, by a word that hardly any name has, too (`Robinson`, `Exemple DNC`).
     column: name of the column in which they stand; if it is about mail and not about calls, only by two words
     (`Unsubscribed` in `Email status`).
     Returns Booleans of the same length and name; False for null.
@@ -60,13 +63,13 @@ def marked(texts: pl.Series, *, firm: bool = False, column: str = "") -> pl.Seri
         return texts.cast(pl.Boolean)
     rules, read = _net().rules, _read(texts)
     rest = read["letters"].str.replace_all(rules["without"], _CLAUSE)
-    enough = "pairs" if _is_of_mail(column) else "firm" if firm else "any"
+    enough = "pairs" if _is_of_mail(column) else _ENOUGH.get(kind, "any")
     says = read["letters"].str.contains(rules["first"]) | rest.str.contains(rules[enough])
     found = texts.str.contains(_TWO_ALPHABETS).fill_null(value=False).scatter(read["row"].filter(says), True)
-    at = texts.str.contains(_APART).arg_true() if firm else read["row"].clear()
+    at = texts.str.contains(_APART).arg_true() if kind in _ENOUGH else read["row"].clear()
     if at.is_empty():
         return found
-    return found.scatter(at.filter(marked(texts[at].str.replace_all(_APART, ","), firm=True, column=column)), True)
+    return found.scatter(at.filter(marked(texts[at].str.replace_all(_APART, ","), kind=kind, column=column)), True)
 
 
 @lru_cache(_REMEMBERED)
@@ -173,7 +176,8 @@ def _patterns(rules: dict[str, list[str]], letters: dict[str, str]) -> dict[str,
     firm = f"{every['pairs']}|{every['whole']}"
     calls, mail = letters["contact"] + letters["phone"], letters["mail"]
     of_mail = f"^[^{calls}]*{mail}[^{calls}]*$"
-    return every | {"of_mail": of_mail, "firm": firm, "any": f"{firm}|{every['alone']}|{every['whole_names']}"}
+    every |= {"of_mail": of_mail, "firm": firm, "names": f"{firm}|{every['names']}"}
+    return every | {"any": f"{firm}|{every['alone']}|{every['whole_names']}"}
 
 
 def _rule(rule: str, letters: dict[str, str], is_narrow: bool) -> str:

@@ -143,7 +143,7 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
         sheets=[read.name],
         others=read.others,
         unmarked=[] if read.xml else [path],
-        coloured=read.coloured(titles, skipped + 1),
+        colours=read.colours(skipped + 1),
         hidden=int(frame[LINE].is_in(sorted(read.rows("hidden"))).sum()),
         full=full,
     )

@@ -13,7 +13,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,7 +58,7 @@ _MARKS = (b"<f", b":f", b"mergeCell", b"strike", b"hidden", b'"e"', b"'e'", b'ht
 _SPECIAL = re.compile(
     rb"""<(?:\w+:)?(?:(?:f|mergeCell|strike)[\s/>]|row\s[^<>]*\s(?:hidden\s*=|ht\s*=\s*["']0))|\st\s*=\s*["']e["']"""
 )
-_COLOUR = re.compile(
+COLOUR = re.compile(
     r"""(?i)colou?re?d?\b|couleur|surlign|farb|highlight|evidenzi|subray|\b(?:red|green|yellow|orange|blue|pink|rouges?|verte?s?
     |jaunes?|bleue?s?|roses?|rot|gr(?:ü|ue)n|gelb|blau|ross[aieo]|verd[ei]|giall[aieo]|blu|roj[ao]s?|amarill[ao]s?|azul)\b""",
     re.VERBOSE,
@@ -84,11 +85,18 @@ class Sheet(NamedTuple):
         """The rows with such marks, counted from 1."""
         return {mark.row for mark in self.marks if mark.kind == kind}
 
-    def coloured(self, texts: Iterable[str], below: int) -> int:
-        """How many cells below a row have a colour of their own, if a text names one; else 0. Raises InputError."""
-        if self.part not in self.xml or _STYLES not in self.xml or not any(map(_COLOUR.search, texts)):
-            return 0
-        return count_of_styles(self.xml[self.part], filled_styles(self.xml[_STYLES]), below)
+    def colours(self, below: int) -> list[Callable[[Iterable[str]], int]]:
+        """A function that counts the cells below a row with a colour of their own, if a text names one; else 0.
+
+        Empty where colours are not read. The function raises InputError.
+        """
+        if self.part not in self.xml or _STYLES not in self.xml:
+            return []
+        return [partial(_coloured, self.xml[self.part], self.xml[_STYLES], below)]
+
+
+def _coloured(sheet: Member, styles: Member, below: int, texts: Iterable[str]) -> int:
+    return count_of_styles(sheet, filled_styles(styles), below) if any(map(COLOUR.search, texts)) else 0
 
 
 class EmptySheetError(InputError):

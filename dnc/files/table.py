@@ -6,7 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -86,8 +86,8 @@ class Table:
         no others to be opened.
     sheets: those that were read. others: other sheets of a spreadsheet that have cells.
     unmarked: spreadsheets whose notes and struck-through cells cannot be read.
-    hidden: rows of a spreadsheet that are hidden. coloured: cells of an XLSX with a colour of their own, if a title
-        names one.
+    hidden: rows of a spreadsheet that are hidden. colours: functions that count the cells of an XLSX with a colour of
+        their own, if one of some texts names one.
     misfits: where a text is not UTF-8, and how it was read.
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
@@ -110,7 +110,7 @@ class Table:
     others: list[str] = field(default_factory=list)
     unmarked: list[Path] = field(default_factory=list)
     hidden: int = 0
-    coloured: int = 0
+    colours: list[Callable[[Iterable[str]], int]] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
     full: int = 0
     surplus: int = 0

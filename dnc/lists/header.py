@@ -14,7 +14,7 @@ import polars as pl
 from dnc.clock import NONE, NOT_GIVEN
 from dnc.errors import InputError
 from dnc.files.columns import EVERY, kind_of_name, left_out
-from dnc.files.net import marks
+from dnc.files.net import marked, marks
 from dnc.files.table import (
     FIRST_ROWS,
     LINE,
@@ -259,16 +259,16 @@ class Header:
         is_searched = column in self.as_they_stand or (texts.rest and column not in self.used)
         others = "searched" if is_searched else "used" if column in self.used else "unread"
         on = self._of_any(texts.on, "on") if texts.on else None
-        return ReadColumn(self.table.names[column], column, texts, others, firm=self._holds_names(column), on=on)
+        return ReadColumn(self.table.names[column], column, texts, others, kind=self._kind(column), on=on)
 
     def left_out_column(self, column: str) -> ReadColumn:
         """A column that is left out, as it is searched."""
         name, is_id = self.table.names[column], column in self.as_they_stand
         texts = TextMeanings()
-        return ReadColumn(name, column, texts, "searched", left_out=True, firm=self._holds_names(column), is_id=is_id)
+        return ReadColumn(name, column, texts, "searched", left_out=True, kind=self._kind(column), is_id=is_id)
 
-    def _holds_names(self, column: str) -> bool:
-        return kind_of_name(self.names[column]) in ("name", "place", "staff")
+    def _kind(self, column: str) -> str:
+        return kind_of_name(self.names[column]) or ""
 
     @property
     def without_role(self) -> list[str]:
@@ -300,9 +300,10 @@ def headings(
 ) -> Iterator[tuple[int, str, str]]:
     """Rows without a number whose text may be about other rows; of equal ones the first.
 
-    They have nothing but a text, such as a heading; or they stand below the table, after a blank row. One word may end
-    a list (`Total`), unless it says not to call. A text elsewhere than in the place of a number may be a person's name,
-    unless it ends the list and no other row is like it.
+    They have nothing but a text, such as a heading; or they stand below the table: after a blank row, or at its end
+    with two texts at most, fewer than in any row of the table, or one that says not to call. One word may end a list
+    (`Total; 50`), unless it says so. A text elsewhere than in the place of a number may be a name, unless it ends
+    the list and no other row is like it.
 
     rows: some of a list, in their order. numbers: its columns of telephone numbers. without: which rows have no number;
         by default those without three digits there.
@@ -320,7 +321,9 @@ def headings(
     places = [pl.col(name).str.strip_chars() for name in numbers if rows.schema[name] == pl.String]
     place = pl.when(untyped).then(pl.coalesce(pl.lit(None, pl.String), *places))
     end = rows[0 if without.all() else (~without).arg_true()[-1] :]
-    below = end.filter(untyped & _is_below_blank(names, texts))[LINE].implode()
+    end = end.select(LINE, texts.alias("texts"), untyped=untyped, below=_is_below_blank(names, texts))
+    least = 0 if last is None else rows.filter(~without).select(texts.list.len().min()).item() or 0
+    below = end.filter(end["untyped"] & (end["below"] | _may_be_footer(end["texts"], least)))[LINE].implode()
     found = rows.filter(without).select(LINE, texts.alias("texts"), place=place, below=pl.col(LINE).is_in(below))
     found = found.with_columns(text=pl.col("texts").list.join(" "), alone=pl.col("texts").list.len() == 1)
     found = found.filter(pl.col("alone") | pl.col("below"), pl.col("text").str.contains(r"\p{L}{2}"))
@@ -328,7 +331,11 @@ def headings(
     found = found.unique(["place", "text"], maintain_order=True).select(LINE, "text", "place", "alone", "below")
     for line, text, place_, is_alone, is_below in found.iter_rows():
         in_place = (place_ == text or named == [line] == [last]) and not re.search(r"\d{3}", text)
-        is_empty = says_nothing(text) or text.lower() in NOT_GIVEN or (line == last and len(text.split()) == 1)
+        is_empty = (
+            says_nothing(text)
+            or text.lower() in NOT_GIVEN
+            or (line == last and len(re.findall(r"[^\W\d_]+", text)) == 1)
+        )
         if is_alone and marks(text):
             yield line, text, "heading"
         elif (in_place or is_below) and not is_empty:
@@ -339,6 +346,15 @@ def _without_digits(rows: pl.DataFrame, numbers: Sequence[str]) -> pl.Series:
     """Which rows have no three digits in the columns of telephone numbers."""
     digits = pl.col(numbers).cast(pl.String).str.contains(r"\d{3}").fill_null(False)
     return rows.select(~pl.any_horizontal(pl.lit(False), digits)).to_series()
+
+
+def _may_be_footer(texts: pl.Series, least: int) -> pl.Series:
+    """Which rows without a number, by their texts, may be about those of a table, each of which has `least` or more.
+
+    None where it is 0.
+    """
+    few = (texts.list.len() <= 2) & (texts.list.len() + 1 < least)
+    return few | marked(texts.list.join(" ")) if least else few
 
 
 def _is_below_blank(names: Sequence[str], texts: pl.Expr) -> pl.Expr:

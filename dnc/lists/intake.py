@@ -354,7 +354,7 @@ class Intake:
         return map(self._marked, self._with_short_rows(batches) if self.brief.short_rows else batches)
 
     def _marked(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """A batch with `NOTED` in rows with a text beside a number that may say not to call.
+        """A batch with `NOTED` in rows with a text or a picture (`⛔`) beside a number that may say not to call.
 
         Where a person has read what is around the table, notes on its cells count no more.
         """
@@ -363,9 +363,9 @@ class Intake:
             batch = batch.with_columns(pl.when(ragged != NOTED).then(ragged).alias(RAGGED))
         names = [name for name in self.header.numbers if batch.schema[name] == pl.String]
         for cells in (batch[name] for name in names):
-            if (wordy := cells.str.contains(r"\p{L}{2}")).any():
-                at = wordy.arg_true()
-                says_so = at.filter(marked(cells[at]))
+            if (odd := cells.str.contains(r"\p{L}{2}|\p{So}")).any():
+                at = odd.arg_true()
+                says_so = at.filter(marked(cells[at]) | cells[at].str.contains(r"\p{So}"))
                 batch = batch.with_columns(
                     batch[RAGGED].scatter(says_so.filter(batch[RAGGED][says_so].is_null()), NOTED)
                 )

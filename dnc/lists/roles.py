@@ -99,14 +99,16 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
     """Texts around a table that a person has to read, unless the brief says that one has.
 
     What is written beside it, such as a legend, is in columns without a name to its right, or behind an empty one; a
-    column with a cell in every row is no legend, though. Of several files that are read as one list these are the texts
+    column with a cell in every row is no legend, though. One in the header itself (`rouge = ne plus appeler`) is the
+    name of an empty column. Of several files that are read as one list these are the texts
     of those that were opened so far.
 
     contents: what its columns hold, by their unique names.
     """
     if header.brief.around == READ:
         return []
-    table, names, beside, is_apart = header.table, header.table.header, list[str](), False
+    table, names, is_apart = header.table, header.table.header, False
+    beside = [content.name for content in contents.values() if not content.filled and _explains(content.name)]
     for at in _may_be_apart(names):
         if content := contents.get(table.columns[at]):
             is_apart |= not names[at].strip() and not content.filled
@@ -116,6 +118,14 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
     others = [name for name in table.others if not (header.former and name in _own_sheets())]
     named = filter(marks, [*(path.stem for path in table.paths), *table.sheets])
     return list(dict.fromkeys(filter(None, [*table.titles, *beside, *others, *named])))
+
+
+def _explains(name: str) -> bool:
+    """Whether the name of an empty column says what a colour or a code means."""
+    from dnc.files.spreadsheet import COLOUR  # most lists have none
+
+    before, sign, _ = name.partition("=") if "=" in name else name.partition(":")
+    return bool(before and sign) and (sign == "=" or marks(name) or bool(COLOUR.search(before)))
 
 
 @cache
@@ -136,8 +146,8 @@ def _error(
     if texts:
         more = ["…"] if len(texts) > _MOST_LINES else []
         parts.append(localized("errors", "roles", "around", texts=in_quotes(*map(shown, texts[:_MOST_LINES]), *more)))
-    if texts and header.table.coloured:
-        parts.append(localized("errors", "roles", "coloured", n=figure(header.table.coloured)))
+    if coloured := sum(count(texts) for count in header.table.colours):
+        parts.append(localized("errors", "roles", "coloured", n=figure(coloured)))
     parts += header.unseen
     lines = list(block(without, around=bool(texts or header.unseen)))
     lines += ["[columns]", f"number = {toml_text(no_number.likely[0])}"] if no_number else []

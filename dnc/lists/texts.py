@@ -80,7 +80,7 @@ class ReadColumn(NamedTuple):
         others: what a text that is not named there tells: `unread`; `days`, the same unless it is a day; `searched`,
             only what the net finds in it; or `used`, nothing here, as it is read as a fact.
         left_out: whether the column is searched in the first rows only, unless the net finds something in it.
-        firm: whether its cells are names, in which the net finds only what is more than a name.
+        kind: of its cells, if they are names or places, in which the net finds only what is more than those.
         on: unique name of the column with the day.
         is_id: whether its cells are ids; those that only say yes and no are none.
     """
@@ -90,7 +90,7 @@ class ReadColumn(NamedTuple):
     texts: TextMeanings
     others: str
     left_out: bool = False
-    firm: bool = False
+    kind: str = ""
     on: str | None = None
     is_id: bool = False
 
@@ -171,7 +171,7 @@ class TextReader:
         elif column.others == "days":
             codes = codes.scatter(at.filter(_are_words(parts["text"][at])), _UNREAD)
         elif column.others == "searched":
-            found = marked(parts["text"][at], firm=column.firm, column=column.name) | column.texts.near(keys[at])
+            found = marked(parts["text"][at], kind=column.kind, column=column.name) | column.texts.near(keys[at])
             if column.texts.rest:
                 found |= keys[at].str.contains(_SIGN)
             if found.any():

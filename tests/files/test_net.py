@@ -73,14 +73,21 @@ def test_firm():
     texts = pl.Series(
         "name", ["Robinson", "Rue de l'Opposition", "12, Bloctel Street", "Ne pas appeler", "Opt-out", "DNC"]
     )
-    assert marked(texts, firm=True).to_list() == [False, False, False, True, True, True]
+    assert marked(texts, kind="place").to_list() == [False, False, False, True, True, True]
+
+
+def test_a_word_in_a_name():
+    """A word that hardly any name has counts wherever it stands, in names of people and firms; not in streets."""
+    texts = pl.Series(["DUPONT STOP", "Exemple NPA", "BLOCTEL Marie", "Marie Robinson", "Paul Basset"])
+    assert marked(texts, kind="name").to_list() == [True, True, True, False, False]
+    assert not marked(texts, kind="place").any()
 
 
 @pytest.mark.parametrize("text", ["Exemple - opposé", "*OPPOSITION* Exemple", "Sète [stop]", "Exemple/DNC"])
 def test_what_signs_set_apart_from_a_name(text):
     """A remark behind a name is a text of its own; the parts of a name are none."""
     texts = pl.Series([text, "Saint-Denis - Le Refuge", "Rue de l'Opposition / Lyon", None])
-    assert marked(texts, firm=True).to_list() == [True, False, False, False]
+    assert marked(texts, kind="place").to_list() == [True, False, False, False]
 
 
 def test_columns_about_mail():

@@ -585,6 +585,22 @@ SMUDGES = [
             ("refusal", "refused_on", "2026-11-25", ""),
         )
     ),
+    Smudge("a picture beside one number of two", UNDECIDED,
+           {"number": None, "Fixe": ["0199000000", "0199000001 ⛔", "", "0199000003"],
+            "Mobile": ["", "0639980001", "0639980002", "0639980003"]}, '[columns]\nnumber = ["Mobile", "Fixe"]'),
+    Smudge("a word in a name that is left out", UNDECIDED, {"Nom": ("EXEMPLE STOP", "EXEMPLE")}, 'ignore = ["Nom"]',
+           missing="text:Nom"),
+    *(
+        Smudge(f"a legend in the header: {text}", STOP, {text: ""})
+        for text in ("rouge = ne plus appeler", "Gris=opposé", "Rouge : voir Julie", "S9 : ne pas appeler")
+    ),
+    *(
+        Smudge(f"a legend below the table: {', '.join(cells)}", REFUSED,
+               {name: ["0639980000", "0639980001", "0639980002", cell] if name == "number" else [other, other, other, cell]
+                for name, other, cell in (("number", "", cells[0]), ("consent", "named_caller", cells[1]),
+                                          ("consent_on", "2026-07-20", cells[2]), ("consent_for", "live", ""))})
+        for cells in (("Rouge", "voir Julie", ""), ("", "Gris", "voir Julie"), ("Rouge", "ne plus appeler", ""))
+    ),
     # Columns that need no role, if it were not for one thing.
     Smudge("empty but for one cell", STOP, {"Vide": "x"}),
     Smudge("addresses but for one", STOP, {"Courriel": ("ne plus appeler", "a@example.org")}),
@@ -704,6 +720,10 @@ HARMLESS = [
     Smudge("a column of numbers of rows", CLEAR, {"n°": [str(row) for row in range(60)]}, rows=60),
     # Around the table.
     Smudge("a harmless workbook", CLEAR, **_XLSX),
+    Smudge("a total below the table", UNDECIDED, {"number": ["0639980000", "0639980001", "0639980002", "Total"],
+           "consent": ["named_caller"] * 3 + ["3"], "consent_on": ["2026-07-20"] * 3 + [""],
+           "consent_for": ["live"] * 3 + [""]}, smudged=(3,)),
+    Smudge("an empty column with a colon in its name", CLEAR, {"Adresse 2 : ville": ""}),
     Smudge("an empty second sheet", CLEAR, sheets={"Feuil2": []}, **_XLSX),
     Smudge("a second sheet that was read", CLEAR, brief='around = "read"', sheets={"Légende": [["S1", "client"]]},
            **_XLSX),

@@ -14,6 +14,7 @@ import polars as pl
 
 from dnc.checks.counts import Tallies
 from dnc.clock import YES, today
+from dnc.errors import printable
 from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, left_out
 from dnc.files.net import marked, marks
@@ -36,7 +37,7 @@ _ALL_SHOWN = 12  # texts of a column that its row shows all, since what is accep
 _FEW_TEXTS, _MOST_TEXTS = 30, 60  # that are asked one by one, of a column and of all
 _MEANINGS = ("unread", "objected", "refused", "withdrawn", "nothing")
 _VALUES = 3  # of a column that are shown
-_LONGEST = 30  # characters of a value that are shown
+_LONGEST, _LONGEST_TEXT = 30, 300  # characters of a value that are shown, and of a text that is to be read
 # Who calls, and what each of them calls for.
 _CALLERS = {
     "commercial": ("sale", "information"),
@@ -406,8 +407,7 @@ class OpenQuestions:
         if separator := next((one for one in tags if tags[one].n_unique() < content.texts.height), None):
             text = w["tags"].format(separator=separator.strip())
             options.append(Option(text, {"texts": {name: {"separator": separator}}}))
-        # A column of days may have that of the consent, whatever it is called.
-        ours = self._guesses.fits.get(name, "consent_on" if self._guesses.has_days(name) else None)
+        ours = self._guesses.fits.get(name) or (None if separator else self._by_cells(content))
         is_named = self._guesses.named.get(ours or "") == name
         proposed = 0 if content.may_be_left_out else 1
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
@@ -416,12 +416,20 @@ class OpenQuestions:
                 proposed = len(options) - 1
             if is_named and ours == "consent_on" and "consent" not in self._guesses.named:
                 options += self._consents_by(name)
+        if name in self._guesses.further_numbers:
+            options.append(Option(w["number"], {"columns": {"number": [*self._numbers, name]}, "texts": {name: None}}))
         cells = content.texts["cell"]
         examples = [masked(cell) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]
         if content.cut or cells.len() > len(examples):
             examples.append(w["more" if content.cut else "others"].format(n=cells.len() - len(examples)))
         rest = 0 if proposed == 1 and not content.is_suspect else None
         return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest)
+
+    def _by_cells(self, content: Content) -> str | None:
+        """What a column may be whatever it is called: days may be those of the consent, a few words the consent."""
+        if self._guesses.has_days(content.name):
+            return "consent_on"
+        return "consent" if content.texts.height <= MOST_WORDS else None
 
     def _is_understood(self, ours: str, content: Content) -> bool:
         """Whether every cell of a column has a meaning as one of ours."""
@@ -457,7 +465,8 @@ class OpenQuestions:
                 options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
                 rest = _MEANINGS.index("objected" if is_marked else "nothing")
                 rows = [self._w["texts"]["rows"].format(n=count)]
-                yield TableRow(name, shown(cell), rows, options, 0, is_marked, rest=rest)
+                text_ = masked(printable(" ".join(cell.split())), _LONGEST_TEXT)
+                yield TableRow(name, text_, rows, options, 0, is_marked, rest=rest)
         if not is_few:
             w = self._w["texts"]
             options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]
@@ -501,6 +510,15 @@ class OpenQuestions:
             yield from self._of_day(word, rows)
         elif word in ("cli", "attempts", "attempts_day") and not self._is_known(word):
             yield Question(word, self._asks(word), [], rows, fact=word)
+        else:
+            yield from self._of_word_without_meaning(word, rows)
+
+    def _of_word_without_meaning(self, word: str, rows: int) -> Iterator[Question]:
+        """What words of a mapped column mean, though the law asks for none of them."""
+        columns = ((axis, self._column(axis)) for axis in vocabulary().axes)
+        for axis, name in columns:
+            if name and word == f"text:{name}":
+                yield from self._of_words(axis, name, rows, [])
 
     def _of_opposition(self, rows: int) -> Iterator[Question]:
         w = self._w["objection"]
@@ -717,9 +735,9 @@ class OpenQuestions:
         return next((name for name in self._guesses.organisations if self._filled(name) and self._empty(name)), None)
 
 
-def masked(cell: str) -> str:
+def masked(cell: str, most: int = _LONGEST) -> str:
     """A value to show: cut, and of a telephone number its last two digits only."""
     if holds_number(cell):
         last = [at for at, char in enumerate(cell) if char.isdigit()][-2:]
         cell = "".join("•" if char.isdigit() and at not in last else char for at, char in enumerate(cell))
-    return cell if len(cell) <= _LONGEST else f"{cell[:_LONGEST]}…"
+    return cell if len(cell) <= most else f"{cell[:most]}…"

@@ -22,7 +22,7 @@ from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, folded, looks_like_phone
 from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import FORMER, vocabulary
+from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.header import Header, headings
 from dnc.lists.roles import around
@@ -41,7 +41,8 @@ _LEAST = 20  # of each, however many columns there are
 _CELLS = 2_000_000  # in which days are looked for
 _MOST = 0.5  # of the numbers with a country code
 _CLOSE = 0.98  # of the numbers that the best plan has: a plan with as many is as likely
-_BETWEEN = r"\s*:::\s*|\s+(?:/|;|ou|or|oder|o)\s+"  # two numbers in a cell
+# Two numbers in a cell, each perhaps with the name of its line before it.
+_BETWEEN = r"\s*(?::::|[;,|\n])\s*(?:\p{L}[\p{L} .]*:)?|\s+(?:/|ou|or|oder|o)\s+|^\s*\p{L}[\p{L} .]*:"
 _YEAR_FIRST = r"^[0-9]{1,2}-[0-9]{1,2}-[0-9]{2}(?:$|[, T])"  # 25-11-26 may be of 2025 or of 2026: it proves no order
 _SHORT_YEAR = r"[0-9].*\p{L}{3}\.?[ ./\-]+[0-9]{2}(?:$|[, T])"  # 05-avr-26; only a declared order decides its century
 # The value that a column of days gives to one of our columns without days.
@@ -124,20 +125,32 @@ class Guesses:
     @cached_property
     def numbers(self) -> dict[str, Numbers]:
         """Columns that may hold telephone numbers, the likeliest first."""
-        found = self._read([name for name in self.rows.columns if name not in FORMER])
+        found = self._as_numbers
         named = {name: numbers for name, numbers in found.items() if looks_like_phone(name)}
         # "Numéro" may count the rows, and "Phone 1 - Label" says what kind of telephone it is.
         read = {name: numbers for name, numbers in named.items() if numbers.read}
         likely = read or named | {name: numbers for name, numbers in found.items() if numbers.share >= SURE}
         return dict(sorted(likely.items(), key=lambda pair: -pair[1].share))
 
+    @cached_property
+    def _as_numbers(self) -> dict[str, Numbers]:
+        """Each column as telephone numbers."""
+        return self._read([name for name in self.rows.columns if name not in FORMER])
+
+    @property
+    def further_numbers(self) -> list[str]:
+        """Columns that are read as telephone numbers, and not called so."""
+        read = (name for name, numbers in self._as_numbers.items() if numbers.share >= SURE)
+        return [name for name in read if name not in self.numbers]
+
     def _read(self, names: list[str]) -> dict[str, Numbers]:
         """Columns as telephone numbers, all of them read together: a plan takes its time however few they are."""
         most = max(_LEAST, min(_SAMPLE, _TOGETHER // max(1, len(names))))
         full = {name: filled(self.rows[name]) for name in names}
+        first = {name: cells.unique(maintain_order=True).head(most) for name, cells in full.items()}
         tried = {
-            name: cells.unique(maintain_order=True).head(most).str.replace_all(_BETWEEN, "\n").str.split("\n").explode()
-            for name, cells in full.items()
+            name: filled(cells.str.replace_all(_BETWEEN, "\n").str.split("\n").explode())
+            for name, cells in first.items()
         }
         digits = {
             name: cells.filter(cells.str.contains(DIGITS) & ~cells.str.contains(DAY)) for name, cells in tried.items()
@@ -312,7 +325,9 @@ class Guesses:
             return None if is_axis and self.rows.height else ours
         if self.has_days(name):
             return _DAY_OF.get(ours) if is_axis else ours
-        return WORD_OF.get(ours, ours)
+        ours = WORD_OF.get(ours, ours)
+        is_day = vocabulary().columns[ours]["kind"].startswith("date") and ours not in OR_NONE
+        return None if is_day else ours
 
     def _by_words(self, name: str) -> str | None:
         """Our column for one whose name says nothing and whose words are those of one axis, two of them or more."""

@@ -423,3 +423,35 @@ def test_columns_about_mail_are_not_proposed_for_calls(asked, name, named):
     """A consent to e-mails or letters says nothing of calls."""
     interview = asked(f"Tel;{name}\n+33639980001;oui\n+33639980002;non\n")
     assert ("consent" in interview.guesses.named) is named
+
+
+def test_words_of_a_consent_are_asked_though_the_law_needs_none(asked):
+    """Else all rows with such a word stay undecided, and no question would change it."""
+    rows = "".join(f"06 39 98 00 0{at};{word};\n" for at, word in enumerate(("OUI", "OUI", "à voir")))
+    interview = asked(f"Téléphone;Accord;Nom\n{rows}")
+    charity = next(at for at, option in enumerate(interview.next().options) if "charity" in str(option.edits))
+    interview.answer(interview.next(), charity)
+    ids = _answered(interview, {"columns": None, "voice": 0, "recipient": 0, "registry:own": 0})
+    assert "words:Accord" in ids
+
+
+def test_a_column_may_hold_the_consent_or_a_number_whatever_it_is_called(asked):
+    """By its cells: a few words, or telephone numbers."""
+    interview = asked(
+        "Mobile;Travail;Vous rappeler ?;Avis\n"
+        + "".join(f"06 39 98 00 {at};01 99 00 00 {at};{'oui' if at % 2 else 'non'};Avis {at}\n" for at in range(10, 40))
+    )
+    while (question := interview.next()).id != "columns":
+        interview.answer(question, 0)
+    edits = {row.name: [option.edits.get("columns") for option in row.options] for row in question.table}
+    assert {"number": ["Mobile", "Travail"]} in edits["Travail"]
+    assert {"consent": "Vous rappeler ?"} in edits["Vous rappeler ?"] and edits["Avis"] == [None, None]
+
+
+def test_a_text_is_shown_whole(asked):
+    """What decides may stand at its end, and a tag may be a number; a telephone number in it is masked."""
+    long = "A rappelé deux fois pour dire que son mari est absent, et qu'il ne faut plus appeler"
+    interview = asked(f"Téléphone;Suivi\n06 39 98 00 01;{long}\n06 39 98 00 02;2026\n")
+    while (question := interview.next()).id != "texts":
+        interview.answer(question, {"caller": 0, "columns": [1]}.get(question.id))
+    assert {row.text for row in question.table} == {long, "2026"}

@@ -17,7 +17,7 @@ from dnc.clock import YES, today
 from dnc.errors import printable
 from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, left_out
-from dnc.files.net import marked, marks
+from dnc.files.net import marked, marks, objects
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -484,7 +484,7 @@ class OpenQuestions:
             options.append(Option(text, {"texts": {name: {"objected": objected, "nothing": nothing}}}))
         options.append(self._meant(name, {"nothing": [*yes, *no]}, "nothing"))
         is_marked, cells = content.may_object, [shown(cell) for cell in (*yes, *no)]
-        rest = 1 if is_marked else len(options) - 1
+        rest = (1 if objects(name) else 2) if is_marked else len(options) - 1
         return TableRow(name, name, cells, options, 0, is_marked, rest=rest, apart=not is_marked)
 
     def _meant(self, name: str, meant: Mapping[str, Sequence[str]], meaning_: str) -> Option:

@@ -21,7 +21,7 @@ from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
-from dnc.desk.office import max_ages
+from dnc.desk.office import max_ages, region_of
 from dnc.desk.progress import Shown, begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
@@ -88,17 +88,33 @@ class RegistryFile:
         """The columns that its form leaves out."""
         return [name for name in map(str.strip, self.given.get("ignore", "").split(",")) if name]
 
+    def order_of_days(self, region: str) -> str:
+        """The order in which all its days in digits may be read, that of the country first; empty if there is none."""
+        cells = [cell for column in self.rows for cell in column.drop_nulls()]
+        orders = ("mdy", "dmy") if region == "US" else ("dmy", "mdy")
+        days = [cell for cell in cells if any(read_day(cell, order) for order in orders) and not read_day(cell, "iso")]
+        return next((order for order in orders if days and all(read_day(cell, order) for cell in days)), "")
+
     def as_loaded(self) -> tuple[pl.DataFrame, str]:
-        """Its first rows as they would be loaded, and what a person should know of them. Raises DncError."""
+        """Its first rows as they would be loaded, and what a person should know of them. Raises DncError.
+
+        Of a file of one batch that is also why the load would refuse it.
+        """
         given: dict[str, Any] = {
             name: self.given.get(name) or None for name in ("registry", "means", "region", "sheet")
         }
         layout = Layout(self.columns, self.given.get("dates") or "iso", ignore=tuple(self.ignored))
         as_of = read_day(self.given.get("as_of", ""), "iso")
         loader, extract = loader_for(self.upload.path, layout=layout, as_of=as_of, **given)
-        rows = next(show(loader, extract), pl.DataFrame())
+        frames = show(loader, extract)
+        rows = next(frames, pl.DataFrame())
         undated = loader.cumulative and rows.height and rows["since"].null_count() == rows.height
-        return rows.head(_FIRST_ROWS), localized("note", "undated_list") if undated else ""
+        note = localized("note", "undated_list") if undated else ""
+        try:
+            next(frames, None)
+        except DncError as error:
+            note = without_paths(error, self.upload)
+        return rows.head(_FIRST_ROWS), note
 
 
 def state(desk: Desk) -> Status | None:
@@ -133,6 +149,8 @@ def _load(visit: Visit, sent: Form) -> Response:
         file.__dict__.pop("rows", None)
     file.given, file.error, file.unread = given | roles, "", 0
     if sent.get("look"):
+        if not sent.get("kept"):  # what is proposed is shown first
+            file.given = file.given | {"dates": file.order_of_days(region_of(visit.desk))}
         return visit.to(f"/registries/files/{file.id}")
     errors, as_of = [], sent.past_day("as_of")
     if as_of is None:

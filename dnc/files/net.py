@@ -56,11 +56,13 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
     by two words, or by a whole text or what signs set apart in one (`Rue du Refus`, `Sète - refus`); a `name`, also of
     `staff`, by a word that hardly any name has, too (`Robinson`, `Exemple DNC`).
     column: name of the column in which they stand; if it is about mail and not about calls, only by two words
-    (`Unsubscribed` in `Email status`).
+    (`Unsubscribed` in `Email status`), else also by what a text says behind it (`Appel`: `Non autorisé`).
     Returns Booleans of the same length and name; False for null.
     """
     if texts.is_empty():
         return texts.cast(pl.Boolean)
+    if column and _begins(column):
+        return marked(texts, kind=kind) | marked(column + " " + texts, kind=kind).fill_null(value=False)
     rules, read = _net().rules, _read(texts)
     rest = read["letters"].str.replace_all(rules["without"], _CLAUSE)
     enough = "pairs" if _is_of_mail(column) else _ENOUGH.get(kind, "any")
@@ -81,6 +83,11 @@ def marks(text: str) -> bool:
 def objects(name: str) -> bool:
     """Whether a yes under the name of a column probably says so; one under `Pas d'opposition` does not."""
     return marks(name) and not _has(name, "denied")
+
+
+def _begins(column: str) -> bool:
+    """Whether the texts of a column may say something together with its name, which alone says nothing."""
+    return not _is_of_mail(column) and not marks(column) and _has(column, "known")
 
 
 def _is_of_mail(column: str) -> bool:
@@ -176,7 +183,7 @@ def _patterns(rules: dict[str, list[str]], letters: dict[str, str]) -> dict[str,
     firm = f"{every['pairs']}|{every['whole']}"
     calls, mail = letters["contact"] + letters["phone"], letters["mail"]
     of_mail = f"^[^{calls}]*{mail}[^{calls}]*$"
-    every |= {"of_mail": of_mail, "firm": firm, "names": f"{firm}|{every['names']}"}
+    every |= {"of_mail": of_mail, "known": r"[^. |]", "firm": firm, "names": f"{firm}|{every['names']}"}
     return every | {"any": f"{firm}|{every['alone']}|{every['whole_names']}"}
 
 

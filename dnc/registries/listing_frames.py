@@ -28,7 +28,7 @@ _FORM = r"^(?:\+|00?[1-9]|\()"  # as a number is, and hardly a count or an id
 _DAY = r"^(?:(?:19|20)\d\d[01]\d[0-3]\d|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4})(?:$|[T ]\d)"
 _SAMPLE = 1_000  # cells of a column by which it is known what it holds
 _NO_DAY = ("", "none", "n/a", "-", "never")  # what files write in a column of dates for "no date"
-_WRITTEN = {"iso": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}
+_WRITTEN = {"iso": "2026-12-31", "dmy": "31/12/2026", "mdy": "12/31/2026"}  # as a reason shows it
 _WITH_CLOCK = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$"
 
 
@@ -248,7 +248,7 @@ def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.Dat
             filled = text.is_not_null() & ~text.str.to_lowercase().is_in(_NO_DAY)
             other = pl.select(pl.when(filled & day.is_null()).then(text)).to_series()
             day = day.fill_null(_other_days(other, extract.layout.dates, whole=name == "until")).alias(name)
-            reason = pl.lit(f"{extract.header[at]} is not a date written {_WRITTEN[extract.layout.dates]}")
+            reason = pl.lit(f"{extract.header[at]} is not a date written like {_WRITTEN[extract.layout.dates]}")
             why = pl.select(pl.coalesce(why, pl.when(filled & day.is_null()).then(reason)).alias(why.name)).to_series()
         cells = cells.with_columns(day)
     return cells.with_columns(why)

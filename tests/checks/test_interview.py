@@ -455,3 +455,15 @@ def test_a_text_is_shown_whole(asked):
     while (question := interview.next()).id != "texts":
         interview.answer(question, {"caller": 0, "columns": [1]}.get(question.id))
     assert {row.text for row in question.table} == {long, "2026"}
+
+
+@pytest.mark.parametrize(
+    ("name", "objects"), [("Ne pas appeler", "oui"), ("Contactable", "non"), ("Pas d'opposition", "non")]
+)
+def test_what_is_proposed_of_yes_and_no_is_by_the_name(asked, name, objects):
+    """Whichever of them says not to call; nothing else may be accepted with all that is proposed."""
+    interview = asked(f"Téléphone;{name}\n06 39 98 00 01;oui\n06 39 98 00 02;non\n")
+    while (question := interview.next()).id != "texts":
+        interview.answer(question, {"caller": 0, "columns": [1]}.get(question.id))
+    [row] = question.table
+    assert row.options[row.rest].edits["texts"][name]["objected"] == [objects] and not row.apart

@@ -97,6 +97,14 @@ def test_columns_about_mail():
     assert marked(texts, column="Email and phone status").to_list() == [True, True]
 
 
+def test_what_a_text_says_behind_the_name_of_its_column():
+    """A text alone may say nothing of calls; a name that says so itself, or is about mail, adds nothing."""
+    texts = pl.Series(["Non autorisé", "Autorisé", None])
+    assert marked(texts, column="Appel").to_list() == [True, False, False]
+    for name in ("SMS", "Nom", "Ne pas appeler", ""):
+        assert not marked(texts, column=name).any()
+
+
 def test_series():
     """The answer has the length and the name of what was asked, which stays as it was."""
     texts = pl.Series("notes", [None, "", "Refus", "<br>", None, "no call &amp; no visit"])

@@ -1435,7 +1435,7 @@ def test_read_says_what_it_cannot_read(tmp_path):
     assert (code, len(rows.splitlines())) == (0, 7)
     assert "us_rnd.csv:7: not ten digits without the leading 1" in said
     assert "us_rnd.csv:6: counts as listed: answer is not yes, no or no data" in said
-    assert "us_rnd.csv:8: counts without its date: dateasked is not a date written YYYY-MM-DD" in said
+    assert "us_rnd.csv:8: counts without its date: dateasked is not a date written like 2026-12-31" in said
     assert "complete for 1310 1818" in run("read", FOLDER / "us_ndnc_all.txt")[2]
     rows = run("read", FOLDER / "it_rpo.txt", "--means", "callable", "--asked", FOLDER / "it_rpo.asked.txt")[1]
     assert rows.splitlines()[1:] == ["+390255501234,yes,", "+390655501234,no,", "+393335550101,no,"]

@@ -15,7 +15,7 @@ import polars as pl
 from dnc.checks.counts import Tallies
 from dnc.clock import YES, today
 from dnc.errors import printable
-from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
+from dnc.files.cell_texts import WORD, as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, left_out
 from dnc.files.net import marked, marks, objects
 from dnc.files.table import folded, holds_number
@@ -87,8 +87,8 @@ class TableRow(NamedTuple):
     from. chosen: index of the one that is proposed. marked: whether the column or the text may say not to call. fact:
     our column that a typed answer is the value of; such a row has no options, and `chosen` is a text, empty where it is
     not known. rest: index of the answer that is taken if the person accepts what is proposed and chose no other; None
-    where `chosen` is. apart: whether it is accepted only by a word of its own: columns that say yes or no, without
-    showing of what.
+    where `chosen` is. apart: whether it is accepted only by a word of its own: columns of codes, and of yes or no,
+    without showing of what.
     """
 
     name: str
@@ -423,7 +423,8 @@ class OpenQuestions:
         if content.cut or cells.len() > len(examples):
             examples.append(w["more" if content.cut else "others"].format(n=cells.len() - len(examples)))
         rest = 0 if proposed == 1 and not content.is_suspect else None
-        return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest)
+        apart = rest is not None and content.is_codes
+        return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest, apart=apart)
 
     def _by_cells(self, content: Content) -> str | None:
         """What a column may be whatever it is called: days may be those of the consent, a few words the consent."""
@@ -459,15 +460,16 @@ class OpenQuestions:
         if content.is_yes_no and not named:
             yield self._yes_no_row(name, content)
             return
-        is_few = all_texts.height <= _FEW_TEXTS
-        for text, cell, count, is_marked in (open_ if is_few else open_.filter("marked").head(_FEW_TEXTS)).iter_rows():
-            if is_safe(text):
-                options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
-                rest = _MEANINGS.index("objected" if is_marked else "nothing")
-                rows = [self._w["texts"]["rows"].format(n=count)]
-                text_ = masked(printable(" ".join(cell.split())), _LONGEST_TEXT)
-                yield TableRow(name, text_, rows, options, 0, is_marked, rest=rest)
-        if not is_few:
+        asked = open_ if all_texts.height <= _FEW_TEXTS else open_.filter("marked").head(_FEW_TEXTS)
+        asked = asked.filter(asked["text"].map_elements(is_safe, pl.Boolean))
+        asked = asked.with_columns(has_word=pl.col("cell").str.contains(WORD))
+        for text, cell, count, is_marked, has_word in asked.iter_rows():
+            options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
+            rest = _MEANINGS.index("objected" if is_marked else "nothing") if is_marked or has_word else None
+            rows = [self._w["texts"]["rows"].format(n=count)]
+            text_ = masked(printable(" ".join(cell.split())), _LONGEST_TEXT)
+            yield TableRow(name, text_, rows, options, 0, is_marked, rest=rest)
+        if asked.height < open_.height or content.cut:
             w = self._w["texts"]
             options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]
             yield TableRow(name, w["others"].format(n=all_texts.height), [], options, 0)  # not shown, so not accepted

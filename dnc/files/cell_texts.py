@@ -24,7 +24,7 @@ _DATE = (
 _HOUR = r"\d{1,2}(?::\d\d(?::\d\d)?| ?h ?\d\d|h)(?: ?[ap]m)?"
 _LONG_NUMBER = r"\+?\d{1,4}(?:[ .\-]\d{2,4}){3,}|\d{5,}"
 _HASHED = rf"\b(?:{_DATE}|{_HOUR}|{_LONG_NUMBER})\b"
-_WORD = r"\p{L}{2}"
+WORD = r"\p{L}{2}"
 _DECIMALS = r"^(\d+)\.(?:00?|0{4,})$"  # of whole numbers; three zeros may be thousands
 # Of Latin, Greek and Cyrillic, and invisible characters; not what strikes a letter through, or is a letter of its own.
 _ACCENTS = r"[\x{300}-\x{333}\x{339}-\x{36f}\p{Cf}]"
@@ -62,7 +62,7 @@ def normal(cells: pl.Series) -> pl.Series:
     text = pl.lit(cells).str.normalize("NFD").str.replace_all(_ACCENTS, "").str.to_lowercase()
     text = text.str.replace_all(r"\s+", " ").str.strip_chars()
     hashed = text.str.replace_all(_HASHED, "#")
-    text = pl.when(text.str.contains(r"\d") & hashed.str.contains(_WORD)).then(hashed).otherwise(text)
+    text = pl.when(text.str.contains(r"\d") & hashed.str.contains(WORD)).then(hashed).otherwise(text)
     text = text.str.replace(_DECIMALS, "$1").replace(_BOOLEANS)
     return pl.select(pl.when(text != "").then(text).alias(cells.name)).to_series()
 

@@ -18,7 +18,7 @@ import polars as pl
 from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
 from dnc.errors import InputError
-from dnc.files.cell_texts import normal, text_cells
+from dnc.files.cell_texts import WORD, normal, text_cells
 from dnc.files.net import marked
 from dnc.files.table import folded, looks_like_phone
 from dnc.messages import figure, localized
@@ -176,6 +176,12 @@ class Content:
     def is_yes_no(self) -> bool:
         """Whether its cells say yes or no, and nothing else."""
         return bool(self.filled) and not self.cut and set(self.texts["text"]) <= yes_and_no()
+
+    @property
+    def is_codes(self) -> bool:
+        """Whether it has few different texts, all without a word and no days: nobody can read what they say."""
+        is_few = not self.cut and self.texts.height <= _VARIED and "day" not in self._forms
+        return is_few and not self.texts["cell"].str.contains(WORD).any()
 
     @property
     def may_object(self) -> bool:

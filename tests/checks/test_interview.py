@@ -467,3 +467,27 @@ def test_what_is_proposed_of_yes_and_no_is_by_the_name(asked, name, objects):
         interview.answer(question, {"caller": 0, "columns": [1]}.get(question.id))
     [row] = question.table
     assert row.options[row.rest].edits["texts"][name]["objected"] == [objects] and not row.apart
+
+
+def test_texts_that_no_brief_may_hold_are_asked_together(asked):
+    """A column of a few days has an answer, too; else its rows would stay undecided whatever is answered."""
+    interview = asked("Téléphone;Anniversaire\n06 39 98 00 01;14/03/1971\n06 39 98 00 02;\n")
+    while (question := interview.next()).id != "texts":
+        interview.answer(question, {"caller": 0, "columns": [1]}.get(question.id))
+    [row] = question.table
+    assert {"texts": {"Anniversaire": {"rest": "nothing"}}} in [option.edits for option in row.options]
+
+
+def test_codes_are_not_accepted_with_all_else(asked):
+    """Nobody can read what they say: a column of them takes a word of its own, and each of its texts an answer."""
+    rows = "".join(f"06 39 98 00 0{at};{at % 3};{'rappel' if at % 2 else 'absent'}\n" for at in range(1, 7))
+    interview = asked(f"Téléphone;Résultat;Suivi\n{rows}")
+    while (question := interview.next()).id != "columns":
+        interview.answer(question, {"caller": 0}.get(question.id))
+    assert {row.name: row.apart for row in question.table} == {"Résultat": True, "Suivi": False}
+    interview.answer(question, [1 for _ in question.table])
+    while (question := interview.next()).id != "texts":
+        interview.answer(question, None)
+    assert {row.text: row.rest is None for row in question.table} == {
+        "0": True, "1": True, "2": True, "rappel": False, "absent": False,
+    }  # fmt: skip

@@ -87,7 +87,7 @@ class Interview:
     @cached_property
     def guesses(self) -> Guesses:
         """What the list shows. Raises InputError."""
-        return Guesses(self._list, self._book, self._sheet)
+        return Guesses(self._list, self._book, self._sheet, self._store.office().get("region", ""))
 
     def release(self) -> None:
         """Free the rows of the list; they are read again when they are needed."""

@@ -87,8 +87,8 @@ class TableRow(NamedTuple):
     from. chosen: index of the one that is proposed. marked: whether the column or the text may say not to call. fact:
     our column that a typed answer is the value of; such a row has no options, and `chosen` is a text, empty where it is
     not known. rest: index of the answer that is taken if the person accepts what is proposed and chose no other; None
-    where `chosen` is. apart: whether it is accepted only by a word of its own: columns of codes, and of yes or no,
-    without showing of what.
+    where `chosen` is. apart: whether it is accepted only by a word of its own: columns that say yes or no, without
+    showing of what.
     """
 
     name: str
@@ -422,9 +422,8 @@ class OpenQuestions:
         examples = [masked(cell) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]
         if content.cut or cells.len() > len(examples):
             examples.append(w["more" if content.cut else "others"].format(n=cells.len() - len(examples)))
-        rest = 0 if proposed == 1 and not content.is_suspect else None
-        apart = rest is not None and content.is_codes
-        return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest, apart=apart)
+        rest = 0 if proposed == 1 and not content.is_suspect and not content.is_codes else None
+        return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest)
 
     def _by_cells(self, content: Content) -> str | None:
         """What a column may be whatever it is called: days may be those of the consent, a few words the consent."""

@@ -103,10 +103,13 @@ class Days:
 
 
 class Guesses:
-    """What the first rows of a list show. Raises InputError if the file is not a list."""
+    """What the first rows of a list show. Raises InputError if the file is not a list.
 
-    def __init__(self, path: str | Path, book: Rulebook, sheet: str | None = None) -> None:
-        self.sheet = sheet
+    here: country of those who call; by default that of the system.
+    """
+
+    def __init__(self, path: str | Path, book: Rulebook, sheet: str | None = None, here: str = "") -> None:
+        self.sheet, self._here = sheet, here or system_locale()[1]
         self.table = open_table(path, sheet=sheet)
         self._later = iter(self.table.batches)
         batch = next(self._later, pl.DataFrame(schema=dict.fromkeys(self.table.columns, pl.String)))
@@ -206,13 +209,13 @@ class Guesses:
         """The countries that the numbers in national form may belong to: one if it is settled, else the likely first.
 
         Of plans that have as many of the numbers, the country codes that the other numbers carry decide, then the
-        language of the header and the country of the system where they agree, then either; never the alphabet. Several
+        language of the header and the country of the caller where they agree, then either; never the alphabet. Several
         countries of that language leave it open, and so does a column of several countries.
         """
         country, places = self.named.get("region"), [place for place, _ in self.plans]
         tied = [place for place, count in self.plans if count >= _CLOSE * self.plans[0][1]]
         by_country = sum((column.by_country for column in self.called), Counter[str]())
-        languages, here = proposals()["languages"], system_locale()[1]
+        languages, here = proposals()["languages"], self._here
         spoken = languages[self.language]["countries"] if self.language else []
         reasons = (
             [place for place in tied if by_country[place] > _MOST * by_country.total()],

@@ -479,15 +479,23 @@ def test_texts_that_no_brief_may_hold_are_asked_together(asked):
 
 
 def test_codes_are_not_accepted_with_all_else(asked):
-    """Nobody can read what they say: a column of them takes a word of its own, and each of its texts an answer."""
+    """Nobody can read what they say: a column of them and each of its texts take an answer of their own."""
     rows = "".join(f"06 39 98 00 0{at};{at % 3};{'rappel' if at % 2 else 'absent'}\n" for at in range(1, 7))
     interview = asked(f"Téléphone;Résultat;Suivi\n{rows}")
     while (question := interview.next()).id != "columns":
         interview.answer(question, {"caller": 0}.get(question.id))
-    assert {row.name: row.apart for row in question.table} == {"Résultat": True, "Suivi": False}
+    assert {row.name: row.rest is None for row in question.table} == {"Résultat": True, "Suivi": False}
     interview.answer(question, [1 for _ in question.table])
     while (question := interview.next()).id != "texts":
         interview.answer(question, None)
     assert {row.text: row.rest is None for row in question.table} == {
         "0": True, "1": True, "2": True, "rappel": False, "absent": False,
     }  # fmt: skip
+
+
+def test_the_country_of_the_office_settles_a_tie(asked, store):
+    """Numbers that are as likely Italian need no question where the office has said whose they are."""
+    text = "name;phone\n" + "".join(f"Person {at};0199000{at:03d}\n" for at in range(30))
+    assert "region" in [question.id for question in asked(text).open()]
+    store.set_office({"region": "FR"})
+    assert "region" not in [question.id for question in asked(text).open()]

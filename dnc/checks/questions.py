@@ -580,10 +580,11 @@ class OpenQuestions:
 
     def _by_calls(self, option: Option, name: str) -> list[Option]:
         """An answer about consents in a column, by the calls that they are for."""
-        w = self._w["consents"]
+        w, voice = self._w["consents"], self._brief.get("facts", {}).get("voice", "human")
+        of_voice = ("by_person", "live") if voice == "human" else ("by_machine", "automated")
         return [
             Option(self._joined(option.text, w[key]), {**option.edits, "when_filled": {name: {"consent_for": kind}}})
-            for key, kind in (("by_person", "live"), ("by_any", "both"))
+            for key, kind in (of_voice, ("by_any", "both"))
         ]
 
     def _consents_by(self, day: str) -> list[Option]:

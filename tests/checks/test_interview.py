@@ -499,3 +499,15 @@ def test_the_country_of_the_office_settles_a_tie(asked, store):
     assert "region" in [question.id for question in asked(text).open()]
     store.set_office({"region": "FR"})
     assert "region" not in [question.id for question in asked(text).open()]
+
+
+@pytest.mark.parametrize(("voice", "kinds"), [("human", ["live", "both"]), ("recorded", ["automated", "both"])])
+def test_a_consent_is_asked_for_the_calls_that_are_made(asked, tmp_path, voice, kinds):
+    """Those of a recorded message need none for calls by a person."""
+    (tmp_path / "list.toml").write_text(f'[facts]\nvoice = "{voice}"\n')
+    interview = asked("Téléphone;Accord\n06 39 98 00 01;signé\n06 39 98 00 02;\n")
+    while (question := interview.next()).id != "words:Accord":
+        chosen = {"caller": 0, "columns": [2]}.get(question.id)
+        interview.answer(question, chosen)
+    named = [option.edits for option in question.table[0].options if "named_caller" in str(option.edits)]
+    assert [edits["when_filled"]["Accord"]["consent_for"] for edits in named] == kinds

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from dnc.clock import ALWAYS, NEVER
+from dnc.clock import ALWAYS, NEVER, read_day
 from dnc.database import instance_of, run, statement
 from dnc.errors import InputError, OptionError
 from dnc.lists.own_records import as_told
@@ -72,17 +72,19 @@ class Scope:
             raise OptionError(localized("errors", "days_order"))
 
     def of(self, row: Row) -> bool:
-        """Whether a row of the log is of these days, and, where it is a check, of the campaign."""
-        if not self.first <= row["done_at"].date() <= self.last:
+        """Whether a row of the log is of these days; a check, if it or its calls are of them, and of the campaign."""
+        is_check = row["verb"] == "check"
+        days = [row["done_at"].date(), read_day(_planned(row["detail"])[:10], "iso") if is_check else None]
+        if not any(day and self.first <= day <= self.last for day in days):
             return False
-        return row["verb"] != "check" or self.campaign in (None, *campaign_of(row["detail"]).split(" ")[:1])
+        return not is_check or self.campaign in (None, *campaign_of(row["detail"]).split(" ")[:1])
 
 
 def _check(row: Row) -> Row:
     """A row of the log about a check, whose details also say how many calls it had, and of which campaign."""
     told = row["detail"]
     counts = {outcome: told["counts"][outcome] for outcome in OUTCOMES}
-    more = {"calls": sum(counts.values()), "campaign": campaign_of(told)}
+    more = {"calls": sum(counts.values()), "campaign": campaign_of(told), "at": _planned(told)}
     return row | {"detail": told | counts | more}
 
 
@@ -90,6 +92,11 @@ def _deed(row: Row) -> Row:
     """A row of the log whose details also say what was done; the kind of a snapshot is its registry."""
     told = row["detail"]
     return row | {"detail": told | {"kind": told.get("kind") or told.get("registry")} | row}
+
+
+def _planned(check: dict[str, Any]) -> str:
+    """When the calls of a check are planned, if it was said for all of them. check: its details."""
+    return str(check.get("at") or check["declared"].get("call_at") or "")
 
 
 def campaign_of(check: dict[str, Any]) -> str:

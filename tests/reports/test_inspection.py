@@ -328,3 +328,15 @@ def test_calls_after_an_objection_are_those_of_a_model(store, book, monkeypatch,
     found = inspect(store, Scope(first, date(2026, 10, 8)))
     assert sorted(found.called_after.select("call", "same_day").iter_rows()) == expected(said, statements, calls)
     assert sum(found.objections["called_after"]) == found.called_after.height > 0
+
+
+def test_a_check_is_of_the_days_of_its_calls(store, book, write_file, monkeypatch):
+    """A list that is checked in November, for calls in December, is among those of December."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 11, 30, 9, 12, 34))
+    path = write_file("list.csv", f"number\n{NUMBERS[0]}\n")
+    check(path, store, region="FR", given={"call_at": "2026-12-03T10:00"})
+    check(path, store, region="FR", at="2026-12-04")
+    check(path, store, region="FR", at="2027-01-04")
+    december = inspect(store, Scope(date(2026, 12, 1), date(2026, 12, 31)))
+    assert december.checks["call_day"].to_list() == ["2026-12-03T10:00", "2026-12-04"]

@@ -26,6 +26,7 @@ from dnc.clock import MONTHS
 # A word, a part of fooBar, an abbreviation with full stops, or a mark between two clauses.
 _WORD = r"(?:[A-Za-z]\.){2,}|(?:\p{Lu}?[\p{Ll}\p{M}\p{Cf}]+|[\p{Lu}\p{M}\p{Cf}]+)(?:['’][tT]\b)?|[,;!?|()\n]|\.(?:\s|$)"
 _OTHER, _CLAUSE = ".", "|"  # in place of letters: a word of no class, a mark between two clauses
+_ENCLOSED = r"[\[{*/\\+=~<>_][\p{L} ]+[\]}*/\\+=~<>_]"  # and these on both sides, anywhere (`/STOP/`)
 _APART = r"\s[-–—]+\s|[\[\]{}*/\\+=~<>_]+"  # with these, people add a remark to a name
 # Within a word: some letters look alike, and stand for those of a stem only to the eye.
 _TWO_ALPHABETS = r"\p{Latin}[\p{Cyrillic}\p{Greek}]|[\p{Cyrillic}\p{Greek}]\p{Latin}"
@@ -35,6 +36,7 @@ _REMEMBERED = 1_000  # texts whose answer `marks` keeps
 _LETTERS = ascii_letters + digits  # of the classes, and of the words that stand in rules
 _PASSED = _LETTERS[0]  # the letter of the first class, of words passed over
 _INSIDE, _LONGEST = 5, 16  # letters of a stem that is found inside words; signs of a word that may be known
+_ANSWER = 40  # signs of a text that may go on from the name of its column
 # Kind of a column → the rule that one of its texts has to match.
 _ENOUGH = {"name": "names", "staff": "names", "place": "firm"}
 _TYPO, _RIGHT = 8, 2  # letters of a stem that may have a typo, and those before the typo
@@ -62,13 +64,16 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
     if texts.is_empty():
         return texts.cast(pl.Boolean)
     if column and _begins(column):
-        return marked(texts, kind=kind) | marked(column + " " + texts, kind=kind).fill_null(value=False)
+        found = marked(texts, kind=kind)
+        at = (~found & (texts.str.len_chars() <= _ANSWER) & texts.str.contains(r"\p{L}")).arg_true()
+        return found.scatter(at.filter(marked(column + " " + texts[at], kind=kind)), True)
     rules, read = _net().rules, _read(texts)
     rest = read["letters"].str.replace_all(rules["without"], _CLAUSE)
     enough = "pairs" if _is_of_mail(column) else _ENOUGH.get(kind, "any")
     says = read["letters"].str.contains(rules["first"]) | rest.str.contains(rules[enough])
     found = texts.str.contains(_TWO_ALPHABETS).fill_null(value=False).scatter(read["row"].filter(says), True)
-    at = texts.str.contains(_APART).arg_true() if kind in _ENOUGH else read["row"].clear()
+    at = read["row"].filter(read["letters"].str.contains(rules["known"]))
+    at = at.filter(texts[at].str.contains(_APART if kind in _ENOUGH else _ENCLOSED))
     if at.is_empty():
         return found
     return found.scatter(at.filter(marked(texts[at].str.replace_all(_APART, ","), kind=kind, column=column)), True)

@@ -58,14 +58,16 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
     by two words, or by a whole text or what signs set apart in one (`Rue du Refus`, `Sète - refus`); a `name`, also of
     `staff`, by a word that hardly any name has, too (`Robinson`, `Exemple DNC`).
     column: name of the column in which they stand; if it is about mail and not about calls, only by two words
-    (`Unsubscribed` in `Email status`), else also by what a text says behind it (`Appel`: `Non autorisé`).
+    (`Unsubscribed` in `Email status`), else also by what a text says behind it, if that is more than a no (`Appel`:
+    `Non autorisé`).
     Returns Booleans of the same length and name; False for null.
     """
     if texts.is_empty():
         return texts.cast(pl.Boolean)
     if column and _begins(column):
-        found = marked(texts, kind=kind)
-        at = (~found & (texts.str.len_chars() <= _ANSWER) & texts.str.contains(r"\p{L}")).arg_true()
+        found, read = marked(texts, kind=kind), _read(texts)
+        at = read["row"].filter(read["letters"].str.contains(_net().rules["answers"]))
+        at = at.filter(~found[at] & (texts[at].str.len_chars() <= _ANSWER))
         return found.scatter(at.filter(marked(column + " " + texts[at], kind=kind)), True)
     rules, read = _net().rules, _read(texts)
     rest = read["letters"].str.replace_all(rules["without"], _CLAUSE)
@@ -188,7 +190,10 @@ def _patterns(rules: dict[str, list[str]], letters: dict[str, str]) -> dict[str,
     firm = f"{every['pairs']}|{every['whole']}"
     calls, mail = letters["contact"] + letters["phone"], letters["mail"]
     of_mail = f"^[^{calls}]*{mail}[^{calls}]*$"
-    every |= {"of_mail": of_mail, "known": r"[^. |]", "firm": firm, "names": f"{firm}|{every['names']}"}
+    no = letters["negation"]
+    answers = f"(?:^| )[^ {no}]*[^. |{no}][^ {no}]*(?:$| )"
+    every |= {"of_mail": of_mail, "known": r"[^. |]", "answers": answers, "firm": firm}
+    every["names"] = f"{firm}|{every['names']}"
     return every | {"any": f"{firm}|{every['alone']}|{every['whole_names']}"}
 
 

@@ -457,9 +457,7 @@ def test_a_text_is_shown_whole(asked):
     assert {row.text for row in question.table} == {long, "2026"}
 
 
-@pytest.mark.parametrize(
-    ("name", "objects"), [("Ne pas appeler", "oui"), ("Contactable", "non"), ("Pas d'opposition", "non")]
-)
+@pytest.mark.parametrize(("name", "objects"), [("Ne pas appeler", "oui"), ("Pas d'opposition", "non")])
 def test_what_is_proposed_of_yes_and_no_is_by_the_name(asked, name, objects):
     """Whichever of them says not to call; nothing else may be accepted with all that is proposed."""
     interview = asked(f"Téléphone;{name}\n06 39 98 00 01;oui\n06 39 98 00 02;non\n")

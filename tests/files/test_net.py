@@ -102,6 +102,7 @@ def test_what_a_text_says_behind_the_name_of_its_column():
     """A text alone may say nothing of calls; a name that says so itself, or is about mail, adds nothing."""
     texts = pl.Series(["Non autorisé", "Autorisé", None])
     assert marked(texts, column="Appel").to_list() == [True, False, False]
+    assert not marked(pl.Series(["Non", "never"]), column="Contacté").any()  # not reached yet
     for name in ("SMS", "Nom", "Ne pas appeler", ""):
         assert not marked(texts, column=name).any()
 

@@ -334,7 +334,7 @@ def headings(
         is_empty = (
             says_nothing(text)
             or text.lower() in NOT_GIVEN
-            or (line == last and len(re.findall(r"[^\W\d_]+", text)) == 1)
+            or (line == last and len(re.sub(r"\d[\d\s.,%€$£]*", "", text).split()) == 1)
         )
         if is_alone and marks(text):
             yield line, text, "heading"

@@ -289,10 +289,11 @@ class FactReader:
         An objection needs no further meaning, and a moment that cannot be read has its own.
         """
         names = self.header.mapped
-        unread = {
-            names.get(ours, ours): here for ours, here in misread.items() if ours not in ("objected_on", "call_at")
-        }
-        unread = {**unread, **contradicted}
+        unread = dict(contradicted)
+        for ours, here in misread.items():
+            if ours not in ("objected_on", "call_at"):
+                name = names.get(ours, ours)
+                unread[name] = here | unread[name] if name in unread else here
         texts = plans[TEXTS].fill_null("")
         if not unread:
             return texts.alias("texts")

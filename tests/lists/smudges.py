@@ -365,6 +365,13 @@ SMUDGES = [
     Smudge("a mapped column, its word is unread", UNDECIDED, {"Relation": ("S9", "Aucune")},
            '[columns]\nrelationship = "Relation"\n[values.relationship]\nAucune = "none"\n'
            + _texts("Relation", 'unread = ["S9"]')),
+    *(
+        Smudge(f"a word in a column with a rule, beside one that contradicts it: {word}", UNDECIDED,
+               {"consent": ["named_caller", word, "mail uniquement", "named_caller"], "consent_for": None},
+               '[facts]\ncaller = "charity"\n[when_filled."consent"]\nconsent_for = "live"', smudged=(1, 2),
+               missing="text:consent")
+        for word in ("peut-être", "S9")
+    ),
     # What is written where nobody reads: ids, and the part of a column that its facts leave open.
     *(
         Smudge(f"a text in {ours}: {text}", UNDECIDED, {ours: (text, "")}, missing=f"text:{ours}")

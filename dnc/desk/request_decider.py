@@ -59,7 +59,7 @@ class _Request:
     verdicts: Future[pl.DataFrame] = field(default_factory=Future)
 
 
-class _Opened(NamedTuple):
+class _MadeDecider(NamedTuple):
     """A decider, and the brief and the law that it was made with."""
 
     decider: Decider
@@ -73,7 +73,7 @@ class RequestDecider:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._queue: queue.Queue[_Request | None] = queue.Queue(_MOST_WAITING)
-        self._opened = dict[str | None, _Opened]()  # by campaign
+        self._opened = dict[str | None, _MadeDecider]()  # by campaign
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
@@ -89,7 +89,7 @@ class RequestDecider:
         self._drop(campaign)
         # One row for each call, also where a cell holds two numbers.
         decider = Decider(desk.store, columns=ANSWERED, best=True, brief=brief, language=desk.language, rulebook=book)
-        self._opened[campaign] = _Opened(decider, brief, book)
+        self._opened[campaign] = _MadeDecider(decider, brief, book)
         return decider
 
     def _drop(self, campaign: str | None) -> None:

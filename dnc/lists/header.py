@@ -301,9 +301,9 @@ def headings(
     """Rows without a number whose text may be about other rows; of equal ones the first.
 
     They have nothing but a text, such as a heading; or they stand below the table: after a blank row, or at its end
-    with two texts at most, fewer than in any row of the table, or one that says not to call. One word may end a list
-    (`Total; 50`), unless it says so. A text elsewhere than in the place of a number may be a name, unless it ends
-    the list and no other row is like it.
+    with two texts at most, of several words and fewer than in any row of the table, or that say not to call. One word
+    may end a list (`Total; 50`), unless it says so. A text that is not in the place of a number may be a name, unless
+    it ends the list and no other row is like it.
 
     rows: some of a list, in their order. numbers: its columns of telephone numbers. without: which rows have no number;
         by default those without three digits there.
@@ -353,8 +353,10 @@ def _may_be_footer(texts: pl.Series, least: int) -> pl.Series:
 
     None where it is 0.
     """
-    few = (texts.list.len() <= 2) & (texts.list.len() + 1 < least)
-    return few | marked(texts.list.join(" ")) if least else few
+    count = texts.list.len()
+    is_phrase = texts.list.join("\t").str.contains(r"\p{L}[^\t]* [^\t]*\p{L}")
+    says_so = marked(texts.list.join(" ")) if least else count < 0
+    return (count <= 2) & (((count + 1 < least) & is_phrase) | says_so)
 
 
 def _is_below_blank(names: Sequence[str], texts: pl.Expr) -> pl.Expr:

@@ -135,7 +135,8 @@ def test_no_english_is_left_in_french_sources():
     """The catalogue, the columns and their values, and every regime: title, text, citations, conditions, demand."""
     for section in CATALOGUE:
         for text in texts_of(messages(section, "fr")):
-            assert not english(text), (section, text)
+            told = re.sub(r"\b[A-Z]{3,}\b", "", text) if section == "help" else text  # without the values of options
+            assert not english(told), (section, text)
     columns = vocabulary()
     for name, entry in columns.columns.items():
         told = [columns.text(name, key, "fr") for key in ("label", "says", "question", "missing", "ask")]

@@ -56,7 +56,7 @@ def test_other_names(name):
         ("opted out", "opted out of the pension"),
         ("Client,NPA", "Client,VIP"),
         ("01 99 00 00 01 (opposition)", "01 99 00 00 01 (option)"),
-        ("FICTIF CLAUDE /STOP/", "FICTIF CLAUDE /SEPT/"),
+        ("FICTIF MARIE /STOP/", "FICTIF MARIE /SEPT/"),
         ("TPS registered", "checked against TPS, clear"),
         ("<b>Ne pas</b> appeler", "<b>Rappeler</b>"),
         ("D&eacute;sinscrit", "D&eacute;crit"),

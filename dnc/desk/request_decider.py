@@ -146,18 +146,19 @@ class RequestDecider:
                 return waiting
 
     def _next(self) -> _Request | None:
-        """The next request; until it comes, deciders are kept up to date.
+        """The next request; while none waits, deciders are brought up to date, one at a time.
 
         So the first request after a change does not wait for that, and files that are to be forgotten are let go.
         """
         while True:
-            for campaign in list(self._opened):
+            stale = [campaign for campaign, opened in self._opened.items() if opened.decider.is_stale()]
+            with suppress(queue.Empty):
+                return self._queue.get(timeout=0 if stale else IDLE_SECONDS)
+            for campaign in stale[:1]:
                 try:
                     _ = self._decider(campaign)
                 except BaseException:  # a panic in Polars is one; the next request that needs it is told
                     self._drop(campaign)
-            with suppress(queue.Empty):
-                return self._queue.get(timeout=IDLE_SECONDS)
 
     def _answer(self, together: list[_Request]) -> None:
         together = [request for request in together if request.verdicts.set_running_or_notify_cancel()]

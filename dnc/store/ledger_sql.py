@@ -1,7 +1,8 @@
 """All SQL of the ledger. Its tables are read and written here and nowhere else, every column by its name.
 
-Functions get an open connection. Those that read return rows as dictionaries, or frames; those that write run
-inside the transaction of a change (`dnc.store.ledger`).
+Functions get an open connection, which finds DuckDB's functions before any in the ledger (`Instance.attached`). Those
+that read return rows as dictionaries, or frames; those that write run inside the transaction of a change
+(`dnc.store.ledger`).
 """
 
 from __future__ import annotations
@@ -34,21 +35,16 @@ _ADDED_LATER = (
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
 _NEWEST_ROWS = 64  # of the log are looked at first
-# A row of a table, without nulls. Functions are DuckDB's own: a ledger that is opened otherwise may hold such macros.
-# JSON is read without nulls too, as it is hashed.
-_NO_NULLS = "system.main.json_merge_patch('{{}}', {})::varchar".format
-_AS_JSON = _NO_NULLS("system.main.to_json(t)")
-_SHA256 = "system.main.sha256"
+# A row of a table, without nulls. JSON is read without nulls too, as it is hashed.
+_NO_NULLS = "json_merge_patch('{{}}', {})::varchar".format
+_AS_JSON = _NO_NULLS("to_json(t)")
 _UNDIGESTED = {"about", "digests", "log"}  # tables that are not part of the state; every other is
 _AS_TEXT = {"rules": "sha256", "terms": "sha256"}  # tables of long texts: of a row, this column is hashed
-_DIGESTS = (
-    "select name, block, system.main.count_star() as rows, "
-    f"{_SHA256}(system.main.string_agg(text, system.main.chr(10) order by text)) as sha256"
-)
+_DIGESTS = "select name, block, count(*) as rows, sha256(string_agg(text, chr(10) order by text)) as sha256"
 # Everything in a ledger but functions: its name, its schema, and for a table its definition, which shows generated
 # columns too.
 _CATALOGUE = " union all ".join(
-    f"select {kind}_name, schema_name, {text} from system.main.duckdb_{kinds}() where database_name = 'ledger' {own}"
+    f"select {kind}_name, schema_name, {text} from duckdb_{kinds}() where database_name = 'ledger' {own}"
     for kind, kinds, text, own in (
         ("table", "tables", "sql", ""),
         ("view", "views", "'view'", "and not internal"),
@@ -60,7 +56,7 @@ _CATALOGUE = " union all ".join(
     )
 )
 _FUNCTIONS = (
-    "select distinct function_name as name from system.main.duckdb_functions() "
+    "select distinct function_name as name from duckdb_functions() "
     "where database_name = 'ledger' and not internal order by all"
 )
 _LOG_COLUMNS = ("seq", "done_at", "verb", "done_by", "detail", "previous", "hash")
@@ -166,7 +162,7 @@ def _form(name: str) -> str:
 
 def _tables(con: Connection) -> list[str]:
     mine = "database_name = 'ledger' and schema_name = 'main'"
-    return _column(con, f"select table_name from system.main.duckdb_tables() where {mine}")
+    return _column(con, f"select table_name from duckdb_tables() where {mine}")
 
 
 def strange(con: Connection, *, functions: bool) -> list[str]:
@@ -256,7 +252,7 @@ def read_digests(con: Connection, first_block: int = 0, tables: Collection[str] 
         return []
     filled = _column(con, " union all ".join(f"(select '{name}' from {name} limit 1)" for name in there))
     sources = {name: _texts_of(name) for name in filled}  # half the time, as most tables have no rows
-    last = _column(con, "select system.main.max(seq) from objections")[0] if "objections" in filled else None
+    last = _column(con, "select max(seq) from objections")[0] if "objections" in filled else None
     found, low = [], first_block * BLOCK_ROWS
     while sources:  # some objections at a time, to save memory
         high = low + READ_BLOCKS * BLOCK_ROWS
@@ -265,7 +261,7 @@ def read_digests(con: Connection, first_block: int = 0, tables: Collection[str] 
         found += _rows(con, f"{_DIGESTS} from ({rows}) group by all")
         sources = {"objections": sources["objections"]} if last and high < last else {}
         if sources:
-            [low] = _column(con, f"select system.main.min(seq) - 1 from objections where seq > {high}")
+            [low] = _column(con, f"select min(seq) - 1 from objections where seq > {high}")
             low = low // BLOCK_ROWS * BLOCK_ROWS
     return found
 
@@ -274,9 +270,7 @@ def read_blocks(con: Connection, blocks: Collection[int]) -> list[Row]:
     """What some blocks of objections hold, as in `read_digests`; at most `READ_BLOCKS`."""
     if not blocks:
         return []
-    rows = (
-        f"{_texts_of('objections')} where system.main.list_contains(?::integer[], ((seq - 1) // {BLOCK_ROWS})::integer)"
-    )
+    rows = f"{_texts_of('objections')} where list_contains(?::integer[], ((seq - 1) // {BLOCK_ROWS})::integer)"
     return _rows(con, f"{_DIGESTS} from ({rows}) group by all", [list(blocks)])
 
 
@@ -388,7 +382,7 @@ def objections(con: Connection, *also: str) -> pl.DataFrame:
 
 def objections_count(con: Connection) -> int:
     """How many objections there are, and lifts of them."""
-    return int(_column(con, "select system.main.count_star() from objections")[0])
+    return int(_column(con, "select count(*) from objections")[0])
 
 
 def objections_to(con: Connection, number: int, until: date) -> list[Row]:
@@ -607,7 +601,7 @@ def remove_hash_keys(con: Connection, before: date = date.max) -> None:
 
 def texts_misnamed(con: Connection, table: Literal["rules", "terms"]) -> int:
     """How many texts do not have the SHA-256 under which they are kept."""
-    counted = _rows_if_any(con, f"select count(*) as n from {table} where {_SHA256}(text) is distinct from sha256")
+    counted = _rows_if_any(con, f"select count(*) as n from {table} where sha256(text) is distinct from sha256")
     return sum(row["n"] for row in counted)
 
 
@@ -721,15 +715,13 @@ def request(con: Connection, key: str) -> RequestInLog | None:
 def log_rows_with_nulls(con: Connection) -> int:
     """How many rows of the log lack something; no program writes such rows."""
     nulls = " or ".join(f"{name} is null" for name in _LOG_COLUMNS)
-    return int(_column(con, f"select system.main.count_star() from log where {nulls}")[0])
+    return int(_column(con, f"select count(*) from log where {nulls}")[0])
 
 
 def files_in_log(con: Connection) -> dict[str, datetime]:
     """The name of every file that the log mentions, and when it last did (UTC)."""
-    found = "unnest(system.main.regexp_extract_all(detail::varchar, '[0-9a-f]{64}[.]parquet')) as file"
-    rows = _rows(
-        con, f"select file, system.main.max(done_at) as at from (select done_at, {found} from log) group by file"
-    )
+    found = "unnest(regexp_extract_all(detail::varchar, '[0-9a-f]{64}[.]parquet')) as file"
+    rows = _rows(con, f"select file, max(done_at) as at from (select done_at, {found} from log) group by file")
     return {row["file"]: row["at"] for row in rows}
 
 

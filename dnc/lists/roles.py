@@ -100,8 +100,8 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
 
     What is written beside it, such as a legend, is in columns without a name to its right, or behind an empty one; a
     column with a cell in every row is no legend, though. One in the header itself (`rouge = ne plus appeler`) is the
-    name of an empty column. Of several files that are read as one list these are the texts
-    of those that were opened so far.
+    name of an empty column. Of several files that are read as one list these are the texts of those that were opened so
+    far.
 
     contents: what its columns hold, by their unique names.
     """

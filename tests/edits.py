@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 from msgspec.structs import replace
 
-from dnc.store import audit_log, state
+from dnc.store import audit_log, ledger_sql, state
 from dnc.store.ledger import Ledger
 from dnc.store.manifest import FOLDERS, NAME, Manifest
 
@@ -140,7 +140,9 @@ def cover_up(folder: Path) -> None:
     """Rewrite the manifest so that it matches the ledger."""
     digest = hashlib.sha256((folder / LEDGER).read_bytes()).hexdigest()
     with Ledger(folder, 0).instance.attached(folder / LEDGER, "read_only") as con:
-        replace(Manifest.of(con, digest, audit_log.head(con)), tables=state.read(con).rows).write(folder)
+        heads = [audit_log.Entry(row["seq"], row["hash"]) for row in ledger_sql.log_as_written(con) if row["hash"]]
+        last = heads[-1] if heads else audit_log.NO_ENTRY
+        replace(Manifest.of(con, digest, last), tables=state.read(con).rows).write(folder)
 
 
 def edit(folder: Path, statement: str) -> None:

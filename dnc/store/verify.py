@@ -175,6 +175,8 @@ def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
     """What is missing from a ledger that does not match its manifest, if it can be opened at all."""
     try:
         with ledger.instance.attached(ledger.path, "read_only") as con:
+            if state.deception(con, whole=True):
+                return
             yield from audit_log.faults(con, manifest.last if manifest else audit_log.NO_ENTRY)
             if manifest:
                 yield from _missing_rows(con, manifest)

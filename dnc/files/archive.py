@@ -23,7 +23,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from dnc.errors import InputError, why
+from dnc.files.compound_file import CompoundFile
 from dnc.files.input_file import open_input, read_bounded
+from dnc.files.parser_errors import Contradictory
 from dnc.files.signatures import compound_kind, package_kind
 from dnc.messages import figure, localized
 
@@ -36,7 +38,6 @@ _ENCRYPTED = 0x1
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
 _SPREADSHEET_PARTS = {"[Content_Types].xml", "content.xml"}
 _SPREADSHEET_97 = b"\xd0\xcf\x11\xe0"
-_MOST_SECTORS = 1_000  # of the directory of an OLE file, so that reading ends even if the directory is a loop
 # What macOS and Windows add to a folder, and so to a zip of it.
 _OF_SYSTEMS = re.compile(r"__MACOSX/|(?:.*/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
 _END_MARK = b"PK\5\6"
@@ -135,25 +136,11 @@ def kind_of(path: Path) -> str:
 
 
 def _streams(path: Path) -> set[str]:
-    """The names in the directory of an OLE file ([MS-CFB]), as far as they can be read."""
+    """The names of the streams of an OLE file, as far as they can be read."""
     names: set[str] = set()
-    with open_input(path) as file, suppress(struct.error, IndexError):
-        head = file.read(512)
-        (shift,), (at,) = struct.unpack_from("<H", head, 30), struct.unpack_from("<I", head, 48)
-        size = 1 << min(shift, 16)
-        tables = struct.unpack_from("<109I", head, 76)
-
-        def sector(number: int) -> bytes:
-            file.seek((number + 1) * size)
-            return file.read(size)
-
-        for _ in range(_MOST_SECTORS):
-            entries = sector(at)
-            for start in range(0, len(entries), 128):
-                (length,) = struct.unpack_from("<H", entries, start + 64)
-                names.add(entries[start : start + min(length, 64)].decode("utf-16-le", "replace").rstrip("\0"))
-            table, place = divmod(at, size // 4)
-            (at,) = struct.unpack_from("<I", sector(tables[table]), 4 * place)
+    with open_input(path) as file, suppress(struct.error, LookupError, Contradictory):
+        for name, _, _ in CompoundFile(file).streams():
+            names.add(name)
     return names
 
 

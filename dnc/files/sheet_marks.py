@@ -14,7 +14,7 @@ from typing import BinaryIO
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from dnc.files.parser_errors import Contradictory
+from dnc.files.compound_file import CompoundFile
 
 Mark = tuple[str, int, int, str | None]
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
@@ -25,14 +25,13 @@ _VALUES = {
     "date": "date-value",
     **dict.fromkeys(("float", "percentage", "currency"), "value"),
 }
-_NO_SECTOR = 0xFFFFFFFA  # numbers from here on do not name a sector
 
 
 def marks(file: BinaryIO, position: int) -> Iterator[Mark]:
     """The marks of the sheet at a position, counted from 0."""
     file.seek(0)
     if file.read(2) != b"PK":
-        yield from _marks_97(_workbook_stream(file), position)
+        yield from _marks_97(CompoundFile(file).content("workbook", "book"), position)
         return
     with zipfile.ZipFile(file) as parts:
         names = parts.namelist()
@@ -40,45 +39,6 @@ def marks(file: BinaryIO, position: int) -> Iterator[Mark]:
             yield from _marks_ods(parts.read("content.xml"), position)
         elif "xl/workbook.bin" in names:
             yield from _marks_xlsb(parts, position)
-
-
-def _workbook_stream(file: BinaryIO) -> bytes:
-    """The stream of an OLE file ([MS-CFB]) that contains the sheets of an Excel 97 workbook."""
-    file.seek(0)
-    data = file.read()
-    size, small = 1 << struct.unpack_from("<H", data, 30)[0], 64
-
-    def sectors(first: int, table: list[int]) -> list[int]:
-        chain: list[int] = []
-        while first < _NO_SECTOR:
-            if len(chain) > len(table):
-                raise Contradictory
-            chain.append(first)
-            first = table[first]
-        return chain
-
-    def joined(numbers: list[int]) -> bytes:
-        return b"".join(data[(number + 1) * size : (number + 2) * size] for number in numbers)
-
-    def integers(block: bytes) -> list[int]:
-        return list(struct.unpack(f"<{len(block) // 4}I", block[: len(block) // 4 * 4]))
-
-    tables, further = list(struct.unpack_from("<109I", data, 76)), struct.unpack_from("<I", data, 68)[0]
-    while further < _NO_SECTOR and len(tables) * size < len(data):
-        *more, further = integers(joined([further]))
-        tables += more
-    table = integers(joined([number for number in tables if number < _NO_SECTOR]))
-    entries = joined(sectors(struct.unpack_from("<I", data, 48)[0], table))
-    streams: dict[str, tuple[int, int]] = {}
-    for at in range(0, len(entries), 128):
-        name = entries[at : at + max(0, struct.unpack_from("<H", entries, at + 64)[0] - 2)].decode("utf-16-le")
-        streams.setdefault(name.lower(), struct.unpack_from("<II", entries, at + 116))
-    first, length = streams.get("workbook") or streams["book"]
-    if length >= struct.unpack_from("<I", data, 56)[0]:
-        return joined(sectors(first, table))[:length]
-    root = joined(sectors(struct.unpack_from("<I", entries, 116)[0], table))
-    smalls = integers(joined(sectors(struct.unpack_from("<I", data, 60)[0], table)))
-    return b"".join(root[number * small : (number + 1) * small] for number in sectors(first, smalls))[:length]
 
 
 def _marks_97(book: bytes, position: int) -> Iterator[Mark]:

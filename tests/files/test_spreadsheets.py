@@ -65,8 +65,12 @@ def record(kind: int, content: bytes = b"") -> bytes:
     return struct.pack("<HH", kind, len(content)) + content
 
 
-def xls(path: Path, merged: bool = False, hidden: bool = False) -> Path:
-    """As Excel 97 writes it: a workbook of one sheet in an OLE file."""
+def xls(path: Path, merged: bool = False, hidden: bool = False, small: bool = False, loop: bool = False) -> Path:
+    """As Excel 97 writes it: a workbook of one sheet in an OLE file.
+
+    small: the workbook is in sectors of 64 bytes, as those of less than 4,096 are. loop: its last sector is followed by
+    its first.
+    """
     cells = b""
     for row, texts in enumerate(ROWS):
         cells += record(
@@ -84,7 +88,9 @@ def xls(path: Path, merged: bool = False, hidden: bool = False) -> Path:
     sheet = record(0x809, begin[1]) + record(0x200, struct.pack("<IIHHH", 0, len(ROWS), 0, 2, 0)) + cells + record(0x0A)
     where = len(record(0x809, begin[0]) + record(0x85, bytes(9)) + record(0x0A))
     bound = record(0x85, struct.pack("<IBBBB", where, 0, 0, 1, 0) + b"a")
-    book = (record(0x809, begin[0]) + bound + record(0x0A) + sheet).ljust(4096, b"\0")
+    book = record(0x809, begin[0]) + bound + record(0x0A) + sheet
+    length = len(book) if small else 4096
+    book = book.ljust(4096, b"\0")
 
     def entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
         text = name.encode("utf-16-le")
@@ -92,13 +98,15 @@ def xls(path: Path, merged: bool = False, hidden: bool = False) -> Path:
         return head.ljust(116, b"\0") + struct.pack("<IQ", start, size)
 
     sectors = len(book) // 512
-    table = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, 2 + sectors), 0xFFFFFFFE]
+    table = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, 2 + sectors), 2 if loop else 0xFFFFFFFE, 0xFFFFFFFE]
     fat = struct.pack("<128I", *table, *[0xFFFFFFFF] * (128 - len(table)))
-    folder = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry("Workbook", 2, 0xFFFFFFFF, 2, len(book))
+    of_small = struct.pack("<128I", *range(1, 64), 0xFFFFFFFE, *[0xFFFFFFFF] * 64)
+    root = entry("Root Entry", 5, 1, *((2, len(book)) if small else (0xFFFFFFFE, 0)))
+    folder = root + entry("Workbook", 2, 0xFFFFFFFF, 0 if small else 2, length)
     head = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<5H", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    head += struct.pack("<9I", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    head += struct.pack("<9I", 0, 1, 1, 0, 4096, *((2 + sectors, 1) if small else (0xFFFFFFFE, 0)), 0xFFFFFFFE, 0)
     head += struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
-    path.write_bytes(head + fat + folder.ljust(512, b"\0") + book)
+    path.write_bytes(head + fat + folder.ljust(512, b"\0") + book + of_small)
     return path
 
 
@@ -135,7 +143,18 @@ def xlsb(path: Path, merged: bool = False, hidden: bool = False) -> Path:
     return path
 
 
-@pytest.mark.parametrize("write", [ods, xls, xlsb])
+def small_xls(path: Path, merged: bool = False) -> Path:
+    """As Excel 97 writes a workbook of a few cells."""
+    return xls(path.with_suffix(".xls"), merged=merged, small=True)
+
+
+def test_sectors_that_form_a_loop(tmp_path):
+    """Neither the parser nor the reader of marks goes round and round."""
+    with pytest.raises(InputError):
+        open_table(xls(tmp_path / "calls.xls", loop=True))
+
+
+@pytest.mark.parametrize("write", [ods, xls, small_xls, xlsb])
 def test_failed_and_merged_cells_of_every_kind(write, tmp_path):
     """A failed formula stands as its error, so that no row is lost; cells that are merged below the header are refused."""
     table = open_table(write(tmp_path / f"calls.{write.__name__}"))
@@ -143,7 +162,7 @@ def test_failed_and_merged_cells_of_every_kind(write, tmp_path):
     assert rows["number"].to_list() == ["0199000001", "0261910002", "#REF!"]
     assert rows["objected_on"].to_list() == [None, "#N/A", None]
     assert rows[LINE].to_list() == [2, 3, 5]
-    with pytest.raises(InputError, match=rf"merged\.{write.__name__}:3: cells are merged here"):
+    with pytest.raises(InputError, match=r"merged\.\w+:3: cells are merged here"):
         open_table(write(tmp_path / f"merged.{write.__name__}", merged=True))
 
 

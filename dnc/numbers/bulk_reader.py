@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
@@ -144,7 +146,12 @@ _T = TypeVar("_T")
 def _compiled(compile_: Callable[[str], Iterator[tuple[int, _T]]], plan: str, kind: Any) -> list[tuple[int, _T]]:
     """The ranges of a region or a calling code, each with a value of the type `kind`."""
     inputs = (phonenumbers.__version__, _source(), plan)
-    return kept(f"{compile_.__name__}-{plan}", inputs, list[tuple[int, kind]], lambda: list(compile_(plan)))
+    return kept(f"{compile_.__name__}-{plan}", inputs, list[tuple[int, kind]], lambda: _unlike(compile_(plan)))
+
+
+def _unlike(ranges: Iterable[tuple[int, _T]]) -> list[tuple[int, _T]]:
+    """Ascending ranges without those whose value is that of the one before."""
+    return [next(alike) for _, alike in groupby(ranges, itemgetter(1))]
 
 
 @cache
@@ -153,17 +160,14 @@ def _source() -> str:
 
 
 def _ranges(found: Iterable[tuple[int, tuple[object, ...]]], schema: dict[str, type[pl.DataType]]) -> _Ranges:
-    """Ranges from where each begins and its values: sorted, and without those equal to the one before.
+    """Ranges from where each begins and its values.
 
     Where one ends (all null) at the key where another begins, the one that begins counts.
     """
     nothing = (None,) * len(schema)
-    kept: list[tuple[int, tuple[object, ...]]] = []
-    for start, values in sorted(found, key=lambda entry: (entry[0], entry[1] != nothing)):
-        if not kept or kept[-1][1] != values:
-            kept.append((start, values))
-    starts = pl.Series([start for start, _ in kept], dtype=pl.Int64)
-    return _Ranges(starts, pl.DataFrame([nothing, *(values for _, values in kept)], schema=schema, orient="row"))
+    ranges = _unlike(sorted(found, key=lambda entry: (entry[0], entry[1] != nothing)))
+    starts = pl.Series([start for start, _ in ranges], dtype=pl.Int64)
+    return _Ranges(starts, pl.DataFrame([nothing, *(values for _, values in ranges)], schema=schema, orient="row"))
 
 
 _BEHIND_PLUS = (PLUS * BASE, RangeRule(0, None))  # keys of texts with a plus are left to `_Plans.abroad`

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import combinations, product, zip_longest
+from itertools import product
 from typing import NamedTuple, TypeVar
 
 import phonenumbers
@@ -139,10 +139,9 @@ def _begins(head: Path, pattern: str, length: int) -> list[Test]:
     return [[way] for way in _ways(head, pattern, length)]
 
 
-def _both(first: Path, second: Path) -> Path:
-    """Both paths at once; if they exclude each other, a position allows no digit."""
-    pairs = zip_longest(first, second, fillvalue=_ANY)
-    return tuple("".join(digit for digit in digits if digit in more) for digits, more in pairs)
+def _meet(one: Path, other: Path) -> bool:
+    """Whether a string can follow both paths."""
+    return all(set(digits).intersection(more) for digits, more in zip(one, other, strict=False))
 
 
 def _trimmed(path: Path) -> Path:
@@ -193,21 +192,16 @@ class _DiallingForm(NamedTuple):
     """A way to read strings: as a head, followed by a national number of a calling code.
 
     code: empty after an international prefix, because it then depends on the string. plan: how such numbers are
-    written. clean: as in `dnc.numbers.reader.Candidate`.
+    written.
     """
 
     head: Path
     code: str
     plan: Dialling
-    clean: bool = True
 
     def fits(self, length: int) -> bool:
         """Whether strings of a length could be read in this way."""
         return not self.code or length - len(self.head) in self.plan.lengths
-
-    def weight(self, length: int) -> int:
-        """How likely this way to read strings of a length is, as in `dnc.numbers.reader.Candidate`."""
-        return self.clean + (length - len(self.head) <= self.plan.usual)
 
 
 @cache
@@ -225,7 +219,7 @@ def _forms(code: str, plan: Dialling, head: Path = ()) -> list[_DiallingForm]:
     """The ways to read the digits after a head as a national number: as they are, or without trunk prefix or zero."""
     trunks = {(), *_trunks_of(plan)}
     forms = [_DiallingForm(head + trunk, code, plan) for trunk in sorted(trunks)]
-    return forms if ("0",) in trunks else [*forms, _DiallingForm((*head, "0"), code, plan, clean=False)]
+    return forms if ("0",) in trunks else [*forms, _DiallingForm((*head, "0"), code, plan)]
 
 
 def _valid(form: _DiallingForm, length: int) -> Iterator[Test]:
@@ -239,21 +233,10 @@ def _placed(form: _DiallingForm, length: int) -> Iterator[Test]:
         yield from ([form.head + tuple(prefix)] for prefix in FRENCH_PREFIXES)
 
 
-def _meeting(test: Test, zones: Test) -> Test:
-    return [both for path in test for zone in zones if "" not in (both := _both(path, zone))]
-
-
-def _begins_trunked(form: _DiallingForm, zone: Path, length: int) -> bool:
-    """Whether no string of a zone is possible in a form, because it has a trunk prefix instead of a number."""
-    heads = [form.head + trunk for trunk in _trunks_of(form.plan)]
-    inside = any(len(head) <= len(zone) and _both(zone, head) == zone for head in heads)
-    return inside and not _meeting(_whole(form.head, form.plan.whole.pattern, length), [zone])
-
-
 def _tests(forms: list[_DiallingForm], length: int) -> Iterator[Test]:
     """The tests of the reference for strings of a length that may be read in some forms.
 
-    If only one form is possible, it does not matter whether the number is valid.
+    Whether a number is valid matters if another form is possible too, or if it may begin with a trunk prefix.
     """
     forms = [form for form in forms if len(form.head) <= length]
     for form in forms:
@@ -262,23 +245,11 @@ def _tests(forms: list[_DiallingForm], length: int) -> Iterator[Test]:
         yield from _placed(form, length)
     possible = list({(form.head, form.code): form for form in forms if form.fits(length)}.values())
     for form in possible:
-        for trunk in _trunks_of(form.plan) if form.code else ():
-            zone = form.head + trunk
-            if _meeting(_whole(form.head, form.plan.whole.pattern, length), [zone]):
-                yield from (_meeting(test, [zone]) for test in _valid(form, length))
-    for pair in combinations(possible, 2):
-        weak, strong = sorted(pair, key=lambda form: form.weight(length))
-        zone = _both(weak.head, strong.head)
-        if "" in zone or any(form.code and _begins_trunked(form, zone, length) for form in pair):
-            continue
-        zones = [zone]
-        if weak.code:
-            tests = [_meeting(test, zones) for test in _valid(weak, length)]
-            yield from tests
-            if weak.weight(length) < strong.weight(length):  # the weak one counts only if it is valid
-                zones = list(dict.fromkeys(map(_trimmed, tests[-1])))
-        if strong.code:
-            yield from (_meeting(test, zones) for test in _valid(strong, length))
+        is_rivalled = any(_meet(form.head, other.head) for other in possible if other is not form)
+        trunks = [form.head + trunk for trunk in _trunks_of(form.plan)]
+        numbers = _whole(form.head, form.plan.whole.pattern, length)
+        if form.code and (is_rivalled or any(_meet(number, trunk) for number in numbers for trunk in trunks)):
+            yield from _valid(form, length)
 
 
 def domestic(region: str) -> Iterator[tuple[int, RangeRule]]:

@@ -164,12 +164,17 @@ def difference(store: Store, before: PastCheck, after: PastCheck) -> Difference:
 
 def _decided(store: Store, file: str) -> pl.DataFrame:
     """Kept decisions, one for each number: the strictest."""
-    path = store.path / "decisions" / file
-    if fault := fault_of(path):
-        raise StoreError(localized("errors", "decisions_fault", folder=store.path, fault=fault))
+    path = undamaged(store.path / "decisions" / file)
     kept = pl.scan_parquet(path, glob=False).select("row", "number", "call", "dnc_outcome", *_REASONS)
     strict = pl.col("dnc_outcome").replace_strict(_STRICTEST, return_dtype=pl.UInt8)
     return kept.drop_nulls("number").sort(strict, "row").unique("number", keep="first", maintain_order=True).collect()
+
+
+def undamaged(decisions: Path) -> Path:
+    """A file of kept decisions. Raises StoreError if it is damaged."""
+    if fault := fault_of(decisions):
+        raise StoreError(localized("errors", "decisions_fault", folder=decisions.parents[1], fault=fault))
+    return decisions
 
 
 def brief_of_past(store: Store, check: PastCheck) -> str:
@@ -256,9 +261,7 @@ def known_rows(
     check, then = next(_meant(store, since, kept), (0, {}))
     if "basis" not in then or (key := store.hash_key(check)) is None:
         return None
-    path, digests = kept[check], Digests(key)
-    if fault := fault_of(path):
-        raise StoreError(localized("errors", "decisions_fault", folder=store.path, fault=fault))
+    path, digests = undamaged(kept[check]), Digests(key)
     is_same = digests.of_sha256(basis(setup, own.standing, then)) == then["basis"]
     changed = _changed(then, own, against) if is_same else None
     try:

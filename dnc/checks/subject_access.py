@@ -11,19 +11,18 @@ from typing import Any
 
 import polars as pl
 
+from dnc.checks.past import undamaged
 from dnc.clock import today
 from dnc.database import engine, run
-from dnc.errors import StoreError
 from dnc.files.locks import ReadLock
 from dnc.law.demands import registry_column
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.known_rows import KNOWN_AGAIN
 from dnc.lists.own_answer import own_answer
 from dnc.lists.own_records import ODD
-from dnc.messages import dated, in_runs, localized, messages, registry_name, said_day
+from dnc.messages import dated, in_runs, messages, registry_name, said_day
 from dnc.registries import OWN
 from dnc.store import ledger_sql
-from dnc.store.folder import fault_of
 from dnc.store.loader_search import loaders
 from dnc.store.record_kinds import KINDS
 from dnc.store.snapshots import Snapshot, Standing
@@ -175,10 +174,7 @@ def _rows(files: set[Path], number: int) -> dict[str, dict[str, Any]]:
 
 
 def _decided(folder: Path, file: str, number: int, until: date) -> list[dict[str, Any]]:
-    path = folder / "decisions" / file
-    if fault := fault_of(path):
-        raise StoreError(localized("errors", "decisions_fault", folder=folder, fault=fault))
-    kept = pl.scan_parquet(path, glob=False).filter(pl.col("number") == number)
+    kept = pl.scan_parquet(undamaged(folder / "decisions" / file), glob=False).filter(pl.col("number") == number)
     rows = kept.filter((pl.col("day") <= until).fill_null(True)).drop("number", *KNOWN_AGAIN, strict=False).collect()
     return rows.rename(lambda name: name.removeprefix("dnc_")).to_dicts()
 

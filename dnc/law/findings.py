@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from dnc.law.condition import Condition, Sql
+from dnc.law.condition import Sql
 from dnc.law.regimes import Regime
 
 Truth = Mapping[str, bool | None]  # expression → its value
@@ -105,19 +105,13 @@ def _code(conditions: Sequence[Sql]) -> str:
     return f"list_reduce([{values}], {digits}, 0::ubigint)"
 
 
-def inquiry(regimes: Iterable[Regime], skip_daily: bool = False) -> Inquiry:
-    """Everything that has to be evaluated to decide regimes.
-
-    skip_daily: as for `finding_of`; also leaves out what only `unknown_facts` reads.
-    """
+def inquiry(regimes: Iterable[Regime]) -> Inquiry:
+    """Everything that has to be evaluated to decide regimes."""
     regimes = list(regimes)
-    parts = [
-        part for regime in regimes for part in regime.parts if part in regime.when or not (skip_daily and part.daily)
-    ]
-    beside = [] if skip_daily else [(*(unknown for unknown, _ in part.reads), part.waits) for part in parts]
-    conditions = [part.sql for part in parts] + [sql for expressions in beside for sql in expressions]
-    if not skip_daily:
-        conditions += [sql for regime in regimes for sql, _ in regime.demanded.broken]
+    parts = [part for regime in regimes for part in regime.parts]
+    conditions = [part.sql for part in parts]
+    conditions += [sql for part in parts for sql in (*(unknown for unknown, _ in part.reads), part.waits)]
+    conditions += [sql for regime in regimes for sql, _ in regime.demanded.broken]
     return Inquiry(tuple(dict.fromkeys(conditions)), tuple(dict.fromkeys(end for part in parts for end in part.ends)))
 
 
@@ -142,12 +136,9 @@ def any_of(values: Iterable[bool | None]) -> bool | None:
     return negated(all_of(map(negated, values)))
 
 
-def finding_of(regime: Regime, truth: Truth, skip_daily: bool = False) -> Finding:
-    """What a regime means for a call whose conditions have these values.
-
-    skip_daily: count conditions that are judged day by day (hours, attempts) as met.
-    """
-    applies, met = _applies(regime, truth, skip_daily), _value(regime.demanded, truth, skip_daily)
+def finding_of(regime: Regime, truth: Truth) -> Finding:
+    """What a regime means for a call whose conditions have these values."""
+    applies, met = _applies(regime, truth), truth[regime.demanded.sql]
     if applies is False:
         return Finding.NOT_APPLICABLE
     if applies is None:
@@ -190,10 +181,6 @@ def counting_ends(regimes: Iterable[Regime], truth: Truth) -> set[str]:
     }
 
 
-def _value(part: Condition, truth: Truth, skip_daily: bool) -> bool | None:
-    return True if skip_daily and part.daily else truth[part.sql]
-
-
-def _applies(regime: Regime, truth: Truth, skip_daily: bool = False) -> bool | None:
-    lifted = any_of(all_of(_value(part, truth, skip_daily) for part in clause) for clause in regime.exceptions)
+def _applies(regime: Regime, truth: Truth) -> bool | None:
+    lifted = any_of(all_of(truth[part.sql] for part in clause) for clause in regime.exceptions)
     return all_of([*(truth[part.sql] for part in regime.when), negated(lifted)])

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple, Self, overload
 
-from dnc.law.condition import Condition, Sql, all_sql
+from dnc.law.condition import ALWAYS, Condition, Sql, all_sql
 from dnc.law.demands import OPEN
 
 GRADES = ("low", "medium", "high")
@@ -88,6 +88,13 @@ class Regime:
         for clause in self.exceptions:
             yield from clause
         yield self.demanded
+
+    @cached_property
+    def steady(self) -> Regime:
+        """The same without what is judged day by day (hours, attempts), which counts as met."""
+        exceptions = tuple(tuple(part for part in clause if not part.daily) for clause in self.exceptions)
+        demanded = Condition(ALWAYS) if self.demanded.daily else self.demanded
+        return replace(self, exceptions=exceptions, demanded=demanded)
 
     @property
     def words(self) -> set[str]:

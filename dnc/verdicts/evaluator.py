@@ -123,19 +123,19 @@ class Evaluator:
         """How many distinct cells it knows the values of."""
         return sum(len(group.known) for groups in self._groups.values() for group in groups)
 
-    def evaluated(self, facts: Facts, skip_daily: bool = False) -> Iterator[tuple[pl.Series, Facts, Evaluation]]:
+    def evaluated(self, facts: Facts, *, steady: bool = False) -> Iterator[tuple[pl.Series, Facts, Evaluation]]:
         """Cases by the law that applies to them; a case without a known law or day is in none of the results.
 
         Args:
             facts: the cases.
-            skip_daily: count what is judged day by day (hours, attempts) as met, and do not evaluate it.
+            steady: decide by the regimes without what is judged day by day (`Regime.steady`).
         Yields:
             For a pack and a span of days on which the same regimes are in force: the positions of its cases,
             these cases, and the values of their conditions.
         """
         for pack, at in self._by_law(facts):
             here = facts.take(at)
-            yield at, here, self._evaluation(pack, here, skip_daily)
+            yield at, here, self._evaluation(pack, here, steady=steady)
 
     def _by_law(self, facts: Facts) -> Iterator[tuple[Pack, pl.Series]]:
         """Each pack and span of days on which the same regimes are in force, with the positions of its cases."""
@@ -152,11 +152,11 @@ class Evaluator:
                 if at.len():
                     yield self._book.packs[name], at
 
-    def _evaluation(self, pack: Pack, facts: Facts, skip_daily: bool) -> Evaluation:
+    def _evaluation(self, pack: Pack, facts: Facts, *, steady: bool) -> Evaluation:
         days = facts.cases["day"]
-        regimes = pack.on(days[0])
+        regimes = [regime.steady if steady else regime for regime in pack.on(days[0])]
         plan, plans = facts.without_answers()
-        asked = inquiry(regimes, skip_daily).expressions
+        asked = inquiry(regimes).expressions
         groups = [
             group for group in self._grouped(pack, facts.answers.frame.columns) if group.inquiry.expressions & asked
         ]

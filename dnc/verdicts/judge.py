@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, partial
 
 import polars as pl
 
@@ -110,18 +109,9 @@ class Verdicts:
         return self.cases["dnc_outcome"][self.case]
 
 
-class _Search(NamedTuple):
-    """A search on other days.
-
-    wanted: for which cases. known: what it found. kind: type of that.
-    find: rows of plans, positions of their cases, what calls that are moved together have in common, and `Codes` →
-        what it finds for each.
-    """
-
-    wanted: pl.Series
-    known: Remembered
-    kind: type[pl.DataType]
-    find: Callable[[pl.Series, pl.Series, pl.DataFrame, Codes], pl.Series]
+# Rows of plans, positions of their cases, what calls that are moved together have in common, and `Codes` → what a
+# search on other days finds for each.
+_Find = Callable[[pl.Series, pl.Series, pl.DataFrame, Codes], pl.Series]
 
 
 class Judge(ExitStack[bool | None]):
@@ -199,19 +189,29 @@ class Judge(ExitStack[bool | None]):
         def next_at(plan: pl.Series, at: pl.Series, same: pl.DataFrame, codes: Codes) -> pl.Series:
             return self._other_days.first_clear(taken(plans.frame, plan), days[at], same, codes)
 
-        until = self._searched(calls, rows, cases, _Search(steady.is_not_null(), self._ends, pl.Date, last_day))
-        later = self._searched(calls, rows, cases, _Search(cases["waits"], self._next, pl.String, next_at))
+        searched = partial(self._searched, calls, rows, cases)
+        until = searched(last_day, pl.Date, wanted=steady.is_not_null(), known=self._ends)
+        later = searched(next_at, pl.String, wanted=cases["waits"], known=self._next)
         verdict, distinct = numbered(cases[["verdict"]])
         texts = taken(self._verdicts, distinct["verdict"])
         return Verdicts(calls.number, until, later, rows.case, facts, verdict, texts, calls.statement)
 
-    def _searched(self, calls: Calls, rows: Factored, cases: pl.DataFrame, search: _Search) -> pl.Series:
-        """For each call what a search on other days finds; null where its case is not wanted.
+    def _searched(
+        self,
+        calls: Calls,
+        rows: Factored,
+        cases: pl.DataFrame,
+        find: _Find,
+        kind: type[pl.DataType],
+        *,
+        wanted: pl.Series,
+        known: Remembered,
+    ) -> pl.Series:
+        """For each call what a search on other days finds, of a type; null where its case is not `wanted`.
 
         It is made for each case, but for each call if a later snapshot covers the number, since it may answer
-        differently about numbers of one case.
+        differently about numbers of one case. known: what was found for earlier cases.
         """
-        wanted, known, kind, find = search
         nothing = repeated(None, kind, cases.height)
         if not wanted.any():
             return nothing[rows.case]
@@ -383,20 +383,13 @@ def _note(plans: pl.DataFrame, words: Mapping[str, str], name: str) -> pl.Expr:
 
 def _with_unread(cases: pl.DataFrame, texts: pl.Series, language: str) -> pl.DataFrame:
     """Cases, with `undecided` in place of `clear` where a text has no meaning (columns of `Calls.plans.texts`)."""
-    here = pl.lit(texts != "") & (pl.col("dnc_outcome") != "blocked")
     if not (texts != "").any():
         return cases
     sentence = messages("why", language)["unread"].replace("{texts}", "{}")
     named = pl.lit(texts).str.split(";").list.eval(pl.lit("text:") + pl.element())
-    missing = pl.concat_list(pl.col("dnc_missing").fill_null("").str.split(";"), named).list.set_difference([""])
-    why = pl.when(pl.col("dnc_outcome") == "clear").then(pl.format(sentence, pl.lit(texts).str.replace_all(";", ", ")))
-    changed = {
-        "dnc_outcome": pl.lit("undecided"),
-        "dnc_missing": missing.list.unique().list.sort().list.join(";"),
-        "dnc_confidence": pl.lit(""),
-        **{name: why.otherwise(name) for name in ("dnc_why", "short")},
-    }
-    return cases.with_columns(pl.when(here).then(new).otherwise(name).alias(name) for name, new in changed.items())
+    clear = pl.when(pl.col("dnc_outcome") == "clear")
+    said = clear.then(pl.format(sentence, pl.lit(texts).str.replace_all(";", ", ")))
+    return _undecided(cases, texts != "", _missing_too(named), said.otherwise)
 
 
 def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFrame:
@@ -408,24 +401,28 @@ def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFra
     is_clear, is_marked = pl.col("dnc_outcome") == "clear", pl.lit(doubt.is_in(MARKED))
     texts = reasons(language).items()
     says = {reason: words["row" if reason in MARKED else "doubt"].format(reason=text) for reason, text in texts}
-    missing = pl.concat_list(pl.col("dnc_missing").str.split(";"), pl.lit(["number"])).list.set_difference([""])
-    changed = {
-        "dnc_outcome": pl.lit("undecided"),
-        "dnc_missing": pl.when(~is_marked)
-        .then(missing.list.sort().list.join(";"))
-        .when(pl.col("dnc_applies").is_null())
-        .then("dnc_missing")
-        .otherwise(pl.lit("objected_on")),
-        "dnc_confidence": pl.lit(""),
-        **{
-            name: pl.when(is_clear | is_marked)
-            .then(pl.lit(doubt).replace(says))
-            .otherwise(pl.col(name) + pl.lit(words["mistyped"]))
-            for name in ("dnc_why", "short")
-        },
-    }
-    here = pl.lit(doubt.is_not_null()) & (pl.col("dnc_outcome") != "blocked")
-    return cases.with_columns(pl.when(here).then(new).otherwise(name).alias(name) for name, new in changed.items())
+    missing = (
+        pl.when(~is_marked).then(_missing_too(pl.lit(["number"])))
+        .when(pl.col("dnc_applies").is_null()).then("dnc_missing")
+        .otherwise(pl.lit("objected_on"))
+    )  # fmt: skip
+    said = pl.when(is_clear | is_marked).then(pl.lit(doubt).replace(says))
+    mistyped = pl.lit(words["mistyped"])
+    return _undecided(cases, doubt.is_not_null(), missing, lambda name: said.otherwise(pl.col(name) + mistyped))
+
+
+def _undecided(cases: pl.DataFrame, here: pl.Series, missing: pl.Expr, why: Callable[[str], pl.Expr]) -> pl.DataFrame:
+    """Cases, of which those `here` that are not blocked are undecided; why: what `dnc_why` and `short` become."""
+    changed = {"dnc_outcome": pl.lit("undecided"), "dnc_missing": missing, "dnc_confidence": pl.lit("")}
+    changed |= {name: why(name) for name in ("dnc_why", "short")}
+    change = pl.when(pl.lit(here) & (pl.col("dnc_outcome") != "blocked"))
+    return cases.with_columns(change.then(new).otherwise(name).alias(name) for name, new in changed.items())
+
+
+def _missing_too(named: pl.Expr) -> pl.Expr:
+    """`dnc_missing` with more words."""
+    words = pl.concat_list(pl.col("dnc_missing").fill_null("").str.split(";"), named)
+    return words.list.set_difference([""]).list.unique().list.sort().list.join(";")
 
 
 # One call, regime by regime

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -108,10 +108,9 @@ class OtherDays:
             steady: for each call, the last day on which nothing has changed.
             codes: asks the registries about those at some positions again, on a later day each.
         """
-        outcome = partial(self._outcome, skip_daily=True)
 
         def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
-            return self._decided(plans, plan[at], days, codes(at, days), outcome, skip_daily=True)
+            return self._decided(plans, plan[at], days, codes(at, days), self._outcome, steady=True)
 
         return last_clear_days(steady, decide)
 
@@ -171,21 +170,20 @@ class OtherDays:
         codes: pl.DataFrame,
         outcome: Callable[[list[Regime], Truth], str],
         *,
-        skip_daily: bool = False,
+        steady: bool = False,
     ) -> pl.DataFrame:
         """Whether plans are clear on some days (`clear`), and until when nothing changes (`last_day`)."""
         row, facts, _ = factored(plans, plan, days, codes, self._screen.decoded)
         clear = repeated(False, pl.Boolean, facts.cases.height)
         last_day = repeated(None, pl.Date, facts.cases.height)
-        for at, _, evaluation in self._evaluator.evaluated(facts, skip_daily):
+        for at, _, evaluation in self._evaluator.evaluated(facts, steady=steady):
             outcomes = [outcome(evaluation.regimes, truth) for truth in evaluation.truths]
             clear = clear.scatter(at, (pl.Series(outcomes, dtype=pl.String) == "clear")[evaluation.truth])
             last_day = last_day.scatter(at, evaluation.last_day)
         return pl.DataFrame([clear.alias("clear"), last_day.alias("last_day")])[row]
 
-    def _outcome(self, regimes: list[Regime], truth: Truth, skip_daily: bool = False) -> str:
-        findings = [finding_of(regime, truth, skip_daily=skip_daily) for regime in regimes]
-        return outcome_of(regimes, findings, self._policy)
+    def _outcome(self, regimes: list[Regime], truth: Truth) -> str:
+        return outcome_of(regimes, [finding_of(regime, truth) for regime in regimes], self._policy)
 
     def _spans(
         self, day: date, zones: str | None, jurisdiction: str, *own: Any

@@ -7,9 +7,11 @@ keep the types that the file declares. A gzip, and a zip with one file in it, ar
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -24,6 +26,7 @@ from dnc.files.json_reader import is_json, keys, objects
 from dnc.files.signatures import other_kind
 from dnc.files.table import (
     BATCH_ROWS,
+    CELL,
     HEADER_WITHIN,
     LINE,
     NOTED,
@@ -72,9 +75,13 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
     refuse_foreign(head, path, member.name)
     text = text_of(member, strict)
     if is_json(head, member.name):
-        table = _json(path, text)
+        names = keys(text)
+        rows = objects(text, batch_rows(len(names)), _BATCH_CHARACTERS)
+        table = _of_objects(path, text, names, rows, kind="json", series=of_json)
     elif vcard.is_vcard(head):
-        table = _vcard(path, text)
+        names, cards = vcard.columns(text), vcard.cards(text)
+        chunks = iter(lambda: list(itertools.islice(cards, batch_rows(len(names)))), [])
+        table = _of_objects(path, text, names, chunks, kind="vcard", series=partial(pl.Series, dtype=pl.String))
     else:
         table = read_csv(path, text, header, strict)
     return replace(table, paths=[path, Path(member.name)]) if kind == "zip" else table
@@ -104,7 +111,7 @@ def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None
 
 
 def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
-    from dnc.files.spreadsheet import CELL, read_sheet  # most lists are CSV
+    from dnc.files.spreadsheet import read_sheet  # most lists are CSV
 
     read = read_sheet(path, sheet)
     numbered = read.cells.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
@@ -156,36 +163,25 @@ def _parquet(path: Path) -> Table:
     return typed_table(path, "parquet", next(rows).schema, rows)
 
 
-def _json(path: Path, text: DecodedText) -> Table:
-    header = keys(text)
+def _of_objects(
+    path: Path,
+    text: DecodedText,
+    names: list[str],
+    chunks: Iterable[Sequence[tuple[int, Mapping[str, Any]]]],
+    *,
+    kind: str,
+    series: Callable[[str, list[Any]], pl.Series],
+) -> Table:
+    """A table of objects, each with the line where it begins; series: makes a column of the values under a name."""
 
     def batches() -> Iterator[pl.DataFrame]:
-        for chunk in objects(text, batch_rows(len(header)), _BATCH_CHARACTERS):
-            cells = {
-                column: of_json(column, [row.get(name) for _, row in chunk])
-                for name, column in zip(header, table.columns, strict=True)
-            }
-            cells[LINE] = pl.Series(LINE, [number for number, _ in chunk], dtype=pl.UInt64)
-            yield from sliced(pl.DataFrame(cells))
+        for chunk in chunks:
+            columns = zip(table.columns, names, strict=True)
+            cells = [series(column, [values.get(name) for _, values in chunk]) for column, name in columns]
+            lines = pl.Series(LINE, [line for line, _ in chunk], dtype=pl.UInt64)
+            yield from sliced(pl.DataFrame([*cells, lines]))
 
-    table = Table(path, "json", header, batches(), misfits=[text.misfit] if text.misfit else [])
-    return table
-
-
-def _vcard(path: Path, text: DecodedText) -> Table:
-    header = vcard.columns(text)
-
-    def batches() -> Iterator[pl.DataFrame]:
-        cards = vcard.cards(text)
-        while chunk := list(itertools.islice(cards, batch_rows(len(header)))):
-            cells = {
-                column: pl.Series([card.get(name) for _, card in chunk], dtype=pl.String)
-                for name, column in zip(header, table.columns, strict=True)
-            }
-            cells[LINE] = pl.Series([line for line, _ in chunk], dtype=pl.UInt64)
-            yield from sliced(pl.DataFrame(cells))
-
-    table = Table(path, "vcard", header, batches(), misfits=[text.misfit] if text.misfit else [])
+    table = Table(path, kind, names, batches(), misfits=[text.misfit] if text.misfit else [])
     return table
 
 

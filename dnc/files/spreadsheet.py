@@ -39,7 +39,6 @@ from dnc.files.sheet_xml import (
 from dnc.files.table import holds_number, quoted
 from dnc.messages import figure, localized
 
-CELL = 32_767  # most characters in a cell of a spreadsheet
 _ROWS_AT_ONCE = 100_000
 _MOST_CELLS = 1 << 26  # up to 2 GB of memory
 _LONGEST_CELL = 1 << 24  # bytes of XML

@@ -24,6 +24,7 @@ FIRST_ROWS = 50_000  # in the first batch of a CSV, so that what waits for rows 
 _BATCH_CELLS = 1 << 24
 _BATCH_BYTES = 1 << 28
 SHEET_COLUMNS = 1 << 14  # that a sheet can have; a file of any other kind has no more either
+CELL = 32_767  # most characters in a cell of a spreadsheet
 _LONGEST_NAME = 10_000  # characters
 RAGGED = "\0ragged"  # String column of every batch: why a row does not match the header; null where it does
 FEWER = "the row has fewer cells than the header"

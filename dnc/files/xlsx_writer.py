@@ -11,8 +11,7 @@ import polars as pl
 
 from dnc.errors import InputError
 from dnc.files.output_rows import OutputRows
-from dnc.files.spreadsheet import CELL
-from dnc.files.table import SHEET_COLUMNS, unique_names
+from dnc.files.table import CELL, SHEET_COLUMNS, unique_names
 from dnc.files.writers import Sheet, Spool, Writer, as_cells, defused, header_cells
 from dnc.messages import figure, localized
 

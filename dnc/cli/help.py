@@ -85,7 +85,8 @@ class Verb(click.Command):
     context_class = _Context
 
     def __init__(self, name: str | None, **how: Any) -> None:
-        super().__init__(name, **how)
+        super().__init__(name, add_help_option=False, **how)
+        click.help_option(cls=_VerbOption)(self)
         for param in self.params:
             if isinstance(param, _VerbOption):
                 param.verb = str(name)
@@ -99,13 +100,6 @@ class Verb(click.Command):
     def get_short_help_str(self, limit: int = 45) -> str:
         """What it does, in the list of verbs."""
         return str(self.help.partition("\n")[0])
-
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """The option of click, in the language of messages."""
-        found = super().get_help_option(ctx)
-        if found:
-            found.help = str(messages("help", language())["common"]["help"])
-        return found
 
 
 class Program(Verb, click.Group):

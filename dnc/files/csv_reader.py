@@ -57,7 +57,7 @@ _HINT = re.compile(r"""^sep=([^\w"\r\n])\s*$""")
 
 
 class _Record(NamedTuple):
-    """One of the first records of a CSV: the line where it begins, and whether its quotes make it doubtful."""
+    """A record of a CSV: the line where it begins, its cells, and whether its quotes make it doubtful."""
 
     line: int
     cells: list[str]
@@ -81,10 +81,10 @@ def read_csv(path: Path, text: DecodedText, with_header: bool, strict: bool) -> 
 
     source = opened(_FIELD_LIMIT)
     records = _csv_records(source, start.dialect)
-    first = list(itertools.starmap(_Record, itertools.islice(records, 1)))
+    first = list(itertools.islice(records, 1))
     blanks_after_quotes = _blanks_after_quotes(start.dialect.delimiter)
     ill_quoted = _ill_quoted([re.sub(blanks_after_quotes, "", line) for line in source.record], start.dialect)
-    first.extend(itertools.starmap(_Record, itertools.islice(records, HEADER_WITHIN - 1)))
+    first.extend(itertools.islice(records, HEADER_WITHIN - 1))
     below = [record.cells for record in first[with_header:]]
     header = start.heading.names(first[0].cells) if first else []
     limit = ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT
@@ -191,7 +191,7 @@ def first_row(head: bytes) -> list[str]:
     lines = list(io.StringIO(head_text(head).removeprefix("\ufeff"), newline=""))
     start = _start_of(lines)
     source = _Lines(["".join(lines[start.skipped :]).encode()])
-    return start.heading.names(next((cells for _, cells, _ in _csv_records(source, start.dialect)), []))
+    return start.heading.names(next((record.cells for record in _csv_records(source, start.dialect)), []))
 
 
 @dataclass(frozen=True)
@@ -346,8 +346,8 @@ def _joins_rows(lines: list[str], cells: list[str], delimiter: str, width: int) 
 
 def _csv_records(
     source: _Lines, dialect: _Dialect, width: int = 1, see: Callable[[str, int], None] | None = None
-) -> Iterator[tuple[int, list[str], bool]]:
-    """The records of a CSV as (line number, cells, whether its quotes make it doubtful), without blank lines.
+) -> Iterator[_Record]:
+    """The records of a CSV, without blank lines.
 
     A stray quote at the start of a cell would add the lines after it to the cell. So a record of several lines whose
     quotes are not closed properly, or that seems to contain rows of `width` cells, is read again: its first line
@@ -355,7 +355,7 @@ def _csv_records(
     on a quote that neither opens nor closes a cell. `see` is called with the last line of each record and its number.
     """
     delimiter, well_quoted = dialect.delimiter, dialect.well_quoted
-    doubtful: set[int] = set()
+    doubtful: set[int] = set()  # lines
     reader = dialect.reader(source)
     while True:
         source.begin_record()
@@ -369,9 +369,8 @@ def _csv_records(
         lines = source.record
         record = lines[0] if len(lines) == 1 else "".join(lines)
         odd = '"' in record and not well_quoted.match(record.rstrip("\r\n"))
-        is_last = not record.endswith(("\r", "\n"))
-        holds_end = len(lines) > 1 or not cells or (odd and (is_last or cells[-1].endswith(("\r", "\n"))))
-        if holds_end and ((odd and _ill_quoted(lines, dialect)) or _joins_rows(lines, cells, delimiter, width)):
+        may_be_several = len(lines) > 1 or not cells or (odd and _ends_in_quotes(record, cells))
+        if may_be_several and ((odd and _ill_quoted(lines, dialect)) or _joins_rows(lines, cells, delimiter, width)):
             doubtful |= {start, source.number} if '"' in lines[-1] else {start}
             source.push_back(lines[1:])
             lines = lines[:1]
@@ -384,7 +383,13 @@ def _csv_records(
             odd |= not doubtful.isdisjoint(range(start, source.number + 1))
             doubtful = {line for line in doubtful if line > source.number}
         if cells:
-            yield start, cells, odd
+            yield _Record(start, cells, odd)
+
+
+def _ends_in_quotes(record: str, cells: list[str]) -> bool:
+    """Whether the last cell of a record may lack its closing quote: it has the line end, or the text ends with it."""
+    ends = ("\r", "\n")
+    return not record.endswith(ends) or cells[-1].endswith(ends)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import TypeVar
 
 import duckdb
 import polars as pl
@@ -202,15 +202,22 @@ class _NumberAnswers:
         answer, rank = newest["answer"], Codec.rank(newest["answer"])
         answers = pl.DataFrame({"answer": self.numbers * self.held.codec.per_id + answer})
         told = answers.join(self.told, on="answer", how="left", maintain_order="left")["told"]
-        since = repeated(None, pl.Date, answer.len()).alias("since")
         rows = pl.DataFrame({"number": self.numbers, "prefix": self.prefixes, "rank": rank, "told": told})
         listed = rows.with_row_index("at").filter((Codec.state(answer) == AnswerState.LISTED.value) & newest["held"])
+        since = repeated(None, pl.Date, answer.len()).alias("since")
         dated = listed.drop_nulls("told")
         if dated.height:
             dated = dated.filter(~self._listed_before(dated, as_of))
             since.scatter(dated["at"], dated["told"])
-        # Goes back from complete list to complete list, until one did not have the number.
-        pending = listed.filter(listed["told"].is_null())
+        for at, days in self._newly_listed(listed.filter(listed["told"].is_null()), as_of):
+            since.scatter(at, days)
+        return pl.DataFrame([dates for dates in (told, since) if dates.null_count() < dates.len()])
+
+    def _newly_listed(self, pending: pl.DataFrame, as_of: pl.Series) -> Iterator[tuple[pl.Series, pl.Series]]:
+        """Listed numbers that a complete list did not have: their positions (`at`), and the days after such lists.
+
+        Each number goes back from complete list to complete list, until one did not have it.
+        """
         while pending.height:
             complete = self.lacking.newest(pending["prefix"], pending["rank"] - 1)["answer"]
             pending = pending.with_columns(
@@ -219,9 +226,8 @@ class _NumberAnswers:
             pending = pending.filter(pl.col("rank") > 0)
             held = Codec.rank(self.held.newest(pending["number"], pending["rank"])["answer"]) == pending["rank"]
             new = pending.filter(~held & ~pl.col("listed"))
-            since.scatter(new["at"], as_of[new["rank"] - 1].dt.offset_by("1d"))
+            yield new["at"], as_of[new["rank"] - 1].dt.offset_by("1d")
             pending = pending.filter(held | pl.col("listed")).drop("listed")
-        return pl.DataFrame([dates for dates in (told, since) if dates.null_count() < dates.len()])
 
     def _listed_before(self, dated: pl.DataFrame, as_of: pl.Series) -> pl.Series:
         """Whether the newest answer before the date that was given (`told`) already says that a number is listed."""
@@ -230,36 +236,16 @@ class _NumberAnswers:
         return Codec.state(before["answer"]) == AnswerState.LISTED.value
 
 
-class _SnapshotFiles(NamedTuple):
-    """Files of a store, each of a snapshot, whose days are ranked from 1: parameters of `_PACK`."""
-
-    files: list[str]
-    ranks: list[int]
-    days: list[date]
-
-    @classmethod
-    def of(cls, ranked: Sequence[tuple[Path, int]], days: list[date]) -> Self:
-        """The files of ranked snapshots; a file of two snapshots is read twice. days: all that are ranked."""
-        ranks = [rank for _, rank in ranked]
-        return cls([str(path) for path, _ in ranked], ranks, [days[rank - 1] for rank in ranks])
-
-
 class _RankedSnapshots:
     """The answers of some snapshots of a registry, whose days are ranked from 1."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, standing: Standing, snapshots: Sequence[Snapshot], days: list[date]
     ) -> None:
-        self._con = con
+        self._con, self._days = con, days
         self._codec = Codec(len(days))
         ranked = [(snapshot, days.index(snapshot.as_of) + 1) for snapshot in snapshots]
-        self._files = _SnapshotFiles.of([(standing.path(snapshot), rank) for snapshot, rank in ranked], days)
-        self._unpaged = _SnapshotFiles.of(
-            [(standing.path(snapshot), rank) for snapshot, rank in ranked if not standing.bits(snapshot)], days
-        )
-        self._paged = _SnapshotFiles.of(
-            [(bits, rank) for snapshot, rank in ranked if (bits := standing.bits(snapshot))], days
-        )
+        self._files = [(standing.path(snapshot), standing.bits(snapshot), rank) for snapshot, rank in ranked]
         self._rows = sum(snapshot.rows for snapshot in snapshots)
         self._rows_read = 0
         self._last_read: pl.Series | None = pl.Series(dtype=pl.UInt64)  # None: all
@@ -303,16 +289,20 @@ class _RankedSnapshots:
     def _read(self, numbers: pl.Series | None = None) -> tuple[_Answers, pl.DataFrame]:
         """The answers about the numbers that snapshots hold, all by default, and the dates given with them."""
         if numbers is None:
-            packed = self._packed(_ALL, self._files)
+            packed = self._packed(_ALL, [(path, rank) for path, _, rank in self._files])
         else:
             asked = numbers.unique().to_frame("number")
-            sources = ((_ASKED, self._unpaged), (_PAGED, self._paged))
-            packed = pl.concat(self._packed(sql, found, asked=asked) for sql, found in sources if found.files)
+            unpaged = [(path, rank) for path, bits, rank in self._files if not bits]
+            paged = [(bits, rank) for _, bits, rank in self._files if bits]
+            sources = ((_ASKED, unpaged), (_PAGED, paged))
+            packed = pl.concat(self._packed(sql, files, asked=asked) for sql, files in sources if files)
         return _Answers(packed["answer"], self._codec), _dates_told(packed)
 
-    def _packed(self, source: str, files: _SnapshotFiles, **frames: pl.DataFrame) -> pl.DataFrame:
-        """The listings that a query gives, as packed answers, and the dates given with them."""
-        params = {**files._asdict(), "no_days": NO_DAYS}
+    def _packed(self, source: str, files: list[tuple[Path, int]], **frames: pl.DataFrame) -> pl.DataFrame:
+        """The listings that a query finds in ranked files, as packed answers, and the dates given with them."""
+        ranks = [rank for _, rank in files]
+        params = {"files": [str(path) for path, _ in files], "ranks": ranks, "no_days": NO_DAYS}
+        params |= {"days": [self._days[rank - 1] for rank in ranks]}
         sql = _PACK.format(answer=self._codec.sql, source=source)
         return run(self._con, "answers", sql, params, **frames)
 

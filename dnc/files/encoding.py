@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,7 +24,6 @@ _BARE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}  # 
 _MARKS = {"utf-8-sig": 3, "utf-16": 2}  # bytes
 _NAMES = {"\r\n": "CR LF", "\n": "LF", "\r": "CR"}
 _DISPLAY_NAMES = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
-_NO_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 class Misfit(NamedTuple):
@@ -142,7 +140,7 @@ def text_of(member: Member, strict: bool) -> DecodedText:
         raise InputError(
             localized("errors", "not_as_marked", byte=figure(misfit), encoding=_DISPLAY_NAMES[marked]), member.where
         )
-    odd = _first_odd(member)
+    odd = _misfit_in(member, "cp1252")
     if odd is not None and strict:
         raise InputError(localized("errors", "no_encoding", byte=figure(odd)), member.where)
     encoding = "cp1252" if odd is None else "latin-1"
@@ -151,12 +149,12 @@ def text_of(member: Member, strict: bool) -> DecodedText:
 
 def _misfit_in(member: Member, encoding: str) -> int | None:
     """The position of the first byte that an encoding does not allow, or None. Raises InputError at a NUL byte."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder, width = codecs.getincrementaldecoder(encoding)(), 2 if encoding.startswith("utf-16") else 1
     done, misfit = 0, None
     for block in member.blocks():
-        if (at := _nul_in(block, 1 if encoding == "utf-8" else 2)) >= 0:
+        if (at := _nul_in(block, width)) >= 0:
             raise InputError(localized("errors", "nul_byte", byte=figure(done + at)), member.where)
-        is_ascii = encoding == "utf-8" and not decoder.getstate()[0] and block.isascii()
+        is_ascii = width == 1 and not decoder.getstate()[0] and block.isascii()
         if misfit is None and not is_ascii:
             misfit = _misfit(decoder, block, done)
         done += len(block)
@@ -189,16 +187,6 @@ def _line_at(member: Member, place: int) -> int:
         if place <= 0:
             break
     return 1 + (feeds or returns)
-
-
-def _first_odd(member: Member) -> int | None:
-    """The position of the first byte that Windows-1252 does not define, or None."""
-    done = 0
-    for block in member.blocks():
-        if match := _NO_WINDOWS_1252.search(block):
-            return done + match.start()
-        done += len(block)
-    return None
 
 
 def head_text(head: bytes) -> str:

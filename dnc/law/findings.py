@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from itertools import chain
 
 from dnc.law.condition import Sql
 from dnc.law.regimes import Regime
@@ -131,11 +132,6 @@ def negated(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def any_of(values: Iterable[bool | None]) -> bool | None:
-    """Three-valued OR."""
-    return negated(all_of(map(negated, values)))
-
-
 def finding_of(regime: Regime, truth: Truth) -> Finding:
     """What a regime means for a call whose conditions have these values."""
     applies, met = _applies(regime, truth), truth[regime.demanded.sql]
@@ -182,5 +178,5 @@ def counting_ends(regimes: Iterable[Regime], truth: Truth) -> set[str]:
 
 
 def _applies(regime: Regime, truth: Truth) -> bool | None:
-    lifted = any_of(all_of(truth[part.sql] for part in clause) for clause in regime.exceptions)
-    return all_of([*(truth[part.sql] for part in regime.when), negated(lifted)])
+    clauses = (negated(all_of(truth[part.sql] for part in clause)) for clause in regime.exceptions)
+    return all_of(chain((truth[part.sql] for part in regime.when), clauses))

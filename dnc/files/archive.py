@@ -15,7 +15,6 @@ import struct
 import weakref
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -224,12 +223,11 @@ def parts(path: Path, wanted: str, remedy: str = "save_again") -> dict[str, Memb
 
 def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
     """Why an archive is refused, or None."""
-    repeated = max(Counter(member.filename for member in kept).values()) > 1
     faults = {
         "encrypted": any(member.flag_bits & _ENCRYPTED for member in kept),
         "link": any(stat.S_ISLNK(member.external_attr >> 16) for member in kept),
         "outside": any(_leads_out(member.filename) for member in kept),
-        "twice": repeated,
+        "twice": len({member.filename for member in kept}) < len(kept),
         "too_large": sum(member.file_size for member in kept) > most,
         "too_many": len(kept) > _MOST_MEMBERS,
     }

@@ -18,7 +18,6 @@ import io
 import json
 import os
 import re
-import stat
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -116,7 +115,7 @@ class SignedPack:
 def read_pack_file(path: Path) -> SignedPack:
     """Open a pack and verify its signature; nothing else in it is read. Raises InputError, OptionError."""
     with open_input(path) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or os.fstat(file.fileno()).st_size > _MOST_PACK:
+        if os.fstat(file.fileno()).st_size > _MOST_PACK:
             raise InputError(localized("errors", "pack", "large", most=_MOST_PACK >> 20), path)
         if file.read(2) != b"PK":
             raise InputError(localized("errors", "pack", "no_zip"), path)

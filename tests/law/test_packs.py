@@ -158,6 +158,7 @@ def test_a_pack_is_made_installed_used_named_and_undone(dnc, tmp_path, write_fil
 
 
 REFUSALS = {
+    "empty": (lambda path, keys: zipfile.ZipFile(path, "w").close(), "is not signed"),
     "no pack": (lambda path, keys: path.write_text("a text"), "it is not a zip file"),
     "huge": (lambda path, keys: path.write_bytes(b"PK" + bytes(9 << 20)), "it is larger than 8 MB"),
     "unsigned": (lambda path, keys: rewritten(path, signature=None), "is not signed"),

@@ -57,9 +57,8 @@ def ends_of(consents: pl.DataFrame) -> dict[str, int]:
 
 def _with_ends(given: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
     """Consents with `ends_on`."""
-    territories = pl.Series("territory", [kind_of(number).territory for number in given["number"]], dtype=pl.String)
     parts = []
-    for (territory,), rows in given.with_columns(territories).group_by("territory", maintain_order=True):
+    for (territory,), rows in _with_territory(given).group_by("territory", maintain_order=True):
         pack = book.pack_of(str(territory))
         regimes = pack.on(today()) if pack else []
         ends = {end for regime in regimes for end in regime.demanded.ends if end.columns and end.columns <= _KNOWN}
@@ -69,6 +68,12 @@ def _with_ends(given: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
     if not parts:
         return given.with_columns(ends_on=pl.lit(None, pl.Date))
     return given.join(pl.concat(parts), on="seq", how="left", maintain_order="left")
+
+
+def _with_territory(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows about numbers with the `territory` of each."""
+    territories = [kind_of(number).territory for number in rows["number"]]
+    return rows.with_columns(pl.Series("territory", territories, dtype=pl.String))
 
 
 class Kept(NamedTuple):
@@ -94,10 +99,7 @@ def kept_by_law(store: Store, numbers: Collection[int], book: Rulebook) -> list[
     A period is counted from the last of the giving, the withdrawal, and the calls that were made on the consent. Raises
     StoreError if the store cannot be read.
     """
-    last = _last_days(store, numbers)
-    last = last.with_columns(
-        territory=pl.Series([kind_of(number).territory for number in last["number"]], dtype=pl.String)
-    )
+    last = _with_territory(_last_days(store, numbers))
     kept = []
     for pack, regime in periods(book):
         theirs = last.filter(pl.col("territory").is_in(list(pack.territories)))

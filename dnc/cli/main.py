@@ -98,8 +98,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             sys.exit(EXIT_ERROR)
         if isinstance(error, click.UsageError):
             use_typed_language(error, sys.argv[1:] if arguments is None else arguments)
-        text, code = _message(KeyboardInterrupt(*stopped) if stopped else error)  # engines raise errors of their own
-        for line in f"dnc: {text}".split("\n"):
+        message, code = _message(KeyboardInterrupt(*stopped) if stopped else error)  # engines raise errors of their own
+        for line in f"dnc: {in_language(message, language())}".split("\n"):
             say(line, "error", code)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -142,23 +142,21 @@ def _stopping() -> list[int]:
 
 
 def _message(error: BaseException) -> tuple[str, int]:
-    """The message about an error, and the exit code."""
+    """The message about an error in every language, and the exit code."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "dnc"
-        return in_language(localized("errors", "usage", message=_usage(error), command=command), language()), EXIT_USAGE
+        return localized("errors", "usage", message=_usage(error), command=command), EXIT_USAGE
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        number = error.args[0] if error.args else signal.SIGINT
-        return in_language(localized("errors", "interrupted"), language()), EXIT_SIGNAL + number
+        return localized("errors", "interrupted"), EXIT_SIGNAL + (error.args[0] if error.args else signal.SIGINT)
     if short := shortage(error):
-        return in_language(short.message, language()), EXIT_ERROR
+        return short.message, EXIT_ERROR
     if isinstance(error, DncError):
-        return in_language(error.message, language()), EXIT_USAGE if isinstance(error, OptionError) else EXIT_ERROR
+        return error.message, EXIT_USAGE if isinstance(error, OptionError) else EXIT_ERROR
     if isinstance(error, OSError) and error.filename is not None:
-        return in_language(InputError(why(error), error.filename).message, language()), EXIT_ERROR
+        return InputError(why(error), error.filename).message, EXIT_ERROR
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
-    what = localized("errors", "internal", kind=type(error).__name__, where=where)
-    return in_language(what, language()), EXIT_ERROR
+    return localized("errors", "internal", kind=type(error).__name__, where=where), EXIT_ERROR
 
 
 def _usage(error: click.UsageError) -> str:

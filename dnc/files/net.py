@@ -69,13 +69,15 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
         at = read["row"].filter(read["letters"].str.contains(_net().rules["answers"]))
         at = at.filter(~found[at] & (texts[at].str.len_chars() <= _ANSWER))
         return found.scatter(at.filter(marked(column + " " + texts[at], kind=kind)), True)
-    rules, read = _net().rules, _read(texts)
+    rules, read, found = _net().rules, _read(texts), texts.str.contains(_TWO_ALPHABETS).fill_null(value=False)
+    read = read.filter(read["letters"].str.contains(rules["known"]))
+    if read.is_empty():
+        return found
     rest = read["letters"].str.replace_all(rules["without"], _CLAUSE)
     enough = "pairs" if _is_of_mail(column) else _ENOUGH.get(kind, "any")
     says = read["letters"].str.contains(rules["first"]) | rest.str.contains(rules[enough])
-    found = texts.str.contains(_TWO_ALPHABETS).fill_null(value=False).scatter(read["row"].filter(says), True)
-    at = read["row"].filter(read["letters"].str.contains(rules["known"]))
-    at = at.filter(texts[at].str.contains(_APART if kind in _ENOUGH else _ENCLOSED))
+    found = found.scatter(read["row"].filter(says), True)
+    at = read["row"].filter(texts[read["row"]].str.contains(_APART if kind in _ENOUGH else _ENCLOSED))
     if at.is_empty():
         return found
     return found.scatter(at.filter(marked(texts[at].str.replace_all(_APART, ","), kind=kind, column=column)), True)

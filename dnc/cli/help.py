@@ -79,6 +79,13 @@ class _VerbOption(click.Option):
         return names, self.help + _by_click(text.removeprefix(self.help))
 
 
+def _show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """The callback of --help."""
+    if value and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
 class Verb(click.Command):
     """A verb."""
 
@@ -86,7 +93,7 @@ class Verb(click.Command):
 
     def __init__(self, name: str | None, **how: Any) -> None:
         super().__init__(name, add_help_option=False, **how)
-        click.help_option(cls=_VerbOption)(self)
+        self.params.append(_VerbOption(["--help"], is_flag=True, is_eager=True, expose_value=False, callback=_show))
         for param in self.params:
             if isinstance(param, _VerbOption):
                 param.verb = str(name)

@@ -179,6 +179,7 @@ class _List(_FilePath):
         return value if is_url(value) else super().convert(value, param, ctx)
 
 
+_PATH = click.Path()  # one for all verbs: click searches folders for a translation of its name
 DATE, PAIR, VALUE, FILE, LIST, TARGET = _Date(), _Pair(), _Value(), _FilePath(), _List(), _Target()
 
 
@@ -222,7 +223,7 @@ def store_options(command: Command) -> Command:
 
     command = click.pass_context(command)
     for name in ("rules", "store"):
-        command = option(f"--{name}", name, type=click.Path(), expose_value=False, callback=keep)(command)
+        command = option(f"--{name}", name, type=_PATH, expose_value=False, callback=keep)(command)
     return command
 
 

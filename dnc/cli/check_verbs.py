@@ -246,6 +246,3 @@ def schema(name: str) -> None:
     from dnc.reports import schemas
 
     click.echo(json.dumps(schemas.schema(name), ensure_ascii=False, indent=2))
-
-
-VERBS = (check, explain, brief_, schema)

@@ -103,6 +103,3 @@ def _one_line(text: str, width: int) -> str:
         return text
     comma = text.rfind(", ", width // 2, width - 1)
     return f"{text[:comma]} …" if comma > 0 else textwrap.shorten(text, width, placeholder=" …")
-
-
-VERBS = (demo,)

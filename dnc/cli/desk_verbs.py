@@ -157,6 +157,3 @@ def mcp(ctx: click.Context, may: list[str], lang: str) -> None:
         server(tools, lang).run("stdio")
     finally:
         tools.close()
-
-
-VERBS = (desk, keys, campaigns, mcp)

@@ -139,6 +139,3 @@ def inspection(
         )
     texts = messages("inspection", lang)
     say(texts["written"].format(out=out, n=counted(lang)(files), head=found.findings.head))
-
-
-VERBS = (certify, inspection)

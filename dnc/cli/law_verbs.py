@@ -311,6 +311,3 @@ def hours(
     with atomic_path(out) as path:
         path.write_bytes(text)
     say(messages("store", lang)["hours_written"].format(count=len(found.spans), day=dated(lang)(found.last_day)))
-
-
-VERBS = (rules, hours)

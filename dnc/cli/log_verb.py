@@ -152,6 +152,3 @@ def _stamp(store: Store, last: Anchor, url: str, trusted: Sequence[Certificate] 
     texts, stamp = messages("anchor", lang), stamps.add_stamp(store.ledger, last.about, url, trusted)
     state = texts["state"]["unverified" if trusted is None else "verified"]
     say(texts["stamped"].format(head=last.entry, path=stamp.path, state=state))
-
-
-VERBS = (log,)

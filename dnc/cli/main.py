@@ -12,24 +12,34 @@ import os
 import signal
 import sys
 import traceback
+from collections import UserDict
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from dnc.cli.help import VERSION, Program, language, option, use_typed_language
+from dnc.cli.help import VERSION, Program, Verb, language, option, use_typed_language
 from dnc.cli.options import LANG_BEFORE, log_as_json, say
 from dnc.cli.terminal import guard_terminal
 from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, must_be_unicode, shortage, why
 from dnc.messages import Words, figure, in_language, localized
 
-# Modules with verbs, in the order of the reference.
-_OF_VERBS = (
-    *("start", "check_verbs", "vet_verb", "law_verbs", "registry_verbs", "record_verbs", "store_verbs", "log_verb"),
-    *("evidence_verbs", "desk_verbs", "demo"),
-)
+# Modules with verbs, and the verbs in each, in the order of the reference.
+_OF_VERBS = {
+    "start": "start",
+    "check_verbs": "check explain brief schema",
+    "vet_verb": "vet",
+    "law_verbs": "rules hours",
+    "registry_verbs": "load read",
+    "record_verbs": "consent consents called wordings",
+    "store_verbs": "object export forget retain answer replay snapshots status verify backup restore",
+    "log_verb": "log",
+    "evidence_verbs": "certify inspection",
+    "desk_verbs": "desk keys campaigns mcp",
+    "demo": "demo",
+}
 EXIT_USAGE, EXIT_ERROR, EXIT_SIGNAL = 2, 4, 128
 _STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one is unknown to Windows
 _LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
@@ -43,7 +53,19 @@ os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000")
 atexit.register(gc.freeze)  # otherwise Python looks for cycles among all objects when it exits, which takes 0.1 s
 
 
-@click.group("dnc", cls=Program, context_settings={"max_content_width": 100, "auto_envvar_prefix": "DNC"})
+class _Verbs(UserDict[str, Any]):
+    """The verbs by name; a module is imported when one of its verbs is used."""
+
+    def __getitem__(self, name: str) -> Verb:
+        module = import_module(f"dnc.cli.{self.data[name]}")
+        return next(found for found in vars(module).values() if isinstance(found, Verb) and found.name == name)
+
+
+_verbs = _Verbs({verb: module for module, verbs in _OF_VERBS.items() for verb in verbs.split()})
+_context = {"max_content_width": 100, "auto_envvar_prefix": "DNC"}
+
+
+@click.group("dnc", cls=Program, commands=_verbs, context_settings=_context)
 @VERSION
 @option("--store", type=click.Path(), default="dnc-store", envvar="DNC_STORE", show_envvar=True, show_default=True)
 @option("--rules", type=click.Path())
@@ -54,11 +76,6 @@ def cli(ctx: click.Context, store: str, rules: str | None) -> None:
     """`dnc`."""
     _refuse_tight_limit()
     ctx.obj = {"store": store, "rules": rules}
-
-
-for module in _OF_VERBS:
-    for verb in import_module(f"dnc.cli.{module}").VERBS:
-        cli.add_command(verb)
 
 
 def _refuse_tight_limit() -> None:

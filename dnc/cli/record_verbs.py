@@ -196,6 +196,3 @@ def consents(ctx: click.Context, ending: int | None, out: Path | str | None, lan
     said = messages("store", lang)["consents" if ending is None else "consents_ending"]
     days = in_language(duration("day", ending or 0), lang)
     say(said.format(days=days, n=counted(lang)(rows.height)))
-
-
-VERBS = (consent, consents, called, wordings)

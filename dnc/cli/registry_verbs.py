@@ -166,6 +166,3 @@ def read_(
         named = " ".join(prefix or "*" for prefix in prefixes)
         registry = registry_named(reader.registry, lang)
         say(f"{file}: {texts['complete'].format(registry=registry, prefixes=named)}")
-
-
-VERBS = (load, read_)

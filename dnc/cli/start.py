@@ -186,6 +186,3 @@ def _chosen(question: Question, text: str, again: str) -> int | str | None:
     if text in numbers:
         return numbers.index(text)
     raise InputError(again.format(most=len(question.options)))
-
-
-VERBS = (start,)

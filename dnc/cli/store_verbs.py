@@ -424,6 +424,3 @@ def restore(ctx: click.Context, folder: Path | str, lang: str) -> None:
         say(texts["lost"].format(first=done.after.seq + 1, last=done.before.seq))
     if done.aside:
         say(texts["aside"].format(folder=done.aside))
-
-
-VERBS = (object_, export, forget, retain, answer, replay, snapshots, status, verify, backup, restore)

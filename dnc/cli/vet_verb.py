@@ -326,6 +326,3 @@ def _claim(against: tuple[Path, ...], book: Rulebook, signer: str | None) -> tup
         raise click.UsageError(localized("errors", "cli", "signer"))
     claim = read_sealed(claims[0], book, signer=signer) if claims else None
     return claim, [path for path in against if path not in claims]
-
-
-VERBS = (vet,)

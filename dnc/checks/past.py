@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -39,8 +39,7 @@ _REASONS = ("dnc_blocked_by", "dnc_missing", "dnc_undecided_by")  # the first th
 _STRICTEST = {outcome: at for at, outcome in enumerate(("blocked", "undecided", "clear"))}
 
 
-@dataclass(frozen=True)
-class PastCheck:
+class PastCheck(NamedTuple):
     """A check in the log.
 
     Attributes:
@@ -81,8 +80,7 @@ class PastCheck:
         return ", ".join(sorted(filter(None, names))) or self.files[0]
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """What differs between two checks, `before` and `after`.
 
     Attributes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 import polars as pl
 
@@ -22,8 +21,7 @@ _COLUMNS = (NUMBER_FROM, *VERDICT, CONSENT, *OCCASIONAL)
 _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """Which rows and columns to write.
 
     Attributes:
@@ -86,8 +84,7 @@ class Selection:
         return (rows, outcomes) if given.all() else (rows.filter(given), outcomes.filter(given))
 
 
-@dataclass(frozen=True)
-class OutputLayout:
+class OutputLayout(NamedTuple):
     """The columns of the output and how its CSV is written.
 
     Attributes:
@@ -117,7 +114,7 @@ class OutputLayout:
         schema = {name: kind for name, kind in self.schema.items() if name not in empty}
         first = len(self.names) - self.occasional
         names = self.names[:first] + [name for name in self.names[first:] if name not in empty]
-        return replace(self, names=names, schema=schema)
+        return self._replace(names=names, schema=schema)
 
 
 def select(

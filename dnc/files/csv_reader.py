@@ -13,7 +13,6 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -194,8 +193,7 @@ def first_row(head: bytes) -> list[str]:
     return start.heading.names(next((record.cells for record in _csv_records(source, start.dialect)), []))
 
 
-@dataclass(frozen=True)
-class _Dialect:
+class _Dialect(NamedTuple):
     """How the cells of a CSV are separated and quoted.
 
     spaced: whether there are blanks between a delimiter and a quote that opens a cell (`1, "Une, et demie"`). They are
@@ -215,8 +213,7 @@ class _Dialect:
         return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.spaced, **words)
 
 
-@dataclass(frozen=True)
-class _Start:
+class _Start(NamedTuple):
     """How a CSV starts. skipped: lines before the last row of the header."""
 
     skipped: int
@@ -392,8 +389,7 @@ def _ends_in_quotes(record: str, cells: list[str]) -> bool:
     return not record.endswith(ends) or cells[-1].endswith(ends)
 
 
-@dataclass(frozen=True)
-class _CsvReader:
+class _CsvReader(NamedTuple):
     """Reads the rows after the header of a CSV, block by block.
 
     A block in which every line is certainly one record is split by Polars; any other is read record by record, to the

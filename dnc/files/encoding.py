@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from dnc.errors import InputError
@@ -34,8 +33,7 @@ class Misfit(NamedTuple):
     encoding: str
 
 
-@dataclass(frozen=True)
-class DecodedText:
+class DecodedText(NamedTuple):
     """A member read as text.
 
     encoding: `utf-8`, `utf-8-sig`, `utf-16`, `cp1252` or `latin-1`, as Python calls them.

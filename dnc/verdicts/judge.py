@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import polars as pl
 
@@ -283,7 +284,7 @@ class Judge(ExitStack[bool | None]):
             return verdict
         counting = [regime for regime in regimes if self._policy.counts(regime)]
         limits, grounds = (id_ for id_, _ in limiting(counting, truth)), resting_on(counting, truth)
-        return replace(verdict, limits=";".join(limits), rests_on=";".join(grounds))
+        return verdict._replace(limits=";".join(limits), rests_on=";".join(grounds))
 
     def _in_full(self, facts: Facts, verdicts: list[Verdict], verdict: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         """For each case its row of the distinct verdicts, and these: the columns of `VERDICT` that many calls share.
@@ -428,16 +429,14 @@ def _missing_too(named: pl.Expr) -> pl.Expr:
 # One call, regime by regime
 
 
-@dataclass(frozen=True)
-class ConditionValue:
+class ConditionValue(NamedTuple):
     """One condition or demand in words, and its value for one call: true, false or None (not known)."""
 
     says: str
     value: bool | None
 
 
-@dataclass(frozen=True)
-class RegimeResult:
+class RegimeResult(NamedTuple):
     """What one regime means for one call, and the values of its conditions.
 
     when, exceptions, demand: its conditions, as in `dnc.law.regimes.Regime`.

@@ -11,11 +11,10 @@ bit pages where it has them, so that memory is bounded by the batch and never by
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import duckdb
 import polars as pl
@@ -160,8 +159,7 @@ class _Answers:
         return one, other
 
 
-@dataclass(frozen=True)
-class _NumberAnswers:
+class _NumberAnswers(NamedTuple):
     """What snapshots say about some numbers: those that hold them, and those that cover their prefixes.
 
     told: `answer` about a number → the date `told` with it, where all that gave this answer give the same date.
@@ -231,7 +229,7 @@ class _NumberAnswers:
 
     def _listed_before(self, dated: pl.DataFrame, as_of: pl.Series) -> pl.Series:
         """Whether the newest answer before the date that was given (`told`) already says that a number is listed."""
-        about = replace(self, numbers=dated["number"], prefixes=dated["prefix"], covered=self.lacking)
+        about = self._replace(numbers=dated["number"], prefixes=dated["prefix"], covered=self.lacking)
         before = about.newest(as_of.search_sorted(dated["told"], side="left").cast(pl.UInt64))
         return Codec.state(before["answer"]) == AnswerState.LISTED.value
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 
 from dnc.law.condition import Condition
 from dnc.law.demands import DEMANDS
@@ -40,8 +41,7 @@ class Policy:
         return regime.id not in self.accepted and (regime.force != "guidance" or self.guidance == "enforce")
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The verdict on one call; the fields are columns of `dnc.law.vocabulary.VERDICT` without `dnc_`.
 
     short: of `why` the outcome and the citation, where a note on the row needs room.

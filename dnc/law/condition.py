@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from dnc.law.limits import Limit
 from dnc.messages import NOTHING, Words
@@ -33,8 +32,7 @@ class Sql(str):
 NEVER, ALWAYS = Sql("false"), Sql("true")
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(NamedTuple):
     """One condition or demand, compiled.
 
     sql: a three-valued expression over `facts`.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
+from typing import NamedTuple
 
 from dnc.messages import LANGUAGES, Words, duration, in_language, messages
 
@@ -13,8 +13,7 @@ Spans = tuple[tuple[str, str], ...]  # from HH:MM to HH:MM, in order
 _DAYS = range(1, 8)  # as ISO counts weekdays
 
 
-@dataclass(frozen=True)
-class Limit:
+class Limit(NamedTuple):
     """What bounds lawful calls day by day; two of them are combined with `&`.
 
     week: the spans of each weekday, from Monday; None where the hour does not matter.

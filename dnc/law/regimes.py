@@ -254,4 +254,4 @@ class Pack:
 
 
 def _without_exceptions(scope: Regime, missing: str) -> Regime:
-    return replace(scope, exceptions=(), demanded=replace(scope.demanded, reads=((Sql("true"), missing),)))
+    return replace(scope, exceptions=(), demanded=scope.demanded._replace(reads=((Sql("true"), missing),)))

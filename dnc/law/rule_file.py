@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -331,7 +330,7 @@ class _RulesReader:
         is_scope = id_ == f"{self.jurisdiction}-scope"
         condition = self._demand(demanded[0], table, id_)
         if is_scope:
-            condition = replace(condition, reads=((Sql("true"), "jurisdiction"),))
+            condition = condition._replace(reads=((Sql("true"), "jurisdiction"),))
         return Regime(
             id=id_,
             **texts,
@@ -422,7 +421,7 @@ class _RulesReader:
             for language, text in localized("condition", name).texts.items()
             if language != "en"
         }
-        return replace(condition, says=Words(in_languages(texts | table, name, "regimes", table["id"])))
+        return condition._replace(says=Words(in_languages(texts | table, name, "regimes", table["id"])))
 
     def _compiled(self, template: Template, value: Any, *at: str) -> Condition:
         if template is DEMANDS["hours"]:

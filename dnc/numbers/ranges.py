@@ -205,14 +205,10 @@ class _DiallingForm(NamedTuple):
 
 
 @cache
-def _trunks(trunk: str, rewrites: bool) -> tuple[Path, ...]:
-    """The trunk prefixes that are simply removed, without those in which a position allows any digit."""
-    fixed = (path for path in paths(trunk, groups=not rewrites) if path and _ANY not in path)
-    return tuple(tuple(digits) for path in fixed for digits in product(*path))
-
-
 def _trunks_of(plan: Dialling) -> tuple[Path, ...]:
-    return _trunks(plan.trunk.pattern, plan.rewrite is not None)
+    """The trunk prefixes that are simply removed, without those in which a position allows any digit."""
+    ways = paths(plan.trunk.pattern, groups=plan.rewrite is None)
+    return tuple(tuple(digits) for path in ways if path and _ANY not in path for digits in product(*path))
 
 
 def _forms(code: str, plan: Dialling, head: Path = ()) -> list[_DiallingForm]:

@@ -32,8 +32,13 @@ def links_of(row: pl.Series, number: pl.Series, ids: pl.Series | None) -> pl.Dat
 
 
 def point_of(ids: pl.Series) -> pl.Expr:
-    """The points of some ids of persons; null where a cell is empty."""
+    """The points of some ids of persons; null where a cell is empty.
+
+    Signs count only as what keeps digits apart: `C-12` and `#C12` are one id, `1-12` and `11-2` are two.
+    """
     texts = compared(ids)
+    parts = pl.lit(texts).str.extract_all(r"\p{L}+|\p{N}+").list.join("-")
+    texts = pl.select(pl.when(parts == "").then(pl.lit(texts)).otherwise(parts)).to_series()
     return pl.when(pl.lit(texts.is_not_null())).then(pl.lit(texts.hash() | IDS))
 
 

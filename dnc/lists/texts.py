@@ -13,7 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dnc.clock import NO, NOT_GIVEN, YES, read_day
-from dnc.files.cell_texts import normal, text_cells
+from dnc.files.cell_texts import days_in, normal, text_cells
 from dnc.files.columns import yes_and_no
 from dnc.files.net import marked
 from dnc.frames import numbered, repeated
@@ -42,7 +42,8 @@ class TextMeanings:
     """What the texts of one column mean, as `[texts."Column"]` of a brief says it.
 
     Attributes:
-        meanings: text (as `normal` of `dnc.files.cell_texts` writes it) → key of `MEANINGS`.
+        meanings: text (as `normal` of `dnc.files.cell_texts` writes it, in full if it names a number) → key of
+            `MEANINGS`.
         rest: `nothing` if all other texts mean nothing; None if they have no meaning.
         separator: between several texts of a cell; None where a cell is one text.
         on: column of the file with the day of an objection, a refusal or a withdrawal.
@@ -59,11 +60,26 @@ class TextMeanings:
         meant = set(self.meanings.values())
         return {ours: _CODES[meaning] for meaning, ours in MEANINGS.items() if meaning in meant and ours in OR_NONE}
 
-    def near(self, keys: pl.Series) -> pl.Series:
-        """Which texts (of `normal`) say yes or no as one does that means something, or hold it: `Stop.`, `VIP;Stop`."""
+    def meant(self, cells: pl.Series, keys: pl.Series) -> pl.Series:
+        """The meaning of each text; null where it is not named. keys: the same of `normal`."""
+        found = keys.replace_strict(self.meanings, default=None, return_dtype=pl.String)
+        if not self._in_full:
+            return found
+        named = normal(cells, in_full=True).replace_strict(self.meanings, default=None, return_dtype=pl.String)
+        return pl.select(pl.coalesce(pl.lit(named), pl.lit(found))).to_series()
+
+    def near(self, cells: pl.Series, keys: pl.Series) -> pl.Series:
+        """Which texts say yes or no as one does that means something, or hold it: `Stop.`, `VIP;Stop`."""
         if not self.meanings or not self._told:
             return repeated(False, pl.Boolean, keys.len())
-        return _words(keys, is_one=True).str.contains_any(self._told)
+        found = _words(keys, is_one=True).str.contains_any(self._told)
+        return found | _words(normal(cells, in_full=True)).str.contains_any(self._told) if self._in_full else found
+
+    @cached_property
+    def _in_full(self) -> bool:
+        """Whether a text names a date or a number, and not `#` for any."""
+        texts = pl.Series([*self.meanings], dtype=pl.String)
+        return not (normal(texts) == texts).all()
 
     @cached_property
     def _told(self) -> list[str]:
@@ -142,10 +158,13 @@ class TextReader:
             if not (codes != "").any():
                 continue
             of_row = pl.lit(codes[row])
-            day = pl.lit("yes") if column.on is None else pl.lit(text_cells(rows[column.on])).fill_null("yes")
+            days = {"": pl.lit("yes") if column.on is None else pl.lit(text_cells(rows[column.on])).fill_null("yes")}
+            if column.on is not None:
+                days["\0text"] = pl.lit(_days_of(distinct["text"], codes)[row])
             for ours, letter in column.texts.tells.items():
                 says_so = pl.when(of_row.str.contains(letter, literal=True))
-                told.append(pl.select(says_so.then(day).alias(name_of(ours, column.column))).to_series())
+                of_source = (says_so.then(day).alias(name_of(ours, column.column) + name) for name, day in days.items())
+                told += pl.select(of_source).get_columns()
             name = pl.lit(column.name.replace(";", ","))
             unread.append(pl.when(of_row.str.contains(_UNREAD, literal=True)).then(name))
         self._left -= rows.height
@@ -162,8 +181,7 @@ class TextReader:
             parts = parts.with_columns(pl.col("text").str.split(column.texts.separator)).explode("text")
         means = column.texts.meanings or column.texts.rest
         keys = normal(parts["text"]) if means else parts["text"]  # to compare with what is named there
-        known = {text: _CODES[meaning] for text, meaning in column.texts.meanings.items()}
-        codes = keys.replace_strict(known, default=None, return_dtype=pl.String)
+        codes = column.texts.meant(parts["text"], keys).replace_strict(_CODES, default=None, return_dtype=pl.String)
         unnamed = codes.is_null() & keys.is_not_null()
         at = unnamed.arg_true()
         if column.others == "unread":
@@ -171,7 +189,9 @@ class TextReader:
         elif column.others == "days":
             codes = codes.scatter(at.filter(_are_words(parts["text"][at])), _UNREAD)
         elif column.others == "searched":
-            found = marked(parts["text"][at], kind=column.kind, column=column.name) | column.texts.near(keys[at])
+            found = marked(parts["text"][at], kind=column.kind, column=column.name) | column.texts.near(
+                parts["text"][at], keys[at]
+            )
             if column.texts.rest:
                 found |= keys[at].str.contains(_SIGN)
             if found.any():
@@ -183,6 +203,14 @@ class TextReader:
         told = pl.DataFrame([parts["at"], codes.alias("codes"), unnamed.alias("unnamed")])
         joined = told.group_by("at", maintain_order=True).agg(pl.col("codes").str.join(""), pl.col("unnamed").any())
         return joined["codes"], joined["unnamed"]
+
+
+def _days_of(texts: pl.Series, codes: pl.Series) -> pl.Series:
+    """The day that is written in each text that tells something; `yes` where there are several, null where none is."""
+    at = (codes.str.contains("[^u]") & texts.str.contains(r"\d")).arg_true()
+    found = [[day for day in days_in(text) if read_day(day, "dmy") or read_day(day, "mdy")] for text in texts[at]]
+    days = [None if not told else told[0] if len(told) == 1 else YES[0] for told in found]
+    return repeated(None, pl.String, texts.len()).scatter(at, pl.Series(days, dtype=pl.String))
 
 
 def _words(keys: pl.Series, *, is_one: bool = False) -> pl.Series:

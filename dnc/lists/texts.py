@@ -152,8 +152,9 @@ class TextReader:
         for column in self._columns:
             row, distinct = numbered(text_cells(rows[column.column]).alias("text").to_frame())
             codes, unnamed = self._codes(column, distinct["text"])
-            if column.is_id and distinct.height < row.len() and _are_yes_no(distinct["text"]):
-                codes = codes.scatter(unnamed.arg_true(), _UNREAD)
+            if column.is_id:
+                is_answer = _are_answers(distinct["text"], all_=distinct.height < row.len())
+                codes = codes.scatter((unnamed & is_answer).arg_true(), _UNREAD)
             counts.append(_counted(column, distinct["text"], codes, unnamed, row))
             if not (codes != "").any():
                 continue
@@ -223,13 +224,23 @@ def _words(keys: pl.Series, *, is_one: bool = False) -> pl.Series:
 _ONE = dict.fromkeys((f" {word} " for word in YES), " yes ") | dict.fromkeys((f" {word} " for word in NO), " no ")
 
 
-def _are_yes_no(texts: pl.Series) -> bool:
-    """Whether some different texts are words for yes and no, as a column called `Call` may have them.
+def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:
+    """Which different texts of a column of ids say yes or no: a word for it (`oui`), and no code of two letters (`NO`).
 
-    A digit alone, or an initial that says yes, may be an id, or the name of a wording.
+    all_: whether all do if none says anything else, as in a column called `Call`. A digit alone, or an initial that
+    says yes, may be an id, or the name of a wording.
     """
-    keys = set(normal(texts.head(_MOST_YES_NO + 1)).drop_nulls())
-    return texts.len() <= _MOST_YES_NO and keys <= yes_and_no() and keys not in (set(), *({one} for one in "01vw"))
+    keys = normal(texts)
+    says = keys.is_in(list(yes_and_no())).fill_null(value=False)
+    told = set(keys.head(_MOST_YES_NO + 1).drop_nulls())
+    if (
+        all_
+        and texts.len() <= _MOST_YES_NO
+        and told <= yes_and_no()
+        and told not in (set(), *({one} for one in "01vw"))
+    ):
+        return says
+    return says & (keys.str.len_chars() > len("no"))
 
 
 def _are_words(texts: pl.Series) -> pl.Series:

@@ -383,6 +383,11 @@ SMUDGES = [
         for ours in ("call", "person", "campaign")
         for text in ("12 - ne plus appeler", "do not call")
     ),
+    *(
+        Smudge(f"an id among others that says {text}", UNDECIDED, {ours: (text, "")},
+               missing=f"text:{ours}")
+        for ours, text in (("call", "oui"), ("campaign", "Yes"), ("person", "VRAI"))
+    ),
     Smudge("ids that are names", UNDECIDED, {"Nom": ("NE PAS APPELER", "Exemple")}, '[columns]\ncall = "Nom"',
            missing="text:Nom"),
     Smudge("ids that are names of lists", UNDECIDED, {"Base": ("Liste d'opposition", "Printemps")},
@@ -755,7 +760,7 @@ HARMLESS = [
            {"Résultat": "Absent", "Dernier appel": ("5 avril 2026", "2026-10-01T10:30:00Z")},
            _texts("Résultat", 'refused = ["Refus"]\nnothing = ["Absent"]\non = "Dernier appel"')),
     Smudge("ids of calls, persons and campaigns", CLEAR,
-           {"call": ("C-12", "C-13"), "person": ["a", "b", "c", "d"], "campaign": "printemps"}),
+           {"call": ("C-12", "C-13"), "person": ["a", "b", "c", "d"], "campaign": ("NO", "printemps")}),
     Smudge("filled cells that were read, where an empty one tells a fact", CLEAR, {"Colonne": ("voir", "")},
            '[when_empty."Colonne"]\nobjected_on = "none"\n' + _texts("Colonne", 'nothing = ["voir"]')),
     Smudge("a new column that is empty", CLEAR, {"Nouveau": ("", "")}, 'new_columns = "undecided"'),

@@ -69,10 +69,11 @@ class TextMeanings:
         return pl.select(pl.coalesce(pl.lit(named), pl.lit(found))).to_series()
 
     def near(self, cells: pl.Series, keys: pl.Series) -> pl.Series:
-        """Which texts say yes or no as one does that means something, or hold it: `Stop.`, `VIP;Stop`."""
+        """Which texts say yes or no as one does that means something, hold it (`VIP;Stop`), or are it but for signs."""
         if not self.meanings or not self._told:
             return repeated(False, pl.Boolean, keys.len())
-        found = _words(keys, is_one=True).str.contains_any(self._told)
+        words, told = _words(keys, is_one=True), [text.replace(" ", "") for text in self._told]
+        found = words.str.contains_any(self._told) | words.str.replace_all(" ", "").is_in(told).fill_null(value=False)
         return found | _words(normal(cells, in_full=True)).str.contains_any(self._told) if self._in_full else found
 
     @cached_property

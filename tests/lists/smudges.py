@@ -263,6 +263,8 @@ READ = [
     ("marked in English under rest", 'rest = "nothing"', "do not call", "left a message", UNDECIDED),
     ("marked in a sentence under rest", 'rest = "nothing"', "Appel du 12/03 : Mme demande de ne plus appeler", "Appel du 13/03 : absente", UNDECIDED),
     ("named beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9", "S1", BLOCKED),
+    ("with a hyphen, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S-9", "S1", UNDECIDED),
+    ("with a blank, beside rest", 'objected = ["S9"]\nrest = "nothing"', "s 9", "S1", UNDECIDED),
     ("with a full stop, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9.", "S1", UNDECIDED),
     ("in a list, beside rest", 'objected = ["S9"]\nrest = "nothing"', '["S1", "s9"]', '["S1"]', UNDECIDED),
     ("another yes, beside rest", 'objected = ["oui"]\nrest = "nothing"', "true", "false", UNDECIDED),
@@ -317,6 +319,10 @@ SMUDGES = [
     ),
     Smudge("left out by option", UNDECIDED, {"Fiche": ("Ne plus appeler", "RAS")}, options=("--ignore", "Fiche")),
     Smudge("left out by pattern", UNDECIDED, {"utm_memo": ("Ne plus appeler", "RAS")}, 'ignore = ["utm_*"]'),
+    *(
+        Smudge(f"left out by pattern, a marked name: {pattern}", STOP, {"Opposition tel": ("S9", "")}, f'ignore = ["{pattern}"]')
+        for pattern in ("*tel*", "opp*", "?*")
+    ),
     Smudge("left out, late in the list", UNDECIDED, {"Fiche": ("Ne plus appeler", "RAS")}, 'ignore = ["Fiche"]',
            rows=300, smudged=(299,)),
     Smudge("a name of one column of names", UNDECIDED, {"Nom": ("ne pas appeler", "Exemple")}, 'ignore = ["Nom"]'),
@@ -699,6 +705,7 @@ HARMLESS = [
     ),
     Smudge("harmless, left out by option", CLEAR, {"Fiche": ("A", "B")}, options=("--ignore", "Fiche")),
     Smudge("harmless, left out by pattern", CLEAR, {"utm_source": ("a", "b"), "utm_medium": ("c", "d")}, 'ignore = ["utm_*"]'),
+    Smudge("a marked name is left out by its name", CLEAR, {"Opposition tel": ("S9", "")}, 'ignore = ["*tel*", "Opposition tel"]'),
     Smudge("all left out", CLEAR, {"Nom": ("Exemple", "Fictif"), "Ville": ("Sète", "Nîmes")}, 'ignore = ["*"]'),
     *(
         Smudge(f"text, {name}, nothing", CLEAR, {"X": (cell, other)}, _texts("X", says))

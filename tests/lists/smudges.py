@@ -321,7 +321,7 @@ SMUDGES = [
     Smudge("left out by pattern", UNDECIDED, {"utm_memo": ("Ne plus appeler", "RAS")}, 'ignore = ["utm_*"]'),
     *(
         Smudge(f"left out by pattern, a marked name: {pattern}", STOP, {"Opposition tel": ("S9", "")}, f'ignore = ["{pattern}"]')
-        for pattern in ("*tel*", "opp*", "?*")
+        for pattern in ("*tel*", "opp*", "*pos*t?l")
     ),
     Smudge("left out, late in the list", UNDECIDED, {"Fiche": ("Ne plus appeler", "RAS")}, 'ignore = ["Fiche"]',
            rows=300, smudged=(299,)),

@@ -34,6 +34,7 @@ _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
 _SIGN = r'^[^\p{L}\p{N}]*[\p{S}"″〃][^\p{L}\p{N}]*$'  # a cross, or a ditto: what it says may stand in another row
+_TIME = r"(?:19|20)\d\d|\d[/.-]\d|\d\.? \p{L}+\.? \d\d"  # a year, or a part of a day
 _COUNTED = 100  # different texts of a batch that are counted apart
 
 
@@ -208,10 +209,10 @@ class TextReader:
 
 
 def _days_of(texts: pl.Series, codes: pl.Series) -> pl.Series:
-    """The day that is written in each text that tells something; `yes` where there are several, null where none is."""
-    at = (codes.str.contains("[^u]") & texts.str.contains(r"\d")).arg_true()
+    """The day in each text that tells something; `yes` for several and for part of one (`11/2026`), null for none."""
+    at = (codes.str.contains("[^u]") & texts.str.contains(_TIME)).arg_true()
     found = [[day for day in days_in(text) if read_day(day, "dmy") or read_day(day, "mdy")] for text in texts[at]]
-    days = [None if not told else told[0] if len(told) == 1 else YES[0] for told in found]
+    days = [told[0] if len(told) == 1 else YES[0] for told in found]
     return repeated(None, pl.String, texts.len()).scatter(at, pl.Series(days, dtype=pl.String))
 
 

@@ -592,6 +592,8 @@ SMUDGES = [
         for text, says, day in (
             ("Refus le 2026-11-25", 'refused = ["Refus le #"]', "2024-01-01"),
             ("Refus le 25 août 2024 puis le 2026-11-25", 'refused = ["Refus le # puis le #"]', "2024-01-01"),
+            ("Refus 11/2026", 'refused = ["Refus 11/2026"]', "2024-01-01"),
+            ("Refus 20261125", 'refused = ["Refus #"]', "2024-01-01"),
             ("Retrait le 2026-11-15", 'withdrawn = ["Retrait le #"]', "2026-01-01"),
         )
     ),
@@ -760,6 +762,8 @@ HARMLESS = [
     Smudge("an old refusal by a text with its day", CLEAR,
            {"X": ("Refus le 2024-01-01", "ok"), "Le": ("2024-01-01", "")},
            _texts("X", 'refused = ["Refus le #"]\nnothing = ["ok"]\non = "Le"')),
+    Smudge("an old refusal by a text with another number", CLEAR, {"X": ("Refus n° 3", "ok"), "Le": ("2024-01-01", "")},
+           _texts("X", 'refused = ["Refus n° 3"]\nnothing = ["ok"]\non = "Le"')),
     Smudge("a consent of an hour before the call", CLEAR, {"consent_on": ("2026-11-20T10:30", "2026-07-20")}, at="2026-11-20T10:30"),
     Smudge("a consent until the end of a day", CLEAR,
            {"consent_until": ["2026-12-01", "2026-12-01T00:00:00", "2026-12-01T23:59:59", ""]}),

@@ -10,6 +10,7 @@ import polars as pl
 
 from dnc.files.cell_texts import compared
 
+_SIGNS = r"[^\p{L}\p{N}]+"
 IDS = 1 << 63  # from here on, points are hashes of ids; below, they are numbers
 LINKS = {"point": pl.UInt64, "other": pl.UInt64}
 PERSONS = {"point": pl.UInt64, "person": pl.UInt32}
@@ -37,8 +38,12 @@ def point_of(ids: pl.Series) -> pl.Expr:
     Signs count only as what keeps digits apart: `C-12` and `#C12` are one id, `1-12` and `11-2` are two.
     """
     texts = compared(ids)
-    parts = pl.lit(texts).str.extract_all(r"\p{L}+|\p{N}+").list.join("-")
-    texts = pl.select(pl.when(parts == "").then(pl.lit(texts)).otherwise(parts)).to_series()
+    at = texts.str.contains(_SIGNS).arg_true()
+    if at.len():
+        apart = texts[at].str.replace_all(_SIGNS, "-").str.replace_all(r"-(\p{L}|$)", "$1")
+        apart = apart.str.replace_all(r"(^|\p{L})-", "$1")
+        is_word = apart != ""
+        texts = texts.scatter(at.filter(is_word), apart.filter(is_word))
     return pl.when(pl.lit(texts.is_not_null())).then(pl.lit(texts.hash() | IDS))
 
 

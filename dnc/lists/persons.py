@@ -10,7 +10,9 @@ import polars as pl
 
 from dnc.files.cell_texts import compared
 
-_SIGNS = r"[^\p{L}\p{N}]+"
+_SIGN = r"[^\p{L}\p{N}]"
+# In ids, signs are left out but between digits, where they are all one.
+_WITHOUT_SIGNS = ((rf"(^|\p{{L}}){_SIGN}+", "$1"), (rf"{_SIGN}+(\p{{L}}|$)", "$1"), (rf"{_SIGN}+", "-"))
 IDS = 1 << 63  # from here on, points are hashes of ids; below, they are numbers
 LINKS = {"point": pl.UInt64, "other": pl.UInt64}
 PERSONS = {"point": pl.UInt64, "person": pl.UInt32}
@@ -38,12 +40,10 @@ def point_of(ids: pl.Series) -> pl.Expr:
     Signs count only as what keeps digits apart: `C-12` and `#C12` are one id, `1-12` and `11-2` are two.
     """
     texts = compared(ids)
-    at = texts.str.contains(_SIGNS).arg_true()
-    if at.len():
-        apart = texts[at].str.replace_all(_SIGNS, "-").str.replace_all(r"-(\p{L}|$)", "$1")
-        apart = apart.str.replace_all(r"(^|\p{L})-", "$1")
-        is_word = apart != ""
-        texts = texts.scatter(at.filter(is_word), apart.filter(is_word))
+    for pattern, instead in _WITHOUT_SIGNS:
+        at = texts.str.contains(_SIGN).arg_true()  # hardly an id has any after the first
+        at = at.filter(texts[at].str.contains(r"[\p{L}\p{N}]"))
+        texts = texts.scatter(at, texts[at].str.replace_all(pattern, instead)) if at.len() else texts
     return pl.when(pl.lit(texts.is_not_null())).then(pl.lit(texts.hash() | IDS))
 
 

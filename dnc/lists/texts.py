@@ -34,6 +34,7 @@ _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
 _SIGN = r'^[^\p{L}\p{N}]*[\p{S}"″〃][^\p{L}\p{N}]*$'  # a cross, or a ditto: what it says may stand in another row
+_ANSWERS = [word for word in (*YES, *NO) if len(word) > len("no") and word.isalpha()]
 _TIME = r"(?:19|20)\d\d|\d[/.-]\d|\d\.? \p{L}+\.? \d\d"  # a year, or a part of a day
 _COUNTED = 100  # different texts of a batch that are counted apart
 
@@ -232,17 +233,15 @@ def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:
     all_: whether all do if none says anything else, as in a column called `Call`. A digit alone, or an initial that
     says yes, may be an id, or the name of a wording.
     """
-    keys = normal(texts)
-    says = keys.is_in(list(yes_and_no())).fill_null(value=False)
-    told = set(keys.head(_MOST_YES_NO + 1).drop_nulls())
+    told = set(normal(texts.head(_MOST_YES_NO + 1)).drop_nulls())
     if (
         all_
         and texts.len() <= _MOST_YES_NO
         and told <= yes_and_no()
         and told not in (set(), *({one} for one in "01vw"))
     ):
-        return says
-    return says & (keys.str.len_chars() > len("no"))
+        return texts.is_not_null()
+    return texts.str.to_lowercase().is_in(_ANSWERS).fill_null(value=False)
 
 
 def _are_words(texts: pl.Series) -> pl.Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from unicodedata import combining, normalize
@@ -224,6 +224,12 @@ def read_day(text: str, order: str, now: date | None = None) -> date | None:
     """The date of a date or date-time, see `read_moment`; None if it cannot be read."""
     moment = read_moment(text, order, now)
     return moment.date() if isinstance(moment, datetime) else moment
+
+
+def is_within_day(text: str, order: str) -> bool:
+    """Whether a text is a date-time between midnight and the last minute of its day; see `read_moment`."""
+    moment = read_moment(text, order)
+    return isinstance(moment, datetime) and time(0) < moment.time() < time(23, 59)
 
 
 def only_order(text: str) -> str | None:

@@ -223,9 +223,12 @@ class Setup:
         apart = intake.header.as_they_stand  # a text in one of them is about its row alone
         read = [column for column in (*intake.header.read, *intake.found) if column.column not in apart]
         reads_texts = any(column.others != "used" for column in read)
-        if intake.header.against or intake.may_link or reads_texts or intake.begins_with_marks():
+        links = [self.consents.links] if self.consents and self.consents.links.height else []
+        if intake.header.against or intake.may_link or links or reads_texts or intake.begins_with_marks():
             undeclared = intake.undeclared
-            self._over(intake.table, reopen, lambda rows: against.read(undeclared, undeclared.fitted(rows), recorded))
+            self._over(
+                intake.table, reopen, lambda rows: against.read(undeclared, undeclared.fitted(rows), recorded, links)
+            )
             self._refuse_unplaced(intake, against)
         return intake, against
 

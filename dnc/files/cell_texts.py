@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from unicodedata import combining, normalize
 
 import polars as pl
 
@@ -51,20 +52,28 @@ def compared(cells: pl.Series) -> pl.Series:
     return pl.select(text.str.replace(r"^0*(\d+)(?:\.0+)?$", "$1").replace("", None).alias(cells.name)).to_series()
 
 
-def normal(cells: pl.Series) -> pl.Series:
+def normal(cells: pl.Series, *, in_full: bool = False) -> pl.Series:
     """Texts (String) as they are compared; null where they are empty.
 
     Case, accents, markup and blanks do not count, `1.0` and `1.00` are `1`, and the words for true and false are one in
-    all languages. In a text that also holds a word, dates, hours and numbers of five or more digits are `#`.
+    all languages. In a text that also holds a word, dates, hours and numbers of five or more digits are `#`, except
+    in_full.
     """
     if cells.str.contains("[<&]").any():
         cells = cells.map_elements(_without_markup, pl.String)
     text = pl.lit(cells).str.normalize("NFD").str.replace_all(_ACCENTS, "").str.to_lowercase()
     text = text.str.replace_all(r"\s+", " ").str.strip_chars()
-    hashed = text.str.replace_all(_HASHED, "#")
-    text = pl.when(text.str.contains(r"\d") & hashed.str.contains(WORD)).then(hashed).otherwise(text)
+    if not in_full:
+        hashed = text.str.replace_all(_HASHED, "#")
+        text = pl.when(text.str.contains(r"\d") & hashed.str.contains(WORD)).then(hashed).otherwise(text)
     text = text.str.replace(_DECIMALS, "$1").replace(_BOOLEANS)
     return pl.select(pl.when(text != "").then(text).alias(cells.name)).to_series()
+
+
+def days_in(text: str) -> list[str]:
+    """The dates that are written in a text, as it has them but for accents."""
+    plain = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
+    return re.findall(rf"(?i)\b(?:{_DATE})\b", plain)
 
 
 def shown(text: str) -> str:

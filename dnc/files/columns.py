@@ -19,7 +19,7 @@ from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
 from dnc.errors import InputError
 from dnc.files.cell_texts import WORD, normal, text_cells
-from dnc.files.net import marked
+from dnc.files.net import marked, marks
 from dnc.files.table import folded, looks_like_phone
 from dnc.messages import figure, localized
 
@@ -71,7 +71,8 @@ def yes_and_no() -> frozenset[str]:
 def left_out(names: Mapping[str, str], ignore: Collection[str]) -> list[str]:
     """Columns that are to be left out, by their names or by a pattern such as `utm_*`.
 
-    Of columns whose names differ only in what `folded` removes, or not at all, each needs its own (unique) name.
+    A pattern leaves out no column whose name the net marks. Of columns whose names differ only in what `folded`
+    removes, or not at all, each needs its own (unique) name.
 
     names: unique name → name in the file. Returns unique names.
     """
@@ -84,7 +85,7 @@ def left_out(names: Mapping[str, str], ignore: Collection[str]) -> list[str]:
         for unique, name in names.items()
         if unique in ignore
         or (folded(name) in named and (same[folded(name)] == 1 or name in ignore))
-        or any(fnmatchcase(name.casefold(), pattern) for pattern in patterns)
+        or (any(fnmatchcase(name.casefold(), pattern) for pattern in patterns) and not marks(name))
     ]
 
 

@@ -27,7 +27,19 @@ Paths = str | Path | Sequence[str | Path]
 NULL = "__HIVE_DEFAULT_PARTITION__"  # in the name of a folder, as other programs write it
 _SHOWN = 2  # names in a message
 # Attributes of a table that add up over the files of a list.
-_COUNTED = ["skipped", "titles", "paths", "sheets", "others", "unmarked", "hidden", "colours", "misfits", "full"]
+_COUNTED = [
+    "skipped",
+    "titles",
+    "paths",
+    "sheets",
+    "others",
+    "unmarked",
+    "rules",
+    "hidden",
+    "colours",
+    "misfits",
+    "full",
+]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ keep the types that the file declares. A gzip, and a zip with one file in it, ar
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -84,7 +85,8 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
         table = _of_objects(path, text, names, chunks, kind="vcard", series=partial(pl.Series, dtype=pl.String))
     else:
         table = read_csv(path, text, header, strict)
-    return replace(table, paths=[path, Path(member.name)]) if kind == "zip" else table
+    within = re.split(r"[/\\]", str(member.where.relative_to(path))) if kind == "zip" else []
+    return replace(table, paths=[path, *map(Path, within)]) if within else table
 
 
 def refuse_sheet(kind: str, sheet: str | None, path: Path) -> None:
@@ -151,6 +153,7 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
         others=read.others,
         unmarked=[] if read.xml else [path],
         colours=read.colours(skipped + 1),
+        rules=read.rules,
         hidden=int(frame[LINE].is_in(sorted(read.rows("hidden"))).sum()),
         full=full,
     )

@@ -78,6 +78,26 @@ def struck_styles(styles: Member) -> frozenset[str]:
     return _styles_of(styles, "font", lambda name, attributes: name == "strike" and _is_on(attributes))
 
 
+def struck_by_rules(part: Member, styles: Member) -> list[str]:
+    """The ranges of a sheet in which conditional formatting strikes cells through. Raises InputError."""
+    formats, is_format, rules, where = list[bool](), False, list[str](), ""
+    for name, attributes in _elements(styles):
+        is_format |= name == "dxfs"
+        if is_format and name == "dxf":
+            formats.append(False)
+        elif is_format and formats and name == "strike" and _is_on(attributes):
+            formats[-1] = True
+    for name, attributes in _elements(part) if any(formats) else ():
+        where = attributes.get("sqref", "") if name == "conditionalFormatting" else where
+        if (
+            name == "cfRule"
+            and (at := attributes.get("dxfId", "")).isdecimal()
+            and formats[int(at) : int(at) + 1] == [True]
+        ):
+            rules.append(where)
+    return list(dict.fromkeys(rules))
+
+
 def filled_styles(styles: Member) -> frozenset[str]:
     """The styles of cells that have a colour of their own, as cells name them. Raises InputError."""
     none = (None, "none", "gray125")

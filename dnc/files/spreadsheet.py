@@ -33,6 +33,7 @@ from dnc.files.sheet_xml import (
     marks_of,
     notes_of,
     sheet_part,
+    struck_by_rules,
     struck_styles,
     struck_texts,
 )
@@ -70,7 +71,8 @@ class Sheet(NamedTuple):
 
     name: of the sheet. cells: String columns, from its first row on. others: the names of other sheets with cells.
     marks: its merged and struck-through cells, its hidden rows, and its notes. xml: the parts of an XLSX: only
-    there struck-through cells and notes are read. part: the name of that of the sheet.
+    there struck-through cells and notes are read. part: the name of that of the sheet. rules: its ranges in which
+    conditional formatting strikes cells through.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Sheet(NamedTuple):
     marks: list[Mark]
     xml: dict[str, Member]
     part: str
+    rules: list[str]
 
     def rows(self, kind: str) -> set[int]:
         """The rows with such marks, counted from 1."""
@@ -110,13 +113,14 @@ def read_sheet(path: Path, wanted: str | None) -> Sheet:
     texts = struck_texts(xml[_TEXTS]) if _TEXTS in xml and _may_strike(xml[_TEXTS]) else frozenset()
     special = {name for name in sheets if _is_special(xml[name], path, struck) or texts}
     all_sheets, cells, columns, marks = _values(path, wanted)
-    position, part = int(all_sheets["chosen"].arg_true()[0]), ""
+    position, part, rules = int(all_sheets["chosen"].arg_true()[0]), "", list[str]()
     if xml:
         part = sheet_part(xml, position)
+        rules = struck_by_rules(xml[part], xml[_STYLES]) if part in xml and _STYLES in xml else []
         marks = [*(marks_of(xml[part], struck, texts) if part in special else []), *notes_of(xml, part)]
     cells = _with_failed(cells, columns, [mark for mark in marks if mark.kind == "failed"])
     others = all_sheets.filter(pl.col("has_cells") & ~pl.col("chosen"))["name"].to_list()
-    return Sheet(all_sheets["name"][position], cells, others, marks, xml if sheets else {}, part)
+    return Sheet(all_sheets["name"][position], cells, others, marks, xml if sheets else {}, part, rules)
 
 
 def has_numbers(path: Path, name: str) -> bool:

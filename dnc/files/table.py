@@ -86,7 +86,8 @@ class Table:
     paths: the files, also as an archive calls them, and folders of a partitioned list. is_last: whether there are
         no others to be opened.
     sheets: those that were read. others: other sheets of a spreadsheet that have cells.
-    unmarked: spreadsheets whose notes and struck-through cells cannot be read.
+    unmarked: spreadsheets whose notes and struck-through cells cannot be read. rules: ranges of a sheet in which
+        conditional formatting strikes cells through.
     hidden: rows of a spreadsheet that are hidden. colours: functions that count the cells of an XLSX with a colour of
         their own, if one of some texts names one.
     misfits: where a text is not UTF-8, and how it was read.
@@ -110,6 +111,7 @@ class Table:
     sheets: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     unmarked: list[Path] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
     hidden: int = 0
     colours: list[Callable[[Iterable[str]], int]] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -297,7 +298,7 @@ def _meanings(path: Path, name: str, value: Any) -> TextMeanings:
             raise InputError(localized("errors", "texts_list"), path, f"{key}.{meaning}")
         if any(not str(text).strip() for text in texts):
             raise InputError(localized("errors", "empty_entry"), path, f"{key}.{meaning}")
-        for text in normal(pl.Series([_as_text(text) for text in texts], dtype=pl.String)).drop_nulls():
+        for text in normal(pl.Series([_as_text(text) for text in texts], dtype=pl.String), in_full=True).drop_nulls():
             if found.setdefault(text, meaning) != meaning:
                 raise InputError(localized("errors", "word_twice", word=text), path, key)
     others = {entry: table[entry] for entry in _OF_TEXTS if entry in table}
@@ -305,7 +306,17 @@ def _meanings(path: Path, name: str, value: Any) -> TextMeanings:
         if not isinstance(text, str) or not text:
             raise InputError(localized("errors", "no_text"), path, f"{key}.{entry}")
     _ = _word(path, others, "rest", "nothing")
+    if separator := others.get("separator"):
+        _check_separator(path, key, separator, [text for meaning in MEANINGS for text in table.get(meaning, ())])
     return TextMeanings(found, **others)
+
+
+def _check_separator(path: Path, key: str, separator: str, texts: Sequence[object]) -> None:
+    """Raise InputError where a separator may be part of a word, or is part of a text: no cell would have that text."""
+    if re.search(r"^[^\W_]|[^\W_]$", separator):
+        raise InputError(localized("errors", "separator_sign"), path, f"{key}.separator")
+    if parted := [text for text in texts if separator in str(text)]:
+        raise InputError(localized("errors", "text_parted", text=parted[0]), path, key)
 
 
 def _as_text(value: Any) -> str:

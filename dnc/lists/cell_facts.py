@@ -8,12 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property, partial
 
 import polars as pl
 
-from dnc.clock import ALWAYS, NEVER, NO, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
+from dnc.clock import (
+    ALWAYS,
+    NEVER,
+    NO,
+    NO_DAYS,
+    NONE,
+    NOT_GIVEN,
+    YES,
+    is_within_day,
+    may_be_cut,
+    only_order,
+    read_day,
+    today,
+)
 from dnc.files.cell_texts import normal
 from dnc.files.net import marked, objects
 from dnc.files.table import MARKED, RAGGED, folded
@@ -23,7 +36,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.header import DECLARABLE, Header, Rule
-from dnc.lists.local_time import Places, appointment, call_moment, local_day
+from dnc.lists.local_time import Places, appointment, call_moment, latest_time, local_day
 from dnc.lists.texts import TEXTS, TextMeanings
 from dnc.lists.words import contradicts, meaning, says_nothing
 from dnc.messages import messages
@@ -213,6 +226,7 @@ class FactReader:
         where = self._where(cells, facts, odd)
         facts = facts.hstack(self._when(cells, where, odd)).hstack(where[["jurisdiction", "polls", "place"]])
         facts = facts.hstack(self._others(cells, facts["territory"], where["zones"], odd))
+        facts = facts.with_columns(self._given_after_call(cells["consent_on"], where["zones"], facts))
         facts = facts.with_columns(self._told_by_texts(plans, where["zones"], facts))
         facts = facts.with_columns(at_agreed_hour(), *_consent(facts, odd))
         if odd["objected_on"].any():  # the rule says all about a yes; of a withdrawal and a refusal the cell does
@@ -258,7 +272,7 @@ class FactReader:
                 here &= ~cell.str.to_lowercase().is_in(YES)
             texts = self.header.texts.get(self.columns.get(ours, ""), TextMeanings())
             if texts.meanings and here.any():
-                here &= ~normal(cell).is_in(list(texts.meanings)).fill_null(False)
+                here &= texts.meant(cell, normal(cell)).is_null()
             yield ours, here.fill_null(False)
 
     def _words_of(self, ours: str, cell: pl.Series, here: pl.Series) -> pl.DataFrame:
@@ -384,8 +398,9 @@ class FactReader:
     def _day(self, column: str, text: str | None, zones: str) -> tuple[date | None, bool]:
         """A day, and whether it was not understood: one on which something happened cannot be still to come.
 
-        Nor is one understood that programs write for "no date". A withdrawal is compared with the day of a consent, so
-        its day must not be doubtful.
+        Nor is one understood that programs write for "no date". A withdrawal is compared with the day of a consent, and
+        an old refusal no longer counts, so their days must not be doubtful. A consent until some hour of a day is one
+        until the day before.
         """
         if text is None:
             return _EMPTY.get(column), False
@@ -393,8 +408,21 @@ class FactReader:
             return NEVER, False
         day = local_day(text, zones, self.brief.dates, self.now)
         is_odd = day is None or day <= NO_DAYS or (day > self._today and column != _AHEAD)
-        is_odd |= column == "consent_withdrawn_on" and may_be_cut(text)
-        return (_UNREADABLE.get(column), True) if is_odd else (day, False)
+        is_odd |= column in ("consent_withdrawn_on", "refused_on") and may_be_cut(text)
+        if is_odd:
+            return _UNREADABLE.get(column), True
+        ends_earlier = column == _AHEAD and is_within_day(text, self.brief.dates)
+        return (day - timedelta(days=1) if day and ends_earlier else day), False
+
+    def _given_after_call(self, cells: pl.Series, zones: pl.Series, facts: pl.DataFrame) -> pl.Series:
+        """Days of consents: of one that was given on the day of its call, but later, the day after."""
+        same_day = facts.select(pl.col("timed") & (pl.col("consent_on") == pl.col("day"))).to_series()
+        at = (same_day & cells.str.contains(":")).fill_null(value=False).arg_true()
+        given = [latest_time(cells[row], zones[row], self.brief.dates, self.now) for row in at]
+        calls = facts["at_first"][at].to_list()
+        later = [call is None or (time is not None and time > call) for time, call in zip(given, calls, strict=True)]
+        at = at.filter(pl.Series(later, dtype=pl.Boolean))
+        return facts["consent_on"].scatter(at, facts["consent_on"][at].dt.offset_by("1d"))
 
     def _notes(self, cells: pl.DataFrame, odd: Odd, by_plan: Mapping[str, pl.Series]) -> pl.Expr:
         """Names all cells of a row that were not understood; by_plan: see `_note`."""

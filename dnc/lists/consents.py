@@ -34,6 +34,7 @@ from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import Intake
+from dnc.lists.persons import LINKS
 from dnc.lists.roles import IGNORED, Survey
 from dnc.messages import localized
 from dnc.numbers.normalise import EMPTY
@@ -70,6 +71,7 @@ class Consents:
         odd: rows in which something was not understood.
         unproven: consents without a reference to their proof.
         texts: the columns whose texts the brief reads, as it names them.
+        links: which numbers are of one person (see `dnc.lists.persons`).
     """
 
     path: Path
@@ -81,6 +83,7 @@ class Consents:
     odd: int
     unproven: int
     texts: frozenset[str]
+    links: pl.DataFrame
 
     @property
     def record(self) -> dict[str, Any]:
@@ -105,13 +108,11 @@ class Consents:
         known = self.statements
         at = known["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(known.height - 1, 0))
         found = known[at] if known.height else known.clear(calls.number.len())
-        wins = (found["number"] == calls.number) & (found["rank"] > declared["rank"]).fill_null(True)
-        newest = pl.select(
-            pl.when(wins.fill_null(False))
-            .then(found[name].cast(declared.schema[name]))
-            .otherwise(declared[name])
-            .alias(name)
-            for name in _TOLD
+        is_same = pl.lit(found["number"] == calls.number).fill_null(value=False)
+        found = found.select(pl.col(name).cast(declared.schema[name]).alias(f"_{name}") for name in (*_TOLD, "rank"))
+        wins = is_same & (pl.col("_rank") > pl.col("rank")).fill_null(value=True)
+        newest = declared.hstack(found).select(
+            pl.when(wins).then(limited(name)).otherwise(name).alias(name) for name in _TOLD
         )
         plan, plans = numbered(newest.with_columns(calls.plan.alias("plan")))
         return calls._replace(plan=plan, plans=calls.plans[plans["plan"]].with_columns(plans.select(_TOLD)))
@@ -131,8 +132,8 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     """
     rows = ConsentRows.of(open_table(Path(path)), brief, book, now)
     statements = _newest_of(stated.drop_nulls(["number", "rank"]).select(_KEPT) for stated in rows.batches())
-    texts = frozenset(rows.intake.brief.texts)
-    return Consents(Path(path), input_sha256(Path(path)), statements, texts=texts, **rows.counts)
+    texts, links = frozenset(rows.intake.brief.texts), pl.concat([pl.DataFrame(schema=LINKS), *rows.links]).unique()
+    return Consents(Path(path), input_sha256(Path(path)), statements, texts=texts, links=links, **rows.counts)
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ class ConsentRows:
         texts: our name → name of the column, for those that are kept as they stand.
         counts: as in `Consents`; complete once all batches were read.
         misread: our column and a word in it that was not understood, with the number of rows; complete then, too.
+        links: which numbers are of one person (see `dnc.lists.persons`).
     """
 
     intake: Intake
@@ -152,6 +154,7 @@ class ConsentRows:
     texts: Mapping[str, str]
     counts: dict[str, int]
     misread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    links: list[pl.DataFrame] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -187,6 +190,7 @@ class ConsentRows:
         intake, counts, path = self.intake, self.counts, self.intake.table.path
         for batch in intake.fitted(intake.table.batches):
             self.survey.add(batch)
+            self.links.append(intake.links(batch))
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
             refuse_objections(calls, rows, path, but="consent_withdrawn_on")
@@ -352,6 +356,23 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
     schema |= dict.fromkeys(("consent_odd", "proven"), pl.Boolean)
     axes = {name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")}
     return newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
+
+
+@cache
+def limited(name: str) -> pl.Expr:
+    """A fact of a recorded statement (`_` in front) that counts for a call of which no other is told.
+
+    What the list tells of the end and of the hours of a consent counts beside it; with other hours it is not known.
+    """
+    recorded, is_alone = pl.col(f"_{name}"), pl.col("rank").is_null()
+    differ = is_alone & (pl.col("hours_agreed") != pl.col("_hours_agreed")).fill_null(value=False)
+    if name == "consent_until":
+        return pl.when(is_alone).then(pl.min_horizontal(name, recorded)).otherwise(recorded)
+    if name == "hours_agreed":
+        return pl.when(is_alone).then(pl.coalesce(name, recorded)).otherwise(recorded)
+    if name == "consent":
+        return pl.when(~differ).then(recorded)
+    return recorded | differ if name == "consent_odd" else recorded
 
 
 @cache

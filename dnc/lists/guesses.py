@@ -22,7 +22,7 @@ from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, folded, looks_like_phone
 from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
+from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.header import Header, headings
 from dnc.lists.roles import around
@@ -138,7 +138,7 @@ class Guesses:
     @cached_property
     def _as_numbers(self) -> dict[str, Numbers]:
         """Each column as telephone numbers."""
-        return self._read([name for name in self.rows.columns if name not in FORMER])
+        return self._read([name for name in self.rows.columns if name not in self.header.written])
 
     @property
     def further_numbers(self) -> list[str]:
@@ -308,7 +308,7 @@ class Guesses:
         """Their column → the one of ours that it may be, of which several may be the same."""
         found = dict[str, str]()
         for name in self.rows.columns:
-            if name in self.own.values() or name in self.numbers or name in FORMER:
+            if name in self.own.values() or name in self.numbers or name in self.header.written:
                 continue
             hinted = _hinted(name)
             ours = self._fitting(name, hinted) if hinted else self._by_words(name)
@@ -368,7 +368,9 @@ class Guesses:
 
     @cached_property
     def _whole(self) -> tuple[dict[str, Content], pl.Series]:
-        contents = contents_of({name: shown for name, shown in self.table.names.items() if name not in FORMER})
+        contents = contents_of(
+            {name: shown for name, shown in self.table.names.items() if name not in self.header.written}
+        )
         rows, broken = [pl.Series(dtype=pl.UInt64)], 0
         for batch in itertools.chain([self.batch], self._later):
             look(contents, batch, self.table.path)

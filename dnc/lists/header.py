@@ -22,6 +22,7 @@ from dnc.files.table import (
     Table,
     as_typed,
     folded,
+    holds_number,
     looks_like_phone,
     may_be_data,
     quoted,
@@ -37,6 +38,7 @@ _AS_THEY_STAND = ("call", "person", "campaign")  # of ours: columns whose cells 
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 READ = "read"  # of `around`: a person has read the texts around the table
+_DAY = r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b"
 _MOST_NAMED = 4  # columns that a message proposes
 
 
@@ -213,10 +215,20 @@ class Header:
         """Whether the list is the output of an earlier check."""
         return FORMER_OUTCOME in self.table.columns
 
+    @property
+    def written(self) -> frozenset[str]:
+        """The names of columns that an earlier check wrote; in another list `dnc_why` is a column as any other."""
+        return FORMER if self.former else frozenset()
+
     @cached_property
     def texts(self) -> dict[str, TextMeanings]:
         """Unique names of the columns whose texts the brief reads → what they mean. Raises InputError."""
-        return {self._of_any(name, "[texts]"): texts for name, texts in self.brief.texts.items()}
+        found: dict[str, TextMeanings] = {}
+        for name, texts in self.brief.texts.items():
+            if (column := self._of_any(name, "[texts]")) in found:
+                raise InputError(localized("errors", "texts_twice", name=quoted([name])), *self._place)
+            found[column] = texts
+        return found
 
     def _of_any(self, name: str, what: str) -> str:
         """The unique name of a column, which may also be left out. Raises InputError where there is none."""
@@ -274,7 +286,7 @@ class Header:
     def without_role(self) -> list[str]:
         """Columns that are neither used nor read nor left out by name."""
         known = {*self.used, *self.texts, *self.ignored, *self.kept}
-        return [name for name in self.carried if name not in known]
+        return [name for name in self.table.columns if name not in known | self.written]
 
     @property
     def against(self) -> list[str]:
@@ -287,11 +299,15 @@ class Header:
     def unseen(self) -> list[Words]:
         """What a person has to look at in a workbook, in words, unless the brief says that one has.
 
-        That is its hidden rows, and notes and struck-through rows that are not read.
+        That is its hidden rows, cells that conditional formatting strikes through, and notes and struck-through rows
+        that are not read.
         """
         if self.brief.around == READ:
             return []
         hidden = [localized("errors", "roles", "hidden", n=figure(self.table.hidden))] if self.table.hidden else []
+        hidden += (
+            [localized("errors", "roles", "struck", ranges=", ".join(self.table.rules))] if self.table.rules else []
+        )
         return [localized("errors", "roles", "unmarked", name=path.name) for path in self.table.unmarked[:1]] + hidden
 
 
@@ -306,7 +322,7 @@ def headings(
     it ends the list and no other row is like it.
 
     rows: some of a list, in their order. numbers: its columns of telephone numbers. without: which rows have no number;
-        by default those without three digits there.
+        by default those without three digits there, or with a word and fewer than six beside its days.
     Yields the line, the text, and the key of the message: a `heading` says not to call, a `text_alone` is to be read.
     """
     if rows.height < 2:  # what it is about are rows above or below it
@@ -330,7 +346,7 @@ def headings(
     named = found.filter("alone", pl.col("place").ne_missing(pl.col("text")))[LINE].to_list()
     found = found.unique(["place", "text"], maintain_order=True).select(LINE, "text", "place", "alone", "below")
     for line, text, place_, is_alone, is_below in found.iter_rows():
-        in_place = (place_ == text or named == [line] == [last]) and not re.search(r"\d{3}", text)
+        in_place = (place_ == text or named == [line] == [last]) and not holds_number(text)
         is_empty = (
             says_nothing(text)
             or text.lower() in NOT_GIVEN
@@ -343,9 +359,11 @@ def headings(
 
 
 def _without_digits(rows: pl.DataFrame, numbers: Sequence[str]) -> pl.Series:
-    """Which rows have no three digits in the columns of telephone numbers."""
-    digits = pl.col(numbers).cast(pl.String).str.contains(r"\d{3}").fill_null(False)
-    return rows.select(~pl.any_horizontal(pl.lit(False), digits)).to_series()
+    """Which rows have no three digits in the columns of telephone numbers, or a word and few digits beside its days."""
+    cells = pl.col(numbers).cast(pl.String)
+    is_word = cells.str.contains(r"\p{L}{2}") & ~cells.str.replace_all(_DAY, "").str.contains(r"(?:\d\D*){6}")
+    has_digits = cells.str.contains(r"\d{3}") & ~is_word
+    return rows.select(~pl.any_horizontal(pl.lit(False), has_digits.fill_null(False))).to_series()
 
 
 def _may_be_footer(texts: pl.Series, least: int) -> pl.Series:

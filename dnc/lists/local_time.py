@@ -151,5 +151,12 @@ def local_day(text: str, zones: str, dates: str, now: date | None = None) -> dat
     return days.pop() if len(days) == 1 else None
 
 
+def latest_time(text: str, zones: str, dates: str, now: date | None = None) -> datetime | None:
+    """The latest time that a date-time may be on the called person's clock; None for a day; see `local_day`."""
+    moment = read_moment(text, dates, now)
+    times = [local(moment, zone) for zone in zones.split("|") if zone] if isinstance(moment, datetime) else []
+    return max(times, default=None)
+
+
 def _is_instant(moment: date | datetime | None) -> bool:
     return isinstance(moment, datetime) and moment.tzinfo is not None

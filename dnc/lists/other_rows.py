@@ -56,16 +56,19 @@ class Against:
         self._folder, self._language = folder, language
         self._by_number: dict[str, list[pl.DataFrame | Path]] = {column: [] for column in _TOLD}
 
-    def read(self, intake: Intake, batches: Iterable[pl.DataFrame], recorded: Recorded) -> None:
+    def read(
+        self, intake: Intake, batches: Iterable[pl.DataFrame], recorded: Recorded, links: Iterable[pl.DataFrame] = ()
+    ) -> None:
         """Collect them from all rows of a list.
 
         Args:
             intake: of the list, with none of these columns declared in the brief. batches: its rows.
             recorded: what the store has; it is asked for where a person may have several numbers.
+            links: which numbers another file says to be of one person.
         Raises:
             InputError: the list cannot be read. StoreError: the folder cannot be written.
         """
-        found, links = Sorting(self._folder, _SCHEMA, _AT_ONCE), [pl.DataFrame(schema=LINKS)]
+        found, links = Sorting(self._folder, _SCHEMA, _AT_ONCE), [pl.DataFrame(schema=LINKS), *links]
         first = 1
         for batch in batches:
             here = _found(intake, batch, first)

@@ -28,7 +28,7 @@ from dnc.clock import NEVER
 from dnc.database import instance_of
 from dnc.frames import numbered, repeated, taken
 from dnc.lists.calls import Calls
-from dnc.lists.consents import CONSENT_FACTS, NO_INSTANTS, is_against, is_proven, moment, newest, ranked
+from dnc.lists.consents import CONSENT_FACTS, NO_INSTANTS, is_against, is_proven, limited, moment, newest, ranked
 from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, NO_ATTEMPT
 from dnc.store.records import RecordFile, Records
 from dnc.store.snapshots import Standing
@@ -330,7 +330,7 @@ def _completed() -> list[pl.Expr]:
     """The facts of a call, of what is told, or what is recorded, and whether it `_rests` on what is recorded."""
     both, counts, met = pl.col("_both"), pl.col("_counts"), _met()
     values = {
-        name: pl.when(both).then(met.get(name, name)).when(counts).then(name).otherwise(f"_{name}") for name in _TOLD
+        name: pl.when(both).then(met.get(name, name)).when(counts).then(name).otherwise(limited(name)) for name in _TOLD
     }
     values["_rests"] = pl.col("_rank").is_not_null() & (both | ~counts)
     return [value.alias(name) for name, value in values.items()]

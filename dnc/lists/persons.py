@@ -10,6 +10,9 @@ import polars as pl
 
 from dnc.files.cell_texts import compared
 
+_SIGN = r"[^\p{L}\p{N}]"
+# In ids, signs are left out but between digits, where they are all one.
+_WITHOUT_SIGNS = ((rf"(^|\p{{L}}){_SIGN}+", "$1"), (rf"{_SIGN}+(\p{{L}}|$)", "$1"), (rf"{_SIGN}+", "-"))
 IDS = 1 << 63  # from here on, points are hashes of ids; below, they are numbers
 LINKS = {"point": pl.UInt64, "other": pl.UInt64}
 PERSONS = {"point": pl.UInt64, "person": pl.UInt32}
@@ -32,8 +35,15 @@ def links_of(row: pl.Series, number: pl.Series, ids: pl.Series | None) -> pl.Dat
 
 
 def point_of(ids: pl.Series) -> pl.Expr:
-    """The points of some ids of persons; null where a cell is empty."""
+    """The points of some ids of persons; null where a cell is empty.
+
+    Signs count only as what keeps digits apart: `C-12` and `#C12` are one id, `1-12` and `11-2` are two.
+    """
     texts = compared(ids)
+    for pattern, instead in _WITHOUT_SIGNS:
+        at = texts.str.contains(_SIGN).arg_true()  # hardly an id has any after the first
+        at = at.filter(texts[at].str.contains(r"[\p{L}\p{N}]"))
+        texts = texts.scatter(at, texts[at].str.replace_all(pattern, instead)) if at.len() else texts
     return pl.when(pl.lit(texts.is_not_null())).then(pl.lit(texts.hash() | IDS))
 
 

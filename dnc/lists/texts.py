@@ -13,7 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dnc.clock import NO, NOT_GIVEN, YES, read_day
-from dnc.files.cell_texts import normal, text_cells
+from dnc.files.cell_texts import days_in, normal, text_cells
 from dnc.files.columns import yes_and_no
 from dnc.files.net import marked
 from dnc.frames import numbered, repeated
@@ -34,6 +34,8 @@ _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
 _SIGN = r'^[^\p{L}\p{N}]*[\p{S}"″〃][^\p{L}\p{N}]*$'  # a cross, or a ditto: what it says may stand in another row
+_ANSWERS = [word for word in (*YES, *NO) if len(word) > len("no") and word.isalpha()]
+_TIME = r"(?:19|20)\d\d|\d[/.-]\d|\d\.? \p{L}+\.? \d\d"  # a year, or a part of a day
 _COUNTED = 100  # different texts of a batch that are counted apart
 
 
@@ -42,7 +44,8 @@ class TextMeanings:
     """What the texts of one column mean, as `[texts."Column"]` of a brief says it.
 
     Attributes:
-        meanings: text (as `normal` of `dnc.files.cell_texts` writes it) → key of `MEANINGS`.
+        meanings: text (as `normal` of `dnc.files.cell_texts` writes it, in full if it names a number) → key of
+            `MEANINGS`.
         rest: `nothing` if all other texts mean nothing; None if they have no meaning.
         separator: between several texts of a cell; None where a cell is one text.
         on: column of the file with the day of an objection, a refusal or a withdrawal.
@@ -59,11 +62,27 @@ class TextMeanings:
         meant = set(self.meanings.values())
         return {ours: _CODES[meaning] for meaning, ours in MEANINGS.items() if meaning in meant and ours in OR_NONE}
 
-    def near(self, keys: pl.Series) -> pl.Series:
-        """Which texts (of `normal`) say yes or no as one does that means something, or hold it: `Stop.`, `VIP;Stop`."""
+    def meant(self, cells: pl.Series, keys: pl.Series) -> pl.Series:
+        """The meaning of each text; null where it is not named. keys: the same of `normal`."""
+        found = keys.replace_strict(self.meanings, default=None, return_dtype=pl.String)
+        if not self._in_full:
+            return found
+        named = normal(cells, in_full=True).replace_strict(self.meanings, default=None, return_dtype=pl.String)
+        return pl.select(pl.coalesce(pl.lit(named), pl.lit(found))).to_series()
+
+    def near(self, cells: pl.Series, keys: pl.Series) -> pl.Series:
+        """Which texts say yes or no as one does that means something, hold it (`VIP;Stop`), or are it but for signs."""
         if not self.meanings or not self._told:
             return repeated(False, pl.Boolean, keys.len())
-        return _words(keys, is_one=True).str.contains_any(self._told)
+        words, told = _words(keys, is_one=True), [text.replace(" ", "") for text in self._told]
+        found = words.str.contains_any(self._told) | words.str.replace_all(" ", "").is_in(told).fill_null(value=False)
+        return found | _words(normal(cells, in_full=True)).str.contains_any(self._told) if self._in_full else found
+
+    @cached_property
+    def _in_full(self) -> bool:
+        """Whether a text names a date or a number, and not `#` for any."""
+        texts = pl.Series([*self.meanings], dtype=pl.String)
+        return not (normal(texts) == texts).all()
 
     @cached_property
     def _told(self) -> list[str]:
@@ -136,16 +155,20 @@ class TextReader:
         for column in self._columns:
             row, distinct = numbered(text_cells(rows[column.column]).alias("text").to_frame())
             codes, unnamed = self._codes(column, distinct["text"])
-            if column.is_id and distinct.height < row.len() and _are_yes_no(distinct["text"]):
-                codes = codes.scatter(unnamed.arg_true(), _UNREAD)
+            if column.is_id:
+                is_answer = _are_answers(distinct["text"], all_=distinct.height < row.len())
+                codes = codes.scatter((unnamed & is_answer).arg_true(), _UNREAD)
             counts.append(_counted(column, distinct["text"], codes, unnamed, row))
             if not (codes != "").any():
                 continue
             of_row = pl.lit(codes[row])
-            day = pl.lit("yes") if column.on is None else pl.lit(text_cells(rows[column.on])).fill_null("yes")
+            days = {"": pl.lit("yes") if column.on is None else pl.lit(text_cells(rows[column.on])).fill_null("yes")}
+            if column.on is not None:
+                days["\0text"] = pl.lit(_days_of(distinct["text"], codes)[row])
             for ours, letter in column.texts.tells.items():
                 says_so = pl.when(of_row.str.contains(letter, literal=True))
-                told.append(pl.select(says_so.then(day).alias(name_of(ours, column.column))).to_series())
+                of_source = (says_so.then(day).alias(name_of(ours, column.column) + name) for name, day in days.items())
+                told += pl.select(of_source).get_columns()
             name = pl.lit(column.name.replace(";", ","))
             unread.append(pl.when(of_row.str.contains(_UNREAD, literal=True)).then(name))
         self._left -= rows.height
@@ -162,8 +185,7 @@ class TextReader:
             parts = parts.with_columns(pl.col("text").str.split(column.texts.separator)).explode("text")
         means = column.texts.meanings or column.texts.rest
         keys = normal(parts["text"]) if means else parts["text"]  # to compare with what is named there
-        known = {text: _CODES[meaning] for text, meaning in column.texts.meanings.items()}
-        codes = keys.replace_strict(known, default=None, return_dtype=pl.String)
+        codes = column.texts.meant(parts["text"], keys).replace_strict(_CODES, default=None, return_dtype=pl.String)
         unnamed = codes.is_null() & keys.is_not_null()
         at = unnamed.arg_true()
         if column.others == "unread":
@@ -171,7 +193,9 @@ class TextReader:
         elif column.others == "days":
             codes = codes.scatter(at.filter(_are_words(parts["text"][at])), _UNREAD)
         elif column.others == "searched":
-            found = marked(parts["text"][at], kind=column.kind, column=column.name) | column.texts.near(keys[at])
+            found = marked(parts["text"][at], kind=column.kind, column=column.name) | column.texts.near(
+                parts["text"][at], keys[at]
+            )
             if column.texts.rest:
                 found |= keys[at].str.contains(_SIGN)
             if found.any():
@@ -185,6 +209,14 @@ class TextReader:
         return joined["codes"], joined["unnamed"]
 
 
+def _days_of(texts: pl.Series, codes: pl.Series) -> pl.Series:
+    """The day in each text that tells something; `yes` for several and for part of one (`11/2026`), null for none."""
+    at = (codes.str.contains("[^u]") & texts.str.contains(_TIME)).arg_true()
+    found = [[day for day in days_in(text) if read_day(day, "dmy") or read_day(day, "mdy")] for text in texts[at]]
+    days = [told[0] if len(told) == 1 else YES[0] for told in found]
+    return repeated(None, pl.String, texts.len()).scatter(at, pl.Series(days, dtype=pl.String))
+
+
 def _words(keys: pl.Series, *, is_one: bool = False) -> pl.Series:
     """Texts (of `normal`) as words with blanks around each. is_one: all words for yes as one, and all for no."""
     plain = keys.str.normalize("NFKD").str.replace_all(r"\p{Mn}", "").str.replace_many(["ß", "œ"], ["ss", "oe"])
@@ -195,13 +227,21 @@ def _words(keys: pl.Series, *, is_one: bool = False) -> pl.Series:
 _ONE = dict.fromkeys((f" {word} " for word in YES), " yes ") | dict.fromkeys((f" {word} " for word in NO), " no ")
 
 
-def _are_yes_no(texts: pl.Series) -> bool:
-    """Whether some different texts are words for yes and no, as a column called `Call` may have them.
+def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:
+    """Which different texts of a column of ids say yes or no: a word for it (`oui`), and no code of two letters (`NO`).
 
-    A digit alone, or an initial that says yes, may be an id, or the name of a wording.
+    all_: whether all do if none says anything else, as in a column called `Call`. A digit alone, or an initial that
+    says yes, may be an id, or the name of a wording.
     """
-    keys = set(normal(texts.head(_MOST_YES_NO + 1)).drop_nulls())
-    return texts.len() <= _MOST_YES_NO and keys <= yes_and_no() and keys not in (set(), *({one} for one in "01vw"))
+    told = set(normal(texts.head(_MOST_YES_NO + 1)).drop_nulls())
+    if (
+        all_
+        and texts.len() <= _MOST_YES_NO
+        and told <= yes_and_no()
+        and told not in (set(), *({one} for one in "01vw"))
+    ):
+        return texts.is_not_null()
+    return texts.str.to_lowercase().is_in(_ANSWERS).fill_null(value=False)
 
 
 def _are_words(texts: pl.Series) -> pl.Series:

@@ -225,6 +225,7 @@ def _texts(name: str, says: str) -> str:
 STATUS = {"Statut": ("Ne plus appeler", "Client fidèle")}
 OBJECTED = _texts("Statut", 'objected = ["Ne plus appeler"]\nnothing = ["Client fidèle"]')
 PERSON = {"person": ["a", "b", "b", "c"]}
+EVERY_CONSENT = {"consent": "named_caller", "consent_on": "2026-07-20", "consent_for": "live"}
 EXPORTED = {"consent": None, "consent_on": None, "consent_for": None}
 WHEN = '[when_filled."Opt-in tél"]\nconsent = "named_caller"\nconsent_for = "live"\nconsent_on = "2026-07-20"\n'
 _OBJECTIONS = [["Téléphone", "Date"], ["06 39 98 00 01", "2026-05-01"]]
@@ -262,6 +263,8 @@ READ = [
     ("marked in English under rest", 'rest = "nothing"', "do not call", "left a message", UNDECIDED),
     ("marked in a sentence under rest", 'rest = "nothing"', "Appel du 12/03 : Mme demande de ne plus appeler", "Appel du 13/03 : absente", UNDECIDED),
     ("named beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9", "S1", BLOCKED),
+    ("with a hyphen, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S-9", "S1", UNDECIDED),
+    ("with a blank, beside rest", 'objected = ["S9"]\nrest = "nothing"', "s 9", "S1", UNDECIDED),
     ("with a full stop, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9.", "S1", UNDECIDED),
     ("in a list, beside rest", 'objected = ["S9"]\nrest = "nothing"', '["S1", "s9"]', '["S1"]', UNDECIDED),
     ("another yes, beside rest", 'objected = ["oui"]\nrest = "nothing"', "true", "false", UNDECIDED),
@@ -278,6 +281,10 @@ READ = [
     ("a ditto, beside rest", 'rest = "nothing"', '"', "absent", UNDECIDED),
     ("letters of two alphabets, beside rest", 'rest = "nothing"', "n\u0435 plus \u0430ppeler", "absent", UNDECIDED),
     ("escaped twice, beside rest", 'rest = "nothing"', "D&amp;eacute;sinscrit", "absent", UNDECIDED),
+    ("a number in full", 'nothing = ["Motif 00001"]', "Motif 00009", "Motif 00001", UNDECIDED),
+    ("a number in full that objects", 'objected = ["Motif 00009"]\nnothing = ["Motif #"]', "Motif 00009", "Motif 00001", BLOCKED),
+    ("an hour in full", 'nothing = ["zone 3h"]', "zone 4h", "zone 3h", UNDECIDED),
+    ("a number in full, with a full stop, beside rest", 'objected = ["Motif 00009"]\nrest = "nothing"', "Motif 00009.", "Motif 00001", UNDECIDED),
     ("unread beside rest", 'unread = ["S9"]\nrest = "nothing"', "S9", "S1", UNDECIDED),
 ]  # fmt: skip
 
@@ -312,6 +319,10 @@ SMUDGES = [
     ),
     Smudge("left out by option", UNDECIDED, {"Fiche": ("Ne plus appeler", "RAS")}, options=("--ignore", "Fiche")),
     Smudge("left out by pattern", UNDECIDED, {"utm_memo": ("Ne plus appeler", "RAS")}, 'ignore = ["utm_*"]'),
+    *(
+        Smudge(f"left out by pattern, a marked name: {pattern}", STOP, {"Opposition tel": ("S9", "")}, f'ignore = ["{pattern}"]')
+        for pattern in ("*tel*", "opp*", "*pos*t?l")
+    ),
     Smudge("left out, late in the list", UNDECIDED, {"Fiche": ("Ne plus appeler", "RAS")}, 'ignore = ["Fiche"]',
            rows=300, smudged=(299,)),
     Smudge("a name of one column of names", UNDECIDED, {"Nom": ("ne pas appeler", "Exemple")}, 'ignore = ["Nom"]'),
@@ -378,6 +389,11 @@ SMUDGES = [
         for ours in ("call", "person", "campaign")
         for text in ("12 - ne plus appeler", "do not call")
     ),
+    *(
+        Smudge(f"an id among others that says {text}", UNDECIDED, {ours: (text, "")},
+               missing=f"text:{ours}")
+        for ours, text in (("call", "oui"), ("campaign", "Yes"), ("person", "VRAI"))
+    ),
     Smudge("ids that are names", UNDECIDED, {"Nom": ("NE PAS APPELER", "Exemple")}, '[columns]\ncall = "Nom"',
            missing="text:Nom"),
     Smudge("ids that are names of lists", UNDECIDED, {"Base": ("Liste d'opposition", "Printemps")},
@@ -404,6 +420,15 @@ SMUDGES = [
         Smudge(f"a no under {name}, as an objection", BLOCKED, {name: ("non", "")}, f'[columns]\nobjected_on = "{name}"')
         for name in ("Contactable", "Pas d'opposition", "Not opted out", "Nie widersprochen")
     ),
+    *(
+        Smudge(f"a text of the brief that its separator parts: {text}", REFUSED, {"X": (text, "S1")},
+               _texts("X", f'objected = ["{text}"]\nrest = "nothing"\nseparator = "{separator}"'))
+        for text, separator in (("S9, S10", ","), ("Retraité/parti", "/"), ("Client - S9", "-"))
+    ),
+    Smudge("a separator that is a letter", REFUSED, {"X": ("S9", "S1")}, _texts("X", 'rest = "nothing"\nseparator = "S"')),
+    Smudge("texts of a column that the brief names twice", REFUSED, {"X": ("S9", "S1")},
+           _texts("X", 'objected = ["S9"]') + _texts("x", 'nothing = ["S9", "S1"]')),
+    Smudge("a column as an earlier check names it, in another list", STOP, {"dnc_why": ("S9", "S1")}),
     # Facts against what the list says.
     *(
         Smudge(f"a fact against a consent that says {cell}", UNDECIDED, {**EXPORTED, "Opt-in tél": (cell, "oui")},
@@ -489,6 +514,11 @@ SMUDGES = [
     Smudge("note beside the table", NOT_CLEAR, notes={"K3": "S9"}, **_XLSX),
     Smudge("a hidden row", STOP, hidden=(2,), **_XLSX),
     Smudge("a read surrounding does not read a column", STOP, {"Statut": ("S9", "S1")}, 'around = "read"'),
+    *(
+        Smudge(f"a heading with digits: {text}", REFUSED, {"number": ["0639980000", text, "0639980002", "0639980003"],
+               **{name: [cell, "", cell, cell] for name, cell in EVERY_CONSENT.items()}})
+        for text in ("Zone à éviter 2026", "Retour courrier 01/12/2026", "Page 100", "Lot n° 1234")
+    ),
     Smudge("a last row about those above it", REFUSED, {"number": ["0639980000", "0639980001", "0639980002", "* = décédés"],
            "consent": ["named_caller", "named_caller", "named_caller", ""], "consent_on": ["2026-07-20", "2026-07-20", "2026-07-20", ""],
            "consent_for": ["live", "live", "live", ""]}),
@@ -500,7 +530,7 @@ SMUDGES = [
     *(
         Smudge(f"one person, {first} and {second}", BLOCKED,
                {"person": ["z", first, second, "y"], "objected_on": ["", "", "oui", ""]}, smudged=(1, 2))
-        for first, second in (("12", "12.0"), ("C-12", "c-12"), ("C12", "C\u00a012\u200b"), ("É1", "E\u03011"), ("0012", "12"))
+        for first, second in (("12", "12.0"), ("C-12", "c-12"), ("C-12", "C12"), ("#12", "12"), ("1/12", "1-12"), ("C12", "C\u00a012\u200b"), ("É1", "E\u03011"), ("0012", "12"))
     ),
     Smudge("one person, two numbers in a cell", BLOCKED,
            {"number": ["0639980000", "0639980001 / 0199000001", "01 99 00 00 01", "0639980003"],
@@ -556,6 +586,28 @@ SMUDGES = [
            {"Résultat": ("Refus", "Absent"), "Dernier appel": ("2026-11-25", "2026-10-01")},
            'ignore = ["Dernier appel"]\n'
            + _texts("Résultat", 'refused = ["Refus"]\nnothing = ["Absent"]\non = "Dernier appel"')),
+    *(
+        Smudge(f"a text with a later day than {day}: {text}", NOT_CLEAR, {"X": (text, "ok"), "Le": day},
+               _texts("X", f'{says}\nnothing = ["ok"]\non = "Le"'))
+        for text, says, day in (
+            ("Refus le 2026-11-25", 'refused = ["Refus le #"]', "2024-01-01"),
+            ("Refus le 25 août 2024 puis le 2026-11-25", 'refused = ["Refus le # puis le #"]', "2024-01-01"),
+            ("Refus 11/2026", 'refused = ["Refus 11/2026"]', "2024-01-01"),
+            ("Refus 20261125", 'refused = ["Refus #"]', "2024-01-01"),
+            ("Retrait le 2026-11-15", 'withdrawn = ["Retrait le #"]', "2026-01-01"),
+        )
+    ),
+    Smudge("refusal on a day that may be cut", NOT_CLEAR, {"refused_on": "26-10-02"}, 'dates = "dmy"'),
+    Smudge("refusal by a text on a day that may be cut", NOT_CLEAR, {"X": ("Refus", "ok"), "Le": ("26-10-02", "")},
+           'dates = "dmy"\n' + _texts("X", 'refused = ["Refus"]\nnothing = ["ok"]\non = "Le"')),
+    *(
+        Smudge(f"a consent of {cell}, and a call before", NOT_CLEAR, {"consent_on": (cell, "2026-07-20")}, at="2026-11-20T10:30")
+        for cell in ("2026-11-20T18:00", "2026-11-20T18:00:00+01:00", "2026-11-20T10:31")
+    ),
+    *(
+        Smudge(f"a consent until {cell}", NOT_CLEAR, {"consent_until": (cell, "2027-07-20")})
+        for cell in ("2026-12-01T09:00", "2026-12-01T09:00:00+01:00")
+    ),
     Smudge("refusal by a text whose day is not read", NOT_CLEAR,
            {"Résultat": ("Refus", "Absent"), "Dernier appel": ("mardi", "2026-10-01")},
            'ignore = ["Dernier appel"]\n'
@@ -655,6 +707,7 @@ HARMLESS = [
     ),
     Smudge("harmless, left out by option", CLEAR, {"Fiche": ("A", "B")}, options=("--ignore", "Fiche")),
     Smudge("harmless, left out by pattern", CLEAR, {"utm_source": ("a", "b"), "utm_medium": ("c", "d")}, 'ignore = ["utm_*"]'),
+    Smudge("a marked name is left out by its name", CLEAR, {"Opposition tel": ("S9", "")}, 'ignore = ["*tel*", "Opposition tel"]'),
     Smudge("all left out", CLEAR, {"Nom": ("Exemple", "Fictif"), "Ville": ("Sète", "Nîmes")}, 'ignore = ["*"]'),
     *(
         Smudge(f"text, {name}, nothing", CLEAR, {"X": (cell, other)}, _texts("X", says))
@@ -669,6 +722,7 @@ HARMLESS = [
             ("tags", 'nothing = ["VIP", "Lyon"]\nseparator = ","', "VIP, Lyon", "Lyon"),
             ("tags of Google", 'nothing = ["* myContacts", "Amis"]\nseparator = " ::: "', "* myContacts ::: Amis", "Amis"),
             ("empty", 'nothing = ["a"]', "", "a"),
+            ("a number in full", 'nothing = ["Motif 00001", "Motif 00002"]', "MOTIF 00002", "motif 00001"),
             ("rest", 'rest = "nothing"', "absent", "laissé un message"),
             ("rest with a named one", 'objected = ["S9"]\nrest = "nothing"', "S1", "S2"),
             ("a marked text that was read", 'nothing = ["Ne pas appeler le matin"]', "Ne pas appeler le matin", ""),
@@ -705,11 +759,19 @@ HARMLESS = [
            {"Résultat": ("Refus", "Absent"), "Dernier appel": ("2024-01-01", "2026-10-01")},
            'ignore = ["Dernier appel"]\n'
            + _texts("Résultat", 'refused = ["Refus"]\nnothing = ["Absent"]\non = "Dernier appel"')),
+    Smudge("an old refusal by a text with its day", CLEAR,
+           {"X": ("Refus le 2024-01-01", "ok"), "Le": ("2024-01-01", "")},
+           _texts("X", 'refused = ["Refus le #"]\nnothing = ["ok"]\non = "Le"')),
+    Smudge("an old refusal by a text with another number", CLEAR, {"X": ("Refus n° 3", "ok"), "Le": ("2024-01-01", "")},
+           _texts("X", 'refused = ["Refus n° 3"]\nnothing = ["ok"]\non = "Le"')),
+    Smudge("a consent of an hour before the call", CLEAR, {"consent_on": ("2026-11-20T10:30", "2026-07-20")}, at="2026-11-20T10:30"),
+    Smudge("a consent until the end of a day", CLEAR,
+           {"consent_until": ["2026-12-01", "2026-12-01T00:00:00", "2026-12-01T23:59:59", ""]}),
     Smudge("days of refusals in words and with times", CLEAR,
            {"Résultat": "Absent", "Dernier appel": ("5 avril 2026", "2026-10-01T10:30:00Z")},
            _texts("Résultat", 'refused = ["Refus"]\nnothing = ["Absent"]\non = "Dernier appel"')),
     Smudge("ids of calls, persons and campaigns", CLEAR,
-           {"call": ("C-12", "C-13"), "person": ["a", "b", "c", "d"], "campaign": "printemps"}),
+           {"call": ("C-12", "C-13"), "person": ["a", "b", "c", "d"], "campaign": ("NO", "printemps")}),
     Smudge("filled cells that were read, where an empty one tells a fact", CLEAR, {"Colonne": ("voir", "")},
            '[when_empty."Colonne"]\nobjected_on = "none"\n' + _texts("Colonne", 'nothing = ["voir"]')),
     Smudge("a new column that is empty", CLEAR, {"Nouveau": ("", "")}, 'new_columns = "undecided"'),
@@ -743,6 +805,7 @@ HARMLESS = [
     Smudge("a title that was read", CLEAR, brief='around = "read"', title=("Liste purgée des oppositions",), **_XLSX),
     # Persons, the own list, numbers.
     Smudge("persons apart", CLEAR, {"person": ["a", "b", "c", "d"]}),
+    Smudge("persons whose ids differ in what signs part", BLOCKED, {"person": ["1-12", "11-2", "112", "1-1-2"], "objected_on": ("oui", "")}),
     Smudge("another person objected", BLOCKED, {"person": ["a", "b", "c", "d"], "objected_on": ("oui", "")}),
     Smudge("empty ids are not one person", BLOCKED, {"person": ["", "", "", ""], "objected_on": ("oui", "")}),
     Smudge("one person without objection", CLEAR, PERSON),

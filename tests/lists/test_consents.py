@@ -61,6 +61,33 @@ def test_a_withdrawal_counts_for_the_person(outcome):
     assert outcome(HEAD + rows + f"{other},,,,,2026-09-01\n", calls.replace("7", ""))[0] == ["clear", "blocked"]
 
 
+def test_a_withdrawal_counts_for_the_person_of_the_file(outcome):
+    """Its own ids of persons link numbers, too, and those of the list are the same."""
+    head, other = "number,consent,day,for,proof reference,withdrawn,person\n", "02 61 91 00 01"
+    given = f"{NUMBER},named_caller,2026-08-01,both,,,A-7\n"
+    for calls in (f"number\n{NUMBER}\n", f"number,person\n{NUMBER},a7\n"):
+        assert outcome(head + given, calls)[0] == ["clear"]
+        assert outcome(head + given + f"{other},,,,,2026-09-01,A-7\n", calls)[0] == ["blocked"]
+        assert outcome(head + given + f"{other},,,,,2026-09-01,A-8\n", calls)[0] == ["clear"]
+
+
+@pytest.mark.parametrize(
+    ("told", "hours", "expected"),
+    [
+        (",", "", "clear"),
+        ("2026-09-20,", "", "blocked"),
+        ("2026-09-21,", "", "clear"),
+        (",10:00-11:00", "", "clear"),
+        (",18:00-20:00", "", "blocked"),
+        (",10:00-11:00", "10:00-12:00", "undecided"),
+    ],
+)
+def test_the_end_and_the_hours_that_the_list_tells_alone_count(outcome, told, hours, expected):
+    """They say until when and when the person may be called, whoever has the consent itself."""
+    consents = f"number,consent,day,for,hours\n{NUMBER},named_caller,2026-08-01,both,{hours}\n"
+    assert outcome(consents, f"number,consent_until,hours_agreed\n{NUMBER},{told}\n")[0] == [expected]
+
+
 def test_a_text_of_a_proof_that_says_not_to_call_leaves_the_consent_open(outcome):
     """What is kept as it stands is searched, and a withdrawal with such a text stays one."""
     said = f"{NUMBER},named_caller,2026-08-01,both,asked not to be called again,"

@@ -219,14 +219,30 @@ def test_a_sheet_of_any_file_is_read_by_a_person(dnc, tmp_path):
 
 def test_a_name_in_an_archive_or_of_a_folder_is_read_by_a_person(dnc, tmp_path):
     """As the name of a file is; the folders are those of a partitioned list."""
-    with zipfile.ZipFile(tmp_path / "calls.zip", "w") as archive:
-        archive.writestr("ne-plus-appeler.csv", "number\n+33199000001\n")
+    for name in ("ne-plus-appeler.csv", "ne-plus-appeler/calls.csv"):
+        with zipfile.ZipFile(tmp_path / f"{name[-9:-4]}.zip", "w") as archive:
+            archive.writestr(name, "number\n+33199000001\n")
     (tmp_path / "calls" / "ne-plus-appeler").mkdir(parents=True)
     pl.DataFrame({"number": ["+33199000001"]}).write_parquet(tmp_path / "calls" / "ne-plus-appeler" / "1.parquet")
-    for name in ("calls.zip", "calls"):
+    for name in ("calls.zip", "peler.zip", "calls"):
         found, _, err = dnc("check", tmp_path / name)
         assert (found, "may be about its rows: 'ne-plus-appeler'" in err) == (2, True), err
         assert dnc("check", tmp_path / name, "--around", "read")[0] == 3
+
+
+def test_cells_that_a_rule_of_formatting_strikes_through_are_read_by_a_person(dnc, tmp_path):
+    """What the rule finds is not known; one that only colours cells is not read."""
+    for name, format_ in (("struck", {"font_strikeout": True}), ("red", {"bg_color": "red"})):
+        with xlsxwriter.Workbook(tmp_path / f"{name}.xlsx") as book:
+            sheet = book.add_worksheet()
+            sheet.write_column(0, 0, ["number", "+33199000001"])
+            sheet.conditional_format(
+                "A2:A9", {"type": "formula", "criteria": "=$B2=1", "format": book.add_format(format_)}
+            )
+    found, _, err = dnc("check", tmp_path / "struck.xlsx", "--lang", "en")
+    assert (found, "conditional formatting may strike through, which is not read: A2:A9" in err) == (2, True), err
+    assert dnc("check", tmp_path / "struck.xlsx", "--around", "read")[0] == 3
+    assert dnc("check", tmp_path / "red.xlsx")[0] == 3
 
 
 def test_rows_that_are_struck_through_or_have_a_note_are_undecided(dnc, tmp_path):

@@ -50,6 +50,8 @@ CASES = {
     "both for live calls": ([GIVEN], GIVEN | {"consent_for": "live"}, "clear", 1),
     "the earlier day counts": ([GIVEN], GIVEN | {"consent_on": "2025-08-01"}, "blocked", 1),
     "the earlier end counts": ([GIVEN | {"consent_until": "2026-11-01"}], GIVEN, "blocked", 1),
+    "the end that the list tells alone": ([GIVEN], {"consent_until": "2026-11-01"}, "blocked", 1),
+    "the hours that the list tells alone": ([GIVEN | {"hours_agreed": "09:00-20:00"}], {"hours_agreed": "09:00-12:00"}, "undecided", 1),
     "what is not understood may be against": ([GIVEN, GIVEN | {"consent_on": "2026-10-01", "consent_for": "fax"}], {}, "undecided", 2),
 }  # fmt: skip
 

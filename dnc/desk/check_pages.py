@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import polars as pl
@@ -50,6 +51,13 @@ _FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brie
 _LEFT = 5  # questions on the page of a result
 _COLUMNS_OF = "columns of "  # before the name of a campaign of which only what it says of columns is taken
 _COLUMNS = ("dnc_number", "dnc_outcome", "dnc_valid_until")
+
+
+class Refused(NamedTuple):
+    """An answer that was not taken: why, and what the form said, by the end of the name of its field."""
+
+    why: str
+    typed: Mapping[str, str]
 
 
 # The list
@@ -202,19 +210,29 @@ def _questions(visit: Visit) -> Response:
     return _questions_page(visit, list_check, all_open=not {"one", "ask"} & visit.request.query_params.keys())
 
 
-def _questions_page(visit: Visit, list_check: ListCheck, errors: Errors = (), *, all_open: bool) -> Response:
-    """The page of the first open question, or of all of them."""
+def _questions_page(
+    visit: Visit,
+    list_check: ListCheck,
+    errors: Errors = (),
+    refused: Mapping[str, Refused] = MappingProxyType({}),
+    *,
+    all_open: bool,
+) -> Response:
+    """The page of the first open question, or of all of them. refused: answers that were not taken, by question."""
     with named(*list_check.files), list_check.lock:
         open_ = list_check.open()
         asked = [question for question in open_ if question.id == visit.request.query_params.get("ask")]
         decided = list_check.interview.decided if list_check.interview.number_is_known else None
         before = list_check.said_before
+    shown = open_ if all_open else asked or open_[:1]
+    wrong = [(f"answer-{at}", refused[one.id].why) for at, one in enumerate(shown) if one.id in refused]
     return visit.page(
         "check_questions.html",
-        errors=errors,
+        errors=[*errors, *wrong],
         list=list_check,
         left_out=list(list_check.left_out(visit.session.language)),
-        shown=open_ if all_open else asked or open_[:1],
+        shown=shown,
+        typed={id_: one.typed for id_, one in refused.items()},
         given=list(list_check.answers()),
         before=[(name, word, fact(name, word, visit.session.language)) for name, word in before.items()],
         others=len(open_) - 1,
@@ -243,7 +261,7 @@ def _consents(visit: Visit, sent: Form) -> Response:
 
 def _answer(visit: Visit, sent: Form) -> Response:
     list_check, all_open = _list(visit), bool(sent.get("every"))
-    errors, may_wait = [], all_open or bool(sent.get("run"))
+    refused, may_wait = dict[str, Refused](), all_open or bool(sent.get("run"))
     with list_check.lock:
         open_ = {question.id: question for question in list_check.open()}
         asked = list_check.interview.in_languages(open_.values())
@@ -257,9 +275,11 @@ def _answer(visit: Visit, sent: Form) -> Response:
                 chosen = rows or _chosen(visit, question, sent.get(f"answer-{at}"))
                 list_check.interview.answer(question, chosen, asked[id_])
             except InputError as error:
-                errors.append((f"answer-{at}", without_paths(error, *list_check.files)))
-    if errors:
-        return _questions_page(visit, list_check, errors, all_open=all_open)
+                field = f"answer-{at}"
+                typed = {name.removeprefix(field): text for name, text in sent.fields if name.startswith(field)}
+                refused[id_] = Refused(without_paths(error, *list_check.files), typed)
+    if refused:
+        return _questions_page(visit, list_check, refused=refused, all_open=all_open)
     if sent.get("run") or sent.get("accept"):
         return _run(visit, sent)
     return visit.to(f"/checks/{list_check.id}/questions" + ("" if all_open else "?one=1"))
@@ -274,13 +294,16 @@ def _is_answered(question: Question, at: int, sent: Form) -> bool:
 def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[int | str]:
     """The answers to a question that is a table; none for any other. Raises InputError if one is missing.
 
-    A row of which none was chosen has the one that it is proposed to accept, if the person does.
+    A row of which none was chosen has the one that it is proposed to accept, if the person does. The form says whether
+    they do, but that of a result, which proposes nothing: nobody's answer is taken or dropped unsaid.
     """
-    chosen = list[int | str]()
+    chosen, accepted = list[int | str](), bool(sent.get("accept"))
+    says = accepted or sent.get("decline") or sent.get("run")
     for place, row in enumerate(question.table):
         text = sent.get(f"answer-{at}-{place}")
         if row.rest is not None and not text:
-            accepted = sent.get(f"answer-{at}-apart" if row.apart else "accept")
+            if not says:
+                raise InputError(visit.texts["accept_or_not"])
             chosen.append(row.rest if accepted else row.chosen)
         elif not row.fact and not (text.isdecimal() and int(text) < len(row.options)):
             raise InputError(visit.texts["no_answer"])

@@ -464,7 +464,7 @@ def test_what_is_proposed_of_yes_and_no_is_by_the_name(asked, name, objects):
     while (question := interview.next()).id != "texts":
         interview.answer(question, {"caller": 0, "columns": [1]}.get(question.id))
     [row] = question.table
-    assert row.options[row.rest].edits["texts"][name]["objected"] == [objects] and not row.apart
+    assert row.options[row.rest].edits["texts"][name]["objected"] == [objects]
 
 
 def test_texts_that_no_brief_may_hold_are_asked_together(asked):

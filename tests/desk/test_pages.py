@@ -338,7 +338,7 @@ def answered(browser: Browser, path: str, id_: str, **chosen: str) -> None:
     """Answer a question that is a table: the beginning of the answer of some rows, by the beginning of their text."""
     page = questions(browser, path, f"?ask={id_}").text
     assert re.findall(r'name="question" value="([^"]+)"', page)[0] == id_
-    sent = {"question": id_}
+    sent = {"question": id_, "decline": "1"}
     for field, (label, options, _) in fields_of(page).items():
         wanted = next((text for start, text in chosen.items() if label.startswith(start)), None)
         sent[field] = next(value for text, value in options.items() if (wanted and text.startswith(wanted)) or not text)
@@ -371,28 +371,75 @@ def test_columns_and_texts_are_answered_in_a_table_each(browser):
     assert "files/clear.csv" in browser.client.get(f"{path}/result").text
 
 
-def test_what_is_proposed_counts_only_if_it_is_accepted(browser):
-    """An answer of their own stays, also that it is not known; columns that say yes or no take a word of their own."""
+PROPOSED = {  # texts of three columns with a proposal each, and two that say yes or no, in the order they are asked
+    **dict.fromkeys(("stop", "ne plus appeler", "rappelée lundi", "Client", "Ancien", "Autre", "Nouveau")),
+    **dict.fromkeys(("Actif", "Société")),
+}
+CHOSEN = {"answer-0-2": "4", "answer-0-4": "0", "answer-0-5": "1"}  # nothing about calls, not known, an objection
+
+
+def proposed(browser: Browser) -> tuple[str, dict[str, str]]:
+    """A list with texts for all of which but some an answer is proposed: its address, and an empty form."""
     rows = "01 99 00 12 37;Autre;stop\n01 99 00 12 38;Nouveau;stop\n"
     lines = [*zip((NOTED + rows).splitlines(), ["Actif;Société", *["oui;non", "non;non"] * 3], strict=False)]
     text = "\n".join(f"{line};{more}" for line, more in lines)
     names = ("Statut", "Remarque", "Actif", "Société")
-    brief = SURVEY + "".join(f'[texts."{name}"]\n' for name in names)
-    labels = ["stop", "ne plus appeler", "rappelée lundi", "Client", "Ancien", "Autre", "Nouveau", "Actif", "Société"]
-    said = {
-        (): ["undecided"] * 3 + ["blocked", "undecided"],
-        ("accept",): ["blocked", "undecided", "undecided", "blocked", "blocked"],
-        ("accept", "answer-0-apart"): ["blocked", "clear", "undecided", "blocked", "blocked"],
-    }
-    for pressed, outcomes in said.items():
-        path = dropped(browser, text, brief=brief)
-        rows = fields_of(questions(browser, path, "?ask=texts").text)
-        assert [label for label, *_ in rows.values()] == labels
-        sent = dict.fromkeys(rows, "") | {"question": "texts", "answer-0-2": "4", "answer-0-4": "0", "answer-0-5": "1"}
-        answer = browser.post(f"{path}/answers", sent | dict.fromkeys(pressed, "1"))
-        result = ended(browser, answer) if pressed else checked(browser, path)
-        assert result.url.path == f"{path}/result"  # nothing is left to ask
-        assert [row["dnc_outcome"] for row in rows_of(browser, path)] == outcomes
+    path = dropped(browser, text, brief=SURVEY + "".join(f'[texts."{name}"]\n' for name in names))
+    fields = fields_of(questions(browser, path, "?ask=texts").text)
+    assert [label for label, *_ in fields.values()] == [*PROPOSED]
+    return path, dict.fromkeys(fields, "") | {"answer-0-7": "0", "answer-0-8": "0", "question": "texts"}
+
+
+NO_TO_BOTH = {"answer-0-7": "3", "answer-0-8": "3"}  # both columns of yes and no say nothing about calls
+
+
+@pytest.mark.parametrize(
+    ("pressed", "outcomes"),
+    [
+        ({"decline": "1"}, ["undecided"] * 3 + ["blocked", "undecided"]),
+        ({"accept": "1"}, ["blocked", "undecided", "undecided", "blocked", "blocked"]),
+        ({"accept": "1", "answer-0-7": "3"}, ["blocked", "undecided", "undecided", "blocked", "blocked"]),
+        ({"accept": "1"} | NO_TO_BOTH, ["blocked", "clear", "undecided", "blocked", "blocked"]),
+    ],
+)
+def test_what_is_proposed_counts_only_if_it_is_accepted(browser, pressed, outcomes):
+    """An answer of their own stays, also that it is not known; each column that says yes or no takes its own."""
+    path, sent = proposed(browser)
+    answer = browser.post(f"{path}/answers", sent | CHOSEN | pressed)
+    result = ended(browser, answer) if "accept" in pressed else checked(browser, path)
+    assert result.url.path == f"{path}/result"  # nothing is left to ask
+    assert [row["dnc_outcome"] for row in rows_of(browser, path)] == outcomes
+
+
+def test_what_is_proposed_is_neither_kept_nor_dropped_unsaid(browser):
+    """A form that says neither comes back with what was chosen; its buttons say which, and Enter presses none."""
+    path, sent = proposed(browser)
+    page = questions(browser, path, "?ask=texts").text
+    assert re.findall(r'<button[^>]*(?:name="(?:accept|decline)"|hidden disabled)', page)[0].endswith("hidden disabled")
+    assert ">Continue<" not in page and 'name="run"' not in page
+    refused = browser.post(f"{path}/answers", sent | CHOSEN)
+    assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
+    rows = [chosen for _, _, chosen in fields_of(refused.text).values()]
+    assert rows[2:6] == [
+        "nothing about calls",
+        "nothing about calls",
+        "I do not know: these rows stay undecided",
+        "asked not to be called again",
+    ]
+    assert "answers given" not in text_of(questions(browser, path))
+
+
+def test_an_answer_that_is_not_understood_stays_beside_its_question(browser):
+    """Also where others on the page are taken, and it moves up."""
+    path = dropped(browser, "Téléphone\n01 99 00 12 34\n", brief='region = "FR"')
+    page = questions(browser, path).text
+    [cli] = re.findall(r'<label for="(answer-1-\d+)">Which number', page)
+    every = dict.fromkeys(re.findall(r'<(?:select|input) id="(answer-1-\d+)"', page), "0")
+    sent = every | {"every": "1", "question": ["caller", "campaign"], "answer-0": "0", cli: "nobody's"}
+    refused = browser.post(f"{path}/answers", sent)
+    assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
+    assert re.search(r'value="([^"]+)">\s*<h2 id="answer-0"', refused.text)[1] == "campaign"
+    assert f'id="{cli.replace("-1-", "-0-")}"' in refused.text and 'value="nobody&#39;s"' in refused.text
 
 
 def test_any_answer_is_changed_also_in_another_language(browser):

@@ -112,8 +112,7 @@ def _upload(visit: Visit, sent: Form) -> Response:
     sent.keep()
 
     def shown(job: Job) -> Shown:
-        onward = f"/checks/{id_}/" + ("result" if at_once else "questions")
-        what = "check" if at_once else "read"
+        what, onward = "check" if at_once else "read", f"/checks/{id_}/next"
         return Shown(job, what, upload.name, onward, "/checks", failed=lambda later, why: _new(later, [(at, why)]))
 
     return begin(visit, shown, read)
@@ -149,6 +148,13 @@ def named(*uploads: Upload | None) -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError(without_paths(error, *uploads)) from None
+
+
+def _next(visit: Visit) -> Response:
+    """The result of a list, or the questions where that does not have all the answers."""
+    list_check = _list(visit)
+    here, query = f"/checks/{list_check.id}", visit.request.url.query
+    return visit.to(f"{here}/result" if list_check.is_current else f"{here}/questions?{query}".rstrip("?"))
 
 
 def _read(visit: Visit) -> Response:
@@ -280,9 +286,10 @@ def _answer(visit: Visit, sent: Form) -> Response:
                 refused[id_] = Refused(without_paths(error, *list_check.files), typed)
     if refused:
         return _questions_page(visit, list_check, refused=refused, all_open=all_open)
+    asks = "" if all_open else "?one=1"
     if sent.get("run") or sent.get("accept"):
-        return _run(visit, sent)
-    return visit.to(f"/checks/{list_check.id}/questions" + ("" if all_open else "?one=1"))
+        return _run(visit, sent, asks)
+    return visit.to(f"/checks/{list_check.id}/questions{asks}")
 
 
 def _is_answered(question: Question, at: int, sent: Form) -> bool:
@@ -362,29 +369,26 @@ def _keep_campaign(visit: Visit, sent: Form) -> Response:
 # The check
 
 
-def _run(visit: Visit, sent: Form) -> Response:
+def _run(visit: Visit, sent: Form, asks: str = "") -> Response:
+    """Check a list, or go on with the questions that are left; `asks`: the query of their page."""
     list_check, desk, language = _list(visit), visit.desk, visit.session.language
     if list_check.job and not list_check.job.ended:
         return visit.to(f"/jobs/{list_check.job.id}")
     here, at_once = f"/checks/{list_check.id}", not sent.get("accept")
-    questions = f"{here}/questions"
     if list_check.interview.blocking:
-        return visit.to(questions)
+        return visit.to(f"{here}/questions")
 
     def shown(job: Job) -> Shown:
         list_check.job = job
-        return Shown(
-            job, "check", list_check.upload.name, lambda: questions if job.result else f"{here}/result", questions
-        )
+        return Shown(job, "check", list_check.upload.name, f"{here}/next{asks}", f"{here}/questions{asks}")
 
-    def run(job: Job) -> bool:
-        """Check the list, unless there are still questions; whether there are."""
+    def run(job: Job) -> None:
+        """Check the list, unless there are still questions."""
         with named(*list_check.files):
             with list_check.lock:
                 open_ = not at_once and bool(list_check.open())
             if not open_:
                 list_check.run(job, desk, language)
-            return open_
 
     return begin(visit, shown, run)
 
@@ -581,6 +585,7 @@ ROUTES: list[Route] = [
     page("/checks", _new),
     form("/checks", _upload),
     page("/checks/{list}", _read),
+    page("/checks/{list}/next", _next),
     form("/checks/{list}/show", _show),
     form("/checks/{list}/search", _search),
     form("/checks/{list}/country", _correct_country),

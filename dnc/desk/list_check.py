@@ -152,7 +152,7 @@ class ListCheck:
         show: whether telephone numbers are shown in full.
         search: the text that is searched for in the result; it may be a number, so that it is in no address.
         job: the check that runs or ran last.
-        result, rows: of the last check that ended.
+        result, rows: of the last check that ended. checked: the brief and the consents that it was made with.
     """
 
     upload: Upload
@@ -166,6 +166,7 @@ class ListCheck:
     job: Job | None = None
     result: Check | None = None
     rows: CallRows | None = None
+    checked: tuple[bytes, Path | None] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -200,6 +201,16 @@ class ListCheck:
     def stem(self) -> str:
         """The name of the list without its suffix, for files that are made from it."""
         return Path(self.upload.name).stem
+
+    @property
+    def given(self) -> tuple[bytes, Path | None]:
+        """The brief and the consents as they are."""
+        return self.brief.read_bytes(), self.interview.consents
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the result has all the answers that were given."""
+        return self.checked == self.given
 
     @property
     def files(self) -> list[Upload]:
@@ -296,6 +307,7 @@ class ListCheck:
             numbers.append(rows.cast(pl.UInt32) + before + 1)
             before += calls.height
 
+        given = self.given
         result = api.check(
             self.upload.path,
             desk.store,
@@ -314,7 +326,7 @@ class ListCheck:
             if was := old if old and rows.equals(pl.read_parquet(old.beside, columns=[ROW])[ROW]) else None:
                 told = told.with_columns(was.outcomes.alias(WAS))
             told.write_parquet(beside)
-            self.result = replace(result, typed=False)
+            self.result, self.checked = replace(result, typed=False), given
             names = [*result.layout.schema]
             self.rows = CallRows(out, beside, _names(out, names), was is not None, _values(out, names))
             if old:

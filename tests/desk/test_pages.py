@@ -442,6 +442,20 @@ def test_an_answer_that_is_not_understood_stays_beside_its_question(browser):
     assert f'id="{cli.replace("-1-", "-0-")}"' in refused.text and 'value="nobody&#39;s"' in refused.text
 
 
+def test_a_result_that_lacks_an_answer_says_so_and_leads_to_the_questions(browser):
+    """It stays, and is left for the questions until the list is checked with all answers."""
+    path = dropped(browser, NOTED, brief=SURVEY)
+    answered(browser, path, "columns", Statut="not needed", Remarque="read")
+    changed = "Answers were changed after this check"
+    assert changed not in text_of(checked(browser, path))
+    assert browser.client.get(f"{path}/next").headers["location"] == f"{path}/result"
+    _ = browser.post(f"{path}/back", {"answered": "columns"})
+    assert changed in text_of(browser.client.get(f"{path}/result"))
+    assert f'href="{path}/next"' in browser.client.get("/checks").text
+    assert browser.client.get(f"{path}/next?one=1").headers["location"] == f"{path}/questions?one=1"
+    assert changed not in text_of(checked(browser, path))
+
+
 def test_any_answer_is_changed_also_in_another_language(browser):
     """The question is asked again with its answer chosen; the other answers stay, and are read in both languages."""
     path = dropped(browser, NOTED, brief=SURVEY)
@@ -709,6 +723,54 @@ def test_the_own_list_is_loaded_on_the_first_page(browser):
     sent = {"file": ("people.csv", b"number\n+33199001299\n")}
     done = ended(browser, browser.post("/registries", {"as_of": "2026-11-20", "registry": "own"}, files=sent))
     assert "own opt-out list ( own )" in text_of(done) and "Complete for all numbers" in text_of(done)
+
+
+CONSENTS = (
+    "Tél;Accord;Donné le;Pour;Formulaire;Preuve;Remarque\n"
+    "01 99 00 21 01;named_caller;12/03/2026;live;form-7;scan-1.pdf;x\n"
+    "01 99 00 21 02;peut-être;13/03/2026;live;form-7;scan-2.pdf;y\n"
+)
+CALLS_MADE = "number,at,result\n+33199002101,2026-11-02T10:00,answered\n+33199002102,2026-11-03T10:00,objected\n"
+
+
+def loads(browser: Browser, kind: str, content: str, **given: str) -> httpx.Response:
+    """Send a file of own records."""
+    return ended(browser, browser.post("/registries", {"registry": kind} | given, files={"file": ("f.csv", content)}))
+
+
+def test_own_records_are_loaded_as_registries_are(browser):
+    """All kinds by the same form: their columns get roles, and the number page then shows what was loaded."""
+    page = loads(browser, "consents", CONSENTS, look="1")
+    assert page.url.path.startswith("/registries/files/") and 'name="as_of"' not in page.text
+    kept = page.url.path.rpartition("/")[2]
+    ours = ("number", "consent", "consent_on", "consent_for", "wording", "proof")
+    roles = {f"role-{at}": name for at, name in enumerate((*(f"{name}_column" for name in ours), "ignore"))}
+    use = {"registry": "consents", "kept": kept, "region": "FR", "dates": "dmy"}
+    done = text_of(ended(browser, browser.post("/registries", use | roles)))
+    assert "Rows added 2" in done and "on which no call can rest 1" in done and "peut-être" in done
+    again = text_of(loads(browser, "calls", CALLS_MADE, from_day="2026-11-01", to_day="2026-11-05"))
+    assert "Rows added 2" in again and "calls made" in again
+    assert "Rows known already 2" in text_of(loads(browser, "calls", CALLS_MADE))
+    customers = "number,relationship\n+33199002101,contract\n"
+    assert loads(browser, "customers", customers).status_code == 400  # of which day?
+    assert "Rows added 1" in text_of(loads(browser, "customers", customers, as_of="2026-11-20"))
+    number = browser.post("/number", {"number": "+33199002101", "day": "2026-11-27"})
+    known = text_of(browser.client.get(number.headers["location"]))
+    assert "form-7" in known and "answered" in known and "contract" in known
+
+
+def test_a_file_of_own_records_that_cannot_be_loaded_says_why(browser):
+    """In the words of the desk; it is kept for the next try, in which what cannot be read may be left out."""
+    lost = loads(browser, "calls", CALLS_MADE + "12,2026-11-03T11:00,busy\n")
+    assert lost.status_code == 400 and "Unreadable rows that may be left out" in said(lost)
+    kept = re.search(r'name="kept" value="([^"]+)"', lost.text)[1]
+    use = {"registry": "calls", "kept": kept, "accept_unread": "1", "reason": "an extension"}
+    assert "The file is loaded" in ended(browser, browser.post("/registries", use)).text
+    for days in ({"from_day": "2026-11-01"}, {"from_day": "2026-11-05", "to_day": "2026-11-01"}, {"to_day": "x"}):
+        refused = loads(browser, "calls", CALLS_MADE, **days)
+        assert refused.status_code == 400 and not TYPED.search(text_of(refused))
+    bare = loads(browser, "calls", "number,at\n+33199002101,2026-11-02T10:00\n")
+    assert "choose below which one it is" in said(bare)
 
 
 OWN_FILE = "Téléphone,Le,Reçu\n01 99 00 12 99,12/03/2026,x\n12,13/03/2026,x\n"

@@ -214,9 +214,10 @@ class ListCheck:
 
     @property
     def files(self) -> list[Upload]:
-        """The list, and the file of consents if there is one."""
+        """The list, its brief, and the file of consents if there is one."""
         consents = self.interview.consents
-        return [self.upload, *([Upload(consents, consents.name)] if consents else [])]
+        brief = Upload(self.brief, f"{self.stem}.toml")
+        return [self.upload, brief, *([Upload(consents, consents.name)] if consents else [])]
 
     def use_consents(self, desk: Desk, path: Path | None) -> None:
         """Join a file of consents to the calls from now on, or none. Raises as `read_consents`."""

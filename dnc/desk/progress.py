@@ -21,7 +21,7 @@ from dnc.desk.visit import Visit, download_once
 from dnc.messages import counted
 
 _MINUTE = 60
-_PATIENCE_SECONDS = 0.5
+_PATIENCE_SECONDS = 0.3
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from dnc.desk.visit import Errors, Visit
 from dnc.errors import DncError, InputError, UnreadRowsError
 from dnc.files.open_table import open_table
 from dnc.frames import as_text
+from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
 from dnc.lists.own_records import INNER, RecordReading
 from dnc.messages import in_language, localized, messages, registry_name
@@ -320,7 +321,7 @@ def records_loaded(
 def _loaded(visit: Visit) -> Response:
     done = result_of(visit, "load")
     if isinstance(done, RecordsLoaded):
-        return visit.page("records_loaded.html", loaded=done)
+        return visit.page("records_loaded.html", loaded=done, columns=vocabulary().columns)
     return visit.page("registry_loaded.html", loaded=done)
 
 

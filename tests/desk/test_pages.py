@@ -759,6 +759,16 @@ def test_own_records_are_loaded_as_registries_are(browser):
     assert "form-7" in known and "answered" in known and "contract" in known
 
 
+def test_the_country_of_the_last_check_is_proposed_for_a_number(serve, store, monkeypatch):
+    """Where the office has none: who checks French lists should not have to say so again."""
+    browser = serve(store).browser()
+    path = dropped(browser, "Téléphone\n0471 99 00 12\n", brief='region = "BE"\n[facts]\ncaller = "charity"\n')
+    checked(browser, path)
+    assert browser.client.get("/number").text.count('value="BE"') == 2
+    browser.post("/office", {"region": "fr"})
+    assert browser.client.get("/number").text.count('value="FR"') == 2
+
+
 def test_a_file_of_own_records_that_cannot_be_loaded_says_why(browser):
     """In the words of the desk; it is kept for the next try, in which what cannot be read may be left out."""
     lost = loads(browser, "calls", CALLS_MADE + "12,2026-11-03T11:00,busy\n")

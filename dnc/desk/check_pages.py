@@ -30,6 +30,7 @@ from dnc.desk.forms import Form, Upload
 from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, CallRows, ListCheck
+from dnc.desk.office import keeps_decisions
 from dnc.desk.progress import Shown, begin, begin_file
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
@@ -111,9 +112,13 @@ def _upload(visit: Visit, sent: Form) -> Response:
 
     sent.keep()
 
+    def failed(later: Visit, why: str) -> Response:
+        list_check = later.kept("lists").get(id_)
+        return _failed(later, list_check, why) if list_check else _new(later, [(at, why)])
+
     def shown(job: Job) -> Shown:
         what, onward = "check" if at_once else "read", f"/checks/{id_}/next"
-        return Shown(job, what, upload.name, onward, "/checks", failed=lambda later, why: _new(later, [(at, why)]))
+        return Shown(job, what, upload.name, onward, "/checks", failed=failed)
 
     return begin(visit, shown, read)
 
@@ -372,6 +377,9 @@ def _keep_campaign(visit: Visit, sent: Form) -> Response:
 def _run(visit: Visit, sent: Form, asks: str = "") -> Response:
     """Check a list, or go on with the questions that are left; `asks`: the query of their page."""
     list_check, desk, language = _list(visit), visit.desk, visit.session.language
+    if sent.get("leave_out") and not sent.get("reason"):
+        return _failed(visit, list_check, visit.texts["no_reason"])
+    list_check.left_out_for = sent.get("reason") or list_check.left_out_for
     if list_check.job and not list_check.job.ended:
         return visit.to(f"/jobs/{list_check.job.id}")
     here, at_once = f"/checks/{list_check.id}", not sent.get("accept")
@@ -380,7 +388,9 @@ def _run(visit: Visit, sent: Form, asks: str = "") -> Response:
 
     def shown(job: Job) -> Shown:
         list_check.job = job
-        return Shown(job, "check", list_check.upload.name, f"{here}/next{asks}", f"{here}/questions{asks}")
+        onward, questions = f"{here}/next{asks}", f"{here}/questions{asks}"
+        name = list_check.upload.name
+        return Shown(job, "check", name, onward, questions, failed=lambda later, why: _failed(later, list_check, why))
 
     def run(job: Job) -> None:
         """Check the list, unless there are still questions."""
@@ -391,6 +401,11 @@ def _run(visit: Visit, sent: Form, asks: str = "") -> Response:
                 list_check.run(job, desk, language)
 
     return begin(visit, shown, run)
+
+
+def _failed(visit: Visit, list_check: ListCheck, why: str) -> Response:
+    """The questions of a list that could not be checked, with the reason, and how to check it all the same."""
+    return _questions_page(visit, list_check, [("reason" if list_check.unread else "main", why)], all_open=True)
 
 
 # The result
@@ -451,6 +466,7 @@ def _result(visit: Visit) -> Response:
         address=partial(_query, kept),
         open=open_[:_LEFT],
         kept=params.get("kept") == "1",
+        keeps=keeps_decisions(visit.desk),
         columns=vocabulary().columns,
         files=[name for name in _FILES if check.counts["clear"] or not name.startswith("clear")],
     )

@@ -28,7 +28,7 @@ from dnc.desk.desk import Desk
 from dnc.desk.forms import Upload
 from dnc.desk.jobs import Job
 from dnc.desk.office import facts_of, keeps_decisions
-from dnc.errors import InputError
+from dnc.errors import InputError, UnreadRowsError
 from dnc.files.columns import kind_of_name
 from dnc.files.open_table import count_rows
 from dnc.files.table import folded, quoted
@@ -152,6 +152,8 @@ class ListCheck:
         show: whether telephone numbers are shown in full.
         search: the text that is searched for in the result; it may be a number, so that it is in no address.
         job: the check that runs or ran last.
+        unread: how many rows with an objection have a number that cannot be read, if a check stopped at them.
+        left_out_for: why these are left out, if a person says so.
         result, rows: of the last check that ended. checked: the brief and the consents that it was made with.
     """
 
@@ -164,6 +166,8 @@ class ListCheck:
     show: bool = False
     search: str = ""
     job: Job | None = None
+    unread: int = 0
+    left_out_for: str = ""
     result: Check | None = None
     rows: CallRows | None = None
     checked: tuple[bytes, Path | None] | None = None
@@ -309,15 +313,19 @@ class ListCheck:
             before += calls.height
 
         given = self.given
-        result = api.check(
-            self.upload.path,
-            desk.store,
-            out=out,
-            keep=keeps_decisions(desk),
-            progress=job.advance,
-            watch=note,
-            settings=self.settings(desk, language),
-        )
+        try:
+            result = api.check(
+                self.upload.path,
+                desk.store,
+                out=out,
+                keep=keeps_decisions(desk),
+                progress=job.advance,
+                watch=note,
+                settings=self.settings(desk, language),
+            )
+        except UnreadRowsError as error:
+            self.unread, self.left_out_for = error.count, ""
+            raise
         rows = pl.concat([pl.Series(dtype=pl.UInt32), *numbers])
         if rows.is_empty():  # nothing was written, not even the names of columns
             pl.DataFrame(schema=result.layout.schema).write_parquet(out)
@@ -339,7 +347,14 @@ class ListCheck:
     def settings(self, desk: Desk, language: str) -> Settings:
         """The settings of a check of the list: nobody has read the texts of columns that were not spoken of yet."""
         brief, consents = replace(read_brief(self.brief), new_columns=UNDECIDED), self.interview.consents
-        return Settings(brief=brief, consents=consents, rulebook=desk.book, language=language)
+        return Settings(
+            brief=brief,
+            consents=consents,
+            rulebook=desk.book,
+            language=language,
+            accept_unread=self.unread if self.left_out_for else None,
+            reason=self.left_out_for or None,
+        )
 
     def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:
         """Each call of a row of the list, regime by regime. Raises OptionError if there is no such row."""

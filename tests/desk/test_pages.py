@@ -442,6 +442,20 @@ def test_an_answer_that_is_not_understood_stays_beside_its_question(browser):
     assert f'id="{cli.replace("-1-", "-0-")}"' in refused.text and 'value="nobody&#39;s"' in refused.text
 
 
+def test_objections_without_a_number_are_left_out_with_a_reason(browser):
+    """A check stops at them, says so beside what to do, and goes on once a person has said why."""
+    text = "Téléphone;caller;purpose;recipient;objected_on\n01 99 00 12 34;charity;donation;consumer;\n;;;;2026-05-01\n"
+    path = dropped(browser, text)
+    stopped = checked(browser, path)
+    assert "Rows that tell of an objection" in text_of(stopped) and 'href="#reason"' in stopped.text
+    refused = browser.post(f"{path}/run", {"leave_out": "1"})
+    assert refused.status_code == 400 and 'id="reason-wrong"' in refused.text
+    done = ended(browser, browser.post(f"{path}/run", {"leave_out": "1", "reason": "Mrs Exemple is on the own list"}))
+    assert done.url.path == f"{path}/result"
+    assert "Mrs Exemple" in browser.client.get("/log/log.csv").text
+    assert "Rows that tell of" not in text_of(questions(browser, path))
+
+
 def test_a_result_that_lacks_an_answer_says_so_and_leads_to_the_questions(browser):
     """It stays, and is left for the questions until the list is checked with all answers."""
     path = dropped(browser, NOTED, brief=SURVEY)
@@ -767,6 +781,20 @@ def test_the_country_of_the_last_check_is_proposed_for_a_number(serve, store, mo
     assert browser.client.get("/number").text.count('value="BE"') == 2
     browser.post("/office", {"region": "fr"})
     assert browser.client.get("/number").text.count('value="FR"') == 2
+
+
+def test_it_is_said_that_decisions_are_not_kept(serve, store):
+    """With the result and beside a number, since a complaint comes when it is too late to keep them."""
+    browser = serve(store).browser()
+    path, number = dropped(browser, LIST), {"number": NUMBER, "day": "2026-11-27"}
+    said = ("Decisions are not kept by number", "Checks that kept no decisions: 1")
+    for keeps in (False, True):
+        if keeps:
+            browser.post("/office", {"keep": "yes"})
+        result = text_of(checked(browser, path))
+        known = text_of(browser.client.get(browser.post("/number", number).headers["location"]))
+        assert (said[0] in result, said[1] in known) == (not keeps, True)
+    assert re.search(r"Check \d+, call on", known)
 
 
 def test_a_file_of_own_records_that_cannot_be_loaded_says_why(browser):

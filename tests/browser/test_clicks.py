@@ -117,7 +117,8 @@ def knowing(export: Export) -> Said:
 
 COLUMN_OF_ROW = """li => {
     const before = li.parentElement.previousElementSibling
-    return before?.tagName === "H3" ? before.textContent : ""
+    const name = before?.tagName === "H3" ? before.textContent : ""
+    return name === "Colonnes qui répondent oui ou non" ? "" : name
 }"""
 
 

@@ -21,6 +21,7 @@ from tests.exports import french_crm
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 TARGET = 44  # pixels of what is pressed
+PAPER = 718  # pixels between the margins of A4
 TABS = 400  # from the top of a page to anything on it
 WAIT = 240_000  # milliseconds, on a machine that is busy
 
@@ -106,6 +107,16 @@ class Keyboard:
             TARGET,
         )
         assert small == [], name
+        self._printed(name)
+
+    def _printed(self, name: str) -> None:
+        """See that nothing is wider than the paper: a browser would print all of the page smaller."""
+        screen = self.page.viewport_size
+        self.page.emulate_media(media="print")
+        self.page.set_viewport_size({"width": PAPER, "height": screen["height"]})
+        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name}, printed"
+        self.page.set_viewport_size(screen)
+        self.page.emulate_media(media="screen")
 
 
 @contextlib.contextmanager

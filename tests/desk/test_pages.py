@@ -417,6 +417,9 @@ def test_what_is_proposed_is_neither_kept_nor_dropped_unsaid(browser):
     page = questions(browser, path, "?ask=texts").text
     assert re.findall(r'<button[^>]*(?:name="(?:accept|decline)"|hidden disabled)', page)[0].endswith("hidden disabled")
     assert ">Continue<" not in page and 'name="run"' not in page
+    heads = re.findall(r'<h3 class="asked">([^<]+)</h3>|<label for="answer-0-(\d+)">', page)
+    assert [head for head, _ in heads if head] == ["Remarque", "Statut", "Columns that say yes or no"]
+    assert heads.index(("", "7")) == heads.index(("Columns that say yes or no", "")) + 1
     refused = browser.post(f"{path}/answers", sent | CHOSEN)
     assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
     rows = [chosen for _, _, chosen in fields_of(refused.text).values()]

@@ -949,12 +949,12 @@ def test_the_first_rows_of_a_registry_are_shown_as_they_would_be_loaded(browser)
     first = browser.post("/registries", use, files={"file": ("own.csv", OWN_FILE.encode())})
     page = browser.client.get(first.headers["location"])
     kept = re.search(r'name="kept" value="([^"]+)"', page.text)[1]
-    assert "no date was read" in text_of(page) and "+•••••••••99 listed" in text_of(page)
+    assert "No date was read" in text_of(page) and "+•••••••••99 listed" in text_of(page)
     roles = {f"role-{at}": role for at, role in enumerate(("number_column", "since_column", "ignore"))}
     for dates, reads in (("mdy", "counts without its date"), ("dmy", "listed 2026-03-12")):
         page = browser.post("/registries", use | {"kept": kept, "dates": dates} | roles).headers["location"]
         shown = text_of(browser.client.get(page)).partition("as they would be loaded")[2]
-        assert reads in shown and ("no date was read" in shown) == (dates == "mdy")
+        assert reads in shown and ("No date was read" in shown) == (dates == "mdy")
     odd = browser.post("/registries", use | {"registry": "fr-bloctel"}, files={"file": ("own.csv", b"a,b\n1,2\n")})
     assert "own.csv" in text_of(browser.client.get(odd.headers["location"])).partition("as they would be loaded")[2]
 

@@ -122,8 +122,8 @@ class LoaderError(InputError):
     """No loader recognises the file, or several do."""
 
 
-class UnreadRowsError(LoaderError):
-    """A complete list has rows whose number cannot be read.
+class UnreadRowsError(InputError):
+    """Rows that count have a number that cannot be read; they may be left out, with a reason.
 
     Attributes:
         count: how many.

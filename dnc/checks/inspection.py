@@ -7,7 +7,7 @@ Frames have no telephone number unless they say so: rows are named as everywhere
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -45,8 +45,8 @@ _OF_LOAD = {name: name for name in ("registry", "as_of", "numbers", "campaign", 
 _OF_ERASURE = {name: name for name in ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")}
 _OWN = {"number": pl.UInt64, "since": pl.Date, "until": pl.Date, "snapshot": pl.Int64, "loaded_at": pl.Datetime}
 _DECIDED = {
-    **{"number": pl.UInt64, "day": pl.Date, "check": pl.Int64, "done_on": pl.Date},
-    **dict.fromkeys(("outcome", "why", "consent"), pl.String),
+    **{"number": pl.UInt64, "day": pl.Date, "valid_until": pl.Date, "check": pl.Int64, "done_on": pl.Date},
+    **dict.fromkeys(("outcome", "why", "consent", "campaign"), pl.String),
 }
 _MADE = """
     create temp table made as
@@ -77,7 +77,7 @@ class Scope:
         days = [row["done_at"].date(), read_day(_planned(row["detail"])[:10], "iso") if is_check else None]
         if not any(day and self.first <= day <= self.last for day in days):
             return False
-        return not is_check or self.campaign in (None, *campaign_of(row["detail"]).split(" ")[:1])
+        return not is_check or self.campaign in (None, _name_of(campaign_of(row["detail"])))
 
 
 def _check(row: Row) -> Row:
@@ -104,6 +104,11 @@ def campaign_of(check: dict[str, Any]) -> str:
     return str(check.get("campaign") or check["declared"].get("campaign") or "")
 
 
+def _name_of(campaign: str) -> str:
+    """The name of a campaign without the version of its brief."""
+    return campaign.partition(" ")[0]
+
+
 @dataclass(frozen=True)
 class Inspection:
     """What a store knows about a scope.
@@ -120,8 +125,8 @@ class Inspection:
         territories: of the numbers that were called (ISO 3166-1 alpha-2), as far as they are known.
         calls: by day and campaign. times: by weekday and hour, as recorded. often: `numbers` by their most `calls` in
             thirty days.
-        single_calls: each, with the consent that it rests on, and what the last check up to its day that kept its
-            decisions said of it.
+        single_calls: each, with the consent that it rests on, and what a check up to its day that kept its decisions
+            said of it: the last one for this day, or else the last one of its campaign if it was clear until then.
         objections: also withdrawals, with how many calls came after. called_after: those calls.
         consents: by wording. sample: drawn consents as a file has them, with numbers.
         numbers: whose objections and calls are named.
@@ -177,7 +182,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
         rules = {sha256: text for sha256 in used for text in ledger_sql.texts(opened.con, "rules", [sha256])}
         kept = {row["check"]: row["file"] for row in ledger_sql.decisions(opened.con)}
     with instance_of(store.path.absolute()).cursor() as con:
-        frames = _frames(con, standing, scope, findings.head.hash, _decided(store, kept, rows, scope))
+        frames = _frames(con, standing, scope, findings.head.hash, partial(_decided, store, kept, rows, scope))
     kinds = read_column(frames.pop("called")["number"], None)
     asked = {snapshot for row in checks for snapshot in row["detail"]["snapshots"]}
     loads = [row for row in rows if (one := row["detail"].get("snapshot")) and (scope.of(row) or one in asked)]
@@ -239,24 +244,35 @@ def _laws(checks: Iterable[Row]) -> set[str] | None:
     return {id_ for ids in said for id_ in ids} if None not in said else None
 
 
-def _decided(store: Store, kept: Mapping[int, str], log: Iterable[Row], scope: Scope) -> pl.DataFrame:
-    """The decisions that checks kept on calls of these days. kept: the file of each check."""
-    done = {row["seq"]: row["done_at"].date() for row in log}
-    parts = [pl.DataFrame(schema=_DECIDED)]
+def _decided(
+    store: Store, kept: Mapping[int, str], log: Iterable[Row], scope: Scope, called: pl.DataFrame
+) -> pl.DataFrame:
+    """The decisions that checks kept on the numbers `called`, for days up to the last. kept: the file of each check."""
+    done = {row["seq"]: row for row in log}
+    parts = [pl.LazyFrame(schema=_DECIDED)]
     for check, file in kept.items():
-        rows = pl.scan_parquet(store.path / "decisions" / file, glob=False)
-        rows = rows.filter(pl.col("day").is_between(scope.first, scope.last))
+        rows = pl.scan_parquet(store.path / "decisions" / file, glob=False).filter(pl.col("day") <= scope.last)
         own = pl.col("dnc_consent") if "dnc_consent" in rows.collect_schema() else pl.lit(None, pl.String)
         words = {"outcome": pl.col("dnc_outcome"), "why": pl.col("dnc_why"), "consent": own}
-        made = {"check": pl.lit(check, pl.Int64), "done_on": pl.lit(done[check])}
-        parts.append(rows.select("number", "day", **made, **words).collect())
-    return pl.concat(parts, how="vertical_relaxed")
+        campaign = _name_of(campaign_of(done[check]["detail"]))
+        made = {"check": check, "done_on": done[check]["done_at"].date(), "campaign": campaign or None}
+        made = {name: pl.lit(value, _DECIDED[name]) for name, value in made.items()}
+        told = rows.join(called.lazy(), on="number", how="semi")
+        parts.append(told.select("number", "day", valid_until="dnc_valid_until", **words, **made).select(*_DECIDED))
+    return pl.concat(parts, how="vertical_relaxed").collect()
 
 
 def _frames(
-    con: duckdb.DuckDBPyConnection, standing: Standing, scope: Scope, seed: str, decided: pl.DataFrame
+    con: duckdb.DuckDBPyConnection,
+    standing: Standing,
+    scope: Scope,
+    seed: str,
+    decided: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> dict[str, pl.DataFrame]:
-    """What an inspection says about persons, by the names of its attributes. seed: of the sample."""
+    """What an inspection says about persons, by the names of its attributes.
+
+    seed: of the sample. decided: the decisions on some numbers.
+    """
     days, name, never = {"first": scope.first, "last": scope.last}, {"name": scope.campaign}, {"never": NEVER}
     calls, consents = (standing.records[kind.name].source() for kind in (CALLS, CONSENTS))
     ask = partial(run, con, "inspection")
@@ -277,7 +293,7 @@ def _frames(
         "called": ask("select distinct '+' || number as number from made where mine"),
         "times": ask(_sql("calls_by_hour")),
         "often": ask(_sql("most_attempts")),
-        "single_calls": ask(_sql("single_calls"), decided=decided),
+        "single_calls": ask(_sql("single_calls"), decided=decided(ask("select distinct number from made where mine"))),
         "objections": objections,
         "called_after": ask('select * exclude (number) from called_after order by "at", call, after'),
         "consents": ask(_sql("wordings"), never),

@@ -21,7 +21,7 @@ from dnc.checks.settings import Settings
 from dnc.clock import NONE, YES, only_order, read_moment
 from dnc.errors import InputError
 from dnc.files.output_file import atomic_path
-from dnc.files.table import Table, quoted
+from dnc.files.table import Table, folded, quoted
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief, brief_entries, read_brief
@@ -223,7 +223,7 @@ class Interview:
     def _add(self, *edits: Edits, to: Edits | None = None) -> None:
         """Change the brief, or another one into it. Raises InputError where it is then wrong; it stays as it was."""
         before = self.brief
-        self._set(reduce(_merged, edits, before if to is None else to))
+        self._set(_with_uses(reduce(_merged, edits, before if to is None else to)))
         try:
             self._write()
             _ = read_brief(self._path)
@@ -332,6 +332,15 @@ def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consen
             calls = setup.completed(batch, own, against)
             tallies.add(calls, judge.verdicts(calls))
     return tallies
+
+
+def _with_uses(brief: Edits) -> Edits:
+    """A brief in which no column is left out that another answer uses: all answers of a form are given at once."""
+    columns = brief.get("columns", {}).values()
+    used = {folded(name) for one in columns for name in ([one] if isinstance(one, str) else one)}
+    used |= {folded(name) for rules in ("when_filled", "when_empty") for name in brief.get(rules, {})}
+    left_out = [name for name in brief.get("ignore", []) if folded(name) not in used]
+    return brief if len(left_out) == len(brief.get("ignore", [])) else brief | {"ignore": left_out}
 
 
 def _merged(brief: Mapping[str, Any], edits: Mapping[str, Any]) -> Edits:

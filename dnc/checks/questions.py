@@ -87,8 +87,7 @@ class TableRow(NamedTuple):
     from. chosen: index of the one that is proposed. marked: whether the column or the text may say not to call. fact:
     our column that a typed answer is the value of; such a row has no options, and `chosen` is a text, empty where it is
     not known. rest: index of the answer that is taken if the person accepts what is proposed and chose no other; None
-    where `chosen` is. apart: whether it is accepted only by a word of its own: columns that say yes or no, without
-    showing of what.
+    where `chosen` is.
     """
 
     name: str
@@ -99,7 +98,6 @@ class TableRow(NamedTuple):
     marked: bool = False
     fact: str | None = None
     rest: int | None = None
-    apart: bool = False
 
     @property
     def is_left_out(self) -> bool:
@@ -164,7 +162,7 @@ class Question:
     @property
     def proposes(self) -> bool:
         """Whether its table has answers that a person may accept all at once."""
-        return any(row.rest is not None and not row.apart for row in self.table)
+        return any(row.rest is not None for row in self.table)
 
     @property
     def groups(self) -> Iterator[RowGroup]:
@@ -485,8 +483,8 @@ class OpenQuestions:
             options.append(Option(text, {"texts": {name: {"objected": objected, "nothing": nothing}}}))
         options.append(self._meant(name, {"nothing": [*yes, *no]}, "nothing"))
         is_marked, cells = content.may_object, [shown(cell) for cell in (*yes, *no)]
-        rest = (1 if objects(name) else 2) if is_marked else len(options) - 1
-        return TableRow(name, name, cells, options, 0, is_marked, rest=rest, apart=not is_marked)
+        rest = (1 if objects(name) else 2) if is_marked else None  # its cells do not show of what they say yes or no
+        return TableRow(name, name, cells, options, 0, is_marked, rest=rest)
 
     def _meant(self, name: str, meant: Mapping[str, Sequence[str]], meaning_: str) -> Option:
         return Option(self._w["texts"][meaning_], {"texts": {name: dict(meant)}})

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypedDict
 import polars as pl
 
 from dnc.checks.law_in_force import law_of
-from dnc.errors import InputError, OptionError, declared, must_be
+from dnc.errors import OptionError, UnreadRowsError, declared, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
@@ -250,10 +250,12 @@ class Setup:
         table.batches = reopen().batches if size > _MEMORY else iter(kept)
 
     def _refuse_unplaced(self, intake: Intake, against: Against) -> None:
-        """Raise InputError where more objections than were accepted have a number that cannot be read."""
+        """Raise UnreadRowsError where more objections than were accepted have a number that cannot be read."""
         if against.unplaced > self.accept_unread:
             message = localized("errors", "unplaced", n=figure(against.unplaced), count=against.unplaced)
-            raise InputError(message, intake.table.path, against.line)
+            error = UnreadRowsError(message, intake.table.path, against.line)
+            error.count = against.unplaced
+            raise error
 
     def completed(self, calls: Calls, own: OwnFacts, against: Against | None = None) -> Calls:
         """Calls with what other rows, the file of consents, the store's own records and the brief say of their numbers.

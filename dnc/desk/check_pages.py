@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import polars as pl
@@ -29,6 +30,7 @@ from dnc.desk.forms import Form, Upload
 from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, CallRows, ListCheck
+from dnc.desk.office import keeps_decisions
 from dnc.desk.progress import Shown, begin, begin_file
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
@@ -50,6 +52,13 @@ _FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brie
 _LEFT = 5  # questions on the page of a result
 _COLUMNS_OF = "columns of "  # before the name of a campaign of which only what it says of columns is taken
 _COLUMNS = ("dnc_number", "dnc_outcome", "dnc_valid_until")
+
+
+class Refused(NamedTuple):
+    """An answer that was not taken: why, and what the form said, by the end of the name of its field."""
+
+    why: str
+    typed: Mapping[str, str]
 
 
 # The list
@@ -103,10 +112,13 @@ def _upload(visit: Visit, sent: Form) -> Response:
 
     sent.keep()
 
+    def failed(later: Visit, why: str) -> Response:
+        list_check = later.kept("lists").get(id_)
+        return _failed(later, list_check, why) if list_check else _new(later, [(at, why)])
+
     def shown(job: Job) -> Shown:
-        onward = f"/checks/{id_}/" + ("result" if at_once else "questions")
-        what = "check" if at_once else "read"
-        return Shown(job, what, upload.name, onward, "/checks", failed=lambda later, why: _new(later, [(at, why)]))
+        what, onward = "check" if at_once else "read", f"/checks/{id_}/next"
+        return Shown(job, what, upload.name, onward, "/checks", failed=failed)
 
     return begin(visit, shown, read)
 
@@ -141,6 +153,13 @@ def named(*uploads: Upload | None) -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError(without_paths(error, *uploads)) from None
+
+
+def _next(visit: Visit) -> Response:
+    """The result of a list, or the questions where that does not have all the answers."""
+    list_check = _list(visit)
+    here, query = f"/checks/{list_check.id}", visit.request.url.query
+    return visit.to(f"{here}/result" if list_check.is_current else f"{here}/questions?{query}".rstrip("?"))
 
 
 def _read(visit: Visit) -> Response:
@@ -202,19 +221,29 @@ def _questions(visit: Visit) -> Response:
     return _questions_page(visit, list_check, all_open=not {"one", "ask"} & visit.request.query_params.keys())
 
 
-def _questions_page(visit: Visit, list_check: ListCheck, errors: Errors = (), *, all_open: bool) -> Response:
-    """The page of the first open question, or of all of them."""
+def _questions_page(
+    visit: Visit,
+    list_check: ListCheck,
+    errors: Errors = (),
+    refused: Mapping[str, Refused] = MappingProxyType({}),
+    *,
+    all_open: bool,
+) -> Response:
+    """The page of the first open question, or of all of them. refused: answers that were not taken, by question."""
     with named(*list_check.files), list_check.lock:
         open_ = list_check.open()
         asked = [question for question in open_ if question.id == visit.request.query_params.get("ask")]
         decided = list_check.interview.decided if list_check.interview.number_is_known else None
         before = list_check.said_before
+    shown = open_ if all_open else asked or open_[:1]
+    wrong = [(f"answer-{at}", refused[one.id].why) for at, one in enumerate(shown) if one.id in refused]
     return visit.page(
         "check_questions.html",
-        errors=errors,
+        errors=[*errors, *wrong],
         list=list_check,
         left_out=list(list_check.left_out(visit.session.language)),
-        shown=open_ if all_open else asked or open_[:1],
+        shown=shown,
+        typed={id_: one.typed for id_, one in refused.items()},
         given=list(list_check.answers()),
         before=[(name, word, fact(name, word, visit.session.language)) for name, word in before.items()],
         others=len(open_) - 1,
@@ -243,7 +272,7 @@ def _consents(visit: Visit, sent: Form) -> Response:
 
 def _answer(visit: Visit, sent: Form) -> Response:
     list_check, all_open = _list(visit), bool(sent.get("every"))
-    errors, may_wait = [], all_open or bool(sent.get("run"))
+    refused, may_wait = dict[str, Refused](), all_open or bool(sent.get("run"))
     with list_check.lock:
         open_ = {question.id: question for question in list_check.open()}
         asked = list_check.interview.in_languages(open_.values())
@@ -257,12 +286,15 @@ def _answer(visit: Visit, sent: Form) -> Response:
                 chosen = rows or _chosen(visit, question, sent.get(f"answer-{at}"))
                 list_check.interview.answer(question, chosen, asked[id_])
             except InputError as error:
-                errors.append((f"answer-{at}", without_paths(error, *list_check.files)))
-    if errors:
-        return _questions_page(visit, list_check, errors, all_open=all_open)
+                field = f"answer-{at}"
+                typed = {name.removeprefix(field): text for name, text in sent.fields if name.startswith(field)}
+                refused[id_] = Refused(without_paths(error, *list_check.files), typed)
+    if refused:
+        return _questions_page(visit, list_check, refused=refused, all_open=all_open)
+    asks = "" if all_open else "?one=1"
     if sent.get("run") or sent.get("accept"):
-        return _run(visit, sent)
-    return visit.to(f"/checks/{list_check.id}/questions" + ("" if all_open else "?one=1"))
+        return _run(visit, sent, asks)
+    return visit.to(f"/checks/{list_check.id}/questions{asks}")
 
 
 def _is_answered(question: Question, at: int, sent: Form) -> bool:
@@ -274,13 +306,16 @@ def _is_answered(question: Question, at: int, sent: Form) -> bool:
 def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[int | str]:
     """The answers to a question that is a table; none for any other. Raises InputError if one is missing.
 
-    A row of which none was chosen has the one that it is proposed to accept, if the person does.
+    A row of which none was chosen has the one that it is proposed to accept, if the person does. The form says whether
+    they do, but that of a result, which proposes nothing: nobody's answer is taken or dropped unsaid.
     """
-    chosen = list[int | str]()
+    chosen, accepted = list[int | str](), bool(sent.get("accept"))
+    says = accepted or sent.get("decline") or sent.get("run")
     for place, row in enumerate(question.table):
         text = sent.get(f"answer-{at}-{place}")
         if row.rest is not None and not text:
-            accepted = sent.get(f"answer-{at}-apart" if row.apart else "accept")
+            if not says:
+                raise InputError(visit.texts["accept_or_not"])
             chosen.append(row.rest if accepted else row.chosen)
         elif not row.fact and not (text.isdecimal() and int(text) < len(row.options)):
             raise InputError(visit.texts["no_answer"])
@@ -339,31 +374,38 @@ def _keep_campaign(visit: Visit, sent: Form) -> Response:
 # The check
 
 
-def _run(visit: Visit, sent: Form) -> Response:
+def _run(visit: Visit, sent: Form, asks: str = "") -> Response:
+    """Check a list, or go on with the questions that are left; `asks`: the query of their page."""
     list_check, desk, language = _list(visit), visit.desk, visit.session.language
+    if sent.get("leave_out") and not sent.get("reason"):
+        return _failed(visit, list_check, visit.texts["no_reason"])
+    list_check.left_out_for = sent.get("reason") or list_check.left_out_for
     if list_check.job and not list_check.job.ended:
         return visit.to(f"/jobs/{list_check.job.id}")
     here, at_once = f"/checks/{list_check.id}", not sent.get("accept")
-    questions = f"{here}/questions"
     if list_check.interview.blocking:
-        return visit.to(questions)
+        return visit.to(f"{here}/questions")
 
     def shown(job: Job) -> Shown:
         list_check.job = job
-        return Shown(
-            job, "check", list_check.upload.name, lambda: questions if job.result else f"{here}/result", questions
-        )
+        onward, questions = f"{here}/next{asks}", f"{here}/questions{asks}"
+        name = list_check.upload.name
+        return Shown(job, "check", name, onward, questions, failed=lambda later, why: _failed(later, list_check, why))
 
-    def run(job: Job) -> bool:
-        """Check the list, unless there are still questions; whether there are."""
+    def run(job: Job) -> None:
+        """Check the list, unless there are still questions."""
         with named(*list_check.files):
             with list_check.lock:
                 open_ = not at_once and bool(list_check.open())
             if not open_:
                 list_check.run(job, desk, language)
-            return open_
 
     return begin(visit, shown, run)
+
+
+def _failed(visit: Visit, list_check: ListCheck, why: str) -> Response:
+    """The questions of a list that could not be checked, with the reason, and how to check it all the same."""
+    return _questions_page(visit, list_check, [("reason" if list_check.unread else "main", why)], all_open=True)
 
 
 # The result
@@ -424,6 +466,7 @@ def _result(visit: Visit) -> Response:
         address=partial(_query, kept),
         open=open_[:_LEFT],
         kept=params.get("kept") == "1",
+        keeps=keeps_decisions(visit.desk),
         columns=vocabulary().columns,
         files=[name for name in _FILES if check.counts["clear"] or not name.startswith("clear")],
     )
@@ -558,6 +601,7 @@ ROUTES: list[Route] = [
     page("/checks", _new),
     form("/checks", _upload),
     page("/checks/{list}", _read),
+    page("/checks/{list}/next", _next),
     form("/checks/{list}/show", _show),
     form("/checks/{list}/search", _search),
     form("/checks/{list}/country", _correct_country),

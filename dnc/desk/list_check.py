@@ -28,7 +28,7 @@ from dnc.desk.desk import Desk
 from dnc.desk.forms import Upload
 from dnc.desk.jobs import Job
 from dnc.desk.office import facts_of, keeps_decisions
-from dnc.errors import InputError
+from dnc.errors import InputError, UnreadRowsError
 from dnc.files.columns import kind_of_name
 from dnc.files.open_table import count_rows
 from dnc.files.table import folded, quoted
@@ -152,7 +152,9 @@ class ListCheck:
         show: whether telephone numbers are shown in full.
         search: the text that is searched for in the result; it may be a number, so that it is in no address.
         job: the check that runs or ran last.
-        result, rows: of the last check that ended.
+        unread: how many rows with an objection have a number that cannot be read, if a check stopped at them.
+        left_out_for: why these are left out, if a person says so.
+        result, rows: of the last check that ended. checked: the brief and the consents that it was made with.
     """
 
     upload: Upload
@@ -164,8 +166,11 @@ class ListCheck:
     show: bool = False
     search: str = ""
     job: Job | None = None
+    unread: int = 0
+    left_out_for: str = ""
     result: Check | None = None
     rows: CallRows | None = None
+    checked: tuple[bytes, Path | None] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -202,10 +207,21 @@ class ListCheck:
         return Path(self.upload.name).stem
 
     @property
+    def given(self) -> tuple[bytes, Path | None]:
+        """The brief and the consents as they are."""
+        return self.brief.read_bytes(), self.interview.consents
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the result has all the answers that were given."""
+        return self.checked == self.given
+
+    @property
     def files(self) -> list[Upload]:
-        """The list, and the file of consents if there is one."""
+        """The list, its brief, and the file of consents if there is one."""
         consents = self.interview.consents
-        return [self.upload, *([Upload(consents, consents.name)] if consents else [])]
+        brief = Upload(self.brief, f"{self.stem}.toml")
+        return [self.upload, brief, *([Upload(consents, consents.name)] if consents else [])]
 
     def use_consents(self, desk: Desk, path: Path | None) -> None:
         """Join a file of consents to the calls from now on, or none. Raises as `read_consents`."""
@@ -296,15 +312,20 @@ class ListCheck:
             numbers.append(rows.cast(pl.UInt32) + before + 1)
             before += calls.height
 
-        result = api.check(
-            self.upload.path,
-            desk.store,
-            out=out,
-            keep=keeps_decisions(desk),
-            progress=job.advance,
-            watch=note,
-            settings=self.settings(desk, language),
-        )
+        given = self.given
+        try:
+            result = api.check(
+                self.upload.path,
+                desk.store,
+                out=out,
+                keep=keeps_decisions(desk),
+                progress=job.advance,
+                watch=note,
+                settings=self.settings(desk, language),
+            )
+        except UnreadRowsError as error:
+            self.unread, self.left_out_for = error.count, ""
+            raise
         rows = pl.concat([pl.Series(dtype=pl.UInt32), *numbers])
         if rows.is_empty():  # nothing was written, not even the names of columns
             pl.DataFrame(schema=result.layout.schema).write_parquet(out)
@@ -314,7 +335,7 @@ class ListCheck:
             if was := old if old and rows.equals(pl.read_parquet(old.beside, columns=[ROW])[ROW]) else None:
                 told = told.with_columns(was.outcomes.alias(WAS))
             told.write_parquet(beside)
-            self.result = replace(result, typed=False)
+            self.result, self.checked = replace(result, typed=False), given
             names = [*result.layout.schema]
             self.rows = CallRows(out, beside, _names(out, names), was is not None, _values(out, names))
             if old:
@@ -326,7 +347,14 @@ class ListCheck:
     def settings(self, desk: Desk, language: str) -> Settings:
         """The settings of a check of the list: nobody has read the texts of columns that were not spoken of yet."""
         brief, consents = replace(read_brief(self.brief), new_columns=UNDECIDED), self.interview.consents
-        return Settings(brief=brief, consents=consents, rulebook=desk.book, language=language)
+        return Settings(
+            brief=brief,
+            consents=consents,
+            rulebook=desk.book,
+            language=language,
+            accept_unread=self.unread if self.left_out_for else None,
+            reason=self.left_out_for or None,
+        )
 
     def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:
         """Each call of a row of the list, regime by regime. Raises OptionError if there is no such row."""

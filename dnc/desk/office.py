@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dnc.checks.past import past_checks
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
@@ -33,8 +34,12 @@ def facts_of(desk: Desk) -> dict[str, str]:
 
 
 def region_of(desk: Desk) -> str:
-    """The country of numbers without a country code: that of the office, else that of the system; "" if not known."""
-    return desk.store.office().get("region") or system_locale()[1]
+    """The country of numbers without a country code, to be corrected in a form; "" if it is not known.
+
+    It is that of the office, else of the last check, else of the system.
+    """
+    last = next((check.detail["region"] for check in past_checks(desk.store, 1)), None)
+    return desk.store.office().get("region") or last or system_locale()[1]
 
 
 def keeps_decisions(desk: Desk) -> bool:

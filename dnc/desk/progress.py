@@ -21,7 +21,7 @@ from dnc.desk.visit import Visit, download_once
 from dnc.messages import counted
 
 _MINUTE = 60
-_PATIENCE_SECONDS = 0.5
+_PATIENCE_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class Shown:
         job: the job.
         what: key of what it does, in the table `jobs` of the messages.
         name: of the file that it reads; such a job can be stopped.
-        onward: where its result is, or a function that says so when it is done. back: where to go if it was stopped or
-            failed.
+        onward: where to go when it is done. back: where to go if it was stopped or failed.
         given: the texts of its form, which is filled in with them there.
         failed: shows its form again if it failed, with the reason; by default its page says it.
     """
@@ -41,15 +40,10 @@ class Shown:
     job: Job
     what: str
     name: str
-    onward: str | Callable[[], str]
+    onward: str
     back: str
     given: Mapping[str, str] = field(default_factory=dict)
     failed: Callable[[Visit, str], Response] | None = None
-
-    @property
-    def result_page(self) -> str:
-        """Where to go when it is done."""
-        return self.onward if isinstance(self.onward, str) else self.onward()
 
 
 def begin(visit: Visit, shown: Callable[[Job], Shown], function: Callable[[Job], Any]) -> Response:
@@ -57,7 +51,7 @@ def begin(visit: Visit, shown: Callable[[Job], Shown], function: Callable[[Job],
     job = visit.desk.jobs.start(visit.session, function)
     of_job = visit.kept("jobs")[job.id] = shown(job)
     job.wait(_PATIENCE_SECONDS)
-    return visit.to(of_job.result_page if job.state == "done" else f"/jobs/{job.id}")
+    return visit.to(of_job.onward if job.state == "done" else f"/jobs/{job.id}")
 
 
 def begin_file(visit: Visit, back: str, make: Callable[[Path], Path]) -> Response:
@@ -104,7 +98,7 @@ def _page(visit: Visit) -> Response:
     shown = _shown(visit)
     made = shown.job.result if shown.what == "file" else None
     if shown.job.state == "done" and not (made and made.exists()):
-        return visit.to(shown.back if made else shown.result_page)
+        return visit.to(shown.back if made else shown.onward)
     if shown.job.state == "failed" and shown.failed:
         return shown.failed(visit, shown.job.error)
     answer = visit.page("job.html", shown=shown, sentence=_sentence(visit, shown.job))

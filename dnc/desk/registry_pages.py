@@ -1,4 +1,7 @@
-"""Registries at the desk: what is loaded, until when it clears calls and what is due; loading a file."""
+"""Registries at the desk: what is loaded, until when it clears calls and what is due; loading a file.
+
+The office's own records are loaded in the same way: a file of consents, of calls made or of customers.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from starlette.routing import Route
 
 from dnc.checks.questions import masked
 from dnc.checks.status import Status, status
+from dnc.checks.subject_access import record_label
 from dnc.clock import read_day
 from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk
@@ -28,19 +32,25 @@ from dnc.desk.visit import Errors, Visit
 from dnc.errors import DncError, InputError, UnreadRowsError
 from dnc.files.open_table import open_table
 from dnc.frames import as_text
+from dnc.law.vocabulary import vocabulary
+from dnc.lists import own_records
+from dnc.lists.own_records import INNER, RecordReading
 from dnc.messages import in_language, localized, messages, registry_name
 from dnc.registries import OWN
 from dnc.registries.contract import Layout
 from dnc.registries.ingest import show
 from dnc.registries.reasons import in_words
 from dnc.store.loader_search import loader_for
+from dnc.store.record_kinds import CALLS, KINDS, Kind
+from dnc.store.records import Added
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 
 _OPTIONS = ("registry", "region", "campaign", "means", "dates", "shrunk", "sheet", "ignore", "accept_unread", "reason")
+_COVERS = ("from_day", "to_day")  # of calls made: days of which the file has them all
 _FILES = "registry_files"  # what of a session they are kept under
 _FIRST_ROWS = 5
-_COLUMNS = ("number", "since")  # fields of the form, with `_column` behind them, for their names in the file
+_OF_COLUMN = "_column"  # behind our name of a column: a field of the form with its name in the file
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,24 @@ class Loaded:
     snapshot: Snapshot
     before: Snapshot | None
     change: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class RecordsLoaded:
+    """A file of own records that was loaded: its kind, and what was added."""
+
+    kind: str
+    added: Added
+
+
+def roles(registry: str, language: str) -> dict[str, str]:
+    """What a column of a file may be, by the name of its field: columns of a registry, or of a kind of own records."""
+    texts = messages("desk", language)["registry_roles"]
+    if kind := KINDS.get(registry):
+        names = [name for name in kind.all_columns if name not in ("seq", "recorded_at", *INNER[kind.name])]
+        known = {f"{name}{_OF_COLUMN}": record_label(name, language) for name in names if name != "number"}
+        return {name: texts.get(name) or known[name] for name in (f"number{_OF_COLUMN}", *known, "ignore")}
+    return dict(texts)
 
 
 @dataclass
@@ -79,9 +107,15 @@ class RegistryFile:
         return pl.DataFrame()
 
     @property
+    def kind(self) -> Kind | None:
+        """The kind of own records that its form says it has."""
+        return KINDS.get(self.given.get("registry", ""))
+
+    @property
     def columns(self) -> dict[str, str]:
         """What its form says of columns: ours → theirs."""
-        return {ours: name for ours in _COLUMNS if (name := self.given.get(f"{ours}_column"))}
+        said = {name: text for name, text in self.given.items() if name.endswith(_OF_COLUMN) and text}
+        return {name.removesuffix(_OF_COLUMN): text for name, text in said.items()}
 
     @property
     def ignored(self) -> list[str]:
@@ -98,8 +132,10 @@ class RegistryFile:
     def as_loaded(self) -> tuple[pl.DataFrame, str]:
         """Its first rows as they would be loaded, and what a person should know of them. Raises DncError.
 
-        Of a file of one batch that is also why the load would refuse it.
+        Of a file of one batch that is also why the load would refuse it. Own records are not shown.
         """
+        if self.kind:
+            return pl.DataFrame(), ""
         given: dict[str, Any] = {
             name: self.given.get(name) or None for name in ("registry", "means", "region", "sheet")
         }
@@ -123,9 +159,11 @@ def state(desk: Desk) -> Status | None:
 
 
 def registries(visit: Visit) -> dict[str, str]:
-    """The names of the registries of which a file may be, by id."""
+    """What a file may be of, by id: the names of registries, and of the kinds of own records."""
+    language = visit.session.language
+    kinds = {name: text for name, text in messages("records", language)["kinds"].items() if name in KINDS}
     ids = sorted({*visit.desk.book.registries(), OWN})
-    return {id_: registry_name(id_, visit.session.language) for id_ in ids}
+    return {id_: registry_name(id_, language) for id_ in ids} | kinds
 
 
 def _registries(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
@@ -136,7 +174,8 @@ def _registries(visit: Visit, given: Mapping[str, str] | None = None, errors: Er
 
 def _load(visit: Visit, sent: Form) -> Response:
     """Load a file, as a job, or show it first; one that is not loaded is kept for the next try."""
-    given = {name: sent.get(name) for name in ("as_of", *_OPTIONS, *(f"{ours}_column" for ours in _COLUMNS))}
+    columns = [name for name, _ in sent.fields if name.endswith(_OF_COLUMN)]
+    given = {name: sent.get(name) for name in ("as_of", *_OPTIONS, *_COVERS, *columns)}
     file: RegistryFile | None = visit.kept(_FILES).get(sent.get("kept"))
     if file is None:
         if (upload := sent.file("file", visit)) is None:
@@ -144,42 +183,46 @@ def _load(visit: Visit, sent: Form) -> Response:
         sent.keep()
         file = RegistryFile(upload)
         visit.kept(_FILES)[file.id] = file
-    roles = _roles(file, sent)
+    said = _said_of_columns(file, sent)
     if given["sheet"] != file.given.get("sheet", ""):
         file.__dict__.pop("rows", None)
-    file.given, file.error, file.unread = given | roles, "", 0
+    file.given, file.error, file.unread = given | said, "", 0
     if sent.get("look"):
         if not sent.get("kept"):  # what is proposed is shown first
             file.given = file.given | {"dates": file.order_of_days(region_of(visit.desk))}
         return visit.to(f"/registries/files/{file.id}")
-    errors, as_of = [], sent.past_day("as_of")
-    if as_of is None:
-        errors.append(("as_of", visit.texts["no_past_day"]))
+    needed = () if file.kind and not file.kind.whole else ("as_of",)
+    days = {name: sent.past_day(name) for name in ("as_of", *_COVERS)}
+    wrong = [name for name, day in days.items() if day is None and (name in needed or given[name])]
+    errors = [(name, visit.texts["no_past_day"]) for name in wrong]
     if not given["accept_unread"].isdecimal() and given["accept_unread"]:
         errors.append(("accept_unread", visit.texts["no_amount"]))
-    if errors or as_of is None:
-        return _file_page(visit, file, errors)
-    return _begin(visit, file, as_of)
+    if file.kind is CALLS and (days["from_day"] is None) != (days["to_day"] is None):
+        errors.append(("to_day", visit.texts["both_days"]))
+    return _file_page(visit, file, errors) if errors else _begin(visit, file, days)
 
 
-def _roles(file: RegistryFile, sent: Form) -> dict[str, str]:
+def _said_of_columns(file: RegistryFile, sent: Form) -> dict[str, str]:
     """What the form says of each column, as its fields for their names would; nothing where it shows none."""
-    names: dict[str, list[str]] = {name: [] for name in ("number_column", "since_column", "ignore")}
+    names: dict[str, list[str]] = {}
     for at, column in enumerate(file.rows.columns if sent.get("kept") else ()):
-        if (role := sent.get(f"role-{at}")) in names:
-            names[role].append(column)
-    return {name: ", ".join(columns) for name, columns in names.items() if columns}
+        if role := sent.get(f"role-{at}"):
+            names.setdefault(role, []).append(column)
+    return {name: ", ".join(columns) for name, columns in names.items()}
 
 
-def _begin(visit: Visit, file: RegistryFile, as_of: date) -> Response:
+def _begin(visit: Visit, file: RegistryFile, days: Mapping[str, date | None]) -> Response:
     desk, given, here = visit.desk, file.given, f"/registries/files/{file.id}"
     options: dict[str, Any] = {name: given[name] for name in _OPTIONS if given[name]}
-    options |= {"columns": file.columns, "ignore": file.ignored}
-    options["accept_unread"] = int(given["accept_unread"] or 0)
+    options |= {"columns": file.columns, "ignore": file.ignored, "accept_unread": int(given["accept_unread"] or 0)}
 
-    def load(_: Job) -> Loaded:
+    def load(_: Job) -> Loaded | RecordsLoaded:
         try:
-            done = loaded(desk.store, file.upload, as_of, options)
+            done: Loaded | RecordsLoaded
+            if file.kind:
+                done = records_loaded(desk, file, file.kind, days, options)
+            elif as_of := days["as_of"]:
+                done = loaded(desk.store, file.upload, as_of, options)
         except DncError as error:
             file.error = without_paths(error, file.upload)
             file.unread = error.count if isinstance(error, UnreadRowsError) else 0
@@ -201,7 +244,8 @@ def _file(visit: Visit) -> Response:
 
 def _file_page(visit: Visit, file: RegistryFile, errors: Errors = ()) -> Response:
     """A file that is not loaded yet: its first rows, and what may be said of it."""
-    said = {name: file.given.get(name, "").split(", ") for name in ("number_column", "since_column", "ignore")}
+    may_be = roles(file.given.get("registry", ""), visit.session.language)
+    said = {name: file.given.get(name, "").split(", ") for name in may_be}
     rows, first, note = file.rows, pl.DataFrame(), ""
     try:
         first, note = file.as_loaded()
@@ -214,6 +258,8 @@ def _file_page(visit: Visit, file: RegistryFile, errors: Errors = ()) -> Respons
         file=file,
         given=file.given,
         registries=registries(visit),
+        kind=file.kind,
+        roles=may_be,
         columns=[
             (
                 name,
@@ -257,8 +303,26 @@ def loaded(store: Store, upload: Upload, as_of: date, options: dict[str, Any]) -
     return Loaded(snapshot, before, change)
 
 
+def records_loaded(
+    desk: Desk, file: RegistryFile, kind: Kind, days: Mapping[str, date | None], options: Mapping[str, Any]
+) -> RecordsLoaded:
+    """Load a file of own records. Raises as `own_records.load`."""
+    first, last = days["from_day"], days["to_day"]
+    names = ("region", "columns", "dates", "ignore", "sheet", "accept_unread", "reason")
+    reading = RecordReading(
+        **{name: options[name] for name in names if name in options},
+        as_of=days["as_of"] if kind.whole else None,
+        covers_days=(first, last) if kind is CALLS and first and last else None,
+    )
+    [added] = own_records.load(desk.store, kind.name, [file.upload.path], desk.book, reading)
+    return RecordsLoaded(kind.name, added)
+
+
 def _loaded(visit: Visit) -> Response:
-    return visit.page("registry_loaded.html", loaded=result_of(visit, "load"))
+    done = result_of(visit, "load")
+    if isinstance(done, RecordsLoaded):
+        return visit.page("records_loaded.html", loaded=done, columns=vocabulary().columns)
+    return visit.page("registry_loaded.html", loaded=done)
 
 
 ROUTES: list[Route] = [

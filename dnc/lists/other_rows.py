@@ -87,12 +87,18 @@ class Against:
             linked_rows += [part.filter(pl.col("number").is_in(linked["number"].implode()))] if linked.height else []
             self._keep(own, spill=found.rows > _AT_ONCE)
         if linked_rows:
-            self._keep(_of_persons(pl.concat(linked_rows), linked), spill=False)
+            told = pl.concat(linked_rows).join(linked, on="number").drop("number").rename({"person": "number"})
+            self._keep(told, spill=False, people=linked.filter(pl.col("number") < IDS))
 
-    def _keep(self, rows: pl.DataFrame, *, spill: bool) -> None:
-        """Keep what counts of some rows, by number."""
+    def _keep(self, rows: pl.DataFrame, *, spill: bool, people: pl.DataFrame | None = None) -> None:
+        """Keep what counts of some rows, by number; where these are of `people`, for each number of theirs.
+
+        It is found before that: a person with many rows and numbers would have all of the ones for each of the others.
+        """
         for column, summary in _SUMMARIES.items() if rows.height else ():
             by_number = summary(rows.drop_nulls(["number", column]).rename({column: "on"}))
+            if people is not None:
+                by_number = by_number.rename({"number": "person"}).join(people, on="person").sort("number")
             if spill:
                 path = self._folder / f"{column}-{len(self._by_number[column])}.parquet"
                 with kept():
@@ -132,12 +138,6 @@ def _recorded(found: pl.DataFrame) -> pl.DataFrame:
     own = found.with_columns(at=pl.lit(0, pl.UInt64), row=pl.lit(OWN))
     absent = (pl.lit(None, kind).alias(name) for name, kind in _SCHEMA.items() if name not in own.columns)
     return own.with_columns(absent).select(_SCHEMA.keys())
-
-
-def _of_persons(rows: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
-    """Rows repeated for each number of their person."""
-    told = rows.join(linked, on="number").drop("number")
-    return told.join(linked.filter(pl.col("number") < IDS), on="person").select(_SCHEMA.keys())
 
 
 def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:

@@ -173,6 +173,8 @@ class _Folder:
         said = Counter(found.single_calls["outcome"])
         checked = {name: count(said[name]) for name in OUTCOMES}
         yield self.texts["checked_before"].format(**checked, unchecked=count(said[None]))
+        lasting = found.single_calls["valid_until"].count()
+        yield self.texts["checked_lasting"].format(n=count(lasting))
 
     def _objections_in_words(self) -> Iterator[str]:
         found, count = self.found, self.count

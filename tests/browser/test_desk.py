@@ -21,6 +21,7 @@ from tests.exports import french_crm
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 TARGET = 44  # pixels of what is pressed
+PAPER = 718  # pixels between the margins of A4
 TABS = 400  # from the top of a page to anything on it
 WAIT = 240_000  # milliseconds, on a machine that is busy
 
@@ -106,6 +107,16 @@ class Keyboard:
             TARGET,
         )
         assert small == [], name
+        self._printed(name)
+
+    def _printed(self, name: str) -> None:
+        """See that nothing is wider than the paper: a browser would print all of the page smaller."""
+        screen = self.page.viewport_size
+        self.page.emulate_media(media="print")
+        self.page.set_viewport_size({"width": PAPER, "height": screen["height"]})
+        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name}, printed"
+        self.page.set_viewport_size(screen)
+        self.page.emulate_media(media="screen")
 
 
 @contextlib.contextmanager
@@ -176,7 +187,8 @@ def answered(keyboard: Keyboard) -> int:
             texts = [plain(text) for text in labels.all_inner_texts()]
             at = next((at for at, text in enumerate(texts) if wanted and wanted in text), len(texts) - 1)
             keyboard.choose(f"#{labels.nth(at).get_attribute('for')}")
-        keyboard.press("main button.first")
+        proposes = page.locator('button[name="decline"]').count()
+        keyboard.press('button[name="decline"]' if proposes else "main button.first")
         page.wait_for_url(lambda address: "/jobs/" not in address)
     pytest.fail("the questions do not end")
 
@@ -249,7 +261,7 @@ def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path:
     keyboard.seen("objected")
 
     keyboard.press('nav a[href="/checks"]')
-    keyboard.press('main a[href$="/result"]')
+    keyboard.press('main a[href$="/next"]')
     checked(keyboard, 'form[action$="/run"] button')
     keyboard.seen("again")
     after = outcomes(downloaded(keyboard, "all.xlsx", tmp_path))

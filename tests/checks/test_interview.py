@@ -464,7 +464,7 @@ def test_what_is_proposed_of_yes_and_no_is_by_the_name(asked, name, objects):
     while (question := interview.next()).id != "texts":
         interview.answer(question, {"caller": 0, "columns": [1]}.get(question.id))
     [row] = question.table
-    assert row.options[row.rest].edits["texts"][name]["objected"] == [objects] and not row.apart
+    assert row.options[row.rest].edits["texts"][name]["objected"] == [objects]
 
 
 def test_texts_that_no_brief_may_hold_are_asked_together(asked):
@@ -509,3 +509,18 @@ def test_a_consent_is_asked_for_the_calls_that_are_made(asked, tmp_path, voice, 
         interview.answer(question, chosen)
     named = [option.edits for option in question.table[0].options if "named_caller" in str(option.edits)]
     assert [edits["when_filled"]["Accord"]["consent_for"] for edits in named] == kinds
+
+
+def test_a_column_that_an_answer_uses_is_not_left_out_by_another(asked):
+    """A form that leaves columns out, as proposed, asks of the same ones whether they say where a number is from."""
+    rows = ["06 39 98 00 01;Site web;Essai SAS", "06 39 98 00 02;Salon;", "06 39 98 00 03;Achat fichier;"]
+    interview = asked("\n".join(["Téléphone;Source contact;Société", *rows]) + "\n")
+    interview.answer(next(one for one in interview.open() if one.id == "caller"), 0)
+    open_ = {one.id: one for one in interview.open()}
+    columns = open_["columns"]
+    interview.answer(columns, [0 for _ in columns.table])
+    assert sorted(interview.brief["ignore"]) == ["Société", "Source contact"]
+    campaign = open_["campaign"]
+    interview.answer(campaign, [row.chosen if row.fact else 0 for row in campaign.table])
+    assert interview.brief["ignore"] == []
+    assert interview.brief["columns"]["source"] == "Source contact" and "Société" in interview.brief["when_filled"]

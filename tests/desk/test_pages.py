@@ -338,7 +338,7 @@ def answered(browser: Browser, path: str, id_: str, **chosen: str) -> None:
     """Answer a question that is a table: the beginning of the answer of some rows, by the beginning of their text."""
     page = questions(browser, path, f"?ask={id_}").text
     assert re.findall(r'name="question" value="([^"]+)"', page)[0] == id_
-    sent = {"question": id_}
+    sent = {"question": id_, "decline": "1"}
     for field, (label, options, _) in fields_of(page).items():
         wanted = next((text for start, text in chosen.items() if label.startswith(start)), None)
         sent[field] = next(value for text, value in options.items() if (wanted and text.startswith(wanted)) or not text)
@@ -371,28 +371,106 @@ def test_columns_and_texts_are_answered_in_a_table_each(browser):
     assert "files/clear.csv" in browser.client.get(f"{path}/result").text
 
 
-def test_what_is_proposed_counts_only_if_it_is_accepted(browser):
-    """An answer of their own stays, also that it is not known; columns that say yes or no take a word of their own."""
+PROPOSED = {  # texts of three columns with a proposal each, and two that say yes or no, in the order they are asked
+    **dict.fromkeys(("stop", "ne plus appeler", "rappelée lundi", "Client", "Ancien", "Autre", "Nouveau")),
+    **dict.fromkeys(("Actif", "Société")),
+}
+CHOSEN = {"answer-0-2": "4", "answer-0-4": "0", "answer-0-5": "1"}  # nothing about calls, not known, an objection
+
+
+def proposed(browser: Browser) -> tuple[str, dict[str, str]]:
+    """A list with texts for all of which but some an answer is proposed: its address, and an empty form."""
     rows = "01 99 00 12 37;Autre;stop\n01 99 00 12 38;Nouveau;stop\n"
     lines = [*zip((NOTED + rows).splitlines(), ["Actif;Société", *["oui;non", "non;non"] * 3], strict=False)]
     text = "\n".join(f"{line};{more}" for line, more in lines)
     names = ("Statut", "Remarque", "Actif", "Société")
-    brief = SURVEY + "".join(f'[texts."{name}"]\n' for name in names)
-    labels = ["stop", "ne plus appeler", "rappelée lundi", "Client", "Ancien", "Autre", "Nouveau", "Actif", "Société"]
-    said = {
-        (): ["undecided"] * 3 + ["blocked", "undecided"],
-        ("accept",): ["blocked", "undecided", "undecided", "blocked", "blocked"],
-        ("accept", "answer-0-apart"): ["blocked", "clear", "undecided", "blocked", "blocked"],
-    }
-    for pressed, outcomes in said.items():
-        path = dropped(browser, text, brief=brief)
-        rows = fields_of(questions(browser, path, "?ask=texts").text)
-        assert [label for label, *_ in rows.values()] == labels
-        sent = dict.fromkeys(rows, "") | {"question": "texts", "answer-0-2": "4", "answer-0-4": "0", "answer-0-5": "1"}
-        answer = browser.post(f"{path}/answers", sent | dict.fromkeys(pressed, "1"))
-        result = ended(browser, answer) if pressed else checked(browser, path)
-        assert result.url.path == f"{path}/result"  # nothing is left to ask
-        assert [row["dnc_outcome"] for row in rows_of(browser, path)] == outcomes
+    path = dropped(browser, text, brief=SURVEY + "".join(f'[texts."{name}"]\n' for name in names))
+    fields = fields_of(questions(browser, path, "?ask=texts").text)
+    assert [label for label, *_ in fields.values()] == [*PROPOSED]
+    return path, dict.fromkeys(fields, "") | {"answer-0-7": "0", "answer-0-8": "0", "question": "texts"}
+
+
+NO_TO_BOTH = {"answer-0-7": "3", "answer-0-8": "3"}  # both columns of yes and no say nothing about calls
+
+
+@pytest.mark.parametrize(
+    ("pressed", "outcomes"),
+    [
+        ({"decline": "1"}, ["undecided"] * 3 + ["blocked", "undecided"]),
+        ({"accept": "1"}, ["blocked", "undecided", "undecided", "blocked", "blocked"]),
+        ({"accept": "1", "answer-0-7": "3"}, ["blocked", "undecided", "undecided", "blocked", "blocked"]),
+        ({"accept": "1"} | NO_TO_BOTH, ["blocked", "clear", "undecided", "blocked", "blocked"]),
+    ],
+)
+def test_what_is_proposed_counts_only_if_it_is_accepted(browser, pressed, outcomes):
+    """An answer of their own stays, also that it is not known; each column that says yes or no takes its own."""
+    path, sent = proposed(browser)
+    answer = browser.post(f"{path}/answers", sent | CHOSEN | pressed)
+    result = ended(browser, answer) if "accept" in pressed else checked(browser, path)
+    assert result.url.path == f"{path}/result"  # nothing is left to ask
+    assert [row["dnc_outcome"] for row in rows_of(browser, path)] == outcomes
+
+
+def test_what_is_proposed_is_neither_kept_nor_dropped_unsaid(browser):
+    """A form that says neither comes back with what was chosen; its buttons say which, and Enter presses none."""
+    path, sent = proposed(browser)
+    page = questions(browser, path, "?ask=texts").text
+    assert re.findall(r'<button[^>]*(?:name="(?:accept|decline)"|hidden disabled)', page)[0].endswith("hidden disabled")
+    assert ">Continue<" not in page and 'name="run"' not in page
+    heads = re.findall(r'<h3 class="asked">([^<]+)</h3>|<label for="answer-0-(\d+)">', page)
+    assert [head for head, _ in heads if head] == ["Remarque", "Statut", "Columns that say yes or no"]
+    assert heads.index(("", "7")) == heads.index(("Columns that say yes or no", "")) + 1
+    refused = browser.post(f"{path}/answers", sent | CHOSEN)
+    assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
+    rows = [chosen for _, _, chosen in fields_of(refused.text).values()]
+    assert rows[2:6] == [
+        "nothing about calls",
+        "nothing about calls",
+        "I do not know: these rows stay undecided",
+        "asked not to be called again",
+    ]
+    assert "answers given" not in text_of(questions(browser, path))
+
+
+def test_an_answer_that_is_not_understood_stays_beside_its_question(browser):
+    """Also where others on the page are taken, and it moves up."""
+    path = dropped(browser, "Téléphone\n01 99 00 12 34\n", brief='region = "FR"')
+    page = questions(browser, path).text
+    [cli] = re.findall(r'<label for="(answer-1-\d+)">Which number', page)
+    every = dict.fromkeys(re.findall(r'<(?:select|input) id="(answer-1-\d+)"', page), "0")
+    sent = every | {"every": "1", "question": ["caller", "campaign"], "answer-0": "0", cli: "nobody's"}
+    refused = browser.post(f"{path}/answers", sent)
+    assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
+    assert re.search(r'value="([^"]+)">\s*<h2 id="answer-0"', refused.text)[1] == "campaign"
+    assert f'id="{cli.replace("-1-", "-0-")}"' in refused.text and 'value="nobody&#39;s"' in refused.text
+
+
+def test_objections_without_a_number_are_left_out_with_a_reason(browser):
+    """A check stops at them, says so beside what to do, and goes on once a person has said why."""
+    text = "Téléphone;caller;purpose;recipient;objected_on\n01 99 00 12 34;charity;donation;consumer;\n;;;;2026-05-01\n"
+    path = dropped(browser, text)
+    stopped = checked(browser, path)
+    assert "Rows that tell of an objection" in text_of(stopped) and 'href="#reason"' in stopped.text
+    refused = browser.post(f"{path}/run", {"leave_out": "1"})
+    assert refused.status_code == 400 and 'id="reason-wrong"' in refused.text
+    done = ended(browser, browser.post(f"{path}/run", {"leave_out": "1", "reason": "Mrs Exemple is on the own list"}))
+    assert done.url.path == f"{path}/result"
+    assert "Mrs Exemple" in browser.client.get("/log/log.csv").text
+    assert "Rows that tell of" not in text_of(questions(browser, path))
+
+
+def test_a_result_that_lacks_an_answer_says_so_and_leads_to_the_questions(browser):
+    """It stays, and is left for the questions until the list is checked with all answers."""
+    path = dropped(browser, NOTED, brief=SURVEY)
+    answered(browser, path, "columns", Statut="not needed", Remarque="read")
+    changed = "Answers were changed after this check"
+    assert changed not in text_of(checked(browser, path))
+    assert browser.client.get(f"{path}/next").headers["location"] == f"{path}/result"
+    _ = browser.post(f"{path}/back", {"answered": "columns"})
+    assert changed in text_of(browser.client.get(f"{path}/result"))
+    assert f'href="{path}/next"' in browser.client.get("/checks").text
+    assert browser.client.get(f"{path}/next?one=1").headers["location"] == f"{path}/questions?one=1"
+    assert changed not in text_of(checked(browser, path))
 
 
 def test_any_answer_is_changed_also_in_another_language(browser):
@@ -664,6 +742,78 @@ def test_the_own_list_is_loaded_on_the_first_page(browser):
     assert "own opt-out list ( own )" in text_of(done) and "Complete for all numbers" in text_of(done)
 
 
+CONSENTS = (
+    "Tél;Accord;Donné le;Pour;Formulaire;Preuve;Remarque\n"
+    "01 99 00 21 01;named_caller;12/03/2026;live;form-7;scan-1.pdf;x\n"
+    "01 99 00 21 02;peut-être;13/03/2026;live;form-7;scan-2.pdf;y\n"
+)
+CALLS_MADE = "number,at,result\n+33199002101,2026-11-02T10:00,answered\n+33199002102,2026-11-03T10:00,objected\n"
+
+
+def loads(browser: Browser, kind: str, content: str, **given: str) -> httpx.Response:
+    """Send a file of own records."""
+    return ended(browser, browser.post("/registries", {"registry": kind} | given, files={"file": ("f.csv", content)}))
+
+
+def test_own_records_are_loaded_as_registries_are(browser):
+    """All kinds by the same form: their columns get roles, and the number page then shows what was loaded."""
+    page = loads(browser, "consents", CONSENTS, look="1")
+    assert page.url.path.startswith("/registries/files/") and 'name="as_of"' not in page.text
+    kept = page.url.path.rpartition("/")[2]
+    ours = ("number", "consent", "consent_on", "consent_for", "wording", "proof")
+    roles = {f"role-{at}": name for at, name in enumerate((*(f"{name}_column" for name in ours), "ignore"))}
+    use = {"registry": "consents", "kept": kept, "region": "FR", "dates": "dmy"}
+    done = text_of(ended(browser, browser.post("/registries", use | roles)))
+    assert "Rows added 2" in done and "on which no call can rest 1" in done and "peut-être" in done
+    again = text_of(loads(browser, "calls", CALLS_MADE, from_day="2026-11-01", to_day="2026-11-05"))
+    assert "Rows added 2" in again and "calls made" in again
+    assert "Rows known already 2" in text_of(loads(browser, "calls", CALLS_MADE))
+    customers = "number,relationship\n+33199002101,contract\n"
+    assert loads(browser, "customers", customers).status_code == 400  # of which day?
+    assert "Rows added 1" in text_of(loads(browser, "customers", customers, as_of="2026-11-20"))
+    number = browser.post("/number", {"number": "+33199002101", "day": "2026-11-27"})
+    known = text_of(browser.client.get(number.headers["location"]))
+    assert "form-7" in known and "answered" in known and "contract" in known
+
+
+def test_the_country_of_the_last_check_is_proposed_for_a_number(serve, store, monkeypatch):
+    """Where the office has none: who checks French lists should not have to say so again."""
+    browser = serve(store).browser()
+    path = dropped(browser, "Téléphone\n0471 99 00 12\n", brief='region = "BE"\n[facts]\ncaller = "charity"\n')
+    checked(browser, path)
+    assert browser.client.get("/number").text.count('value="BE"') == 2
+    browser.post("/office", {"region": "fr"})
+    assert browser.client.get("/number").text.count('value="FR"') == 2
+
+
+def test_it_is_said_that_decisions_are_not_kept(serve, store):
+    """With the result and beside a number, since a complaint comes when it is too late to keep them."""
+    browser = serve(store).browser()
+    path, number = dropped(browser, LIST), {"number": NUMBER, "day": "2026-11-27"}
+    said = ("Decisions are not kept by number", "Checks that kept no decisions: 1")
+    for keeps in (False, True):
+        if keeps:
+            browser.post("/office", {"keep": "yes"})
+        result = text_of(checked(browser, path))
+        known = text_of(browser.client.get(browser.post("/number", number).headers["location"]))
+        assert (said[0] in result, said[1] in known) == (not keeps, True)
+    assert re.search(r"Check \d+, call on", known)
+
+
+def test_a_file_of_own_records_that_cannot_be_loaded_says_why(browser):
+    """In the words of the desk; it is kept for the next try, in which what cannot be read may be left out."""
+    lost = loads(browser, "calls", CALLS_MADE + "12,2026-11-03T11:00,busy\n")
+    assert lost.status_code == 400 and "Unreadable rows that may be left out" in said(lost)
+    kept = re.search(r'name="kept" value="([^"]+)"', lost.text)[1]
+    use = {"registry": "calls", "kept": kept, "accept_unread": "1", "reason": "an extension"}
+    assert "The file is loaded" in ended(browser, browser.post("/registries", use)).text
+    for days in ({"from_day": "2026-11-01"}, {"from_day": "2026-11-05", "to_day": "2026-11-01"}, {"to_day": "x"}):
+        refused = loads(browser, "calls", CALLS_MADE, **days)
+        assert refused.status_code == 400 and not TYPED.search(text_of(refused))
+    bare = loads(browser, "calls", "number,at\n+33199002101,2026-11-02T10:00\n")
+    assert "choose below which one it is" in said(bare)
+
+
 OWN_FILE = "Téléphone,Le,Reçu\n01 99 00 12 99,12/03/2026,x\n12,13/03/2026,x\n"
 
 
@@ -799,12 +949,12 @@ def test_the_first_rows_of_a_registry_are_shown_as_they_would_be_loaded(browser)
     first = browser.post("/registries", use, files={"file": ("own.csv", OWN_FILE.encode())})
     page = browser.client.get(first.headers["location"])
     kept = re.search(r'name="kept" value="([^"]+)"', page.text)[1]
-    assert "no date was read" in text_of(page) and "+•••••••••99 listed" in text_of(page)
+    assert "No date was read" in text_of(page) and "+•••••••••99 listed" in text_of(page)
     roles = {f"role-{at}": role for at, role in enumerate(("number_column", "since_column", "ignore"))}
     for dates, reads in (("mdy", "counts without its date"), ("dmy", "listed 2026-03-12")):
         page = browser.post("/registries", use | {"kept": kept, "dates": dates} | roles).headers["location"]
         shown = text_of(browser.client.get(page)).partition("as they would be loaded")[2]
-        assert reads in shown and ("no date was read" in shown) == (dates == "mdy")
+        assert reads in shown and ("No date was read" in shown) == (dates == "mdy")
     odd = browser.post("/registries", use | {"registry": "fr-bloctel"}, files={"file": ("own.csv", b"a,b\n1,2\n")})
     assert "own.csv" in text_of(browser.client.get(odd.headers["location"])).partition("as they would be loaded")[2]
 

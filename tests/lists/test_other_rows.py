@@ -53,6 +53,15 @@ def test_a_row_is_called_by_its_own_id(outcomes):
     ]
 
 
+def test_what_counts_is_found_before_it_is_told_to_each_number_of_a_person(outcomes, monkeypatch):
+    """Else the rows of a person would be as many as their numbers, each with all the others: memory ran out."""
+    seen, first = list[int](), other_rows._SUMMARIES["objected_on"]
+    monkeypatch.setitem(other_rows._SUMMARIES, "objected_on", lambda rows: (seen.append(rows.height), first(rows))[1])
+    rows = [f"P,+3319900{at:04},2026-05-01" for at in range(400)]
+    found, _ = outcomes("\n".join(["person,number,objected_on", *rows]) + "\n", CHARITY)
+    assert found == ["blocked"] * 400 and sum(seen) == 400
+
+
 WITHDRAWN = [
     ([",,2026-05-01"], "named_caller,2026-04-01,", "blocked"),
     ([",,2026-05-01"], "named_caller,2026-05-01,", "blocked"),

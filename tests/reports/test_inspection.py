@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 
+import polars as pl
 import pytest
 
 from dnc import Rulebook, Store, check
@@ -340,3 +341,63 @@ def test_a_check_is_of_the_days_of_its_calls(store, book, write_file, monkeypatc
     check(path, store, region="FR", at="2027-01-04")
     december = inspect(store, Scope(date(2026, 12, 1), date(2026, 12, 31)))
     assert december.checks["call_day"].to_list() == ["2026-12-03T10:00", "2026-12-04"]
+
+
+def checked_for(store: Store, write_file, day: str, numbers: list[str], **told: str) -> None:
+    """A check that keeps its decisions, of calls on one day."""
+    path = write_file("list.csv", "\n".join(["number", *numbers]))
+    check(path, store, region="FR", given=BEFORE_A_SALE | {"call_at": f"{day}T10:00"} | told, keep=True)
+
+
+def test_a_check_counts_for_as_long_as_its_answer_was_valid(store, book, write_file, monkeypatch):
+    """For later calls of its campaign, until its last day or what was recorded since; only a possible call lasts."""
+    consent = {"consent": "named_caller", "consent_for": "live", "consent_on": "2025-10-20"}
+    told = {"campaign": "autumn", **consent}
+    monkeypatch.setenv("DNC_TODAY", "2026-10-01")
+    monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 10, 1, 9, 12, 34))
+    checked_for(store, write_file, "2026-10-01", NUMBERS[:6], **told)
+    checked_for(store, write_file, "2026-10-02", [NUMBERS[1]], **told | {"consent": "none"})
+    checked_for(store, write_file, "2026-10-02", [NUMBERS[2]], **told | {"campaign": "other", "consent": "none"})
+    monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 11, 30, 9, 12, 34))
+    store.object([NUMBERS[3]], date(2026, 10, 5), reason="x")
+    calls = [
+        *((0, "10-01", "autumn"), (0, "10-06", "autumn"), (0, "10-20", "autumn"), (0, "10-21", "autumn")),
+        *((1, "10-01", "autumn"), (1, "10-06", "autumn"), (2, "10-06", "autumn"), (3, "10-06", "autumn")),
+        *((4, "10-06", "other"), (5, "10-06", ""), (6, "10-06", "autumn")),
+    ]
+    rows = [{"number": NUMBERS[n], "at": f"2026-{day}T10:00", "result": "busy", "campaign": of} for n, day, of in calls]
+    own_records.record(store, "calls", rows, book)
+    found = inspect(store, SCOPE).single_calls.sort("call").with_columns(at=pl.col("at").dt.day())
+    said = {
+        int(row["call"][6:]): (row["at"], row["outcome"], row["valid_until"]) for row in found.iter_rows(named=True)
+    }
+    last = date(2026, 10, 20)
+    assert [said[at] for at in sorted(said)] == [
+        *((1, "clear", None), (6, "clear", last), (20, "clear", last), (21, None, None)),
+        *((1, "clear", None), (6, None, None), (6, "clear", last), (6, None, None)),
+        *((6, None, None), (6, None, None), (6, None, None)),
+    ]
+    page = folder_page(store, book)
+    assert "of the possible ones, 3 planned for an earlier day in the same campaign" in page
+
+
+def folder_page(store: Store, book: Rulebook) -> str:
+    """The page of a folder about a store."""
+    path = store.path.parent / "folder.zip"
+    write_folder(path, store, inspect(store, SCOPE), book)
+    with zipfile.ZipFile(path) as archive:
+        return archive.read("index.html").decode()
+
+
+def test_a_number_in_a_check_twice_has_its_strictest_decision(store, book, write_file, monkeypatch):
+    """Whichever row comes first."""
+    monkeypatch.setenv("DNC_TODAY", "2026-10-01")
+    monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 10, 1, 9, 12, 34))
+    given = "named_caller,live,2026-09-05"
+    rows = [f"{NUMBERS[0]},{given}", f"{NUMBERS[0]},none,,", f"{NUMBERS[1]},none,,", f"{NUMBERS[1]},{given}"]
+    path = write_file("list.csv", "\n".join(["number,consent,consent_for,consent_on", *rows]))
+    check(path, store, region="FR", given=BEFORE_A_SALE | {"call_at": "2026-10-01T10:00"}, keep=True)
+    calls = [{"number": number, "at": "2026-10-01T10:00", "result": "busy"} for number in NUMBERS[:2]]
+    own_records.record(store, "calls", calls, book)
+    assert inspect(store, SCOPE).single_calls["outcome"].to_list() == ["blocked", "blocked"]

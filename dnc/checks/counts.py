@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Self, get_args, get_type_hints
@@ -52,8 +51,7 @@ _FACTS = ("territory", "place", "line")
 _COLUMNS = [name if name in (*_FACTS, *BASIS) else f"dnc_{name}" for name in Cell._fields]
 
 
-@dataclass
-class Tallies:
+class Tallies(msgspec.Struct):
     """Counts of rows.
 
     cells: by `Cell`. days: by day of the call and outcome. ends: of clear rows, by the last day on which they are
@@ -68,18 +66,18 @@ class Tallies:
     later: of blocked rows that another time makes clear, by what blocks them and the first such minute, in local time.
     """
 
-    cells: Counter[Cell] = field(default_factory=Counter)
-    days: Counter[tuple[date | None, str]] = field(default_factory=Counter)
-    ends: Counter[date | None] = field(default_factory=Counter)
-    unread: Counter[str] = field(default_factory=Counter)
-    misread: Counter[tuple[str, str]] = field(default_factory=Counter)
-    texts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    rest: Counter[str] = field(default_factory=Counter)
-    filled: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    grounds: Counter[tuple[str, str]] = field(default_factory=Counter)
-    declared: Mapping[str, str | None] = field(default_factory=dict)
-    by_declaration: Counter[str] = field(default_factory=Counter)
-    later: Counter[tuple[str, str]] = field(default_factory=Counter)
+    cells: Counter[Cell] = msgspec.field(default_factory=Counter)
+    days: Counter[tuple[date | None, str]] = msgspec.field(default_factory=Counter)
+    ends: Counter[date | None] = msgspec.field(default_factory=Counter)
+    unread: Counter[str] = msgspec.field(default_factory=Counter)
+    misread: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    texts: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    rest: Counter[str] = msgspec.field(default_factory=Counter)
+    filled: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
+    grounds: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    declared: Mapping[str, str | None] = {}
+    by_declaration: Counter[str] = msgspec.field(default_factory=Counter)
+    later: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Count the verdicts on calls."""
@@ -228,11 +226,11 @@ _BY: dict[str, type[pl.DataType]] = {
 _OF_CONSENTS = ("consent", "lacks", "proven", "wording", "consent_on", "consent_until", "day")
 
 
-@dataclass
-class ConsentCounts:
+class ConsentCounts(msgspec.Struct):
     """The consents that calls rest on, counted while a check runs: by wording, age, end and proof."""
 
-    calls: Counter[tuple[str | None, bool, int | None, date | None, str]] = field(default_factory=Counter)  # by `_BY`
+    # By `_BY`.
+    calls: Counter[tuple[str | None, bool, int | None, date | None, str]] = msgspec.field(default_factory=Counter)
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch; where the store has no consents nothing is counted."""
@@ -282,17 +280,16 @@ class ConsentCounts:
         }
 
 
-@dataclass
-class Counted:
+class Counted(msgspec.Struct):
     """All counts of some calls, in a form that can be stored and added up.
 
     given: rows that were written, by outcome. elsewhere: calls for which an objection or a withdrawal in another row
     counts.
     """
 
-    tallies: Tallies = field(default_factory=Tallies)
-    consents: ConsentCounts = field(default_factory=ConsentCounts)
-    given: Counter[str] = field(default_factory=Counter)
+    tallies: Tallies = msgspec.field(default_factory=Tallies)
+    consents: ConsentCounts = msgspec.field(default_factory=ConsentCounts)
+    given: Counter[str] = msgspec.field(default_factory=Counter)
     elsewhere: int = 0
 
     @classmethod

@@ -13,11 +13,11 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from dnc.errors import InputError, StoreError, no_room
@@ -40,8 +40,7 @@ _OF_NUMBER, _OF_DAY, _OF_STATEMENT = (pl.Series([factor], dtype=pl.UInt64) for f
 _DECIDED = [name for name in (*VERDICT, CONSENT) if name not in ("dnc_number", "dnc_applies")]
 
 
-@dataclass(frozen=True)
-class Digests:
+class Digests(msgspec.Struct, frozen=True):
     """How the hashes of a check are made.
 
     Attributes:

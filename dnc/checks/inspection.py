@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import duckdb
+import msgspec
 import polars as pl
 
 from dnc.clock import ALWAYS, NEVER, read_day
@@ -109,8 +110,7 @@ def _name_of(campaign: str) -> str:
     return campaign.partition(" ")[0]
 
 
-@dataclass(frozen=True)
-class Inspection:
+class Inspection(msgspec.Struct, frozen=True):
     """What a store knows about a scope.
 
     Attributes:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, reduce
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from dnc.checks.counts import Tallies
 from dnc.checks.questions import SAMPLE, Chosen, Edits, OpenQuestions, Question, TableRow
@@ -37,8 +40,7 @@ from dnc.store.store import Store
 _LED_TO = {"columns": "texts"}  # a question → one that its answers lead to, which is asked again with it
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """An answer that was given.
 
     asked: the question, by language. chosen: the answer. edits: what it adds to the brief, in this order.
@@ -320,7 +322,7 @@ def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consen
     """What a brief decides of the first rows of a list, as a check of these alone does; nothing is logged."""
     setup = Settings(brief=brief, rulebook=book, consents=consents).read(store)
     rows = guesses.batch.head(SAMPLE)
-    setup = replace(setup, accept_unread=rows.height * rows.width)  # the check itself stops at them
+    setup = structs.replace(setup, accept_unread=rows.height * rows.width)  # the check itself stops at them
 
     def table() -> Table:
         return replace(guesses.table, batches=iter([rows] if rows.height else []))

@@ -44,7 +44,7 @@ class LawfulHours(NamedTuple):
     last_day: date
 
 
-class _OfTime(Policy):
+class _OfTime(Policy, frozen=True):
     """Counts nothing but the rules about time."""
 
     def counts(self, regime: Regime) -> bool:

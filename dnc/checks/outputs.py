@@ -12,6 +12,7 @@ from types import NoneType
 from typing import IO, Protocol, runtime_checkable
 
 import polars as pl
+from msgspec import structs
 
 from dnc.checks.counts import Counted
 from dnc.checks.parts import PartFolder, Parts
@@ -135,7 +136,7 @@ class Outputs:
         """Rows in the form of each writer; may be called from another thread than `write`, in the order of the rows."""
         self._unfilled -= {name for name in self._unfilled if rows.fills(name)}
         layout = self._whole.without(self._unfilled)
-        rows = replace(rows, header=[name for name in rows.header if name not in self._unfilled])
+        rows = structs.replace(rows, header=[name for name in rows.header if name not in self._unfilled])
         split = self.folder.split(rows) if self.folder else []
         return layout, [writer.laid_out(rows) for writer in self._writers], split
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
+from msgspec.structs import asdict, replace
 
 from dnc.checks.campaign import brief_without
 from dnc.checks.evidence import Digests

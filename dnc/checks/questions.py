@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from dnc.checks.counts import Tallies
 from dnc.clock import YES, today
@@ -129,8 +130,7 @@ class RowGroup(NamedTuple):
     rows: list[tuple[int, TableRow]]
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """A question.
 
     Attributes:

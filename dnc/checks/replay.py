@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from dnc.checks.evidence import Digests
@@ -34,8 +35,7 @@ from dnc.store.store import Store
 from dnc.store.verify import verify_log
 
 
-@dataclass(frozen=True)
-class Replay:
+class Replay(msgspec.Struct, frozen=True):
     """What a repeated check came to.
 
     Attributes:

@@ -10,12 +10,15 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from types import NoneType
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from dnc.checks.counts import Counted, People, Tallies
 from dnc.checks.evidence import Digests, Evidence
@@ -75,7 +78,8 @@ def run(
     with ExitStack() as stack:
         known = _Known.of(path, store, settings, outputs, chosen=chosen, stack=stack)
         if keep:
-            known = replace(known, intake=replace(known.intake, fingerprints=fingerprints(known.setup, digests)))
+            prints = fingerprints(known.setup, digests)
+            known = structs.replace(known, intake=structs.replace(known.intake, fingerprints=prints))
         if (since is not None or changed) and not folder:
             known = known.since(store, since)
         outputs.open(known.layout, stack)
@@ -100,7 +104,7 @@ def run(
             layout=outputs.layout,
             verdicts=outputs.kept,
             cut=outputs.cut,
-            tallies=replace(counted.tallies, declared=known.declared),
+            tallies=structs.replace(counted.tallies, declared=known.declared),
             given=counted.given,
             elsewhere=counted.elsewhere,
             consents=counted.consents.data,
@@ -116,8 +120,7 @@ def run(
     return result
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True, dict=True):
     """What is known of a check before its first call is decided.
 
     Attributes:
@@ -186,7 +189,7 @@ class _Known:
         """The same with the rows of an earlier check, if that kept them; by default of the one that wrote the list."""
         named = [file.name for file in self.files.files] if earlier is None else earlier
         if found := known_rows(store, named, self.setup, self.own, self.against):
-            return replace(self, check=found[0], intake=replace(self.intake, known=found[1]))
+            return structs.replace(self, check=found[0], intake=structs.replace(self.intake, known=found[1]))
         return self
 
     @property
@@ -206,8 +209,7 @@ class _Known:
         }
 
 
-@dataclass(frozen=True)
-class _Pipeline:
+class _Pipeline(msgspec.Struct, frozen=True):
     """The steps from the rows of a list to its outputs, each in a thread of its own and a batch ahead of the next.
 
     cut: ends a part, if the outputs are written in parts. counted: all batches.
@@ -217,7 +219,7 @@ class _Pipeline:
     observers: Sequence[Observer]
     outputs: Outputs
     cut: Callable[[], Cut]
-    counted: Counted = field(default_factory=Counted)
+    counted: Counted = msgspec.field(default_factory=Counted)
 
     def run(self, progress: Progress | None) -> Counted:
         """Write all rows, in the thread of the caller; returns the counts of all parts."""

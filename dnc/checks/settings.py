@@ -12,7 +12,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
+import msgspec
 import polars as pl
+from msgspec import structs
 
 from dnc.checks.law_in_force import law_of
 from dnc.errors import OptionError, UnreadRowsError, declared, must_be
@@ -139,8 +141,7 @@ class Settings:
         return Setup(book, brief, at, policy, consents, self.now, self.accept_unread or 0, self.reason)
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(msgspec.Struct, frozen=True):
     """Settings that were read and checked.
 
     Attributes:
@@ -219,7 +220,7 @@ class Setup:
         if survey.is_needed or not intake.table.is_last:
             self._over(intake.table, reopen, survey.look)
         if found := survey.read_columns():
-            intake = replace(intake, found=found)
+            intake = structs.replace(intake, found=found)
         apart = intake.header.as_they_stand  # a text in one of them is about its row alone
         read = [column for column in (*intake.header.read, *intake.found) if column.column not in apart]
         reads_texts = any(column.others != "used" for column in read)

@@ -10,12 +10,12 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import IO
 from urllib.parse import parse_qsl
 
+import msgspec
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
@@ -32,8 +32,7 @@ STALLED_SECONDS = 60.0  # between two parts of an upload
 _MOST_NAME = 60  # characters of a file's name; a character may take four bytes of 255
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(msgspec.Struct, frozen=True):
     """A file that came with a form.
 
     Attributes:
@@ -45,8 +44,7 @@ class Upload:
     name: str
 
 
-@dataclass
-class Form:
+class Form(msgspec.Struct):
     """The content of a form.
 
     Attributes:
@@ -54,8 +52,8 @@ class Form:
         uploads: the files, by the name of their field.
     """
 
-    fields: list[tuple[str, str]] = field(default_factory=list)
-    uploads: dict[str, list[Upload]] = field(default_factory=dict)
+    fields: list[tuple[str, str]] = []
+    uploads: dict[str, list[Upload]] = {}
     _folder: Path | None = None
     _kept: bool = False
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import msgspec
 import polars as pl
 
 from dnc import api
@@ -61,8 +62,7 @@ class Column(NamedTuple):
     why: str
 
 
-@dataclass(frozen=True)
-class CallRows:
+class CallRows(msgspec.Struct, frozen=True):
     """The calls of a check, in Parquet.
 
     Attributes:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -45,8 +45,7 @@ _TO_COME = ("consent_until", "until")  # days that may be in the future
 _COUNT = re.compile(r"[0-9]{1,6}")
 
 
-@dataclass(frozen=True)
-class LookUp:
+class LookUp(msgspec.Struct, frozen=True):
     """A number that somebody asked about.
 
     Attributes:
@@ -58,7 +57,7 @@ class LookUp:
     number: str
     day: date
     facts: Mapping[str, str]
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+    id: str = msgspec.field(default_factory=lambda: secrets.token_urlsafe(9))
 
 
 class RecordField(NamedTuple):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
@@ -44,8 +45,7 @@ _TEXTS = ("list", "at", "until", "region", "price", "currency", "sample_of", "ou
 _FILES = ("offer", "brief", "held", "sealed", "drawn", "proofs")
 
 
-@dataclass
-class Assessed:
+class Assessed(msgspec.Struct):
     """An offer that was assessed in a session.
 
     vetting: what was found. offered: its rows, if they may be drawn from. made: the draw, with its `table`.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+import msgspec
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -24,8 +24,7 @@ _MINUTE = 60
 _PATIENCE_SECONDS = 0.3
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """A job of a session, as its page shows it.
 
     Attributes:
@@ -42,7 +41,7 @@ class Shown:
     name: str
     onward: str
     back: str
-    given: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = {}
     failed: Callable[[Visit, str], Response] | None = None
 
 

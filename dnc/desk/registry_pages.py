@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from secrets import token_urlsafe
 from typing import Any
 
+import msgspec
 import polars as pl
 from starlette.responses import Response
 from starlette.routing import Route
@@ -53,8 +53,7 @@ _FIRST_ROWS = 5
 _OF_COLUMN = "_column"  # behind our name of a column: a field of the form with its name in the file
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """A file that was loaded: its snapshot, the one before it of the same registry, and the numbers that changed."""
 
     snapshot: Snapshot
@@ -62,8 +61,7 @@ class Loaded:
     change: dict[str, Any] | None
 
 
-@dataclass(frozen=True)
-class RecordsLoaded:
+class RecordsLoaded(msgspec.Struct, frozen=True):
     """A file of own records that was loaded: its kind, and what was added."""
 
     kind: str
@@ -80,8 +78,7 @@ def roles(registry: str, language: str) -> dict[str, str]:
     return dict(texts)
 
 
-@dataclass
-class RegistryFile:
+class RegistryFile(msgspec.Struct, dict=True):
     """A file that was sent and is not loaded yet.
 
     Attributes:
@@ -91,10 +88,10 @@ class RegistryFile:
     """
 
     upload: Upload
-    given: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = {}
     error: str = ""
     unread: int = 0
-    id: str = field(default_factory=lambda: token_urlsafe(9))
+    id: str = msgspec.field(default_factory=lambda: token_urlsafe(9))
 
     @cached_property
     def rows(self) -> pl.DataFrame:

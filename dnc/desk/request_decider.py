@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import msgspec
 import polars as pl
 
 from dnc.api import Decider
@@ -49,14 +49,13 @@ _LINGER_SECONDS = 0.003
 IDLE_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(msgspec.Struct, frozen=True):
     """The calls of one request, the columns that have values in them, their campaign, and the verdicts to come."""
 
     calls: list[Any]
     columns: list[str]
     campaign: str | None = None
-    verdicts: Future[pl.DataFrame] = field(default_factory=Future)
+    verdicts: Future[pl.DataFrame] = msgspec.field(default_factory=Future)
 
 
 class _MadeDecider(NamedTuple):

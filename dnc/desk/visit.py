@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+import msgspec
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -28,8 +28,7 @@ _PAGE = re.compile(r"[0-9]{1,9}")
 TOKEN = "form_token"  # noqa: S105 - the name of the first field of every form, see templates/form_token.html
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True):
     """One request of a person who is signed in.
 
     Attributes:

@@ -17,9 +17,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
+
+import msgspec
 
 from dnc.errors import InputError, why
 from dnc.files.compound_file import CompoundFile
@@ -44,8 +45,7 @@ _END_BYTES = 22 + 0xFFFF  # the end record of a zip, with the longest comment
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """One stream of bytes in a file.
 
     name: of the content, without folders and without `.gz`. where: its path in messages.

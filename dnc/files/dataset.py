@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
+import msgspec
 import polars as pl
 
 from dnc.errors import InputError, must_be_unicode, printable, why
@@ -42,8 +43,7 @@ _COUNTED = [
 ]
 
 
-@dataclass(frozen=True)
-class File:
+class File(msgspec.Struct, frozen=True):
     """One file of a list. name: its path inside the folder that was given, or its file name."""
 
     path: Path
@@ -64,8 +64,7 @@ class File:
         return replace(table, header=[*table.header, *new], batches=batches) if self.keys else table
 
 
-@dataclass(frozen=True)
-class FileList:
+class FileList(msgspec.Struct, frozen=True):
     """The files of a list, in order.
 
     named: the files and folders that were given. sheet: which one to read, if they are spreadsheets.

@@ -7,8 +7,8 @@ reported with its line.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 from dnc.errors import LoaderError
@@ -19,8 +19,7 @@ BATCH = 1_000_000  # records
 ZERO, NINE, BLANK = 0x30, 0x39, 0x20
 
 
-@dataclass(frozen=True)
-class RecordLayout:
+class RecordLayout(msgspec.Struct, frozen=True):
     """A fixed layout.
 
     width: bytes of a record, with its line ending.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple, Self
 
+import msgspec
 import polars as pl
 
 
@@ -17,8 +17,7 @@ class Shared(NamedTuple):
     row: pl.Series
 
 
-@dataclass(frozen=True)
-class OutputRows:
+class OutputRows(msgspec.Struct, frozen=True):
     """Rows of an output.
 
     header: names of all columns, in order. own: columns that differ from row to row. shared: the other columns.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 
+import msgspec
+
 from dnc.cache import kept, source
 
 
-@dataclass(frozen=True)
-class Calendar:
+class Calendar(msgspec.Struct, frozen=True):
     """Which days count as holidays: those of the library `holidays` for a country, adjusted to a law.
 
     days: MM-DD that count in every year, even if the library leaves them out because they fall on a Sunday.

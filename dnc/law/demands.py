@@ -9,12 +9,13 @@ Calendars are SQL macros without arguments; `dnc.law.rule_file` writes them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import reduce
 from itertools import chain
 from operator import add
 from typing import Any
+
+import msgspec
 
 from dnc.law.condition import ALWAYS, Condition, Sql, all_sql, is_unknown, one_of
 from dnc.law.limits import Limit
@@ -493,8 +494,7 @@ def _constant(sql: str, name: str) -> Callable[[dict[str, Any]], Condition]:
     return lambda p: Condition(Sql(sql), says=localized("condition", name))
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """A kind of demand or test: the entry of `DEMANDS` or `TESTS` under its name.
 
     write: compiles its parameters (by key, checked by `dnc.law.rule_file`) to a condition.
@@ -503,7 +503,7 @@ class Template:
     """
 
     write: Callable[[dict[str, Any]], Condition]
-    keys: dict[str, bool] = field(default_factory=dict)
+    keys: dict[str, bool] = {}
     test: bool = False
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from itertools import chain
+
+import msgspec
 
 from dnc.law.condition import Sql
 from dnc.law.regimes import Regime
@@ -44,8 +45,7 @@ class Finding(Enum):
         self.is_met = applies is not False and met is True
 
 
-@dataclass(frozen=True)
-class Inquiry:
+class Inquiry(msgspec.Struct, frozen=True, dict=True):
     """What is evaluated for every call: the conditions of regimes, and the last days of their values."""
 
     conditions: tuple[Sql, ...]

@@ -20,7 +20,6 @@ import os
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -44,8 +43,7 @@ _SHA256 = r"[0-9a-f]{64}"
 _MADE = (1980, 1, 1, 0, 0, 0)  # time of every member, so that the same content and key give the same pack
 
 
-@dataclass(frozen=True)
-class PackContent:
+class PackContent(msgspec.Struct, frozen=True):
     """The content of a pack.
 
     version: whole numbers joined by dots. rules, cases: name of each file → its text.
@@ -80,8 +78,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 # Reading
 
 
-@dataclass(frozen=True)
-class SignedPack:
+class SignedPack(msgspec.Struct, frozen=True):
     """A pack whose signature is valid; the caller decides whether to trust the signer.
 
     path, sha256: of the file. signer: fingerprint of the key.

@@ -11,10 +11,13 @@ SQL; `dnc.law.findings` evaluates regimes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple, Self, overload
+
+import msgspec
+from msgspec.structs import replace
 
 from dnc.law.condition import ALWAYS, Condition, Sql, all_sql
 from dnc.law.demands import OPEN
@@ -33,8 +36,7 @@ class Cite:
     read: date
 
 
-@dataclass(frozen=True)
-class Regime:
+class Regime(msgspec.Struct, frozen=True, dict=True):
     """One obligation for one period.
 
     title: its name for people, by language; the id if its file gives none.
@@ -193,8 +195,7 @@ class Holidays(NamedTuple):
     days: tuple[date, ...]
 
 
-@dataclass(frozen=True)
-class Pack:
+class Pack(msgspec.Struct, frozen=True, dict=True):
     """The law of one jurisdiction, as read from one file.
 
     territories: ISO 3166-1 alpha-2 → IANA zones, for the numbering plans under this law.

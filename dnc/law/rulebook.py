@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 import msgspec
+from msgspec.structs import replace
 
 from dnc.cache import kept, source
 from dnc.database import connect

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from dnc.cache import shipped_toml
@@ -37,8 +37,7 @@ WAS = "dnc_was"  # for rows whose outcome changed: the outcome of the earlier ru
 FORMER = frozenset((*VERDICT, *OCCASIONAL, NUMBER_FROM, CONSENT, WAS))  # columns of an earlier run; they are replaced
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(msgspec.Struct, frozen=True, dict=True):
     """The columns of planned calls.
 
     columns: name → its entry in `rules/vocabulary.toml`.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
+
+import msgspec
 
 from dnc.cache import shipped_toml
 from dnc.files.open_table import open_table
@@ -15,8 +17,7 @@ from dnc.files.table import Table, folded
 _TIME = re.compile(r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?")
 
 
-@dataclass(frozen=True)
-class CallLayout:
+class CallLayout(msgspec.Struct, frozen=True):
     """A layout of call records; what its fields mean is said in `call_layouts.toml`."""
 
     name: str

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, partial
 
+import msgspec
 import polars as pl
 
 from dnc.clock import (
@@ -77,8 +77,7 @@ _DIGITS = 3  # in a cell that may be part of a telephone number
 Odd = dict[str, pl.Series]  # our column → for each row, whether its cell was not understood
 
 
-@dataclass(frozen=True)
-class FactReader:
+class FactReader(msgspec.Struct, frozen=True, dict=True):
     """Reads the cells of one list.
 
     Attributes:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
 import polars as pl
 
 from dnc.clock import ALWAYS, NEVER, read_moment
@@ -58,8 +59,7 @@ _PLAIN_DAY = r"^\d{4}-\d\d-\d\d$"  # a cell that is no instant
 _NO_END = 2**22  # days; later than any last day of a consent
 
 
-@dataclass(frozen=True)
-class Consents:
+class Consents(msgspec.Struct, frozen=True):
     """The newest statement about each number.
 
     Attributes:
@@ -136,8 +136,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     return Consents(Path(path), input_sha256(Path(path)), statements, texts=texts, links=links, **rows.counts)
 
 
-@dataclass(frozen=True)
-class ConsentRows:
+class ConsentRows(msgspec.Struct, frozen=True):
     """The rows of a table of consents, opened.
 
     Attributes:
@@ -153,8 +152,8 @@ class ConsentRows:
     survey: Survey
     texts: Mapping[str, str]
     counts: dict[str, int]
-    misread: Counter[tuple[str, str]] = field(default_factory=Counter)
-    links: list[pl.DataFrame] = field(default_factory=list)
+    misread: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    links: list[pl.DataFrame] = []
 
     @classmethod
     def of(

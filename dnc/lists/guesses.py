@@ -8,11 +8,11 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from dnc.clock import read_day
@@ -50,8 +50,7 @@ _DAY_OF = {"consent": "consent_on", "relationship": "relationship_on"}
 WORD_OF = {day: word for word, day in _DAY_OF.items()}
 
 
-@dataclass(frozen=True)
-class Numbers:
+class Numbers(msgspec.Struct, frozen=True):
     """How a column reads as telephone numbers.
 
     Attributes:
@@ -74,8 +73,7 @@ class Numbers:
         return self.read / self.tried if self.tried else 0.0
 
 
-@dataclass(frozen=True)
-class Days:
+class Days(msgspec.Struct, frozen=True):
     """How days are written.
 
     Attributes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import polars as pl
 
 from dnc.clock import NONE, NOT_GIVEN
@@ -87,8 +87,7 @@ class Rule(NamedTuple):
         return self.ours if self.ours == "cli" else f"{self.ours}={self.word}"
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(msgspec.Struct, frozen=True, dict=True):
     """The columns of a table and what a brief says of them.
 
     A column is used (one of ours, or one that fills in ours), read (its texts have a meaning), or left out on purpose.

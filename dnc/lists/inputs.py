@@ -6,11 +6,11 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
+import msgspec
 import polars as pl
 
 from dnc.errors import DncError, InputError, OptionError, room_in
@@ -34,11 +34,10 @@ Rows = Sequence[Mapping[str, object]] | pl.LazyFrame
 Source = Paths | Query | Batch | Rows
 
 
-@dataclass(frozen=True)
-class FrameInput(FileList):
+class FrameInput(FileList, frozen=True):
     """A table in memory, in place of files. Its checksum is that of its Arrow stream, as Polars writes it."""
 
-    frame: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
+    frame: pl.DataFrame = msgspec.field(default_factory=pl.DataFrame)
 
     @property
     def sums(self) -> list[str]:

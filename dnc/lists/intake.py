@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, reduce
 from operator import or_
 from typing import NamedTuple
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from dnc.clock import NONE, NOT_GIVEN, read_moment, today
 from dnc.errors import InputError, OptionError
@@ -65,8 +66,7 @@ class _BatchNumbers(NamedTuple):
         return by_row.agg(pl.col("unread").all())["unread"]
 
 
-@dataclass(frozen=True)
-class Intake:
+class Intake(msgspec.Struct, frozen=True, dict=True):
     """A list of planned calls, opened.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+
+import msgspec
 
 from dnc.clock import is_zone, local, read_moment
 from dnc.law.rulebook import Rulebook
@@ -33,8 +34,7 @@ class Where(NamedTuple):
     read: bool
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(msgspec.Struct, frozen=True):
     """Places by the rules of each jurisdiction."""
 
     book: Rulebook

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache, cached_property
 from typing import NamedTuple, Self
 
 import duckdb
+import msgspec
 import polars as pl
 
 from dnc.clock import NEVER
@@ -46,8 +46,7 @@ STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof")  # what is 
 _READ = (*_FACTS, "day", "at_first", "timed", "sector")
 
 
-@dataclass
-class OwnFacts:
+class OwnFacts(msgspec.Struct, dict=True):
     """The own records of a store at one moment, asked about calls; a context.
 
     Attributes:
@@ -58,7 +57,7 @@ class OwnFacts:
     standing: Standing
     require_proof: bool = False
     revived: int = 0
-    _stack: ExitStack = field(default_factory=ExitStack)
+    _stack: ExitStack = msgspec.field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
         return self

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import polars as pl
+from msgspec import structs
 
 from dnc.clock import ALWAYS, NEVER, NONE, is_zone, read_day, read_moment, today
 from dnc.database import instance_of
@@ -146,7 +148,7 @@ def load(
             new.append(rows.written(folder, sha256=input_sha256(path), name=path.name, **days))
         added = store.add_records(new)
     return [
-        replace(
+        structs.replace(
             one, odd=rows.odd, silent=rows.silent, misread=tuple((*cell, n) for cell, n in rows.misread.most_common())
         )
         for one, rows in zip(added, tables, strict=True)
@@ -288,8 +290,7 @@ def _day_or_moment(day: str, moment: str) -> pl.Expr:
     return pl.coalesce(pl.col(moment).dt.to_string("%Y-%m-%dT%H:%M:%S+00:00"), pl.col(day).cast(pl.String))
 
 
-@dataclass
-class _Rows:
+class _Rows(msgspec.Struct):
     """The rows of one table, read by kind.
 
     rows, unread: how many there are, and how many have a number that cannot be read, once all were read.
@@ -306,7 +307,7 @@ class _Rows:
     told_rows: int = 0
     silent: int = 0
     odd: int = 0
-    misread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    misread: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
 
     def written(self, folder: Path, **of: Any) -> NewRows:
         """All rows, as Parquet in a folder; `of`: more of `NewRows`. Raises InputError at what cannot be read."""

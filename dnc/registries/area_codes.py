@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
+import msgspec
 import polars as pl
 
 from dnc.errors import LoaderError
@@ -103,15 +103,14 @@ def _code_in_name(member: Member, extract: Extract) -> str | None:
     return None
 
 
-@dataclass
-class _Codes:
+class _Codes(msgspec.Struct):
     """Checks the area codes of one file: all of the right country, and the one in the file name, if any."""
 
     extract: Extract
     member: Member
     country: str
     named: str | None
-    seen: set[str] = field(default_factory=set)
+    seen: set[str] = set()
 
     def add(self, code: str, at: object = None) -> None:
         """Add a code; raises LoaderError if it must not be in this file."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import polars as pl
 
 from dnc.clock import NO_DAYS, today
@@ -183,12 +184,11 @@ def _row_per_number(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(both.alias("number")).explode("number")
 
 
-@dataclass
-class _Noted:
+class _Noted(msgspec.Struct):
     """Rows with a reason in some column: how many, and line and reason of the first ones."""
 
     count: int = 0
-    first: list[tuple[int, str]] = field(default_factory=list)
+    first: list[tuple[int, str]] = []
 
     def add(self, rows: pl.DataFrame) -> None:
         """Count more rows, whose columns are `line` and the reason."""
@@ -196,8 +196,7 @@ class _Noted:
         self.first.extend(rows.head(_KEPT - len(self.first)).iter_rows())
 
 
-@dataclass
-class _ExtractRows:
+class _ExtractRows(msgspec.Struct):
     """Counts the rows of a file, and collects what they say about numbers in `listings`.
 
     Attributes:
@@ -212,10 +211,12 @@ class _ExtractRows:
     """
 
     listings: Sorting
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("listed", "clear", "unknown", "unread"), 0))
-    unread: _Noted = field(default_factory=_Noted)
-    odd: _Noted = field(default_factory=_Noted)
-    undated: _Noted = field(default_factory=_Noted)
+    counts: dict[str, int] = msgspec.field(
+        default_factory=lambda: dict.fromkeys(("listed", "clear", "unknown", "unread"), 0)
+    )
+    unread: _Noted = msgspec.field(default_factory=_Noted)
+    odd: _Noted = msgspec.field(default_factory=_Noted)
+    undated: _Noted = msgspec.field(default_factory=_Noted)
     dated_rows: int = 0
     misdated_rows: int = 0
     doubted: int = 0
@@ -253,8 +254,7 @@ class _ExtractRows:
             self.misdated_rows += int((whole["undated"].is_not_null() & ~whole["implausible"]).sum())
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """A registry's file that was read completely.
 
     Attributes:

@@ -6,7 +6,6 @@ The page itself proves nothing. It is compared, word for word, with the page tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,7 @@ _ESCAPED = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}  # so that JSON 
 Rows = list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Verified:
+class Verified(msgspec.Struct, frozen=True):
     """A certificate with a valid signature.
 
     data: the same as plain data for JSON. signer: fingerprint of the key.

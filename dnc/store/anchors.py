@@ -18,7 +18,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,8 +39,7 @@ _STDERR = 2
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([0-9a-f]{64}) (\d{1,18}):([0-9a-f]{64}) ([^\n\0]+)")
 
 
-@dataclass(frozen=True)
-class Log:
+class Log(msgspec.Struct, frozen=True):
     """The log of a store, to be compared with evidence of it.
 
     Attributes:
@@ -69,8 +67,7 @@ class About(NamedTuple):
         return " ".join(filter(None, (self.store, str(self.head)))).encode()
 
 
-@dataclass(frozen=True)
-class Anchor:
+class Anchor(msgspec.Struct, frozen=True):
     """The last row of the log of a store at a moment.
 
     Attributes:
@@ -117,8 +114,7 @@ def log_of(con: duckdb.DuckDBPyConnection) -> Log:
     return Log(ledger_sql.store_id(con), rows)
 
 
-@dataclass(frozen=True)
-class Files:
+class Files(msgspec.Struct, frozen=True):
     """The files in which a store is anchored, as they were read.
 
     Attributes:
@@ -129,10 +125,10 @@ class Files:
     """
 
     folder: Path
-    lines: dict[Path, list[str]] = field(default_factory=dict)
-    remembered: list[Path] = field(default_factory=list)
-    faults: list[Words] = field(default_factory=list)
-    notes: list[Words] = field(default_factory=list)
+    lines: dict[Path, list[str]] = {}
+    remembered: list[Path] = []
+    faults: list[Words] = []
+    notes: list[Words] = []
 
 
 def read_files(folder: Path, also: Iterable[Path] = ()) -> Files:

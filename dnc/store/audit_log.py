@@ -16,13 +16,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import duckdb
+import msgspec
 
 from dnc.messages import localized
 from dnc.store import ledger_sql
@@ -31,8 +31,7 @@ if sys.platform != "win32":
     import pwd
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """Number and hash of a row of the log: enough to prove later that the log up to that row was not rewritten."""
 
     seq: int
@@ -55,8 +54,7 @@ class LogRow(NamedTuple):
     detail: str
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """A row that is added at the end of a change, because it records what the ledger then holds."""
 
     seq: int

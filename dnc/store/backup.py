@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
+import msgspec
+from msgspec.structs import replace
 
 from dnc.errors import InputError, StoreError, unwritable
 from dnc.files import objects
@@ -107,8 +108,7 @@ def _copy_file(path: Path, to: Path, checksum: str) -> None:
     move_into_place(half, to)
 
 
-@dataclass(frozen=True)
-class Restored:
+class Restored(msgspec.Struct, frozen=True):
     """What a restore did.
 
     Attributes:

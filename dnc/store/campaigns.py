@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
+from msgspec import structs
 
 from dnc.errors import InputError
 from dnc.messages import localized
@@ -19,8 +21,7 @@ from dnc.store.ledger import Change, Ledger
 _NAME = re.compile(r"\w[\w.@-]{0,59}")
 
 
-@dataclass(frozen=True)
-class Campaign:
+class Campaign(msgspec.Struct, frozen=True):
     """One version of a campaign.
 
     Attributes:
@@ -84,7 +85,7 @@ def existing(newest: Mapping[str, Campaign], name: str) -> Campaign:
 
 
 def _append(change: Change, campaign: Campaign) -> int:
-    ledger_sql.insert(change.con, "campaigns", vars(campaign))
+    ledger_sql.insert(change.con, "campaigns", structs.asdict(campaign))
     detail = {"name": campaign.name, "version": campaign.version, "brief": campaign.sha256}
     change.log("remove-campaign" if campaign.text is None else "add-campaign", detail)
     return campaign.version

@@ -8,8 +8,10 @@ log, since they are evidence of what is on hold.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec import structs
 
 from dnc.errors import InputError, OptionError
 from dnc.messages import localized
@@ -19,8 +21,7 @@ from dnc.store.record_kinds import CALLS
 from dnc.store.records import records_in
 
 
-@dataclass(frozen=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True):
     """A hold. seq: row of the log. number, campaign: what it is on; everything without both. reason: for people."""
 
     seq: int
@@ -46,8 +47,8 @@ def add(change: Change, reason: str, number: int | None = None, campaign: str | 
         raise InputError(localized("errors", "hold", "campaign", name=campaign))
     hold = Hold(0, number, campaign, reason.strip())
     seq = change.log("hold", {"of": hold.of, "campaign": campaign, "reason": hold.reason})
-    hold = replace(hold, seq=seq)
-    ledger_sql.insert(change.con, "holds", vars(hold))
+    hold = structs.replace(hold, seq=seq)
+    ledger_sql.insert(change.con, "holds", structs.asdict(hold))
     return hold
 
 

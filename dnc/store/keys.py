@@ -10,8 +10,10 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
+from msgspec import structs
 
 from dnc.errors import InputError
 from dnc.messages import localized
@@ -23,8 +25,7 @@ DEFAULT = ("decide", "record")
 _NAME = re.compile(r"[A-Za-z][\w.@-]{0,59}")
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """A key.
 
     Attributes:
@@ -57,7 +58,7 @@ def add(ledger: Ledger, name: str, rights: Iterable[str] = DEFAULT) -> str:
         if any(row["name"] == name for row in ledger_sql.keys(change.con)):
             raise InputError(localized("errors", "key", "exists", name=name))
         made = Key(name, _hash(key), audit_log.now(), ",".join(rights))
-        ledger_sql.insert(change.con, "keys", vars(made))
+        ledger_sql.insert(change.con, "keys", structs.asdict(made))
         change.log("add-key", {"name": name, "may": rights})
     return key
 

@@ -18,12 +18,12 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import duckdb
+import msgspec
 import polars as pl
 from msgspec.structs import replace
 
@@ -55,8 +55,7 @@ _unedited: dict[str, State] = {}
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """A ledger opened for reading, after it was compared with its manifest.
 
     Attributes:
@@ -514,8 +513,7 @@ class Ledger:
         raise StoreError(localized("errors", "ledger", "no_upgrade", file=path))
 
 
-@dataclass
-class Change:
+class Change(msgspec.Struct):
     """A change in progress: the copy of the ledger in a transaction, and the folder of the store.
 
     Attributes:
@@ -531,9 +529,9 @@ class Change:
     work: Path
     head: audit_log.Entry
     holds: State
-    objections: list[int] = field(default_factory=list)
-    drafts: list[audit_log.Draft] = field(default_factory=list)
-    _moved_in: list[str] = field(default_factory=list)
+    objections: list[int] = []
+    drafts: list[audit_log.Draft] = []
+    _moved_in: list[str] = []
 
     def keep(self, written: Path, folder: str) -> tuple[str, int]:
         """Move a finished Parquet file into a folder of the store, named by its checksum; returns its name and rows.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import duckdb
+import msgspec
 import polars as pl
 
 from dnc.clock import today
@@ -65,8 +66,7 @@ class LoadOptions(TypedDict, total=False):
 _DECLARED = declared(LoadOptions)
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """The options of a load; see `Store.load`."""
 
     as_of: date
@@ -100,8 +100,7 @@ class Identity:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """A registry's file that was read completely and is not yet in the store."""
 
     path: Path

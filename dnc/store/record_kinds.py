@@ -7,14 +7,15 @@ is erased and what stays, and by which day a row is old.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
+
+import msgspec
 
 NEVER = "date '9999-12-31'"  # `dnc.clock.NEVER`: a day on which nothing was withdrawn
 GIVEN = ("named_caller", "partners", "written")  # words of `consent` by which one was given
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True, dict=True):
     """One kind of own records.
 
     Attributes:
@@ -41,15 +42,12 @@ class Kind:
     opt_out: str = "false"
     stays: tuple[str, ...] = ()
     whole: bool = False
-    all_columns: Mapping[str, str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        fixed = {"seq": "bigint", "number": "ubigint"}
-        object.__setattr__(
-            self,
-            "all_columns",
-            {**fixed, **self.columns, **dict.fromkeys(self.texts, "varchar"), "recorded_at": "timestamp"},
-        )
+    @cached_property
+    def all_columns(self) -> dict[str, str]:
+        """The columns of its table: name → type of DuckDB."""
+        texts = dict.fromkeys(self.texts, "varchar")
+        return {"seq": "bigint", "number": "ubigint", **self.columns, **texts, "recorded_at": "timestamp"}
 
     @property
     def emptied(self) -> list[str]:

@@ -8,14 +8,15 @@ it (`consents:1234`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from dnc.database import one_of, run, run_few
 from dnc.errors import StoreError
@@ -51,8 +52,7 @@ _ON_CONSENTS = """
 """
 
 
-@dataclass(frozen=True)
-class RecordFile:
+class RecordFile(msgspec.Struct, frozen=True):
     """One file of own records, as in the table `records` (`records.sql`).
 
     sha256, name: of the file that it was loaded from, the first keyed; None where it has what was recorded singly.
@@ -74,8 +74,7 @@ class RecordFile:
     loaded_at: datetime
 
 
-@dataclass(frozen=True)
-class Records:
+class Records(msgspec.Struct, frozen=True):
     """The rows of one kind at one moment: those of `files`, and those `recorded` in the ledger.
 
     folder: of the files. recorded: with the columns of the kind.
@@ -84,7 +83,7 @@ class Records:
     kind: Kind
     folder: Path
     files: tuple[RecordFile, ...] = ()
-    recorded: pl.DataFrame = field(default_factory=pl.DataFrame)
+    recorded: pl.DataFrame = msgspec.field(default_factory=pl.DataFrame)
 
     @property
     def any(self) -> bool:
@@ -221,8 +220,7 @@ def used_since(con: duckdb.DuckDBPyConnection, folder: Path, day: date) -> list[
     return found["consent"].unique().sort().to_list()
 
 
-@dataclass(frozen=True)
-class NewRows:
+class NewRows(msgspec.Struct, frozen=True):
     """Rows of a kind that were read and are not in the store yet.
 
     Attributes:
@@ -248,7 +246,7 @@ class NewRows:
     as_of: date | None = None
     from_day: date | None = None
     to_day: date | None = None
-    also: Mapping[str, Any] = field(default_factory=dict)
+    also: Mapping[str, Any] = {}
 
     @property
     def source(self) -> StatementSource:
@@ -268,8 +266,7 @@ class NewRows:
         return known._replace(sql=f"from ({known.sql}) where number between {low} and {high}")
 
 
-@dataclass(frozen=True)
-class Added:
+class Added(msgspec.Struct, frozen=True):
     """What was added: rows that are new, numbered from `first` to `last`, perhaps with gaps.
 
     known: rows that the store had already. silent: rows that tell neither a consent nor a withdrawal, and are left out.

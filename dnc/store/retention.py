@@ -10,10 +10,11 @@ number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
 
 from dnc.database import engine, run
 from dnc.errors import InputError, StoreError
@@ -39,8 +40,7 @@ _WITHOUT_ROW = "from read_parquet($file) where coalesce(not {which}, true)"
 _BARE = "select * replace ({emptied}) from ({rows}) where coalesce(not {{which}} or {opt_out}, true)"
 
 
-@dataclass(frozen=True)
-class Forgotten:
+class Forgotten(msgspec.Struct, frozen=True):
     """How many listings, kept decisions and own records about some numbers were deleted."""
 
     listings: int

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from dnc.errors import InputError
 from dnc.messages import localized
@@ -20,8 +21,7 @@ from dnc.store.ledger import Ledger
 from dnc.store.manifest import DamageError
 
 
-@dataclass(frozen=True)
-class InstalledPack:
+class InstalledPack(msgspec.Struct, frozen=True):
     """A rules pack in a store.
 
     Attributes:

@@ -23,13 +23,14 @@ import warnings
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from dnc.errors import InputError, OptionError, extra
 from dnc.files.atomic import move_into_place
@@ -52,8 +53,7 @@ _SECONDS = 30.0  # for the whole answer
 _SHA256 = "2.16.840.1.101.3.4.2.1"
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(msgspec.Struct, frozen=True):
     """A stamp that is kept in a store and not verified yet.
 
     Attributes:
@@ -81,8 +81,7 @@ class Stamp:
         return log.has(self.head, self.about.store)
 
 
-@dataclass(frozen=True)
-class Stamped:
+class Stamped(msgspec.Struct, frozen=True):
     """What a stamp says: when, in UTC, and who stamped; `authority` is the name in its certificate, or None."""
 
     at: datetime

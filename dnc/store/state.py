@@ -19,10 +19,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import duckdb
+import msgspec
 
 from dnc.messages import Words, figure, localized
 from dnc.store import ledger_sql
@@ -39,8 +39,7 @@ class TableBlock(NamedTuple):
     sha256: str
 
 
-@dataclass(frozen=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """What the tables of a ledger hold."""
 
     parts: frozenset[TableBlock]

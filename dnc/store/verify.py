@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import msgspec
 
 from dnc.errors import StoreError
 from dnc.messages import Words, figure, localized
@@ -20,8 +20,7 @@ _TRIES = 5
 _NAMED = 3  # files in a message
 
 
-@dataclass
-class Findings:
+class Findings(msgspec.Struct):
     """What a verification found.
 
     Attributes:
@@ -35,13 +34,13 @@ class Findings:
         ledger_intact: whether the ledger matches its manifest and its log.
     """
 
-    faults: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    refuted: list[str] = field(default_factory=list)
-    damaged: list[Path] = field(default_factory=list)
+    faults: list[str] = []
+    notes: list[str] = []
+    refuted: list[str] = []
+    damaged: list[Path] = []
     head: audit_log.Entry = audit_log.NO_ENTRY
     store: str = ""
-    unnamed: list[Path] = field(default_factory=list)
+    unnamed: list[Path] = []
     files: int = 0
     rows: int = 0
     ledger_intact: bool = True
@@ -137,8 +136,7 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
     return findings
 
 
-@dataclass(frozen=True)
-class Outside:
+class Outside(msgspec.Struct, frozen=True):
     """Evidence of a store's log that is kept outside its ledger: files of anchors, and stamps.
 
     It is read before the log, which may get new rows meanwhile, with anchors and stamps of them.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -57,8 +56,7 @@ _SAYS: dict[str, Any] = dict.fromkeys(WordingFacts.__struct_fields__, pl.String)
 NONE_KEPT = pl.DataFrame(schema={"wording": pl.String, **_SAYS})
 
 
-@dataclass(frozen=True)
-class Wording:
+class Wording(msgspec.Struct, frozen=True):
     """A wording. sha256: of its text. added_at: in UTC, without offset."""
 
     name: str

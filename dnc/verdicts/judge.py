@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import NamedTuple
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from dnc.clock import today
 from dnc.files.output_rows import Shared
@@ -43,8 +44,7 @@ _TEXTS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_juris
 BASIS = ("limits", "rests_on", "broken")  # of a verdict, for reports
 
 
-@dataclass(frozen=True)
-class Verdicts:
+class Verdicts(msgspec.Struct, frozen=True, dict=True):
     """Verdicts on calls.
 
     number: of each call, as `Calls.number`. until: for each call, the last day on which it is clear (Date).

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
+
+import msgspec
 
 from dnc.law.condition import Condition
 from dnc.law.demands import DEMANDS
@@ -23,8 +24,7 @@ LONGEST_WHY = 160  # characters: what a cell of a spreadsheet shows, and a perso
 _SHORT = 90
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """Which findings count, and in which language the verdict is written.
 
     guidance: under `enforce` a regulator's recommendation counts like law, under `advise` it never decides.
@@ -33,7 +33,7 @@ class Policy:
     """
 
     guidance: str = "enforce"
-    accepted: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, str] = {}
     language: str = "en"
 
     def counts(self, regime: Regime) -> bool:

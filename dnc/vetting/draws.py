@@ -20,6 +20,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from dnc.checks.evidence import Digests
@@ -54,8 +55,7 @@ _IDS = ("call", "person")
 _ANNOUNCED, _DRAWN, _PROVED = "draw", "drawn", "prove"  # in the log of the store
 
 
-@dataclass(frozen=True)
-class OfferedRows:
+class OfferedRows(msgspec.Struct, frozen=True):
     """The rows of a list on offer. path: the list. brief: how it is read. book: the law, for numbers and places."""
 
     path: Source
@@ -98,8 +98,7 @@ class OfferedRows:
             first += carried.height
 
 
-@dataclass(frozen=True)
-class Proofs:
+class Proofs(msgspec.Struct, frozen=True):
     """The proofs of a draw, as the seller returned them.
 
     drawn: the file of `draw`, unchanged. answers: the same with its empty columns filled in. name: of the caller, which

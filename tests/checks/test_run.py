@@ -8,7 +8,6 @@ import itertools
 import json
 import random
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import openpyxl
 import polars as pl
 import pytest
 import xlsxwriter
+from msgspec.structs import replace
 
 from dnc import DncError, InputError, Store, StoreError, check, write
 from dnc.api import replay

@@ -82,7 +82,7 @@ class TextMeanings:
     def _in_full(self) -> bool:
         """Whether a text names a date or a number, and not `#` for any."""
         texts = pl.Series([*self.meanings], dtype=pl.String)
-        return not (normal(texts) == texts).all()
+        return not texts.is_empty() and not (normal(texts) == texts).all()
 
     @cached_property
     def _told(self) -> list[str]:
@@ -233,14 +233,10 @@ def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:
     all_: whether all do if none says anything else, as in a column called `Call`. A digit alone, or an initial that
     says yes, may be an id, or the name of a wording.
     """
-    told = set(normal(texts.head(_MOST_YES_NO + 1)).drop_nulls())
-    if (
-        all_
-        and texts.len() <= _MOST_YES_NO
-        and told <= yes_and_no()
-        and told not in (set(), *({one} for one in "01vw"))
-    ):
-        return texts.is_not_null()
+    if all_ and texts.len() <= _MOST_YES_NO:
+        told = set(normal(texts).drop_nulls())
+        if told <= yes_and_no() and told not in (set(), *({one} for one in "01vw")):
+            return texts.is_not_null()
     return texts.str.to_lowercase().is_in(_ANSWERS).fill_null(value=False)
 
 

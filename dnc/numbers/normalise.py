@@ -38,12 +38,12 @@ _REMOVED = (
     (_LETTERED, r"\1"), (_FLOAT_TAIL, r"\1"),
 )  # fmt: skip
 _WORDED = re.compile(r"""[A-Za-zéÉóÓ"'#]|[.,]0""")  # matches every text from which something is removed
-_WRITTEN = re.compile(r"^\(?\+?[0-9\s().\-/]+$")
+_WRITTEN = re.compile(r"^\(?\+?[0-9 ().\-/]+$")  # a tab or a break stands between cells, or for a digit that is lost
 # Looks like a float, but the rest is not as a spreadsheet writes it; or has a fraction, so that it is an average or a
 # quotient of numbers. Without the point it would be the number of somebody else.
 _HALF_A_FLOAT = re.compile(r"[.,]0$|^[+-]?[0-9]+[.,][0-9]$")
 _LAST_ZERO = r"\.[^0-9]*0[^0-9]*$"
-_NOTED = re.compile(r"(?<![\w+])\+?\(?\d[\d\s().\-/]{5,}\d(?!\w)")
+_NOTED = re.compile(r"(?<![\w+])\+?\(?\d[\d ().\-/]{5,}\d(?!\w)")
 _RETYPED = re.compile(r"^[oOlI]+$")  # letters typed instead of 0 and 1
 _SEVERAL = re.compile(r"(?i)[/;|,\n&]|:::|\b(?:ou|et|or|and|oder|und|y|o|e)\b|\s-\s")
 

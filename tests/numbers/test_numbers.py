@@ -391,10 +391,11 @@ def test_a_number_beside_other_words_is_not_called_and_stays_listed(text):
     ("text", "region"),
     [
         ("030 1234 x678", "DE"), ("030 123x678", "DE"), ("030 123456/57", "DE"), ("01 99 00 00 01.0", "DE"), ("030.231.250.01.0", "DE"),
+        ("00493023125\t003", "DE"), ("01 99 00 00\n01", "FR"),
     ],
 )  # fmt: skip
 def test_what_may_be_another_number_is_not_read(text, region):
-    """A sign in place of a digit, the other end of a number, a zero that a spreadsheet put behind it."""
+    """A sign or a break in place of a digit, the other end of a number, a zero that a spreadsheet put behind it."""
     assert read_number(text, region).number is None
 
 

@@ -284,8 +284,8 @@ class Header(msgspec.Struct, frozen=True, dict=True):
     @property
     def without_role(self) -> list[str]:
         """Columns that are neither used nor read nor left out by name."""
-        known = {*self.used, *self.texts, *self.ignored, *self.kept}
-        return [name for name in self.table.columns if name not in known | self.written]
+        known = {*self.used, *self.texts, *self.ignored, *self.kept, *self.written}
+        return [name for name in self.table.columns if name not in known]
 
     @property
     def against(self) -> list[str]:

@@ -779,7 +779,7 @@ def test_own_records_are_loaded_as_registries_are(browser):
 def test_the_country_of_the_last_check_is_proposed_for_a_number(serve, store, monkeypatch):
     """Where the office has none: who checks French lists should not have to say so again."""
     browser = serve(store).browser()
-    path = dropped(browser, "Téléphone\n0471 99 00 12\n", brief='region = "BE"\n[facts]\ncaller = "charity"\n')
+    path = dropped(browser, "Téléphone\n02 555 01 01\n", brief='region = "BE"\n[facts]\ncaller = "charity"\n')
     checked(browser, path)
     assert browser.client.get("/number").text.count('value="BE"') == 2
     browser.post("/office", {"region": "fr"})

@@ -38,8 +38,10 @@ def region_of(desk: Desk) -> str:
 
     It is that of the office, else of the last check, else of the system.
     """
+    if told := desk.store.office().get("region"):
+        return told
     last = next((check.detail["region"] for check in past_checks(desk.store, 1)), None)
-    return desk.store.office().get("region") or last or system_locale()[1]
+    return last or system_locale()[1]
 
 
 def keeps_decisions(desk: Desk) -> bool:

@@ -304,9 +304,8 @@ class Header(msgspec.Struct, frozen=True, dict=True):
         if self.brief.around == READ:
             return []
         hidden = [localized("errors", "roles", "hidden", n=figure(self.table.hidden))] if self.table.hidden else []
-        hidden += (
-            [localized("errors", "roles", "struck", ranges=", ".join(self.table.rules))] if self.table.rules else []
-        )
+        if self.table.rules:
+            hidden.append(localized("errors", "roles", "struck", ranges=", ".join(self.table.rules)))
         return [localized("errors", "roles", "unmarked", name=path.name) for path in self.table.unmarked[:1]] + hidden
 
 

@@ -22,7 +22,7 @@ from dnc.files.net import marked, marks, objects
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
-from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled
+from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day
 from dnc.lists.header import READ
 from dnc.lists.texts import MEANINGS
 from dnc.lists.words import meaning
@@ -736,8 +736,8 @@ class OpenQuestions:
 
 
 def masked(cell: str, most: int = _LONGEST) -> str:
-    """A value to show: cut, and of a telephone number its last two digits only."""
-    if holds_number(cell):
+    """A value to show: cut, and of a telephone number its last two digits only; a moment is none."""
+    if holds_number(cell) and not (":" in cell and is_day(cell)):
         last = [at for at, char in enumerate(cell) if char.isdigit()][-2:]
         cell = "".join("•" if char.isdigit() and at not in last else char for at, char in enumerate(cell))
     return cell if len(cell) <= most else f"{cell[:most]}…"

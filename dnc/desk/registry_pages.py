@@ -29,19 +29,22 @@ from dnc.desk.office import max_ages, region_of
 from dnc.desk.progress import Shown, begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
-from dnc.errors import DncError, InputError, UnreadRowsError
+from dnc.errors import DncError, InputError, RolesError, UnreadRowsError
 from dnc.files.open_table import open_table
+from dnc.files.table import folded
 from dnc.frames import as_text
 from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
+from dnc.lists.guesses import MOST_WORDS, Guesses, filled
 from dnc.lists.own_records import INNER, RecordReading
-from dnc.messages import in_language, localized, messages, registry_name
+from dnc.lists.words import meaning
+from dnc.messages import LANGUAGES, in_language, localized, messages, registry_name
 from dnc.registries import OWN
 from dnc.registries.contract import Layout
 from dnc.registries.ingest import show
 from dnc.registries.reasons import in_words
 from dnc.store.loader_search import loader_for
-from dnc.store.record_kinds import CALLS, KINDS, Kind
+from dnc.store.record_kinds import CALLS, KINDS, RESULTS, Kind
 from dnc.store.records import Added
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
@@ -51,6 +54,7 @@ _COVERS = ("from_day", "to_day")  # of calls made: days of which the file has th
 _FILES = "registry_files"  # what of a session they are kept under
 _FIRST_ROWS = 5
 _OF_COLUMN = "_column"  # behind our name of a column: a field of the form with its name in the file
+_WORD = "word-"  # before our name of a column and the place of a word in it: a field of the form with its meaning
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -68,14 +72,31 @@ class RecordsLoaded(msgspec.Struct, frozen=True):
     added: Added
 
 
+def roles_of(kind: Kind) -> list[str]:
+    """Our names of the columns that a file of own records may have, beside the number."""
+    return [name for name in kind.all_columns if name not in ("seq", "number", "recorded_at", *INNER[kind.name])]
+
+
 def roles(registry: str, language: str) -> dict[str, str]:
     """What a column of a file may be, by the name of its field: columns of a registry, or of a kind of own records."""
     texts = messages("desk", language)["registry_roles"]
     if kind := KINDS.get(registry):
-        names = [name for name in kind.all_columns if name not in ("seq", "recorded_at", *INNER[kind.name])]
-        known = {f"{name}{_OF_COLUMN}": record_label(name, language) for name in names if name != "number"}
+        known = {f"{name}{_OF_COLUMN}": record_label(name, language) for name in roles_of(kind)}
         return {name: texts.get(name) or known[name] for name in (f"number{_OF_COLUMN}", *known, "ignore")}
     return dict(texts)
+
+
+def meanings(ours: str, language: str) -> dict[str, str]:
+    """The words that a column of own records may have, with what each means; none for columns without such words."""
+    if ours == "result":
+        return {word: messages("answer", language)["results"][word] for word in RESULTS}
+    return {word: vocabulary().meaning(ours, word, language) for word in vocabulary().axes.get(ours, ())}
+
+
+def _is_understood(guesses: Guesses, ours: str, name: str) -> bool:
+    """Whether a column may be proposed as one of ours: all its words are known, or it is of consents, whose are asked."""
+    words = guesses.words(name) if ours in vocabulary().axes and ours != "consent" else []
+    return all(meaning(ours, word) for word, _ in words)
 
 
 class RegistryFile(msgspec.Struct, dict=True):
@@ -119,20 +140,82 @@ class RegistryFile(msgspec.Struct, dict=True):
         """The columns that its form leaves out."""
         return [name for name in map(str.strip, self.given.get("ignore", "").split(",")) if name]
 
-    def order_of_days(self, region: str) -> str:
-        """The order in which all its days in digits may be read, that of the country first; empty if there is none."""
-        cells = [cell for column in self.rows for cell in column.drop_nulls()]
-        orders = ("mdy", "dmy") if region == "US" else ("dmy", "mdy")
+    def proposed(self, desk: Desk) -> dict[str, str]:
+        """What to propose in its form: the order of its days, and the columns that their names do not tell."""
+        with suppress(InputError):
+            if self.kind:
+                return self._of_records(self.kind, Guesses(self.upload.path, desk.book, here=region_of(desk)))
+        by_name = {column.name: column.drop_nulls().to_list() for column in self.rows}
+        cells = [cell for cells in by_name.values() for cell in cells]
+        orders = ("mdy", "dmy") if region_of(desk) == "US" else ("dmy", "mdy")
         days = [cell for cell in cells if any(read_day(cell, order) for order in orders) and not read_day(cell, "iso")]
-        return next((order for order in orders if days and all(read_day(cell, order) for cell in days)), "")
+        dates = next((order for order in orders if days and all(read_day(cell, order) for cell in days)), "")
+        columns = [
+            name for name, cells in by_name.items() if cells and all(read_day(cell, dates or "iso") for cell in cells)
+        ]
+        # Of several columns of days none is proposed, but they are shown.
+        shown = {"since_column": columns[0] if len(columns) == 1 else ""} if columns and self.is_undated else {}
+        return {"dates": dates} | shown
 
-    def as_loaded(self) -> tuple[pl.DataFrame, str]:
-        """Its first rows as they would be loaded, and what a person should know of them. Raises DncError.
+    def _of_records(self, kind: Kind, guesses: Guesses) -> dict[str, str]:
+        """What to propose of a file of own records, as of a list of planned calls."""
+        columns = guesses.rows.columns
+        named = {"number": guesses.number_columns, "at": [name for name in columns if guesses.has_days(name)]}
+        named |= {ours: [name] for ours, name in guesses.named.items() if _is_understood(guesses, ours, name)}
+        labels = {folded(record_label(ours, language)): ours for ours in roles_of(kind) for language in LANGUAGES}
+        named |= {labels[folded(name)]: [name] for name in columns if folded(name) in labels}
+        said = {
+            f"{ours}{_OF_COLUMN}": names[0]
+            for ours, names in named.items()
+            if ours in kind.all_columns and len(names) == 1 and folded(names[0]) != folded(ours)
+        }
+        return {"dates": guesses.days.order or "", "region": (guesses.regions or [""])[0]} | said
+
+    @property
+    def words(self) -> dict[str, list[str]]:
+        """The words of its columns of words, of which a person says what each means: our column → theirs.
+
+        Cells of a column with many different ones are no such words.
+        """
+        there, found = {folded(name): name for name in self.rows.columns}, dict[str, list[str]]()
+        for ours in self.kind.all_columns if self.kind else ():
+            theirs = self.columns.get(ours) or there.get(folded(ours))
+            if theirs in self.rows.columns and meanings(ours, "en"):
+                table = open_table(self.upload.path, sheet=self.given.get("sheet") or None)
+                cells = filled(as_text(next(iter(table.batches))[theirs])).unique().sort()
+                if cells.len() <= MOST_WORDS:
+                    found[ours] = cells.to_list()
+        return found
+
+    @property
+    def without_role(self) -> list[str]:
+        """The columns of own records of which neither their name nor the form says what they are."""
+        said = {*self.columns.values(), *self.ignored}
+        known = {"number", *roles_of(self.kind)} if self.kind else set[str]()
+        return [name for name in self.rows.columns if name not in said and folded(name) not in set(map(folded, known))]
+
+    @property
+    def values(self) -> dict[str, dict[str, str]]:
+        """What its form says of these words."""
+        return {
+            ours: {word: said for at, word in enumerate(words) if (said := self.given.get(f"{_WORD}{ours}-{at}"))}
+            for ours, words in self.words.items()
+        }
+
+    @property
+    def is_undated(self) -> bool:
+        """Whether it is an own list that would be loaded without the days of its entries."""
+        with suppress(DncError):
+            return self.as_loaded()[2]
+        return False
+
+    def as_loaded(self) -> tuple[pl.DataFrame, str, bool]:
+        """Its first rows as they would be loaded, what to know of them, and `is_undated`. Raises DncError.
 
         Of a file of one batch that is also why the load would refuse it. Own records are not shown.
         """
         if self.kind:
-            return pl.DataFrame(), ""
+            return pl.DataFrame(), "", False
         given: dict[str, Any] = {
             name: self.given.get(name) or None for name in ("registry", "means", "region", "sheet")
         }
@@ -141,13 +224,13 @@ class RegistryFile(msgspec.Struct, dict=True):
         loader, extract = loader_for(self.upload.path, layout=layout, as_of=as_of, **given)
         frames = show(loader, extract)
         rows = next(frames, pl.DataFrame())
-        undated = loader.cumulative and rows.height and rows["since"].null_count() == rows.height
+        undated = loader.cumulative and 0 < rows.height == rows["since"].null_count()
         note = localized("note", "undated_list") if undated else ""
         try:
             next(frames, None)
         except DncError as error:
             note = without_paths(error, self.upload)
-        return rows.head(_FIRST_ROWS), note
+        return rows.head(_FIRST_ROWS), note, undated
 
 
 def state(desk: Desk) -> Status | None:
@@ -171,7 +254,7 @@ def _registries(visit: Visit, given: Mapping[str, str] | None = None, errors: Er
 
 def _load(visit: Visit, sent: Form) -> Response:
     """Load a file, as a job, or show it first; one that is not loaded is kept for the next try."""
-    columns = [name for name, _ in sent.fields if name.endswith(_OF_COLUMN)]
+    columns = [name for name, _ in sent.fields if name.endswith(_OF_COLUMN) or name.startswith(_WORD)]
     given = {name: sent.get(name) for name in ("as_of", *_OPTIONS, *_COVERS, *columns)}
     file: RegistryFile | None = visit.kept(_FILES).get(sent.get("kept"))
     if file is None:
@@ -184,9 +267,9 @@ def _load(visit: Visit, sent: Form) -> Response:
     if given["sheet"] != file.given.get("sheet", ""):
         file.__dict__.pop("rows", None)
     file.given, file.error, file.unread = given | said, "", 0
-    if sent.get("look"):
-        if not sent.get("kept"):  # what is proposed is shown first
-            file.given = file.given | {"dates": file.order_of_days(region_of(visit.desk))}
+    proposed = {} if sent.get("kept") else file.proposed(visit.desk)
+    if sent.get("look") or proposed.keys() - {"dates", "region"}:  # what is proposed is shown first
+        file.given = proposed | {name: text for name, text in file.given.items() if text or name not in proposed}
         return visit.to(f"/registries/files/{file.id}")
     needed = () if file.kind and not file.kind.whole else ("as_of",)
     days = {name: sent.past_day(name) for name in ("as_of", *_COVERS)}
@@ -212,6 +295,7 @@ def _begin(visit: Visit, file: RegistryFile, days: Mapping[str, date | None]) ->
     desk, given, here = visit.desk, file.given, f"/registries/files/{file.id}"
     options: dict[str, Any] = {name: given[name] for name in _OPTIONS if given[name]}
     options |= {"columns": file.columns, "ignore": file.ignored, "accept_unread": int(given["accept_unread"] or 0)}
+    options |= {"values": file.values} if file.kind else {}
 
     def load(_: Job) -> Loaded | RecordsLoaded:
         try:
@@ -221,7 +305,10 @@ def _begin(visit: Visit, file: RegistryFile, days: Mapping[str, date | None]) ->
             elif as_of := days["as_of"]:
                 done = loaded(desk.store, file.upload, as_of, options)
         except DncError as error:
-            file.error = without_paths(error, file.upload)
+            if isinstance(error, RolesError):
+                file.error = visit.texts["no_role"].format(names=", ".join(file.without_role))
+            else:
+                file.error = without_paths(error, file.upload)
             file.unread = error.count if isinstance(error, UnreadRowsError) else 0
             raise InputError(file.error) from None
         visit.kept(_FILES).pop(file.id, None)
@@ -245,7 +332,7 @@ def _file_page(visit: Visit, file: RegistryFile, errors: Errors = ()) -> Respons
     said = {name: file.given.get(name, "").split(", ") for name in may_be}
     rows, first, note = file.rows, pl.DataFrame(), ""
     try:
-        first, note = file.as_loaded()
+        first, note, _ = file.as_loaded()
     except DncError as error:
         note = "" if file.error else without_paths(error, file.upload)
     return visit.page(
@@ -257,6 +344,11 @@ def _file_page(visit: Visit, file: RegistryFile, errors: Errors = ()) -> Respons
         registries=registries(visit),
         kind=file.kind,
         roles=may_be,
+        words=[
+            (f"{_WORD}{ours}-{at}", masked(word), meanings(ours, visit.session.language), meaning(ours, word))
+            for ours, words in file.words.items()
+            for at, word in enumerate(words)
+        ],
         columns=[
             (
                 name,
@@ -305,7 +397,7 @@ def records_loaded(
 ) -> RecordsLoaded:
     """Load a file of own records. Raises as `own_records.load`."""
     first, last = days["from_day"], days["to_day"]
-    names = ("region", "columns", "dates", "ignore", "sheet", "accept_unread", "reason")
+    names = ("region", "columns", "dates", "values", "ignore", "sheet", "accept_unread", "reason")
     reading = RecordReading(
         **{name: options[name] for name in names if name in options},
         as_of=days["as_of"] if kind.whole else None,
@@ -318,7 +410,7 @@ def records_loaded(
 def _loaded(visit: Visit) -> Response:
     done = result_of(visit, "load")
     if isinstance(done, RecordsLoaded):
-        return visit.page("records_loaded.html", loaded=done, columns=vocabulary().columns)
+        return visit.page("records_loaded.html", loaded=done)
     return visit.page("registry_loaded.html", loaded=done)
 
 

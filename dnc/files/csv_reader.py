@@ -429,7 +429,7 @@ class _CsvReader(NamedTuple):
         if short.any():
             ragged = pl.when(short).then(pl.lit(FEWER)).otherwise(ragged)
         first = self.lines.number + 1
-        if self.ends:
+        if self.ends and feeds:  # the last line may end without one
             self.ends.see("\r\n" if returns else "\n", first)
         self.lines.number += frame.height
         numbers = pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)

@@ -811,7 +811,29 @@ def test_a_file_of_own_records_that_cannot_be_loaded_says_why(browser):
         refused = loads(browser, "calls", CALLS_MADE, **days)
         assert refused.status_code == 400 and not TYPED.search(text_of(refused))
     bare = loads(browser, "calls", "number,at\n+33199002101,2026-11-02T10:00\n")
-    assert "choose below which one it is" in said(bare)
+    assert "the day and the result of each call are needed" in said(bare)
+
+
+def test_an_export_of_calls_as_a_dialler_has_it_is_loaded_with_a_few_answers(browser):
+    """Its columns and days are proposed; what its words mean is asked, and columns that say nothing are named."""
+    calls = "Date d'appel;Numéro appelé;Résultat;Agent\n14/11/2026 10:15;01 99 00 21 01;NRP;Luc\n"
+    first = loads(browser, "calls", calls + "15/11/2026 11:00;01 99 00 21 02;Refus;Luc\n")
+    assert first.url.path.startswith("/registries/files/"), "shown before it is loaded"
+    kept = first.url.path.rpartition("/")[2]
+    chosen = re.findall(r'name="role-(\d)".*?<option value="(\w+)" selected', first.text)
+    assert chosen == [("0", "at_column"), ("1", "number_column"), ("2", "result_column")]
+    assert re.findall(r'<label for="word-result-\d">(\w+)', first.text) == ["NRP", "Refus"]
+    assert "14/11/2026 10:15" in text_of(first), "a moment is no number to be masked"
+    use = {"registry": "calls", "kept": kept, "region": "FR", "dates": "dmy"} | {
+        f"role-{at}": name for at, name in chosen
+    }
+    words = {"word-result-0": "no_answer", "word-result-1": "refused"}
+    for more, why in (({}, "result of this call is not understood"), (words, "leave it out”: Agent")):
+        use |= more
+        assert why in said(ended(browser, browser.post("/registries", use)))
+    assert "Rows added 2" in text_of(ended(browser, browser.post("/registries", use | {"role-3": "ignore"})))
+    number = browser.post("/number", {"number": "+33199002102", "day": "2026-11-27"})
+    assert "result: refused" in text_of(browser.client.get(number.headers["location"]))
 
 
 OWN_FILE = "Téléphone,Le,Reçu\n01 99 00 12 99,12/03/2026,x\n12,13/03/2026,x\n"
@@ -944,11 +966,17 @@ def test_own_records_are_recorded_and_count(browser):
 
 
 def test_the_first_rows_of_a_registry_are_shown_as_they_would_be_loaded(browser):
-    """Also that no date of an own list would be read, and what is not understood of a row, before it is loaded."""
-    use = {"as_of": "2026-11-20", "registry": "own", "region": "FR", "look": "1"}
+    """Also that no date of an own list would be read, and what is not understood of a row, before it is loaded.
+
+    A column of days that its name does not tell is proposed first, even if nobody asks to look at the file.
+    """
+    use = {"as_of": "2026-11-20", "registry": "own", "region": "FR"}
     first = browser.post("/registries", use, files={"file": ("own.csv", OWN_FILE.encode())})
     page = browser.client.get(first.headers["location"])
     kept = re.search(r'name="kept" value="([^"]+)"', page.text)[1]
+    assert "+•••••••••99 listed 2026-03-12" in text_of(page)
+    use["look"] = "1"
+    page = browser.client.get(browser.post("/registries", use | {"kept": kept}).headers["location"])
     assert "No date was read" in text_of(page) and "+•••••••••99 listed" in text_of(page)
     roles = {f"role-{at}": role for at, role in enumerate(("number_column", "since_column", "ignore"))}
     for dates, reads in (("mdy", "counts without its date"), ("dmy", "listed 2026-03-12")):

@@ -715,6 +715,14 @@ def test_an_empty_answer_clears_nobody(name, content, registry, tmp_path):
     assert (one.listed, one.clear) == (0, 1)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_last_line_may_have_no_ending(end, tmp_path):
+    """It ends no differently from those before it."""
+    path = tmp_path / "own.csv"
+    path.write_bytes(f"number,since{end}+33199000001,2026-01-05{end}+33199000002,2026-01-05".encode())
+    assert Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF).listed == 2
+
+
 @pytest.mark.parametrize(("number", "is_refused"), [("070000000{}", False), ("test {}", True)])
 def test_an_answer_with_many_mistyped_numbers_is_read(number, is_refused, tmp_path):
     """They come from the list that was sent in; where numbers are not written as such, it may be another file."""

@@ -1,6 +1,7 @@
 -- Each call of `made`, with the consent that it rests on, and what a check up to its day said of it (`decided`): the last
 -- one for this very day. Without any, the last one of its campaign counts if it was clear until then: `valid_until`. A
--- number that stands in it several times has its strictest decision, and what was recorded since ends it (`called_after`).
+-- number that stands in it several times has its strictest decision, and what was recorded since (`called_after`) or
+-- loaded since (`listed_from`) ends it.
 with spoken as (
     select m.seq, d, d.day = m."at"::date as of_day
     from made m join decided d on d.number = m.number and d.done_on <= m."at"::date
@@ -15,6 +16,7 @@ standing as (
     from latest join made m using (seq)
     where of_day
        or (d.outcome = 'clear' and m."at"::date between d.day and d.valid_until
+           and coalesce(m."at"::date < d.listed_from, true)
            and 'calls:' || seq not in (select call from called_after))
 ),
 grounds as (

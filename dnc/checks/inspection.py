@@ -47,6 +47,7 @@ _OF_ERASURE = {name: name for name in ("verb", "kind", "before", "months", "numb
 _OWN = {"number": pl.UInt64, "since": pl.Date, "until": pl.Date, "snapshot": pl.Int64, "loaded_at": pl.Datetime}
 _DECIDED = {
     **{"number": pl.UInt64, "day": pl.Date, "valid_until": pl.Date, "check": pl.Int64, "done_on": pl.Date},
+    "listed_from": pl.Date,  # since when a file that was loaded after the check lists the number, if one does
     **dict.fromkeys(("outcome", "why", "consent", "campaign"), pl.String),
 }
 _MADE = """
@@ -126,7 +127,8 @@ class Inspection(msgspec.Struct, frozen=True):
         calls: by day and campaign. times: by weekday and hour, as recorded. often: `numbers` by their most `calls` in
             thirty days.
         single_calls: each, with the consent that it rests on, and what a check up to its day that kept its decisions
-            said of it: the last one for this day, or else the last one of its campaign if it was clear until then.
+            said of it: the last one for this day, or else the last one of its campaign if it was clear until then, and
+            no registry that it asked has listed the number since.
         objections: also withdrawals, with how many calls came after. called_after: those calls.
         consents: by wording. sample: drawn consents as a file has them, with numbers.
         numbers: whose objections and calls are named.
@@ -248,7 +250,7 @@ def _decided(
     store: Store, kept: Mapping[int, str], log: Iterable[Row], scope: Scope, called: pl.DataFrame
 ) -> pl.DataFrame:
     """The decisions that checks kept on the numbers `called`, for days up to the last. kept: the file of each check."""
-    done = {row["seq"]: row for row in log}
+    done, standing = {row["seq"]: row for row in log}, store.standing()
     parts = [pl.LazyFrame(schema=_DECIDED)]
     for check, file in kept.items():
         rows = pl.scan_parquet(store.path / "decisions" / file, glob=False).filter(pl.col("day") <= scope.last)
@@ -258,8 +260,27 @@ def _decided(
         made = {"check": check, "done_on": done[check]["done_at"].date(), "campaign": campaign or None}
         made = {name: pl.lit(value, _DECIDED[name]) for name, value in made.items()}
         told = rows.join(called.lazy(), on="number", how="semi")
-        parts.append(told.select("number", "day", valid_until="dnc_valid_until", **words, **made).select(*_DECIDED))
+        told = told.join(_listed_from(standing, done, check, called), on="number", how="left", maintain_order="left")
+        parts.append(
+            told.select("number", "day", "listed_from", valid_until="dnc_valid_until", **words, **made).select(
+                *_DECIDED
+            )
+        )
     return pl.concat(parts, how="vertical_relaxed").collect()
+
+
+def _listed_from(standing: Standing, log: Mapping[int, Row], check: int, called: pl.DataFrame) -> pl.LazyFrame:
+    """The numbers `called` that files of the registries that a check asked list, or leave open, if loaded after it."""
+    of = {row["detail"].get("snapshot"): row["detail"].get("registry") for row in log.values()}
+    asked, done_at = {of.get(id_) for id_ in log[check]["detail"]["snapshots"]}, log[check]["done_at"]
+    parts = [pl.LazyFrame(schema={"number": pl.UInt64, "listed_from": pl.Date})]
+    for snapshot in standing.snapshots:
+        if snapshot.registry in asked - {OWN} and snapshot.loaded_at > done_at:
+            rows = pl.scan_parquet(standing.path(snapshot), glob=False).filter(pl.col("listed").fill_null(True))
+            rows = rows.join(called.lazy(), on="number", how="semi")
+            loaded = pl.lit(snapshot.loaded_at.date())
+            parts.append(rows.select("number", listed_from=pl.max_horizontal(loaded, "since")))
+    return pl.concat(parts, how="vertical_relaxed").group_by("number").agg(pl.col("listed_from").min())
 
 
 def _frames(

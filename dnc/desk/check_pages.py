@@ -30,7 +30,7 @@ from dnc.desk.forms import Form, Upload
 from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, CallRows, ListCheck
-from dnc.desk.office import keeps_decisions
+from dnc.desk.office import keep_decisions, keeps_decisions
 from dnc.desk.progress import Shown, begin, begin_file
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
@@ -41,7 +41,7 @@ from dnc.messages import changed, messages
 from dnc.reports.check_page import html
 from dnc.reports.decision import decision
 from dnc.reports.explanation import finding, worst_first
-from dnc.reports.phrases import consents, fact, needed, ranked, title
+from dnc.reports.phrases import consents, fact, needed, title
 from dnc.store import campaigns
 from dnc.verdicts.verdict import OUTCOMES, missing_thing
 
@@ -382,6 +382,8 @@ def _run(visit: Visit, sent: Form, asks: str = "") -> Response:
     list_check.left_out_for = sent.get("reason") or list_check.left_out_for
     if list_check.job and not list_check.job.ended:
         return visit.to(f"/jobs/{list_check.job.id}")
+    if sent.get("keep"):
+        keep_decisions(desk)
     here, at_once = f"/checks/{list_check.id}", not sent.get("accept")
     if list_check.interview.blocking:
         return visit.to(f"{here}/questions")
@@ -444,7 +446,6 @@ def _result(visit: Visit) -> Response:
         check=check,
         decision=decision(check),
         decision_words=messages("decision", visit.session.language),
-        blocked=ranked(check.book, check.tallies.blocking()),
         outcomes=_counts(chosen(outcome=""), ["dnc_outcome"]),
         reasons=[
             (word, _reason(check, word, visit.session.language), n)

@@ -30,7 +30,7 @@ from dnc.desk.forms import Upload
 from dnc.desk.jobs import Job
 from dnc.desk.office import facts_of, keeps_decisions
 from dnc.errors import InputError, UnreadRowsError
-from dnc.files.columns import kind_of_name
+from dnc.files.columns import kinds_of_name
 from dnc.files.open_table import count_rows
 from dnc.files.table import folded, quoted
 from dnc.law.vocabulary import WAS, vocabulary
@@ -363,10 +363,12 @@ class ListCheck:
 
 def _names(path: Path, columns: Iterable[str]) -> list[str]:
     """The column of ids, and the two of names with the most different cells: a title tells nobody apart."""
-    kinds = {name: kind_of_name(name) for name in columns if not name.startswith("dnc_")}
-    ids, names = ([name for name in kinds if kinds[name] == kind] for kind in ("id", "name"))
-    cells = {name: pl.read_parquet(path, columns=[name], glob=False).to_series().n_unique() for name in names}
-    return [*ids[:1], *sorted(sorted(names, key=lambda name: -cells[name])[:2], key=names.index)]
+    kinds = {name: kinds_of_name(name) for name in columns if not name.startswith("dnc_")}
+    of = {kind: [name for name in kinds if kind in kinds[name][:1]] for kind in ("id", "name")}
+    counts = pl.scan_parquet(path, glob=False).select(pl.col(*of["id"], *of["name"]).n_unique()).collect()
+    cells = {column.name: column.item() for column in counts}
+    ids, names = (sorted(found, key=lambda name: -cells[name]) for found in of.values())
+    return [*ids[:1], *sorted(names[:2], key=of["name"].index)]
 
 
 def _values(path: Path, columns: Iterable[str]) -> dict[str, list[str]]:

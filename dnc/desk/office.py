@@ -49,6 +49,11 @@ def keeps_decisions(desk: Desk) -> bool:
     return desk.store.office().get("keep") == "yes"
 
 
+def keep_decisions(desk: Desk) -> None:
+    """Keep the decisions of checks from now on."""
+    desk.store.set_office({**desk.store.office(), "keep": "yes"})
+
+
 def max_ages(desk: Desk) -> dict[str, int]:
     """After how many days the office wants a newer file of a registry."""
     days = desk.store.office().get("own_days")

@@ -94,7 +94,7 @@ def meanings(ours: str, language: str) -> dict[str, str]:
 
 
 def _is_understood(guesses: Guesses, ours: str, name: str) -> bool:
-    """Whether a column may be proposed as one of ours: all its words are known, or it is of consents, whose are asked."""
+    """Whether to propose a column as one of ours: its words are known, or it is of consents, whose words are asked."""
     words = guesses.words(name) if ours in vocabulary().axes and ours != "consent" else []
     return all(meaning(ours, word) for word, _ in words)
 

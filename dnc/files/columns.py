@@ -230,11 +230,14 @@ def kind_of_name(name: str) -> str | None:
     """
     if looks_like_phone(name):
         return "channel"
+    kinds, known = kinds_of_name(name), frozenset().union(*_names().values())
+    return kinds[0] if kinds and words_of(name) <= known else None
+
+
+def kinds_of_name(name: str) -> list[str]:
+    """What a column may hold by any word of its name: keys of `_FORMS_OF`, that which says most first."""
     words = words_of(name)
-    kinds = [kind for kind, known in _names().items() if not known.isdisjoint(words)]
-    known = frozenset().union(*_names().values())
-    of_kind = [kind for kind in _FORMS_OF if kind in kinds]
-    return of_kind[0] if of_kind and words <= known else None
+    return [kind for kind in _FORMS_OF if not _names()[kind].isdisjoint(words)]
 
 
 def words_of(name: str) -> frozenset[str]:

@@ -792,11 +792,12 @@ def test_it_is_said_that_decisions_are_not_kept(serve, store):
     path, number = dropped(browser, LIST), {"number": NUMBER, "day": "2026-11-27"}
     said = ("Decisions are not kept by number", "Checks that kept no decisions: 1")
     for keeps in (False, True):
-        if keeps:
-            browser.post("/office", {"keep": "yes"})
-        result = text_of(checked(browser, path))
+        if keeps:  # one click, where it is said
+            ended(browser, browser.post(f"{path}/run", {"keep": "yes"}))
+        result = text_of(browser.client.get(f"{path}/result") if keeps else checked(browser, path))
         known = text_of(browser.client.get(browser.post("/number", number).headers["location"]))
         assert (said[0] in result, said[1] in known) == (not keeps, True)
+    assert store.office()["keep"] == "yes" and 'name="keep" value="yes" checked' in browser.client.get("/office").text
     assert re.search(r"Check \d+, call on", known)
 
 

@@ -382,6 +382,27 @@ def test_a_check_counts_for_as_long_as_its_answer_was_valid(store, book, write_f
     assert "of the possible ones, 3 planned for an earlier day in the same campaign" in page
 
 
+def test_a_number_that_a_registry_has_listed_since_was_not_checked(store, book, write_file, monkeypatch):
+    """A file of a registry that the check asked was loaded between check and call; others say nothing of it."""
+    be, given = ["+3225550101", "+3225550102", "+3225550103"], BEFORE_A_SALE | {"campaign": "be"}
+    listings = {(1, "be.csv"): [], (4, "later.csv"): be[:1], (6, "last.csv"): be[1:2]}
+    for (day, name), listed in listings.items():
+        monkeypatch.setenv("DNC_TODAY", f"2026-10-0{day}")
+        monkeypatch.setattr(audit_log, "now", lambda day=day: datetime(2026, 10, day, 9, 12, 34))
+        rows = [f"{number},{'yes' if number in listed else 'no'}" for number in be]
+        file = write_file(name, "\n".join(["number,listed", *rows]))
+        store.load(file, registry="be-dncm", as_of=date(2026, 10, day))
+        if day == 1:
+            told = given | {"call_at": "2026-10-01T10:00", "consent": "none"}
+            check(write_file("list.csv", "\n".join(["number", *be])), store, region="BE", given=told, keep=True)
+    monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    calls = [(number, day) for number in be for day in ("03", "05")]
+    rows = [{"number": n, "at": f"2026-10-{day}T10:00", "result": "busy", "campaign": "be"} for n, day in calls]
+    own_records.record(store, "calls", rows, book)
+    found = inspect(store, SCOPE).single_calls.sort(pl.col("call").str.slice(6).str.to_integer())
+    assert found["outcome"].to_list() == ["clear", None, "clear", "clear", "clear", "clear"]
+
+
 def folder_page(store: Store, book: Rulebook) -> str:
     """The page of a folder about a store."""
     path = store.path.parent / "folder.zip"

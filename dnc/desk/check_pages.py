@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -425,7 +424,7 @@ def _result(visit: Visit) -> Response:
     if (done := _done(list_check)) is None:
         return visit.to(f"/checks/{list_check.id}/questions")
     check, rows = done
-    words, columns = _counts(rows.chosen(), REASONS), list(rows.values)
+    words, columns = {word for why in rows.why for word in why.split(";")}, list(rows.values)
     column = _named_by(params.get("column", ""), columns)
     value = _named_by(params.get("value", ""), rows.values[column]) if column else None
     kept = {
@@ -435,8 +434,14 @@ def _result(visit: Visit) -> Response:
         "column": params["column"] if column else "",
         "value": params["value"] if value else "",
     }
-    outcome, reason, chosen = kept["outcome"], kept["reason"], partial(_chosen_rows_of, list_check, rows, kept)
-    count = int(chosen().select(pl.len()).collect().item())
+    chosen: dict[str, Any] = {
+        "text": list_check.search,
+        "cell": (column, value) if column and value else None,
+        "changed": bool(kept["changed"]),
+    }
+    outcome, reason = kept["outcome"], kept["reason"]
+    outcomes, reasons, count = rows.counts(outcome, reason, **chosen)
+    calls, of_any_cell = (rows.chosen(outcome, reason, **chosen | more) for more in ({}, {"cell": None}))
     at, pages = visit.part_of(count, _PAGE_ROWS)
     with list_check.lock:
         open_ = list_check.open()
@@ -446,21 +451,18 @@ def _result(visit: Visit) -> Response:
         check=check,
         decision=decision(check),
         decision_words=messages("decision", visit.session.language),
-        outcomes=_counts(chosen(outcome=""), ["dnc_outcome"]),
-        reasons=[
-            (word, _reason(check, word, visit.session.language), n)
-            for word, n in _counts(chosen(reason=""), REASONS).most_common()
-        ],
+        outcomes=outcomes,
+        reasons=[(word, _reason(check, word, visit.session.language), n) for word, n in reasons.most_common()],
         outcome=outcome,
         reason=reason,
         facets=columns,
         column=column,
         value=kept["value"],
-        values=_cells_of(list_check, chosen(value=""), rows, column) if column else [],
+        values=_cells_of(list_check, of_any_cell, rows, column) if column else [],
         changed=bool(kept["changed"]),
         changes=rows.changed,
         count=count,
-        rows=[_row(list_check, check, rows, row) for row in _page_of(chosen(), rows, at).iter_rows(named=True)],
+        rows=[_row(list_check, check, rows, row) for row in _page_of(calls, rows, at).iter_rows(named=True)],
         names=rows.names,
         page=at,
         pages=pages,
@@ -489,24 +491,6 @@ def _cells_of(list_check: ListCheck, calls: pl.LazyFrame, rows: CallRows, column
     counts = dict(calls.group_by(column).len().collect().iter_rows())
     cells = enumerate(rows.values[column])
     return [(at, list_check.seen(cell), counts[cell]) for at, cell in cells if cell != "" and cell in counts]
-
-
-def _chosen_rows_of(list_check: ListCheck, rows: CallRows, kept: Mapping[str, str], **other: str) -> pl.LazyFrame:
-    """The calls that an address and the search of a list choose, with other values for some of its parameters."""
-    chosen = {**kept, **other}
-    column = _named_by(chosen["column"], list(rows.values))
-    value = _named_by(chosen["value"], rows.values[column]) if column else None
-    cell = (column, value) if column and value else None
-    return rows.chosen(chosen["outcome"], chosen["reason"], list_check.search, cell, changed=bool(chosen["changed"]))
-
-
-def _counts(calls: pl.LazyFrame, columns: Sequence[str]) -> Counter[str]:
-    """The calls with each word of some columns, in which `;` stands between several."""
-    found: Counter[str] = Counter()
-    words = calls.select(pl.concat_str(columns, separator=";", ignore_nulls=True).alias("words")).collect()["words"]
-    for text, count in words.value_counts().iter_rows():
-        found.update(dict.fromkeys(filter(None, (text or "").split(";")), count))
-    return found
 
 
 def _page_of(calls: pl.LazyFrame, rows: CallRows, page: int) -> pl.DataFrame:

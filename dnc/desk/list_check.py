@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -47,8 +48,8 @@ from dnc.verdicts.judge import Verdicts
 
 _FIRST_ROWS = 5
 _BATCH = 100_000
-# Added to the columns of a call: the row of the list, and that of its file in a spreadsheet program.
-ROW, SHEET_ROW = "\0row", "\0sheet row"
+# Added to the columns of a call: row of the list, that of its file in a spreadsheet program, place in `why`.
+ROW, SHEET_ROW, WHY = "\0row", "\0sheet row", "\0why"
 REASONS = ("dnc_blocked_by", "dnc_undecided_by", "dnc_missing")
 _LEAST_DIGITS = 3  # of a number that is searched for
 _MOST_VALUES = 40  # of a column by which calls are chosen
@@ -67,11 +68,12 @@ class CallRows(msgspec.Struct, frozen=True):
 
     Attributes:
         path: the file, with the columns of the list and of the verdicts, one row for each call.
-        beside: a file of the same rows: ROW (the row of the list, from 1), SHEET_ROW (that in a spreadsheet program)
-            and, if there was a previous check of the same calls, WAS (the outcome in it).
+        beside: a file of the same rows: ROW (the row of the list, from 1), SHEET_ROW (that in a spreadsheet program),
+            WHY (place in `why`) and, if there was a previous check of the same calls, WAS (the outcome in it).
         names: columns of the list that name a person: ids and names.
         compared: whether there was such a check.
         values: columns of the list with few different cells → these, most calls first.
+        why: the reasons that calls have, each with `;` between regimes and words of `dnc_missing`.
     """
 
     path: Path
@@ -79,6 +81,7 @@ class CallRows(msgspec.Struct, frozen=True):
     names: Sequence[str]
     compared: bool
     values: Mapping[str, Sequence[str]]
+    why: Sequence[str]
 
     def all(self) -> pl.LazyFrame:
         """The calls with their row, and with `dnc_was` if there was a previous check."""
@@ -111,8 +114,7 @@ class CallRows(msgspec.Struct, frozen=True):
         if outcome:
             calls = calls.filter(pl.col("dnc_outcome") == outcome)
         if reason:
-            named = [pl.col(name).fill_null("").str.split(";").list.contains(reason) for name in REASONS]
-            calls = calls.filter(pl.any_horizontal(named))
+            calls = calls.filter(pl.col(WHY).is_in([at for at, why in enumerate(self.why) if reason in why.split(";")]))
         if text:
             cells = [pl.col(name).str.to_lowercase() for name in self.names]
             found = [cell.str.contains(text.lower(), literal=True) for cell in cells]
@@ -121,6 +123,17 @@ class CallRows(msgspec.Struct, frozen=True):
                 found.append(pl.col("dnc_number").str.contains(digits, literal=True))
             calls = calls.filter(pl.any_horizontal(found)) if found else calls.filter(pl.lit(False))
         return calls.filter(self._changed) if changed else calls
+
+    def counts(self, outcome: str, reason: str, **chosen: Any) -> tuple[Counter[str], Counter[str], int]:
+        """Of the calls that `chosen` chooses: each outcome with the reason, each reason with the outcome, and both."""
+        outcomes, reasons, both = Counter[str](), Counter[str](), 0
+        for one, place, n in self.chosen(**chosen).group_by("dnc_outcome", WHY).len().collect().iter_rows():
+            why = self.why[place].split(";")
+            has_outcome, has_reason = outcome in ("", one), not reason or reason in why
+            outcomes[one] += n * has_reason
+            reasons.update(dict.fromkeys(filter(None, why), n * has_outcome))
+            both += n * (has_outcome and has_reason)
+        return outcomes, +reasons, both
 
     @property
     def _changed(self) -> pl.Expr:
@@ -331,13 +344,17 @@ class ListCheck:
             pl.DataFrame(schema=result.layout.schema).write_parquet(out)
         with self.lock:
             old, beside = self.rows, out.with_suffix(".rows")
-            told = pl.DataFrame({ROW: rows, SHEET_ROW: self.interview.guesses.sheet_rows.gather(rows - 1)})
+            reasons = pl.concat_str(pl.col(*REASONS), separator=";", ignore_nulls=True)
+            why = pl.read_parquet(out, columns=list(REASONS), glob=False).select(reasons).to_series()
+            places = (why.rank("dense") - 1).alias(WHY)
+            told = pl.DataFrame({ROW: rows, SHEET_ROW: self.interview.guesses.sheet_rows.gather(rows - 1), WHY: places})
             if was := old if old and rows.equals(pl.read_parquet(old.beside, columns=[ROW])[ROW]) else None:
                 told = told.with_columns(was.outcomes.alias(WAS))
             told.write_parquet(beside)
             self.result, self.checked = replace(result, typed=False), given
             names = [*result.layout.schema]
-            self.rows = CallRows(out, beside, _names(out, names), was is not None, _values(out, names))
+            named, values = _names(out, names), _values(out, names)
+            self.rows = CallRows(out, beside, named, was is not None, values, why.unique().sort().to_list())
             if old:
                 old.path.unlink(missing_ok=True)
                 old.beside.unlink(missing_ok=True)
@@ -365,7 +382,7 @@ def _names(path: Path, columns: Iterable[str]) -> list[str]:
     """The column of ids, and the two of names with the most different cells: a title tells nobody apart."""
     kinds = {name: kinds_of_name(name) for name in columns if not name.startswith("dnc_")}
     of = {kind: [name for name in kinds if kind in kinds[name][:1]] for kind in ("id", "name")}
-    counts = pl.scan_parquet(path, glob=False).select(pl.col(*of["id"], *of["name"]).n_unique()).collect()
+    counts = pl.scan_parquet(path, glob=False).select(pl.col([*of["id"], *of["name"]]).n_unique()).collect()
     cells = {column.name: column.item() for column in counts}
     ids, names = (sorted(found, key=lambda name: -cells[name]) for found in of.values())
     return [*ids[:1], *sorted(names[:2], key=of["name"].index)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -35,6 +35,7 @@ from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
 from dnc.errors import DncError, InputError
 from dnc.law.findings import Finding
+from dnc.law.regimes import Regime
 from dnc.law.vocabulary import WAS, vocabulary
 from dnc.messages import changed, messages
 from dnc.reports.check_page import html
@@ -508,12 +509,19 @@ def _row(list_check: ListCheck, check: Check, rows: CallRows, row: dict[str, Any
         "sheet_row": row[SHEET_ROW],
         "number": list_check.seen(row["dnc_number"]),
         "outcome": row["dnc_outcome"],
-        "reason": ", ".join(title(check.book.regime(id_), language) for id_ in rules or open_),
+        "reason": ", ".join(title(regime, language) for regime in _said_once(map(check.book.regime, rules or open_))),
         "missing": ", ".join(missing_thing(word, language) for word in missing),
         "names": [list_check.seen(row[name]) for name in rows.names],
         "until": row["dnc_valid_until"],
         "was": row.get(WAS),
     }
+
+
+def _said_once(regimes: Iterable[Regime]) -> list[Regime]:
+    """Regimes without policies of this program that ask for what a law among them asks for, too."""
+    found = [*regimes]
+    laws = {regime.demand for regime in found if regime.force == "law"}
+    return [regime for regime in found if regime.force != "policy" or regime.demand not in laws]
 
 
 def _reason(check: Check, word: str, language: str) -> str:

@@ -281,7 +281,7 @@ class ListCheck:
 
     def change(self, fact_: str, word: str) -> None:
         """Give all calls of this list another fact. Raises InputError if it is not understood."""
-        question = Question(fact_, vocabulary().says(fact_, self.interview.language), [], 0, fact=fact_)
+        question = Question(fact_, vocabulary().label(fact_, self.interview.language), [], 0, fact=fact_)
         self.interview.answer(question, word, dict.fromkeys(LANGUAGES, question))
 
     def open(self) -> list[Question]:

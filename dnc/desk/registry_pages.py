@@ -169,7 +169,8 @@ class RegistryFile(msgspec.Struct, dict=True):
             for ours, names in named.items()
             if ours in kind.all_columns and len(names) == 1 and folded(names[0]) != folded(ours)
         }
-        return {"dates": guesses.days.order or "", "region": (guesses.regions or [""])[0]} | said
+        region = guesses.regions[0] if len(guesses.regions) == 1 else ""  # of several a person chooses
+        return {"dates": guesses.days.order or "", "region": region} | said
 
     @property
     def words(self) -> dict[str, list[str]]:

@@ -544,6 +544,8 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     result = f"{path}/result"
     shown = browser.client.get(f"{result}?outcome=blocked&reason=eu-gdpr-objection&page=2").text
     assert "Calls found: 30; page 2 of 2" in shown and shown.count(f'href="{path}/rows/') == 10
+    why = re.findall(rf'href="{path}/rows/[^>]*>([^<]+?) <span', shown)
+    assert len(why) == 10 and not [one for one in why if ", " in one], "a law and our policy on the same say it once"
     for page in ("x", "²", "0", "9" * 5_000):
         assert "Calls found: 31" in browser.client.get(f"{result}?outcome=nonsense&reason=x&page={page}").text
         assert browser.client.get(f"/log?page={page}").status_code == 200
@@ -825,6 +827,7 @@ def test_an_export_of_calls_as_a_dialler_has_it_is_loaded_with_a_few_answers(bro
     assert chosen == [("0", "at_column"), ("1", "number_column"), ("2", "result_column")]
     assert re.findall(r'<label for="word-result-\d">(\w+)', first.text) == ["NRP", "Refus"]
     assert "14/11/2026 10:15" in text_of(first), "a moment is no number to be masked"
+    assert not re.search(r'name="region"[^>]* value="(?!FR)', first.text), "of several countries none is proposed"
     use = {"registry": "calls", "kept": kept, "region": "FR", "dates": "dmy"} | {
         f"role-{at}": name for at, name in chosen
     }

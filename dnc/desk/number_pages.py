@@ -25,7 +25,7 @@ from dnc.desk.check_pages import explained
 from dnc.desk.forms import Form
 from dnc.desk.office import facts_of, region_of
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Errors, Visit, download_once
+from dnc.desk.visit import Errors, Visit, download_once, meanings
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
@@ -35,7 +35,7 @@ from dnc.reports.letter import letter
 from dnc.reports.letter_file import write_letter
 from dnc.reports.phrases import fact
 from dnc.store import campaigns
-from dnc.store.record_kinds import KINDS, RESULTS, Kind
+from dnc.store.record_kinds import KINDS, Kind
 from dnc.store.store import read_all
 
 # The facts that the form asks for; the others belong in the brief of a list, and rarely matter for one call.
@@ -75,12 +75,10 @@ def _asked(kind: Kind) -> list[str]:
 
 
 def _fields(kind: Kind, language: str) -> Iterator[RecordField]:
-    results, known = messages("answer", language)["results"], vocabulary()
-    words = {name: {word: known.meaning(name, word, language) for word in axis} for name, axis in known.axes.items()}
-    words |= {"result": {word: results[word] for word in RESULTS}, "related_sectors": words["sector"]}
     for name in _asked(kind):
         type_ = _TYPES.get(kind.all_columns[name], "text")
-        yield RecordField(name, record_label(name, language), type_, words.get(name, {}))
+        words = meanings("sector" if name == "related_sectors" else name, language)
+        yield RecordField(name, record_label(name, language), type_, words)
 
 
 def _look_up_of(visit: Visit) -> LookUp:

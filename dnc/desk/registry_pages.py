@@ -28,7 +28,7 @@ from dnc.desk.jobs import Job
 from dnc.desk.office import max_ages, region_of
 from dnc.desk.progress import Shown, begin, result_of
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Errors, Visit
+from dnc.desk.visit import Errors, Visit, meanings
 from dnc.errors import DncError, InputError, RolesError, UnreadRowsError
 from dnc.files.open_table import open_table
 from dnc.files.table import folded
@@ -44,7 +44,7 @@ from dnc.registries.contract import Layout
 from dnc.registries.ingest import show
 from dnc.registries.reasons import in_words
 from dnc.store.loader_search import loader_for
-from dnc.store.record_kinds import CALLS, KINDS, RESULTS, Kind
+from dnc.store.record_kinds import CALLS, KINDS, Kind
 from dnc.store.records import Added
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
@@ -84,13 +84,6 @@ def roles(registry: str, language: str) -> dict[str, str]:
         known = {f"{name}{_OF_COLUMN}": record_label(name, language) for name in roles_of(kind)}
         return {name: texts.get(name) or known[name] for name in (f"number{_OF_COLUMN}", *known, "ignore")}
     return dict(texts)
-
-
-def meanings(ours: str, language: str) -> dict[str, str]:
-    """The words that a column of own records may have, with what each means; none for columns without such words."""
-    if ours == "result":
-        return {word: messages("answer", language)["results"][word] for word in RESULTS}
-    return {word: vocabulary().meaning(ours, word, language) for word in vocabulary().axes.get(ours, ())}
 
 
 def _is_understood(guesses: Guesses, ours: str, name: str) -> bool:
@@ -143,19 +136,17 @@ class RegistryFile(msgspec.Struct, dict=True):
     def proposed(self, desk: Desk) -> dict[str, str]:
         """What to propose in its form: the order of its days, and the columns that their names do not tell."""
         with suppress(InputError):
+            guesses = Guesses(self.upload.path, desk.book, self.given.get("sheet") or None, here := region_of(desk))
+            days, found = guesses.days, {"dates": guesses.days.order or ""}
+            if days.digits and not (days.dmy or days.mdy):  # either order reads them
+                found["dates"] = "mdy" if here == "US" else "dmy"
             if self.kind:
-                return self._of_records(self.kind, Guesses(self.upload.path, desk.book, here=region_of(desk)))
-        by_name = {column.name: column.drop_nulls().to_list() for column in self.rows}
-        cells = [cell for cells in by_name.values() for cell in cells]
-        orders = ("mdy", "dmy") if region_of(desk) == "US" else ("dmy", "mdy")
-        days = [cell for cell in cells if any(read_day(cell, order) for order in orders) and not read_day(cell, "iso")]
-        dates = next((order for order in orders if days and all(read_day(cell, order) for cell in days)), "")
-        columns = [
-            name for name, cells in by_name.items() if cells and all(read_day(cell, dates or "iso") for cell in cells)
-        ]
-        # Of several columns of days none is proposed, but they are shown.
-        shown = {"since_column": columns[0] if len(columns) == 1 else ""} if columns and self.is_undated else {}
-        return {"dates": dates} | shown
+                return found | self._of_records(self.kind, guesses)
+            columns = [name for name in guesses.rows.columns if guesses.has_days(name)]
+            if columns and self.is_undated:
+                found["since_column"] = columns[0] if len(columns) == 1 else ""  # of several a person chooses
+            return found
+        return {}
 
     def _of_records(self, kind: Kind, guesses: Guesses) -> dict[str, str]:
         """What to propose of a file of own records, as of a list of planned calls."""
@@ -170,7 +161,7 @@ class RegistryFile(msgspec.Struct, dict=True):
             if ours in kind.all_columns and len(names) == 1 and folded(names[0]) != folded(ours)
         }
         region = guesses.regions[0] if len(guesses.regions) == 1 else ""  # of several a person chooses
-        return {"dates": guesses.days.order or "", "region": region} | said
+        return {"region": region} | said
 
     @property
     def words(self) -> dict[str, list[str]]:
@@ -207,7 +198,7 @@ class RegistryFile(msgspec.Struct, dict=True):
     def is_undated(self) -> bool:
         """Whether it is an own list that would be loaded without the days of its entries."""
         with suppress(DncError):
-            return self.as_loaded()[2]
+            return self.given.get("registry") in ("", OWN) and self.as_loaded()[2]
         return False
 
     def as_loaded(self) -> tuple[pl.DataFrame, str, bool]:
@@ -268,7 +259,8 @@ def _load(visit: Visit, sent: Form) -> Response:
     if given["sheet"] != file.given.get("sheet", ""):
         file.__dict__.pop("rows", None)
     file.given, file.error, file.unread = given | said, "", 0
-    proposed = {} if sent.get("kept") else file.proposed(visit.desk)
+    is_new = not sent.get("kept") and (sent.get("look") or file.kind or file.is_undated)
+    proposed = file.proposed(visit.desk) if is_new else {}
     if sent.get("look") or proposed.keys() - {"dates", "region"}:  # what is proposed is shown first
         file.given = proposed | {name: text for name, text in file.given.items() if text or name not in proposed}
         return visit.to(f"/registries/files/{file.id}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from shutil import rmtree
@@ -22,6 +22,7 @@ from dnc.law.vocabulary import vocabulary
 from dnc.messages import DESK, LANGUAGES, in_language, language_name, messages
 from dnc.reports.page import filters
 from dnc.reports.status_lines import of_own_records
+from dnc.store.record_kinds import RESULTS
 
 Errors = Sequence[tuple[str, str]]  # fields of a form, and what is wrong with each
 _PAGE = re.compile(r"[0-9]{1,9}")
@@ -121,9 +122,16 @@ def _environment(language: str) -> Environment:
         "capitalised": _capitalised,
         "language_name": language_name,
         "record_kind": messages("records", language)["kinds"].get,
-        "meanings": lambda axis: {word: vocabulary().meaning(axis, word, language) for word in vocabulary().axes[axis]},
+        "meanings": partial(meanings, language=language),
     }
     return environment
+
+
+def meanings(ours: str, language: str) -> dict[str, str]:
+    """The words that one of our columns may have, with what each means; none for a column without such words."""
+    if ours == "result":
+        return {word: messages("answer", language)["results"][word] for word in RESULTS}
+    return {word: vocabulary().meaning(ours, word, language) for word in vocabulary().axes.get(ours, ())}
 
 
 def _capitalised(text: str) -> str:

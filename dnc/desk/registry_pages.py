@@ -113,7 +113,8 @@ class RegistryFile(msgspec.Struct, dict=True):
         for header in (True, False):
             with suppress(InputError):
                 table = open_table(self.upload.path, header, sheet=self.given.get("sheet") or None)
-                first = next(iter(table.batches), pl.DataFrame()).head(_FIRST_ROWS)
+                none = pl.DataFrame(schema=dict.fromkeys(table.columns, pl.String))
+                first = next(iter(table.batches), none).head(_FIRST_ROWS)
                 return pl.DataFrame([as_text(first[name]) for name in table.columns])
         return pl.DataFrame()
 

@@ -180,7 +180,7 @@ def answered(keyboard: Keyboard) -> int:
             keyboard.seen("question")
         if page.locator("ul.asked").count():
             keyboard.seen(page.locator('input[name="question"]').first.get_attribute("value"))
-        asked = plain(page.locator("main legend, main form label").first.inner_text())
+        asked = plain(page.locator("form[action$='/answers'] :is(legend, label)").first.inner_text())
         wanted = next((part for text, part in ANSWERS.items() if text in asked), None)
         if page.locator("main fieldset").count():
             labels = page.locator("main fieldset .choice label")

@@ -483,7 +483,8 @@ class OpenQuestions:
             options.append(Option(text, {"texts": {name: {"objected": objected, "nothing": nothing}}}))
         options.append(self._meant(name, {"nothing": [*yes, *no]}, "nothing"))
         is_marked, cells = content.may_object, [shown(cell) for cell in (*yes, *no)]
-        rest = (1 if objects(name) else 2) if is_marked else None  # its cells do not show of what they say yes or no
+        is_doubtful = not is_marked or (marks(name) and not objects(name))  # nothing shows of what it says yes or no
+        rest = None if is_doubtful else 1 if objects(name) else 2
         return TableRow(name, name, cells, options, 0, is_marked, rest=rest)
 
     def _meant(self, name: str, meant: Mapping[str, Sequence[str]], meaning_: str) -> Option:

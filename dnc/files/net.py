@@ -90,7 +90,10 @@ def marks(text: str) -> bool:
 
 
 def objects(name: str) -> bool:
-    """Whether a yes under the name of a column probably says so; one under `Pas d'opposition` does not."""
+    """Whether a yes under the name of a column says so, as far as all its words are known.
+
+    One under `Pas d'opposition` or `Vérifié Bloctel` does not, and one under `Bloctel Xyz` may say anything.
+    """
     return marks(name) and not _has(name, "denied")
 
 
@@ -194,6 +197,7 @@ def _patterns(rules: dict[str, list[str]], letters: dict[str, str]) -> dict[str,
     of_mail = f"^[^{calls}]*{mail}[^{calls}]*$"
     no = letters["negation"]
     answers = f"(?:^| )[^ {no}]*[^. |{no}][^ {no}]*(?:$| )"
+    every["denied"] += r"|(?:^| )\.(?:$| )"  # a word of no class
     every |= {"of_mail": of_mail, "known": r"[^. |]", "answers": answers, "firm": firm}
     every["names"] = f"{firm}|{every['names']}"
     return every | {"any": f"{firm}|{every['alone']}|{every['whole_names']}"}

@@ -41,6 +41,7 @@ _is_national = pl.col("region").is_null() & (
     < pl.col("e164").cast(pl.String).str.len_chars()
 )
 _DAYS = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
+_FEWEST_DIGITS = 2  # of what is meant as a number; a flag has one at most
 _LISTED_ONLY = (SEVERAL, NOT_WRITTEN)  # reasons for which a listed row is searched for several numbers
 
 
@@ -56,7 +57,8 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
       is only doubtful: then it may block a call;
     - `doubt`: why the number may be mistyped; or null;
     - `mended`: whether damage done by a spreadsheet was undone;
-    - `national`: whether the number is without its country code, in a list of numbers of every country.
+    - `national`: whether the number is without its country code, in a list of numbers of every country;
+    - `unplaced`: whether it is listed and says of nobody that it can be read: it may be the end of another row.
     """
     of_file = extract.as_of or today()
     for rows in ahead(loader.read(extract)):
@@ -81,7 +83,18 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
             *("since", "until", "odd", "undated", "implausible"),
             pl.when(pl.col("unread").is_not_null()).then(reason).alias("unread"),
             *("also", "doubt", "mended"),
+            unplaced=pl.lit(_unplaced(frame)) & pl.col("e164").is_null(),
         )
+
+
+def _unplaced(frame: pl.DataFrame) -> pl.Series:
+    """Which rows of a loader are listed without a number, such as a mark that came off the row above it.
+
+    A day is no number, nor is a single digit; that an entry has none, a loader says itself.
+    """
+    digits = pl.col("number").fill_null("").str.replace_all(_DAYS.pattern, "").str.count_matches(r"\d")
+    listed = pl.col("listed").fill_null(False) | pl.col("odd").is_not_null()
+    return frame.select(listed & pl.col("unread").is_null() & (digits < _FEWEST_DIGITS)).to_series()
 
 
 def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:
@@ -202,6 +215,7 @@ class _ExtractRows(msgspec.Struct):
     Attributes:
         counts: rows by `listed`, `clear`, `unknown` and `unread`.
         unread, odd, undated: such rows; the last two of those that are read.
+        unplaced: unread rows that list somebody without saying whom.
         dated_rows, misdated_rows: of the rows that are not odd, how many have a date, and one that is not written as
             expected.
         doubted: unread rows whose number is possible but not valid.
@@ -217,6 +231,7 @@ class _ExtractRows(msgspec.Struct):
     unread: _Noted = msgspec.field(default_factory=_Noted)
     odd: _Noted = msgspec.field(default_factory=_Noted)
     undated: _Noted = msgspec.field(default_factory=_Noted)
+    unplaced: _Noted = msgspec.field(default_factory=_Noted)
     dated_rows: int = 0
     misdated_rows: int = 0
     doubted: int = 0
@@ -243,6 +258,7 @@ class _ExtractRows(msgspec.Struct):
         self.counts["clear"] += int((read == False).sum())  # noqa: E712
         self.counts["unknown"] += read.null_count()
         self.unread.add(frame.select("line", "unread").filter(~is_read))
+        self.unplaced.add(frame.select("line", "unread").filter(frame["unplaced"]))
         for name, noted in {"odd": self.odd, "undated": self.undated}.items():
             if frame[name].null_count() < frame.height:
                 noted.add(frame.select("line", name).filter(is_read & frame[name].is_not_null()))
@@ -265,7 +281,8 @@ class Taken(msgspec.Struct, frozen=True):
         odd: how many of the rows were not fully understood.
         undated: how many of them have a date that was not understood.
         national: how many of a list of numbers of every country have no country code.
-        unread: line and reason of the first unread rows.
+        lost: how many unread rows a person has to accept: of a complete list all, of others those that may be the end
+            of another row. unread: line and reason of the first of them.
         covers: prefixes the file is complete for.
         notes: what a person should know.
     """
@@ -276,6 +293,7 @@ class Taken(msgspec.Struct, frozen=True):
     odd: int
     undated: int
     national: int
+    lost: int
     unread: list[tuple[int, str]]
     covers: tuple[str, ...]
     notes: list[str]
@@ -286,8 +304,8 @@ def take(
 ) -> Taken:
     """Read a registry's file into a sorted file in the folder `work`, to which `con` has access. Raises LoaderError.
 
-    `covers` are prefixes that the user says the file is complete for. Unread rows of a complete list are not refused
-    here: the person who loads it has to accept that they are missing.
+    `covers` are prefixes that the user says the file is complete for. Unread rows of a complete list, and those that may
+    be the end of another row, are not refused here: the person who loads it has to accept that they are missing.
     """
     out = work / "listings.parquet"
     rows = _ExtractRows(Sorting(work, _LISTING))
@@ -305,8 +323,9 @@ def take(
     notes = [*extract.notes, *(localized("note", what, n=figure(n)) for what, n in counts.items() if n)]
     notes += _named(loader, rows)
     paged = bitpages if bitpages.exists() else None
-    named = rows.unread.first[:_NAMED]
-    return Taken(out, paged, rows.counts, rows.odd.count, rows.undated.count, rows.national, named, covers, notes)
+    lost = rows.unread if covers else rows.unplaced
+    counted = (rows.odd.count, rows.undated.count, rows.national, lost.count)
+    return Taken(out, paged, rows.counts, *counted, lost.first[:_NAMED], covers, notes)
 
 
 def _write(rows: Sorting, con: duckdb.DuckDBPyConnection, out: Path, bitpages: Path) -> int:

@@ -17,6 +17,7 @@ from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, folded, is_name_of_
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
 from dnc.numbers.bulk_reader import read_column
+from dnc.numbers.normalise import EMPTY
 from dnc.numbers.numbering_plans import known_regions
 from dnc.registries.contract import LISTING, OPTIONAL, Extract, Loader
 from dnc.registries.extra_columns import ExtraColumns
@@ -93,7 +94,10 @@ def listings(
                 extract, table, {at, *further, *extract.read, *(() if extract.means else against)}, others
             )
             extra.add(frame)
-        frame = frame.with_columns(lines.alias("line"), _all_of(at, *further).alias("number"))
+        again = pl.when(pl.col(str(at)) == table.header[at].strip()).then(pl.lit(EMPTY))  # the header is no entry
+        frame = frame.with_columns(
+            lines.alias("line"), _all_of(at, *further).alias("number"), pl.coalesce("unread", again).alias("unread")
+        )
         yield frame.filter(~blank).select(_COLUMNS.keys()).cast(_COLUMNS)  # type: ignore[arg-type]
     if extra and extract.asked != extract.path:  # not for the question that was sent in, read as an answer
         extra.refuse()

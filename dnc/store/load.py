@@ -115,8 +115,8 @@ class Prepared(msgspec.Struct, frozen=True):
 
     @property
     def unread(self) -> int:
-        """Rows that cannot be read; 0 for a file that is not complete for anything."""
-        return self.taken.counts["unread"] if self.taken.covers else 0
+        """Rows that cannot be read and that a person has to accept."""
+        return self.taken.lost
 
 
 def checked(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Options:
@@ -294,10 +294,7 @@ def _foreign(prefixes: Sequence[str], loader: Loader) -> dict[str, str]:
 
 
 def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
-    """Raise LoaderError if complete lists have more unread rows than were accepted.
-
-    Such a list would count as complete without the people in those rows.
-    """
+    """Raise LoaderError if more rows were lost than were accepted: a list would clear the people in those rows."""
     incomplete = [file for file in lists if file.unread]
     count = sum(file.unread for file in incomplete)
     if count <= options.accept_unread:

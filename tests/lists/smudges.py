@@ -418,7 +418,8 @@ SMUDGES = [
     Smudge("a name with the star of a form", STOP, {"Nom *": "Exemple", "Nom opposé": ("S9", "")}, 'ignore = ["Nom *"]'),
     *(
         Smudge(f"a no under {name}, as an objection", BLOCKED, {name: ("non", "")}, f'[columns]\nobjected_on = "{name}"')
-        for name in ("Contactable", "Pas d'opposition", "Not opted out", "Nie widersprochen")
+        for name in ("Contactable", "Pas d'opposition", "Not opted out", "Nie widersprochen", "Vérifié Bloctel",
+                     "Hors Bloctel", "DNC exempt", "Robinson geprüft", "Fuera de Robinson", "Purgé Bloctel")
     ),
     *(
         Smudge(f"a text of the brief that its separator parts: {text}", REFUSED, {"X": (text, "S1")},
@@ -750,7 +751,7 @@ HARMLESS = [
            'ignore = ["Nom", "NOM"]'),
     *(
         Smudge(f"a no under {name}", CLEAR, {name: ("non", "")}, f'[columns]\nobjected_on = "{name}"')
-        for name in ("Opposition", "Ne plus appeler", "DNC")
+        for name in ("Opposition", "Ne plus appeler", "DNC", "Do_Not_Call__c", "Inscrit Bloctel", "Opposé au démarchage")
     ),
     Smudge("no objection told", CLEAR, {"objected_on": ("non", "")}),
     Smudge("no objection told as nothing", CLEAR, {"objected_on": ("0", "FAUX")}),

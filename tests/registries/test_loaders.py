@@ -736,6 +736,27 @@ def test_an_answer_with_many_mistyped_numbers_is_read(number, is_refused, tmp_pa
         assert (one.clear, one.unread) == (95, 5)
 
 
+@pytest.mark.parametrize("end", ["\n", "\n;;", "\n \n"])
+@pytest.mark.parametrize(
+    ("registry", "header", "row", "mark"),
+    [
+        ("ch-directory", "number;name;star", "044 555 01 0{};Muster;", "*"),
+        ("ch-directory", "number;star", "044 555 01 0{};", "★"),
+        ("ie-ndd", "number;listing;marketing", "01 234 500{};listed;", "opt_out"),
+        ("fr-bloctel", "Telephone;Réponse;Opposition", "019900000{};OK;", "oui"),
+        ("es-robinson", "number;listed;Oposición el", "+3491555000{};no;", "2026-03-05"),
+    ],
+)
+def test_a_mark_that_came_off_its_row_stops_the_file(registry, header, row, mark, end, tmp_path):
+    """It stands alone in the next row, and the number above would count as one without a mark."""
+    first, *rows = [row.format(at) for at in range(8)]
+    text = "\n".join([header, first + end + mark, *rows]) + "\n"
+    said = load_error(tmp_path, "a.csv", text, registry=registry)
+    assert "without its row the list could clear somebody" in said and "--accept-unread 1 --reason TEXT" in said
+    one = Store(tmp_path / "store").load(tmp_path / "a.csv", as_of=AS_OF, registry=registry, **UNREAD)
+    assert (one.clear, one.unread) == (8, 1)
+
+
 def test_files_packed_together_do_not_all_mean_what_one_does(tmp_path):
     """A wash may come back as two files, of the registered numbers and of the others."""
     path, files = tmp_path / "wash.zip", {"registered.txt": "0255501234\n", "others.txt": "0255501235\n"}

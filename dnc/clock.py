@@ -227,9 +227,13 @@ def read_day(text: str, order: str, now: date | None = None) -> date | None:
 
 
 def is_within_day(text: str, order: str) -> bool:
-    """Whether a text is a date-time between midnight and the last minute of its day; see `read_moment`."""
+    """Whether a text is a date-time between midnight and the last minute of its day; see `read_moment`.
+
+    With an offset it always is: its midnight is that of another place.
+    """
     moment = read_moment(text, order)
-    return isinstance(moment, datetime) and time(0) < moment.time() < time(23, 59)
+    is_apart = isinstance(moment, datetime) and moment.tzinfo is not None
+    return is_apart or (isinstance(moment, datetime) and time(0) < moment.time() < time(23, 59))
 
 
 def only_order(text: str) -> str | None:

@@ -10,8 +10,8 @@ These forms are read:
   column, and those with anything but a no in one that is named like `internal_dnc`.
 
 The list is complete for every number, and it is cumulative: an entry stays until it is lifted for a stated reason, or
-until its last day, if it was loaded with one, whatever a later file leaves out. Other columns that are named like
-telephone numbers, or hold mostly such numbers, count too: a person opts out with every number of the row. Without a
+until its last day, if it was loaded with one, whatever a later file leaves out. Numbers in other columns count too,
+if these are named like telephone numbers, or in a text: a person opts out with every number of the row. Without a
 column `since`, the days in columns that are named like objections (`Date d'opposition`) count, the latest of each row,
 as far as they are understood; if a column is called `Date` and nothing more, the load asks whether it is that day. All
 other columns can add numbers and never remove one, so they need no role. An empty file, or a header without rows, is

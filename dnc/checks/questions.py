@@ -483,8 +483,7 @@ class OpenQuestions:
             options.append(Option(text, {"texts": {name: {"objected": objected, "nothing": nothing}}}))
         options.append(self._meant(name, {"nothing": [*yes, *no]}, "nothing"))
         is_marked, cells = content.may_object, [shown(cell) for cell in (*yes, *no)]
-        is_doubtful = not is_marked or (marks(name) and not objects(name))  # nothing shows of what it says yes or no
-        rest = None if is_doubtful else 1 if objects(name) else 2
+        rest = {True: 1, False: 2, None: None}[objects(name)] if is_marked else None  # nothing shows of what it says yes or no
         return TableRow(name, name, cells, options, 0, is_marked, rest=rest)
 
     def _meant(self, name: str, meant: Mapping[str, Sequence[str]], meaning_: str) -> Option:

@@ -89,12 +89,14 @@ def marks(text: str) -> bool:
     return bool(marked(pl.Series([text]))[0])
 
 
-def objects(name: str) -> bool:
-    """Whether a yes under the name of a column says so, as far as all its words are known.
+def objects(name: str) -> bool | None:
+    """Whether a yes under the name of a column says so; one under `Pas d'opposition` does not.
 
-    One under `Pas d'opposition` or `Vérifié Bloctel` does not, and one under `Bloctel Xyz` may say anything.
+    None where nobody knows what it says, as under `Vérifié Bloctel`, or a name with a word that is not known.
     """
-    return marks(name) and not _has(name, "denied")
+    if not marks(name) or _has(name, "denied"):
+        return False
+    return None if _has(name, "doubtful") else True
 
 
 def _begins(column: str) -> bool:
@@ -197,7 +199,7 @@ def _patterns(rules: dict[str, list[str]], letters: dict[str, str]) -> dict[str,
     of_mail = f"^[^{calls}]*{mail}[^{calls}]*$"
     no = letters["negation"]
     answers = f"(?:^| )[^ {no}]*[^. |{no}][^ {no}]*(?:$| )"
-    every["denied"] += r"|(?:^| )\.(?:$| )"  # a word of no class
+    every["doubtful"] += r"|(?:^| )\.(?:$| )"  # a word of no class
     every |= {"of_mail": of_mail, "known": r"[^. |]", "answers": answers, "firm": firm}
     every["names"] = f"{firm}|{every['names']}"
     return every | {"any": f"{firm}|{every['alone']}|{every['whole_names']}"}

@@ -27,6 +27,7 @@ NO_COUNTRY = "country is not an ISO 3166-1 code"
 _FEWEST_DIGITS = 2  # in a cell that is meant as a number; a flag has one at most
 _FORM = r"^(?:\+|00?[1-9]|\()"  # as a number is, and hardly a count or an id
 _DAY = r"^(?:(?:19|20)\d\d[01]\d[0-3]\d|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4})(?:$|[T ]\d)"
+_IN_TEXT = r"(?:^|[^\d.,\-/])(?:\+|00?[1-9]|\(0)[\d ().\-/]{6,}\d"  # written as a number, somewhere in a text
 _SAMPLE = 1_000  # cells of a column by which it is known what it holds
 _NO_DAY = ("", "none", "n/a", "-", "never")  # what files write in a column of dates for "no date"
 _WRITTEN = {"iso": "2026-12-31", "dmy": "31/12/2026", "mdy": "12/31/2026"}  # as a reason shows it
@@ -49,7 +50,8 @@ def listings(
             `since`, `unread` and those of `OPTIONAL` if it knows them. A row that it does not understand has to be
             listed, with the reason in `odd`.
         further: positions of other columns whose numbers count too.
-        by_cells: whether those of all columns count of which most cells are telephone numbers.
+        by_cells: whether those of all columns count: of which most cells are telephone numbers, or that have one in a
+            text.
         entries: whether every row is listed, so that no other column matters.
 
     A row with more or fewer cells than the header is listed, and its dates are ignored: they may be those of other
@@ -65,7 +67,8 @@ def listings(
     extra: ExtraColumns | None = None
     if table.unmarked and not extract.layout.around:
         raise OptionError(localized("errors", "unmarked"), table.path)
-    unknown = [place for place in range(len(table.header)) if place not in (at, *further, *others)] if by_cells else []
+    searched = [place for place in range(len(table.header)) if place not in (at, *further, *others)] if by_cells else []
+    unknown = searched
     extract.notes.extend(_notes(extract, table, [table.header[place] for place in others]))
     extract.other_sheets.extend(table.others if extract.sheet is None else [])
     for batch in table.batches:
@@ -83,12 +86,13 @@ def listings(
         if ragged.null_count() < ragged.len():
             frame = _as_listed(frame, ragged, cells)
         if others and not extract.asked:
-            frame = _with_others(frame, others)
+            frame = _with_others(frame, [pl.col(str(place)) for place in others])
         known = {place: _are_numbers(frame, at, place, extract.region) for place in unknown}
-        unknown = [place for place in unknown if known[place] is None]
         if found := [place for place in known if known[place]]:
             further = [*further, *found]
             extract.notes.append(localized("note", "numbers", names=quoted([table.header[place] for place in found])))
+        if texts := [pl.col(str(place)) for place in searched if place not in further]:
+            frame = _with_others(frame, [pl.when(text.str.contains(_IN_TEXT)).then(text) for text in texts])
         if not entries:
             extra = extra or ExtraColumns(
                 extract, table, {at, *further, *extract.read, *(() if extract.means else against)}, others
@@ -164,10 +168,11 @@ def _all_of(at: int, *further: int) -> pl.Expr:
     return pl.concat_str(pl.when(number != "").then(number), *filled, separator=" / ", ignore_nulls=True)
 
 
-def _with_others(frame: pl.DataFrame, others: Sequence[int]) -> pl.DataFrame:
-    """Rows of `listings`, with the cells of other columns that may hold a number in `beside`, where a row is listed."""
-    text = pl.concat_str([pl.col(str(place)) for place in others], separator=" | ", ignore_nulls=True)
-    return frame.with_columns(pl.coalesce("beside", pl.when("listed").then(text)).alias("beside"))
+def _with_others(frame: pl.DataFrame, others: Sequence[pl.Expr]) -> pl.DataFrame:
+    """Rows of `listings`, with other cells that may hold a number in `beside`, where a row is listed."""
+    listed = [pl.when("listed").then(cell) for cell in others]
+    text = pl.concat_str("beside", *listed, separator=" | ", ignore_nulls=True)
+    return frame.with_columns(pl.when(text != "").then(text).alias("beside"))
 
 
 def _objected(frame: pl.DataFrame, against: pl.DataFrame) -> pl.DataFrame:

@@ -607,7 +607,7 @@ SMUDGES = [
     ),
     *(
         Smudge(f"a consent until {cell}", NOT_CLEAR, {"consent_until": (cell, "2027-07-20")})
-        for cell in ("2026-12-01T09:00", "2026-12-01T09:00:00+01:00")
+        for cell in ("2026-12-01T09:00", "2026-12-01T09:00:00+01:00", "2026-12-01T00:00:00Z")
     ),
     Smudge("refusal by a text whose day is not read", NOT_CLEAR,
            {"Résultat": ("Refus", "Absent"), "Dernier appel": ("mardi", "2026-10-01")},

@@ -1217,6 +1217,14 @@ def test_sheets_of_an_own_list_with_numbers_are_not_passed_over(tmp_path):
     assert Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF, sheet="2026").listed == 1
 
 
+def test_numbers_in_texts_of_the_own_list_count(tmp_path):
+    """Somebody wrote down the mobile beside the landline; days, amounts and ids are no numbers."""
+    rows = ["0199000001;mobile 06 39 98 00 01, refus le 06/03/2026", "0199000002;dossier 123456789 du 2026-03-06 10:00"]
+    (tmp_path / "own.csv").write_text("\n".join(["Téléphone;Commentaire", *rows]), encoding="utf-8")
+    store = Store(tmp_path / "store")
+    assert store.load(tmp_path / "own.csv", as_of=AS_OF, registry="own").numbers == 3
+
+
 def test_own_names_unread_rows(tmp_path):
     """An unread row of the own list is an objection lost: it stops the load, and where it is accepted it is named."""
     text = "number,since\n+33199000001,\n" + "nobody,\n" * 30

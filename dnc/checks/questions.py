@@ -268,10 +268,8 @@ class OpenQuestions:
         yield from self._of_columns(decided.rows)
         words = sorted(missing, key=lambda word: (-missing[word], self._rank(word)))
         open_ = [*self._of_campaign(decided.rows), *(one for word in words for one in self._of(word, missing[word]))]
-        asked = {f"is:{content.name}" for content in self.without_role}  # in the table of columns, which is open
         if self._words_tell_calls and any(one.id == f"words:{self._column('consent')}" for one in open_):
-            asked.add("consent_for")
-        open_ = [question for question in open_ if question.id not in asked]
+            open_ = [question for question in open_ if question.id != "consent_for"]
         for id_, parts in _FORMS.items():
             whole = {question.id: question for question in open_ if question.id in parts}
             if id_ not in self._asked and len(whole) > 1:
@@ -483,7 +481,9 @@ class OpenQuestions:
             options.append(Option(text, {"texts": {name: {"objected": objected, "nothing": nothing}}}))
         options.append(self._meant(name, {"nothing": [*yes, *no]}, "nothing"))
         is_marked, cells = content.may_object, [shown(cell) for cell in (*yes, *no)]
-        rest = {True: 1, False: 2, None: None}[objects(name)] if is_marked else None  # nothing shows of what it says yes or no
+        rest = (
+            {True: 1, False: 2, None: None}[objects(name)] if is_marked else None
+        )  # nothing shows of what it says yes or no
         return TableRow(name, name, cells, options, 0, is_marked, rest=rest)
 
     def _meant(self, name: str, meant: Mapping[str, Sequence[str]], meaning_: str) -> Option:
@@ -554,27 +554,15 @@ class OpenQuestions:
 
     def _of_consent(self, rows: int) -> Iterator[Question]:
         """Whether people consented: by a column of words, by one of days, or for all rows."""
-        w = self._w["consents"]
-        words, day = self._free("consent"), self._free("consent_on")
-        if (used := self._column("consent_on")) and not self._is_told("consent"):
-            words, day = None, used  # what a filled cell of it says is open
-        nobody = Option(w["nobody"], {"facts": {"consent": "none"}})
-        if not self._is_known("consent") and (words or day):
-            by_column = self._consents_in(words, day) if words else self._consents_by(str(day))
-            yield self._about(words or str(day), self._w["what"], [*by_column, nobody], rows)
-        elif name := self._column("consent") or self._column("consent_on"):
+        w, day = self._w["consents"], self._column("consent_on")
+        if day and not self._is_told("consent"):  # what a filled cell of it says is open
+            nobody = Option(w["nobody"], {"facts": {"consent": "none"}})
+            yield self._about(day, self._w["what"], [*self._consents_by(day), nobody], rows)
+        elif name := self._column("consent") or day:
             none = Option(w["none"], {"when_empty": {name: {"consent": "none"}}})
             yield from self._of_words("consent", name, rows, [none])
         elif not self._is_known("consent"):
             yield self._axis("consent", rows)
-
-    def _consents_in(self, words: str, day: str | None) -> list[Option]:
-        """The answers that a column holds consents, as words, and perhaps another one their days, by the calls."""
-        w, (text, edits) = self._w["consents"], self._is("consent", words)
-        if day:
-            text = self._joined(text, w["on"].format(name=day))
-            edits = {**edits, "columns": {**edits["columns"], "consent_on": day}}
-        return [*self._by_calls(Option(text, edits), words), Option(text, edits)]
 
     def _by_calls(self, option: Option, name: str) -> list[Option]:
         """An answer about consents in a column, by the calls that they are for."""
@@ -597,11 +585,7 @@ class OpenQuestions:
 
     def _of_day(self, ours: str, rows: int) -> Iterator[Question]:
         """The day of a consent or a relationship: by a column of days, or for all rows."""
-        if self._is_known(ours):
-            return
-        if (free := self._free(ours)) and self._guesses.has_days(free):
-            yield self._about(free, self._w["what"], [self._is(ours, free)], rows, default=0)
-        else:
+        if not self._is_known(ours):
             yield Question(ours, self._asks(ours), [], rows, fact=ours)
 
     def _of_axis(self, axis: str, rows: int) -> Iterator[Question]:
@@ -704,10 +688,9 @@ class OpenQuestions:
         known = self._joined(*(f"{word} = {text.split(',')[0]}" for word, text in meanings))
         return Option(self._w["is_words"].format(says=text, words=known), edits)
 
-    def _about(self, name: str, text: str, options: list[Option], rows: int, *, default: int | None = None) -> Question:
+    def _about(self, name: str, text: str, options: list[Option], rows: int) -> Question:
         """A question about a column of the file, with some of its values."""
-        text, shown = text.format(name=name), self._values(name)
-        return Question(f"is:{name}", text, options, rows, shown=shown, default=default)
+        return Question(f"is:{name}", text.format(name=name), options, rows, shown=self._values(name))
 
     def _about_empty(self, name: str, ours: str, options: list[Option], rows: int) -> Question:
         text = self._w["empty"].format(name=name)

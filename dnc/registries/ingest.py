@@ -304,8 +304,8 @@ def take(
 ) -> Taken:
     """Read a registry's file into a sorted file in the folder `work`, to which `con` has access. Raises LoaderError.
 
-    `covers` are prefixes that the user says the file is complete for. Unread rows of a complete list, and those that may
-    be the end of another row, are not refused here: the person who loads it has to accept that they are missing.
+    `covers` are prefixes that the user says the file is complete for. Rows that are lost (see `Taken`) are not refused
+    here: the person who loads it has to accept that they are missing.
     """
     out = work / "listings.parquet"
     rows = _ExtractRows(Sorting(work, _LISTING))

@@ -15,7 +15,7 @@ import polars as pl
 from dnc.clock import NO, NOT_GIVEN, YES, read_day
 from dnc.files.cell_texts import days_in, normal, text_cells
 from dnc.files.columns import yes_and_no
-from dnc.files.net import marked
+from dnc.files.net import marked, marks, objects
 from dnc.frames import numbered, repeated
 from dnc.law.vocabulary import OR_NONE
 
@@ -197,7 +197,7 @@ class TextReader:
                 parts["text"][at], keys[at]
             )
             if column.texts.rest:
-                found |= keys[at].str.contains(_SIGN)
+                found |= keys[at].str.contains(_SIGN) | _against(column.name, keys[at])
             if found.any():
                 codes = codes.scatter(at.filter(found), _UNREAD)
                 self._found.add(column.column)
@@ -225,6 +225,12 @@ def _words(keys: pl.Series, *, is_one: bool = False) -> pl.Series:
 
 
 _ONE = dict.fromkeys((f" {word} " for word in YES), " yes ") | dict.fromkeys((f" {word} " for word in NO), " no ")
+
+
+def _against(name: str, keys: pl.Series) -> pl.Series:
+    """Which texts (of `normal`) say by the name of their column not to call: a yes under `DNC`, a no under `No DNC`."""
+    says_so = {True: [" yes "], None: [" yes ", " no "], False: [" no "]}[objects(name)] if marks(name) else []
+    return _words(keys, is_one=True).is_in(says_so).fill_null(value=False)
 
 
 def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:

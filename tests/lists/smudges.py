@@ -415,6 +415,12 @@ SMUDGES = [
         for text in ("NE PLUS APPELER", "S9", "2026-10-01 ne plus appeler")
     ),
     Smudge("ids that say yes and no", UNDECIDED, {"Call": ("No", "Yes")}, missing="text:Call", others=False),
+    *(
+        Smudge(f"{text} under {name} and rest", UNDECIDED, {name: (text, other)}, _texts(name, 'rest = "nothing"'),
+               missing=f"text:{name}")
+        for name, text, other in (("Do Not Call", "1", "0"), ("Kontaktsperre", "ja", "nein"), ("BLOCTEL", "O", "N"),
+                                  ("Opposition tél.", "VRAI", "FAUX"), ("Pas d'opposition", "non", "oui"))
+    ),
     Smudge("a name with the star of a form", STOP, {"Nom *": "Exemple", "Nom opposé": ("S9", "")}, 'ignore = ["Nom *"]'),
     *(
         Smudge(f"a no under {name}, as an objection", BLOCKED, {name: ("non", "")}, f'[columns]\nobjected_on = "{name}"')

@@ -38,6 +38,8 @@ _TYPES_OF_POSTGRESQL = (*_TYPES, pl.Time, pl.Duration, pl.Decimal)
 _NAME = re.compile(r"(?:(?P<schema>[^.]+)\.)?(?P<table>[^.]+)")
 # Types of DuckDB that Parquet has not, or not as exact.
 _NO_PARQUET = re.compile(r"\b(?:INTERVAL|U?HUGEINT|BIGNUM|UUID|TIME WITH TIME ZONE)\b")
+_OF_POSTGRESQL = b"POSTGRESQL:type"  # in the metadata of a column: its type there
+_TEXT_TYPES = "select typname::text from pg_type where typcategory in ('S', 'E')"  # of strings, and enumerations
 _SQLSTATE = re.compile(r"SQLSTATE: ([0-9A-Z]{5})")
 _REFUSED = re.compile(r"FATAL: +([^\n]+)")
 _WHY = {
@@ -66,14 +68,20 @@ def fetched(url: str, sql: str, name: str, folder: Path) -> Path:
         closing(_connected(url, read_only=True)) as con,
         closing(con.cursor()) as cursor,
     ):
+        texts = set[str]()
         if urlsplit(url).scheme == "sqlite":
             cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": _TYPED_ROWS})
         else:
             cursor.execute("set transaction read only")
+            cursor.execute(_TEXT_TYPES)
+            texts = {kind for (kind,) in cursor.fetchall()}
         cursor.execute(sql)
         rows = cursor.fetch_record_batch()
         if not rows.schema.names:
             raise InputError(localized("errors", "no_select", name=name))
+        if stored := [field.name for field in rows.schema if _is_as_stored(field, texts)]:
+            said = localized("errors", "column_types", names=quoted(stored))
+            raise InputError(changed(said, lambda text: f"{name}: {text}"))
         _write(rows, file)
     return file
 
@@ -301,6 +309,20 @@ def _write(rows: pa.RecordBatchReader, file: Path) -> None:
         for batch in rows:
             columns = [getattr(column, "storage", column) for column in batch.columns]
             writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def _is_as_stored(field: pa.Field, texts: set[str]) -> bool:
+    """Whether the driver gives cells of PostgreSQL as the server stores them: bytes, cents or parts, and no text.
+
+    texts: types whose bytes are their text.
+    """
+    from pyarrow import types
+
+    name = (field.metadata or {}).get(_OF_POSTGRESQL, b"").decode().removeprefix("_")
+    kind = field.type.value_type if types.is_list(field.type) else field.type
+    is_bytes = types.is_binary(_plain(kind)) or types.is_fixed_size_binary(_plain(kind))
+    parts = types.is_interval(kind) or types.is_struct(kind)
+    return bool(name) and (name == "money" or parts or (is_bytes and name not in ("bytea", *texts)))
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -299,6 +299,26 @@ def test_types_that_a_database_lacks_are_text(postgres, store, tmp_path):
     assert there == ("a", '{"a":1}', '["a","b"]', None, "01:02:00", "P1D", "2.25", "1", "2026-11-01")
 
 
+def test_columns_that_would_not_be_text_are_named(postgres, store):
+    """Cells that the driver gives as the server stores them: cents, parts, or bytes that no one can read."""
+    postgres.rows("create type mood as enum ('sad', 'ok')")
+    odd = {
+        "owed": "12.5::money",
+        "sums": "array[12.5::money]",
+        "key": "gen_random_uuid()",
+        "place": "point(1, 2)",
+        "span": "interval '1 day'",
+        "pair": "row(1, 2)",
+    }
+    cells = ", ".join(f"{cell} as {name}" for name, cell in odd.items())
+    with pytest.raises(InputError) as refused:
+        check(Query(postgres.url, f"select '+33199000001' as number, {cells}"), store, given=TOLD)
+    assert all(name in str(refused.value) for name in odd) and "number" not in str(refused.value)
+    texts = "'ok'::mood as mood, 'AB'::bytea as raw, 12.5::money::numeric as owed, '{}'::json as more"
+    [row] = check(Query(postgres.url, f"select '+33199000001' as number, {texts}"), store, given=TOLD).verdicts.rows()
+    assert row[1:5] == ("ok", "AB", "12.50", "{}")
+
+
 @pytest.mark.parametrize(
     ("sql", "why"),
     [

@@ -22,6 +22,7 @@ import polars as pl
 
 from dnc.errors import InputError, StoreError, no_room
 from dnc.files.dataset import FileList
+from dnc.files.writers import Spool
 from dnc.frames import numbered
 from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
 from dnc.lists.calls import Calls
@@ -84,16 +85,18 @@ class Evidence:
 
     Args:
         files: the planned calls. state: theirs, before they were read.
-        work: a folder to gather decisions in; None where they are not kept.
+        kept: gathers the decisions; None where they are not kept.
         ids: the column of the user's own row ids; empty where the list has none.
         digests: what is hashed of the verdicts.
     """
 
-    def __init__(self, files: FileList, state: Sequence[object], work: Path | None, ids: str, digests: Digests) -> None:
+    def __init__(
+        self, files: FileList, state: Sequence[object], kept: Spool | None, ids: str, digests: Digests
+    ) -> None:
         self._columns, self._occasional = list(digests.columns), digests.occasional
         self._files = files
         self._state = state
-        self._work = work
+        self._kept = kept
         self._ids = ids
         self._sums = ThreadPoolExecutor(max_workers=1).submit(lambda: files.sums)  # beside the work
         self._verdicts = hashlib.sha256()
@@ -101,7 +104,6 @@ class Evidence:
         self._ends = list(digests.parts)
         self._calls = 0  # in this part
         self._cuts: list[str] = []
-        self._parts: list[Path] = []
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch."""
@@ -116,7 +118,7 @@ class Evidence:
             texts = _digests(text and f"{name} {text}" for text in shared[name])
             told_apart += texts[row]
         self._hash((told_apart + digest[number][verdicts.case]).alias("words").to_frame())
-        if self._work:
+        if self._kept:
             first = self._rows + 1
             rows = calls.each(pl.int_range(first, first + calls.height, dtype=pl.UInt64, eager=True)).alias("row")
             own = calls.carried[self._ids].cast(pl.String) if self._ids in calls.carried.columns else None
@@ -125,9 +127,8 @@ class Evidence:
             decided = decided.with_columns(pl.selectors.string().cast(pl.Categorical))  # many rows share them
             consents = [] if calls.statement is None else [verdicts.consents]
             kept = facts.hstack(decided[row]).hstack(consents).hstack(self._known_again(calls, verdicts))
-            self._parts.append(self._work / f"{len(self._parts)}.parquet")
-            with _room_in(self._work.parent):
-                kept.write_parquet(self._parts[-1])
+            with _room_in(self._kept.folder.parent):
+                self._kept.add(kept)
         self._rows += calls.height
 
     def _known_again(self, calls: Calls, verdicts: Verdicts) -> pl.DataFrame:
@@ -179,11 +180,11 @@ class Evidence:
 
     def decisions(self) -> Path | None:
         """One file of all decisions, or None."""
-        if not self._work or not self._parts:
+        if not self._kept or not self._kept.rows:
             return None
-        out = self._work / "decisions.parquet"
-        with _room_in(self._work.parent):
-            pl.scan_parquet(self._parts, glob=False).sink_parquet(out, maintain_order=True)
+        out = self._kept.folder / "decisions.parquet"
+        with _room_in(self._kept.folder.parent):
+            self._kept.move(out)
         return out
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import cached_property, partial
 from importlib.metadata import version
@@ -30,6 +30,7 @@ from dnc.checks.settings import Settings, Setup
 from dnc.clock import clock, today
 from dnc.errors import OptionError, must_be
 from dnc.files.dataset import FileList
+from dnc.files.writers import Spool
 from dnc.frames import ahead
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.calls import Calls
@@ -83,8 +84,8 @@ def run(
         if (since is not None or changed) and not folder:
             known = known.since(store, since)
         outputs.open(known.layout, stack)
-        work = stack.enter_context(store.work("check")) if keep else None
-        evidence = Evidence(known.files, known.state, work, known.header.columns.get("call", ""), digests)
+        kept = stack.enter_context(closing(Spool(stack.enter_context(store.work("check"))))) if keep else None
+        evidence = Evidence(known.files, known.state, kept, known.header.columns.get("call", ""), digests)
         people = People(_temporary_folder(stack), known.header.columns.get("person"))
         second = SecondNumbers(known.header)
         record = _record(known, outputs)

@@ -256,13 +256,14 @@ class JsonLines(_TextFile):
 
 
 class Spool:
-    """Frames stored as Parquet files next to the output until it is finished, one for all that have the same columns.
+    """Frames stored as Parquet files in a folder until they are all there, one for all that have the same columns.
 
     A frame is written while the next ones come.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix=".dnc-parts-", dir=path.parent)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._folder = tempfile.TemporaryDirectory(prefix=".dnc-parts-", dir=folder)
         self._worker = ThreadPoolExecutor(max_workers=1)
         self._files: list[Path] = []
         self._schema: pl.Schema | None = None  # of the file that is being written
@@ -312,12 +313,11 @@ class Spool:
             self._files[0].replace(path)
 
     def close(self) -> None:
-        """Remove the stored files."""
-        try:
+        """Remove the stored files. Who wants their rows has heard of an error by then."""
+        with suppress(pl.exceptions.ComputeError, OSError):
             self._end()
-        finally:
-            self._worker.shutdown()
-            self._folder.cleanup()
+        self._worker.shutdown()
+        self._folder.cleanup()
 
 
 def _frames(coming: Queue[pl.DataFrame | None], *_: object) -> Iterator[pl.DataFrame]:
@@ -330,7 +330,7 @@ class Parquet(Writer):
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._path = path
-        self._spool = Spool(path)
+        self._spool = Spool(path.parent)
 
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""

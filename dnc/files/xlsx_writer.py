@@ -37,7 +37,7 @@ class Xlsx(Writer):
             raise InputError(localized("errors", "xlsx_columns", most=figure(SHEET_COLUMNS)), path)
         self._path = path
         self._header = unique_names(header)
-        self._spool = Spool(path)
+        self._spool = Spool(path.parent)
         self._annex: Mapping[str, Sheet] = {}
 
     def laid_out(self, rows: OutputRows) -> pl.DataFrame:

@@ -117,10 +117,12 @@ class Tallies(msgspec.Struct):
     def _add_basis(self, calls: Calls, verdicts: Verdicts, met: pl.DataFrame) -> None:
         """Count what clear calls rest on; `met`: distinct facts and places, with their case and number of calls."""
         is_clear = verdicts.cases["dnc_outcome"] == "clear"
-        for column in GROUNDS:
-            rests = (is_clear & verdicts.cases["rests_on"].str.split(";").list.contains(column))[met["case"]]
-            for word, count in _counted(met.filter(rests).select(column, "calls")):
-                self.grounds[column, word or ""] += count
+        rests = verdicts.cases.select(
+            (is_clear & pl.col("rests_on").str.split(";").list.contains(column)).alias(column) for column in GROUNDS
+        )
+        for column in (column for column in rests if column.any()):
+            for word, count in _counted(met.filter(column[met["case"]]).select(column.name, "calls")):
+                self.grounds[column.name, word or ""] += count
         for ours, theirs in self.declared.items():
             here = is_clear[verdicts.case]
             if theirs is not None:

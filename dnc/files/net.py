@@ -69,14 +69,15 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
         at = read["row"].filter(read["letters"].str.contains(_net().rules["answers"]))
         at = at.filter(~found[at] & (texts[at].str.len_chars() <= _ANSWER))
         return found.scatter(at.filter(marked(column + " " + texts[at], kind=kind)), True)
-    rules, read, found = _net().rules, _read(texts), texts.str.contains(_TWO_ALPHABETS).fill_null(value=False)
-    read = read.filter(read["letters"].str.contains(rules["known"]))
+    found = texts.to_frame().select(pl.first().str.contains(_TWO_ALPHABETS).fill_null(False)).to_series()
+    rules, read = _net().rules, _read(texts)
+    read = read.filter(pl.col("letters").str.contains(rules["known"]))
     if read.is_empty():
         return found
-    rest = read["letters"].str.replace_all(rules["without"], _CLAUSE)
     enough = "pairs" if _is_of_mail(column) else _ENOUGH.get(kind, "any")
-    says = read["letters"].str.contains(rules["first"]) | rest.str.contains(rules[enough])
-    found = found.scatter(read["row"].filter(says), True)
+    rest = pl.col("letters").str.replace_all(rules["without"], _CLAUSE)
+    says = read.filter(pl.col("letters").str.contains(rules["first"]) | rest.str.contains(rules[enough]))
+    found = found.scatter(says["row"], True)
     at = read["row"].filter(texts[read["row"]].str.contains(_APART if kind in _ENOUGH else _ENCLOSED))
     if at.is_empty():
         return found
@@ -117,11 +118,13 @@ def _has(name: str, rule: str) -> bool:
 
 def _read(texts: pl.Series) -> pl.DataFrame:
     """The letters of the words of each text that has any, with blanks between them; `row` counts texts from 0."""
-    words = pl.DataFrame({"word": _plain(texts).str.extract_all(_WORD)}).with_row_index("row").explode("word")
+    cells = _plain(texts).alias("word").to_frame().select(pl.col("word").str.extract_all(_WORD))
+    words = cells.with_row_index("row").explode("word")
     word = words["word"].drop_nulls().unique()
-    plain = word.str.to_lowercase().str.normalize("NFKD").str.replace_all(_NO_LETTERS, "")
-    letters = pl.Series(map(_letters, plain.str.replace_many(_net().instead)), dtype=pl.String)
-    told = words.with_columns(letters=words["word"].replace_strict(word, letters, default=None))
+    plain = pl.col("word").str.to_lowercase().str.normalize("NFKD").str.replace_all(_NO_LETTERS, "")
+    plain_words = word.to_frame().select(plain.str.replace_many(_net().instead)).to_series()
+    letters = pl.Series(map(_letters, plain_words), dtype=pl.String)
+    told = words.with_columns(letters=pl.col("word").replace_strict(word, letters, default=None))
     by_row = told.filter(pl.col("letters") != _PASSED).group_by("row", maintain_order=True).agg("letters")
     return by_row.with_columns(pl.col("letters").list.join(" "))  # five times as fast as `str.join` in the groups
 
@@ -152,7 +155,7 @@ def _shortened(word: str) -> list[str]:
 
 def _plain(texts: pl.Series) -> pl.Series:
     """Texts without tags, entities of HTML and UTF-8 that was read as Windows-1252 (`DÃ©sinscrit`)."""
-    spoilt = texts.str.contains_any(["&", "<", "Ã", "â€"]).fill_null(value=False)
+    spoilt = texts.to_frame().select(pl.first().str.contains_any(["&", "<", "Ã", "â€"]).fill_null(False)).to_series()
     if not spoilt.any():
         return texts
     mended = texts.filter(spoilt).map_elements(_mended, return_dtype=pl.String)

@@ -415,8 +415,10 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
 
     def _given_after_call(self, cells: pl.Series, zones: pl.Series, facts: pl.DataFrame) -> pl.Series:
         """Days of consents: of one that was given on the day of its call, but later, the day after."""
-        same_day = facts.select(pl.col("timed") & (pl.col("consent_on") == pl.col("day"))).to_series()
-        at = (same_day & cells.str.contains(":")).fill_null(value=False).arg_true()
+        same_day = pl.col("timed") & (pl.col("consent_on") == pl.col("day"))
+        at = facts.select(pl.arg_where(same_day & pl.lit(cells).str.contains(":"))).to_series()
+        if at.is_empty():
+            return facts["consent_on"]
         given = [latest_time(cells[row], zones[row], self.brief.dates, self.now) for row in at]
         calls = facts["at_first"][at].to_list()
         later = [call is None or (time is not None and time > call) for time, call in zip(given, calls, strict=True)]
@@ -522,9 +524,12 @@ def _of_numbers(cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, o
     region = cells["region"].str.to_uppercase()
     strange = [code is not None and not known_region(code) for code in region]
     odd["region"] = pl.Series(strange, dtype=pl.Boolean)
-    unread = plans.select(pl.when(fit(plans[RAGGED])).then(UNREAD).otherwise(RAGGED).alias("unread")).to_series()
+    is_fit = pl.lit(fit(plans[RAGGED]))
+    unread, kind = plans.select(
+        pl.when(is_fit).then(UNREAD).otherwise(RAGGED).alias("unread"),
+        pl.when(is_fit & pl.col(UNREAD).is_null()).then(KIND).alias(KIND),
+    )
     where = kinds.select("territory", "code", "doubt", plan_place="place", plan_zones="zones", plan_line="line")
-    kind = pl.select(pl.when(fit(plans[RAGGED]) & plans[UNREAD].is_null()).then(plans[KIND])).to_series()
     where = taken(where, kind).with_columns(
         pl.when(plans[RAGGED].is_in(MARKED)).then(plans[RAGGED]).otherwise("doubt").alias("doubt")
     )
@@ -540,7 +545,7 @@ def _defaults(facts: pl.DataFrame, cells: pl.DataFrame, odd: Odd) -> list[pl.Exp
     robot = pl.when(pl.col("voice").is_in(["recorded", "ai"])).then(pl.lit("robot"))
     odd["line"] |= (facts["line"] != facts["plan_line"]).fill_null(False)
     filled = [
-        pl.when(cells[name].is_null()).then(default).otherwise(pl.col(name)).alias(name)
+        pl.when(pl.lit(cells[name]).is_null()).then(default).otherwise(pl.col(name)).alias(name)
         for name, default in {"purpose": purpose, "dialler": robot}.items()
     ]
     return [*filled, pl.coalesce("plan_line", "line").alias("line")]
@@ -579,7 +584,7 @@ def text_of(cells: pl.Series) -> pl.Expr:
     """Cells as trimmed text, null where empty; booleans as yes and no."""
     if cells.dtype == pl.Boolean:
         return pl.when(pl.lit(cells)).then(pl.lit("yes")).when(~pl.lit(cells)).then(pl.lit("no"))
-    text = pl.lit(as_text(cells).str.strip_chars())
+    text = pl.lit(as_text(cells)).str.strip_chars()
     return pl.when(text != "").then(text)
 
 

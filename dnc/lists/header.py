@@ -326,6 +326,8 @@ def headings(
     if rows.height < 2:  # what it is about are rows above or below it
         return
     without = _without_digits(rows, numbers) if without is None else without
+    if not without.any():
+        return
     last = rows[LINE][-1] if rows.height < FIRST_ROWS else None
     names = [name for name, kind in rows.schema.items() if kind == pl.String and name != RAGGED]
     texts = pl.concat_list(pl.lit(None, pl.String), pl.col(names).str.strip_chars().replace("", None))

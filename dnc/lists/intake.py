@@ -318,7 +318,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         cells = batch[self.header.numbers[0]]
         if cells.dtype != pl.String:
             return repeated(False, pl.Boolean, batch.height)
-        return cells.str.contains(_PAIR).fill_null(False)
+        return cells.to_frame().select(pl.first().str.contains(_PAIR).fill_null(False)).to_series()
 
     def links(self, batch: pl.DataFrame) -> pl.DataFrame:
         """What links the numbers of a batch to persons (see `dnc.lists.persons.links_of`)."""

@@ -243,7 +243,7 @@ def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:
         told = set(normal(texts).drop_nulls())
         if told <= yes_and_no() and told not in (set(), *({one} for one in "01vw")):
             return texts.is_not_null()
-    return texts.str.to_lowercase().is_in(_ANSWERS).fill_null(value=False)
+    return pl.select(pl.lit(texts).str.to_lowercase().is_in(_ANSWERS).fill_null(False)).to_series()
 
 
 def _are_words(texts: pl.Series) -> pl.Series:

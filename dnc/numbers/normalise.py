@@ -148,10 +148,10 @@ def cleaned_column(texts: pl.Series) -> pl.DataFrame:
     usual = plain.str.contains(_USUAL.pattern) & (size <= _LONGEST)
     cells = texts.alias("text").to_frame().select(pl.when(usual).then(plain).alias("text"), long=size > _LONGEST)
     text = cells["text"]
-    worded = cells.with_row_index().filter(text.str.contains(_WORDED.pattern))
+    shorter = pl.col("text")
     for pattern, rest in _REMOVED:
-        shorter = pl.col("text").str.replace(pattern.pattern, rest.replace("\\", "$")).str.strip_chars(" ")
-        worded = worded.with_columns(shorter)
+        shorter = shorter.str.replace(pattern.pattern, rest.replace("\\", "$")).str.strip_chars(" ")
+    worded = cells.with_row_index().filter(pl.col("text").str.contains(_WORDED.pattern)).select("index", shorter)
     text = text.scatter(worded["index"], worded["text"])
     return pl.DataFrame([text, cells["long"]]).select(_digits(), _reason())
 

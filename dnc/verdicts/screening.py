@@ -43,14 +43,14 @@ class _OwnList:
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
         """Columns `state`, `as_of`, `next_on`, a row for each call."""
-        asked = calls.select("number", "day").with_row_index("key")
         loaded = pl.lit(self._loaded, pl.Date) <= pl.lit(calls["day"])  # a Series of 1 row is not broadcast
         never = pl.lit(None, pl.Date)
         absent = calls.select(pl.when(loaded).then(pl.lit("clear")).alias("state"), as_of="day", next_on=never)
-        known = asked.filter(pl.col("number").is_in(self._known(asked["number"]).implode()))
+        known = self._known(calls["number"])
         if known.is_empty():
             return absent
-        found = self._found(known)
+        asked = calls.select("number", "day").with_row_index("key")
+        found = self._found(asked.filter(pl.col("number").is_in(known.implode())))
         return pl.DataFrame([column.scatter(found["key"], found[column.name]) for column in absent])
 
     def _known(self, numbers: pl.Series) -> pl.Series:

@@ -92,11 +92,13 @@ class InputError(DncError):
     Attributes:
         path: the file, or None for a value.
         at: row number, column or key inside the file, or None.
+        reason: the message without these.
     """
 
     def __init__(self, message: str, path: str | Path | None = None, at: object = None) -> None:
         self.path = path
         self.at = at
+        self.reason = message
         where = ":".join(str(part) for part in (path, at) if part is not None)
         super().__init__(changed(message, lambda text: f"{where}: {text}") if where else message)
 

@@ -20,7 +20,7 @@ import polars as pl
 from dnc.clock import ALWAYS, NEVER, read_day
 from dnc.database import instance_of, run, statement
 from dnc.errors import InputError, OptionError
-from dnc.lists.own_records import as_told
+from dnc.lists.own_records import as_in_file
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import read_column
 from dnc.registries import OWN
@@ -320,7 +320,7 @@ def _frames(
         "consents": ask(_sql("wordings"), never),
         "recipients": ask("select distinct passed_to from inspected where passed_to is not null"),
         "sample": sample.sort("seq")
-        .select(as_told(CONSENTS))
+        .select(as_in_file(CONSENTS))
         .with_columns(pl.col("recorded_at").str.head(19).str.to_datetime()),
         "numbers": ask(_sql("numbers"), shown=objections.select("statement")),
     }

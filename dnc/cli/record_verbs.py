@@ -100,18 +100,18 @@ def consent(
     more: Sequence[tuple[str, str]],
     region: str | None,
     lang: str,
-    **told: str | None,
+    **given: str | None,
 ) -> None:
     """`dnc consent`."""
     from dnc.files.input_file import input_sha256
 
-    if told["on"] is None and told["withdrawn_on"] is None and told["consent"] != "none":
+    if given["on"] is None and given["withdrawn_on"] is None and given["consent"] != "none":
         raise click.UsageError(localized("errors", "cli", "consent_day"))
-    if told["on"] and not told["consent"]:
-        told["consent"] = "named_caller"
+    if given["on"] and not given["consent"]:
+        given["consent"] = "named_caller"
     if proof_file:
-        told |= {"proof": told["proof"] or str(proof_file), "proof_sha256": input_sha256(proof_file)}
-    cells = {_OF_CONSENT.get(name, name): cell for name, cell in told.items()}
+        given |= {"proof": given["proof"] or str(proof_file), "proof_sha256": input_sha256(proof_file)}
+    cells = {_OF_CONSENT.get(name, name): cell for name, cell in given.items()}
     _record(ctx, "consents", {"number": number, **cells, **dict(more)}, region, lang)
 
 
@@ -131,18 +131,16 @@ def called(
     region: str | None,
     more: Sequence[tuple[str, str]],
     lang: str,
-    **told: str | None,
+    **given: str | None,
 ) -> None:
     """`dnc called`."""
-    _record(ctx, "calls", {"number": number, **told, **dict(more)}, region, lang)
+    _record(ctx, "calls", {"number": number, **given, **dict(more)}, region, lang)
 
 
-def _record(ctx: click.Context, kind: str, told: dict[str, Any], region: str | None, lang: str) -> None:
+def _record(ctx: click.Context, kind: str, given: dict[str, Any], region: str | None, lang: str) -> None:
     from dnc.lists import own_records
 
-    cells = {name: cell for name, cell in told.items() if cell is not None}
-    reading = own_records.RecordReading(region=region)
-    say(_added(kind, own_records.record(open_store(ctx), kind, [cells], load_rules(ctx), reading), lang))
+    say(_added(kind, own_records.record(open_store(ctx), kind, [given], load_rules(ctx), region), lang))
 
 
 @verb()

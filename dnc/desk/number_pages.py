@@ -29,8 +29,8 @@ from dnc.desk.visit import Errors, Visit, download_once, meanings
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
-from dnc.lists.own_records import INNER, RecordReading
-from dnc.messages import changed, messages
+from dnc.lists.own_records import INNER
+from dnc.messages import messages
 from dnc.reports.letter import letter
 from dnc.reports.letter_file import write_letter
 from dnc.reports.phrases import fact
@@ -189,11 +189,10 @@ def _record(kind: Kind, visit: Visit, sent: Form) -> Response:
     if not errors:
         row = told | {"number": look_up.number}
         try:
-            own_records.record(visit.desk.store, kind.name, [row], visit.desk.book, RecordReading(strict=True))
+            own_records.record(visit.desk.store, kind.name, [row], visit.desk.book)
             return visit.to(f"/number/{look_up.id}?done=recorded")
         except InputError as error:
-            where = f"{error.path}:{error.at}: "
-            errors.append((kind.name, changed(error.message, lambda text: text.removeprefix(where))))
+            errors.append((kind.name, error.message))
     return _stored(visit, errors, told)
 
 

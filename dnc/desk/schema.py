@@ -19,7 +19,7 @@ from dnc.cache import shipped_toml
 from dnc.checks.status import Status
 from dnc.clock import NONE, YES, read_moment
 from dnc.law.vocabulary import AGAINST, CONSENT, OCCASIONAL, OR_NONE, VERDICT, vocabulary
-from dnc.lists.own_records import INNER
+from dnc.lists.own_records import columns_of
 from dnc.store.record_kinds import CALLS, CONSENTS, RESULTS, Kind
 from dnc.verdicts.verdict import OUTCOMES
 
@@ -111,10 +111,10 @@ def _own_records(kind: Kind, row: str, rows: str) -> type[Struct]:
     known = vocabulary().columns
     needed = {"number": _cell("number", known["number"]), **_OF_CALLS_MADE}
     fields: list[Any] = []
-    for name in ("number", *kind.columns, *kind.texts):
+    for name in columns_of(kind):
         if name in needed:
             fields.append((name, needed[name]))
-        elif name not in INNER[kind.name]:
+        else:
             fields.append((name, _cell(name, known[name]) if name in known else _Text | None, None))
     of_row = msgspec.defstruct(row, fields, kw_only=True, forbid_unknown_fields=True, module=__name__)
     some = Annotated[list[of_row], Meta(min_length=1, max_length=MOST_CALLS)]  # type: ignore[valid-type]

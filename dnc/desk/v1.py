@@ -45,8 +45,7 @@ from dnc.errors import InputError, StoreError, shortage
 from dnc.files.json_reader import named_once
 from dnc.lists import own_records
 from dnc.lists.brief import Brief
-from dnc.lists.own_records import RecordReading
-from dnc.messages import DESK, changed, in_language, messages
+from dnc.messages import DESK, in_language, messages
 from dnc.reports.metrics import as_metrics
 from dnc.store import campaigns, keys
 from dnc.store.audit_log import acting
@@ -190,14 +189,11 @@ async def _own_records(request: Request, interface: Interface, kind: str) -> Res
 def _record(kind: str, interface: Interface, sent: Any, store: Store) -> RecordedRows:
     """Record rows of a kind, all or none. Raises InputError, which names the place as `said_of` does."""
     rows = [msgspec.structs.asdict(row) for row in getattr(sent, kind)]
-    numbers = read_all([row["number"] for row in rows], sent.region, certain=True)
-    told = [row | {"number": f"+{number}"} for row, number in zip(rows, numbers, strict=True)]
     try:
-        added = own_records.record(store, kind, told, interface.desk.book, RecordReading(strict=True))
+        added = own_records.record(store, kind, rows, interface.desk.book, sent.region)
     except InputError as error:
-        if error.at:
-            line, place = f"{error.path}:{error.at}", f"$.{kind}[{int(str(error.at)) - 1}]"
-            error.reword(changed(error.message, lambda text: text.replace(line, place)))
+        if isinstance(error.at, int):
+            raise InputError(error.reason, None, f"$.{kind}[{error.at - 1}]") from None
         raise
     return RecordedRows(added.rows, added.known, added.first, added.last)
 

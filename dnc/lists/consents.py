@@ -183,8 +183,9 @@ class ConsentRows(msgspec.Struct, frozen=True):
         return cls(intake, Survey(intake.header), kept, dict.fromkeys(_COUNTS, 0))
 
     def batches(self) -> Iterator[pl.DataFrame]:
-        """Batches of rows: columns of `CONSENT_FACTS`, `rank`, `row` (of the file, from 1), `LINE`, `texts`, and
-        the instants `consent_at` and `withdrawn_at`. Errors as for `read_consents`, those of columns after the last.
+        """Batches of rows: columns of `CONSENT_FACTS`, `rank`, `row` (of the file, from 1), `LINE`, `texts`, the
+        instants `consent_at` and `withdrawn_at`, and `unread_texts`, the columns with a text without a meaning. Errors
+        as for `read_consents`, those of columns after the last.
         """
         intake, counts, path = self.intake, self.counts, self.intake.table.path
         for batch in intake.fitted(intake.table.batches):
@@ -194,7 +195,8 @@ class ConsentRows(msgspec.Struct, frozen=True):
             rows = calls.each(batch)
             refuse_objections(calls, rows, path, but="consent_withdrawn_on")
             stated = calls.facts(*CONSENT_FACTS)
-            stated = stated.with_columns(_not_understood(rows[RAGGED].is_not_null(), self._has_unread(calls)))
+            unread = self._unread_texts(calls)
+            stated = stated.with_columns(_not_understood(rows[RAGGED].is_not_null(), unread != "")).with_columns(unread)
             carried = [text_of(calls.carried[theirs]).alias(ours) for ours, theirs in self.texts.items()]
             stated = ranked(stated.with_columns(self._instants(calls)).with_columns(carried))
             place = pl.int_range(1, 1 + batch.height, dtype=pl.Int64, eager=True) + counts["rows"]
@@ -216,13 +218,13 @@ class ConsentRows(msgspec.Struct, frozen=True):
             yield stated.cast({name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")})
         _ = self.survey.read_columns()
 
-    def _has_unread(self, calls: Calls) -> pl.Series:
-        """Which rows have a text without a meaning, except in cells about the consent: these are judged there."""
+    def _unread_texts(self, calls: Calls) -> pl.Series:
+        """The columns with a text without a meaning, except those about the consent: these are judged there."""
         header = self.intake.header
         others = {theirs for ours, theirs in header.columns.items() if ours not in CONSENT_FACTS}
         facts = [header.names[name].replace(";", ",") for name in header.used if name not in {*header.texts, *others}]
-        texts = calls.plans.select(pl.col("texts").str.split(";").list.set_difference(["", *facts]))
-        return (texts["texts"].list.len() > 0)[calls.plan]
+        texts = pl.col("texts").str.split(";").list.set_difference(["", *facts])
+        return calls.plans.select(texts.list.join(", ").alias("unread_texts")).to_series()[calls.plan]
 
     def _instants(self, calls: Calls) -> list[pl.Series]:
         """When a consent was given and withdrawn, in UTC, where the cell is an instant and not only a day."""

@@ -10,7 +10,7 @@ import polars as pl
 
 from dnc.database import instance_of
 from dnc.lists.own_facts import in_force
-from dnc.lists.own_records import as_told
+from dnc.lists.own_records import as_in_file
 from dnc.store import wordings
 from dnc.store.record_kinds import CONSENTS, KINDS
 from dnc.store.store import Store
@@ -33,7 +33,7 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
         for name, kind in KINDS.items():
             records = standing.records[name]
             rows = records.find(con, _THEIRS, given).sort("seq")
-            found[name] = [_filled(row) for row in rows.select(as_told(kind)).iter_rows(named=True)]
+            found[name] = [_filled(row) for row in rows.select(as_in_file(kind)).iter_rows(named=True)]
             if kind is CONSENTS and rows.height:
                 counting = f"{name}:{in_force(rows, records).rows['seq'].item()}"
     for row in found[CONSENTS.name]:

@@ -42,7 +42,7 @@ from dnc.lists.texts import TextMeanings
 from dnc.messages import either, figure, localized
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kind
 from dnc.store.records import Added, NewRows, Records, empty
-from dnc.store.store import Store
+from dnc.store.store import Store, read_all
 
 _CLOCK = "\0clock"
 _PLAIN_TIME = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d$"
@@ -56,7 +56,7 @@ _CERTIFICATES = {
     "leadid": r"^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 }
 ODD = "not understood"  # in an export, in the place of a consent
-TOLD = Path("what was told")  # in messages, where there is no file
+_NO_FILE = Path()  # of rows that are told one by one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,18 +228,35 @@ def _latest(moment: pl.Series, zones: pl.Series) -> pl.Series:
 
 
 def record(
-    store: Store, kind: str, told: Sequence[Mapping[str, object]], book: Rulebook, reading: RecordReading | None = None
+    store: Store, kind: str, rows: Sequence[Mapping[str, object]], book: Rulebook, region: str | None = None
 ) -> Added:
-    """Record some rows of a kind, all or none; arguments, result and errors are those of `load`.
+    """Record some rows of a kind, all or none. Unlike a file, they may hold nothing that is not understood.
 
-    told: the cells of each row, by our names of the columns, as they would stand in a file: `number`, and of a consent
-        `consent_on`, `consent_for`, `wording`, `proof`, `consent_withdrawn_on` …, of a call `at` and `result`.
+    Args:
+        rows: the cells of each, by our names of the columns, as they would stand in a file: `number`, and of a consent
+            `consent_on`, `consent_for`, `wording`, `proof`, `consent_withdrawn_on` …, of a call `at` and `result`.
+        region: the numbering plan of numbers in national format.
+    Raises:
+        InputError: a row cannot be read; its `at` counts rows from 1. OptionError: there is no such column. StoreError.
     """
-    said, own = reading or RecordReading(), KINDS[kind]
-    names = list(dict.fromkeys(name for row in told for name, cell in row.items() if cell is not None))
-    cells = [{name: None if row.get(name) is None else str(row[name]) for name in names} for row in told]
+    numbers = read_all([str(row["number"]) for row in rows], region, certain=True)
+    rows = [{**row, "number": f"+{number}"} for row, number in zip(rows, numbers, strict=True)]
+    names = list(dict.fromkeys(name for row in rows for name, cell in row.items() if cell is not None))
+    known = columns_of(KINDS[kind])
+    if strange := [name for name in names if name not in known]:
+        raise OptionError(localized("errors", "unknown_key", known=either(known)), None, strange[0])
+    cells = [{name: None if row.get(name) is None else str(row[name]) for name in names} for row in rows]
     frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))
-    return store.add_records([_Rows(own, table_of_frame(TOLD, frame), book, said).told()])[0]
+    table = table_of_frame(_NO_FILE, frame)
+    try:
+        new = _Rows(KINDS[kind], table, book, RecordReading(strict=True)).in_memory()
+    except InputError as error:
+        if error.at is None:
+            raise
+        plain = InputError(error.reason)
+        plain.at = error.at
+        raise plain from None
+    return store.add_records([new])[0]
 
 
 def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
@@ -258,17 +275,17 @@ def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
         if own.whole:
             newest = customers_on(records.files, date.max)
             since = recorded_later(pl.lit(newest and newest.as_of), pl.lit(newest and newest.loaded_at))
-            told = records.singly.find(con).sort("seq").filter(since).unique("number", keep="last")
+            singly = records.singly.find(con).sort("seq").filter(since).unique("number", keep="last")
             records = Records(own, records.folder, (newest,) if newest else (), records.recorded.clear())
-            rows = pl.concat([records.find(con).join(told, on="number", how="anti"), told]).sort("seq")
+            rows = pl.concat([records.find(con).join(singly, on="number", how="anti"), singly]).sort("seq")
         else:
             rows = records.find(con).sort("seq")
     if to is not None:
         store.record("export", {"kind": kind, "to": to, "until": records.last, "rows": rows.height})
-    return rows.select(as_told(own))
+    return rows.select(as_in_file(own))
 
 
-def as_told(kind: Kind) -> list[pl.Expr]:
+def as_in_file(kind: Kind) -> list[pl.Expr]:
     """The rows of a kind as a file has them, all texts, and two columns more: `statement` and `recorded_at`."""
     day = pl.col("consent_withdrawn_on")
     withdrawn = (
@@ -280,10 +297,15 @@ def as_told(kind: Kind) -> list[pl.Expr]:
         "consent_withdrawn_on": pl.when(day != NEVER).then(withdrawn),
         "at": pl.col("at").dt.to_string("%Y-%m-%dT%H:%M:%S"),
     }
-    names = [name for name in (*kind.columns, *kind.texts) if name not in INNER[kind.name]]
-    told = [in_words.get(name, pl.col(name).cast(pl.String)).alias(name) for name in names]
+    number, *names = columns_of(kind)
+    cells = [in_words.get(name, pl.col(name).cast(pl.String)).alias(name) for name in names]
     name = pl.format(f"{kind.name}:{{}}", "seq").alias("statement")
-    return [pl.format("+{}", "number").alias("number"), *told, name, pl.col("recorded_at").cast(pl.String)]
+    return [pl.format("+{}", number).alias(number), *cells, name, pl.col("recorded_at").cast(pl.String)]
+
+
+def columns_of(kind: Kind) -> list[str]:
+    """The columns that a row of a kind may have, `number` first."""
+    return [name for name in ("number", *kind.columns, *kind.texts) if name not in INNER[kind.name]]
 
 
 def _day_or_moment(day: str, moment: str) -> pl.Expr:
@@ -294,7 +316,7 @@ class _Rows(msgspec.Struct):
     """The rows of one table, read by kind.
 
     rows, unread: how many there are, and how many have a number that cannot be read, once all were read.
-    told_rows: those that are kept. silent: of consents, those that tell neither a consent nor a withdrawal.
+    kept_rows: those that are kept. silent: of consents, those that tell neither a consent nor a withdrawal.
     odd: consents that were not understood. misread: our column and a word of theirs, with the number of rows.
     """
 
@@ -304,7 +326,7 @@ class _Rows(msgspec.Struct):
     said: RecordReading
     rows: int = 0
     unread: int = 0
-    told_rows: int = 0
+    kept_rows: int = 0
     silent: int = 0
     odd: int = 0
     misread: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
@@ -319,12 +341,12 @@ class _Rows(msgspec.Struct):
             filled.update(part.columns)
         counts: dict[str, Any] = {"unread": self.unread} if self.unread else {}
         counts |= {name: text for name in ("reason", "complete") if (text := getattr(self.said, name))}
-        return NewRows(self.kind, parts, self.rows, self.told_rows, filled, also=counts, **of)
+        return NewRows(self.kind, parts, self.rows, self.kept_rows, filled, also=counts, **of)
 
-    def told(self) -> NewRows:
+    def in_memory(self) -> NewRows:
         """All rows, which are few. Raises InputError at what cannot be read."""
         frames = list(self._read_rows())
-        return NewRows(self.kind, pl.concat(frames) if frames else [], self.rows, self.told_rows, self.kind.all_columns)
+        return NewRows(self.kind, pl.concat(frames) if frames else [], self.rows, self.kept_rows, self.kind.all_columns)
 
     def _read_rows(self) -> Iterator[pl.DataFrame]:
         """The rows that say something, with the columns of the kind and `row`."""
@@ -342,7 +364,7 @@ class _Rows(msgspec.Struct):
                 for name, kind in schema.items()
             ]
             if (kept := frame.filter(~lost)).height:
-                self.told_rows += kept.height
+                self.kept_rows += kept.height
                 yield kept.select("row", *columns)
 
     def _named(self, ours: str) -> str | None:
@@ -374,6 +396,7 @@ class _Rows(msgspec.Struct):
         for frame in rows.batches():
             if self.said.strict:
                 odd = frame["consent_odd"] & (frame["consent_withdrawn_on"] == NEVER)
+                self._refuse_texts(frame, frame["unread_texts"])
                 self._refuse(frame, frame["rank"].is_null(), "nothing")
                 self._refuse(frame, odd, "odd")
             self.odd, self.silent, self.misread = rows.counts["odd"], rows.counts["wordless"], rows.misread
@@ -388,8 +411,8 @@ class _Rows(msgspec.Struct):
         looks = frame.select(proof.str.contains("(?i)trustedform")).to_series()
         self._refuse(frame, (looks & ~known["trustedform"]).fill_null(False), "certificate")
         named = [pl.when(pl.lit(is_one)).then(pl.lit(kind)) for kind, is_one in known.items()]
-        told = ["proof_kind"] if "proof_kind" in frame.columns else []
-        return frame.with_columns(pl.coalesce(*told, *named).alias("proof_kind"))
+        given = ["proof_kind"] if "proof_kind" in frame.columns else []
+        return frame.with_columns(pl.coalesce(*given, *named).alias("proof_kind"))
 
     def outgoing(self, batches: Iterator[pl.DataFrame], column: str, words: Sequence[str]) -> Iterator[pl.DataFrame]:
         """The rows with one of some words in a column, as `normal` compares texts.
@@ -400,8 +423,8 @@ class _Rows(msgspec.Struct):
         for batch in batches:
             went_out = normal(batch[column]).is_in(known).fill_null(False)
             cells = text_of(batch[result]) if result else pl.lit(None, pl.String)
-            told = self._words(batch.select(cells.alias("result")).to_series(), "result", RESULTS)
-            if (lost := told.is_in(LASTING) & ~went_out).any():
+            results = self._words(batch.select(cells.alias("result")).to_series(), "result", RESULTS)
+            if (lost := results.is_in(LASTING) & ~went_out).any():
                 line = batch[LINE][lost.arg_max() or 0]
                 raise InputError(localized("errors", "record_objects"), self.table.path, line)
             rows += int(went_out.sum())
@@ -460,8 +483,8 @@ class _Rows(msgspec.Struct):
             if calls.row is not None:
                 raise InputError(localized("errors", "several_numbers"), self.table.path)
             refuse_objections(calls, batch, self.table.path)
-            unread = calls.plans.select(pl.col("texts").str.split(";").list.set_difference(["", *judged]))
-            self._refuse(batch, (unread["texts"].list.len() > 0)[calls.plan], "text")
+            unread = pl.col("texts").str.split(";").list.set_difference(["", *judged])
+            self._refuse_texts(batch, calls.plans.select(unread.list.join(", ")).to_series()[calls.plan])
             place = pl.int_range(first, first + batch.height, dtype=pl.Int64, eager=True).alias("row")
             kept = [text_of(batch[theirs]).alias(ours) for ours, theirs in texts.items()]
             clock = [name for name in (_CLOCK,) if name in batch.columns]
@@ -477,6 +500,11 @@ class _Rows(msgspec.Struct):
             cells.to_frame(), lambda text: (words.get(folded(text)) if text else None,), {ours: pl.String}
         )
         return read[ours].set(~read[ours].is_in(known).fill_null(True), None)
+
+    def _refuse_texts(self, frame: pl.DataFrame, names: pl.Series) -> None:
+        """Raise InputError at a row with a text without a meaning; names: of its columns in each row."""
+        if (unread := names != "").any():
+            self._refuse(frame, unread, "text", names=quoted([names[unread.arg_max() or 0]]))
 
     def _refuse(self, frame: pl.DataFrame, wrong: pl.Series, why: str, **words: object) -> None:
         if wrong.any():

@@ -228,7 +228,7 @@ class NewRows(msgspec.Struct, frozen=True):
         rows: Parquet files in the folder of the store, or a frame of a few, with the columns of the kind but `seq` and
             `recorded_at`, and `row`, which counts from 1.
         count: the number of the last one.
-        told: how many there are.
+        kept: how many there are.
         filled: the columns in which any row has a value; others are not written.
         sha256, name: of the file that they are from; None where a person or a program told them.
         as_of: of a whole file, its day.
@@ -239,7 +239,7 @@ class NewRows(msgspec.Struct, frozen=True):
     kind: Kind
     rows: Sequence[Path] | pl.DataFrame
     count: int
-    told: int
+    kept: int
     filled: Collection[str]
     sha256: str | None = None
     name: str | None = None
@@ -291,9 +291,9 @@ def add(change: Change, new: NewRows) -> Added:
     rows = _numbered(_new_rows(con, records, new), kind, last, at)
     out = change.work / f"new-{len(change.drafts)}.parquet"
     if new.name is None:
-        told = run(con, "records", rows.sql, rows.params, **rows.frames)
-        ledger_sql.add_recorded(con, kind, told)
-        added = told.lazy()
+        recorded = run(con, "records", rows.sql, rows.params, **rows.frames)
+        ledger_sql.add_recorded(con, kind, recorded)
+        added = recorded.lazy()
     else:
         _write(con, out, rows, kind, {*_FILLED_HERE, *new.filled})
         added = pl.scan_parquet(out, glob=False)
@@ -302,7 +302,7 @@ def add(change: Change, new: NewRows) -> Added:
     span = {"first": last + 1, "last": last + new.count}
     if kind is CALLS and height:
         _object(change, added, at)
-    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.told - height, **new.also, **span}
+    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.kept - height, **new.also, **span}
     if new.name is None:
         change.log("record", detail | _folded(change, records[kind.name], height))
     else:
@@ -312,7 +312,7 @@ def add(change: Change, new: NewRows) -> Added:
         place = {"kind": kind.name, "file": file, "rows": height, **span, "oldest": oldest}
         ledger_sql.add_records(con, place | days | {"loaded_at": at})
         change.log("load", detail | days | {"file": file})
-    return Added(height, new.told - height, first=last + 1, last=last + new.count)
+    return Added(height, new.kept - height, first=last + 1, last=last + new.count)
 
 
 def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:

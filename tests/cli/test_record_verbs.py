@@ -14,7 +14,7 @@ def recorded(dnc, write_file) -> None:
     """A wording, a consent with its proof, a call and customers."""
     text = write_file("form.txt", "Yes, X may call me.\n")
     assert dnc("wordings", "add", text, "--name", "form-7", "--set", "term_months=12")[0] == 0
-    told = ["--on", "2026-08-05T10:12+02:00", "--for", "both", "--wording", "form-7", "--proof-file", text]
+    told = ["--on", "2026-08-05T10:12+02:00", "--for", "both", "--wording", "form-7", "--proof-file", "form.txt"]
     assert dnc("consent", NUMBER, "--region", "FR", *told, "--set", "channel=web")[0] == 0
     assert dnc("called", "+33199000001", "--at", "2026-11-03T10:00", "--result", "no_answer", "--call-id", "7")[0] == 0
     customers = write_file("k.csv", "number,relationship\n+33199000001,buyer\n")
@@ -113,6 +113,22 @@ def test_wrong_words(dnc, write_file, words, code):
         "rows.csv", "number,at,result,consent,consent_on\n+33199000001,2026-11-01,busy,written,2026-08-01\n"
     )
     assert dnc(*(path if word == "FILE" else word for word in words))[0] == code
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--on", "2099-01-01"], "a day was not understood or is still to come"),
+        (["--on", "2026-08-01", "--until", "soon"], "a day was not understood"),
+        (["--on", "2026-08-01", "--set", "wordign=form-7"], "wordign: unknown key; use one of number or consent"),
+        (["--on", "2026-08-01", "--set", "origin=do not call"], "nobody has said what the text in 'origin' means"),
+    ],
+)
+def test_a_statement_that_is_not_understood_is_not_recorded(dnc, more, says):
+    """A file may hold one, which then forbids the call; who records one at a time can mend it at once."""
+    code, _, said = dnc("consent", "+33199000001", *more)
+    assert code in (2, 4) and said.startswith(f"dnc: {says}")
+    assert dnc("export", "consents")[0] == 4
 
 
 def test_consents_are_listed_by_their_end(dnc, recorded, monkeypatch, tmp_path):

@@ -61,7 +61,7 @@ _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.report
     "--only",
     multiple=True,
     metavar="OUTCOME",
-    callback=lambda ctx, param, told: [outcome for outcomes in told for outcome in _split(outcomes)],
+    callback=lambda ctx, param, chosen: [outcome for outcomes in chosen for outcome in _split(outcomes)],
 )
 @option("--changed", is_flag=True)
 @option("--best", is_flag=True)

@@ -44,7 +44,7 @@ def use_typed_language(error: click.UsageError, arguments: Sequence[str]) -> Non
 def _by_click(text: str) -> str:
     """What click writes, in the language of messages."""
     english, ours = (messages("help", named)["click"] for named in ("en", language()))
-    return reduce(lambda told, key: told.replace(english[key], ours[key]), english, text)
+    return reduce(lambda said, key: said.replace(english[key], ours[key]), english, text)
 
 
 class _Formatter(click.HelpFormatter):

@@ -53,8 +53,8 @@ def start(
 
     if typed_name(file) == "/dev/stdin":
         raise click.UsageError(localized("errors", "cli", "start_file"))
-    beside = file if typed_name(file) == str(file) else Path(file.name)  # for a copy: in the working folder
-    brief, out = brief or beside.with_suffix(".toml"), out or beside.with_suffix(".html")
+    near = file if typed_name(file) == str(file) else Path(file.name)  # for a copy: in the working folder
+    brief, out = brief or near.with_suffix(".toml"), out or near.with_suffix(".html")
     book, texts = load_rules(ctx), messages("start", lang)
     interview = Interview(file, brief, open_store(ctx), book, lang)
     interview.consents = consents

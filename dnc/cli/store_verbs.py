@@ -125,13 +125,13 @@ def forget(
         checks = store.forget_decisions(before) if decisions else ()
         _say_deleted(() if decisions else store.forget(before, registry), checks, lang)
     for hold in store.holds():
-        say(_held("on_hold", hold, lang))
+        say(_hold_in_words("on_hold", hold, lang))
     if still_read := store.ledger.still_read():
         say(messages("store", lang)["still_read"].format(n=len(still_read)))
 
 
 def _forget_numbers(
-    ctx: click.Context, told: Sequence[str], region: str | None, *, restrict: bool, reason: str | None, lang: str
+    ctx: click.Context, texts: Sequence[str], region: str | None, *, restrict: bool, reason: str | None, lang: str
 ) -> None:
     """Delete all about some numbers but what the law asks to keep, which is restricted, or deleted for a reason."""
     from dnc.checks.consent_ends import kept_by_law
@@ -139,7 +139,7 @@ def _forget_numbers(
 
     store = open_store(ctx)
     store.must_exist()
-    numbers = read_all(told, region)
+    numbers = read_all(texts, region)
     kept = kept_by_law(store, numbers, load_rules(ctx)) if reason is None else []
     theirs = set().union(*(one.numbers for one in kept))
     law = ", ".join(f"{one.regime.cites[0].texts[lang]} ({one.regime.id})" for one in kept)
@@ -209,7 +209,7 @@ def retain(
     if sum(asked) > 1 or ((number or campaign) and reason is None):
         raise click.UsageError(localized("errors", "hold", "one"))
     if reason is not None:
-        say(_held("held", store.hold(reason, number=number, campaign=campaign, region=region), lang))
+        say(_hold_in_words("held", store.hold(reason, number=number, campaign=campaign, region=region), lang))
     elif lift is not None:
         store.lift_hold(lift)
         say(texts["hold_lifted"].format(row=lift))
@@ -237,7 +237,7 @@ def _say_periods(ctx: click.Context, lang: str, months: int = 0) -> None:
             say(messages("store", lang)["law_keeps"].format(country=pack.name[lang], span=span, law=law))
 
 
-def _held(key: str, hold: Hold, lang: str) -> str:
+def _hold_in_words(key: str, hold: Hold, lang: str) -> str:
     texts = messages("store", lang)
     what = texts["hold_of"][hold.of].format(campaign=hold.campaign)
     return str(texts[key]).format(what=what, row=hold.seq, reason=hold.reason)

@@ -242,8 +242,8 @@ def kinds_of_name(name: str) -> list[str]:
 
 def words_of(name: str) -> frozenset[str]:
     """The words of a name, without case and accents; fooBar and foo_bar are two, digits are none."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", apart) if unicodedata.category(sign) != "Mn")
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", spaced) if unicodedata.category(sign) != "Mn")
     return frozenset(_PARTS.findall(plain.casefold()))
 
 

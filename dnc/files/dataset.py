@@ -60,7 +60,7 @@ class File(msgspec.Struct, frozen=True):
         table = open_table(self.path, sheet=sheet)
         table.paths += [Path(folder) for folder in self.name.split("/")[:-1] if "=" not in folder]
         new = [key for key in self.keys if key not in table.columns]
-        batches = (batch.with_columns(_told(batch, *key) for key in self.keys.items()) for batch in table.batches)
+        batches = (batch.with_columns(_of_folder(batch, *key) for key in self.keys.items()) for batch in table.batches)
         return replace(table, header=[*table.header, *new], batches=batches) if self.keys else table
 
 
@@ -120,7 +120,7 @@ def file_list(paths: Paths, sheet: str | None = None) -> FileList:
     return FileList(named, files, sheet)
 
 
-def _told(batch: pl.DataFrame, key: str, value: str | None) -> pl.Series:
+def _of_folder(batch: pl.DataFrame, key: str, value: str | None) -> pl.Series:
     """The column of a key in the name of a folder: what the cells of that name say, and the folder."""
     folder = pl.Series(key, [value], pl.String)
     if key not in batch.columns:

@@ -26,7 +26,7 @@ _OWNED = "owner.lock"
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
 
 
-class HeldError(Exception):
+class LockHeldError(Exception):
     """Another process has a lock; `pid` is None if it is unknown."""
 
     def __init__(self, pid: int | None) -> None:
@@ -38,7 +38,7 @@ class HeldError(Exception):
 def exclusive_lock(path: Path, wait_seconds: float) -> Iterator[None]:
     """Hold the lock of a file during the block. The file is created if it does not exist, and is not removed.
 
-    Raises HeldError if another process still has the lock after `wait_seconds`, and OSError, for instance for a link.
+    Raises LockHeldError if another process still has the lock after `wait_seconds`; OSError, for instance for a link.
     """
     deadline = time.monotonic() + wait_seconds
     handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
@@ -47,7 +47,7 @@ def exclusive_lock(path: Path, wait_seconds: float) -> Iterator[None]:
             if time.monotonic() > deadline:
                 os.lseek(handle, 0, os.SEEK_SET)
                 pid = os.read(handle, 20).decode("ascii", "replace").strip()
-                raise HeldError(int(pid) if pid.isdecimal() else None)
+                raise LockHeldError(int(pid) if pid.isdecimal() else None)
             time.sleep(_POLL_SECONDS)
         with suppress(OSError):  # the disk may be full; the lock works without the pid
             os.lseek(handle, 0, os.SEEK_SET)

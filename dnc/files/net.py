@@ -27,7 +27,7 @@ from dnc.clock import MONTHS
 _WORD = r"(?:[A-Za-z]\.){2,}|(?:\p{Lu}?[\p{Ll}\p{M}\p{Cf}]+|[\p{Lu}\p{M}\p{Cf}]+)(?:['’][tT]\b)?|[,;!?|()\n]|\.(?:\s|$)"
 _OTHER, _CLAUSE = ".", "|"  # in place of letters: a word of no class, a mark between two clauses
 _ENCLOSED = r"[\[{*/\\+=~<>_][\p{L} ]+[\]}*/\\+=~<>_]"  # and these on both sides, anywhere (`/STOP/`)
-_APART = r"\s[-–—]+\s|[\[\]{}*/\\+=~<>_]+"  # with these, people add a remark to a name
+_REMARK = r"\s[-–—]+\s|[\[\]{}*/\\+=~<>_]+"  # with these, people add a remark to a name
 # Within a word: some letters look alike, and stand for those of a stem only to the eye.
 _TWO_ALPHABETS = r"\p{Latin}[\p{Cyrillic}\p{Greek}]|[\p{Cyrillic}\p{Greek}]\p{Latin}"
 _NO_LETTERS = r"[^\p{L}\p{N}]"  # accents, soft hyphens, and the marks between clauses
@@ -78,10 +78,10 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
     rest = pl.col("letters").str.replace_all(rules["without"], _CLAUSE)
     says = read.filter(pl.col("letters").str.contains(rules["first"]) | rest.str.contains(rules[enough]))
     found = found.scatter(says["row"], True)
-    at = read["row"].filter(texts[read["row"]].str.contains(_APART if kind in _ENOUGH else _ENCLOSED))
+    at = read["row"].filter(texts[read["row"]].str.contains(_REMARK if kind in _ENOUGH else _ENCLOSED))
     if at.is_empty():
         return found
-    return found.scatter(at.filter(marked(texts[at].str.replace_all(_APART, ","), kind=kind, column=column)), True)
+    return found.scatter(at.filter(marked(texts[at].str.replace_all(_REMARK, ","), kind=kind, column=column)), True)
 
 
 @lru_cache(_REMEMBERED)
@@ -124,8 +124,8 @@ def _read(texts: pl.Series) -> pl.DataFrame:
     plain = pl.col("word").str.to_lowercase().str.normalize("NFKD").str.replace_all(_NO_LETTERS, "")
     plain_words = word.to_frame().select(plain.str.replace_many(_net().instead)).to_series()
     letters = pl.Series(map(_letters, plain_words), dtype=pl.String)
-    told = words.with_columns(letters=pl.col("word").replace_strict(word, letters, default=None))
-    by_row = told.filter(pl.col("letters") != _PASSED).group_by("row", maintain_order=True).agg("letters")
+    lettered = words.with_columns(letters=pl.col("word").replace_strict(word, letters, default=None))
+    by_row = lettered.filter(pl.col("letters") != _PASSED).group_by("row", maintain_order=True).agg("letters")
     return by_row.with_columns(pl.col("letters").list.join(" "))  # five times as fast as `str.join` in the groups
 
 
@@ -180,8 +180,8 @@ def _net() -> _Net:
     literal = sorted(used.difference(classes))
     letters = dict(zip([*classes, *literal], _LETTERS, strict=False))
     stems: defaultdict[str, str] = defaultdict(str)
-    for name, told in (classes | {name: [name] for name in literal}).items():
-        for stem in map(_edged, chain.from_iterable(map(_spelt, told))):
+    for name, words in (classes | {name: [name] for name in literal}).items():
+        for stem in map(_edged, chain.from_iterable(map(_spelt, words))):
             stems[stem] += letters[name]
     typos = {
         part: found
@@ -212,26 +212,26 @@ def _rule(rule: str, letters: dict[str, str], is_narrow: bool) -> str:
     """A rule as a pattern of letters. Two words of a rule may be one: a compound (`Anrufverbot`)."""
     between = r"\." if is_narrow else "[!-z]+"  # all letters and `_OTHER`, not `_CLAUSE`; `[0-z]` is without `_OTHER`
     pattern, most = "", 0
-    for told in rule.split():
-        if told.startswith("~"):
-            most = int(told[1:])
+    for step in rule.split():
+        if step.startswith("~"):
+            most = int(step[1:])
             continue
-        if pattern and told != "$":
+        if pattern and step != "$":
             pattern += f"[!-z]*(?:(?: {between}){{0,{most}}} [!-z]*)?"
-        pattern += r"[!-z]*(?:$| \|)" if told == "$" else f"[{''.join(letters[name] for name in told.split('|'))}]"
+        pattern += r"[!-z]*(?:$| \|)" if step == "$" else f"[{''.join(letters[name] for name in step.split('|'))}]"
         most = 0
     return f"[!-z]*{pattern}[!-z]*" if is_narrow else pattern
 
 
-def _edged(told: str) -> str:
+def _edged(word: str) -> str:
     """A word or a `stem-` with `^` and `$` where a word has to begin and end."""
-    stem = told.removesuffix("-")
-    return f"^{told}$" if stem == told else stem if len(stem) >= _INSIDE else f"^{stem}"
+    stem = word.removesuffix("-")
+    return f"^{word}$" if stem == word else stem if len(stem) >= _INSIDE else f"^{stem}"
 
 
-def _spelt(told: str) -> Iterable[str]:
+def _spelt(word: str) -> Iterable[str]:
     """Each word that `nessun[ao]?` stands for."""
-    if told.removesuffix("-").isalpha():
-        return (told,)
-    parts = re.findall(r"(\[\w+\]|[\w-])(\??)", told)
+    if word.removesuffix("-").isalpha():
+        return (word,)
+    parts = re.findall(r"(\[\w+\]|[\w-])(\??)", word)
     return map("".join, product(*([*letters.strip("[]"), *([""] if mark else [])] for letters, mark in parts)))

@@ -156,8 +156,8 @@ class _OdsCells:
     def _end_cell(self, text: str, cell: dict[str, str]) -> None:
         failed = cell.get("calcext:value-type") == "error" or text.startswith(("#", "Err:"))
         kind = cell.get("office:value-type", "")
-        told = cell.get("office:string-value", text) if kind == "string" else cell.get(f"office:{_VALUES.get(kind)}")
-        has_value = bool(told)  # else `fastexcel` reads nothing, whatever the text
+        value = cell.get("office:string-value", text) if kind == "string" else cell.get(f"office:{_VALUES.get(kind)}")
+        has_value = bool(value)  # else `fastexcel` reads nothing, whatever the text
         if (text and not has_value) or ("table:formula" in cell and (failed or not (text or has_value))):
             self._mark("failed", text or cell["table:formula"])
         if (rows := _count(cell, "rows-spanned")) > 1 or _count(cell, "columns-spanned") > 1:

@@ -407,18 +407,18 @@ def gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     The first batches are smaller, and so are those whose cells are long, and the last one.
     """
     kept: list[pl.DataFrame] = []
-    rows = held = 0
+    rows = in_memory = 0
     size = FIRST_ROWS
     for frame in frames:
         kept.append(frame)
-        rows, held = rows + frame.height, held + int(frame.estimated_size())
+        rows, in_memory = rows + frame.height, in_memory + int(frame.estimated_size())
         size = min(size, batch_rows(frame.width))
-        if held >= _BATCH_BYTES:
+        if in_memory >= _BATCH_BYTES:
             yield from pl.concat(kept).iter_slices(size)
-            kept, rows, held = [], 0, 0
+            kept, rows, in_memory = [], 0, 0
         while rows >= size:
             whole = pl.concat(kept)
-            kept, rows, held = [whole[size:]], rows - size, 0
+            kept, rows, in_memory = [whole[size:]], rows - size, 0
             yield whole[:size].rechunk()
             size = batch_rows(frame.width)
     yield from pl.concat(kept).iter_slices(size) if kept else ()

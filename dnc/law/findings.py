@@ -81,7 +81,7 @@ class Inquiry(msgspec.Struct, frozen=True, dict=True):
         """All columns that it reads."""
         return frozenset[str]().union(*(sql.columns for sql in self.expressions))
 
-    def apart(self, columns: Sequence[str], few: Collection[str]) -> list[tuple[list[str], Inquiry]]:
+    def grouped(self, columns: Sequence[str], few: Collection[str]) -> list[tuple[list[str], Inquiry]]:
         """The same inquiry in parts, each with those of `columns` that it reads.
 
         An expression is added to the part of another one that reads at least the same columns; all expressions that

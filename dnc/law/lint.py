@@ -160,10 +160,10 @@ def _ways(finding: Finding) -> str:
 
 
 # A place (None if the regime lists none), and the truth of each condition.
-_Told = tuple[str | None, dict[str, bool | None]]
+_ToldApart = tuple[str | None, dict[str, bool | None]]
 
 
-def _calls_told_apart(con: duckdb.DuckDBPyConnection, regime: Regime, day: date) -> list[_Told]:
+def _calls_told_apart(con: duckdb.DuckDBPyConnection, regime: Regime, day: date) -> list[_ToldApart]:
     """The calls that a regime tells apart on a day: each combination of the values of its conditions once.
 
     One query answers everything that is asked about a regime on a day; it is the slowest part, since every condition
@@ -181,7 +181,7 @@ def _hold(parts: Iterable[Condition], truth: dict[str, bool | None]) -> bool:
     return all(truth[part.sql] for part in parts)
 
 
-def _findings(regime: Regime, calls: list[_Told]) -> dict[str | None, set[Finding]]:
+def _findings(regime: Regime, calls: list[_ToldApart]) -> dict[str | None, set[Finding]]:
     """What a regime can mean for some calls: anywhere (None), and in each place that its `when` lists."""
     findings: dict[str | None, set[Finding]] = {place: set() for place in (None, *_places(regime))}
     for place, truth in calls:

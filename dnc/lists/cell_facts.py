@@ -226,7 +226,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         facts = facts.hstack(self._when(cells, where, odd)).hstack(where[["jurisdiction", "polls", "place"]])
         facts = facts.hstack(self._others(cells, facts["territory"], where["zones"], odd))
         facts = facts.with_columns(self._given_after_call(cells["consent_on"], where["zones"], facts))
-        facts = facts.with_columns(self._told_by_texts(plans, where["zones"], facts))
+        facts = facts.with_columns(self._of_texts(plans, where["zones"], facts))
         facts = facts.with_columns(at_agreed_hour(), *_consent(facts, odd))
         if odd["objected_on"].any():  # the rule says all about a yes; of a withdrawal and a refusal the cell does
             odd["objected_on"] &= ~cells["objected_on"].str.to_lowercase().is_in(YES)
@@ -310,28 +310,28 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         texts = plans[TEXTS].fill_null("")
         if not unread:
             return texts.alias("texts")
-        told = [pl.when(here).then(pl.lit(name.replace(";", ","))) for name, here in unread.items()]
-        both = pl.concat_list(pl.lit(texts).str.split(";"), *told).list.drop_nulls().list.set_difference([""])
+        named = [pl.when(here).then(pl.lit(name.replace(";", ","))) for name, here in unread.items()]
+        both = pl.concat_list(pl.lit(texts).str.split(";"), *named).list.drop_nulls().list.set_difference([""])
         return pl.select(both.list.unique().list.sort().list.join(";").alias("texts")).to_series()
 
-    def _told_by_texts(self, plans: pl.DataFrame, zones: pl.Series, facts: pl.DataFrame) -> list[pl.Expr]:
+    def _of_texts(self, plans: pl.DataFrame, zones: pl.Series, facts: pl.DataFrame) -> list[pl.Expr]:
         """Objections, refusals and withdrawals, with those that texts tell; the strictest of a row counts.
 
         A refusal without a day counts as an objection.
         """
         days: dict[str, list[pl.Series]] = {ours: [facts[ours]] for ours in OR_NONE}
         for name in plans.columns:
-            ours, told, _ = name.partition("\0")
-            if told and ours in OR_NONE:
+            ours, column, _ = name.partition("\0")
+            if column and ours in OR_NONE:
                 cells = pl.DataFrame([plans[name].alias("day"), zones])
                 read = each_distinct(cells, partial(self._day, ours), {"day": pl.Date, "odd": pl.Boolean})["day"]
-                is_told = pl.lit(plans[name].is_not_null())
-                known = pl.when(is_told & (pl.lit(read) < NEVER)).then(pl.lit(read))
+                is_filled = pl.lit(plans[name].is_not_null())
+                known = pl.when(is_filled & (pl.lit(read) < NEVER)).then(pl.lit(read))
                 days[ours].append(pl.select(known.alias(ours)).to_series())
                 if ours == "refused_on":
-                    undated = is_told & known.is_null()
+                    undated = is_filled & known.is_null()
                     days["objected_on"].append(pl.select(pl.when(undated).then(pl.lit(ALWAYS))).to_series())
-        return [_strictest(ours, told) for ours, told in days.items() if len(told) > 1]
+        return [_strictest(ours, columns) for ours, columns in days.items() if len(columns) > 1]
 
     def _other_order(self, text: str) -> tuple[str | None]:
         """The order in which a date can be read, where that is not the declared one."""
@@ -345,9 +345,9 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         """
         yield pl.DataFrame(schema=_MARKS)
         for rule in self.rules:
-            told = self._mapped(plans, [rule.ours])[rule.ours]
+            cells = self._mapped(plans, [rule.ours])[rule.ours]
             used = self._holds(rule, plans) & (fits & ~consent_odd if rule.ours in DECLARABLE else fits)
-            yield _marks((told.is_null() & used).arg_true(), rule.key, rule.name, pl.lit(rule.shown))
+            yield _marks((cells.is_null() & used).arg_true(), rule.key, rule.name, pl.lit(rule.shown))
 
     @property
     def _today(self) -> date:
@@ -466,8 +466,8 @@ def fill_state(
     text, filled = text_of(cells), [rule for rule in rules if rule.filled]
     if not filled:
         return pl.select(pl.when(text.is_not_null()).then(pl.lit("x"))).to_series()
-    told = [values.get(rule.ours, {}) for rule in rules if rule.objects]
-    nothing = {word: "-" for words in told for word, ours in words.items() if ours in NONE and word not in _STATES}
+    by_rule = [values.get(rule.ours, {}) for rule in rules if rule.objects]
+    nothing = {word: "-" for words in by_rule for word, ours in words.items() if ours in NONE and word not in _STATES}
     row, distinct = numbered(cells.to_frame().select(text.alias("text")))
     texts = distinct["text"]
     says_yes = {word for rule in filled for word, ours in values.get(rule.ours, {}).items() if ours == rule.word}
@@ -558,13 +558,13 @@ def _consent(facts: pl.DataFrame, odd: Odd) -> list[pl.Expr]:
     return [consent.alias("consent"), pl.lit(doubtful).alias("consent_odd")]
 
 
-def _strictest(ours: str, told: Sequence[pl.Series]) -> pl.Expr:
+def _strictest(ours: str, columns: Sequence[pl.Series]) -> pl.Expr:
     """The day that counts of several; null where none is known, NEVER where it is known that there was none.
 
     Of refusals the last one counts, and of objections the first one; of withdrawals too, unless the consent is later
     than all of them.
     """
-    days = [pl.when(pl.lit(day) < NEVER).then(pl.lit(day)) for day in told]
+    days = [pl.when(pl.lit(day) < NEVER).then(pl.lit(day)) for day in columns]
     first, last = pl.min_horizontal(days), pl.max_horizontal(days)
     if ours == "refused_on":
         found = last
@@ -572,7 +572,7 @@ def _strictest(ours: str, told: Sequence[pl.Series]) -> pl.Expr:
         found = first
     else:
         found = pl.when((first > ALWAYS) & (pl.col("consent_on") > last)).then(last).otherwise(first)
-    return pl.coalesce(found, pl.lit(told[0])).alias(ours)
+    return pl.coalesce(found, pl.lit(columns[0])).alias(ours)
 
 
 def quoted_cell(text: pl.Expr) -> pl.Expr:

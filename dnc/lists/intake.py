@@ -145,13 +145,13 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         header = self.header
         if all(map(header.names.get, header.without_role)):  # a column without a name has one, or there is none
             batch = batch.with_columns(pl.when(pl.col(RAGGED) != UNNAMED).then(RAGGED))
-        read_texts = self._texts.told(batch)
-        told = self._told(batch).hstack(read_texts.columns)
+        read_texts = self._texts.read(batch)
+        fact_cells = self._fact_cells(batch).hstack(read_texts.columns)
         whole = batch
-        cells_read = told.hstack([batch[name].alias(f"number\0{name}") for name in header.numbers])
+        cells_read = fact_cells.hstack([batch[name].alias(f"number\0{name}") for name in header.numbers])
         likeness = self.known.likeness(cells_read) if self.known else None
         if likeness:
-            batch, told = batch[likeness.at], told[likeness.at]
+            batch, fact_cells = batch[likeness.at], fact_cells[likeness.at]
         numbers = self._numbers(batch)
         cells, (read, kinds) = numbers.cells, numbers.read
         texts = [name for name in header.numbers if batch.schema[name] == pl.String]
@@ -161,9 +161,9 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
             self._refuse_heading(whole, known.scatter(likeness.at, none_read) if likeness else none_read)
         row = None if numbers.single else cells["row"]
         if row is not None:
-            told = told[row]
-        plan, plans = numbered(told.hstack([read["kind"].alias(KIND), read["unread"].alias(UNREAD)]))
-        number = pl.select(pl.when(fit(told[RAGGED])).then(read["number"])).to_series()
+            fact_cells = fact_cells[row]
+        plan, plans = numbered(fact_cells.hstack([read["kind"].alias(KIND), read["unread"].alias(UNREAD)]))
+        number = pl.select(pl.when(fit(fact_cells[RAGGED])).then(read["number"])).to_series()
         calls_like, of_calls = None, plan
         if likeness:
             calls_like, row = likeness.of_calls(row)
@@ -198,15 +198,15 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         columns = self.header.columns.items()
         return list(dict.fromkeys(name for ours, name in columns if ours not in ("call", "number", "person")))
 
-    def _told(self, batch: pl.DataFrame) -> pl.DataFrame:
+    def _fact_cells(self, batch: pl.DataFrame) -> pl.DataFrame:
         """These columns of a batch, which cells are filled in other columns that have rules about it, and `RAGGED`."""
         rules = {name: rules for name, rules in self.header.rules_of.items() if name not in self._mapped}
         values = self.brief.values
         now = self.now or today()
         states = [fill_state(batch[name], of_column, values, now).alias(name) for name, of_column in rules.items()]
         dates = [name for name in self._mapped if name in self.table.dates and batch.schema[name] == pl.Datetime]
-        told = batch.select(*self._mapped, *states, RAGGED)
-        return told.with_columns(pl.col(dates).cast(pl.Date)) if dates else told
+        cells = batch.select(*self._mapped, *states, RAGGED)
+        return cells.with_columns(pl.col(dates).cast(pl.Date)) if dates else cells
 
     # The numbers of a row
 
@@ -341,11 +341,11 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
 
         That is anything in their columns but that there was none, and a text that says so or that has no meaning.
         """
-        told = repeated(False, pl.Boolean, batch.height)
+        objecting = repeated(False, pl.Boolean, batch.height)
         if columns := self.header.against:
             words = [~pl.col(name).str.to_lowercase().is_in(NONE) for name in columns]
-            told = self._reader.cells(batch, columns).select(pl.any_horizontal(words).fill_null(False)).to_series()
-        return reduce(or_, (texts.is_not_null() for texts in self._texts.told(batch).columns), told)
+            objecting = self._reader.cells(batch, columns).select(pl.any_horizontal(words).fill_null(False)).to_series()
+        return reduce(or_, (texts.is_not_null() for texts in self._texts.read(batch).columns), objecting)
 
     # Rows that do not fit the header
 
@@ -381,9 +381,9 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
             following = next(batches, None)
             without = self._short_without_number(batch)
             below = pl.Series([False]) if following is None else self._short_without_number(following.head(1))
-            beside = pl.concat([above, without.head(-1)]) | pl.concat([without.slice(1), below])
+            torn = pl.concat([above, without.head(-1)]) | pl.concat([without.slice(1), below])
             short = pl.col(RAGGED) == FEWER
-            yield batch.with_columns(pl.when(short & beside).then(pl.lit(TORN)).when(~short).then(RAGGED).alias(RAGGED))
+            yield batch.with_columns(pl.when(short & torn).then(pl.lit(TORN)).when(~short).then(RAGGED).alias(RAGGED))
             above, batch = without.tail(1), following
 
     def _short_without_number(self, batch: pl.DataFrame) -> pl.Series:

@@ -72,11 +72,11 @@ class TextMeanings:
 
     def near(self, cells: pl.Series, keys: pl.Series) -> pl.Series:
         """Which texts say yes or no as one does that means something, hold it (`VIP;Stop`), or are it but for signs."""
-        if not self.meanings or not self._told:
+        if not self.meanings or not self._meant:
             return repeated(False, pl.Boolean, keys.len())
-        words, told = _words(keys, is_one=True), [text.replace(" ", "") for text in self._told]
-        found = words.str.contains_any(self._told) | words.str.replace_all(" ", "").is_in(told).fill_null(value=False)
-        return found | _words(normal(cells, in_full=True)).str.contains_any(self._told) if self._in_full else found
+        words, whole = _words(keys, is_one=True), [text.replace(" ", "") for text in self._meant]
+        found = words.str.contains_any(self._meant) | words.str.replace_all(" ", "").is_in(whole).fill_null(value=False)
+        return found | _words(normal(cells, in_full=True)).str.contains_any(self._meant) if self._in_full else found
 
     @cached_property
     def _in_full(self) -> bool:
@@ -85,9 +85,9 @@ class TextMeanings:
         return not texts.is_empty() and not (normal(texts) == texts).all()
 
     @cached_property
-    def _told(self) -> list[str]:
-        told = pl.Series([text for text, meaning in self.meanings.items() if meaning != "nothing"], dtype=pl.String)
-        return [words for words in (*_words(told), *_words(told, is_one=True)) if words.strip()]
+    def _meant(self) -> list[str]:
+        texts = pl.Series([text for text, meaning in self.meanings.items() if meaning != "nothing"], dtype=pl.String)
+        return [words for words in (*_words(texts), *_words(texts, is_one=True)) if words.strip()]
 
 
 class ReadColumn(NamedTuple):
@@ -114,7 +114,7 @@ class ReadColumn(NamedTuple):
     is_id: bool = False
 
 
-class Told(NamedTuple):
+class TextsRead(NamedTuple):
     """What the texts of some rows tell.
 
     Attributes:
@@ -145,13 +145,13 @@ class TextReader:
         self._left = LOOKED_AT
         self._found = set[str]()  # columns that are left out and in which the net found something
 
-    def told(self, rows: pl.DataFrame) -> Told:
+    def read(self, rows: pl.DataFrame) -> TextsRead:
         """What the texts of some rows of the list tell."""
         if 0 < self._left < rows.height:
-            parts = [self.told(part) for part in (rows[: self._left], rows[self._left :])]
+            parts = [self.read(part) for part in (rows[: self._left], rows[self._left :])]
             columns = pl.concat([pl.DataFrame(part.columns) for part in parts], how="diagonal")
-            return Told(columns.get_columns(), pl.concat([part.counts for part in parts]))
-        told, unread, counts = list[pl.Series](), list[pl.Expr](), [pl.DataFrame(schema=_COUNTS)]
+            return TextsRead(columns.get_columns(), pl.concat([part.counts for part in parts]))
+        filled, unread, counts = list[pl.Series](), list[pl.Expr](), [pl.DataFrame(schema=_COUNTS)]
         for column in self._columns:
             row, distinct = numbered(text_cells(rows[column.column]).alias("text").to_frame())
             codes, unnamed = self._codes(column, distinct["text"])
@@ -168,7 +168,7 @@ class TextReader:
             for ours, letter in column.texts.tells.items():
                 says_so = pl.when(of_row.str.contains(letter, literal=True))
                 of_source = (says_so.then(day).alias(name_of(ours, column.column) + name) for name, day in days.items())
-                told += pl.select(of_source).get_columns()
+                filled += pl.select(of_source).get_columns()
             name = pl.lit(column.name.replace(";", ","))
             unread.append(pl.when(of_row.str.contains(_UNREAD, literal=True)).then(name))
         self._left -= rows.height
@@ -176,7 +176,7 @@ class TextReader:
             self._columns = [one for one in self._columns if not one.left_out or one.column in self._found]
         names = pl.concat_str(unread, separator=";", ignore_nulls=True).replace("", None) if unread else None
         texts = repeated(None, pl.String, rows.height) if names is None else pl.select(names).to_series()
-        return Told([texts.alias(TEXTS), *told], pl.concat(counts))
+        return TextsRead([texts.alias(TEXTS), *filled], pl.concat(counts))
 
     def _codes(self, column: ReadColumn, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
         """For each of some different texts: the letters of what it tells, and whether part of it is not named."""
@@ -204,8 +204,8 @@ class TextReader:
         codes = codes.fill_null("")
         if column.texts.separator is None:
             return codes, unnamed
-        told = pl.DataFrame([parts["at"], codes.alias("codes"), unnamed.alias("unnamed")])
-        joined = told.group_by("at", maintain_order=True).agg(pl.col("codes").str.join(""), pl.col("unnamed").any())
+        of_parts = pl.DataFrame([parts["at"], codes.alias("codes"), unnamed.alias("unnamed")])
+        joined = of_parts.group_by("at", maintain_order=True).agg(pl.col("codes").str.join(""), pl.col("unnamed").any())
         return joined["codes"], joined["unnamed"]
 
 
@@ -240,8 +240,8 @@ def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:
     says yes, may be an id, or the name of a wording.
     """
     if all_ and texts.len() <= _MOST_YES_NO:
-        told = set(normal(texts).drop_nulls())
-        if told <= yes_and_no() and told not in (set(), *({one} for one in "01vw")):
+        words = set(normal(texts).drop_nulls())
+        if words <= yes_and_no() and words not in (set(), *({one} for one in "01vw")):
             return texts.is_not_null()
     return pl.select(pl.lit(texts).str.to_lowercase().is_in(_ANSWERS).fill_null(False)).to_series()
 

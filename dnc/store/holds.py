@@ -66,7 +66,7 @@ def in_ledger(con: ledger_sql.Connection) -> list[Hold]:
     return [Hold(**row) for row in ledger_sql.holds(con)]
 
 
-def held_numbers(con: ledger_sql.Connection, folder: Path) -> list[int] | None:
+def numbers_on_hold(con: ledger_sql.Connection, folder: Path) -> list[int] | None:
     """The numbers that are on hold, ascending; None if everything is. folder: of the store."""
     holds = in_ledger(con)
     if any(hold.of == "all" for hold in holds):

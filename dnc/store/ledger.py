@@ -32,7 +32,7 @@ from dnc.database import Instance, connect, errno_of, instance_of
 from dnc.errors import StoreError, is_full, no_room, unwritable, why
 from dnc.files.atomic import HALF, move_into_place, write_atomically
 from dnc.files.input_file import sha256_of
-from dnc.files.locks import HeldError, exclusive_lock, own_folder, remove_orphans, remove_unread
+from dnc.files.locks import LockHeldError, exclusive_lock, own_folder, remove_orphans, remove_unread
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.folder import refuse_unsafe
@@ -114,8 +114,8 @@ class Ledger:
         Costs one look at the disk: what this object wrote, and nobody changed since, need not be read again.
         """
         written, now = self._written, self.state
-        if written and written[0] == now and (held := _unedited.get(written[1])):
-            return frozenset(part for part in held.parts if part.name in tables)
+        if written and written[0] == now and (contents := _unedited.get(written[1])):
+            return frozenset(part for part in contents.parts if part.name in tables)
         return now
 
     @contextmanager
@@ -197,7 +197,7 @@ class Ledger:
     def _refusal(self, error: duckdb.Error, intact: bool) -> StoreError:
         if errno_of(error) == errno.EAGAIN:
             holder = re.search(r"PID (\d+)", str(error))
-            return self._held(int(holder[1]) if holder else None)
+            return self._locked(int(holder[1]) if holder else None)
         # DuckDB has neither a type nor a code for this: a file that was cut is an IOException without errno as well.
         if "version number" in str(error):
             return DamageError(self.folder, localized("errors", "ledger", "duckdb"), "its_program")
@@ -205,7 +205,7 @@ class Ledger:
             return DamageError(self.folder, localized("errors", "ledger", "closed", why=_cause(error)), "permissions")
         return DamageError(self.folder, localized("errors", "ledger", "unopened"))
 
-    def _held(self, pid: int | None) -> LockedError:
+    def _locked(self, pid: int | None) -> LockedError:
         holder = localized("errors", "locked_by", "process" if pid else "other", pid=pid)
         return LockedError(
             localized("errors", "locked", store=self.folder, holder=holder, seconds=f"{self._wait_seconds:g}")
@@ -277,8 +277,8 @@ class Ledger:
                 if self.exists:
                     self._make_folders()
                 yield
-        except HeldError as error:
-            raise self._held(error.pid) from None
+        except LockHeldError as error:
+            raise self._locked(error.pid) from None
         except OSError as error:
             raise unwritable(self.folder, error) from None
         except duckdb.Error as error:
@@ -314,13 +314,13 @@ class Ledger:
         options = f"block_size {_BLOCK_BYTES}, recovery_mode no_wal_writes"
         with self.instance.attached(copy, options) as con:
             con.begin()
-            held, watched = State(frozenset()), ledger_sql.Watched(con)
+            contents, watched = State(frozenset()), ledger_sql.Watched(con)
             to = cast("duckdb.DuckDBPyConnection", watched)
             if before:
-                held = self._begin(to, before, whole=erasing)
+                contents = self._begin(to, before, whole=erasing)
             else:
                 ledger_sql.create(to, VERSION)
-            change = Change(to, self.folder, work, audit_log.head(con), held)
+            change = Change(to, self.folder, work, audit_log.head(con), contents)
             yield change
             if before and not change.drafts:
                 return
@@ -354,11 +354,11 @@ class Ledger:
             return known
         if fault := state.deception(con):
             raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=fault))
-        held = state.read(con, None if whole else state.kept(con))
-        for edit in state.faults(con, held):
+        contents = state.read(con, None if whole else state.kept(con))
+        for edit in state.faults(con, contents):
             raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=edit))
-        _keep_unedited(digest, held)
-        return held
+        _keep_unedited(digest, contents)
+        return contents
 
     def _replace(self, written: Path, path: Path) -> None:
         """Rename over a file; Windows does not do that while the file is being read, so wait there."""
@@ -589,10 +589,10 @@ class Change(msgspec.Struct):
                 os.utime(self.folder / path, (at, at))
 
 
-def _keep_unedited(digest: str, held: State) -> None:
+def _keep_unedited(digest: str, contents: State) -> None:
     if len(_unedited) >= _MOST_UNEDITED:
         _unedited.clear()
-    _unedited[digest] = held
+    _unedited[digest] = contents
 
 
 def _make_unguessable(path: Path, mark: bytes) -> None:

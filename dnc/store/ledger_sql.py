@@ -402,8 +402,8 @@ def add_objections(
 ) -> None:
     """Record an objection of each number, or that it is lifted. on: the day, or that of each."""
     days = [on] * len(numbers) if isinstance(on, date) else list(on)
-    told = {"numbers": list(numbers), "days": days, "lifted": lifted, "reason": reason, "at": recorded_at}
-    con.execute(_ADD_OBJECTIONS, told)
+    params = {"numbers": list(numbers), "days": days, "lifted": lifted, "reason": reason, "at": recorded_at}
+    con.execute(_ADD_OBJECTIONS, params)
 
 
 def remove_reasons(con: Connection, numbers: Sequence[int]) -> list[int]:

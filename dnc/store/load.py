@@ -244,10 +244,8 @@ def _refuse_incomplete(extract: Extract, taken: Taken, con: duckdb.DuckDBPyConne
     # Prefixes that the loader found in the file are too many to look for each of them.
     groups: list[tuple[str, ...]] = [(prefix,) for prefix in named] or [taken.covers]
     params = {"file": str(taken.listings)}
-    held = (run(con, "covered", sql, params | {"covered": f"^({'|'.join(group)})"}).height for group in groups)
-    if lacking := [
-        f"+{prefix}" for group, is_held in zip(groups, held, strict=True) if not is_held for prefix in group
-    ]:
+    found = (run(con, "covered", sql, params | {"covered": f"^({'|'.join(group)})"}).height for group in groups)
+    if lacking := [f"+{prefix}" for group, rows in zip(groups, found, strict=True) if not rows for prefix in group]:
         raise InputError(localized("errors", "load", "elsewhere", prefixes=either(lacking)), extract.path)
 
 

@@ -96,8 +96,8 @@ def forget_by_number(
 
     kinds: of own records that are deleted. Raises StoreError if one of the numbers is on hold.
     """
-    held = holds.held_numbers(change.con, change.folder)
-    if held is None or not set(held).isdisjoint(numbers):
+    on_hold = holds.numbers_on_hold(change.con, change.folder)
+    if on_hold is None or not set(on_hold).isdisjoint(numbers):
         rows = [hold.seq for hold in holds.in_ledger(change.con)]
         raise StoreError(localized("errors", "hold", "held", rows=", ".join(map(str, rows))))
     if not holds.in_ledger(change.con):
@@ -140,8 +140,8 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path) 
 
     A consent on which a call was made since then stays, and so does what is on hold.
     """
-    held = holds.held_numbers(change.con, change.folder)
-    if held is None or (kind.whole and holds.in_ledger(change.con)):
+    on_hold = holds.numbers_on_hold(change.con, change.folder)
+    if on_hold is None or (kind.whole and holds.in_ledger(change.con)):
         return 0
     if not holds.in_ledger(change.con):
         ledger_sql.remove_hash_keys(change.con, date.min)
@@ -153,7 +153,7 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path) 
         used = used_since(change.con, change.folder, before) if kind is CONSENTS else []
         which = f"coalesce({kind.day} < $before, false) and not list_contains($used::bigint[], seq)"
         which += " and number not in (select unnest($held::ubigint[]))"
-        rewriting = _Rewriting(change, which, {"before": before, "used": used, "held": held}, work)
+        rewriting = _Rewriting(change, which, {"before": before, "used": used, "held": on_hold}, work)
         _forget_records(rewriting, [kind])
         ledger_sql.set_oldest(change.con, kind, before)
         rows = rewriting.removed["records"]

@@ -128,15 +128,15 @@ def deception(con: duckdb.DuckDBPyConnection, *, whole: bool = False) -> Words |
     return localized("fault", "nulls", n=nulls) if nulls else None
 
 
-def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
+def faults(con: duckdb.DuckDBPyConnection, contents: State) -> Iterator[str]:
     """What differs between the ledger, whose state is `held`, and its log, a line each.
 
     Nothing if the log does not say it yet, because no change was made since an older program wrote the store.
     """
     last = ledger_sql.last_state(con)
     if last is None:
-        if held.parts:
-            yield localized("fault", "no_log", names=", ".join(held.rows))
+        if contents.parts:
+            yield localized("fault", "no_log", names=", ".join(contents.rows))
         return
     row, logged = last
     rows, sha256 = logged.rows, logged.sha256
@@ -144,14 +144,14 @@ def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
         if ledger_sql.states_in_log(con):
             yield localized("fault", "silent", row=row)
         return
-    if held.sha256 == sha256:
+    if contents.sha256 == sha256:
         return
-    other = {name for name, *_ in kept(con).parts ^ held.parts} if kept(con).sha256 == sha256 else set()
-    for name in sorted(held.rows.keys() | rows.keys()):
-        now, then = held.rows.get(name, 0), rows.get(name, 0)
+    other = {name for name, *_ in kept(con).parts ^ contents.parts} if kept(con).sha256 == sha256 else set()
+    for name in sorted(contents.rows.keys() | rows.keys()):
+        now, then = contents.rows.get(name, 0), rows.get(name, 0)
         if now != then:
             yield localized("fault", "other_count", name=name, now=figure(now), then=figure(then), row=row)
         elif name in other:
             yield localized("fault", "other_rows", name=name, now=figure(now), row=row)
-    if held.rows == rows and not other:
+    if contents.rows == rows and not other:
         yield localized("fault", "something_else", row=row)

@@ -237,7 +237,7 @@ def _verify_files(folder: Path, manifest: Manifest, findings: Findings) -> None:
 def _miscounted(path: Path, rows: int) -> str | None:
     """What is wrong with a file that does not have that many rows, or was removed meanwhile; otherwise None."""
     try:
-        held = rows_of(path)
+        counted = rows_of(path)
     except FileNotFoundError:
         return localized("errors", "file_fault", "missing")
-    return localized("fault", "miscounted", held=figure(held), rows=figure(rows)) if held != rows else None
+    return localized("fault", "miscounted", counted=figure(counted), rows=figure(rows)) if counted != rows else None

@@ -172,7 +172,7 @@ class Evaluator:
         key = (pack.jurisdiction, *answers)
         if key not in self._groups:
             of_plans = [*FACTS, *vocabulary().axes]
-            parts = inquiry(pack.ever).apart([*of_plans, *answers], vocabulary().axes)
+            parts = inquiry(pack.ever).grouped([*of_plans, *answers], vocabulary().axes)
             self._groups[key] = [self._group(names, set(names) <= set(of_plans), part) for names, part in parts]
         return self._groups[key]
 

@@ -41,9 +41,9 @@ def use_typed_language(error: click.UsageError, arguments: Sequence[str]) -> Non
             _language["typed"] = name
 
 
-def _by_click(text: str) -> str:
-    """What click writes, in the language of messages."""
-    english, ours = (messages("help", named)["click"] for named in ("en", language()))
+def by_click(text: str, named: str) -> str:
+    """What click writes, in a language."""
+    english, ours = (messages("help", one)["click"] for one in ("en", named))
     return reduce(lambda said, key: said.replace(english[key], ours[key]), english, text)
 
 
@@ -51,10 +51,10 @@ class _Formatter(click.HelpFormatter):
     """Writes what click writes, in the language of messages."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        super().write_usage(prog, args, prefix or _by_click("Usage: "))
+        super().write_usage(prog, args, prefix or by_click("Usage: ", language()))
 
     def write_heading(self, heading: str) -> None:
-        super().write_heading(_by_click(heading))
+        super().write_heading(by_click(heading, language()))
 
 
 class _Context(click.Context):
@@ -76,7 +76,7 @@ class _VerbOption(click.Option):
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         names, text = super().get_help_record(ctx) or ("", "")
-        return names, self.help + _by_click(text.removeprefix(self.help))
+        return names, self.help + by_click(text.removeprefix(self.help), language())
 
 
 def _show(ctx: click.Context, param: click.Parameter, value: bool) -> None:

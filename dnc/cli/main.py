@@ -20,11 +20,11 @@ from typing import Any, NoReturn
 
 import click
 
-from dnc.cli.help import VERSION, Program, Verb, language, option, use_typed_language
+from dnc.cli.help import VERSION, Program, Verb, by_click, language, option, use_typed_language
 from dnc.cli.options import LANG_BEFORE, log_as_json, say
 from dnc.cli.terminal import guard_terminal
 from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, must_be_unicode, shortage, why
-from dnc.messages import Words, figure, in_language, localized
+from dnc.messages import LANGUAGES, Words, figure, in_language, localized
 
 # Modules with verbs, and the verbs in each, in the order of the reference.
 _OF_VERBS = {
@@ -177,7 +177,7 @@ def _message(error: BaseException) -> tuple[str, int]:
 
 
 def _usage(error: click.UsageError) -> str:
-    """What was typed wrong, in every language; the messages of click are English only."""
+    """What was typed wrong, in every language."""
     match error:
         case click.NoSuchOption():
             return localized("errors", "no_option", name=error.option_name, hint=_near(error))
@@ -190,7 +190,8 @@ def _usage(error: click.UsageError) -> str:
             return localized("errors", "bad_value", what=_hint(error), why=why)
         case click.BadParameter() if error.param is not None:
             return localized("errors", "bad_value", what=_hint(error), why=_without_stop(error.message))
-    return error.message if isinstance(error.message, Words) else _without_stop(error.format_message())
+    text = _without_stop(error.message if isinstance(error.message, Words) else error.format_message())
+    return Words({named: by_click(in_language(text, named), named) for named in LANGUAGES})
 
 
 def _without_stop(text: str) -> str:

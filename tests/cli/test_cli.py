@@ -577,6 +577,22 @@ def test_wrong_usage_is_said_in_the_language_asked_for(dnc, monkeypatch, argumen
 
 
 @pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["desk", "x"], "Argument en trop (x)"),
+        (["forget", "x", "y"], "Arguments en trop (x y)"),
+        (["check", "--json=3"], "Option '--json' ne prend pas de valeur"),
+        (["check", "--out"], "Option '--out' demande une valeur"),
+    ],
+)
+def test_what_click_finds_wrong_is_said_in_french(dnc, monkeypatch, arguments, says):
+    """Its own texts are English only."""
+    monkeypatch.setenv("DNC_LANG", "fr")
+    code, _, err = dnc(*arguments)
+    assert (code, says in err) == (2, True)
+
+
+@pytest.mark.parametrize(
     ("library", "words", "name"),
     [
         ("adbc_driver_manager", ("check", "postgresql://localhost/x", "--query", "select 1"), "databases"),

@@ -58,11 +58,11 @@ def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         word = pl.lit("") if star is None else pl.col(str(star)).fill_null("").str.to_lowercase()
-        beside = pl.any_horizontal(pl.col(str(at)).fill_null("").str.contains(_STAR) for at in may_have_star)
+        starred = pl.any_horizontal(pl.col(str(at)).fill_null("").str.contains(_STAR) for at in may_have_star)
         marked = word.replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)
         strange = ~word.is_in(list(_WORDS))
         odd = pl.when(strange).then(pl.lit("star is not a known value"))
-        return cells.with_columns((marked | beside | strange).alias("listed"), odd.alias("odd"))
+        return cells.with_columns((marked | starred | strange).alias("listed"), odd.alias("odd"))
 
     return listings(extract, flagged)
 

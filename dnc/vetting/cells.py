@@ -265,14 +265,14 @@ class Cells(ExitStack[None]):
         if persons < FEW:
             return atoms.select(*SCHEMA).clear()
         if atoms.filter(_UNREAD)["rows"].sum() >= FEW:
-            atoms = atoms.with_columns(*_apart(), cell=_UNREAD.cast(pl.UInt32))
+            atoms = atoms.with_columns(*_split_unread(), cell=_UNREAD.cast(pl.UInt32))
         for columns in LEVELS.values():
             if atoms.select(columns).n_unique() == 1:
                 continue  # nothing to split
             split = self._split(atoms, keys, columns)
             if split["cell"].n_unique() > MOST_CELLS:
-                apart = _UNREAD.all().over("cell")  # the cell is known by its words
-                split = atoms.with_columns(pl.when(apart).then(name).alias(name) for name in columns)
+                unread = _UNREAD.all().over("cell")  # the cell is known by its words
+                split = atoms.with_columns(pl.when(unread).then(name).alias(name) for name in columns)
             atoms = split
         published = [name for name in SCHEMA if name not in ("rows", "loose")]
         cells = atoms.group_by("cell", *published).agg(pl.col("rows").sum()).sort("rows", *published)
@@ -331,7 +331,7 @@ class Cells(ExitStack[None]):
         return split.rename({"new": "cell"}).drop("part")
 
 
-def _apart() -> Iterator[pl.Expr]:
+def _split_unread() -> Iterator[pl.Expr]:
     """The columns of atoms; those without a number keep at each level the words that all of them have."""
     for level, columns in LEVELS.items():
         same = pl.struct(columns).filter(_UNREAD).n_unique() == 1
@@ -410,9 +410,9 @@ def consent_words(calls: Calls, brief: Brief) -> pl.DataFrame:
         since = at.replace(tzinfo=None) - datetime(1970, 1, 1) if isinstance(at, datetime) else None
         return without_numbers(wording or ""), None if since is None else int(since.total_seconds() // 60)
 
-    told = pl.when(pl.col("proof").is_null()).then(pl.lit("without")).otherwise(pl.lit("with"))
+    proof = pl.when(pl.col("proof").is_null()).then(pl.lit("without")).otherwise(pl.lit("with"))
     words = texts.select(
-        told.alias("proof"),
+        proof.alias("proof"),
         *(pl.when(pl.col(of).is_not_null()).then(pl.col(of).hash()).alias(name) for name, of in _HASHED.items()),
     ).hstack(each_distinct(texts.select("wording", "day"), read, _SCHEMA))
     given = calls.facts("consent")["consent"].is_in(GIVEN)

@@ -215,14 +215,14 @@ def compared(
     by_row = _failed(drawn, _answers(proofs, offered))
     failed, holding = by_row["failed"], by_row.filter(pl.col("failed").is_null())["row"].to_list()
     missed = {test: n for test in TESTS if (n := int((failed == test).sum()))}
-    held, usable = len(holding), len(callable_(holding))
-    share, least = (least_of_population(hits, size, rows, offer.confidence) for hits in (held, usable))
+    proved, usable = len(holding), len(callable_(holding))
+    share, least = (least_of_population(hits, size, rows, offer.confidence) for hits in (proved, usable))
     share /= rows
     answers = digests.of_sha256(input_sha256(proofs.answers))
-    found = {"proved": held, "size": size, "share": share, "confidence": offer.confidence}
+    found = {"proved": proved, "size": size, "share": share, "confidence": offer.confidence}
     store.record(_PROVED, {_ANNOUNCED: row, "check": offer.check, "sha256": answers, **found})
     others = _others(store, str(offer.sha256), row)
-    return Proved(row, size, rows, held, share, usable, least, offer.confidence, missed, others)
+    return Proved(row, size, rows, proved, share, usable, least, offer.confidence, missed, others)
 
 
 def _answers(proofs: Proofs, offered: OfferedRows) -> pl.DataFrame:
@@ -238,32 +238,32 @@ def _answers(proofs: Proofs, offered: OfferedRows) -> pl.DataFrame:
     batches = list(ConsentRows.of(table, offered.brief, offered.book, None, texts).batches())
     if not batches:
         raise InputError(localized("errors", "draw", "empty"), proofs.answers)
-    told = pl.concat(batches)
+    stated = pl.concat(batches)
     wanted = folded(proofs.name or "")
 
     def read(recipients: str | None, confirmed_on: str | None) -> tuple[bool, date | None]:
         named = not (wanted and recipients) or wanted in map(folded, str(recipients).split(";"))
         return named, read_day(confirmed_on or "", offered.brief.dates)
 
-    cells = told.select("recipients", "confirmed_on")
+    cells = stated.select("recipients", "confirmed_on")
     read_cells = each_distinct(cells, read, {"named": pl.Boolean, "confirmed_on": pl.Date})
-    return told.with_columns(read_cells, row=pl.col("drawn").cast(pl.Int64, strict=False))
+    return stated.with_columns(read_cells, row=pl.col("drawn").cast(pl.Int64, strict=False))
 
 
 def _failed(drawn: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     """Each `row` drawn, with the first of TESTS that its answer `failed`, null where all pass; none is no proof."""
-    told = drawn.join(answers, on="row", how="left", suffix="_told")
+    both = drawn.join(answers, on="row", how="left", suffix="_answered")
     passes = {
         "proof": pl.col("proof").is_not_null(),
-        "number": pl.col("number") == pl.col("number_told"),
-        "consent_on": pl.col("consent_on_told") == pl.coalesce("consent_on", "consent_on_told"),
-        "wording": pl.col("wording_told") == pl.coalesce("wording", "wording_told"),
+        "number": pl.col("number") == pl.col("number_answered"),
+        "consent_on": pl.col("consent_on_answered") == pl.coalesce("consent_on", "consent_on_answered"),
+        "wording": pl.col("wording_answered") == pl.coalesce("wording", "wording_answered"),
         "withdrawn": ~is_against(),
         "recipients": pl.col("named"),
         "confirmed_on": pl.col("confirmed_on").is_not_null(),
     }
     first = pl.coalesce(pl.when(~passes[test].fill_null(False)).then(pl.lit(test)) for test in TESTS)
-    return told.group_by("row").agg(first.drop_nulls().first().alias("failed"))
+    return both.group_by("row").agg(first.drop_nulls().first().alias("failed"))
 
 
 def _logged(store: Store, *verbs: str) -> Iterator[tuple[int, str, dict[str, Any], str | None]]:

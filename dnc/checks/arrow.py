@@ -166,7 +166,7 @@ class Decider:
             given.append(positions.filter(self._selection.written(calls, verdicts)))
             first += rows.height
         carried = [at for at, name in enumerate(table.columns) if name in intake.header.carried]
-        return _beside(batch, frame, carried, pl.concat(given), pl.concat(parts))
+        return _with_verdicts(batch, frame, carried, pl.concat(given), pl.concat(parts))
 
     def _as_before(self, intake: Intake) -> Intake:
         """The intake of an earlier batch with the same columns, which remembers facts; or this one."""
@@ -212,7 +212,7 @@ def decide(
         yield from map(decider, each)
 
 
-def _beside(batch: Any, frame: pl.DataFrame, carried: list[int], rows: pl.Series, verdicts: pl.DataFrame) -> Any:
+def _with_verdicts(batch: Any, frame: pl.DataFrame, carried: list[int], rows: pl.Series, verdicts: pl.DataFrame) -> Any:
     """Verdicts after the carried columns of a batch, as a batch of the same library.
 
     Args:

@@ -89,16 +89,16 @@ def replay_check(
     past = _Past(store.path, _standing(store, number, then))
     digests = Digests.of(then, store.hash_key(number))
     _must_be_same(path, then["sha256"], number, digests)
-    beside = None
+    consents_file = None
     if then.get("consents"):
-        beside = consents or then["consents"]["file"]
-        _must_be_same(beside, then["consents"]["sha256"], number, digests)
+        consents_file = consents or then["consents"]["file"]
+        _must_be_same(consents_file, then["consents"]["sha256"], number, digests)
     terms, texts = _texts(store, then)
     rulebook = Rulebook.of(texts)
     brief = brief_of(terms)
     settings = Settings(
         brief=brief,
-        consents=beside,
+        consents=consents_file,
         at=terms["at"],
         now=date.fromisoformat(then["today"]),
         guidance=terms["guidance"],

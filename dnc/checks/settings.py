@@ -130,7 +130,7 @@ class Settings:
         """
         book = self.rulebook or law_of(store)
         brief = self.campaign
-        if self.at is not None and "call_at" not in brief.beside:
+        if self.at is not None and "call_at" not in brief.by_options:
             brief = brief.without(["call_at"])
         brief = brief.but(self.region and self.region.upper(), facts=self.given)
         policy = _policy(book, self.guidance, self.accept or {}, self.language)
@@ -221,8 +221,8 @@ class Setup(msgspec.Struct, frozen=True):
             self._over(intake.table, reopen, survey.look)
         if found := survey.read_columns():
             intake = structs.replace(intake, found=found)
-        apart = intake.header.as_they_stand  # a text in one of them is about its row alone
-        read = [column for column in (*intake.header.read, *intake.found) if column.column not in apart]
+        alone = intake.header.as_they_stand  # a text in one of them is about its row alone
+        read = [column for column in (*intake.header.read, *intake.found) if column.column not in alone]
         reads_texts = any(column.others != "used" for column in read)
         links = [self.consents.links] if self.consents and self.consents.links.height else []
         if intake.header.against or intake.may_link or links or reads_texts or intake.begins_with_marks():
@@ -265,9 +265,9 @@ class Setup(msgspec.Struct, frozen=True):
         what is still empty, but replaces nothing that was not understood; nor does one for all rows fill what a rule
         reads from a filled cell, which may say `no`.
         """
-        calls = against.beside(calls) if against else calls
-        calls = self.consents.beside(calls) if self.consents else calls
-        calls = own.beside(calls)
+        calls = against.completed(calls) if against else calls
+        calls = self.consents.completed(calls) if self.consents else calls
+        calls = own.completed(calls)
         facts, fills = self._declared_consent, []
         for name in DECLARABLE:
             declared = [pl.col(BY_RULE + name)] if BY_RULE + name in calls.plans.columns else []

@@ -48,7 +48,7 @@ class Brief:
         when_empty: the same for rows in which the column of the file is empty.
         facts: our column → value of its empty cells that `when_filled` and `when_empty` do not fill.
         sha256: checksum of the brief's file, or None.
-        beside: names of facts that were given as options and not in the brief.
+        by_options: names of facts that were given as options and not in the brief.
         short_rows: `trailing` if rows of a CSV may leave out empty cells at their end.
         ignore: columns of the file that are left out on purpose; `utm_*` names several, and `*` all others but those
             that say yes or no and those that may hold objections.
@@ -66,7 +66,7 @@ class Brief:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     sha256: str | None = None
-    beside: frozenset[str] = frozenset()
+    by_options: frozenset[str] = frozenset()
     short_rows: str | None = None
     ignore: Sequence[str] = ()
     sheet: str | None = None
@@ -142,7 +142,7 @@ class Brief:
             region=region or self.region,
             columns={**self.columns, **(columns or {})},
             facts={**self.facts, **{name: as_cell(fact) for name, fact in (facts or {}).items()}},
-            beside=self.beside.union(facts or ()),
+            by_options=self.by_options.union(facts or ()),
             ignore=(*self.ignore, *ignore),
             sheet=sheet or self.sheet,
             around=around or self.around,

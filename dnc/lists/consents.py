@@ -102,7 +102,7 @@ class Consents(msgspec.Struct, frozen=True):
         is_one = (pl.col("consent_withdrawn_on") != NEVER) & pl.col("number").is_in(numbers.implode())
         return self.statements.filter(is_one).select("number", "consent_withdrawn_on")
 
-    def beside(self, calls: Calls) -> Calls:
+    def completed(self, calls: Calls) -> Calls:
         """The same calls, each with the newest statement about its number."""
         declared = ranked(calls.facts(*_TOLD).with_columns(NO_INSTANTS))
         known = self.statements
@@ -261,9 +261,9 @@ def refuse_objections(calls: Calls, rows: pl.DataFrame, path: Path, *, but: str 
 
     but: the one of these columns that is read. rows: of the file, one for each call.
     """
-    told = calls.facts(*OR_NONE).select(pl.any_horizontal(pl.col(OR_NONE).exclude(but) != NEVER)).to_series()
-    if told.any():
-        raise InputError(localized("errors", "record_objects"), path, rows[LINE][told.arg_max() or 0])
+    against = calls.facts(*OR_NONE).select(pl.any_horizontal(pl.col(OR_NONE).exclude(but) != NEVER)).to_series()
+    if against.any():
+        raise InputError(localized("errors", "record_objects"), path, rows[LINE][against.arg_max() or 0])
 
 
 def _certain(calls: Calls) -> Calls:

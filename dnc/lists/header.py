@@ -290,8 +290,8 @@ class Header(msgspec.Struct, frozen=True, dict=True):
     @property
     def against(self) -> list[str]:
         """Our columns for objections, refusals and withdrawals that are mapped, or filled in by the brief."""
-        told = {ours for texts in self.texts.values() for ours in texts.tells}
-        known = {*self.columns, *(rule.ours for rule in self.rules), *told}
+        by_texts = {ours for texts in self.texts.values() for ours in texts.tells}
+        known = {*self.columns, *(rule.ours for rule in self.rules), *by_texts}
         return [name for name in OR_NONE if name in known]
 
     @property

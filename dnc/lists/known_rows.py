@@ -45,8 +45,8 @@ class Fingerprints(NamedTuple):
     def of(self, cells: pl.DataFrame) -> pl.Series:
         """Those of rows (UInt64)."""
         texts = pl.DataFrame([as_text(column) for column in cells])
-        told = canonical([self.reading, versions(), [(column.name, str(column.dtype)) for column in cells]])
-        seed = hmac.digest(bytes.fromhex(self.key), told.encode(), "sha256")[:8]
+        read_so = canonical([self.reading, versions(), [(column.name, str(column.dtype)) for column in cells]])
+        seed = hmac.digest(bytes.fromhex(self.key), read_so.encode(), "sha256")[:8]
         return texts.hash_rows(int.from_bytes(seed)).alias("fingerprint")
 
 

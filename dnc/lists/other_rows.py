@@ -87,8 +87,8 @@ class Against:
             linked_rows += [part.filter(pl.col("number").is_in(linked["number"].implode()))] if linked.height else []
             self._keep(own, spill=found.rows > _AT_ONCE)
         if linked_rows:
-            told = pl.concat(linked_rows).join(linked, on="number").drop("number").rename({"person": "number"})
-            self._keep(told, spill=False, people=linked.filter(pl.col("number") < IDS))
+            of_persons = pl.concat(linked_rows).join(linked, on="number").drop("number").rename({"person": "number"})
+            self._keep(of_persons, spill=False, people=linked.filter(pl.col("number") < IDS))
 
     def _keep(self, rows: pl.DataFrame, *, spill: bool, people: pl.DataFrame | None = None) -> None:
         """Keep what counts of some rows, by number; where these are of `people`, for each number of theirs.
@@ -113,7 +113,7 @@ class Against:
         parts = [_read(part)["number"] for parts in self._by_number.values() for part in parts]
         return pl.concat([pl.Series("number", dtype=pl.UInt64), *parts])
 
-    def beside(self, calls: Calls) -> Calls:
+    def completed(self, calls: Calls) -> Calls:
         """The same calls, each with the objections and withdrawals that other rows have for its number."""
         for column, parts in self._by_number.items():
             for part in parts:
@@ -233,8 +233,8 @@ def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> 
     if not at.len():
         return calls
     plan = calls.plan[at]
-    told = by_number[place[at]].select(pl.exclude("number", "at")).rename({"on": "told"})
-    asked = calls.plans.select("consent_on", own=column)[plan].hstack(told).with_columns(at=at, plan=plan)
+    of_number = by_number[place[at]].select(pl.exclude("number", "at")).rename({"on": "told"})
+    asked = calls.plans.select("consent_on", own=column)[plan].hstack(of_number).with_columns(at=at, plan=plan)
     found = asked.with_columns(on=_COUNTS[column]).filter(pl.col("on").ne_missing(pl.col("own")))
     label = vocabulary().label(column, language) if column != _TEXTS else messages("why", language)["text"]
     note = pl.format(messages("why", language)["of_row"].format(column=label, row="{}"), "row")

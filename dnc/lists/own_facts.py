@@ -102,7 +102,7 @@ class OwnFacts(msgspec.Struct, dict=True):
             refused = records.find(self._con, _REFUSED, None, ("number", "at"), numbers)
             yield refused.select("number", refused_on=pl.col("at").dt.date())
 
-    def beside(self, calls: Calls) -> Calls:
+    def completed(self, calls: Calls) -> Calls:
         """The same calls, with what the records say of their numbers, and the consents that count for them."""
         kinds = {CONSENTS.name: self._consents, CALLS.name: self._calls, CUSTOMERS.name: self._customers}
         asked = {name: add for name, add in kinds.items() if self._records(name)}
@@ -124,15 +124,15 @@ class OwnFacts(msgspec.Struct, dict=True):
         self.revived += known.revived
         numbers = calls.number.alias("number").to_frame()
         rows = numbers.join(known.rows, "number", how="left", maintain_order="left")
-        beside = _Beside.of(calls, rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_")))
+        joined = _Joined.of(calls, rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_")))
         both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
-        told = ranked(beside.facts.lazy().with_columns(NO_INSTANTS))
-        completed = told.with_columns(_counts=_told_counts(), _both=both).with_columns(_completed())
+        by_list = ranked(joined.facts.lazy().with_columns(NO_INSTANTS))
+        completed = by_list.with_columns(_counts=_told_counts(), _both=both).with_columns(_completed())
         # One query: each step of its own takes longer than what it does to a call. The engine for more rows than memory
         # holds takes three times as long.
         facts = completed.select(*_FACTS, "_rests").collect(engine="in-memory")
-        statement = pl.when(pl.lit(facts["_rests"][beside.pair])).then(pl.lit(rows["seq"])).alias("statement")
-        return beside.completed(facts)._replace(statement=pl.select(statement).to_series())
+        statement = pl.when(pl.lit(facts["_rests"][joined.pair])).then(pl.lit(rows["seq"])).alias("statement")
+        return joined.completed(facts)._replace(statement=pl.select(statement).to_series())
 
     # Calls made
 
@@ -147,13 +147,13 @@ class OwnFacts(msgspec.Struct, dict=True):
         refused = records.find(self._con, _REFUSED, None, columns, numbers)
         attempts = _counted(asked, recent.filter(pl.col("result") != NO_ATTEMPT))
         last = _last_refusal(asked, refused)
-        beside = _Beside.of(calls, *numbered(attempts.with_columns(last.alias("_refused_on"))))
+        joined = _Joined.of(calls, *numbered(attempts.with_columns(last.alias("_refused_on"))))
         covered = _covered(records.files)
-        complete = {day: covered(day) for day in beside.facts["day"].unique() if day}
+        complete = {day: covered(day) for day in joined.facts["day"].unique() if day}
         is_complete = pl.col("day").replace_strict(complete, default=False, return_dtype=pl.Boolean)
         told_on = pl.when(pl.col("refused_on") != NEVER).then("refused_on")
-        return beside.completed(
-            beside.facts.with_columns(
+        return joined.completed(
+            joined.facts.with_columns(
                 *(
                     pl.when(pl.col(name).is_not_null())
                     .then(pl.max_horizontal(name, f"_{name}"))
@@ -171,10 +171,10 @@ class OwnFacts(msgspec.Struct, dict=True):
     def _customers(self, calls: Calls, records: Records) -> Calls:
         days, numbers = [day for day in calls.plans["day"].unique() if day], _numbers(calls)
         newest = {day: file for day in days if (file := customers_on(records.files, day))}
-        told = records.singly.find(self._con, numbers=numbers)
-        if not newest and not told.height:
+        singly = records.singly.find(self._con, numbers=numbers)
+        if not newest and not singly.height:
             return calls
-        parts = [told.with_columns(file=pl.lit(None, pl.Int32))]
+        parts = [singly.with_columns(file=pl.lit(None, pl.Int32))]
         for file in {file.id: file for file in newest.values()}.values():
             of_file = Records(records.kind, records.folder, (file,), records.recorded.clear())
             parts.append(
@@ -187,7 +187,7 @@ class OwnFacts(msgspec.Struct, dict=True):
         )
         asked = calls.facts("day", "sector").with_row_index("key")
         asked = asked.join(files, on="day", how="left", maintain_order="left")
-        later = asked.join(told, on="number").filter(pl.col("recorded_at").dt.date() <= pl.col("day"))
+        later = asked.join(singly, on="number").filter(pl.col("recorded_at").dt.date() <= pl.col("day"))
         later = later.filter(recorded_later(pl.col("as_of"), pl.col("loaded_at")))
         later = later.sort("seq").unique("key", keep="last")
         of_files = asked.join(later, on="key", how="anti").join(pl.concat(parts), on=["number", "file"], how="left")
@@ -195,11 +195,11 @@ class OwnFacts(msgspec.Struct, dict=True):
         known = asked.select("key", "file").join(known, on="key", how="left", maintain_order="left")
         none = pl.when(pl.col("file").is_not_null()).then(pl.lit("none"))
         known = known.with_columns(pl.coalesce("relationship", none).alias("relationship")).drop("key", "file")
-        beside = _Beside.of(calls, *numbered(known.rename(lambda name: f"_{name}")))
-        return beside.completed(beside.facts.with_columns(_related()))
+        joined = _Joined.of(calls, *numbered(known.rename(lambda name: f"_{name}")))
+        return joined.completed(joined.facts.with_columns(_related()))
 
 
-class _Beside(NamedTuple):
+class _Joined(NamedTuple):
     """Calls beside what was found for them.
 
     pair: for each call the row of `facts` (UInt32). plan: of each row of `facts` (UInt32).
@@ -341,10 +341,10 @@ def _met() -> dict[str, pl.Expr]:
     rank, other_rank = (pl.col(name).replace_strict(strength, default=0) for name in ("consent", "_consent"))
     calls, others = pl.col("consent_for"), pl.col("_consent_for")
     hours, other_hours = pl.col("hours_agreed"), pl.col("_hours_agreed")
-    apart = (calls != others) & (calls != "both") & (others != "both")
+    differ = (calls != others) & (calls != "both") & (others != "both")
     known = pl.when(rank <= other_rank).then("consent").otherwise("_consent")
     return {
-        "consent": pl.when(apart).then(pl.lit("none")).when((hours == other_hours).fill_null(True)).then(known),
+        "consent": pl.when(differ).then(pl.lit("none")).when((hours == other_hours).fill_null(True)).then(known),
         "consent_on": pl.min_horizontal("consent_on", "_consent_on"),
         "consent_for": pl.when(calls.is_null() | (calls == "both")).then(others).otherwise(calls),
         "consent_until": pl.min_horizontal("consent_until", "_consent_until"),
@@ -429,12 +429,17 @@ def _relationship(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _related() -> list[pl.Expr]:
     """Told and recorded relationships as one: where they differ there is none, or it is not known."""
-    told, known = pl.col("relationship"), pl.col("_relationship")
-    both = pl.when(told == known).then(told).when((told == "none") | (known == "none")).then(pl.lit("none"))
+    by_list, known = pl.col("relationship"), pl.col("_relationship")
+    both = pl.when(by_list == known).then(by_list).when((by_list == "none") | (known == "none")).then(pl.lit("none"))
     related, also = pl.col("related"), pl.col("_related")
     no = (related == "no").fill_null(False) | (also == "no").fill_null(False)
     return [
-        pl.when(told.is_null()).then(known).when(known.is_null()).then(told).otherwise(both).alias("relationship"),
+        pl.when(by_list.is_null())
+        .then(known)
+        .when(known.is_null())
+        .then(by_list)
+        .otherwise(both)
+        .alias("relationship"),
         pl.min_horizontal("relationship_on", "_relationship_on").alias("relationship_on"),
         pl.when(no).then(pl.lit("no")).otherwise(pl.coalesce(related, also)).alias("related"),
     ]

@@ -35,8 +35,8 @@ class Survey:
 
     def __init__(self, header: Header) -> None:
         self._header, self._without_role = header, header.without_role
-        apart = [] if header.brief.around == READ else _may_be_apart(header.table.header)
-        looked_at = dict.fromkeys([*self._without_role, *(header.table.columns[at] for at in apart)])
+        maybe_apart = [] if header.brief.around == READ else _may_be_apart(header.table.header)
+        looked_at = dict.fromkeys([*self._without_role, *(header.table.columns[at] for at in maybe_apart)])
         self._contents = contents_of({column: header.table.names[column] for column in looked_at})
         self._headings: list[str] = []  # of a list that stops, and is then taken as read
 
@@ -108,16 +108,16 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
     if header.brief.around == READ:
         return []
     table, names, is_apart = header.table, header.table.header, False
-    beside = [content.name for content in contents.values() if not content.filled and _explains(content.name)]
+    texts_beside = [content.name for content in contents.values() if not content.filled and _explains(content.name)]
     for at in _may_be_apart(names):
         if content := contents.get(table.columns[at]):
             is_apart |= not names[at].strip() and not content.filled
             if at >= named_columns(names) or (is_apart and content.filled < content.rows):
                 texts = content.texts["cell"]
-                beside += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
+                texts_beside += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
     others = [name for name in table.others if not (header.former and name in _own_sheets())]
     named = filter(marks, [*(path.stem for path in table.paths), *table.sheets])
-    return list(dict.fromkeys(filter(None, [*table.titles, *beside, *others, *named])))
+    return list(dict.fromkeys(filter(None, [*table.titles, *texts_beside, *others, *named])))
 
 
 def _explains(name: str) -> bool:

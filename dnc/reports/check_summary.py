@@ -142,7 +142,7 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
 def _passed_day(check: Check) -> date | None:
     """The day for which the brief plans all calls that have none of their own, if it has passed."""
     facts, today = check.brief.facts, date.fromisoformat(str(check.record["today"]))
-    if "call_at" not in facts or "call_at" in check.brief.beside:
+    if "call_at" not in facts or "call_at" in check.brief.by_options:
         return None
     moment = read_moment(facts["call_at"], check.brief.dates, today)
     day = moment.date() if isinstance(moment, datetime) else moment

@@ -289,7 +289,7 @@ def declared(check: Check) -> list[tuple[Fact, str]]:
     texts = messages("page", check.language)
     brief = str(check.record.get("brief") or "")[:12]
     rows = [
-        (name, value, texts["by_command" if name in check.brief.beside else "by_brief"].format(brief=brief))
+        (name, value, texts["by_command" if name in check.brief.by_options else "by_brief"].format(brief=brief))
         for name, value in check.brief.facts.items()
     ]
     rows += [(rule.ours, rule.word, line) for rule, line in by_rules(check)]

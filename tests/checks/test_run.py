@@ -448,7 +448,7 @@ def test_conditions_asked_in_parts_give_the_same_verdicts(screened, write_file, 
         monkeypatch.setattr(module, "_REMEMBERED", 1)
     evaluator._free.cache_clear()
     forgotten = check(path, screened, region="FR", given=told).verdicts
-    monkeypatch.setattr(Inquiry, "apart", lambda whole, columns, _: [(list(columns), whole)])
+    monkeypatch.setattr(Inquiry, "grouped", lambda whole, columns, _: [(list(columns), whole)])
     evaluator._free.cache_clear()
     at_once = check(path, screened, region="FR", given=told).verdicts
     assert at_once.equals(in_parts)

@@ -83,6 +83,18 @@ def test_no_class_name_is_used_twice():
     assert [name for name, times in Counter(found).items() if times > 1] == []
 
 
+def test_vague_words_are_names_only_where_the_glossary_defines_them():
+    """Of a variable, a parameter, a function or an attribute: a colleague should know what it holds."""
+    glossary = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Glossary")[2].partition("\n## ")[0]
+    defined = {word for row in re.findall(r"^\| ([^|]+) \|", glossary, re.MULTILINE) for word in row.split(", ")}
+    vague = {"told", "against", "beside", "apart", "held", "odd"} - defined
+    assert "odd" in defined and vague
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found = {getattr(node, field, None) for field in ("id", "arg", "attr", "name")}
+            assert not {str(name).strip("_").lower() for name in found} & vague, f"{path.name}:{node.lineno}"
+
+
 def test_every_test_has_a_sentence():
     """A test says in its docstring what it holds the program to."""
     for path in (ROOT / "tests").rglob("test_*.py"):

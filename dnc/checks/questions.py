@@ -26,7 +26,7 @@ from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day
 from dnc.lists.header import READ
 from dnc.lists.texts import MEANINGS
 from dnc.lists.words import meaning
-from dnc.messages import apart, dated, in_language, messages
+from dnc.messages import dated, in_language, messages, semicolons
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
 from dnc.store.record_kinds import GIVEN
@@ -697,7 +697,7 @@ class OpenQuestions:
         return Question(f"empty:{name}:{ours}", text, options, min(rows, self._empty(name)))
 
     def _joined(self, *parts: str) -> str:
-        return apart(parts, self._language)
+        return semicolons(parts, self._language)
 
     def _example(self, name: str) -> str:
         """A column with some of its values, if it has any."""

@@ -68,8 +68,8 @@ class CallRows(msgspec.Struct, frozen=True):
 
     Attributes:
         path: the file, with the columns of the list and of the verdicts, one row for each call.
-        beside: a file of the same rows: ROW (the row of the list, from 1), SHEET_ROW (that in a spreadsheet program),
-            WHY (place in `why`) and, if there was a previous check of the same calls, WAS (the outcome in it).
+        rows_file: of the same rows: ROW (the row of the list, from 1), SHEET_ROW (that in a spreadsheet program), WHY
+            (place in `why`) and, if there was a previous check of the same calls, WAS (the outcome in it).
         names: columns of the list that name a person: ids and names.
         compared: whether there was such a check.
         values: columns of the list with few different cells → these, most calls first.
@@ -77,7 +77,7 @@ class CallRows(msgspec.Struct, frozen=True):
     """
 
     path: Path
-    beside: Path
+    rows_file: Path
     names: Sequence[str]
     compared: bool
     values: Mapping[str, Sequence[str]]
@@ -85,7 +85,7 @@ class CallRows(msgspec.Struct, frozen=True):
 
     def all(self) -> pl.LazyFrame:
         """The calls with their row, and with `dnc_was` if there was a previous check."""
-        files = [pl.scan_parquet(path, glob=False) for path in (self.path, self.beside)]
+        files = [pl.scan_parquet(path, glob=False) for path in (self.path, self.rows_file)]
         return pl.concat(files, how="horizontal")
 
     def batches(self, outcome: str = "") -> Iterator[pl.DataFrame]:
@@ -343,21 +343,21 @@ class ListCheck:
         if rows.is_empty():  # nothing was written, not even the names of columns
             pl.DataFrame(schema=result.layout.schema).write_parquet(out)
         with self.lock:
-            old, beside = self.rows, out.with_suffix(".rows")
+            old, rows_file = self.rows, out.with_suffix(".rows")
             reasons = pl.concat_str(pl.col(*REASONS), separator=";", ignore_nulls=True)
             why = pl.read_parquet(out, columns=list(REASONS), glob=False).select(reasons).to_series()
             places = (why.rank("dense") - 1).alias(WHY)
             told = pl.DataFrame({ROW: rows, SHEET_ROW: self.interview.guesses.sheet_rows.gather(rows - 1), WHY: places})
-            if was := old if old and rows.equals(pl.read_parquet(old.beside, columns=[ROW])[ROW]) else None:
+            if was := old if old and rows.equals(pl.read_parquet(old.rows_file, columns=[ROW])[ROW]) else None:
                 told = told.with_columns(was.outcomes.alias(WAS))
-            told.write_parquet(beside)
+            told.write_parquet(rows_file)
             self.result, self.checked = replace(result, typed=False), given
             names = [*result.layout.schema]
             named, values = _names(out, names), _values(out, names)
-            self.rows = CallRows(out, beside, named, was is not None, values, why.unique().sort().to_list())
+            self.rows = CallRows(out, rows_file, named, was is not None, values, why.unique().sort().to_list())
             if old:
                 old.path.unlink(missing_ok=True)
-                old.beside.unlink(missing_ok=True)
+                old.rows_file.unlink(missing_ok=True)
             self.interview.ask_again()
             _ = self.interview.decided  # with the store as it is now, so that the page of the result need not wait
 

@@ -17,7 +17,7 @@ from dnc.desk.progress import Shown, begin, begin_file, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit, download
 from dnc.files.writers import csv_of
-from dnc.messages import apart, counted, dated, messages, registry_name
+from dnc.messages import counted, dated, messages, registry_name, semicolons
 from dnc.reports.inspection_folder import write_folder
 from dnc.store import campaigns
 from dnc.store.verify import Findings, verify_log
@@ -68,7 +68,9 @@ def _detail(text: str, language: str) -> str:
     detail: dict[str, Any] = json.loads(text)
     labels, colon = messages("desk", language)["log_detail"], messages("common", language)["colon"]
     shown = {name: detail[name] for name in _SHOWN if detail.get(name) not in (None, "", [], {})}
-    return apart((f"{labels[name]}{colon} {_text(name, value, language)}" for name, value in shown.items()), language)
+    return semicolons(
+        (f"{labels[name]}{colon} {_text(name, value, language)}" for name, value in shown.items()), language
+    )
 
 
 def _text(name: str, value: Any, language: str) -> str:

@@ -190,7 +190,7 @@ def localized(section: str, *path: str, **values: object) -> Words:
     )
 
 
-def apart(parts: Iterable[str], language: str) -> str:
+def semicolons(parts: Iterable[str], language: str) -> str:
     """Parts of a line, joined by semicolons."""
     return f"{messages('common', language)['semicolon']} ".join(parts)
 

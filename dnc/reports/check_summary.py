@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from dnc.checks.result import Check, ConditionResult
 from dnc.clock import read_moment
 from dnc.files.table import quoted
-from dnc.messages import apart, counted, dated, in_language, messages
+from dnc.messages import counted, dated, in_language, messages, semicolons
 from dnc.reports.decision import Decision, another_day, decision
 from dnc.reports.phrases import accepted, by_rules, condition, consents, facts, labelled, misread, other_order, planned
 
@@ -112,7 +112,7 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     texts, count, table = messages("summary", language), counted(language), check.header.table
 
     def said(key: str, **values: str) -> str:
-        return apart([texts[key].format(**values), *([texts["how"][key]] if check.typed else [])], language)
+        return semicolons([texts[key].format(**values), *([texts["how"][key]] if check.typed else [])], language)
 
     if (count_of := another_day(check).total()) > _MOST_BY_DAY * check.calls:
         yield said("day_alone", n=count(count_of), calls=count(check.calls), days=planned(check))
@@ -153,7 +153,7 @@ def conditions(results: Iterable[ConditionResult], language: str) -> Iterator[st
     """A line on the conditions that are met, and one on those that are not."""
     for holds, key in ((False, "conditions_missed"), (True, "conditions_met")):
         if said := [condition(result, language) for result in results if result.holds is holds]:
-            yield messages("summary", language)[key].format(conditions=apart(said, language))
+            yield messages("summary", language)[key].format(conditions=semicolons(said, language))
 
 
 def _unread_texts(check: Check, language: str) -> Iterator[str]:

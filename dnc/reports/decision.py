@@ -18,7 +18,7 @@ from dnc.files.table import quoted
 from dnc.law.limits import Limit, combined
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import apart, counted, dated, in_language, messages
+from dnc.messages import counted, dated, in_language, messages, semicolons
 from dnc.reports.phrases import (
     consents,
     fact_in_line,
@@ -214,7 +214,7 @@ def when(check: Check, limit: Limit) -> str:
     agreed = "appointment_at" in {*check.header.columns, *check.brief.facts}
     hours = hours and texts["agreed" if agreed else "local"].format(hours=hours)
     said = [hours, limit.polls(check.language), limit.calls(check.language)]
-    return apart(filter(None, said), check.language) or str(texts["unlimited"])
+    return semicolons(filter(None, said), check.language) or str(texts["unlimited"])
 
 
 def limits(check: Check) -> Counter[Limit]:
@@ -527,7 +527,7 @@ def _doubt(check: Check) -> str:
     unread = sum(_unread(check).values())
     said = [] if _own_used(check) else [texts["own"]]
     said += [texts["texts"].format(n=counted(check.language)(unread))] if unread else []
-    return texts["sign"].format(what=apart(said, check.language)) if said and check.counts["clear"] else ""
+    return texts["sign"].format(what=semicolons(said, check.language)) if said and check.counts["clear"] else ""
 
 
 def _unread_texts(check: Check) -> Iterator[Line]:

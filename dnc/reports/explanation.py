@@ -8,7 +8,7 @@ from typing import Any
 from dnc.checks.explain import Explanation
 from dnc.checks.subject_access import record_line
 from dnc.law.findings import Finding
-from dnc.messages import apart, dated, in_language, messages
+from dnc.messages import dated, in_language, messages, semicolons
 from dnc.reports.phrases import labelled, title, why_open
 from dnc.store.record_kinds import KINDS
 from dnc.verdicts.judge import ConditionValue, RegimeResult
@@ -71,7 +71,7 @@ def _regime(result: RegimeResult, language: str, *, every: bool) -> Iterator[str
     texts, grades, regime = messages("explanation", language), messages("common", language)["grades"], result.regime
     applies = result.finding is not Finding.NOT_APPLICABLE
     force = f"{texts['force'][regime.force]}, {texts['confidence'].format(grade=grades[regime.confidence])}"
-    reasons = force if applies else apart(_reasons(result, texts, language), language)
+    reasons = force if applies else semicolons(_reasons(result, texts, language), language)
     name = f"{title(regime, language)} ({regime.id})" if every else title(regime, language)
     yield texts["regime"].format(title=name, finding=finding(result.finding, language), reasons=reasons)
     if not applies:

@@ -27,7 +27,7 @@ from dnc.files.signing import Signer
 from dnc.files.writers import csv_of
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import apart, counted, dated, duration, in_language, messages
+from dnc.messages import counted, dated, duration, in_language, messages, semicolons
 from dnc.reports import certificate_page, law_page
 from dnc.reports.page import rendered
 from dnc.reports.phrases import fact_in_line, facts
@@ -189,7 +189,7 @@ class _Folder:
 
     def _verified(self) -> str:
         findings = self.found.findings
-        faults = apart((_said(in_language(fault, self.language)) for fault in findings.faults), self.language)
+        faults = semicolons((_said(in_language(fault, self.language)) for fault in findings.faults), self.language)
         return str(self.texts["faulty" if faults else "whole"].format(row=findings.head.seq, faults=faults))
 
     # the parts

@@ -20,7 +20,6 @@ from dnc.lists.intake import ROW_REASONS
 from dnc.lists.words import proposals
 from dnc.messages import (
     amount,
-    apart,
     counted,
     dated,
     in_language,
@@ -30,6 +29,7 @@ from dnc.messages import (
     registry_name,
     registry_named,
     said_day,
+    semicolons,
 )
 from dnc.store.snapshots import Snapshot
 from dnc.verdicts.verdict import about_missing
@@ -272,7 +272,7 @@ def planned(check: Check) -> str:
         parts.append(texts["planned_unread"].format(count=count(undated)))
     if check.past:
         parts.append(texts["planned_past"].format(count=count(check.past)))
-    return apart(parts, check.language)
+    return semicolons(parts, check.language)
 
 
 def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dnc.messages import apart, counted, in_language, messages
+from dnc.messages import counted, in_language, messages, semicolons
 from dnc.reports.letter_file import Part
 from dnc.reports.phrases import labelled, question
 from dnc.reports.vet_summary import period, use_of
@@ -51,4 +51,4 @@ def _wish(wish: Wanted, demanded: set[str], language: str) -> tuple[str, str]:
     asks = [says for demand in wish.asks if (says := in_language(demand, language)) not in demanded]
     demanded.update(asks)
     demands = [messages("vet", language)["asks"].format(asks=says) for says in asks]
-    return counted(language)(wish.rows), apart([question(wish.word, language).rstrip(" ?"), *demands], language)
+    return counted(language)(wish.rows), semicolons([question(wish.word, language).rstrip(" ?"), *demands], language)

@@ -10,7 +10,7 @@ from itertools import pairwise
 import polars as pl
 
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import apart, counted, dated, in_language, messages, percent, registry_name
+from dnc.messages import counted, dated, in_language, messages, percent, registry_name, semicolons
 from dnc.reports.check_summary import blocks_in_lines
 from dnc.reports.decision import (
     Decision,
@@ -61,7 +61,7 @@ def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     yield from _list(vetting, language)
     yield texts["cites"]
     for id_, regime in vetting.regimes.items():
-        cites = apart((f"{cite['texts'][language]} {cite['url']}".strip() for cite in regime["cites"]), language)
+        cites = semicolons((f"{cite['texts'][language]} {cite['url']}".strip() for cite in regime["cites"]), language)
         yield f"  {labelled(_titles([id_], vetting, language), cites, language)}"
 
 
@@ -135,10 +135,10 @@ def _offer(vetting: Vetting, language: str) -> Iterator[str]:
             for holds in (True, False)
         )
         if missed:
-            yield texts["shut"].format(conditions=apart(missed, language))
+            yield texts["shut"].format(conditions=semicolons(missed, language))
         if met:
             buyable = not missed and _may_be_bought(vetting)
-            yield texts["open" if buyable else "met"].format(conditions=apart(met, language))
+            yield texts["open" if buyable else "met"].format(conditions=semicolons(met, language))
 
 
 def _may_be_bought(vetting: Vetting) -> bool:
@@ -246,7 +246,7 @@ def _costs(vetting: Vetting, language: str) -> Iterator[str]:
 
 
 def _titles(regimes: Iterable[str], vetting: Vetting, language: str) -> str:
-    return apart((str(vetting.regimes[id_]["title"][language]) for id_ in regimes), language)
+    return semicolons((str(vetting.regimes[id_]["title"][language]) for id_ in regimes), language)
 
 
 def _wanted(wanted: Wanted, told: set[str], vetting: Vetting, language: str) -> Iterator[str]:
@@ -255,7 +255,7 @@ def _wanted(wanted: Wanted, told: set[str], vetting: Vetting, language: str) -> 
     ask, kind = question(wanted.word, language), texts["kinds"][wanted.kind]
     yield f"  {counted(language)(wanted.rows):>9}  {ask} ({kind})"
     if asks := [says for demand in wanted.asks if (says := in_language(demand, language)) not in told]:
-        yield _MARGIN + texts["asks"].format(asks=apart(asks, language))
+        yield _MARGIN + texts["asks"].format(asks=semicolons(asks, language))
         told.update(asks)
     if wanted.regimes:
         yield _MARGIN + texts["by"].format(regimes=_titles(wanted.regimes, vetting, language))
@@ -360,7 +360,7 @@ def _usable(proved: Proved, price: Price | None, language: str) -> str:
     texts, certain = messages("vet", language), percent(language, 0)(proved.confidence)
     line = texts["proved_usable"].format(confidence=certain, numbers=counted(language)(proved.least_usable))
     if price and price.per_proved is not None:
-        line = apart(
+        line = semicolons(
             [line, texts["price_proved"].format(each=money(price.per_proved, language, price.currency))], language
         )
     return f"{line}."
@@ -402,4 +402,4 @@ def class_word(claim: Claim, vetting: Vetting, language: str) -> str:
     titles = (
         vetting.regimes[id_]["title"][language] if id_ in vetting.regimes else id_ for id_ in claim.word.split(";")
     )
-    return apart(titles, language) or "–"
+    return semicolons(titles, language) or "–"

@@ -11,7 +11,7 @@ from dnc.checks.result import Check
 from dnc.files.writers import Sheet
 from dnc.files.xlsx_writer import XLSX_ROWS, sheet_name
 from dnc.law.limits import Limit
-from dnc.messages import apart, counted, messages, percent
+from dnc.messages import counted, messages, percent, semicolons
 from dnc.reports.check_summary import remarks
 from dnc.reports.decision import all_past, decision, details, law_used, limit_by, when
 from dnc.reports.phrases import declared, labelled, misread, missing, needed, title
@@ -36,7 +36,7 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
 
     def words(field: str, of_one: Callable[[str], str]) -> dict[str, str]:
         joined = {getattr(cell, field) for cell in cells}
-        return {ids: apart(map(of_one, ids.split(";")), language) for ids in joined if ids}
+        return {ids: semicolons(map(of_one, ids.split(";")), language) for ids in joined if ids}
 
     outcomes = messages("common", language)["outcome"]
     in_words: dict[str, dict[str, str]] = {

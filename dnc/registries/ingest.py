@@ -41,7 +41,6 @@ _is_national = pl.col("region").is_null() & (
     < pl.col("e164").cast(pl.String).str.len_chars()
 )
 _DAYS = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
-_FEWEST_DIGITS = 2  # of what is meant as a number; a flag has one at most
 _LISTED_ONLY = (SEVERAL, NOT_WRITTEN)  # reasons for which a listed row is searched for several numbers
 
 
@@ -90,11 +89,12 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
 def _unplaced(frame: pl.DataFrame) -> pl.Series:
     """Which rows of a loader are listed without a number, such as a mark that came off the row above it.
 
-    A day is no number, nor is a single digit; that an entry has none, a loader says itself.
+    A day is no number, nor is a digit alone; that an entry has none, a loader says itself.
     """
-    digits = pl.col("number").fill_null("").str.replace_all(_DAYS.pattern, "").str.count_matches(r"\d")
+    text = pl.col("number").fill_null("").str.replace_all(_DAYS.pattern, "")
+    is_mark = ~text.str.contains(r"\d") | text.str.contains(r"^\W*\d\W*$")
     listed = pl.col("listed").fill_null(False) | pl.col("odd").is_not_null()
-    return frame.select(listed & pl.col("unread").is_null() & (digits < _FEWEST_DIGITS)).to_series()
+    return frame.select(listed & pl.col("unread").is_null() & is_mark).to_series()
 
 
 def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:

@@ -36,7 +36,7 @@ from dnc.frames import as_text
 from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
 from dnc.lists.guesses import MOST_WORDS, Guesses, filled
-from dnc.lists.own_records import INNER, RecordReading
+from dnc.lists.own_records import RecordReading, columns_of
 from dnc.lists.words import meaning
 from dnc.messages import LANGUAGES, in_language, localized, messages, registry_name
 from dnc.registries import OWN
@@ -72,17 +72,13 @@ class RecordsLoaded(msgspec.Struct, frozen=True):
     added: Added
 
 
-def roles_of(kind: Kind) -> list[str]:
-    """Our names of the columns that a file of own records may have, beside the number."""
-    return [name for name in kind.all_columns if name not in ("seq", "number", "recorded_at", *INNER[kind.name])]
-
-
 def roles(registry: str, language: str) -> dict[str, str]:
     """What a column of a file may be, by the name of its field: columns of a registry, or of a kind of own records."""
     texts = messages("desk", language)["registry_roles"]
     if kind := KINDS.get(registry):
-        known = {f"{name}{_OF_COLUMN}": record_label(name, language) for name in roles_of(kind)}
-        return {name: texts.get(name) or known[name] for name in (f"number{_OF_COLUMN}", *known, "ignore")}
+        number, *names = columns_of(kind)
+        known = {f"{name}{_OF_COLUMN}": record_label(name, language) for name in names}
+        return {name: texts.get(name) or known[name] for name in (f"{number}{_OF_COLUMN}", *known, "ignore")}
     return dict(texts)
 
 
@@ -154,7 +150,7 @@ class RegistryFile(msgspec.Struct, dict=True):
         columns = guesses.rows.columns
         named = {"number": guesses.number_columns, "at": [name for name in columns if guesses.has_days(name)]}
         named |= {ours: [name] for ours, name in guesses.named.items() if _is_understood(guesses, ours, name)}
-        labels = {folded(record_label(ours, language)): ours for ours in roles_of(kind) for language in LANGUAGES}
+        labels = {folded(record_label(ours, said)): ours for ours in columns_of(kind)[1:] for said in LANGUAGES}
         named |= {labels[folded(name)]: [name] for name in columns if folded(name) in labels}
         said = {
             f"{ours}{_OF_COLUMN}": names[0]
@@ -184,8 +180,8 @@ class RegistryFile(msgspec.Struct, dict=True):
     def without_role(self) -> list[str]:
         """The columns of own records of which neither their name nor the form says what they are."""
         said = {*self.columns.values(), *self.ignored}
-        known = {"number", *roles_of(self.kind)} if self.kind else set[str]()
-        return [name for name in self.rows.columns if name not in said and folded(name) not in set(map(folded, known))]
+        known = set(map(folded, columns_of(self.kind))) if self.kind else set[str]()
+        return [name for name in self.rows.columns if name not in said and folded(name) not in known]
 
     @property
     def values(self) -> dict[str, dict[str, str]]:

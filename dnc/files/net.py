@@ -22,12 +22,15 @@ import polars as pl
 
 from dnc.cache import shipped_toml
 from dnc.clock import MONTHS
+from dnc.frames import repeated
 
 # A word, a part of fooBar, an abbreviation with full stops, or a mark between two clauses.
 _WORD = r"(?:[A-Za-z]\.){2,}|(?:\p{Lu}?[\p{Ll}\p{M}\p{Cf}]+|[\p{Lu}\p{M}\p{Cf}]+)(?:['’][tT]\b)?|[,;!?|()\n]|\.(?:\s|$)"
 _OTHER, _CLAUSE = ".", "|"  # in place of letters: a word of no class, a mark between two clauses
 _ENCLOSED = r"[\[{*/\\+=~<>_][\p{L} ]+[\]}*/\\+=~<>_]"  # and these on both sides, anywhere (`/STOP/`)
 _REMARK = r"\s[-–—]+\s|[\[\]{}*/\\+=~<>_]+"  # with these, people add a remark to a name
+# What says something has two letters of a word, or an entity of HTML; numbers, days and most ids have not.
+_TWO_LETTERS = r"\p{L}[\p{M}\p{Cf}.'’]*\p{L}|&"
 # Within a word: some letters look alike, and stand for those of a stem only to the eye.
 _TWO_ALPHABETS = r"\p{Latin}[\p{Cyrillic}\p{Greek}]|[\p{Cyrillic}\p{Greek}]\p{Latin}"
 _NO_LETTERS = r"[^\p{L}\p{N}]"  # accents, soft hyphens, and the marks between clauses
@@ -69,6 +72,8 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
         at = read["row"].filter(read["letters"].str.contains(_net().rules["answers"]))
         at = at.filter(~found[at] & (texts[at].str.len_chars() <= _ANSWER))
         return found.scatter(at.filter(marked(column + " " + texts[at], kind=kind)), True)
+    if not texts.str.contains(_TWO_LETTERS).any():
+        return repeated(False, pl.Boolean, texts.len()).alias(texts.name)
     found = texts.to_frame().select(pl.first().str.contains(_TWO_ALPHABETS).fill_null(False)).to_series()
     rules, read = _net().rules, _read(texts)
     read = read.filter(pl.col("letters").str.contains(rules["known"]))
@@ -110,10 +115,15 @@ def _is_of_mail(column: str) -> bool:
     return bool(column) and _has(column, "of_mail")
 
 
-@lru_cache(_REMEMBERED)
 def _has(name: str, rule: str) -> bool:
     """Whether the words of a name have the order of a rule."""
-    return _read(pl.Series([name]))["letters"].str.contains(_net().rules[rule]).any()
+    return bool(pl.Series([_letters_of(name)]).str.contains(_net().rules[rule])[0])
+
+
+@lru_cache(_REMEMBERED)
+def _letters_of(name: str) -> str:
+    """The letters of the words of a name."""
+    return " ".join(_read(pl.Series([name]))["letters"])
 
 
 def _read(texts: pl.Series) -> pl.DataFrame:

@@ -232,8 +232,7 @@ def is_within_day(text: str, order: str) -> bool:
     With an offset it always is: its midnight is that of another place.
     """
     moment = read_moment(text, order)
-    is_apart = isinstance(moment, datetime) and moment.tzinfo is not None
-    return is_apart or (isinstance(moment, datetime) and time(0) < moment.time() < time(23, 59))
+    return isinstance(moment, datetime) and (moment.tzinfo is not None or time(0) < moment.time() < time(23, 59))
 
 
 def only_order(text: str) -> str | None:

@@ -27,7 +27,7 @@ from dnc.registries import OWN
 from dnc.store import ledger_sql
 from dnc.store.holds import Hold
 from dnc.store.record_kinds import CALLS, CONSENTS
-from dnc.store.snapshots import Standing
+from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store
 from dnc.store.verify import Findings, verify
 from dnc.store.wordings import Wording, in_store
@@ -251,6 +251,7 @@ def _decided(
 ) -> pl.DataFrame:
     """The decisions that checks kept on the numbers `called`, for days up to the last. kept: the file of each check."""
     done, standing = {row["seq"]: row for row in log}, store.standing()
+    registry_of = {row["detail"].get("snapshot"): row["detail"].get("registry") for row in done.values()}
     parts = [pl.LazyFrame(schema=_DECIDED)]
     for check, file in kept.items():
         rows = pl.scan_parquet(store.path / "decisions" / file, glob=False).filter(pl.col("day") <= scope.last)
@@ -260,26 +261,23 @@ def _decided(
         made = {"check": check, "done_on": done[check]["done_at"].date(), "campaign": campaign or None}
         made = {name: pl.lit(value, _DECIDED[name]) for name, value in made.items()}
         told = rows.join(called.lazy(), on="number", how="semi")
-        told = told.join(_listed_from(standing, done, check, called), on="number", how="left", maintain_order="left")
-        parts.append(
-            told.select("number", "day", "listed_from", valid_until="dnc_valid_until", **words, **made).select(
-                *_DECIDED
-            )
-        )
+        asked = {registry_of.get(id_) for id_ in done[check]["detail"]["snapshots"]} - {OWN}
+        at = done[check]["done_at"]
+        later = [one for one in standing.snapshots if one.registry in asked and one.loaded_at > at]
+        told = told.join(_listed_from(standing, later, called), on="number", how="left", maintain_order="left")
+        columns = told.select("number", "day", "listed_from", valid_until="dnc_valid_until", **words, **made)
+        parts.append(columns.select(*_DECIDED))
     return pl.concat(parts, how="vertical_relaxed").collect()
 
 
-def _listed_from(standing: Standing, log: Mapping[int, Row], check: int, called: pl.DataFrame) -> pl.LazyFrame:
-    """The numbers `called` that files of the registries that a check asked list, or leave open, if loaded after it."""
-    of = {row["detail"].get("snapshot"): row["detail"].get("registry") for row in log.values()}
-    asked, done_at = {of.get(id_) for id_ in log[check]["detail"]["snapshots"]}, log[check]["done_at"]
+def _listed_from(standing: Standing, snapshots: Iterable[Snapshot], called: pl.DataFrame) -> pl.LazyFrame:
+    """The numbers `called` that some snapshots list, or leave open, and since which day."""
     parts = [pl.LazyFrame(schema={"number": pl.UInt64, "listed_from": pl.Date})]
-    for snapshot in standing.snapshots:
-        if snapshot.registry in asked - {OWN} and snapshot.loaded_at > done_at:
-            rows = pl.scan_parquet(standing.path(snapshot), glob=False).filter(pl.col("listed").fill_null(True))
-            rows = rows.join(called.lazy(), on="number", how="semi")
-            loaded = pl.lit(snapshot.loaded_at.date())
-            parts.append(rows.select("number", listed_from=pl.max_horizontal(loaded, "since")))
+    for snapshot in snapshots:
+        rows = pl.scan_parquet(standing.path(snapshot), glob=False).filter(pl.col("listed").fill_null(True))
+        rows = rows.join(called.lazy(), on="number", how="semi")
+        loaded = pl.lit(snapshot.loaded_at.date())
+        parts.append(rows.select("number", listed_from=pl.max_horizontal(loaded, "since")))
     return pl.concat(parts, how="vertical_relaxed").group_by("number").agg(pl.col("listed_from").min())
 
 

@@ -481,9 +481,8 @@ class OpenQuestions:
             options.append(Option(text, {"texts": {name: {"objected": objected, "nothing": nothing}}}))
         options.append(self._meant(name, {"nothing": [*yes, *no]}, "nothing"))
         is_marked, cells = content.may_object, [shown(cell) for cell in (*yes, *no)]
-        rest = (
-            {True: 1, False: 2, None: None}[objects(name)] if is_marked else None
-        )  # nothing shows of what it says yes or no
+        # What is proposed where the cells do not show of what they say yes or no: a yes objects, a no does, or nothing.
+        rest = {True: 1, False: 2, None: None}[objects(name)] if is_marked else None
         return TableRow(name, name, cells, options, 0, is_marked, rest=rest)
 
     def _meant(self, name: str, meant: Mapping[str, Sequence[str]], meaning_: str) -> Option:

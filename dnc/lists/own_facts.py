@@ -126,8 +126,8 @@ class OwnFacts(msgspec.Struct, dict=True):
         rows = numbers.join(known.rows, "number", how="left", maintain_order="left")
         joined = _Joined.of(calls, rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_")))
         both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
-        by_list = ranked(joined.facts.lazy().with_columns(NO_INSTANTS))
-        completed = by_list.with_columns(_counts=_told_counts(), _both=both).with_columns(_completed())
+        told = ranked(joined.facts.lazy().with_columns(NO_INSTANTS))
+        completed = told.with_columns(_counts=_told_counts(), _both=both).with_columns(_completed())
         # One query: each step of its own takes longer than what it does to a call. The engine for more rows than memory
         # holds takes three times as long.
         facts = completed.select(*_FACTS, "_rests").collect(engine="in-memory")
@@ -429,17 +429,12 @@ def _relationship(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _related() -> list[pl.Expr]:
     """Told and recorded relationships as one: where they differ there is none, or it is not known."""
-    by_list, known = pl.col("relationship"), pl.col("_relationship")
-    both = pl.when(by_list == known).then(by_list).when((by_list == "none") | (known == "none")).then(pl.lit("none"))
+    told, known = pl.col("relationship"), pl.col("_relationship")
+    both = pl.when(told == known).then(told).when((told == "none") | (known == "none")).then(pl.lit("none"))
     related, also = pl.col("related"), pl.col("_related")
     no = (related == "no").fill_null(False) | (also == "no").fill_null(False)
     return [
-        pl.when(by_list.is_null())
-        .then(known)
-        .when(known.is_null())
-        .then(by_list)
-        .otherwise(both)
-        .alias("relationship"),
+        pl.when(told.is_null()).then(known).when(known.is_null()).then(told).otherwise(both).alias("relationship"),
         pl.min_horizontal("relationship_on", "_relationship_on").alias("relationship_on"),
         pl.when(no).then(pl.lit("no")).otherwise(pl.coalesce(related, also)).alias("related"),
     ]

@@ -88,6 +88,7 @@ def listings(
         if others and not extract.asked:
             frame = _with_others(frame, [pl.col(str(place)) for place in others])
         known = {place: _are_numbers(frame, at, place, extract.region) for place in unknown}
+        unknown = [place for place in unknown if known[place] is None]
         if found := [place for place in known if known[place]]:
             further = [*further, *found]
             extract.notes.append(localized("note", "numbers", names=quoted([table.header[place] for place in found])))

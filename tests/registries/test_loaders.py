@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import registry_loaders
 from dnc import Brief, InputError, Store, check
 from dnc.errors import LoaderError
+from dnc.files import table
 from dnc.messages import Words
 from dnc.numbers.reader import read_number
 from dnc.registries import Extract, Loader
@@ -1223,6 +1224,16 @@ def test_numbers_in_texts_of_the_own_list_count(tmp_path):
     (tmp_path / "own.csv").write_text("\n".join(["Téléphone;Commentaire", *rows]), encoding="utf-8")
     store = Store(tmp_path / "store")
     assert store.load(tmp_path / "own.csv", as_of=AS_OF, registry="own").numbers == 3
+
+
+def test_a_column_of_numbers_is_named_once_however_many_batches_there_are(tmp_path, monkeypatch):
+    """And is not looked at again once it is known."""
+    monkeypatch.setattr(table, "FIRST_ROWS", 2)
+    monkeypatch.setattr(table, "BATCH_ROWS", 2)
+    rows = "".join(f"01990000{at:02};06399800{at:02}\n" for at in range(8))
+    (tmp_path / "own.csv").write_text(f"Téléphone;Autre\n{rows}", encoding="utf-8")
+    one = Store(tmp_path / "store").load(tmp_path / "own.csv", as_of=AS_OF, registry="own", region="FR")
+    assert one.numbers == 16 and len([note for note in one.notes if "these count too" in note]) == 1
 
 
 def test_own_names_unread_rows(tmp_path):

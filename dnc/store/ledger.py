@@ -51,7 +51,7 @@ DAMAGED = "damaged"  # folder in which a restore keeps what it replaced
 _FOOTER_END = 8  # bytes after the footer of a Parquet file: its length, and `PAR1`
 _MOST_UNEDITED = 16
 # What ledgers hold that this process wrote, or compared with their logs; by the SHA-256 of their files.
-_unedited: dict[str, State] = {}
+_unedited: dict[str, _Contents] = {}
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
 
 
@@ -67,6 +67,13 @@ class Opened(msgspec.Struct, frozen=True):
     manifest: Manifest
     digest: str
     ahead: bool
+
+
+class _Contents(msgspec.Struct, frozen=True):
+    """What a ledger holds, and the last row of its log if this program wrote it last."""
+
+    state: State
+    head: audit_log.Entry | None = None
 
 
 class LockedError(StoreError):
@@ -115,7 +122,7 @@ class Ledger:
         """
         written, now = self._written, self.state
         if written and written[0] == now and (contents := _unedited.get(written[1])):
-            return frozenset(part for part in contents.parts if part.name in tables)
+            return frozenset(part for part in contents.state.parts if part.name in tables)
         return now
 
     @contextmanager
@@ -314,13 +321,14 @@ class Ledger:
         options = f"block_size {_BLOCK_BYTES}, recovery_mode no_wal_writes"
         with self.instance.attached(copy, options) as con:
             con.begin()
-            contents, watched = State(frozenset()), ledger_sql.Watched(con)
+            watched = ledger_sql.Watched(con)
             to = cast("duckdb.DuckDBPyConnection", watched)
             if before:
                 contents = self._begin(to, before, whole=erasing)
             else:
                 ledger_sql.create(to, VERSION)
-            change = Change(to, self.folder, work, audit_log.head(con), contents)
+                contents = _Contents(State(frozenset()))
+            change = Change(to, self.folder, work, contents.head or audit_log.head(con), contents.state)
             yield change
             if before and not change.drafts:
                 return
@@ -336,13 +344,20 @@ class Ledger:
         self._replace(copy, self.path)
         self._replace(work / NAME, self.folder / NAME)
         self._written = self._identity(), digest
-        _keep_unedited(digest, change.holds)
+        _keep_unedited(digest, _Contents(change.holds, change.head if change.drafts else None))
 
-    def _begin(self, con: duckdb.DuckDBPyConnection, before: Manifest, *, whole: bool) -> State:
+    def _begin(self, con: duckdb.DuckDBPyConnection, before: Manifest, *, whole: bool) -> _Contents:
         """Begin a change unless the ledger was edited: the change would make that look right. Returns what it holds."""
-        self._refuse_strange(con, bare=False)
-        ledger_sql.begin_change(con, before.ledger)
-        return self.refuse_edited(con, before.ledger, whole=whole)
+        contents = _unedited.get(before.ledger)
+        if whole or not (contents and contents.head):
+            self._refuse_strange(con, bare=False)
+            ledger_sql.add_tables(con)
+            held = self.refuse_edited(con, before.ledger, whole=whole)
+            ledger_sql.identify(con)
+            state.keep(con, state.kept(con), held)
+            contents = _Contents(held, audit_log.head(con))
+        ledger_sql.set_previous(con, before.ledger)
+        return contents
 
     def refuse_edited(self, con: duckdb.DuckDBPyConnection, digest: str, *, whole: bool = False) -> State:
         """Raise DamageError where the open ledger is not what its log says; returns what it holds.
@@ -351,13 +366,13 @@ class Ledger:
         whole: whether all objections are read; otherwise they are counted, and the last of them read.
         """
         if (known := _unedited.get(digest)) and not whole:
-            return known
+            return known.state
         if fault := state.deception(con):
             raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=fault))
         contents = state.read(con, None if whole else state.kept(con))
         for edit in state.faults(con, contents):
             raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=edit))
-        _keep_unedited(digest, contents)
+        _keep_unedited(digest, _Contents(contents))
         return contents
 
     def _replace(self, written: Path, path: Path) -> None:
@@ -499,6 +514,7 @@ class Ledger:
         with self._copied(None) as new:
             ledger_sql.fill(new.con, frames)
             audit_log.chain(new.con)
+            ledger_sql.identify(new.con)
             new.head = audit_log.head(new.con)
             new.log("upgrade", {"from": version, "to": VERSION})
 
@@ -562,9 +578,11 @@ class Change(msgspec.Struct):
 
         Returns the manifest, without the ledger's SHA-256.
         """
-        ledger_sql.end_change(self.con, watched.written)
-        written = watched.written
-        self.holds = state.renew(self.con, self.holds, self.objections, written)
+        if watched.written is None or "snapshots" in watched.written:
+            ledger_sql.remove_unused(self.con)
+        held, written = self.holds, watched.written
+        self.holds = state.read(self.con, held, self.objections, written)
+        state.keep(self.con, held, self.holds)
         addition: dict[str, Any] = {"state": self.holds.as_logged}
         if before and before.store and written is not None and written.isdisjoint(NAMED):
             manifest = replace(before, tables=self.holds.rows)
@@ -589,7 +607,7 @@ class Change(msgspec.Struct):
                 os.utime(self.folder / path, (at, at))
 
 
-def _keep_unedited(digest: str, contents: State) -> None:
+def _keep_unedited(digest: str, contents: _Contents) -> None:
     if len(_unedited) >= _MOST_UNEDITED:
         _unedited.clear()
     _unedited[digest] = contents

@@ -64,12 +64,8 @@ _LOG = ", ".join(_LOG_COLUMNS).replace("detail", "detail::varchar as detail")
 _QUERY, _WRITE = re.compile(r"select |from |copy \("), re.compile(r"(?:insert into|update|delete from) (\w+) ")
 Catalogue = set[tuple[str, str, str]]
 _ADD_OBJECTIONS = """insert into objections (seq, number, on_day, lifted, reason, recorded_at)
-    with told as (
-        select unnest($numbers::ubigint[]) as number, unnest($days::date[]) as on_day,
-               generate_subscripts($numbers, 1) as place
-    )
-    select (select coalesce(max(seq), 0) from objections) + place, number, on_day, $lifted, $reason, $at
-    from told order by place
+    select (select coalesce(max(seq), 0) from objections) + generate_subscripts($numbers, 1),
+           unnest($numbers::ubigint[]), unnest($days::date[]), $lifted, $reason, $at
 """
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
@@ -138,15 +134,22 @@ def remove(con: Connection, table: str, column: str, value: object) -> bool:
 
 def create(con: Connection, version: int) -> None:
     """Make the tables of a new ledger."""
-    _create(con, "schema")
-    _create(con, *_ADDED_LATER)
+    _create(con, "schema", *_ADDED_LATER)
     insert(con, "about", {"version": version, "previous": ""})
 
 
-def _add_later(con: Connection) -> None:
-    """Add what older programs did not have; where the last of it is there, all of it is."""
-    if _ADDED_LATER[-1] not in _tables(con):
+def add_tables(con: Connection) -> None:
+    """Add the tables that older programs did not have."""
+    if _ADDED_LATER[-1] not in _tables(con):  # where the last of them is there, all are
         _create(con, *_ADDED_LATER)
+
+
+def identify(con: Connection) -> None:
+    """Give a store its id and the key of names, if it has none."""
+    if not _rows(con, "select id from identity"):
+        insert(con, "identity", {"id": store_id(con) or token_hex(32)})
+    if not _rows(con, "select seq from hash_keys where seq = 0"):
+        _make_file_key(con)
 
 
 def _create(con: Connection, *names: str) -> None:
@@ -211,10 +214,9 @@ def previous(con: Connection) -> str:
     return str(_column(con, "select previous from about")[0])
 
 
-def begin_change(con: Connection, digest: str) -> None:
-    """Note the SHA-256 of the ledger that is changed, and add what older programs did not have."""
+def set_previous(con: Connection, digest: str) -> None:
+    """Note the SHA-256 of the ledger that is changed."""
     con.execute("update about set previous = ?", [digest])
-    _add_later(con)
 
 
 def store_id(con: Connection) -> str:
@@ -227,43 +229,37 @@ def store_id(con: Connection) -> str:
     return str(next(iter(given or first), ""))
 
 
-def end_change(con: Connection, written: Collection[str] | None) -> None:
-    """Give a store that has none its id and key, and remove rows about snapshots that the change removed.
-
-    written: the tables that it wrote to, if that is known.
-    """
-    file_key(con)  # the state has it, so its hash in the log does not tell what else the tables held
-    if not _rows(con, "select id from identity"):
-        insert(con, "identity", {"id": store_id(con) or token_hex(32)})
-    if written is not None and "snapshots" not in written:
-        return
+def remove_unused(con: Connection) -> None:
+    """Remove rows about snapshots that there are no more."""
     con.execute("delete from bitpages where of not in (select file from snapshots)")
     con.execute("delete from accepted where snapshot not in (select id from snapshots)")
 
 
-def read_digests(con: Connection, first_block: int = 0, tables: Collection[str] | None = None) -> list[Row]:
+def read_digests(con: Connection, last: int, first_block: int = 0, tables: Collection[str] | None = None) -> list[Row]:
     """What every table holds but the log, in blocks: name, block, rows, sha256; those without rows are left out.
 
-    first_block: of objections; earlier ones are left out. A table that is not there has no rows.
-    tables: only these.
+    last: the highest `seq` of objections. first_block: of objections; earlier ones are left out.
+    tables: only these. A table that is not there has no rows.
     """
-    there = [name for name in (_tables(con) if tables is None else tables) if name not in _UNDIGESTED]
-    if not there:
-        return []
-    filled = _column(con, " union all ".join(f"(select '{name}' from {name} limit 1)" for name in there))
-    sources = {name: _texts_of(name) for name in filled}  # half the time, as most tables have no rows
-    last = _column(con, "select max(seq) from objections")[0] if "objections" in filled else None
+    sources = {name: _texts_of(name) for name in _filled(con, tables) if name not in _UNDIGESTED}
     found, low = [], first_block * BLOCK_ROWS
     while sources:  # some objections at a time, to save memory
         high = low + READ_BLOCKS * BLOCK_ROWS
         late = f"where {f'seq > {low} and' if low else 'seq is null or'} seq <= {high}"
         rows = " union all ".join(f"{sql} {late if name == 'objections' else ''}" for name, sql in sources.items())
         found += _rows(con, f"{_DIGESTS} from ({rows}) group by all")
-        sources = {"objections": sources["objections"]} if last and high < last else {}
+        sources = {"objections": sources["objections"]} if high < last else {}
         if sources:
             [low] = _column(con, f"select min(seq) - 1 from objections where seq > {high}")
             low = low // BLOCK_ROWS * BLOCK_ROWS
     return found
+
+
+def _filled(con: Connection, tables: Collection[str] | None) -> Collection[str]:
+    """Some tables, or all that have rows: most have none, and to hash those takes as long again."""
+    if tables is None:
+        tables = _column(con, " union all ".join(f"(select '{name}' from {name} limit 1)" for name in _tables(con)))
+    return tables
 
 
 def read_blocks(con: Connection, blocks: Collection[int]) -> list[Row]:
@@ -380,9 +376,10 @@ def objections(con: Connection, *also: str) -> pl.DataFrame:
     return rows.filter(pl.col("number").is_not_null())
 
 
-def objections_count(con: Connection) -> int:
-    """How many objections there are, and lifts of them."""
-    return int(_column(con, "select count(*) from objections")[0])
+def objections_extent(con: Connection) -> tuple[int, int]:
+    """How many objections there are, and lifts of them, and the highest `seq` of one; 0 if there is none."""
+    count, last = con.execute("select count(*), coalesce(max(seq), 0) from objections").fetchall()[0]
+    return count, last
 
 
 def objections_to(con: Connection, number: int, until: date) -> list[Row]:
@@ -581,22 +578,20 @@ def hash_keys(con: Connection) -> dict[int, str]:
     return {row["seq"]: row["key"] for row in _rows_if_any(con, "select seq, key from hash_keys")}
 
 
-def file_key(con: Connection) -> str:
-    """The key of files and of requests, made when it is needed."""
-    known = _column(con, "select key from hash_keys where seq = 0")
-    if not known:
-        insert(con, "hash_keys", {"seq": 0, "key": (key := token_hex(32))})
-    return known[0] if known else key
+def _make_file_key(con: Connection) -> None:
+    insert(con, "hash_keys", {"seq": 0, "key": token_hex(32)})
 
 
 def keyed(con: Connection, data: bytes) -> str:
     """What stands for some bytes until the next `forget` deletes the key: their HMAC-SHA-256, in hexadecimal digits."""
-    return hmac.digest(bytes.fromhex(file_key(con)), data, "sha256").hex()
+    [key] = _column(con, "select key from hash_keys where seq = 0")
+    return hmac.digest(bytes.fromhex(key), data, "sha256").hex()
 
 
 def remove_hash_keys(con: Connection, before: date = date.max) -> None:
-    """Remove the keys of hashes in rows of the log that were written before a day, and that of names and requests."""
+    """Remove the keys of hashes in rows of the log written before a day; that of names and requests is replaced."""
     con.execute("delete from hash_keys where seq = 0 or seq in (select seq from log where done_at < ?)", [before])
+    _make_file_key(con)
 
 
 def texts_misnamed(con: Connection, table: Literal["rules", "terms"]) -> int:

@@ -83,32 +83,25 @@ def read(
     same = {part for part in known.parts if tables is not None and part.name not in tables} if known else set()
     parts = known.parts - same if known else ()
     blocks = {part.block: part for part in parts if part.name == "objections"}
+    count, top = ledger_sql.objections_extent(con)
     last, stale = max(blocks, default=0), {(seq - 1) // ledger_sql.BLOCK_ROWS for seq in changed}
     if last and len(stale) <= ledger_sql.READ_BLOCKS:
         rows = [
-            *ledger_sql.read_digests(con, last, tables),
+            *ledger_sql.read_digests(con, top, last, tables),
             *ledger_sql.read_blocks(con, [block for block in stale if block < last]),
         ]
         full = {part for block, part in blocks.items() if block < last and block not in stale}
         found = State(frozenset(same.union(full, (TableBlock(**row) for row in rows))))
-        if found.rows["objections"] == ledger_sql.objections_count(con):
+        if found.rows["objections"] == count:
             return found
-    whole = State(frozenset(same.union(TableBlock(**row) for row in ledger_sql.read_digests(con, tables=tables))))
-    hidden = ledger_sql.objections_count(con) - whole.rows.get("objections", 0)  # from the conditions of blocks
+    whole = State(frozenset(same.union(TableBlock(**row) for row in ledger_sql.read_digests(con, top, tables=tables))))
+    hidden = count - whole.rows.get("objections", 0)  # from the conditions of blocks
     return State(whole.parts | {TableBlock("objections", -2, hidden, "")}) if hidden else whole
 
 
-def renew(
-    con: duckdb.DuckDBPyConnection, before: State, changed: Iterable[int], written: Collection[str] | None
-) -> State:
-    """The state at the end of a change, which is kept in the ledger.
-
-    before: at its beginning. changed: the `seq` of objections that it did not add, but change. written: the tables that
-    it wrote to, if that is known.
-    """
-    then, now = kept(con), read(con, before, changed, written)
-    ledger_sql.replace_digests(con, then.parts - now.parts, now.parts - then.parts)
-    return now
+def keep(con: duckdb.DuckDBPyConnection, before: State, now: State) -> None:
+    """Keep a state in the ledger, which has the one `before`."""
+    ledger_sql.replace_digests(con, before.parts - now.parts, now.parts - before.parts)
 
 
 def is_stated(con: duckdb.DuckDBPyConnection) -> bool:

@@ -157,8 +157,8 @@ def test_a_manifest_that_names_another_store_is_a_fault(held):
 
 def test_objections_that_no_condition_finds_are_a_fault(held, monkeypatch):
     """Of very many objections some are read at a time, by their numbers."""
-    count = ledger_sql.objections_count
-    monkeypatch.setattr(ledger_sql, "objections_count", lambda con: count(con) + 1)
+    extent = ledger_sql.objections_extent
+    monkeypatch.setattr(ledger_sql, "objections_extent", lambda con: (extent(con)[0] + 1, extent(con)[1]))
     assert verify(held.ledger).faults == ["objections: 3 in the ledger, 2 when row 5 was written"]
 
 

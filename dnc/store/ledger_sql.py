@@ -284,10 +284,14 @@ def digests(con: Connection) -> list[Row]:
 
 def replace_digests(con: Connection, old: Collection[Sequence[Any]], new: Collection[Sequence[Any]]) -> None:
     """Put new rows of `digests` in the place of old ones; a row is name, block, rows, sha256."""
-    for name, block, *_ in old:
-        con.execute("delete from digests where name = ? and block = ?", [name, block])
-    for row in new:
-        con.execute("insert into digests (name, block, rows, sha256) values (?, ?, ?, ?)", row)
+    there, here = ({(name, block) for name, block, *_ in rows} for rows in (old, new))
+    for block in there - here:
+        con.execute("delete from digests where name = ? and block = ?", block)
+    for name, block, rows, sha256 in new:
+        put = "update digests set rows = $3, sha256 = $4 where name = $1 and block = $2"
+        if (name, block) not in there:
+            put = "insert into digests (name, block, rows, sha256) values ($1, $2, $3, $4)"
+        con.execute(put, [name, block, rows, sha256])
 
 
 def read_old(con: Connection) -> dict[str, pl.DataFrame]:

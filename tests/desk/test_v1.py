@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -474,20 +475,26 @@ class Agi:
         return found, told
 
 
-def test_the_script_for_asterisk_says_clear_where_it_should(api, dnc, tmp_path):
-    """Run as printed, by a program that speaks AGI to it: a customer in France who consented, and one who objected."""
+def test_the_way_from_an_empty_store_to_a_clear_answer(serve, store, dnc, tmp_path):
+    """The commands of the docs as printed, then the request, and the script for Asterisk: consented, objected, neither."""
+    api = client(serve(store))
     [brief] = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
-    consent = (
-        'consent = "named_caller"\nconsent_for = "live"\nconsent_on = "2026-09-01"\nattempts = "0"\nrelated = "no"\n'
-    )
-    (tmp_path / "autumn.toml").write_text(brief + consent)
-    assert dnc("campaigns", "add", "autumn", "--brief", "autumn.toml", "--store", api.store.path)[0] == 0
-    asterisk = Agi(tmp_path, str(api.base_url), api.headers["Authorization"][7:])
-    api.store.object([LISTED], date(2026, 9, 1), region="FR")
-    assert asterisk.variables("06 39 98 12 34")[0] == {"DNC": "clear"}
-    assert asterisk.variables(LISTED)[0] == {"DNC": "blocked"}
     (tmp_path / "autumn.toml").write_text(brief)
-    assert dnc("campaigns", "add", "autumn", "--brief", "autumn.toml", "--store", api.store.path)[0] == 0
+    (tmp_path / "opt-outs.csv").write_text(f"number\n{LISTED}\n")
+    (tmp_path / "calls.csv").write_text("number,at,result\n")
+    section = DOCS.partition("### From an empty store to a clear answer")[2].partition("###")[0]
+    assert dnc("campaigns", "add", "autumn", "--brief", "autumn.toml", "--store", store.path)[0] == 0
+    commands = re.findall("^    dnc (.+)$", section, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["load", "load", "consent"]
+    for command in commands:
+        code, _, err = dnc(*shlex.split(command)[:-1], store.path)
+        assert code == 0, err
+    [sent] = re.findall("-d '(.+)'", section)
+    [decision] = api.post("/v1/decisions", json=json.loads(sent)).json()["decisions"]
+    assert (decision["dnc_outcome"], decision["dnc_consent"]) == ("clear", "consents:1")
+    asterisk = Agi(tmp_path, str(api.base_url), api.headers["Authorization"][7:])
+    assert asterisk.variables(NOT_LISTED)[0] == {"DNC": "clear"}
+    assert asterisk.variables(LISTED)[0] == {"DNC": "blocked"}
     assert asterisk.variables("06 39 98 12 34")[0] == {"DNC": "undecided"}
 
 

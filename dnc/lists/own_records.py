@@ -256,7 +256,7 @@ def record(
         plain = InputError(error.reason)
         plain.at = error.at
         raise plain from None
-    return store.add_records([new])[0]
+    return store.tell(new)
 
 
 def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:

@@ -478,9 +478,9 @@ def erase_recorded(con: Connection, kind: Kind, which: str, params: Mapping[str,
 
 def last_of(con: Connection, kind: Kind) -> int:
     """The highest `seq` of a kind ever given, also to rows that were erased: those are in the log."""
-    filed = f"select last from records where kind = ? union all select max(seq) from {kind.name}"
-    [there] = _column(con, f"select coalesce(max(last), 0) from ({filed})", [kind.name])
-    return max(int(there), _last_in_log(con, kind))
+    filed = f"select last from records where kind = '{kind.name}' union all select max(seq) from {kind.name}"
+    there = _rows_if_any(con, f"select coalesce(max(last), 0) as last from ({filed})")
+    return max([*(int(row["last"]) for row in there), _last_in_log(con, kind)])
 
 
 def _last_in_log(con: Connection, kind: Kind) -> int:

@@ -23,7 +23,7 @@ from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.folder import known_fault
-from dnc.store.ledger import Change
+from dnc.store.ledger import Change, rows_of
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
 
 _IN_LEDGER = 4096  # rows of a kind; more are moved into a file
@@ -283,36 +283,99 @@ class Added(msgspec.Struct, frozen=True):
     misread: Sequence[tuple[str, str, int]] = ()
 
 
-def add(change: Change, new: NewRows) -> Added:
-    """Put rows into the store and say so in the log; those that it has already are not added again."""
+class Sorted(msgspec.Struct, frozen=True):
+    """The rows of a file that the store does not have, numbered and sorted, in a Parquet file.
+
+    Attributes:
+        new: where they are from. path: theirs. rows: how many.
+        first: the first number that was given. at: when they are recorded. oldest: the day of the oldest row.
+        known: the records that they were compared with, by kind.
+    """
+
+    new: NewRows
+    path: Path
+    rows: int
+    first: int
+    at: datetime
+    oldest: date | None
+    known: Mapping[str, Records]
+
+    @property
+    def last(self) -> int:
+        """The last number that was given."""
+        return self.first + self.new.count - 1
+
+    def is_outdated(self, con: duckdb.DuckDBPyConnection, folder: Path) -> bool:
+        """Whether an open ledger has got anything since with which they have to be compared."""
+        if ledger_sql.last_of(con, self.new.kind) >= self.first:
+            return True
+        for name, now in records_in(con, folder, [records.kind for records in self.known.values()]).items():
+            then = self.known[name]
+            recent = now.recorded.filter(pl.col("seq") > then.last)
+            if now.files != then.files or now.recorded.height - recent.height != then.recorded.height:
+                return True
+            which, frames = one_of(recent["number"].unique())
+            sql = f"select 1 from read_parquet($file) where {which} limit 1"
+            if recent.height and run(con, "records", sql, {"file": str(self.path)}, **frames).height:
+                return True
+        return False
+
+
+def sort(
+    con: duckdb.DuckDBPyConnection, new: Sequence[NewRows], known: Mapping[str, Records], work: Path, after: int
+) -> list[Sorted]:
+    """Write the rows of some files that are new into Parquet files.
+
+    Args:
+        con: has access to the store.
+        new: the rows, all of one kind.
+        known: the records of the store, by kind.
+        work: folder for the files.
+        after: numbers up to this one are given.
+    """
+    kind, at, ready = new[0].kind, audit_log.now(), list[Sorted]()
+    known = {name: known[name] for name in (kind.name, *([CONSENTS.name] if kind is CALLS else []))}
+    for one in new:
+        path = work / f"{len(ready)}.parquet"
+        rows = _numbered(_new_rows(con, known, one, [other.path for other in ready]), kind, after, at)
+        _write(con, path, rows, kind, {*_FILLED_HERE, *one.filled})
+        ready.append(Sorted(one, path, rows_of(path), after + 1, at, _oldest(con, kind, path), known))
+        after = ready[-1].last
+    return ready
+
+
+def add_sorted(change: Change, rows: Sorted) -> Added:
+    """Put rows of a file into the store and say so in the log."""
+    new, kind = rows.new, rows.new.kind
+    if kind is CALLS and rows.rows:
+        _object(change, pl.scan_parquet(rows.path, glob=False), rows.at)
+    days = {name: getattr(new, name) for name in ("name", "as_of", "from_day", "to_day")}
+    days["sha256"] = new.sha256 and ledger_sql.keyed(change.con, new.sha256.encode())
+    file = change.keep(rows.path, "records")[0] if rows.rows else ""
+    span = {"first": rows.first, "last": rows.last}
+    place = {"kind": kind.name, "file": file, "rows": rows.rows, **span, "oldest": rows.oldest}
+    ledger_sql.add_records(change.con, place | days | {"loaded_at": rows.at})
+    change.log("load", _in_log(new, rows.rows, span) | days | {"file": file})
+    return Added(rows.rows, new.kept - rows.rows, rows.first, rows.last)
+
+
+def add_told(change: Change, new: NewRows) -> Added:
+    """Put rows that were told into the store and say so in the log; those that it has are not added again."""
     con, kind = change.con, new.kind
-    records = records_in(con, change.folder, [kind, CONSENTS] if kind is CALLS else [kind])
+    known = records_in(con, change.folder, [kind, CONSENTS] if kind is CALLS else [kind])
     last, at = ledger_sql.last_of(con, kind), audit_log.now()
-    rows = _numbered(_new_rows(con, records, new), kind, last, at)
-    out = change.work / f"new-{len(change.drafts)}.parquet"
-    if new.name is None:
-        recorded = run(con, "records", rows.sql, rows.params, **rows.frames)
-        ledger_sql.add_recorded(con, kind, recorded)
-        added = recorded.lazy()
-    else:
-        _write(con, out, rows, kind, {*_FILLED_HERE, *new.filled})
-        added = pl.scan_parquet(out, glob=False)
-        oldest = _oldest(con, kind, out)
-    height = added.select(pl.len()).collect().item()
+    rows = _numbered(_new_rows(con, known, new), kind, last, at)
+    recorded = run(con, "records", rows.sql, rows.params, **rows.frames)
+    ledger_sql.add_recorded(con, kind, recorded)
+    if kind is CALLS:
+        _object(change, recorded.lazy(), at)
     span = {"first": last + 1, "last": last + new.count}
-    if kind is CALLS and height:
-        _object(change, added, at)
-    detail: dict[str, Any] = {"records": kind.name, "rows": height, "known": new.kept - height, **new.also, **span}
-    if new.name is None:
-        change.log("record", detail | _folded(change, records[kind.name], height))
-    else:
-        days = {name: getattr(new, name) for name in ("name", "as_of", "from_day", "to_day")}
-        days["sha256"] = new.sha256 and ledger_sql.keyed(con, new.sha256.encode())
-        file = change.keep(out, "records")[0] if height else ""
-        place = {"kind": kind.name, "file": file, "rows": height, **span, "oldest": oldest}
-        ledger_sql.add_records(con, place | days | {"loaded_at": at})
-        change.log("load", detail | days | {"file": file})
-    return Added(height, new.kept - height, first=last + 1, last=last + new.count)
+    change.log("record", _in_log(new, recorded.height, span) | _folded(change, known[kind.name], recorded.height))
+    return Added(recorded.height, new.kept - recorded.height, first=last + 1, last=last + new.count)
+
+
+def _in_log(new: NewRows, rows: int, span: Mapping[str, int]) -> dict[str, Any]:
+    return {"records": new.kind.name, "rows": rows, "known": new.kept - rows, **new.also, **span}
 
 
 def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
@@ -323,11 +386,16 @@ def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
         ledger_sql.add_objections(change.con, *map(pl.Series.to_list, rows), recorded_at=at)
 
 
-def _new_rows(con: duckdb.DuckDBPyConnection, records: Mapping[str, Records], new: NewRows) -> StatementSource:
-    """Those of some rows that the store does not have."""
+def _new_rows(
+    con: duckdb.DuckDBPyConnection, records: Mapping[str, Records], new: NewRows, others: Sequence[Path] = ()
+) -> StatementSource:
+    """Those of some rows that the store does not have; others: files of rows that it will have before."""
     kind, known = new.kind, records[new.kind.name].source()
     if kind.whole:
         known = Records(kind, records[kind.name].folder).source()
+    elif others:
+        sql = f"{known.sql} union all by name {kind.rows_of('$others')}"
+        known = StatementSource(sql, {**known.params, "others": list(map(str, others))}, known.frames)
     known = new.near(known)
     same = ", ".join(f'"{name}"' for name in kind.same)
     rows = new.source

@@ -41,7 +41,7 @@ from dnc.store.folder import refuse_unsafe
 from dnc.store.holds import Hold
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.manifest import Manifest
-from dnc.store.record_kinds import CUSTOMERS, KINDS
+from dnc.store.record_kinds import CUSTOMERS, KINDS, Kind
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
 
@@ -52,6 +52,7 @@ __all__ = ["LOCK_WAIT_SECONDS", "Snapshot", "Standing", "Store"]
 
 LOCK_WAIT_SECONDS = 10.0
 _TRIES = 5
+_SPARE = 1 << 20  # numbers that are left to what is recorded while files are sorted
 
 
 class Store:
@@ -330,13 +331,37 @@ class Store:
 
     # own records
 
-    def add_records(self, new: Iterable[records.NewRows]) -> list[records.Added]:
-        """Add rows of own records, all or none: those of files, or some that were just told.
+    def add_records(self, new: Sequence[records.NewRows]) -> list[records.Added]:
+        """Add rows of files of one kind of own records, all or none. Raises StoreError.
 
-        `dnc.lists.own_records` reads them; raises StoreError if the store cannot be written.
+        To compare them with the store and to sort them takes minutes for tens of millions, so the store is not locked
+        meanwhile. If something that was recorded since has to be compared too, it is done again; the last time the
+        store is locked.
         """
+        kind = new[0].kind
+        with self.work("sorted") as work, self.ledger.instance.cursor() as con:
+            for spare in (0, _SPARE):
+                standing, last = self.standing(), self._last_of(kind)
+                known = standing.records or {one.name: records.Records(one, self.path) for one in KINDS.values()}
+                ready = records.sort(con, new, known, work, last + spare)
+                with self.ledger.change() as change:
+                    if not any(rows.is_outdated(change.con, self.path) for rows in ready):
+                        return [records.add_sorted(change, rows) for rows in ready]
+            with self.ledger.change() as change:
+                known, last = records.records_in(change.con, self.path), ledger_sql.last_of(change.con, kind)
+                return [records.add_sorted(change, rows) for rows in records.sort(con, new, known, work, last)]
+
+    def _last_of(self, kind: Kind) -> int:
+        """The highest number that a row of own records ever had."""
+        if not self.exists:
+            return 0
+        with self.ledger.read() as opened:
+            return ledger_sql.last_of(opened.con, kind)
+
+    def tell(self, new: records.NewRows) -> records.Added:
+        """Add rows of own records that a person or a program told, all or none. Raises StoreError."""
         with self.ledger.change() as change:
-            return [records.add(change, rows) for rows in new]
+            return records.add_told(change, new)
 
     # forgetting
 

@@ -46,6 +46,44 @@ def rows(store: Store, kind: str, *columns: str) -> list[tuple]:
         return store.standing().records[kind].find(con).sort("seq").select(columns).rows()
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_store_is_not_locked_while_a_file_is_sorted(store, load, book, monkeypatch, times):
+    """What is recorded meanwhile is compared too; whoever records at every attempt has to wait for the last one."""
+    write, told = records._write, []
+    same = {"number": "+33199000001", "at": "2026-09-01T10:00:00", "result": "no_answer"}
+
+    def recorded_meanwhile(*args: object) -> None:
+        write(*args)
+        if len(told) < times:
+            Store(store.path).object(["+33199000005"], date(2026, 9, 1))
+            other = {**same, "at": f"2026-09-02T1{len(told)}:00:00"}
+            told.append(own_records.record(Store(store.path), "calls", [same, other], book).last)
+
+    monkeypatch.setattr(records, "_write", recorded_meanwhile)
+    text = "number,at,result\n+33199000001,2026-09-01T10:00:00,no_answer\n+33199000002,2026-09-01T10:00:00,busy\n"
+    added = load("calls", text)
+    assert (added.rows, added.known, added.first > told[-1]) == (1, 1, True)
+    assert len(told) == times
+    assert [row[1:] for row in rows(store, "calls", "seq", "number", "result")] == [(33199000001, "no_answer")] * (
+        1 + times
+    ) + [(33199000002, "busy")]
+    assert store.standing().objections.height == times
+    assert verify(store.ledger).faults == []
+
+
+def test_objections_do_not_make_a_file_be_sorted_again(store, load, monkeypatch):
+    """A file is compared with records of its kind, and calls with consents; with nothing else."""
+    write, times = records._write, []
+
+    def objected_meanwhile(*args: object) -> None:
+        write(*args)
+        times.append(Store(store.path).object(["+33199000001"], date(2026, 9, 1)))
+
+    monkeypatch.setattr(records, "_write", objected_meanwhile)
+    assert load("consents", CONSENTS + GIVEN) == records.Added(rows=1, known=0, first=1, last=1)
+    assert times == [1]
+
+
 def test_statements_are_followed_and_never_changed(store, load):
     """Each row keeps its number; a row that is there already is no new one, and an hour of a known zone is kept."""
     assert load("consents", CONSENTS + GIVEN + GIVEN) == records.Added(rows=1, known=1, first=1, last=2)

@@ -3,65 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import date, datetime
-from typing import Any, TypedDict, get_type_hints
+from datetime import datetime
+from typing import Any, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
 from dnc.checks.parts import PartsManifest
-from dnc.checks.result import ConditionResult
 from dnc.checks.status import Status
+from dnc.reports.check_data import CheckOutput, RulesPackName
 from dnc.vetting.model import SETTINGS_KEY, Offer, Vetting
 
-_Counts = dict[str, int]
 _NOT_IN_JSON = ("cells", "checked", "salt")
-
-
-class RulesPackName(TypedDict):
-    """A rules pack, as in `dnc.law.rulebook.PackId`."""
-
-    version: str
-    sha256: str
-    signer: str
-
-
-class LoadedSnapshot(TypedDict):
-    """A snapshot in the store, and its age on the day of the check."""
-
-    id: int
-    registry: str
-    as_of: date
-    age_days: int
-
-
-class CheckOutput(Struct, forbid_unknown_fields=True):
-    """What `dnc check --json` prints; `dnc.reports.check_data.as_data` says what the fields are."""
-
-    check: int
-    log_head: str
-    today: date
-    rows: int
-    calls: int
-    days: tuple[date, date] | None
-    day_alone: int
-    counts: _Counts
-    written: _Counts
-    conditions: list[ConditionResult]
-    blocked_by: _Counts
-    undecided_by: _Counts
-    decision: dict[str, list[dict[str, Any]]]
-    missing: _Counts
-    unread: _Counts
-    not_understood: list[dict[str, Any]]
-    texts: list[dict[str, Any]]
-    unread_texts: _Counts
-    valid_until: date | None
-    snapshots: list[LoadedSnapshot]
-    rules: list[str]
-    rules_pack: RulesPackName | None
-    consents: dict[str, Any] | None
-    sha256: str
 
 
 class LogLine(Struct, forbid_unknown_fields=True):

@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 pack_options = together(
     option("--pack", type=FILE, metavar="DIR"),
     option("--key", type=FILE),
-    option("--new-key", type=click.Path(path_type=Path), metavar="FILE"),
     option("--install", type=FILE, metavar="PACK"),
     option("--trust", metavar="FINGERPRINT"),
     option("--distrust", metavar="FINGERPRINT"),
     option("--undo", is_flag=True),
 )
-_ACTIONS = ("pack", "new_key", "install", "distrust", "undo")
+_ACTIONS = ("pack", "install", "distrust", "undo")
 _YEAR = timedelta(days=365)
 
 
@@ -50,11 +49,6 @@ def act_on_packs(ctx: click.Context, lang: str, out: Path | str | None, options:
     texts = messages("pack", lang)
     if action == "pack" and isinstance(out, Path):
         _make(options["pack"], options["key"], out, lang)
-    elif action == "new_key":
-        from dnc.files.signing import new_key
-
-        key = options["new_key"]
-        say(texts["new_key"].format(file=key, key=new_key(key)))
     elif action == "install":
         _install(open_store(ctx), options["install"], options["trust"], lang)
     elif action == "distrust":

@@ -50,16 +50,13 @@ if TYPE_CHECKING:
 # Draws: rows of an offer taken at random, whose consents the seller has to prove
 
 draw_options = together(
-    option("--draw", "size", is_flag=False, flag_value=DRAWN, type=click.IntRange(min=1), metavar="[ROWS]"),
+    option("--draw", is_flag=False, flag_value=DRAWN, type=click.IntRange(min=1), metavar="[ROWS]"),
     option("--plan", "planned", is_flag=True),
     option("--drawn", type=FILE),
     option("--proofs", "answers", type=FILE),
     option("--our-name", metavar="NAME"),
     option("--min-proved", type=SHARE, metavar="SHARE"),
 )
-# Options that have an effect with --draw, which decides nothing.
-_WITH_DRAW = {"size", "planned", "out", "query", "sheet", "maps", "ignore", "around", "region", "brief"}
-_WITH_PLAN = {"min_proved", "confidence"}
 
 
 def proofs_of(given: dict[str, Any]) -> Proofs | None:
@@ -80,10 +77,10 @@ def run_draw(ctx: click.Context, offered: OfferedRows, lang: str) -> None:
     given = ctx.params
     if given["planned"]:
         asked = SHOWN if given["min_proved"] is None else given["min_proved"]
-        can_show = plan(offered, given["size"], asked, given["confidence"])
+        can_show = plan(offered, given["draw"], asked, given["confidence"])
         data, lines = asdict(can_show), plan_lines(can_show, given["confidence"], lang)
     elif given["out"]:
-        made = draw(offered, open_store(ctx), given["size"], Path(given["out"]))
+        made = draw(offered, open_store(ctx), given["draw"], Path(given["out"]))
         data, lines = asdict(made), made_lines(made, lang)
     else:
         raise click.UsageError(localized("errors", "cli", "draw_out"))
@@ -96,20 +93,16 @@ def run_draw(ctx: click.Context, offered: OfferedRows, lang: str) -> None:
 
 _PRICE = click.FloatRange(min=0)
 _SALT = re.compile(r"[0-9a-fA-F]{64}")
-# Options that apply where no list is assessed: a sealed result has its own settings, and --salt only compares bytes.
+# Options that have an effect where no list is assessed: a sealed result has its own settings, --salt only compares
+# bytes, and --draw decides nothing.
 _ANYWHERE = {"lang", "exit_zero", "quiet", "as_json", "signer"}
-_WITH_SEALED = {
-    "sealed",
-    "price",
-    "currency",
-    "min_clear",
-    "max_blocked",
-    "max_undecided",
-    "max_price_per_clear",
-    "out",
-    "letter",
+_CONDITIONS = {"min_clear", "max_blocked", "max_undecided"}
+_BESIDE = {
+    "sealed": {"out", "letter", "price", "currency", "max_price_per_clear"} | _CONDITIONS,
+    "salt": {"query", "against"},
+    "draw": {"planned", "out", "query", "sheet", "maps", "ignore", "around", "region", "brief"},
+    "planned": {"min_proved", "confidence"},
 }
-_WITH_SALT = {"query", "against", "salt"}
 
 
 @verb()
@@ -139,9 +132,8 @@ def vet(ctx: click.Context, **given: Any) -> None:
     from dnc.files.signing import Signer, named_key
     from dnc.vetting.draws import OfferedRows
 
-    given["sealed"], given["files"] = _sealed(given["sealed"], given["files"])
     _refuse_combinations(given)
-    _refuse_ineffective(ctx, given["sealed"])
+    _refuse_ineffective(ctx)
     files = source_of(given["files"], given["query"])
     signed_by = named_key(given["signer"]) if given["signer"] else None
     own = Signer(given["key"]) if given["key"] else None
@@ -149,29 +141,33 @@ def vet(ctx: click.Context, **given: Any) -> None:
         ctx.exit(_compare(given, files, signed_by))
     target, book = _target(given["seal"]), load_rules(ctx)
     settings = settings_of(ctx, book)
-    if given["size"]:
+    if given["draw"]:
         run_draw(ctx, OfferedRows(files, settings.campaign, book), given["lang"])
         return
-    vetting = _assessed(ctx, given, book, settings, signed_by)
+    vetting = _assessed(ctx, given, files, settings, signed_by)
     _write(vetting, given, book, own, target)
     ctx.exit(0 if vetting.opens or given["exit_zero"] else 1)
 
 
 def _assessed(
-    ctx: click.Context, given: dict[str, Any], book: Rulebook, settings: Settings, signed_by: str | None
+    ctx: click.Context,
+    given: dict[str, Any],
+    files: Sequence[Path | str] | Query,
+    settings: Settings,
+    signed_by: str | None,
 ) -> Vetting:
     """What comes of the lists, or what a sealed result says; a sample is held to the sealed result of its list."""
     from dnc.vetting.model import Asked
     from dnc.vetting.sealed import held_to, read_sealed
     from dnc.vetting.vet import vet as vet_lists
 
-    asked = Asked(**fields_in(given, Asked))
+    asked, book = Asked(**fields_in(given, Asked)), settings.rulebook or load_rules(ctx)
     if given["sealed"]:
         return read_sealed(given["sealed"], book, asked, signed_by)
     claim, held = _claim(given["against"], book, signed_by)
     with progress_bar(given["files"], given["quiet"]) as progress:
         vetting = vet_lists(
-            source_of(given["files"], given["query"]),
+            files,
             open_store(ctx),
             settings=settings,
             asked=asked,
@@ -215,46 +211,37 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
     """Raise UsageError if options do not go together."""
     from dnc.files.output_file import is_page
 
-    sealed, seal, out = given["sealed"], given["seal"], given["out"]
+    sealed, seal, out, salt = given["sealed"], given["seal"], given["out"], given["salt"]
     wrong = {
-        "plan_draw": given["planned"] and not given["size"],
-        "page_name": out and not given["size"] and not is_page(out),
+        "plan_draw": given["planned"] and not given["draw"],
+        "page_name": out and not given["draw"] and not is_page(out),
         "price": given["price"] is None and (given["currency"] or given["max_price_per_clear"] is not None),
         "list_or_sealed": bool(given["files"]) == bool(sealed),
         "signer": given["signer"] and not (sealed or given["against"]),
         "seal_list": seal and sealed,
         "seal_key": (given["key"] or given["again"]) and not seal,
-        "salt_needs": given["salt"] and len(given["against"]) != 1,
+        "salt_needs": salt and len(given["against"]) != 1,
     }
     if found := next(filter(wrong.get, wrong), None):
         raise click.UsageError(localized("errors", "cli", found))
+    if salt and not _SALT.fullmatch(salt):
+        raise InputError(localized("errors", "sealed", "salt"), salt)
 
 
-def _refuse_ineffective(ctx: click.Context, sealed: Path | None) -> None:
-    """Raise UsageError at an option that would have no effect beside another one."""
-    if sealed:
-        _refuse_unused(ctx, _WITH_SEALED, "with_sealed")
-    elif ctx.params["salt"]:
-        _refuse_unused(ctx, _WITH_SALT, "with_salt")
-    elif ctx.params["size"]:
-        _refuse_unused(ctx, _WITH_DRAW | (_WITH_PLAN if ctx.params["planned"] else set()), "with_draw")
-
-
-def _refuse_unused(ctx: click.Context, used: set[str], error: str) -> None:
-    """Raise UsageError at an option that would have no effect; a condition or a day must not seem to be met.
-
-    used: options that have one, besides those that have one anywhere. error: its key in the messages.
-    """
+def _refuse_ineffective(ctx: click.Context) -> None:
+    """Raise UsageError at an option that has no effect beside another one: a condition must not seem to be met."""
+    modes = [name for name in _BESIDE if ctx.params[name]]
+    used = _ANYWHERE.union(modes, *(_BESIDE[name] for name in modes))
     typed = [
         option.opts[0]
         for option in ctx.command.params
         if isinstance(option, click.Option)
         and option.expose_value
-        and option.name not in used | _ANYWHERE
+        and option.name not in used
         and ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
     ]
-    if typed:
-        raise click.UsageError(localized("errors", "cli", error, names=", ".join(typed)))
+    if modes and typed:
+        raise click.UsageError(localized("errors", "cli", f"with_{modes[0]}", names=", ".join(typed)))
 
 
 def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lang: str, *, quiet: bool) -> None:
@@ -270,15 +257,6 @@ def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lan
         click.echo(text, nl=False)
     for line in () if quiet else sealed_lines(vetting, signer.fingerprint if signer else None, lang):
         say(line)
-
-
-def _sealed(sealed: Path | None, files: tuple[Path | str, ...]) -> tuple[Path | None, tuple[Path | str, ...]]:
-    """The sealed result to read, which may be given in place of a list, and the files of the list."""
-    from dnc.vetting.sealed import is_sealed
-
-    if sealed is None and len(files) == 1 and isinstance(files[0], Path) and files[0].is_file() and is_sealed(files[0]):
-        return files[0], ()
-    return sealed, files
 
 
 def _target(seal: Path | str | None) -> Path | None:
@@ -298,21 +276,10 @@ def _compare(given: dict[str, Any], files: Sequence[Path | str] | Query, signer:
     """Report whether a list that was delivered is the one that was sealed; returns the exit code."""
     from dnc.vetting.sealed import is_sealed_list
 
-    same = is_sealed_list(given["against"][0], files, _salt(given["salt"]), signer)
+    same = is_sealed_list(given["against"][0], files, given["salt"].lower(), signer)
     said = messages("vet", given["lang"])["same" if same else "not_same"]
     click.echo(json.dumps({"same": same}) if given["as_json"] else said)
     return 0 if same else 1
-
-
-def _salt(given: str) -> str:
-    """The salt that is given, or that is in the given file."""
-    from dnc.files.input_file import read_bounded
-
-    path = Path(given)
-    salt = read_bounded(path, 1000).decode("ascii", "replace").strip() if path.is_file() else given
-    if not _SALT.fullmatch(salt):
-        raise InputError(localized("errors", "sealed", "salt"), given)
-    return salt.lower()
 
 
 def _claim(against: tuple[Path, ...], book: Rulebook, signer: str | None) -> tuple[Vetting | None, list[Path]]:

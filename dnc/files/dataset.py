@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,20 +27,8 @@ from dnc.messages import localized
 Paths = str | Path | Sequence[str | Path]
 NULL = "__HIVE_DEFAULT_PARTITION__"  # in the name of a folder, as other programs write it
 _SHOWN = 2  # names in a message
-# Attributes of a table that add up over the files of a list.
-_COUNTED = [
-    "skipped",
-    "titles",
-    "paths",
-    "sheets",
-    "others",
-    "unmarked",
-    "rules",
-    "hidden",
-    "colours",
-    "misfits",
-    "full",
-]
+# Attributes of a table that add up over the files of a list: what is counted or listed.
+_COUNTED = [one.name for one in fields(Table) if type(one.default) is int or one.default_factory is list]
 
 
 class File(msgspec.Struct, frozen=True):

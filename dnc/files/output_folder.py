@@ -28,11 +28,8 @@ class OutputFolder:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise InputError(localized("errors", "unwritten", why=why(error)), path) from None
-            with atomic_path(path) as unfinished:
-                yield unfinished
-        else:
-            with atomic_path(f"{self.at}/{name}") as unfinished:
-                yield unfinished
+        with atomic_path(f"{self.at}/{name}") as unfinished:
+            yield unfinished
 
     def sizes(self) -> dict[str, int]:
         """Bytes of all files in it, by their names, without those that were never finished. Raises InputError."""

@@ -121,13 +121,9 @@ def named_key(text: str) -> str:
     with extra("packs"):
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
-    path = Path(text)
-    try:
-        exists = path.exists()
-    except OSError:  # a name too long
-        exists = False
-    if not exists:
+    if not os.path.exists(text):  # noqa: PTH110 (a `Path` raises where a text is too long for a name)
         raise OptionError(localized("errors", "no_fingerprint", text=text))
+    path = Path(text)
     try:
         key = load_pem_public_key(read_bounded(path, _LONGEST))
     except ValueError:

@@ -112,7 +112,7 @@ def test_a_pack_is_made_installed_used_named_and_undone(dnc, tmp_path, write_fil
     folder.mkdir()
     for name, text in {"is.toml": RULES, "is.csv": CASES, "pack.toml": 'version = "2026.12"\n'}.items():
         (folder / name).write_text(text)
-    code, _, err = dnc("rules", "--new-key", "key.pem")
+    code, _, err = dnc("certify", "--new-key", "key.pem")
     key = err.split()[-1]
     assert code == 0 and stat.S_IMODE((tmp_path / "key.pem").stat().st_mode) == 0o600
     code, _, err = dnc("rules", "--pack", folder, "--key", "key.pem", "--out", "a.pack", "--lang", "en")

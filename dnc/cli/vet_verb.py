@@ -188,7 +188,7 @@ def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook, own: Signer 
     from dnc.reports.letter_file import write_letter
     from dnc.reports.seller_letter import seller_letter
     from dnc.reports.vet_page import html
-    from dnc.reports.vet_summary import summary
+    from dnc.reports.vet_summary import VettingInWords
 
     lang, quiet = given["lang"], given["quiet"]
     checked = None if quiet else vetting.checked
@@ -203,7 +203,7 @@ def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook, own: Signer 
     elif given["as_json"]:
         click.echo(json.dumps(vetting.as_data(), ensure_ascii=False, default=str, indent=2))
     else:
-        for line in summary(vetting, lang):
+        for line in VettingInWords(vetting, lang).summary():
             show(line)
 
 
@@ -247,7 +247,7 @@ def _refuse_ineffective(ctx: click.Context) -> None:
 def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lang: str, *, quiet: bool) -> None:
     """Write a sealed result, into a file or to stdout."""
     from dnc.files.output_file import write_text
-    from dnc.reports.vet_summary import sealed_lines
+    from dnc.reports.vet_summary import VettingInWords
     from dnc.vetting.sealed import write_sealed
 
     text = write_sealed(vetting, signer)
@@ -255,7 +255,7 @@ def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lan
         write_text(target, text)
     else:
         click.echo(text, nl=False)
-    for line in () if quiet else sealed_lines(vetting, signer.fingerprint if signer else None, lang):
+    for line in () if quiet else VettingInWords(vetting, lang).sealed_lines(signer.fingerprint if signer else None):
         say(line)
 
 

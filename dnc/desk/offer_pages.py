@@ -33,7 +33,7 @@ from dnc.reports.draw_lines import made_lines, plan_lines
 from dnc.reports.letter_file import write_letter
 from dnc.reports.seller_letter import seller_letter
 from dnc.reports.vet_page import html
-from dnc.reports.vet_summary import decision, sealed_lines, still_possible
+from dnc.reports.vet_summary import VettingInWords, still_possible
 from dnc.vetting import DRAWN, SHOWN
 from dnc.vetting.draws import DrawMade, OfferedRows, Proofs, draw, plan
 from dnc.vetting.model import Asked, Vetting
@@ -69,7 +69,9 @@ def _offers(visit: Visit) -> dict[str, tuple[Vetting, Decision]]:
     """The offers that were assessed in the session, to compare them: by the id of their page."""
     jobs = [shown.job for shown in visit.kept("jobs").values() if shown.what == "vet" and shown.job.state == "done"]
     vettings = {job.id: job.result.vetting for job in jobs}
-    return {id_: (vetting, decision(vetting, visit.session.language)) for id_, vetting in vettings.items()}
+    return {
+        id_: (vetting, VettingInWords(vetting, visit.session.language).decision()) for id_, vetting in vettings.items()
+    }
 
 
 def _vet(visit: Visit, sent: Form) -> Response:
@@ -216,17 +218,17 @@ def _offer(visit: Visit) -> Assessed:
 def _result(visit: Visit, can_show: Sequence[str] = (), errors: Errors = ()) -> Response:
     assessed, language = _offer(visit), visit.session.language
     vetting, made = assessed.vetting, assessed.made
-    rows = vetting.offer.rows
+    rows, words = vetting.offer.rows, VettingInWords(vetting, language)
     return visit.page(
         "offer_result.html",
         errors=errors,
         vetting=vetting,
         id=visit.request.path_params["job"],
-        decision=decision(vetting, language),
+        decision=words.decision(),
         decision_words=messages("decision", language),
         v=messages("vet", language),
         curve=still_possible(vetting),
-        lines=list(sealed_lines(vetting, None, language)) if vetting.salt else [],
+        lines=list(words.sealed_lines(None)) if vetting.salt else [],
         letters=LANGUAGES,
         may_draw=assessed.offered is not None and rows > 0,
         size=min(DRAWN, rows),

@@ -10,21 +10,21 @@ from collections.abc import Iterator
 from dnc.messages import counted, in_language, messages, semicolons
 from dnc.reports.letter_file import Part
 from dnc.reports.phrases import labelled, question
-from dnc.reports.vet_summary import period, use_of
+from dnc.reports.vet_summary import VettingInWords
 from dnc.vetting.draws import TO_FILL_IN
 from dnc.vetting.model import Vetting, Wanted
 
 
 def seller_letter(vetting: Vetting, language: str = "en") -> Iterator[Part]:
     """The parts of the letter, from top to bottom."""
-    texts, offer = messages("seller", language), vetting.offer
+    texts, offer, words = messages("seller", language), vetting.offer, VettingInWords(vetting, language)
     blank = texts["blank"]
     yield from (Part("blank", blank[key]) for key in ("sender", "recipient", "place"))
     yield Part("title", texts["title"].format(file=offer.file))
     yield Part("text", messages("letter", language)["greeting"])
     rows = counted(language)(offer.rows)
-    yield Part("text", texts["opening"].format(file=offer.file, rows=rows, period=period(vetting, language)))
-    yield Part("text", use_of(vetting, language))
+    yield Part("text", texts["opening"].format(file=offer.file, rows=rows, period=words.period))
+    yield Part("text", words.use)
     yield Part("blank", blank["deadline"])
     if wishes := [wish for wish in vetting.wanted if wish.by == "seller"]:
         yield Part("heading", texts["missing_head"])

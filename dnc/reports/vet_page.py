@@ -9,18 +9,7 @@ from dnc.messages import dated, messages, percent
 from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.page import rendered
 from dnc.reports.phrases import fact, needed
-from dnc.reports.vet_summary import (
-    asked_of_seller,
-    class_word,
-    decision,
-    head,
-    lines,
-    not_compared,
-    period,
-    rows_of,
-    still_possible,
-    told,
-)
+from dnc.reports.vet_summary import VettingInWords, still_possible
 from dnc.vetting.model import Share, Vetting
 
 _SECTIONS = ("duties", "annex", "asked", "outcome", "found", "registries", "law", "method")
@@ -41,15 +30,16 @@ def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
 
 def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
     """The names that the template of a vetting uses."""
-    v, offer = messages("vet", language), vetting.offer
+    v, offer, words = messages("vet", language), vetting.offer, VettingInWords(vetting, language)
     regimes = {regime.id: regime for _, regime in book.regimes()}
     shares = [vetting.callable, vetting.lasting, *vetting.outcomes.values(), *(share for _, share in vetting.curve)]
     return {
         "title": v["title"].format(name=offer.file),
-        "made": head(vetting, language),
-        "decision": decision(vetting, language),
+        "made": words.head,
+        "decision": words.decision(),
         "v": v,
         "vetting": vetting,
+        "words": words,
         "offer": offer,
         "declared": [fact(name, word, language) for name, word in offer.settings["declared"].items()],
         "regimes": regimes,
@@ -64,19 +54,11 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
             for by in ("seller", "buyer", "rules")
         ],
         "needed": lambda word: needed(word, language),
-        "asked_of_seller": [asked_of_seller(missing, language) for missing in offer.trade.missing],
-        "not_compared": not_compared(vetting.agreement, language) if vetting.agreement else "",
-        "class_word": lambda claim: class_word(claim, vetting, language),
         "curve": [("", dated(language)(day), share) for day, share in still_possible(vetting)],
-        "lines": lines(vetting, language),
-        "told": told(vetting, language),
-        "untold": {v["classes"][column]: rows for column, rows in vetting.untold.items()},
         "duties": [(regimes[id_], rows) for id_, rows in vetting.duties.items()],
         "law": [regimes[id_] for id_ in vetting.regimes],
         "span": lambda pair: "–".join(dict.fromkeys(map(percent(language), pair))),
-        "rows_of": lambda share: rows_of(share, vetting, language),
         "per_cent": percent(language, 0),
-        "period": period(vetting, language),
     }
 
 

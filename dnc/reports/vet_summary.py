@@ -1,4 +1,4 @@
-"""The summary of a vetting: what `dnc vet` prints for the person who considers buying the list."""
+"""A vetting in words, for the person who considers buying the list; terminal, page and letter share them."""
 
 from __future__ import annotations
 
@@ -29,317 +29,341 @@ from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.phrases import condition, facts, few, labelled, money, question
 from dnc.verdicts.verdict import missing_thing
 from dnc.vetting.figures import OF_CONSENTS
-from dnc.vetting.model import Agreement, Claim, Price, Proved, Share, Traded, Vetting, Wanted
+from dnc.vetting.model import Agreement, Claim, Price, Proved, Share, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence
 _POINTS = 6  # of the curve
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
 
-def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
-    """Lines for a person: the decision with price and conditions, what the list costs and lacks, the list itself."""
-    texts = messages("vet", language)
-    result = decision(vetting, language)
-    yield result.sentence
-    yield from result.facts
-    yield from blocks_in_lines(result, language)
-    yield from _head(vetting, language)
-    if vetting.agreement:
-        yield from _agreement(vetting.agreement, vetting, language)
-    if vetting.proved:
-        yield from _missed(vetting.proved, language)
-    yield from _costs(vetting, language)
-    told = set[str]()
-    for by in ("seller", "buyer", "rules"):
-        if wishes := [wish for wish in vetting.wanted if wish.by == by]:
-            yield texts["wanted_of"][by]
-            for wish in wishes:
-                yield from _wanted(wish, told, vetting, language)
-    if vetting.unclear:
-        yield texts["unclear"].format(rows=counted(language)(vetting.unclear))
-    yield from _trade(vetting.offer.trade, vetting, language)
-    yield from _list(vetting, language)
-    yield texts["cites"]
-    for id_, regime in vetting.regimes.items():
-        cites = semicolons((f"{cite['texts'][language]} {cite['url']}".strip() for cite in regime["cites"]), language)
-        yield f"  {labelled(_titles([id_], vetting, language), cites, language)}"
+class VettingInWords:
+    """What a vetting says, in a language of `dnc.messages.LANGUAGES`."""
 
+    def __init__(self, vetting: Vetting, language: str = "en") -> None:
+        self.vetting, self.offer, self.language = vetting, vetting.offer, language
+        self._texts, self._outcomes = messages("vet", language), messages("common", language)["outcomes"]
+        self._count, self._day = counted(language), dated(language)
 
-def sealed_lines(vetting: Vetting, signer: str | None, language: str) -> Iterator[str]:
-    """Lines for the seller of a list whose result was sealed: its salt, who signed, words that were not used."""
-    texts, count = messages("vet", language), counted(language)
-    if vetting.unnamed:
-        label = vocabulary().label
-        columns = ", ".join(f"{label(name, language)} ({count(n)})" for name, n in vetting.unnamed.items())
-        yield texts["unnamed"].format(columns=columns)
-    yield texts["signed" if signer else "unsigned"].format(key=signer)
-    yield texts["salt"].format(salt=vetting.salt)
+    # what `dnc vet` prints
 
+    def summary(self) -> Iterator[str]:
+        """Lines: the decision with price and conditions, what the list costs and lacks, the list itself."""
+        vetting, texts = self.vetting, self._texts
+        result = self.decision()
+        yield result.sentence
+        yield from result.facts
+        yield from blocks_in_lines(result, self.language)
+        yield from self._head()
+        if vetting.agreement:
+            yield from self._agreement(vetting.agreement)
+        if vetting.proved:
+            yield from self._missed(vetting.proved)
+        if vetting.costs:
+            yield texts["costs"]
+        for cost in vetting.costs:
+            yield f"  {self._count(cost.alone):>9}  {self._count(cost.shared):>9}  {self._titles([cost.regime])}"
+        told = set[str]()
+        for by in ("seller", "buyer", "rules"):
+            if wishes := [wish for wish in vetting.wanted if wish.by == by]:
+                yield texts["wanted_of"][by]
+                for wish in wishes:
+                    yield from self._wanted(wish, told)
+        if vetting.unclear:
+            yield texts["unclear"].format(rows=self._count(vetting.unclear))
+        yield from self._trade()
+        yield from self._list()
+        yield texts["cites"]
+        for id_, regime in vetting.regimes.items():
+            cites = (f"{cite['texts'][self.language]} {cite['url']}".strip() for cite in regime["cites"])
+            yield f"  {labelled(self._titles([id_]), semicolons(cites, self.language), self.language)}"
 
-def decision(vetting: Vetting, language: str) -> Decision:
-    """The decision that an offer asks for: conditions and price first."""
-    counts = {outcome: share.rows for outcome, share in vetting.outcomes.items()}
-    numbers = sentence(counts, language)
-    verdict = " ".join(_offer(vetting, language))
-    facts = [numbers] if verdict else []
-    facts += [proved_sentence(vetting.proved, language)] if vetting.proved else []
-    facts += [price(vetting.price, rows_of(vetting.callable, vetting, language), language)] if vetting.price else []
-    facts += [_usable(vetting.proved, vetting.price, language)] if vetting.proved else []
-    facts.append(use_of(vetting, language))
-    check = vetting.checked
-    rules = {cost.regime: check.book.regime(cost.regime) for cost in vetting.costs} if check else {}
-    blocked = [
-        forbidden(
-            cost.regime,
-            vetting.regimes[cost.regime]["title"][language],
-            cost.alone + cost.shared,
-            language,
-            always=bool(rules) and rules[cost.regime].demand == "not_objected",
-        )
-        for cost in vetting.costs
-        if not (check and is_said_by_law(check, rules[cost.regime]))
-    ]
-    missing = essential({wish.word: wish.rows for wish in vetting.wanted})
-    by_limit = groups(replace(check, language=language)) if check else []  # a sealed result does not tell
-    lines = {
-        "when": [*by_limit, Line(_holds(vetting, language))],
-        "why": heaviest(blocked, missing, vetting.unclear, _reasons(vetting), language),
-        "next": _steps(vetting, language),
-    }
-    return Decision(verdict or numbers, facts, counts, blocks(language, counts, lines))
+    def sealed_lines(self, signer: str | None) -> Iterator[str]:
+        """Lines for the seller of a list whose result was sealed: its salt, who signed, words that were not used."""
+        if self.vetting.unnamed:
+            label = vocabulary().label
+            unnamed = (f"{label(name, self.language)} ({self._count(n)})" for name, n in self.vetting.unnamed.items())
+            yield self._texts["unnamed"].format(columns=", ".join(unnamed))
+        yield self._texts["signed" if signer else "unsigned"].format(key=signer)
+        yield self._texts["salt"].format(salt=self.vetting.salt)
 
+    def _head(self) -> Iterator[str]:
+        vetting, texts, count, offer = self.vetting, self._texts, self._count, self.offer
+        yield self.head
+        if (check := vetting.checked) and check.calls != check.rows:
+            yield texts["each_number"].format(rows=count(check.rows), calls=count(check.calls))
+        if offer.sealed:
+            yield texts["sealed"].format(version=offer.version)
+        if vetting.agreement or (offer.sealed and not vetting.salt):
+            yield texts["signed" if vetting.signer else "unsigned"].format(key=vetting.signer)
+        if offer.sample_of is not None:
+            confidence = percent(self.language, 0)(offer.confidence)
+            yield texts["sample"].format(of=count(offer.sample_of), confidence=confidence)
+        if declared := offer.settings["declared"]:
+            yield messages("summary", self.language)["declared"].format(facts=facts(declared, self.language))
+        for outcome, share in vetting.outcomes.items():
+            yield f"  {self._share(share)}  {self._outcomes[outcome]}"
+            if outcome == "clear" and offer.until:
+                yield f"  {self._share(vetting.lasting)}  {texts['lasting']}"
 
-def use_of(vetting: Vetting, language: str) -> str:
-    """One line: who calls, for what purpose, and when."""
-    offer = vetting.offer
-    days = period(vetting, language) if offer.until else dated(language)(offer.first)
-    return use(offer.settings["declared"], days, language)
+    def _agreement(self, agreement: Agreement) -> Iterator[str]:
+        per_cent, consistent = percent(self.language, 2), str(agreement.consistent).lower()
+        confidence = percent(self.language, 0)(agreement.confidence)
+        yield self._texts["agreement"][consistent].format(confidence=confidence)
+        for claim in agreement.claims:
+            if claim.shown:
+                claimed, bounds = (f"{per_cent(low)}–{per_cent(high)}" for low, high in (claim.claimed, claim.bounds))
+                if claim.claimed[0] == claim.claimed[1]:
+                    claimed = per_cent(claim.claimed[0])
+                about = f"{self._texts['classes'][claim.column]} {self.class_word(claim)}".rstrip()
+                line = self._texts["claim"].format(about=about, claimed=claimed, bounds=bounds)
+                yield f"  {'' if claim.holds else '! '}{line}"
+        yield f"  {self.not_compared(agreement)}"
 
+    def _missed(self, proved: Proved) -> Iterator[str]:
+        reasons = missed(proved, self.language)
+        if reasons:
+            yield self._texts["missed_head"] + messages("common", self.language)["colon"]
+        yield from (f"  {self._count(rows):>9}  {reason}" for reason, rows in reasons)
+        yield from others(proved.others, self.language)
 
-def _reasons(vetting: Vetting) -> dict[tuple[str, str], int]:
-    """Rows that are not clear, by the joined rules that forbid them and what is missing."""
-    rows = (
-        vetting.cells.filter(pl.col("outcome") != "clear").group_by("blocked_by", "missing").agg(pl.col("rows").sum())
-    )
-    return {(rules or "", words or ""): n for rules, words, n in rows.iter_rows()}
+    def _wanted(self, wanted: Wanted, told: set[str]) -> Iterator[str]:
+        """What is wanted, and for which demand, unless that is among those that were `told` before."""
+        ask, kind = question(wanted.word, self.language), self._texts["kinds"][wanted.kind]
+        yield f"  {self._count(wanted.rows):>9}  {ask} ({kind})"
+        if asks := [says for demand in wanted.asks if (says := in_language(demand, self.language)) not in told]:
+            yield _MARGIN + self._texts["asks"].format(asks=semicolons(asks, self.language))
+            told.update(asks)
+        if wanted.regimes:
+            yield _MARGIN + self._texts["by"].format(regimes=self._titles(wanted.regimes))
 
+    def _trade(self) -> Iterator[str]:
+        texts, trade = self._texts, self.offer.trade
+        yield texts["trade"].format(outcome=texts["trade_outcome"][trade.outcome])
+        deciding = {"blocked": trade.blocked_by, "undecided": trade.undecided_by}.get(trade.outcome, {})
+        for id_, rows in deciding.items():
+            yield f"  {self._count(rows) if rows else '':>9}  {self._titles([id_])}"
+        if self.offer.sealed:
+            yield _MARGIN + texts["trade_sealed"]
+        if trade.outcome == "undecided":
+            yield from (_MARGIN + asked for asked in self.asked_of_seller)
 
-def _offer(vetting: Vetting, language: str) -> Iterator[str]:
-    texts = messages("vet", language)["offer"]
-    if vetting.agreement and not vetting.agreement.consistent:
-        yield texts["contradicted"]
-    if vetting.gate:
+    def _list(self) -> Iterator[str]:
+        vetting, texts = self.vetting, self._texts
+        repeated, unreadable = map(self.rows_of, (vetting.repeated, vetting.unreadable))
+        yield texts["numbers"].format(repeated=repeated, unreadable=unreadable)
+        yield from (texts["held"].format(n=self._count(n), file=file) for file, n in self.offer.held.items())
+        yield texts["callable"].format(rows=self._share(vetting.callable).strip())
+        counts = {"lines": self.lines, "territories": vetting.territories, "consents": vetting.consents}
+        yield from (texts[name].format(counts=self._counts(rows)) for name, rows in counts.items() if rows)
+        yield from (labelled(name, self._counts(rows), self.language) for name, rows in self.told.items())
+        for registry, bands in vetting.answers.items():
+            name = registry_name(registry, self.language)
+            yield texts["answers"].format(registry=name, counts=self._counts(bands))
+        if vetting.outcomes["clear"].rows:
+            per_cent = percent(self.language)
+            yield texts["curve"]
+            for day, share in still_possible(vetting):
+                yield f"  {per_cent(share.share):>9}{self._span(share)}  {self._day(day)}"
+        if vetting.duties:
+            yield texts["duties"].format(duties=self._titles(sorted(vetting.duties)))
+        if vetting.untold:
+            yield texts["untold"].format(counts=self._counts(self.untold))
+
+    def _share(self, share: Share) -> str:
+        per_cent = percent(self.language)(share.share)
+        return f"{self._count(share.rows):>9}  {per_cent:>6}{self._span(share)}"
+
+    def _span(self, share: Share) -> str:
+        per_cent = percent(self.language, 2)
+        bounds = {"low": per_cent(share.low), "high": per_cent(share.high)}
+        return "" if share.low == share.high else self._texts["span"].format(**bounds)
+
+    def _counts(self, counts: Mapping[str, int]) -> str:
+        return ", ".join(f"{value} {self._count(rows)}" for value, rows in counts.items())
+
+    # the decision
+
+    def decision(self) -> Decision:
+        """The decision that an offer asks for: conditions and price first."""
+        vetting, language, check = self.vetting, self.language, self.vetting.checked
+        counts = {outcome: share.rows for outcome, share in vetting.outcomes.items()}
+        numbers = sentence(counts, language)
+        verdict = " ".join(self._offer())
+        facts = [numbers] if verdict else []
+        facts += [proved_sentence(vetting.proved, language)] if vetting.proved else []
+        facts += [price(vetting.price, self.rows_of(vetting.callable), language)] if vetting.price else []
+        facts += [self._usable(vetting.proved)] if vetting.proved else []
+        facts.append(self.use)
+        rules = {cost.regime: check.book.regime(cost.regime) for cost in vetting.costs} if check else {}
+        blocked = [
+            forbidden(
+                cost.regime,
+                vetting.regimes[cost.regime]["title"][language],
+                cost.alone + cost.shared,
+                language,
+                always=bool(rules) and rules[cost.regime].demand == "not_objected",
+            )
+            for cost in vetting.costs
+            if not (check and is_said_by_law(check, rules[cost.regime]))
+        ]
+        missing = essential({wish.word: wish.rows for wish in vetting.wanted})
+        by_limit = groups(replace(check, language=language)) if check else []  # a sealed result does not tell
+        lines = {
+            "when": [*by_limit, Line(self._holds())],
+            "why": heaviest(blocked, missing, vetting.unclear, self._reasons(), language),
+            "next": [Line(step) for step in self._steps()],
+        }
+        return Decision(verdict or numbers, facts, counts, blocks(language, counts, lines))
+
+    def _reasons(self) -> dict[tuple[str, str], int]:
+        """Rows that are not clear, by the joined rules that forbid them and what is missing."""
+        cells = self.vetting.cells.filter(pl.col("outcome") != "clear")
+        rows = cells.group_by("blocked_by", "missing").agg(pl.col("rows").sum())
+        return {(rules or "", words or ""): n for rules, words, n in rows.iter_rows()}
+
+    def _offer(self) -> Iterator[str]:
+        vetting, texts = self.vetting, self._texts["offer"]
+        if vetting.agreement and not vetting.agreement.consistent:
+            yield texts["contradicted"]
         currency = vetting.price.currency if vetting.price else None
         met, missed = (
-            [condition(one, language, currency) for one in vetting.gate if one.holds is holds]
+            [condition(one, self.language, currency) for one in vetting.gate if one.holds is holds]
             for holds in (True, False)
         )
         if missed:
-            yield texts["shut"].format(conditions=semicolons(missed, language))
+            yield texts["shut"].format(conditions=semicolons(missed, self.language))
         if met:
-            buyable = not missed and _may_be_bought(vetting)
-            yield texts["open" if buyable else "met"].format(conditions=semicolons(met, language))
+            buyable = not missed and self._may_be_bought
+            yield texts["open" if buyable else "met"].format(conditions=semicolons(met, self.language))
 
+    @property
+    def _may_be_bought(self) -> bool:
+        """Whether nothing is known that speaks against buying the list."""
+        return self.vetting.opens and bool(self.vetting.callable.high) and self.offer.trade.outcome != "blocked"
 
-def _may_be_bought(vetting: Vetting) -> bool:
-    """Whether nothing is known that speaks against buying the list."""
-    return vetting.opens and bool(vetting.callable.high) and vetting.offer.trade.outcome != "blocked"
+    def _steps(self) -> Iterator[str]:
+        vetting, texts, trade = self.vetting, self._texts["step"], self.offer.trade.outcome
+        clear, check = vetting.outcomes["clear"].rows, vetting.checked
+        if not clear and check and (by_day := another_day(check).total()):
+            yield texts["other_day"].format(day=self._day(self.offer.first), n=self._count(by_day))
+        elif not self._may_be_bought:
+            yield texts["refuse_all" if clear and not vetting.lasting.rows else "refuse"]
+        elif vetting.gate:
+            yield texts["buy"]
+        else:
+            yield texts["weigh"].format(rows=self.rows_of(vetting.callable))
+        for by in ("seller", "buyer"):
+            if missing := [wish.word for wish in vetting.wanted if wish.by == by][:_STEPS]:
+                yield texts[by].format(what=", ".join(missing_thing(word, self.language) for word in missing))
+        if trade != "clear":
+            yield texts[f"trade_{trade}"]
 
+    def _holds(self) -> str:
+        first, until = self.offer.first, self.offer.until
+        clear, lasting = self.vetting.outcomes["clear"].rows, self.vetting.lasting.rows
+        if not until:
+            return str(self._texts["lasts_day"].format(start=self._day(first)))
+        counts = {"first": self._count(clear), "last": self._count(lasting)} if clear else {}
+        text = self._texts["lasts" if clear else "lasts_none"]
+        return str(text.format(**counts, start=self._day(first), until=self._day(until)))
 
-def _steps(vetting: Vetting, language: str) -> list[Line]:
-    texts, trade = messages("vet", language)["step"], vetting.offer.trade.outcome
-    clear, check = vetting.outcomes["clear"].rows, vetting.checked
-    if not clear and check and (by_day := another_day(check).total()):
-        first = texts["other_day"].format(day=dated(language)(vetting.offer.first), n=counted(language)(by_day))
-    elif not _may_be_bought(vetting):
-        ended = clear and not vetting.lasting.rows
-        first = texts["refuse_all" if ended else "refuse"]
-    elif vetting.gate:
-        first = texts["buy"]
-    else:
-        first = texts["weigh"].format(rows=rows_of(vetting.callable, vetting, language))
-    steps = [first]
-    for by in ("seller", "buyer"):
-        missing = [wish.word for wish in vetting.wanted if wish.by == by][:_STEPS]
-        if missing:
-            steps.append(texts[by].format(what=", ".join(missing_thing(column, language) for column in missing)))
-    if trade != "clear":
-        steps.append(texts[f"trade_{trade}"])
-    return [Line(text) for text in steps]
+    def _usable(self, proved: Proved) -> str:
+        """How many numbers are callable and proved at least, and what one of them then costs at most."""
+        certain, numbers = percent(self.language, 0)(proved.confidence), self._count(proved.least_usable)
+        lines = [self._texts["proved_usable"].format(confidence=certain, numbers=numbers)]
+        if (asked := self.vetting.price) and asked.per_proved is not None:
+            each = money(asked.per_proved, self.language, asked.currency)
+            lines.append(self._texts["price_proved"].format(each=each))
+        return f"{semicolons(lines, self.language)}."
 
+    # parts that the page and the letter show, too
 
-def _holds(vetting: Vetting, language: str) -> str:
-    texts, count, write, offer = messages("vet", language), counted(language), dated(language), vetting.offer
-    if not offer.until:
-        return str(texts["lasts_day"].format(start=write(offer.first)))
-    if not vetting.outcomes["clear"].rows:
-        return str(texts["lasts_none"].format(start=write(offer.first)))
-    first, last = count(vetting.outcomes["clear"].rows), count(vetting.lasting.rows)
-    return str(texts["lasts"].format(first=first, last=last, start=write(offer.first), until=write(offer.until)))
+    @property
+    def head(self) -> str:
+        """One line: file, rows, period and check."""
+        rows = self._count(self.offer.rows)
+        text = self._texts["head"]
+        return str(text.format(file=self.offer.file, rows=rows, period=self.period, id=self.offer.check))
 
+    @property
+    def period(self) -> str:
+        """The day or the days of the calls."""
+        first, until = self.offer.first, self.offer.until
+        text = self._texts["period" if until else "day"]
+        return str(text.format(first=self._day(first), until=self._day(until or first)))
 
-def _head(vetting: Vetting, language: str) -> Iterator[str]:
-    texts, count, offer = messages("vet", language), counted(language), vetting.offer
-    yield head(vetting, language)
-    if (check := vetting.checked) and check.calls != check.rows:
-        yield texts["each_number"].format(rows=count(check.rows), calls=count(check.calls))
-    if offer.sealed:
-        yield texts["sealed"].format(version=offer.version)
-    if vetting.agreement or (offer.sealed and not vetting.salt):
-        yield texts["signed" if vetting.signer else "unsigned"].format(key=vetting.signer)
-    if offer.sample_of is not None:
-        yield texts["sample"].format(of=count(offer.sample_of), confidence=percent(language, 0)(offer.confidence))
-    if offer.settings["declared"]:
-        yield messages("summary", language)["declared"].format(facts=facts(offer.settings["declared"], language))
-    for outcome, share in vetting.outcomes.items():
-        yield f"  {_share(share, language)}  {messages('common', language)['outcomes'][outcome]}"
-        if outcome == "clear" and offer.until:
-            yield f"  {_share(vetting.lasting, language)}  {texts['lasting']}"
+    @property
+    def use(self) -> str:
+        """One line: who calls, for what purpose, and when."""
+        days = self.period if self.offer.until else self._day(self.offer.first)
+        return use(self.offer.settings["declared"], days, self.language)
 
+    def rows_of(self, share: Share) -> str:
+        """Rows of the file; for a sealed result, the fewest and the most there can be."""
+        if self.offer.sample_of is not None or share.low == share.high:
+            return self._count(share.rows)
+        return f"{self._count(share.low * self.offer.rows)}–{self._count(share.high * self.offer.rows)}"
 
-def head(vetting: Vetting, language: str) -> str:
-    """One line: file, rows, period and check."""
-    text, offer, days = messages("vet", language)["head"], vetting.offer, period(vetting, language)
-    return str(text.format(file=offer.file, rows=counted(language)(offer.rows), period=days, id=offer.check))
+    @property
+    def asked_of_seller(self) -> list[str]:
+        """What to ask the seller about handing the list over."""
+        own = str(self._texts["objections"])
+        missing = self.offer.trade.missing
+        return [own if word == "registry:own" else question(word, self.language) for word in missing]
 
+    @property
+    def lines(self) -> dict[str, int]:
+        """Rows by the type of their line."""
+        return {self._line(line): rows for line, rows in self.vetting.lines.items()}
 
-def period(vetting: Vetting, language: str) -> str:
-    """The day or the days of the calls."""
-    offer = vetting.offer
-    day = dated(language)
-    text = messages("vet", language)["period" if offer.until else "day"]
-    return str(text.format(first=day(offer.first), until=day(offer.until or offer.first)))
+    @property
+    def told(self) -> dict[str, dict[str, int]]:
+        """What the rows say of their consents: by its heading, rows by word."""
+        return {
+            str(self._texts["told"][column]): {self._word(column, word): rows for word, rows in counts.items()}
+            for column, counts in self.vetting.told.items()
+        }
 
+    @property
+    def untold(self) -> dict[str, int]:
+        """What is not told, since too few rows have it."""
+        return {self._texts["classes"][column]: rows for column, rows in self.vetting.untold.items()}
 
-def _share(share: Share, language: str) -> str:
-    per_cent = percent(language)(share.share)
-    return f"{counted(language)(share.rows):>9}  {per_cent:>6}{_span(share.low, share.high, language)}"
+    def not_compared(self, agreement: Agreement) -> str:
+        """What a sample says nothing about."""
+        names = (self._texts["classes"][name] for name in agreement.not_compared)
+        return str(self._texts["not_compared"].format(names=", ".join(names)))
 
+    def class_word(self, claim: Claim) -> str:
+        """The word of a class of rows."""
+        if claim.column == "outcome":
+            return str(self._outcomes[claim.word])
+        if claim.column in ("lasting", "repeated"):
+            return ""
+        if claim.column == "line":
+            return self._line(claim.word)
+        if claim.column in OF_CONSENTS and claim.word:
+            return self._word(claim.column, claim.word)
+        return self._titles(claim.word.split(";")) or "–"
 
-def _span(low: float, high: float, language: str) -> str:
-    per_cent = percent(language, 2)
-    return "" if low == high else messages("vet", language)["span"].format(low=per_cent(low), high=per_cent(high))
+    def _titles(self, regimes: Iterable[str]) -> str:
+        titles = {id_: str(regime["title"][self.language]) for id_, regime in self.vetting.regimes.items()}
+        return semicolons((titles.get(id_, id_) for id_ in regimes), self.language)
 
+    def _word(self, column: str, word: str) -> str:
+        if column == "given":
+            return vocabulary().value("consent", word, self.language)
+        return str(self._texts["told_words"].get(column, {}).get(word, word))
 
-def rows_of(share: Share, vetting: Vetting, language: str) -> str:
-    """Rows of the file; for a sealed result, the fewest and the most there can be."""
-    count = counted(language)
-    if vetting.offer.sample_of is not None or share.low == share.high:
-        return count(share.rows)
-    return f"{count(share.low * vetting.offer.rows)}–{count(share.high * vetting.offer.rows)}"
-
-
-def _missed(proved: Proved, language: str) -> Iterator[str]:
-    reasons = missed(proved, language)
-    if reasons:
-        yield messages("vet", language)["missed_head"] + messages("common", language)["colon"]
-    yield from (f"  {counted(language)(rows):>9}  {reason}" for reason, rows in reasons)
-    yield from others(proved.others, language)
-
-
-def _costs(vetting: Vetting, language: str) -> Iterator[str]:
-    count = counted(language)
-    if vetting.costs:
-        yield messages("vet", language)["costs"]
-    for cost in vetting.costs:
-        yield f"  {count(cost.alone):>9}  {count(cost.shared):>9}  {_titles([cost.regime], vetting, language)}"
-
-
-def _titles(regimes: Iterable[str], vetting: Vetting, language: str) -> str:
-    return semicolons((str(vetting.regimes[id_]["title"][language]) for id_ in regimes), language)
-
-
-def _wanted(wanted: Wanted, told: set[str], vetting: Vetting, language: str) -> Iterator[str]:
-    """What is wanted, and for which demand, unless that is among those that were `told` before."""
-    texts = messages("vet", language)
-    ask, kind = question(wanted.word, language), texts["kinds"][wanted.kind]
-    yield f"  {counted(language)(wanted.rows):>9}  {ask} ({kind})"
-    if asks := [says for demand in wanted.asks if (says := in_language(demand, language)) not in told]:
-        yield _MARGIN + texts["asks"].format(asks=semicolons(asks, language))
-        told.update(asks)
-    if wanted.regimes:
-        yield _MARGIN + texts["by"].format(regimes=_titles(wanted.regimes, vetting, language))
-
-
-def _trade(trade: Traded, vetting: Vetting, language: str) -> Iterator[str]:
-    texts, count = messages("vet", language), counted(language)
-    yield texts["trade"].format(outcome=texts["trade_outcome"][trade.outcome])
-    deciding = {"blocked": trade.blocked_by, "undecided": trade.undecided_by}.get(trade.outcome, {})
-    for id_, rows in deciding.items():
-        yield f"  {count(rows) if rows else '':>9}  {_titles([id_], vetting, language)}"
-    if vetting.offer.sealed:
-        yield _MARGIN + texts["trade_sealed"]
-    if trade.outcome == "undecided":
-        yield from (_MARGIN + asked_of_seller(missing, language) for missing in trade.missing)
-
-
-def asked_of_seller(missing: str, language: str) -> str:
-    """What to ask the seller about one word of `dnc_missing`."""
-    return str(messages("vet", language)["objections"]) if missing == "registry:own" else question(missing, language)
-
-
-def _list(vetting: Vetting, language: str) -> Iterator[str]:
-    texts, count = messages("vet", language), counted(language)
-    repeated, unreadable = (rows_of(share, vetting, language) for share in (vetting.repeated, vetting.unreadable))
-    yield texts["numbers"].format(repeated=repeated, unreadable=unreadable)
-    yield from (texts["held"].format(n=count(n), file=file) for file, n in vetting.offer.held.items())
-    yield texts["callable"].format(rows=_share(vetting.callable, language).strip())
-    for name, counts in (
-        ("lines", lines(vetting, language)),
-        ("territories", vetting.territories),
-        ("consents", vetting.consents),
-    ):
-        if counts:
-            yield texts[name].format(counts=_counts(counts, language))
-    for name, counts in told(vetting, language).items():
-        yield labelled(name, _counts(counts, language), language)
-    for registry, bands in vetting.answers.items():
-        yield texts["answers"].format(registry=registry_name(registry, language), counts=_counts(bands, language))
-    if vetting.outcomes["clear"].rows:
-        per_cent = percent(language)
-        yield texts["curve"]
-        for day, share in still_possible(vetting):
-            yield f"  {per_cent(share.share):>9}{_span(share.low, share.high, language)}  {dated(language)(day)}"
-    if vetting.duties:
-        yield texts["duties"].format(duties=_titles(sorted(vetting.duties), vetting, language))
-    if vetting.untold:
-        named = {texts["classes"][column]: rows for column, rows in vetting.untold.items()}
-        yield texts["untold"].format(counts=_counts(named, language))
+    def _line(self, line: str) -> str:
+        texts = messages("page", self.language)
+        return str(texts["lines"].get(line, texts["unknown"]))
 
 
 def still_possible(vetting: Vetting) -> list[tuple[date, Share]]:
     """The first day, the last one, and those on which another share of the rows is possible; a few of them."""
     changed = [later for (_, share), later in pairwise(vetting.curve) if later[1] != share]
     return few([*dict.fromkeys([vetting.curve[0], *changed, vetting.curve[-1]])], _POINTS)
-
-
-def lines(vetting: Vetting, language: str) -> dict[str, int]:
-    """Rows by the type of their line, in words."""
-    return {_line(line, language): rows for line, rows in vetting.lines.items()}
-
-
-def told(vetting: Vetting, language: str) -> dict[str, dict[str, int]]:
-    """What the rows say of their consents, in words: by its heading, rows by word."""
-    texts = messages("vet", language)
-    found = {}
-    for column, counts in vetting.told.items():
-        words = texts["told_words"].get(column, {})
-        found[str(texts["told"][column])] = {_word(column, word, words, language): n for word, n in counts.items()}
-    return found
-
-
-def _word(column: str, word: str, words: Mapping[str, str], language: str) -> str:
-    return vocabulary().value("consent", word, language) if column == "given" else str(words.get(word, word))
-
-
-def _line(line: str, language: str) -> str:
-    texts = messages("page", language)
-    return str(texts["lines"].get(line, texts["unknown"]))
-
-
-def _counts(counts: Mapping[str, int], language: str) -> str:
-    count = counted(language)
-    return ", ".join(f"{value} {count(rows)}" for value, rows in counts.items())
 
 
 def price(price: Price, numbers: str, language: str) -> str:
@@ -353,53 +377,3 @@ def price(price: Price, numbers: str, language: str) -> str:
         return str(texts["no_price" if price.low is None else "price_from"].format(asked=asked, low=low))
     span = "" if low == high else texts["span"].format(low=low, high=high)
     return str(texts["price"].format(asked=asked, numbers=numbers, each=per_number + span))
-
-
-def _usable(proved: Proved, price: Price | None, language: str) -> str:
-    """How many numbers are callable and proved at least, and what one of them then costs at most."""
-    texts, certain = messages("vet", language), percent(language, 0)(proved.confidence)
-    line = texts["proved_usable"].format(confidence=certain, numbers=counted(language)(proved.least_usable))
-    if price and price.per_proved is not None:
-        line = semicolons(
-            [line, texts["price_proved"].format(each=money(price.per_proved, language, price.currency))], language
-        )
-    return f"{line}."
-
-
-def _agreement(agreement: Agreement, vetting: Vetting, language: str) -> Iterator[str]:
-    texts = messages("vet", language)
-    per_cent, consistent = percent(language, 2), str(agreement.consistent).lower()
-    yield texts["agreement"][consistent].format(confidence=percent(language, 0)(agreement.confidence))
-    for claim in agreement.claims:
-        if claim.shown:
-            claimed, bounds = (f"{per_cent(low)}–{per_cent(high)}" for low, high in (claim.claimed, claim.bounds))
-            if claim.claimed[0] == claim.claimed[1]:
-                claimed = per_cent(claim.claimed[0])
-            column, word = texts["classes"][claim.column], class_word(claim, vetting, language)
-            about = f"{column} {word}".rstrip()
-            line = texts["claim"].format(about=about, claimed=claimed, bounds=bounds)
-            yield f"  {'' if claim.holds else '! '}{line}"
-    yield f"  {not_compared(agreement, language)}"
-
-
-def not_compared(agreement: Agreement, language: str) -> str:
-    """What a sample says nothing about."""
-    texts = messages("vet", language)
-    return str(texts["not_compared"].format(names=", ".join(texts["classes"][name] for name in agreement.not_compared)))
-
-
-def class_word(claim: Claim, vetting: Vetting, language: str) -> str:
-    """The word of a class of rows, as people read it."""
-    if claim.column == "outcome":
-        return str(messages("common", language)["outcomes"][claim.word])
-    if claim.column in ("lasting", "repeated"):
-        return ""
-    if claim.column == "line":
-        return _line(claim.word, language)
-    if claim.column in OF_CONSENTS and claim.word:
-        words = messages("vet", language)["told_words"].get(claim.column, {})
-        return _word(claim.column, claim.word, words, language)
-    titles = (
-        vetting.regimes[id_]["title"][language] if id_ in vetting.regimes else id_ for id_ in claim.word.split(";")
-    )
-    return semicolons(titles, language) or "–"

@@ -22,7 +22,7 @@ from dnc import Rulebook, Store
 from dnc.errors import InputError
 from dnc.lists.brief import Brief, read_brief
 from dnc.lists.calls import Calls
-from dnc.reports.vet_summary import summary
+from dnc.reports.vet_summary import VettingInWords
 from dnc.store.audit_log import canonical
 from dnc.verdicts.cases import Distinct, Facts
 from dnc.verdicts.judge import Verdicts
@@ -472,7 +472,7 @@ def test_a_seller_who_makes_more_of_the_clear_rows_is_found_out(long_list, claim
     held = held_to(forged, sample)
     assert ({claim.column for claim in held.agreement.claims if not claim.holds}, held.opens) == ({says}, False)
     assert held_to(claim, sample).opens
-    assert "The sample is not compared with: " in "\n".join(summary(held))
+    assert "The sample is not compared with: " in "\n".join(VettingInWords(held).summary())
 
 
 # The command line, and files that are not what they should be

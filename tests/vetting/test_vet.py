@@ -13,7 +13,7 @@ import pytest
 from dnc import Store, check
 from dnc.lists.brief import Brief, read_brief
 from dnc.messages import messages
-from dnc.reports.vet_summary import decision, price
+from dnc.reports.vet_summary import VettingInWords, price
 from dnc.vetting.model import Asked, Price
 from dnc.vetting.vet import vet
 from tests import some
@@ -345,7 +345,7 @@ def test_the_summary_speaks_french(dnc, offer):
 def test_the_hours_of_an_offer_are_in_the_language_of_its_page(screened, language, says):
     """The desk shows it in the language of who looks at it, not in that of its check."""
     told = vet(SAMPLES / "shop.csv", screened, brief=Brief(region="FR"), at="2026-08-10")
-    [when] = [block for block in decision(told, language).blocks if block.key == "when"]
+    [when] = [block for block in VettingInWords(told, language).decision().blocks if block.key == "when"]
     assert any(says in line.text for line in when.lines)
     assert sum(line.rows or 0 for line in when.lines) == told.outcomes["clear"].rows
 
@@ -357,7 +357,7 @@ def test_an_objection_is_among_the_reasons_of_an_offer(store):
     facts |= {"habit": "habitual", "attempts": "9"}
     rows = [{"number": f"+331990005{at:02}", "objected_on": "2026-10-01" if at == 9 else "none"} for at in range(10)]
     told = vet(pl.DataFrame(rows), store, given=facts, region="FR", at="2026-12-01T22:30")
-    [why] = [block for block in decision(told, "en").blocks if block.key == "why"]
+    [why] = [block for block in VettingInWords(told, "en").decision().blocks if block.key == "why"]
     assert [line.rows for line in why.lines] == [10, 10, 10, 1, 10]
     assert "Opt-out from this caller's calls" in why.lines[3].text
 

@@ -144,17 +144,15 @@ class Conditions:
             elif value is not None:
                 must_be_within(name, value, "share", 0, 1)
 
-    def compared(self, clear: float, blocked: float, undecided: float, rows: int) -> Iterator[ConditionResult]:
-        """The conditions that were set, each compared with its share, 0 to 1. A list without rows meets none."""
-        if (least := self.min_clear) is not None:
-            yield ConditionResult("min_clear", least, clear, rows > 0 and clear >= least)
-        if (most := self.max_blocked) is not None:
-            yield ConditionResult("max_blocked", most, blocked, rows > 0 and blocked <= most)
-        if (most := self.max_undecided) is not None:
-            yield ConditionResult("max_undecided", most, undecided, rows > 0 and undecided <= most)
+    def compared(self, found: Mapping[str, float | None], rows: int) -> Iterator[ConditionResult]:
+        """The conditions that were set, each compared with what was found for it. A list without rows meets none."""
+        for name, bound in found.items():
+            if (asked := getattr(self, name)) is not None:
+                within = bound is not None and (bound >= asked if name.startswith("min_") else bound <= asked)
+                yield ConditionResult(name, asked, bound, rows > 0 and within)
 
     def of(self, counts: Mapping[str, int]) -> list[ConditionResult]:
         """The conditions that were set, compared with calls by outcome."""
         rows = sum(counts.values())
-        clear, blocked, undecided = (counts[outcome] / max(rows, 1) for outcome in ("clear", "blocked", "undecided"))
-        return list(self.compared(clear, blocked, undecided, rows))
+        bounds = {"min_clear": "clear", "max_blocked": "blocked", "max_undecided": "undecided"}
+        return list(self.compared({name: counts[outcome] / max(rows, 1) for name, outcome in bounds.items()}, rows))

@@ -7,12 +7,11 @@ is known between two bounds; and a sample, which gives bounds for the list from 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
-from dnc.checks.result import ConditionResult
 from dnc.errors import OptionError
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
@@ -64,7 +63,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, pr
         untold={name: rows for name in _PUBLISHED if (rows := _rows(cells, pl.col(name).is_null()))},
         price=price,
         proved=proved,
-        gate=list(_gate(asked, lasting, outcomes, price, proved, rows=offer.rows)),
+        gate=list(asked.compared(_least_favourable(asked, lasting, outcomes, price, proved), offer.rows)),
         regimes={regime.id: _described(regime) for _, regime in book.regimes() if regime.id in named},
         cells=cells,
     )
@@ -192,30 +191,21 @@ def _price(asked: Asked, callable_: Share, total: int, proved: Proved | None) ->
     return Price(price, each, low, high, proved_, asked.currency)
 
 
-def _gate(
-    asked: Asked,
-    lasting: Share,
-    outcomes: Mapping[str, Share],
-    price: Price | None,
-    proved: Proved | None,
-    *,
-    rows: int,
-) -> Iterator[ConditionResult]:
-    """The conditions that were set, each compared with the bound that is least favourable to the list.
-
-    A list without rows meets none.
-    """
-    yield from asked.compared(lasting.low, outcomes["blocked"].high, outcomes["undecided"].high, rows)
-    if (highest := asked.max_price_per_clear) is not None:
-        if price is None:
-            raise OptionError(localized("errors", "price_needed"))
-        yield ConditionResult(
-            "max_price_per_clear", highest, price.high, price.high is not None and price.high <= highest
-        )
-    if (least := asked.min_proved) is not None:
-        if proved is None:
-            raise OptionError(localized("errors", "draw", "proofs_needed"))
-        yield ConditionResult("min_proved", least, proved.share, proved.share >= least)
+def _least_favourable(
+    asked: Asked, lasting: Share, outcomes: Mapping[str, Share], price: Price | None, proved: Proved | None
+) -> dict[str, float | None]:
+    """What each condition is compared with: the bound that is least favourable to the list."""
+    if asked.max_price_per_clear is not None and price is None:
+        raise OptionError(localized("errors", "price_needed"))
+    if asked.min_proved is not None and proved is None:
+        raise OptionError(localized("errors", "draw", "proofs_needed"))
+    return {
+        "min_clear": lasting.low,
+        "max_blocked": outcomes["blocked"].high,
+        "max_undecided": outcomes["undecided"].high,
+        "max_price_per_clear": price.high if price else None,
+        "min_proved": proved.share if proved else None,
+    }
 
 
 def _described(regime: Regime) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
 from itertools import groupby
 from typing import NamedTuple
 
@@ -116,8 +115,3 @@ def _clock(time: str, language: str) -> str:
     hour, minute = time.split(":")
     texts = messages("limit", language)["clock"]
     return str(texts["whole" if minute == "00" else "part"].format(hour=int(hour), minute=minute))
-
-
-def combined(limits: Iterator[Limit]) -> Limit:
-    """What all of some limits allow."""
-    return reduce(Limit.__and__, limits, Limit())

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import reduce
 from types import MappingProxyType
 from typing import NamedTuple
 
 from dnc.checks.result import Check
 from dnc.clock import today
 from dnc.files.table import quoted
-from dnc.law.limits import Limit, combined
+from dnc.law.limits import Limit
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, dated, in_language, messages, semicolons
@@ -228,7 +229,7 @@ def limits(check: Check) -> Counter[Limit]:
 def limit_by(check: Check, ids: Iterable[str]) -> Limit:
     """What bounds calls day by day, by the ids of `dnc.verdicts.verdict.limiting`."""
     conditions = (limit_of(id_, check.book.regime(id_.partition("/")[0])) for id_ in ids)
-    return combined(condition.limit for condition in conditions if condition.limit)
+    return reduce(Limit.__and__, (condition.limit for condition in conditions if condition.limit), Limit())
 
 
 # Why calls are not possible
@@ -587,7 +588,7 @@ def _holds(check: Check) -> str:
             return str(texts["later"].format(first=_moment(min(times), check.language)))
         forbidden = "other" if another_day(check) else "forbidden"
         return str(texts[forbidden if all_forbidden(check.counts) else "none"])
-    end = first_end(check)
+    end = min(filter(None, check.tallies.ends), default=None)  # the first day after which a clear call is not clear
     read = {check.book.packs[id_].read_until for (id_,) in check.tallies.by("jurisdiction") if id_}
     form = "open" if end is None else "read" if end in read else "until"
     return str(texts[form].format(day=end and dated(check.language)(end)))
@@ -596,11 +597,6 @@ def _holds(check: Check) -> str:
 def all_forbidden(counts: Mapping[str, int]) -> bool:
     """Whether every call is forbidden, so that nothing is left to find out."""
     return counts["blocked"] == sum(counts.values())
-
-
-def first_end(check: Check) -> date | None:
-    """The day after which the first of the clear calls is no longer clear; None if they stay clear."""
-    return min((end for end in check.tallies.ends if end), default=None)
 
 
 def calls(count: int, language: str) -> str:

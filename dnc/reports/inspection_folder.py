@@ -118,6 +118,7 @@ class _Folder:
         found, texts, day = self.found, self.texts, self.day
         if self.numbers:
             self._annexes()
+        deeds = found.events.group_by("done_by", "verb").agg(times=pl.len()).sort("done_by", "verb")
         parts = {
             "entry": PagePart(entries=list(self._entry())),
             "checks": PagePart(tables=list(self._checks())),
@@ -130,7 +131,7 @@ class _Folder:
             ),
             "consents": PagePart(tables=list(self._consents())),
             "retention": PagePart(tables=list(self._retention())),
-            "log": PagePart(self._log(), tables=[self._table("events", found.events, self._deeds())]),
+            "log": PagePart(self._log(), tables=[self._table("events", found.events, deeds)]),
         }
         parts["files"] = PagePart(tables=[self._table("files", self._made())])
         days = {"first": day(found.scope.first), "last": day(found.scope.last)}
@@ -310,9 +311,6 @@ class _Folder:
         yield from (_said(in_language(note, self.language)) for note in findings.notes)
         if self.numbers:
             yield self.texts["chained"]
-
-    def _deeds(self) -> pl.DataFrame:
-        return self.found.events.group_by("done_by", "verb").agg(times=pl.len()).sort("done_by", "verb")
 
     def _made(self) -> pl.DataFrame:
         rows = [(name, hashlib.sha256(data).hexdigest()) for name, data in sorted(self.made.items())]

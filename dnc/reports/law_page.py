@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple
 
-from dnc.law.regimes import GRADES, Holidays, Pack, Regime
+from dnc.law.regimes import GRADES, Pack, Regime
 from dnc.messages import counted, dated, in_language, messages
 from dnc.reports.page import rendered
 from dnc.reports.phrases import in_force, why_open
@@ -56,17 +54,11 @@ def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "e
                 texts["read"].format(first=write(pack.read_from), last=write(pack.read_until)),
                 [_row(pack, regime, language) for regime in sorted(of_pack, key=lambda regime: regime.is_scope)],
                 (pack.read_until - pack.read_from).days,
-                [_by_year(holidays) for holidays in pack.holidays],
             )
             for pack, of_pack in chosen.values()
         ],
     }
     return rendered("law.html", language, {pack.jurisdiction: pack.name[language] for pack in packs}, values)
-
-
-def _by_year(holidays: Holidays) -> tuple[Holidays, dict[int, list[date]]]:
-    """A calendar of public holidays, and its days by year."""
-    return holidays, {year: list(days) for year, days in groupby(holidays.days, key=attrgetter("year"))}
 
 
 def _graded(regimes: Iterable[Regime], language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dnc.checks.status import NewestSnapshot, Status
+from dnc.checks.status import Status
 
 _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
@@ -20,12 +20,16 @@ def as_metrics(state: Status, at: float) -> str:
 def _lines(state: Status, at: float) -> Iterator[str]:
     yield from _gauge("dnc_due", "Whether anything is due (1) or not (0).", {"": state.due})
     yield from _gauge("dnc_status_time_seconds", "When the store was looked at.", {"": at}, unit="seconds")
+    registries = {
+        _label("registry", one.registry, covers=" ".join(one.covers), campaign=one.campaign or ""): one
+        for one in state.registries
+    }
     for name, says, field in (
         ("dnc_registry_age_days", "Age of the newest answer.", "age_days"),
         ("dnc_registry_numbers", "Numbers in it.", "numbers"),
         ("dnc_registry_due", "Whether a newer one is needed.", "due"),
     ):
-        yield from _gauge(name, says, {_labels(one): getattr(one, field) for one in state.registries})
+        yield from _gauge(name, says, {labels: getattr(one, field) for labels, one in registries.items()})
     missing = {_label("registry", name): 1 for name in state.not_loaded}
     yield from _gauge("dnc_registry_missing", "Registries with a limit, and without an answer.", missing)
     rules = {_label("jurisdiction", one.jurisdiction): one.due for one in state.rules}
@@ -36,10 +40,6 @@ def _lines(state: Status, at: float) -> Iterator[str]:
         yield from _gauge("dnc_own_numbers", "Numbers on the own list.", {"": state.own_numbers})
     records = {_label("kind", one.kind): one.rows for one in state.records}
     yield from _gauge("dnc_own_records", "Consents, calls made and customers.", records)
-
-
-def _labels(one: NewestSnapshot) -> str:
-    return _label("registry", one.registry, covers=" ".join(one.covers), campaign=one.campaign or "")
 
 
 def _label(name: str, value: str, **more: str) -> str:

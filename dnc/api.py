@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Unpack
 import polars as pl
 
 from dnc.checks.arrow import Decider, decide
-from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
+from dnc.checks.outputs import Outputs, Targets
 from dnc.checks.parts import Parts
 from dnc.checks.result import Check
 from dnc.checks.run import Observer, Progress, run
@@ -22,7 +22,7 @@ from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError, must_be
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import OutputRows
-from dnc.files.writers import Sheet, TableMode
+from dnc.files.writers import Sheet, TableMode, Writer
 from dnc.lists.inputs import Source
 from dnc.messages import localized
 from dnc.store.store import Store
@@ -34,18 +34,20 @@ if TYPE_CHECKING:
 __all__ = ["Decider", "Settings", "check", "decide", "explain", "replay", "write"]
 
 
-class _ReportFiles:
-    """The pages and sheets of `dnc.reports`, imported when they are first needed."""
+def _report(result: Check, pages: Iterable[Path], writers: Iterable[Writer]) -> None:
+    """Write the pages of a check, and put sheets beside the rows of its workbooks."""
 
-    def page(self, result: Check) -> str:
-        from dnc.reports.check_page import html
-
-        return html(result)
-
-    def sheets(self, result: Check) -> Mapping[str, Sheet]:
+    def sheets() -> Mapping[str, Sheet]:
         from dnc.reports.workbook import annex
 
         return annex(result)
+
+    for page in pages:
+        from dnc.reports.check_page import html
+
+        page.write_text(html(result), encoding="utf-8")
+    for writer in writers:
+        writer.add_sheets(sheets)
 
 
 def check(
@@ -101,7 +103,7 @@ def check(
         InputError: the list, the brief or the consents are wrong. OptionError: an argument is wrong.
         StoreError: the store cannot be used.
     """
-    outputs = Outputs(out, stream, _ReportFiles(), keep=watch is None, table=table, parts=parts)
+    outputs = Outputs(out, stream, _report, keep=watch is None, table=table, parts=parts)
     chosen = Settings.of(settings, options)
     observers = [watch] if watch else []
     return run(
@@ -134,7 +136,7 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
     must_be("path", path, "path", str, Path)
     if is_page(path):
         with atomic_path(path) as unfinished:
-            return write_page(result, unfinished, _ReportFiles())
+            return _report(result, [unfinished], [])
     if rows is None:
         if result.verdicts is None:
             raise InputError(localized("errors", "rows_gone"))
@@ -145,7 +147,7 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
         for batch in rows:
             must_be("rows", batch, "frames", pl.DataFrame)
             writer.add(OutputRows.of(batch))
-        write_sheets(replace(result, cut=writer.cut), writer, _ReportFiles())
+        _report(replace(result, cut=writer.cut), [], [writer])
     return None
 
 
@@ -193,4 +195,4 @@ def replay(
     """
     from dnc.checks.replay import replay_check
 
-    return replay_check(store, number, path, Outputs(out, report=_ReportFiles()), consents=consents)
+    return replay_check(store, number, path, Outputs(out, report=_report), consents=consents)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from dnc.errors import OptionError, must_be, room_in
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import OutputRows
 from dnc.files.remote import is_database, is_url
-from dnc.files.writers import Csv, Sheet, TableMode, Writer
+from dnc.files.writers import Csv, TableMode, Writer
 from dnc.frames import together
 from dnc.messages import localized
 
@@ -30,6 +30,9 @@ Targets = str | Path | Sequence[str | Path] | None
 Cut = tuple[int, str]  # see `Evidence.cut`
 # The columns of the output by then, rows for each writer, and rows for each folder of a part.
 LaidOut = tuple[OutputLayout, list[pl.DataFrame], list[tuple[str, OutputRows]]]
+# Writes what a check has besides its rows: a page to each path, and sheets beside the rows of workbooks. It comes from
+# `dnc.api`, because checks cannot import reports.
+Report = Callable[[Check, Sequence[Path], Sequence[Writer]], None]
 
 
 @runtime_checkable
@@ -38,16 +41,6 @@ class _Writable(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """Write bytes."""
-
-
-class Report(Protocol):
-    """Writes what a check has besides its rows; passed in by `dnc.api`, because checks cannot import reports."""
-
-    def page(self, result: Check) -> str:
-        """An HTML page."""
-
-    def sheets(self, result: Check) -> Mapping[str, Sheet]:
-        """Sheets of a workbook behind its rows, by name."""
 
 
 class _Frames(Writer):
@@ -69,7 +62,7 @@ class Outputs:
     Args:
         targets: files to write, by suffix; `.html` is the page.
         stream: an open binary file that gets the rows as CSV, once their columns are known: at the end.
-        report: what pages and the sheets behind rows say.
+        report: writes pages and the sheets beside rows; needed where there are such targets.
         keep: whether rows are kept in memory where there is neither a target nor a stream.
         table: what becomes of the rows of a table that is written.
         parts: the one target that is not a page is a folder, which is written so.
@@ -176,22 +169,7 @@ class Outputs:
 
     def finish(self, result: Check) -> None:
         """Write the pages and the sheets behind the rows."""
-        for page in self._pages:
-            write_page(result, page, self._report)
-        for writer in self._writers:
-            write_sheets(result, writer, self._report)
+        if self._report:
+            self._report(result, self._pages, self._writers)
         if self.folder:
             self.folder.finish(result)
-
-
-def write_page(result: Check, path: Path, report: Report | None) -> None:
-    """Write the page of a check. TypeError where there is no report to write."""
-    if report is None:
-        raise TypeError("a page needs a report")
-    path.write_text(report.page(result), encoding="utf-8")
-
-
-def write_sheets(result: Check, writer: Writer, report: Report | None) -> None:
-    """Put the sheets of a report behind the rows of a workbook."""
-    if report is not None:
-        writer.add_sheets(lambda: report.sheets(result))

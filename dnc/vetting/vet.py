@@ -99,18 +99,16 @@ def vet(
         for held in against:
             with opened(held) as files:
                 cells.hold(files.name, _numbers(files, brief, book))
-        first = cells.first or today()
-        _refuse_period(first, until)
+        points = _points(cells.first or today(), until)
         if sample_of is not None and sample_of < result.rows:
             raise OptionError(localized("errors", "sample_small", of=sample_of, rows=result.rows))
-        points = _points(first, until)
         counted = cells.closed(points) if seal else cells.open(points)
         if seal and not counted.height:
             raise InputError(localized("errors", "seal", "few"), result.files.name)
         salt = secrets.token_hex(32) if seal else None
         offer = Offer(
             **_checked(result, standing, salt),
-            first=first,
+            first=points[0],
             until=until,
             points=points,
             trade=_traded(trade.verdicts(), sealed=seal),
@@ -129,16 +127,15 @@ def vet(
     return replace(vetting, unnamed={ours: count for ours, count in unnamed.items() if count})
 
 
-def _refuse_period(first: date, until: date | None) -> None:
-    """Raise OptionError if the period of the calls ends before its first day, or is too long."""
+def _points(first: date, until: date | None) -> tuple[date, ...]:
+    """Days of the curve: every week from the first call to the end of the period, and its end.
+
+    Raises OptionError if the period ends before its first day, or is too long.
+    """
     if until and until < first:
         raise OptionError(localized("errors", "until_early", until=until, first=first))
     if until and (until - first).days > MOST_DAYS:
         raise OptionError(localized("errors", "until_late", until=until, most=MOST_DAYS, first=first))
-
-
-def _points(first: date, until: date | None) -> tuple[date, ...]:
-    """Days of the curve: every week from the first call to the end of the period, and its end."""
     last = until or first + timedelta(weeks=CURVE_WEEKS)
     weekly = [first + timedelta(days=days) for days in range(0, (last - first).days + 1, 7)]
     return tuple(weekly if weekly[-1] == last else [*weekly, last])

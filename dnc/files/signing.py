@@ -66,27 +66,24 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """A signature of some data in a context."""
         return cls(signer.public.hex(), signer.sign(context, data).hex())
 
-    def verified(self, context: bytes, data: bytes, path: Path | None = None) -> str:
-        """The fingerprint of the key; errors as of `verified`."""
-        return verified(bytes.fromhex(self.key), bytes.fromhex(self.signature), context, data, path)
+    def verified(self, context: bytes, data: bytes, path: Path | None) -> str:
+        """The fingerprint of the key that signed some data in a context. path: the file, for the error.
 
-
-def verified(public: bytes, signature: bytes, context: bytes, data: bytes, path: Path | None = None) -> str:
-    """The fingerprint of the key that signed some data in a context. path: the file, for the error.
-
-    Raises InputError if the signature is not valid or anybody could have made it, OptionError if the extra is missing.
-    """
-    with extra("packs"):
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    try:
-        key = Ed25519PublicKey.from_public_bytes(public)
-        key.verify(signature, context + data)
-    except (InvalidSignature, ValueError):
-        key = None
-    if key is None or int.from_bytes(public, "little") % (1 << 255) % _PRIME in _WEAK:
-        raise InputError(localized("errors", "signature"), path)
-    return _fingerprint(key)
+        Raises InputError if the signature is not valid or anybody could have made it, OptionError if the extra is
+        missing.
+        """
+        with extra("packs"):
+            from cryptography.exceptions import InvalidSignature
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+        public = bytes.fromhex(self.key)
+        try:
+            key = Ed25519PublicKey.from_public_bytes(public)
+            key.verify(bytes.fromhex(self.signature), context + data)
+        except (InvalidSignature, ValueError):
+            key = None
+        if key is None or int.from_bytes(public, "little") % (1 << 255) % _PRIME in _WEAK:
+            raise InputError(localized("errors", "signature"), path)
+        return _fingerprint(key)
 
 
 def new_key(path: Path) -> str:

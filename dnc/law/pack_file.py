@@ -121,8 +121,9 @@ def read_pack_file(path: Path) -> SignedPack:
         raise InputError(localized("errors", "pack", "unsigned"), path)
     if len(members) - 2 > _MOST_FILES or sum(member.size or 0 for member in members.values()) > _MOST_ALL:
         raise InputError(localized("errors", "pack", "unpacks", files=_MOST_FILES, most=_MOST_ALL >> 20), path)
-    signature, manifest = _bounded(members.pop(_SIGNATURE), 1 << 10), _bounded(members.pop(_MANIFEST), _MOST_MANIFEST)
-    signer = signing.verified(signature[: signing.KEY_BYTES], signature[signing.KEY_BYTES :], _CONTEXT, manifest, path)
+    signed, manifest = _bounded(members.pop(_SIGNATURE), 1 << 10), _bounded(members.pop(_MANIFEST), _MOST_MANIFEST)
+    signature = signing.Signature(signed[: signing.KEY_BYTES].hex(), signed[signing.KEY_BYTES :].hex())
+    signer = signature.verified(_CONTEXT, manifest, path)
     return SignedPack(path, input_sha256(path), signer, manifest, members)
 
 

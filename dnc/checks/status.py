@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from dnc.clock import today
 from dnc.database import run
@@ -113,11 +112,6 @@ class Status:
     files: int
     rows: int
     log_head: str | None
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The same as JSON has it, with days as dates."""
-        return asdict(self) | {"rules_pack": self.rules_pack and self.rules_pack._asdict()}
 
 
 def status(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import astuple
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,7 @@ def _install(store: Store, path: Path, trust: str | None, lang: str) -> None:
     allowed(current and current[0])
     after, cases = tried(content, pack)
     changed = effects(store, before, after, today(), today() + _YEAR)
-    rule_packs.install(store.ledger, pack, content.rules, shipped(), allowed, trust=new)
+    rule_packs.install(store.ledger, astuple(pack), content.rules, shipped(), allowed, trust=new)
     for what, ids in differences(before, after).items():
         say(
             texts["regimes"][what].format(

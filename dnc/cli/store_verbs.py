@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -297,7 +298,7 @@ def status(
             unfinished.write_text(as_metrics(state, time.time()), encoding="utf-8")
         metrics.chmod(0o644)  # the collector is another user, and nothing in it is about a person
     if as_json:
-        click.echo(json.dumps(state.data, default=str, indent=2))
+        click.echo(json.dumps(asdict(state), default=str, indent=2))
     else:
         for line in as_text(state, lang):
             show(line)

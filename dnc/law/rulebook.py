@@ -9,7 +9,7 @@ from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 import msgspec
@@ -32,7 +32,8 @@ _READ_BY = (
 )
 
 
-class PackId(NamedTuple):
+@dataclass(frozen=True)
+class PackId:
     """What names a pack: its version, the SHA-256 of its file, and the fingerprint of the key that signed it."""
 
     version: str

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from dnc.checks.parts import PartsManifest
 from dnc.checks.status import Status
-from dnc.reports.check_data import CheckOutput, RulesPackName
+from dnc.reports.check_data import CheckOutput
 from dnc.vetting.model import SETTINGS_KEY, Offer, Vetting
 
 _NOT_IN_JSON = ("cells", "checked", "salt")
@@ -49,7 +49,7 @@ def _offer() -> type[Struct]:
 SCHEMAS: dict[str, Any] = {
     "check": CheckOutput,
     "vet": _struct(Vetting, offer=_offer(), opens=bool),
-    "status": _struct(Status, rules_pack=RulesPackName | None),
+    "status": _struct(Status),
     "log": LogLine,
     "manifest": PartsManifest,
 }

@@ -97,7 +97,7 @@ _SALT = re.compile(r"[0-9a-fA-F]{64}")
 # bytes, and --draw decides nothing.
 _ANYWHERE = {"lang", "exit_zero", "quiet", "as_json", "signer"}
 _CONDITIONS = {"min_clear", "max_blocked", "max_undecided"}
-_BESIDE = {
+_USED_WITH = {
     "sealed": {"out", "letter", "price", "currency", "max_price_per_clear"} | _CONDITIONS,
     "salt": {"query", "against"},
     "draw": {"planned", "out", "query", "sheet", "maps", "ignore", "around", "region", "brief"},
@@ -230,8 +230,8 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
 
 def _refuse_ineffective(ctx: click.Context) -> None:
     """Raise UsageError at an option that has no effect beside another one: a condition must not seem to be met."""
-    modes = [name for name in _BESIDE if ctx.params[name]]
-    used = _ANYWHERE.union(modes, *(_BESIDE[name] for name in modes))
+    modes = [name for name in _USED_WITH if ctx.params[name]]
+    used = _ANYWHERE.union(modes, *(_USED_WITH[name] for name in modes))
     typed = [
         option.opts[0]
         for option in ctx.command.params

@@ -32,11 +32,13 @@ from dnc.registries import OWN
 from dnc.store.record_kinds import GIVEN
 
 SAMPLE = 5_000  # rows that are checked for each question
+LEFT_OUT, _READ = 0, 1  # the first options of a column
 _SEPARATORS = (" ::: ", ";", "|", ",")  # between the tags of a cell
 _EXAMPLES = 2  # texts of a column that its row shows
 _ALL_SHOWN = 12  # texts of a column that its row shows all, since what is accepted with it is to be seen
 _FEW_TEXTS, _MOST_TEXTS = 30, 60  # that are asked one by one, of a column and of all
 _MEANINGS = ("unread", "objected", "refused", "withdrawn", "nothing")
+_YES_AND_NO = 2  # different cells of a column that may say them, in whatever code
 _VALUES = 3  # of a column that are shown
 _LONGEST, _LONGEST_TEXT = 30, 300  # characters of a value that are shown, and of a text that is to be read
 # Who calls, and what each of them calls for.
@@ -88,7 +90,8 @@ class TableRow(NamedTuple):
     from. chosen: index of the one that is proposed. marked: whether the column or the text may say not to call. fact:
     our column that a typed answer is the value of; such a row has no options, and `chosen` is a text, empty where it is
     not known. rest: index of the answer that is taken if the person accepts what is proposed and chose no other; None
-    where `chosen` is.
+    where `chosen` is. alike: whether one answer may leave it out together with others: a column in which no row differs
+    by a yes or no.
     """
 
     name: str
@@ -99,6 +102,7 @@ class TableRow(NamedTuple):
     marked: bool = False
     fact: str | None = None
     rest: int | None = None
+    alike: bool = False
 
     @property
     def is_left_out(self) -> bool:
@@ -108,12 +112,14 @@ class TableRow(NamedTuple):
     def answered(self, chosen: int | str | None) -> TableRow:
         """The row with an earlier answer in place of the proposed one."""
         fits = chosen < len(self.options) if isinstance(chosen, int) else chosen is not None and self.fact is not None
-        return self._replace(chosen=chosen, rest=None) if chosen not in (None, self.chosen) and fits else self
+        if chosen is None or chosen == self.chosen or not fits:
+            return self
+        return self._replace(chosen=chosen, rest=None, alike=False)
 
     @property
-    def group(self) -> tuple[bool, str]:
+    def group(self) -> tuple[bool, bool, str]:
         """What it has in common with the rows that are shown together with it (see `RowGroup`)."""
-        return self.is_left_out, "" if self.name == self.text else self.name
+        return self.is_left_out, self.alike, "" if self.name == self.text else self.name
 
 
 Chosen = int | str | list[int | str] | None  # an option, a text, those of the rows of a table; None: not known
@@ -122,10 +128,12 @@ Chosen = int | str | list[int | str] | None  # an option, a text, those of the r
 class RowGroup(NamedTuple):
     """Rows of a table that are shown together, each with its place in the table.
 
-    name: of their column, if they are texts in it. is_left_out: whether they are columns proposed to be left out.
+    name: of their column, if they are texts in it. is_left_out, alike: whether they are columns proposed to be left
+    out, or that one answer may leave out.
     """
 
     is_left_out: bool
+    alike: bool
     name: str
     rows: list[tuple[int, TableRow]]
 
@@ -167,15 +175,15 @@ class Question(msgspec.Struct, frozen=True):
     @property
     def groups(self) -> Iterator[RowGroup]:
         """The rows of its table as they are shown together."""
-        for (is_left_out, name), rows in groupby(enumerate(self.table), lambda row: row[1].group):
-            yield RowGroup(is_left_out, name, list(rows))
+        for (is_left_out, alike, name), rows in groupby(enumerate(self.table), lambda row: row[1].group):
+            yield RowGroup(is_left_out, alike, name, list(rows))
 
     def answered(self, before: Question, chosen: Chosen) -> Question:
         """The question with an answer to an earlier form of it as its default."""
         if isinstance(chosen, list):
             known = {(row.name, row.text): at for row, at in zip(before.table, chosen, strict=True)}
             rows = (row.answered(known.get((row.name, row.text))) for row in self.table)
-            return replace(self, table=sorted(rows, key=lambda row: row.is_left_out))
+            return replace(self, table=sorted(rows, key=lambda row: row.group[:2]))
         if isinstance(chosen, str):
             return replace(self, options=[Option(chosen, {"facts": {self.fact: chosen}})], default=0)
         return replace(self, default=chosen) if chosen is not None and chosen < len(self.options) else self
@@ -188,6 +196,12 @@ def _tags(content: Content, separator: str) -> pl.DataFrame:
     found = tags.group_by("text", maintain_order=True).agg(pl.col("cell").first(), pl.col("rows").sum())
     found = found.with_columns(marked=marked(found["cell"], column=content.name))
     return found.sort("marked", "rows", "text", descending=[True, True, False])
+
+
+def _tells_nobody_apart(content: Content) -> bool:
+    """Whether a column has the same cell in every row, or numbers and codes, more than the two of a yes and a no."""
+    different = content.texts.height
+    return content.filled == content.rows if different == 1 else content.is_codes and different > _YES_AND_NO
 
 
 class OpenQuestions:
@@ -392,7 +406,7 @@ class OpenQuestions:
     def _of_columns(self, rows: int) -> Iterator[Question]:
         """One table of the columns without a role: left out, read, or one of ours; last what may be left out."""
         if contents := self.without_role:
-            table = sorted(map(self._column_row, contents), key=lambda row: (row.is_left_out, not row.marked))
+            table = sorted(map(self._column_row, contents), key=lambda row: (*row.group[:2], not row.marked))
             yield Question("columns", self._w["columns"]["text"], [], rows, proved=True, table=table)
 
     def _column_row(self, content: Content) -> TableRow:
@@ -405,7 +419,7 @@ class OpenQuestions:
             options.append(Option(text, {"texts": {name: {"separator": separator}}}))
         ours = self._guesses.fits.get(name) or (None if separator else self._by_cells(content))
         is_named = self._guesses.named.get(ours or "") == name
-        proposed = 0 if content.may_be_left_out else 1
+        proposed = LEFT_OUT if content.may_be_left_out else _READ
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):
             options.append(self._is(ours, name, named=False))
             if is_named and self._is_understood(ours, content):
@@ -418,8 +432,9 @@ class OpenQuestions:
         examples = [masked(cell) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]
         if content.cut or cells.len() > len(examples):
             examples.append(w["more" if content.cut else "others"].format(n=cells.len() - len(examples)))
-        rest = 0 if proposed == 1 and not content.is_suspect and not content.is_codes else None
-        return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest)
+        rest = LEFT_OUT if proposed == _READ and not content.is_suspect and not content.is_codes else None
+        alike = proposed == _READ and rest is None and not content.may_object and _tells_nobody_apart(content)
+        return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest, alike=alike)
 
     def _by_cells(self, content: Content) -> str | None:
         """What a column may be whatever it is called: days may be those of the consent, a few words the consent."""

@@ -21,7 +21,7 @@ from dnc import api
 from dnc.checks.campaign import brief_for_list, brief_without
 from dnc.checks.explain import Explanation
 from dnc.checks.past import brief_of_past, past_check
-from dnc.checks.questions import Question
+from dnc.checks.questions import LEFT_OUT, Question
 from dnc.checks.result import Check
 from dnc.clock import today
 from dnc.desk.desk import RefusedError
@@ -317,6 +317,8 @@ def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[
             if not says:
                 raise InputError(visit.texts["accept_or_not"])
             chosen.append(row.rest if accepted else row.chosen)
+        elif row.alike and not text:
+            chosen.append(LEFT_OUT if sent.get(f"answer-{at}-alike") else row.chosen)
         elif not row.fact and not (text.isdecimal() and int(text) < len(row.options)):
             raise InputError(visit.texts["no_answer"])
         else:

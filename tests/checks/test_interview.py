@@ -491,6 +491,20 @@ def test_codes_are_not_accepted_with_all_else(asked):
     }  # fmt: skip
 
 
+def test_columns_that_one_answer_may_leave_out_tell_nobody_apart(asked):
+    """Numbers and what is the same in every row; a yes and a no, in whatever code, and what the net marks stand alone."""
+    told = {
+        "Lots": "0120123", "Série": ["A"] * 7, "Société": ["Faux"] * 7, "Actif": "OOOOOON", "Double": "1212121",
+        "Refus": "0120123", "Stop": ["non"] * 7, "Groupe": ["A", *[""] * 6],
+    }  # fmt: skip
+    rows = [";".join((f"06 39 98 00 0{at}", *(cells[at] for cells in told.values()))) for at in range(7)]
+    interview = asked("\n".join([";".join(("Téléphone", *told)), *rows]))
+    while (question := interview.next()).id != "columns":
+        interview.answer(question, {"caller": 0}.get(question.id))
+    assert {row.name for row in question.table if row.alike} == {"Lots", "Série", "Société"}
+    assert all(row.rest is None and row.chosen == 1 for row in question.table if row.alike)
+
+
 def test_the_country_of_the_office_settles_a_tie(asked, store):
     """Numbers that are as likely Italian need no question where the office has said whose they are."""
     text = "name;phone\n" + "".join(f"Person {at};0199000{at:03d}\n" for at in range(30))

@@ -6,6 +6,7 @@ import csv
 import gc
 import io
 import re
+import tomllib
 import weakref
 import zipfile
 from contextlib import suppress
@@ -430,6 +431,30 @@ def test_what_is_proposed_is_neither_kept_nor_dropped_unsaid(browser):
         "asked not to be called again",
     ]
     assert "answers given" not in text_of(questions(browser, path))
+
+
+@pytest.mark.parametrize(
+    ("sent", "left_out", "read"),
+    [
+        ({}, [], ["Lots", "Société"]),
+        ({"answer-0-alike": "yes"}, ["Lots", "Société"], []),
+        ({"answer-0-alike": "yes", "answer-0-1": "1"}, ["Lots"], ["Société"]),
+        ({"answer-0-0": "0"}, ["Lots"], ["Société"]),
+    ],
+)
+def test_one_tick_leaves_out_the_columns_that_tell_nobody_apart(browser, sent, left_out, read):
+    """Only if somebody ticks it, whatever they accept; an answer of its own for one of them counts."""
+    rows = "".join(f"01 99 00 12 0{at};{at % 3};Faux\n" for at in range(7))
+    path = dropped(browser, f"Téléphone;Lots;Société\n{rows}", brief=SURVEY)
+    fields = fields_of(questions(browser, path, "?ask=columns").text)
+    assert [(label, chosen) for label, _, chosen in fields.values()] == [
+        ("Lots", "left out if you tick this box, else read"),
+        ("Société", "left out if you tick this box, else read"),
+    ]
+    empty = dict.fromkeys(fields, "") | {"question": "columns", "accept": "1"}
+    ended(browser, browser.post(f"{path}/answers", empty | sent))
+    brief = tomllib.loads(browser.client.get(f"{path}/files/brief.toml").text)
+    assert (brief.get("ignore", []), [*brief.get("texts", {})]) == (left_out, read)
 
 
 def test_an_answer_that_is_not_understood_stays_beside_its_question(browser):

@@ -691,8 +691,7 @@ class OpenQuestions:
         named: whether it says the name of the column, which a table has beside it.
         """
         edits: Edits = {"columns": {ours: name}, "texts": {name: None}}
-        # Behind the semicolon is how to write it in a brief.
-        says = vocabulary().says(ours, self._language).partition(";")[0].strip()
+        says = vocabulary().says(ours, self._language)
         text = self._w["is"].format(name=name, says=says) if named else says
         words = {word: meant for word, _ in self._guesses.words(name) if (meant := meaning(ours, word))}
         if ours not in vocabulary().axes or not words:

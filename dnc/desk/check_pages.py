@@ -582,10 +582,10 @@ def _download(visit: Visit) -> Response:
     if (done := _done(list_check)) is None:
         raise RefusedError(404, visit.texts["no_result"])
     check, rows = done
-    ending = "" if what == "all" else f"-{what}"
+    saved_as = visit.saved_as(what, list=list_check.stem)
 
     def make(folder: Path) -> Path:
-        path = folder / f"{list_check.stem}-dnc{ending}.{suffix}"
+        path = folder / f"{saved_as}.{suffix}"
         api.write(check, path, rows.batches("clear" if what == "clear" else ""))
         return path
 

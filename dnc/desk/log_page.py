@@ -89,7 +89,7 @@ def _text(name: str, value: Any, language: str) -> str:
 
 
 def _download(visit: Visit) -> Response:
-    return download(csv_of(visit.desk.store.log()), "text/csv", "dnc-log.csv")
+    return download(csv_of(visit.desk.store.log()), "text/csv", visit.saved_as("log"))
 
 
 def _inspection(visit: Visit, wrong: tuple[str, ...] = ()) -> Response:
@@ -106,7 +106,7 @@ def _folder(visit: Visit, sent: Form) -> Response:
     desk, language, numbers = visit.desk, visit.session.language, bool(sent.get("annexes"))
 
     def make(folder: Path) -> Path:
-        out = folder / f"dnc-inspection-{first}-{last}.zip"
+        out = folder / visit.saved_as("folder", first=first, last=last)
         write_folder(out, store, inspect(store, scope), desk.book, language, numbers=numbers, signer=desk.signer)
         return out
 

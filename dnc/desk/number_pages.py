@@ -199,7 +199,7 @@ def _record(kind: Kind, visit: Visit, sent: Form) -> Response:
 def _letter(visit: Visit) -> Response:
     """The letter to a person who asks what is stored about their number."""
     look_up, desk = _look_up_of(visit), visit.desk
-    path = visit.session.folder(desk.store) / "letter.html"
+    path = visit.session.folder(desk.store) / visit.saved_as("letter", day=today())
     language = visit.session.language
     write_letter(path, letter(answer(desk.store, look_up.number), desk.book, language), language)
     return download_once(path, path.name)

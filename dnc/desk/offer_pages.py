@@ -229,7 +229,7 @@ def _result(visit: Visit, can_show: Sequence[str] = (), errors: Errors = ()) -> 
         v=messages("vet", language),
         curve=still_possible(vetting),
         lines=list(words.sealed_lines(None)) if vetting.salt else [],
-        letters=LANGUAGES,
+        letters=sorted(LANGUAGES, key=lambda code: code != language),
         may_draw=assessed.offered is not None and rows > 0,
         size=min(DRAWN, rows),
         can_show=can_show,
@@ -270,15 +270,15 @@ def _download(visit: Visit) -> Response:
     assessed, name = _offer(visit), visit.request.path_params["name"]
     vetting, letters = assessed.vetting, {f"letter.{language}.html": language for language in LANGUAGES}
     if name == "report.html":
-        return download(html(vetting, visit.desk.book, visit.session.language), "text/html", f"offer-{name}")
+        return download(html(vetting, visit.desk.book, visit.session.language), "text/html", visit.saved_as("offer"))
     if name == "sealed.json" and vetting.offer.sealed:
-        return download(write_sealed(vetting), "application/json", f"offer-{name}")
+        return download(write_sealed(vetting), "application/json", visit.saved_as("sealed"))
     if name in letters:
         path = visit.session.folder(visit.desk.store) / name
         write_letter(path, seller_letter(vetting, letters[name]), letters[name])
-        return download_once(path, f"offer-{name}")
+        return download_once(path, visit.saved_as("seller", language=letters[name]))
     if assessed.table and name == assessed.table.name:
-        return FileResponse(assessed.table, filename=name)
+        return FileResponse(assessed.table, filename=visit.saved_as("draw"))
     raise RefusedError(404, visit.texts["not_found"])
 
 

@@ -73,11 +73,11 @@ def _set(visit: Visit, sent: Form) -> Response:
     if region:
         given["region"] = region
         if not known_region(region):
-            errors.append(("region", visit.texts["region_hint"]))
+            errors.append(("region", visit.texts["no_region"]))
     if cli := given.get("cli"):
         given["cli"] = read_cli(meaning("cli", cli) or cli, region or system_locale()[1]) or cli
         if read_cli(given["cli"], None) is None:
-            errors.append(("cli", visit.texts["office_cli_hint"]))
+            errors.append(("cli", visit.texts["no_cli"]))
     if (days := given.get("own_days")) and not (days.isdecimal() and 0 < int(days) <= _MOST_DAYS):
         errors.append(("own_days", visit.texts["no_amount"]))
     if errors:

@@ -112,12 +112,13 @@ def _changed(visit: Visit) -> Response:
     if since is None or since.calls is None:
         raise RefusedError(404, visit.texts["not_found"])
     rows = since.calls.with_columns(pl.concat_str(pl.lit("+"), "number").alias("number"))
-    return download(csv_of(rows), "text/csv", f"changed-{since.before.id}-{check.id}.csv")
+    return download(csv_of(rows), "text/csv", visit.saved_as("changed", before=since.before.id, check=check.id))
 
 
 def _brief(visit: Visit) -> Response:
     check = _asked(visit)
-    return download(brief_of_past(visit.desk.store, check).encode(), "application/toml", f"check-{check.id}.toml")
+    text = brief_of_past(visit.desk.store, check)
+    return download(text, "application/toml", visit.saved_as("check", check=check.id))
 
 
 ROUTES: list[Route] = [

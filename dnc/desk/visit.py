@@ -75,6 +75,10 @@ class Visit(msgspec.Struct, frozen=True):
         parts, text = max(1, -(-rows // size)), self.request.query_params.get("page", "")
         return min(max(int(text), 1), parts) if _PAGE.fullmatch(text) else 1, parts
 
+    def saved_as(self, what: str, **parts: object) -> str:
+        """The name under which a file is saved, in the language of the session."""
+        return str(self.texts["saved_as"][what]).format(**parts)
+
     def to(self, path: str) -> Response:
         """Redirect the browser after a form, so that reloading the next page does not repeat the change."""
         return RedirectResponse(path, 303)

@@ -71,8 +71,8 @@ class Vocabulary(msgspec.Struct, frozen=True, dict=True):
         return in_languages(entry, key, "columns", column, "values", word)[language]
 
     def says(self, column: str, language: str = "en") -> str:
-        """What a column means."""
-        return self.text(column, "says", language)
+        """What a column means, without how to write it in a brief, which is behind a semicolon."""
+        return self.text(column, "says", language).partition(";")[0].strip()
 
     def question(self, column: str, language: str = "en") -> str:
         """The question for a user whose file does not have a column."""

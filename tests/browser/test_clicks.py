@@ -89,7 +89,7 @@ def knowing(export: Export) -> Said:
 
     def of_column(name: str) -> Sequence[str]:
         if used := ours.get(name):
-            return vocabulary().says(used, "fr").partition(";")[0].strip(), READ
+            return vocabulary().says(used, "fr"), READ
         harmless = columns[name].says.get("nothing", ())[:1]  # of a column of yes and no, which is answered as one
         role = READ if columns[name].role == "read" else LEFT_OUT
         return TAGS if columns[name].separator else role, *(f"{word} : {NOTHING}" for word in harmless)

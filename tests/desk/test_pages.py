@@ -744,7 +744,7 @@ def test_a_registry_is_loaded_and_compared_with_the_one_before(browser):
     again = browser.post("/registries", {"as_of": "2026-08-01"}, files={"file": ("", b"")})
     assert 'value="2026-08-01"' in again.text
     one = ended(browser, browser.post("/registries", {"as_of": "2026-08-01"}, files={"file": ("bloctel.csv", bloctel)}))
-    assert "fr-bloctel" in one.text and "first file of this registry" in one.text
+    assert "Bloctel" in one.text and "first file of this registry" in one.text
     lines = bloctel.splitlines(keepends=True)
     two = ended(
         browser,
@@ -766,7 +766,7 @@ def test_the_own_list_is_loaded_on_the_first_page(browser):
     assert "choose: own opt-out list" in home
     sent = {"file": ("people.csv", b"number\n+33199001299\n")}
     done = ended(browser, browser.post("/registries", {"as_of": "2026-11-20", "registry": "own"}, files=sent))
-    assert "own opt-out list ( own )" in text_of(done) and "Complete for all numbers" in text_of(done)
+    assert "Registry Own opt-out list" in text_of(done) and "Complete for all numbers" in text_of(done)
 
 
 CONSENTS = (
@@ -1142,11 +1142,12 @@ def test_the_log_is_in_the_language_of_the_session(browser):
     assert browser.client.get(shown.headers["location"]).status_code == 200
     ended(browser, browser.post("/registries", own, files={"file": ("own.csv", b"number\n")}))
     browser.post("/language", {"language": "fr"})
-    page = text_of(browser.client.get("/log"))
+    page, log = text_of(browser.client.get("/log")), browser.client.get("/log/log.csv")
     browser.post("/language", {"language": "en"})
+    assert 'filename="journal.csv"' in log.headers["Content-Disposition"]
     assert "liste : list.csv ; résultat : 0 appel possible, " in page
     assert "registre : liste d'opposition interne ; établi le : 01/08/2026" in page
-    assert "fichier de registre chargé" in page
+    assert "fichier chargé" in page
     assert not re.search(r"\b(load|check|object|counts|blocked|as_of)\b|\.parquet|\d{4}-\d\d-\d\d", page)
 
 

@@ -7,6 +7,7 @@ from the moment at which it is made, the same store gives the same bytes.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
 import zipfile
@@ -30,7 +31,7 @@ from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, dated, duration, in_language, messages, semicolons
 from dnc.reports import certificate_page, law_page
 from dnc.reports.page import rendered
-from dnc.reports.phrases import fact_in_line, facts
+from dnc.reports.phrases import defect_in_words, fact_in_line, facts
 from dnc.store import audit_log
 from dnc.store.record_kinds import KINDS
 from dnc.store.retention import DECISIONS
@@ -96,7 +97,10 @@ def write_folder(
 
 
 class _Folder:
-    """Makes the files of a folder, `made`, by their names; the arguments are those of `write_folder`."""
+    """Makes the files of a folder; the arguments are those of `write_folder`.
+
+    made: its files by their names. holds: what each of them holds. proofs: names of files by the statement they prove.
+    """
 
     def __init__(
         self, store: Store, found: Inspection, book: Rulebook, language: str, *, numbers: bool, signer: Signer | None
@@ -112,6 +116,8 @@ class _Folder:
         words |= {"weekday": messages("limit", language)["weekday"]}
         self.words = words | {"kind": registries | self.kinds | self.texts["kind"]}
         self.made: dict[str, bytes] = {}
+        self.holds: dict[str, str] = {}
+        self.proofs: dict[str, str] = {}
 
     def files(self) -> dict[str, bytes]:
         """All files but the list of checksums."""
@@ -123,7 +129,7 @@ class _Folder:
             "entry": PagePart(entries=list(self._entry())),
             "checks": PagePart(tables=list(self._checks())),
             "rules": PagePart(tables=[self._table("rules", self._rules())]),
-            "registries": PagePart(tables=[self._table("loads", found.loads, found.loads[:, :8])]),
+            "registries": PagePart(tables=[self._table("loads", loads := self._loads(), loads[:, :8])]),
             "calls": PagePart(self._calls_in_words(), tables=list(self._calls())),
             "objections": PagePart(
                 self._objections_in_words(),
@@ -244,10 +250,9 @@ class _Folder:
         hidden = _said(check["list"]) != check["list"]
         if not self.signer or (hidden and not self.numbers):
             return None
-        name = f"{'annexes/' if hidden else ''}certificates/check-{check['row']}.html"
         page = certificate_page.html(certify(self.store, int(check["row"]), self.signer), self.language)
-        self.made[name] = page.encode()
-        return name
+        path = f"{'annexes/' if hidden else ''}certificates/check-{check['row']}.html"
+        return self._add(self._name(path), page.encode(), self.texts["holds"]["certificate"].format(row=check["row"]))
 
     def _rules(self) -> pl.DataFrame:
         """The pages of the rules by country that checks judged by, and texts that they applied and are not today's."""
@@ -256,15 +261,30 @@ class _Folder:
         others = set() if self.found.laws is None else self.book.packs.keys() - self.found.laws - called
         for id_, pack in ((id_, pack) for id_, pack in self.book.packs.items() if id_ not in others):
             regimes = [regime for regime in pack.regimes if regime.first <= last and regime.until > first]
-            self.made[name := f"rules/{id_}.html"] = law_page.html({id_: (pack, regimes)}, self.language).encode()
-            rows.append((pack.name[self.language], name, len(regimes), pack.read_until))
+            page, country = law_page.html({id_: (pack, regimes)}, self.language), pack.name[self.language]
+            name = self._add(self._name(f"rules/{id_}.html"), page.encode(), self._of_rules(country))
+            rows.append((country, name, len(regimes), pack.read_until))
         for sha256, text in self.found.rules.items():
             rules = tomllib.loads(text)
             if sha256 not in self.book.texts and rules["jurisdiction"] not in others:
-                self.made[name := f"rules/{rules['jurisdiction']}-{sha256[:12]}.toml"] = text.encode()
                 country = self.texts["applied"].format(name=rules["jurisdiction"])
+                path = f"rules/{rules['jurisdiction']}-{sha256[:12]}.toml"
+                name = self._add(self._name(path), text.encode(), self._of_rules(country))
                 rows.append((country, name, len(rules["regime"]), rules["read_until"]))
         return pl.DataFrame(rows, ["country", "file", "rules", "read_until"], orient="row")
+
+    def _of_rules(self, country: str) -> str:
+        return str(self.texts["holds"]["rules"].format(country=country))
+
+    def _loads(self) -> pl.DataFrame:
+        """The files that were loaded, with what was accepted of each in words."""
+        rows = self.found.log.filter(pl.col("verb") == "load").iter_rows(named=True)
+        defects = {str(row["seq"]): json.loads(row["detail"]).get("accepted") or [] for row in rows}
+        words = [
+            semicolons((defect_in_words(**defect, language=self.language) for defect in defects[row]), self.language)
+            for row in self.found.loads["row"]
+        ]
+        return self.found.loads.with_columns(pl.Series("accepted", words, pl.String))
 
     def _calls(self) -> Iterator[ShownTable]:
         yield self._table("calls", self.found.calls, self._by_month())
@@ -278,14 +298,14 @@ class _Folder:
         return self.found.calls.group_by(month, "campaign").agg(counts).sort("month", "campaign")
 
     def _consents(self) -> Iterator[ShownTable]:
-        found, folder = self.found, {name.rpartition("/")[2].partition(".")[0]: name for name in self.made}
+        found = self.found
         unnamed = pl.col("wording").fill_null(messages("summary", self.language)["no_wording"])
         yield self._table("consents", found.consents.with_columns(unnamed))
         yield self._table("wordings", _wordings(found))
         proofs = found.sample.select("statement", "proof", "proof_sha256").iter_rows()
         own = [
-            folder.get(name.replace(":", "-")) or (proof and self.texts["not_found" if sha256 else "reference"])
-            for name, proof, sha256 in proofs
+            self.proofs.get(statement) or (proof and self.texts["not_found" if sha256 else "reference"])
+            for statement, proof, sha256 in proofs
         ]
         sample = found.sample.drop("number").with_columns(pl.Series("in_folder", own, pl.String))
         yield self._table("sample", sample, sample.select(_SAMPLE))
@@ -313,8 +333,18 @@ class _Folder:
             yield self.texts["chained"]
 
     def _made(self) -> pl.DataFrame:
-        rows = [(name, hashlib.sha256(data).hexdigest()) for name, data in sorted(self.made.items())]
-        return pl.DataFrame(rows, ["file", "sha256"], orient="row")
+        rows = [(name, self.holds[name], hashlib.sha256(data).hexdigest()) for name, data in sorted(self.made.items())]
+        return pl.DataFrame(rows, ["file", "holds", "sha256"], orient="row")
+
+    def _add(self, name: str, data: bytes, holds: str) -> str:
+        """Add a file; returns its name."""
+        self.made[name], self.holds[name] = data, holds
+        return name
+
+    def _name(self, path: str) -> str:
+        """The name of a file, of which each word is in the language of the folder."""
+        words: dict[str, str] = self.texts["file"]
+        return re.sub(r"[a-z]+(?:-[a-z]+)*", lambda word: words.get(word[0], word[0]), path)
 
     # files with telephone numbers
 
@@ -322,10 +352,15 @@ class _Folder:
         found = self.found
         for row in found.sample.iter_rows(named=True):
             if (proof := _proof(row)) is not None:
-                name = f"{row['statement'].replace(':', '-')}{Path(row['proof']).suffix}"
-                self.made[f"annexes/proofs/{name}"] = proof
+                statement, suffix = row["statement"], Path(row["proof"]).suffix
+                name = f"{self._name('annexes/proofs')}/{statement.replace(':', '-')}{suffix}"
+                holds = self.texts["holds"]["proof"].format(statement=statement)
+                self.proofs[statement] = self._add(name, proof, holds)
         annexes = {"numbers": found.numbers, "sample": found.sample, "wordings": _wordings(found), "log": found.log}
-        self.made |= {f"annexes/{name}.csv": _csv(frame) for name, frame in annexes.items() if frame.height}
+        for name, frame in annexes.items():
+            if frame.height:
+                holds = self.texts["holds"].get(name) or self.texts["caption"][name]
+                self._add(self._name(f"annexes/{name}.csv"), _csv(frame), holds)
 
     # words
 
@@ -335,13 +370,14 @@ class _Folder:
         rows = [
             [self._cell(name, cell) for name, cell in row.items()] for row in part.head(_MOST).iter_rows(named=True)
         ]
-        name, note = f"tables/{key.replace('_', '-')}.csv", ""
+        caption, note = self.texts["caption"][key], ""
         if whole.height and (shown is not None or whole.height > _MOST):
             texts = pl.col(pl.String).map_elements(_said, pl.String)
-            self.made[name] = _csv(whole.with_columns(texts))
+            name = self._name(f"tables/{key.replace('_', '-')}.csv")
+            self._add(name, _csv(whole.with_columns(texts)), caption)
             cut = {"n": _MOST, "all": self.count(part.height), "file": name}
             note = self.texts["first_rows" if part.height > _MOST else "every_row"].format(**cut)
-        return ShownTable(self.texts["caption"][key], [self._head(column) for column in part.columns], rows, note)
+        return ShownTable(caption, [self._head(column) for column in part.columns], rows, note)
 
     def _head(self, column: str) -> str:
         head = str(self.heads.get(column) or vocabulary().label(column, self.language))

@@ -234,12 +234,17 @@ def _meaning(column: str, word: str, dates: str, language: str) -> str | None:
 
 def accepted(snapshots: Iterable[Snapshot], language: str) -> Iterator[str]:
     """A line for each defect of a registry's file that was accepted when it was loaded, with the reason given."""
-    texts, count, day = messages("summary", language), counted(language), dated(language)
+    texts, day = messages("summary", language), dated(language)
     for snapshot in snapshots:
         for defect in snapshot.accepted:
-            what = texts["accepted"][defect.what].format(rows=count(defect.rows), reason=defect.reason)
+            what = defect_in_words(defect.what, defect.rows, defect.reason, language)
             registry, as_of = registry_name(snapshot.registry, language), day(snapshot.as_of)
             yield texts["snapshot"].format(id=snapshot.id, registry=registry, as_of=as_of, what=what)
+
+
+def defect_in_words(what: str, rows: int, reason: str, language: str) -> str:
+    """What was accepted of a file when it was loaded, and why."""
+    return str(messages("summary", language)["accepted"][what].format(rows=counted(language)(rows), reason=reason))
 
 
 def covered(snapshot: Snapshot, language: str) -> str:

@@ -227,6 +227,33 @@ def test_a_proof_is_in_the_folder_only_if_it_is_the_one_that_was_kept(folder):
     assert folder["annexes/proofs/consents-1.txt"] == b"a scan"
 
 
+def test_files_are_named_and_described_in_the_language_of_the_folder(made, signer):
+    """Each with what it holds; the row of a proof keeps the name by which the page speaks of it."""
+    files = made(language="fr", signer=signer)
+    names = ("tableaux/controles.csv", "tableaux/appels-un-par-un.csv", "annexes/numeros.csv", "regles/fr.html")
+    assert {*names, "annexes/preuves/consents-1.txt", "annexes/certificats/controle-11.html"} <= files.keys()
+    page = files["index.html"].decode().replace("\xa0", " ")
+    assert (
+        'href="annexes/preuves/consents-1.txt">annexes/preuves/consents-1.txt</a></td><td>Preuve de consents:1<' in page
+    )
+    assert "numeros.csv dit" in page
+
+
+def test_what_was_accepted_of_a_file_is_said_in_words(store, book, write_file, tmp_path, monkeypatch):
+    """On the page and in the table: how many rows, and why."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    path = write_file("own.csv", f"number\n{NUMBERS[0]}\nsee file\n")
+    store.load(path, registry="own", as_of=date(2026, 10, 2), accept_unread=1, reason="twice")
+    write_folder(tmp_path / "folder.zip", store, inspect(store, SCOPE), book)
+    with zipfile.ZipFile(tmp_path / "folder.zip") as archive:
+        [row] = table(archive.read("tables/loads.csv"))
+        page = archive.read("index.html").decode()
+    assert (
+        row["accepted"].startswith("rows that cannot be read were left out: 1;") and "reason: twice" in row["accepted"]
+    )
+    assert row["accepted"] in page
+
+
 def test_a_folder_of_a_campaign_has_its_calls_and_the_consents_they_were_made_on(made):
     """The call without a campaign is left out, and what no call of it was made on."""
     files = made(Scope(SCOPE.first, SCOPE.last, "autumn"))

@@ -37,13 +37,12 @@ Row = dict[str, Any]  # of the log
 
 SAMPLE = 25  # consents that are drawn
 _ERASING = ("forget", "retain", "hold", "lift-hold")
-_AS_NAMED = (
-    *("campaign", "calls", *OUTCOMES, "declared", "accepted", "region", "today", "clock", "brief", "guidance"),
-    *("snapshots", "objections", "rules", "sha256", "rows", "verdicts", "out", "decisions", "version"),
+_OF_CHECK = (
+    *("list", "call_day", "campaign", "calls", *OUTCOMES, "declared", "accepted", "region", "today", "clock", "brief"),
+    *("guidance", "snapshots", "objections", "rules", "sha256", "rows", "verdicts", "out", "decisions", "version"),
 )
-_OF_CHECK = {"list": "input", "call_day": "at"} | dict(zip(_AS_NAMED, _AS_NAMED, strict=True))
-_OF_LOAD = {name: name for name in ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot", "sha256")}
-_OF_ERASURE = {name: name for name in ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")}
+_OF_LOAD = ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot", "sha256")
+_OF_ERASURE = ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")
 _OWN = {"number": pl.UInt64, "since": pl.Date, "until": pl.Date, "snapshot": pl.Int64, "loaded_at": pl.Datetime}
 _DECIDED = {
     **{"number": pl.UInt64, "day": pl.Date, "valid_until": pl.Date, "check": pl.Int64, "done_on": pl.Date},
@@ -86,7 +85,8 @@ def _check(row: Row) -> Row:
     """A row of the log about a check, whose details also say how many calls it had, and of which campaign."""
     told = row["detail"]
     counts = {outcome: told["counts"][outcome] for outcome in OUTCOMES}
-    more = {"calls": sum(counts.values()), "campaign": campaign_of(told), "at": _planned(told)}
+    more = {"list": told.get("input"), "calls": sum(counts.values())}
+    more |= {"campaign": campaign_of(told), "call_day": _planned(told)}
     return row | {"detail": told | counts | more}
 
 
@@ -201,7 +201,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
         declared={str(row["seq"]): row["detail"]["declared"] for row in checks},
         loads=_table(loads, _OF_LOAD),
         erasures=_table((_deed(row) for row in rows if row["verb"] in _ERASING and scope.of(row)), _OF_ERASURE),
-        events=_table(map(_deed, filter(scope.of, rows)), {"verb": "verb", "hash": "hash"}),
+        events=_table(map(_deed, filter(scope.of, rows)), ("verb", "hash")),
         log=log,
         rules=rules,
         campaigns=pl.DataFrame(campaigns, ["campaign", "version", "added_at", "sha256"], orient="row"),
@@ -216,11 +216,10 @@ def inspect(store: Store, scope: Scope) -> Inspection:
     )
 
 
-def _table(rows: Iterable[Row], columns: Mapping[str, str]) -> pl.DataFrame:
-    """Rows of the log as a table: `row`, `done_at`, `done_by`, and some of their details under names of ours."""
+def _table(rows: Iterable[Row], columns: Iterable[str]) -> pl.DataFrame:
+    """Rows of the log as a table: `row`, `done_at`, `done_by`, and some of their details."""
     cells = [
-        [str(row["seq"]), row["done_at"], row["done_by"], *map(_flat, map(row["detail"].get, columns.values()))]
-        for row in rows
+        [str(row["seq"]), row["done_at"], row["done_by"], *map(_flat, map(row["detail"].get, columns))] for row in rows
     ]
     return pl.DataFrame(cells, ["row", "done_at", "done_by", *columns], orient="row", infer_schema_length=None)
 

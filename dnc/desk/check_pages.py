@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 from types import MappingProxyType
@@ -341,18 +340,15 @@ def _chosen(visit: Visit, question: Question, text: str) -> int | str | None:
 
 
 def _ask_again(visit: Visit, sent: Form) -> Response:
-    list_check = _list(visit)
-    with list_check.lock:
-        list_check.interview.ask_again()
-    return visit.to(f"/checks/{list_check.id}/questions")
-
-
-def _take_back(visit: Visit, sent: Form) -> Response:
-    """Ask a question again that was answered; which one is named in the form."""
+    """Ask the answered question again that a form names, or else all whose answer was not known."""
     list_check, id_ = _list(visit), sent.get("answered")
     with list_check.lock:
-        list_check.interview.take_back(id_)
-    return visit.to(f"/checks/{list_check.id}/questions?{urlencode({'ask': id_})}")
+        if id_:
+            list_check.interview.take_back(id_)
+        else:
+            list_check.interview.ask_again()
+    query = f"?{urlencode({'ask': id_})}" if id_ else ""
+    return visit.to(f"/checks/{list_check.id}/questions{query}")
 
 
 def _say_otherwise(visit: Visit, sent: Form) -> Response:
@@ -430,19 +426,15 @@ def _result(visit: Visit) -> Response:
     words, columns = {word for why in rows.why for word in why.split(";")}, list(rows.values)
     column = _named_by(params.get("column", ""), columns)
     value = _named_by(params.get("value", ""), rows.values[column]) if column else None
-    kept = {
-        "outcome": params.get("outcome", "") if params.get("outcome", "") in OUTCOMES else "",
-        "reason": params.get("reason", "") if params.get("reason", "") in words else "",
-        "changed": "1" if params.get("changed") == "1" else "",
-        "column": params["column"] if column else "",
-        "value": params["value"] if value else "",
-    }
+    outcome, reason = (
+        asked if (asked := params.get(name, "")) in known else ""
+        for name, known in (("outcome", OUTCOMES), ("reason", words))
+    )
     chosen: dict[str, Any] = {
         "text": list_check.search,
         "cell": (column, value) if column and value else None,
-        "changed": bool(kept["changed"]),
+        "changed": params.get("changed") == "1",
     }
-    outcome, reason = kept["outcome"], kept["reason"]
     outcomes, reasons, count = rows.counts(outcome, reason, **chosen)
     calls, of_any_cell = (rows.chosen(outcome, reason, **chosen | more) for more in ({}, {"cell": None}))
     at, pages = visit.part_of(count, _PAGE_ROWS)
@@ -460,28 +452,22 @@ def _result(visit: Visit) -> Response:
         reason=reason,
         facets=columns,
         column=column,
-        value=kept["value"],
+        value=params["value"] if value else "",
         values=_cells_of(list_check, of_any_cell, rows, column) if column else [],
-        changed=bool(kept["changed"]),
+        changed=chosen["changed"],
         changes=rows.changed,
         count=count,
         rows=[_row(list_check, check, rows, row) for row in _page_of(calls, rows, at).iter_rows(named=True)],
         names=rows.names,
         page=at,
         pages=pages,
-        address=partial(_query, kept),
+        address=visit.address("outcome", "reason", "changed", "column", "value"),
         open=open_[:_LEFT],
         kept=params.get("kept") == "1",
         keeps=keeps_decisions(visit.desk),
         columns=vocabulary().columns,
         files=[name for name in _FILES if check.counts["clear"] or not name.startswith("clear")],
     )
-
-
-def _query(kept: Mapping[str, str], **other: object) -> str:
-    """The query of an address, with other values for some of its parameters; empty where it has none."""
-    query = urlencode({name: text for name, text in {**kept, **other}.items() if text})
-    return f"?{query}" if query else ""
 
 
 def _named_by(text: str, among: Sequence[str]) -> str | None:
@@ -604,7 +590,6 @@ ROUTES: list[Route] = [
     form("/checks/{list}/answers", _answer),
     form("/checks/{list}/consents", _consents),
     form("/checks/{list}/again", _ask_again),
-    form("/checks/{list}/back", _take_back),
     form("/checks/{list}/before", _say_otherwise),
     form("/checks/{list}/campaign", _keep_campaign),
     form("/checks/{list}/run", _run),

@@ -39,7 +39,6 @@ from dnc.lists.brief import brief_entries, read_brief
 from dnc.lists.brief_text import brief_text
 from dnc.lists.calls import Calls
 from dnc.lists.consents import Consents, read_consents
-from dnc.lists.guesses import Guesses
 from dnc.lists.roles import UNDECIDED
 from dnc.messages import LANGUAGES, counted, in_language, localized, messages
 from dnc.reports.phrases import fact
@@ -267,9 +266,34 @@ class ListCheck:
         return text if self.show else masked(text)
 
     def columns(self, language: str) -> Iterator[Column]:
-        """Each column with what it means, and why."""
-        understood = _Columns(self.interview.guesses, self.interview.brief, language)
-        return map(understood.column, self.interview.guesses.rows.columns)
+        """Each column with what it means, and why: as the brief has it, or else by its name or its cells."""
+        guesses, brief, count = self.interview.guesses, self.interview.brief, counted(language)
+        texts, draft = messages("desk", language)["column"], messages("draft", language)
+        told, says = texts["told"], partial(vocabulary().says, language=language)
+        numbers = {
+            name: draft["number"].format(filled=count(cells.filled), tried=count(cells.tried), read=count(cells.read))
+            for name, cells in guesses.numbers.items()
+        }
+        by_cells = {folded(name): why for name, why in numbers.items()}
+        found = list[tuple[str, str, str]]()
+        for ours, theirs in {**guesses.own, **brief.get("columns", {})}.items():
+            why = draft["own"].format(ours=ours) if ours in guesses.own else told
+            for name in [theirs] if isinstance(theirs, str) else theirs:
+                found.append((name, says(ours), by_cells.get(folded(name), told) if ours == "number" else why))
+        filled, empty = brief.get("when_filled", {}), brief.get("when_empty", {})
+        for name in {**filled, **empty}:
+            facts = dict.fromkeys([*filled.get(name, ()), *empty.get(name, ())])
+            found.append((name, "; ".join(map(says, facts)), told))
+        for key, word in (("ignore", "ignored"), ("texts", "read")):
+            found += [(name, texts[word], told) for name in brief.get(key, ())]
+        for ours, name in guesses.named.items():
+            found.append((name, texts["perhaps"].format(says=says(ours)), draft[guesses.reason(name)]))
+        found += [(name, texts["perhaps"].format(says=says("number")), why) for name, why in numbers.items()]
+        meant = {folded(name): (means, why) for name, means, why in reversed(found)}  # what comes first counts
+        for name in guesses.rows.columns:
+            content = guesses.contents.get(name)
+            unused = texts["carried" if content is None or content.needs_no_role else "open"]
+            yield Column(name, *meant.get(folded(name), (unused, "")))
 
     # Questions
 
@@ -397,72 +421,3 @@ def _values(path: Path, columns: Iterable[str]) -> dict[str, list[str]]:
             if 1 < (cells := filled.value_counts(sort=True)).height <= min(_MOST_VALUES, filled.len() // 2):
                 found[name] = cells[name].to_list()
     return found
-
-
-class _Columns:
-    """What the columns of a list mean, according to the brief, or guessed from their names and cells."""
-
-    def __init__(self, guesses: Guesses, brief: Mapping[str, Any], language: str) -> None:
-        self._guesses, self._brief, self._language = guesses, brief, language
-        self._texts, self._draft, self._count = (
-            messages("desk", language)["column"],
-            messages("draft", language),
-            counted(language),
-        )
-
-    def column(self, name: str) -> Column:
-        """One column."""
-        says, why = self._from_brief(name) or self._guessed(name)
-        return Column(name, says, why)
-
-    def _from_brief(self, name: str) -> tuple[str, str] | None:
-        """What the brief says about a column, or its own name."""
-        if (ours := self._mapped(name)) == "number":
-            return self._says("number"), self._numbers(name)
-        if ours:
-            own = ours in self._guesses.own
-            return self._says(ours), self._draft["own"].format(ours=ours) if own else self._texts["told"]
-        if filled := self._filled_by(name):
-            return "; ".join(map(self._says, filled)), self._texts["told"]
-        for key, says in (("ignore", "ignored"), ("texts", "read")):
-            if folded(name) in map(folded, self._brief.get(key, ())):
-                return self._texts[says], self._texts["told"]
-        return None
-
-    def _guessed(self, name: str) -> tuple[str, str]:
-        """What the name or the cells of a column suggest."""
-        if ours := next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None):
-            return self._texts["perhaps"].format(says=self._says(ours)), self._draft[self._guesses.reason(name)]
-        if name in self._guesses.numbers:
-            return self._texts["perhaps"].format(says=self._says("number")), self._numbers(name)
-        content = self._guesses.contents.get(name)
-        return self._texts["carried" if content is None or content.needs_no_role else "open"], ""
-
-    def _mapped(self, name: str) -> str | None:
-        """Our column that a column is read as."""
-        columns: Mapping[str, str | Sequence[str]] = {**self._guesses.own, **self._brief.get("columns", {})}
-        for ours, theirs in columns.items():
-            if folded(name) in map(folded, [theirs] if isinstance(theirs, str) else theirs):
-                return ours
-        return None
-
-    def _filled_by(self, name: str) -> list[str]:
-        """Our columns for which its filled and empty cells give a value."""
-        rules = [self._brief.get(key, {}) for key in ("when_filled", "when_empty")]
-        return list(
-            dict.fromkeys(
-                ours for rule in rules for theirs in rule if folded(theirs) == folded(name) for ours in rule[theirs]
-            )
-        )
-
-    def _says(self, ours: str) -> str:
-        return vocabulary().says(ours, self._language)
-
-    def _numbers(self, name: str) -> str:
-        if (cells := self._guesses.numbers.get(name)) is None:
-            return str(self._texts["told"])
-        return str(
-            self._draft["number"].format(
-                filled=self._count(cells.filled), tried=self._count(cells.tried), read=self._count(cells.read)
-            )
-        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import polars as pl
 from starlette.responses import Response
@@ -59,7 +58,7 @@ def _log(visit: Visit, findings: Findings | None = None) -> Response:
         findings=findings,
         page=at,
         pages=pages,
-        query=urlencode(filters) + ("&" if filters else ""),
+        address=visit.address("verb", "by"),
     )
 
 

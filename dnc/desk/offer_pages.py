@@ -108,44 +108,30 @@ def _read(visit: Visit, given: dict[str, str]) -> tuple[Asked, dict[str, Any], l
     national numbers; `facts` of all calls; `sample_of`, rows of the list, if the file is a sample; `our_name`, that the
     recipients of consents must include; `seal`, whether to seal the result; `again`, why it is sealed again.
     """
-    errors: list[tuple[str, str]] = []
-
-    def read(name: str, reader: Callable[[str], Any], sentence: str) -> Any:
-        if not given[name]:
-            return None
-        with suppress(ValueError):
-            return reader(given[name].replace(",", "."))
-        errors.append((name, visit.texts[sentence]))
-        return None
-
-    def share(text: str) -> float:
-        return _within(float(text) / 100, 1)
-
-    limits = {
-        name: read(name, lambda text: _within(float(text)), "no_amount")
-        if "price" in name
-        else read(name, share, "no_share")
-        for name in ("price", *_CONDITIONS)
-    }
-    conditions = Asked(currency=read("currency", _code, "no_currency"), **limits)
+    found, errors = dict[str, Any](), list[tuple[str, str]]()
+    for name, (reader, sentence) in _READERS.items():
+        try:
+            found[name] = reader(given[name].replace(",", ".")) if given[name] else None
+        except (ValueError, OptionError):
+            errors.append((name, visit.texts[sentence]))
+    conditions = Asked(**{name: found.pop(name, None) for name in ("price", "currency", *_CONDITIONS)})
     if conditions.max_price_per_clear is not None and conditions.price is None and not errors:
         errors.append(("price", visit.texts["no_price"]))
-    use = {
-        "at": read("at", date.fromisoformat, "no_day"),
-        "until": read("until", date.fromisoformat, "no_day"),
-        "facts": {name: given[name] for name in _USE if given[name]},
-        "sample_of": read("sample_of", _count, "no_amount"),
-        "seal": bool(given["seal"]),
-        **{name: given[name] or None for name in ("region", "our_name", "again")},
-    }
-    return conditions, use, errors
+    facts = {name: given[name] for name in _USE if given[name]}
+    texts = {name: given[name] or None for name in ("region", "our_name", "again")}
+    return conditions, found | texts | {"facts": facts, "seal": bool(given["seal"])}, errors
 
 
-def _within(number: float, most: float = sys.float_info.max) -> float:
+def _amount(text: str, most: float = sys.float_info.max) -> float:
     """A number from 0 to the most that is allowed. Raises ValueError."""
-    if not 0 <= number <= most:
+    if not 0 <= (number := float(text)) <= most:
         raise ValueError
     return number
+
+
+def _share(text: str) -> float:
+    """A share in per cent. Raises ValueError."""
+    return _amount(text, 100) / 100
 
 
 def _count(text: str) -> int:
@@ -156,10 +142,18 @@ def _count(text: str) -> int:
 
 
 def _code(text: str) -> str:
-    """The code of a currency. Raises ValueError."""
-    with suppress(OptionError):
-        return str(Asked(currency=text.upper()).currency)
-    raise ValueError
+    """The code of a currency. Raises OptionError."""
+    return str(Asked(currency=text.upper()).currency)
+
+
+# How fields of the form are read, and what is said of one that is not understood.
+_READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    **dict.fromkeys(("price", "max_price_per_clear"), (_amount, "no_amount")),
+    **dict.fromkeys(("min_clear", "max_undecided", "min_proved"), (_share, "no_share")),
+    **dict.fromkeys(("at", "until"), (date.fromisoformat, "no_day")),
+    "currency": (_code, "no_currency"),
+    "sample_of": (_count, "no_amount"),
+}
 
 
 def _assessed(

@@ -42,6 +42,7 @@ def _all(visit: Visit) -> Response:
         },
         page=at,
         pages=pages,
+        address=visit.address("list"),
     )
 
 
@@ -95,6 +96,7 @@ def _one(visit: Visit) -> Response:
         today=str(today()),
         page=at,
         pages=pages,
+        address=visit.address("with"),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -74,6 +75,19 @@ class Visit(msgspec.Struct, frozen=True):
         """
         parts, text = max(1, -(-rows // size)), self.request.query_params.get("page", "")
         return min(max(int(text), 1), parts) if _PAGE.fullmatch(text) else 1, parts
+
+    def address(self, *names: str) -> Callable[..., str]:
+        """A function that gives the query of this address with other values for some of its parameters, if it has any.
+
+        names: of the parameters that stay; the page of a table is another one for other rows.
+        """
+        kept = {name: self.request.query_params.get(name, "") for name in names}
+
+        def query(**other: object) -> str:
+            parameters = {name: text for name, text in {**kept, **other}.items() if text}
+            return f"?{urlencode(parameters)}" if parameters else ""
+
+        return query
 
     def saved_as(self, what: str, **parts: object) -> str:
         """The name under which a file is saved, in the language of the session."""

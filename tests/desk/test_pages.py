@@ -242,7 +242,7 @@ def test_answers_make_a_brief_that_is_used_again(browser):
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
     second = asked()[0]
     assert second != first
-    browser.post(f"{path}/back", {"answered": first})
+    browser.post(f"{path}/again", {"answered": first})
     assert asked()[0] == first
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
     assert second == "columns"
@@ -491,7 +491,7 @@ def test_a_result_that_lacks_an_answer_says_so_and_leads_to_the_questions(browse
     changed = "Answers were changed after this check"
     assert changed not in text_of(checked(browser, path))
     assert browser.client.get(f"{path}/next").headers["location"] == f"{path}/result"
-    _ = browser.post(f"{path}/back", {"answered": "columns"})
+    _ = browser.post(f"{path}/again", {"answered": "columns"})
     assert changed in text_of(browser.client.get(f"{path}/result"))
     assert f'href="{path}/next"' in browser.client.get("/checks").text
     assert browser.client.get(f"{path}/next?one=1").headers["location"] == f"{path}/questions?one=1"
@@ -506,7 +506,7 @@ def test_any_answer_is_changed_also_in_another_language(browser):
     browser.post("/language", {"language": "fr"})
     page = text_of(questions(browser, path))
     assert "À quoi sert chacune de ces colonnes ?" in page and "ne plus appeler → a demandé" in page
-    again = browser.post(f"{path}/back", {"answered": "columns"}).headers["location"]
+    again = browser.post(f"{path}/again", {"answered": "columns"}).headers["location"]
     rows = {label: chosen for label, _, chosen in fields_of(ended(browser, browser.client.get(again)).text).values()}
     browser.post("/language", {"language": "en"})
     assert rows == {"Remarque": "à lire\xa0: chaque texte reçoit un sens", "Statut": "inutile\xa0: écartée"}
@@ -957,7 +957,7 @@ def test_a_number_is_decided_by_what_is_known_of_the_call(browser):
     """By the settings of the office, what is chosen on its page, or a campaign, whose day is another."""
     number = {"number": "+33639985504", "day": "2026-11-26"}
     page = browser.post("/number", number).headers["location"]
-    assert "Say what is known of the call" in text_of(browser.client.get(page))
+    assert "Say what is known about the call" in text_of(browser.client.get(page))
     page = browser.post("/number", number | {"told": "1", "fact-caller": "charity"}).headers["location"]
     assert "Caller: a charity" in text_of(browser.client.get(page))
     facts = '[facts]\ncaller = "survey"\npurpose = "opinion"\ncall_at = "2026-03-02"\n'

@@ -120,8 +120,8 @@ def a_list_is_compared_with_the_one_before_and_checked_again(browser: Browser, t
     assert (last.series, last.id > first.id) == (first.series, True)
     page = browser.client.get(f"/past/{last.id}")
     said = text_of(page)
-    assert f"Compared with check {first.id}" in said and "This person told you not to call: 1 more of the calls" in said
-    assert "Your own records are not the same: calls made" in said
+    assert f"Compared with check {first.id}" in said and "This person told you not to call: 1 more among the calls" in said
+    assert "Your own records have changed: calls made" in said
     assert "Numbers that are new: 1; that are gone: 1." in said and "1234" not in said
     assert re.search(r"•34 A1 (possible|needs more information) forbidden", said)
     changed = browser.client.get(f"/past/{last.id}/changed.csv?with={first.id}").text

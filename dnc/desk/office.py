@@ -63,8 +63,7 @@ def max_ages(desk: Desk) -> dict[str, int]:
 def _office(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
     given = visit.desk.store.office() if given is None else given
     done = visit.request.query_params.get("done") == "1"
-    labels = {name: vocabulary().label(name, visit.session.language) for name in FACTS}
-    return visit.page("office.html", errors=errors, given=given, facts=labels, done=done)
+    return visit.page("office.html", errors=errors, given=given, facts=FACTS, done=done)
 
 
 def _set(visit: Visit, sent: Form) -> Response:

@@ -136,8 +136,8 @@ def _environment(language: str) -> Environment:
     environment.filters |= filters(language) | {
         "own_records": lambda records: of_own_records(records, language),
         "localized": lambda text: in_language(text, language + DESK),
-        "says": lambda column: _capitalised(vocabulary().says(column, language)),
-        "capitalised": _capitalised,
+        "label": lambda column: vocabulary().label(column, language),
+        "capitalised": lambda text: text[0].upper() + text[1:],
         "language_name": language_name,
         "record_kind": messages("records", language)["kinds"].get,
         "meanings": partial(meanings, language=language),
@@ -150,10 +150,6 @@ def meanings(ours: str, language: str) -> dict[str, str]:
     if ours == "result":
         return {word: messages("answer", language)["results"][word] for word in RESULTS}
     return {word: vocabulary().meaning(ours, word, language) for word in vocabulary().axes.get(ours, ())}
-
-
-def _capitalised(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 def download(content: bytes | str, media: str, name: str) -> Response:

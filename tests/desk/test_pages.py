@@ -369,7 +369,8 @@ def test_columns_and_texts_are_answered_in_a_table_each(browser):
     checked(browser, path)
     assert [row["dnc_outcome"] for row in rows_of(browser, path)] == ["blocked", "clear", "clear"]
     assert [row["dnc_outcome"] for row in rows_of(browser, path, "clear.csv")] == ["clear", "clear"]
-    assert "files/clear.csv" in browser.client.get(f"{path}/result").text
+    result = browser.client.get(f"{path}/result").text
+    assert "files/clear.csv" in result and ">Missing</th>" not in result, "a column for what no call lacks"
 
 
 PROPOSED = {  # texts of three columns with a proposal each, and two that say yes or no, in the order they are asked

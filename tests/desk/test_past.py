@@ -77,6 +77,7 @@ def what_the_office_says_is_not_asked(browser: Browser, tmp_path: Path) -> None:
     assert {"caller", "campaign"} <= {*ids(asked)} and "How are the calls made?" in asked
     wrong = browser.post("/office", OFFICE | {"cli": "12", "own_days": "soon", "region": "XX"})
     assert re.findall(r'<a href="#(\w+)">', wrong.text) == ["region", "cli", "own_days"]
+    assert "Type the two letters of a country" in text_of(wrong)
     odd = {"sector": "no such word", "language": "no such language"}
     saved = browser.post("/office", OFFICE | {"own_days": "5", "keep": "yes", "region": "ch"} | odd)
     assert saved.status_code == 303
@@ -120,7 +121,9 @@ def a_list_is_compared_with_the_one_before_and_checked_again(browser: Browser, t
     assert (last.series, last.id > first.id) == (first.series, True)
     page = browser.client.get(f"/past/{last.id}")
     said = text_of(page)
-    assert f"Compared with check {first.id}" in said and "This person told you not to call: 1 more among the calls" in said
+    assert (
+        f"Compared with check {first.id}" in said and "This person told you not to call: 1 more among the calls" in said
+    )
     assert "Your own records have changed: calls made" in said
     assert "Numbers that are new: 1; that are gone: 1." in said and "1234" not in said
     assert re.search(r"•34 A1 (possible|needs more information) forbidden", said)

@@ -281,7 +281,7 @@ def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path:
     keyboard.press('table a[href^="/past/"]')
     keyboard.seen("past-check")
     keyboard.press('a[href^="/past?list="]')
-    expect(page.locator(".trend svg")).to_be_visible()
+    expect(page.locator("td.track svg").first).to_be_visible()
     keyboard.seen("trend")
     keyboard.press('footer a[href="/office"]')
     keyboard.seen("office")

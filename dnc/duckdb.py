@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
+from duckdb import sqltype
 from duckdb.func import SPECIAL
+from duckdb.sqltypes import FLOAT
 
 from dnc.checks.arrow import Decider
 from dnc.errors import extra
 from dnc.law.vocabulary import VERDICT
+from dnc.lists.inputs import as_frame
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -19,15 +22,16 @@ if TYPE_CHECKING:
     from dnc.checks.settings import Settings, SettingsOptions
     from dnc.store.store import Store
 
-# All rows are one value: what one row says of a number holds for the others. `t` is a row as a struct, `v` its verdict.
+# All rows are one value: what one row says of a number holds for the others. `dnc_row` is a row as a struct, whatever
+# columns it has; `v` is its verdict.
 _MACRO = """
 create or replace temp macro {name}(calls) as table
-with listed as materialized (select list(t) as rows from query_table(calls) t),
+with listed as materialized (select list(dnc_row) as rows from query_table(calls) dnc_row),
 decided as materialized (
-    select rows, {name}_rows(list_transform(rows, lambda t: to_json(t)::varchar)) as verdicts from listed
+    select rows, {name}_rows(list_transform(rows, lambda t: to_json(t)::varchar), typeof(rows)) as verdicts from listed
 ),
-beside as (select unnest(rows) as t, unnest(verdicts) as v from decided),
-wide as (select t.*, v as dnc_verdict from beside)
+beside as (select unnest(rows) as dnc_row, unnest(verdicts) as v from decided),
+wide as (select dnc_row.*, v as dnc_verdict from beside)
 select columns(lambda c: not starts_with(c, 'dnc_')), dnc_verdict.* from wide
 """
 
@@ -63,17 +67,25 @@ def register(
         import numpy as np  # noqa: F401 - DuckDB imports it for functions of Python
     decider = Decider(store, best=True, settings=settings, **options)
 
-    def verdicts(rows: list[str] | None) -> list[dict[str, object]]:
+    def verdicts(rows: list[str] | None, kind: str) -> list[dict[str, object]]:
         if not rows:
             return []
         if decider.is_stale():
             decider.refresh()
-        decided: pl.DataFrame = decider([json.loads(row) for row in rows])
+        # JSON does not say which numbers are rounded to 32 bits; one that was a telephone number is nobody's.
+        rounded = [column for column, of_column in sqltype(kind).child.children if of_column == FLOAT]
+        calls = as_frame([json.loads(row) for row in rows]).with_columns(pl.col(rounded).cast(pl.Float32))
+        decided: pl.DataFrame = decider(calls)
         return decided.select(VERDICT.keys()).to_dicts()
 
     fields = ", ".join(f"{column} {'DATE' if str(kind) == 'Date' else 'VARCHAR'}" for column, kind in VERDICT.items())
     connection.create_function(
-        f"{name}_rows", verdicts, ["VARCHAR[]"], f"STRUCT({fields})[]", null_handling=SPECIAL, side_effects=True
+        f"{name}_rows",
+        verdicts,
+        ["VARCHAR[]", "VARCHAR"],
+        f"STRUCT({fields})[]",
+        null_handling=SPECIAL,
+        side_effects=True,
     )
     connection.execute(_MACRO.format(name=name))
     return decider

@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from dnc import Store, check
+from dnc import Brief, Store, check
 from dnc.duckdb import register
 
 ROWS = 5_000  # several vectors of DuckDB
@@ -66,6 +66,16 @@ def test_verdicts_follow_the_store(connection, store):
         connection.execute("create table former as select * from dnc_check('calls')")
         store.object(["0199000001"], date(2026, 11, 1), region="FR")
         assert connection.sql(of_one.format("former")).fetchall() == [("blocked",)]
+
+
+def test_a_number_that_was_rounded_is_nobodys(connection, store):
+    """Of 32 bits it has lost its last digits; a column may be called as the program calls a row, too."""
+    rounded = (
+        "select 33199000007::float as number, 1 as t, '2026-11-24' as call_at, 'none' as objected_on, {'a': 1} as v"
+    )
+    connection.execute(f"create table rounded as {rounded}")
+    with register(connection, store, given={"caller": "survey"}, brief=Brief(ignore=["t", "v"])):
+        assert connection.sql("select dnc_number, dnc_missing from dnc_check('rounded')").fetchall() == [("", "number")]
 
 
 def test_a_table_without_rows_and_one_that_is_no_list(connection, store):

@@ -26,7 +26,7 @@ from dnc.clock import ALWAYS, NEVER, read_moment
 from dnc.errors import InputError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
-from dnc.files.table import LINE, RAGGED, Table, as_typed, folded, looks_like_phone, quoted
+from dnc.files.table import LINE, MARKED, RAGGED, Table, as_typed, folded, looks_like_phone, quoted
 from dnc.frames import Frame, each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -262,6 +262,7 @@ def refuse_objections(calls: Calls, rows: pl.DataFrame, path: Path, *, but: str 
     but: the one of these columns that is read. rows: of the file, one for each call.
     """
     against = calls.facts(*OR_NONE).select(pl.any_horizontal(pl.col(OR_NONE).exclude(but) != NEVER)).to_series()
+    against |= rows[RAGGED].is_in(MARKED).fill_null(False)
     if against.any():
         raise InputError(localized("errors", "record_objects"), path, rows[LINE][against.arg_max() or 0])
 

@@ -365,8 +365,9 @@ def _counted(asked: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
         none = repeated(0, pl.Int32, asked.height)
         return pl.DataFrame([none.alias("_attempts"), none.alias("_attempts_day")])
     made = made.select("number", "at", "call_id", on=pl.col("at").dt.date())
-    legs = made.drop_nulls("call_id").group_by("number", "on", "call_id").agg(pl.col("at").max())
-    made = pl.concat([made.filter(pl.col("call_id").is_null()), legs.select(made.columns)])
+    is_leg = pl.col("call_id").str.contains("[1-9]").fill_null(False)  # `n/a` and `0` are no ids
+    legs = made.filter(is_leg).group_by("number", "on", "call_id").agg(pl.col("at").max())
+    made = pl.concat([made.filter(~is_leg), legs.select(made.columns)])
     on, day = pl.col("on"), pl.col("day")
     pairs = asked.join(made, on="number").filter(on <= day, on >= day - pl.duration(days=ATTEMPTS_DAYS))
     timed = pl.col("timed") & pl.col("at_first").is_not_null()

@@ -19,7 +19,7 @@ import msgspec
 import polars as pl
 from msgspec import structs
 
-from dnc.clock import ALWAYS, NEVER, NONE, is_zone, read_day, read_moment, today
+from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, is_zone, read_day, read_moment, today
 from dnc.database import instance_of
 from dnc.errors import InputError, OptionError
 from dnc.files.cell_texts import normal
@@ -421,12 +421,14 @@ class _Rows(msgspec.Struct):
         """
         known, rows, result = normal(pl.Series(words, dtype=pl.String)).implode(), 0, self._named("result")
         for batch in batches:
-            went_out = normal(batch[column]).is_in(known).fill_null(False)
+            went_out = normal(batch[column]).is_in(known).fill_null(True)  # an empty cell does not say that it came in
             cells = text_of(batch[result]) if result else pl.lit(None, pl.String)
-            results = self._words(batch.select(cells.alias("result")).to_series(), "result", RESULTS)
+            texts = batch.select(cells.alias("result")).to_series()
+            results = self._words(texts, "result", RESULTS)
             if (lost := results.is_in(LASTING) & ~went_out).any():
                 line = batch[LINE][lost.arg_max() or 0]
                 raise InputError(localized("errors", "record_objects"), self.table.path, line)
+            self._refuse(batch, texts.is_not_null() & results.is_null() & ~went_out, "result", known=either(RESULTS))
             rows += int(went_out.sum())
             if went_out.any():
                 yield batch.filter(went_out)
@@ -448,7 +450,8 @@ class _Rows(msgspec.Struct):
             end = pl.col("day").cast(pl.Datetime("us")) + pl.duration(hours=23, minutes=59, seconds=59)
             facts = facts.with_columns(pl.coalesce(at, end).alias("at"))
             result = self._words(frame["result"], "result", RESULTS)
-            self._refuse(frame, frame["at"].is_null() | facts["at"].is_null(), "at")
+            no_day = facts["at"].is_null() | (facts["day"] <= NO_DAYS)
+            self._refuse(frame, frame["at"].is_null() | no_day, "at")
             self._refuse(frame, (facts["day"] > today()).fill_null(False), "at_future")
             self._refuse(frame, result.is_null(), "result", known=either(RESULTS))
             lasting = result.is_in(LASTING).cast(pl.UInt8).alias("lasting")

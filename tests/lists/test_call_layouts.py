@@ -66,6 +66,11 @@ def test_a_layout_is_recognised(store, write_file, name, text, said, found):
             {"outbound": ("campaign_id", "C7")},
             "txt:2: tells an objection",
         ),
+        (
+            VICIDIAL.replace("NI", "DNC") + VICIDIAL.replace("NI", "STOPS").replace("C7", "IN"),
+            {"outbound": ("campaign_id", "C7")},
+            "txt:2: the result",
+        ),
     ],
 )
 def test_what_a_layout_does_not_tell_somebody_has_to(store, write_file, text, said, says):
@@ -74,6 +79,16 @@ def test_what_a_layout_does_not_tell_somebody_has_to(store, write_file, text, sa
         own_records.load(
             store, "calls", [write_file("cdr.txt", text)], Rulebook.load(), RecordReading(region="FR", **said)
         )
+
+
+def test_a_call_of_which_nobody_knows_whether_it_went_out_counts(store, write_file):
+    """It may be one attempt too many."""
+    text = "number,at,result,way\n" + "".join(
+        f"0199000001,2026-11-0{at},busy,{way}\n" for at, way in enumerate(("out", "", "in"), 1)
+    )
+    said = RecordReading(region="FR", outbound=("way", "out"), ignore=["way"])
+    own_records.load(store, "calls", [write_file("made.csv", text)], Rulebook.load(), said)
+    assert [at.day for (at,) in rows(store, "calls", "at")] == [1, 2]
 
 
 def test_who_answers_for_a_whole_file_is_logged(store, write_file):

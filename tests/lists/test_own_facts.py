@@ -184,6 +184,10 @@ COVERED = (date(2026, 10, 21), date(2026, 11, 19))
         (MADE.replace("no_answer", "wrong_number"), COVERED, {}, 0),
         (MADE + MADE.splitlines(keepends=True)[0].replace("no_answer", "busy"), COVERED, {}, 4),
         (MADE.replace("\n9,", "\n2,").replace("\n16,", "\n2,"), COVERED, {}, 4),
+        *(
+            (MADE.replace("19,", f"{none},") + f"{none},{NUMBER},2026-11-19T11:00,busy\n", COVERED, {}, 5)
+            for none in ("n/a", "0", "unknown")
+        ),
         (MADE + f"9,{NUMBER},2026-10-20T10:00,answered\n10,{NUMBER},2026-11-21,answered\n", COVERED, {}, 4),
     ],
 )
@@ -200,9 +204,7 @@ def test_attempts_are_counted_where_every_call_is_known(
         path,
         store,
         at=DAY,
-        given=SALE | {"attempts": ""}
-        if False
-        else {k: v for k, v in SALE.items() if k not in ("attempts", "attempts_day")},
+        given={name: fact for name, fact in SALE.items() if name not in ("attempts", "attempts_day")},
         watch=lambda calls, _: seen.append(calls.facts("attempts", "attempts_day")),
     )
     assert seen[0]["attempts"].to_list() == [known]

@@ -158,8 +158,9 @@ class Decider:
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
         judge, own = self._judge, self._own
         intake, against = self._setup.read_ahead(intake, opened, self._spill, judge, own)
-        for rows in intake.fitted(intake.table.batches):
-            calls = self._setup.completed(self._as_before(intake).calls(rows), own, against)
+        batches, intake = intake.table.batches, self._as_before(intake)
+        for rows in intake.fitted(batches):
+            calls = self._setup.completed(intake.calls(rows), own, against)
             verdicts = judge.verdicts(calls)
             parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))
             positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))

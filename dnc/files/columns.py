@@ -35,6 +35,7 @@ _WEB = (
 )
 _DOMAIN = r"^(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?$"  # as likely a code, such as `lead.ko`
 _DIGITS = r"[\da-fA-F-]{24,}|\d+"  # of ids; short ones with letters may be codes (`00001D`), GUIDs and hashes are not
+_OF_ID = r"[^\s{}\[\]\"=;|,]"  # with one of these, such as JSON, a cell has parts that may say anything
 _DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:$|[T ])|^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 _PHONE = r"^\+?[\d\s().\-/]{6,}$"
 _COUNT = r"^[-+]?[\d\s.,]+\s?[%€$£]?$"
@@ -46,7 +47,7 @@ _FORMS = {
     "day": _DAY,
     "phone": _PHONE,
     "count": _COUNT,
-    "id": r"^\S*\d\S*$|^[\d\s.\-/+()]+$",
+    "id": rf"^{_OF_ID}*\d{_OF_ID}*=*$|^[\d\s.\-/+()]+$",
     "name": r"^[^\d@#:;?!=_]{1,80}$",
     "place": r"^[^@#:;?!=_]{1,120}$",
 }

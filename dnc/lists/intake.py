@@ -350,8 +350,11 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
     # Rows that do not fit the header
 
     def fitted(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """Batches of the list; where the brief says so, rows that lack cells at their end fit."""
-        return map(self._marked, self._with_short_rows(batches) if self.brief.short_rows else batches)
+        """Batches of a list, from its first row; where the brief says so, rows that lack cells at their end fit."""
+        self._texts.before = 0
+        for batch in map(self._marked, self._with_short_rows(batches) if self.brief.short_rows else batches):
+            yield batch
+            self._texts.before += batch.height
 
     def _marked(self, batch: pl.DataFrame) -> pl.DataFrame:
         """A batch with `NOTED` in rows with a text or a picture (`⛔`) beside a number that may say not to call.

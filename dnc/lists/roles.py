@@ -77,9 +77,9 @@ class Survey:
         header, found, without = self._header, list[ReadColumn](), list[Content]()
         for column in self._without_role:
             content = self._contents[column]
-            if content.needs_no_role or header.brief.new_columns == IGNORED:
+            if header.brief.new_columns == IGNORED or (content.needs_no_role and not content.may_object):
                 continue
-            if header.leaves_out_others and not content.is_suspect:
+            if content.needs_no_role or (header.leaves_out_others and not content.is_suspect):
                 found.append(header.left_out_column(column))
             elif header.brief.new_columns == UNDECIDED:
                 found.append(ReadColumn(content.name, column, TextMeanings(), "unread"))

@@ -138,21 +138,31 @@ class TextReader:
     """Reads the texts of a list, batch by batch.
 
     columns: what is read, in the order of the list.
+    Attribute `before`: how many rows of the list are before those that are read.
     """
 
     def __init__(self, columns: Sequence[ReadColumn]) -> None:
         self._columns = list(columns)
-        self._left = LOOKED_AT
+        self.before = 0
         self._found = set[str]()  # columns that are left out and in which the net found something
 
     def read(self, rows: pl.DataFrame) -> TextsRead:
         """What the texts of some rows of the list tell."""
-        if 0 < self._left < rows.height:
-            parts = [self.read(part) for part in (rows[: self._left], rows[self._left :])]
+        looked_at = max(LOOKED_AT - self.before, 0)
+        if 0 < looked_at < rows.height:
+            parts = [self._read(rows[:looked_at], self._columns), self._read(rows[looked_at:], self._beyond)]
             columns = pl.concat([pl.DataFrame(part.columns) for part in parts], how="diagonal")
             return TextsRead(columns.get_columns(), pl.concat([part.counts for part in parts]))
+        return self._read(rows, self._columns if looked_at else self._beyond)
+
+    @property
+    def _beyond(self) -> list[ReadColumn]:
+        """What is read in the rows behind those in which columns that are left out are looked at."""
+        return [one for one in self._columns if not one.left_out or one.column in self._found]
+
+    def _read(self, rows: pl.DataFrame, columns: Sequence[ReadColumn]) -> TextsRead:
         filled, unread, counts = list[pl.Series](), list[pl.Expr](), [pl.DataFrame(schema=_COUNTS)]
-        for column in self._columns:
+        for column in columns:
             row, distinct = numbered(text_cells(rows[column.column]).alias("text").to_frame())
             codes, unnamed = self._codes(column, distinct["text"])
             if column.is_id:
@@ -171,9 +181,6 @@ class TextReader:
                 filled += pl.select(of_source).get_columns()
             name = pl.lit(column.name.replace(";", ","))
             unread.append(pl.when(of_row.str.contains(_UNREAD, literal=True)).then(name))
-        self._left -= rows.height
-        if self._left <= 0:
-            self._columns = [one for one in self._columns if not one.left_out or one.column in self._found]
         names = pl.concat_str(unread, separator=";", ignore_nulls=True).replace("", None) if unread else None
         texts = repeated(None, pl.String, rows.height) if names is None else pl.select(names).to_series()
         return TextsRead([texts.alias(TEXTS), *filled], pl.concat(counts))

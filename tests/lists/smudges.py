@@ -677,6 +677,14 @@ SMUDGES = [
         for bad, good in (("lead.refused", "lead.active"), ("opt.out", "opt.in"), ("www.stop", "www.ok"),
                           ("lead.ko", "lead.ok"), ("0.0.0.1", "1.1.0.1"), ("bad::", "f::"))
     ),
+    *(
+        Smudge(f"ids with a name and a text, {form}", expects,
+               {"Réf": [form.format(n=row, name=f"Exemple{chr(65 + row % 26)}{chr(65 + row // 26)}", says="DNC" if row == 1 else "OK")
+                        for row in range(60)]}, rows=60)
+        for form, expects in (("{name}-{n}-{says}", UNDECIDED), ("{name}_{n}{says}", UNDECIDED), ("{n};{name};{says}", STOP),
+                              ("{n}|{name}|{says}", STOP), ("id={n}&name={name}&is={says}", STOP),
+                              ('{{"id":{n},"name":"{name}","is":"{says}"}}', STOP), ("[{n},{name},{says}]", STOP))
+    ),
     Smudge("ids in a short list", STOP, {"Réf": [f"C{row:05d}" for row in range(49)]}, rows=49),
     Smudge("ids of which one is empty", STOP, {"Réf": ["", *(f"C{row:05d}" for row in range(59))]}, rows=60),
     Smudge("ids of which two are one", STOP, {"Réf": ["C00001", *(f"C{row:05d}" for row in range(59))]}, rows=60),

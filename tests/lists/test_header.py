@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from datetime import date
 
 import polars as pl
 import pytest
@@ -351,6 +352,25 @@ def test_columns_left_out_are_searched_in_later_rows_where_the_first_ones_have_s
     path = write_file("calls.csv", f"number,Commentaire,Suivi\n{rows}")
     out = dnc("check", path, "--columns", "missing", "--ignore", "Commentaire", "--ignore", "Suivi")[1]
     assert ["text:" in line for line in out.splitlines()[1:]] == [False, True, True, False]
+
+
+def test_columns_left_out_are_searched_in_the_first_rows_of_every_list(dnc, write_file, store, monkeypatch):
+    """However often they are read: ahead for persons with a text in another column, and batch by batch in memory."""
+    monkeypatch.setattr("dnc.lists.texts.LOOKED_AT", 3)
+    monkeypatch.setattr("dnc.files.table.FIRST_ROWS", 2)
+    rows = "".join(
+        f"+3319900000{at},{text},{note}\n" for at, text, note in ((1, "a", ""), (2, "b", ""), (3, "", "STOP"))
+    )
+    path = write_file("calls.csv", f"number,Statut,Suivi\n{rows}")
+    brief = write_file("b.toml", 'ignore = ["Suivi"]\n[texts."Statut"]\n')
+    out = dnc("check", path, "--brief", brief, "--columns", "missing")[1]
+    assert ["text:" in line for line in out.splitlines()[1:]] == [True, True, True]
+    store.object(["+33199000009"], date(2026, 11, 1))
+    with Decider(store, brief=Brief()) as decider:
+        calls = [{"number": f"+3319900000{at}", "campaign": "spring"} for at in range(3)]
+        assert not decider(calls)["dnc_missing"].str.contains("text:").any()
+        late = decider([*calls[:2], calls[2] | {"campaign": "do not call"}])["dnc_missing"]
+        assert late.str.contains("text:campaign").to_list() == [False, False, True]
 
 
 def test_a_text_beside_a_number_counts_in_later_rows_too(dnc, write_file, monkeypatch):

@@ -351,6 +351,28 @@ def is_other_header(cells: list[str], header: list[str]) -> bool:
     return len(filled) > 1 and cells != header and _are_names(filled) and any(map(_names_a_number, filled))
 
 
+def refuse_other_header(rows: pl.DataFrame, numbers: Collection[str], names: Mapping[str, str], path: Path) -> None:
+    """Raise InputError at a row that names other columns, or the same in another order: the rows below it have these.
+
+    It has a name in the place of a number: that of the column, or another one where all its cells are names. A header
+    that is repeated in the same order says nothing new.
+
+    rows: of a table. numbers: columns of telephone numbers. names: of all columns of text.
+    """
+    header = {column: folded(name) for column, name in names.items()}
+    without = rows.filter(~pl.any_horizontal(pl.col(numbers).str.contains(r"\d{3}").fill_null(False)))
+    words = [word for name in numbers for word in without[name].unique().drop_nulls()]
+    called = [word for word in words if folded(word) in {*header.values()} - {""} or is_name_of_number(word)]
+    likely = without.filter(pl.any_horizontal(pl.col(numbers).is_in(pl.Series(called, dtype=pl.String).implode())))
+    for row in likely.iter_rows(named=True):
+        cells = {column: row[column] or "" for column in names}
+        plain = {column: folded(cell) for column, cell in cells.items() if cell.strip()}
+        is_own = any(plain.get(name) == header[name] for name in numbers)
+        is_new = len(plain) > 1 and any(header[column] != word for column, word in plain.items())
+        if is_new and (is_own or is_other_header(list(cells.values()), list(names.values()))):
+            raise InputError(localized("errors", "second_header"), path, row.get(LINE))
+
+
 def named_columns(header: list[str]) -> int:
     """The number of columns up to the last one with a name; all of them where none has a name."""
     return max((at for at, name in enumerate(header, 1) if name.strip()), default=len(header))

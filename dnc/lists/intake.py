@@ -21,7 +21,7 @@ from dnc.clock import NONE, NOT_GIVEN, read_moment, today
 from dnc.errors import InputError, OptionError
 from dnc.files.net import marked
 from dnc.files.output_rows import Shared
-from dnc.files.table import FEWER, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, is_name_of_number
+from dnc.files.table import FEWER, MARKED, NOTED, RAGGED, UNNAMED, Table, refuse_other_header
 from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
@@ -156,7 +156,8 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         cells, (read, kinds) = numbers.cells, numbers.read
         texts = [name for name in header.numbers if batch.schema[name] == pl.String]
         if texts and (none_read := numbers.none_read).any():
-            self._refuse_second_header(batch.filter(none_read), texts)
+            names = {name: theirs for name, theirs in header.names.items() if batch.schema[name] == pl.String}
+            refuse_other_header(batch.filter(none_read), texts, names, self.table.path)
             known = repeated(False, pl.Boolean, whole.height)
             self._refuse_heading(whole, known.scatter(likeness.at, none_read) if likeness else none_read)
         row = None if numbers.single else cells["row"]
@@ -394,35 +395,6 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         short = (batch[RAGGED] == FEWER).fill_null(False)
         numbers = self._numbers(batch.filter(short))
         return short.scatter(short.arg_true(), numbers.none_read)
-
-    def _refuse_second_header(self, unread: pl.DataFrame, numbers: list[str]) -> None:
-        """Raise InputError where a row without a number is a header with other columns for the rows below it.
-
-        At least two of its cells are names of columns, and not all are where they were; or the name of a column of
-        numbers is where it was, or in a row without a digit another word for it, and beside it is a name that no column
-        has.
-        """
-        unread = unread.filter(~pl.any_horizontal(pl.col(numbers).str.contains(r"\d{3}")))
-        if unread.is_empty():
-            return
-        texts = unread.select(pl.col(pl.String).exclude(RAGGED).str.strip_chars().str.to_lowercase())
-        names = {name: self.header.names[name].strip().lower() for name in texts.columns}
-        words = pl.Series(list(set(names.values()) - {""}), dtype=pl.String)
-        # All cells in one column, so that the words are hashed once and not for each of thousands of columns.
-        known = pl.concat([texts[name].alias("known") for name in names]).is_in(words.implode())
-        height = texts.height
-        are_known = pl.DataFrame({name: known.slice(at * height, height) for at, name in enumerate(names)})
-        named = are_known.sum_horizontal()
-        moved = pl.any_horizontal(pl.lit(False), *(pl.col(name) != own for name, own in names.items()))
-        same = pl.any_horizontal(pl.col(name) == names[name] for name in numbers)
-        called = [word for name in numbers for word in texts[name].unique().drop_nulls() if is_name_of_number(word)]
-        other = pl.any_horizontal(pl.col(name).is_in(pl.Series(called, dtype=pl.String).implode()) for name in numbers)
-        digits = pl.any_horizontal(pl.col(name).str.contains(r"[\d@]").fill_null(False) for name in names)
-        new = texts.select(pl.any_horizontal(~(are_known[name] | (pl.col(name) == "")) for name in names)).to_series()
-        is_header = ((named > 1) & moved) | ((same | (other & ~digits)) & new)
-        at = texts.select(is_header.fill_null(False)).to_series().arg_true()
-        if len(at):
-            raise InputError(localized("errors", "second_header"), self.table.path, unread[LINE][at[0]])
 
     def _refuse_heading(self, rows: pl.DataFrame, without: pl.Series) -> None:
         """Raise InputError at a row whose text may be about others, unless a person has read it, or there is no file.

@@ -9,11 +9,11 @@ from dataclasses import replace
 import polars as pl
 
 from dnc.clock import NO, NONE, YES, may_be_cut, read_day
-from dnc.errors import FormatError, LoaderError, OptionError
+from dnc.errors import FormatError, OptionError
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
 from dnc.files.net import marked
-from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, folded, is_name_of_number, is_other_header, quoted
+from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, quoted, refuse_other_header
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
 from dnc.numbers.bulk_reader import read_column
@@ -68,7 +68,7 @@ def listings(
     if table.unmarked and not extract.layout.around:
         raise OptionError(localized("errors", "unmarked"), table.path)
     searched = [place for place in range(len(table.header)) if place not in (at, *further, *others)] if by_cells else []
-    unknown = searched
+    unknown, names = searched, {str(place): name for place, name in enumerate(table.header)}
     extract.notes.extend(_notes(extract, table, [table.header[place] for place in others]))
     extract.other_sheets.extend(table.others if extract.sheet is None else [])
     for batch in table.batches:
@@ -76,7 +76,7 @@ def listings(
         cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
         cells.columns = [str(position) for position in range(cells.width)]
         cells = cells.with_columns(pl.all().str.strip_chars())
-        _refuse_other_header(cells, at, lines, table)
+        refuse_other_header(cells.with_columns(lines), [str(at)], names, table.path)
         blank = cells.select(pl.all_horizontal(pl.all().fill_null("") == "")).to_series()
         frame = listed(_in_our_words(cells, extract))
         absent = (pl.lit(None, kind).alias(name) for name, kind in _COLUMNS.items() if name not in frame.columns)
@@ -106,19 +106,6 @@ def listings(
         yield frame.filter(~blank).select(_COLUMNS.keys()).cast(_COLUMNS)  # type: ignore[arg-type]
     if extra and extract.asked != extract.path:  # not for the question that was sent in, read as an answer
         extra.refuse()
-
-
-def _refuse_other_header(cells: pl.DataFrame, at: int, lines: pl.Series, table: Table) -> None:
-    """Raise LoaderError at a row of names in another order, or of other columns: those of the rows after it may differ.
-
-    Such a row has a name in place of its number, at `at`; a header that is repeated in the same order says nothing new.
-    """
-    header = list(map(folded, table.header))
-    for *cells_of, line in cells.with_columns(lines).filter(~pl.col(str(at)).str.contains(r"\d")).iter_rows():
-        row = [cell or "" for cell in cells_of]
-        is_name = folded(row[at]) in header or is_name_of_number(row[at])
-        if is_name and list(map(folded, row)) != header and is_other_header(row, table.header):
-            raise LoaderError(localized("errors", "second_table"), table.path, line)
 
 
 def _are_numbers(frame: pl.DataFrame, at: int, place: int, region: str) -> bool | None:

@@ -172,6 +172,7 @@ def test_other_functions_agree(empty, write_file):
     assert vet(path, empty, brief=TWO, given=FACTS, at="2026-10-05").offer.rows == len(CALLS)
     with pytest.raises(InputError, match="several numbers in the argument"):
         api.explain("0639980001 / 0199000002", empty, region="FR")
+    assert "number" in api.explain("none", empty, region="FR", given=FACTS)[0]["dnc_missing"].split(";")
     consents = write_file("consents.csv", "Tél. mobile;Tél. fixe;consent;day\n0639980001;0199000002;none;2026-01-01\n")
     found = check(path, empty, brief=TWO, given=FACTS, at=date(2026, 10, 5), consents=consents)
     told = found.record["consents"]

@@ -778,7 +778,7 @@ def test_files_packed_together_do_not_all_mean_what_one_does(tmp_path):
 )  # fmt: skip
 def test_another_header_among_the_rows_refuses_the_file(registry, text, tmp_path):
     """Two exports were joined, and the columns of the second have another order; the same header again is harmless."""
-    assert load_error(tmp_path, "a.csv", text, registry=registry).startswith("a.csv:3: another table seems to begin")
+    assert load_error(tmp_path, "a.csv", text, registry=registry).startswith("a.csv:3: this looks like a second header")
     header, *rows = text.splitlines()
     (tmp_path / "a.csv").write_text("\n".join([header, rows[0], header, rows[2]]) + "\n", encoding="utf-8")
     one = Store(tmp_path / "store").load(tmp_path / "a.csv", as_of=AS_OF, registry=registry)

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.interview import decided
+from dnc.checks.questions import OpenQuestions
 from dnc.errors import InputError, OptionError, printable
 from dnc.files.cell_texts import as_in_brief, is_safe, shown
 from dnc.files.columns import Content
@@ -53,15 +54,8 @@ def draft(
     guesses = Guesses(path, book, sheet)
     missing = None
     if given and store and guesses.number_columns:
-        names = guesses.number_columns
-        brief = Brief(
-            region=guesses.regions[0] if len(guesses.regions) == 1 else None,
-            dates=guesses.days.order or "iso",
-            columns={"number": names[0] if len(names) == 1 else names},
-            new_columns=IGNORED,
-            facts=given,
-        )
-        missing = decided(guesses, brief, store, book).missing()
+        proved, _ = OpenQuestions(guesses, {}, book, language, ()).proved()
+        missing = decided(guesses, Brief(**proved, new_columns=IGNORED, facts=given), store, book).missing()
     return _BriefDraft(guesses, language, given or {}, missing).lines()
 
 

@@ -18,10 +18,10 @@ import polars as pl
 from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
 from dnc.errors import InputError
-from dnc.files.cell_texts import WORD, normal, text_cells
+from dnc.files.cell_texts import WORD, normal, shown, text_cells
 from dnc.files.net import marked, marks
-from dnc.files.table import folded, looks_like_phone
-from dnc.messages import figure, localized
+from dnc.files.table import folded, looks_like_phone, may_be_data
+from dnc.messages import Words, figure, in_quotes, localized
 
 MOST_TEXTS = 10_000  # different texts of a column that are kept
 MOST_COLUMNS = 2_000  # with cells, of those that nobody gave a role: each takes a few milliseconds
@@ -60,6 +60,7 @@ _ADDRESSES = {"mail", "web"}
 _TEXTS = {"text": pl.String, "cell": pl.String, "rows": pl.UInt32, "marked": pl.Boolean}
 _FILLED, _VARIED = 0.9, 40  # of a column that a draft leaves out: share of its rows, or different texts
 _PARTS = re.compile(r"[^\W\d_]+")
+_EXAMPLES = 2  # texts of a column in a message
 EVERY = "*"  # among columns to leave out: all others
 
 
@@ -142,6 +143,14 @@ class Content:
         texts = texts.sort("marked", "rows", "text", descending=[True, True, False])
         self.cut |= texts.height > MOST_TEXTS
         self.texts = texts.head(MOST_TEXTS)
+
+    @property
+    def described(self) -> Words:
+        """The column for a message, with the number of its texts and two of them."""
+        name = "…" if may_be_data(self.name) else self.name
+        texts = in_quotes(*map(shown, self.texts["cell"].head(_EXAMPLES)))
+        key = "more" if self.cut else "column"
+        return localized("errors", "roles", key, name=name, n=figure(self.texts.height), texts=texts)
 
     @property
     def is_addresses(self) -> bool:

@@ -15,15 +15,14 @@ from dnc.errors import RolesError
 from dnc.files.cell_texts import as_in_brief, is_safe, shown
 from dnc.files.columns import Content, contents_of, look
 from dnc.files.net import marks
-from dnc.files.table import may_be_data, named_columns
+from dnc.files.table import named_columns
 from dnc.lists.brief_text import toml_text
 from dnc.lists.header import READ, Header, NoNumberError, headings
 from dnc.lists.texts import ReadColumn, TextMeanings
-from dnc.messages import LANGUAGES, NOTHING, Words, figure, in_quotes, localized, messages
+from dnc.messages import LANGUAGES, NOTHING, figure, in_quotes, localized, messages
 
 FEW_TEXTS = 12  # of a column, which a block of the brief writes out
 _MOST_LINES = 40  # of a block that a message ends with
-_EXAMPLES = 2
 UNDECIDED, IGNORED = "undecided", "ignored"  # of `new_columns`; the latter only in checks of earlier versions
 
 
@@ -142,7 +141,7 @@ def _error(
     parts: list[str] = [localized("errors", "roles", "number", names=in_quotes(*no_number.likely))] if no_number else []
     if without:
         parts.append(localized("errors", "roles", "columns", n=len(without)))
-        parts += [_described(content) for content in without]
+        parts += [content.described for content in without]
     if texts:
         more = ["…"] if len(texts) > _MOST_LINES else []
         parts.append(localized("errors", "roles", "around", texts=in_quotes(*map(shown, texts[:_MOST_LINES]), *more)))
@@ -158,14 +157,6 @@ def _error(
         parts += [localized("errors", "roles", "block"), *lines]
     message = reduce(lambda text, part: text + "\n" + part, parts[1:], NOTHING + parts[0])
     return RolesError(message, header.table.path, header.table.skipped + 1)
-
-
-def _described(content: Content) -> Words:
-    """A column, with the number of its texts and two of them."""
-    name = "…" if may_be_data(content.name) else content.name
-    texts = in_quotes(*map(shown, content.texts["cell"].head(_EXAMPLES)))
-    number = figure(content.texts.height)
-    return localized("errors", "roles", "more" if content.cut else "column", name=name, n=number, texts=texts)
 
 
 def block(contents: Iterable[Content], *, around: bool = False) -> Iterator[str]:

@@ -11,13 +11,11 @@ from collections.abc import Collection
 import polars as pl
 
 from dnc.errors import LoaderError, OptionError
-from dnc.files.cell_texts import shown
 from dnc.files.columns import EVERY, Content, contents_of, left_out, look
-from dnc.files.table import Table, as_typed, may_be_data
-from dnc.messages import NOTHING, changed, figure, in_quotes, localized
+from dnc.files.table import Table, as_typed
+from dnc.messages import NOTHING, changed, localized
 from dnc.registries.contract import Extract
 
-_EXAMPLES = 2  # texts of a column in a message
 _MOST_NAMED = 8  # columns in a message
 
 
@@ -63,16 +61,9 @@ class ExtraColumns:
 
 def _message(without: list[Content]) -> str:
     """Every such column with two of its texts, and what to add to the command."""
-    named = [_described(content) for content in without[:_MOST_NAMED]]
-    texts = NOTHING + named[0]
-    for one in named[1:]:
+    first, *others = (changed(content.described, str.strip) for content in without[:_MOST_NAMED])
+    texts = NOTHING + first
+    for one in others:
         texts += ", " + one
     options = " ".join(f"--ignore {as_typed(content.name)}" for content in without)
     return localized("errors", "extra_columns", texts=texts, options=options)
-
-
-def _described(content: Content) -> str:
-    name = "…" if may_be_data(content.name) else content.name
-    texts = in_quotes(*map(shown, content.texts["cell"].head(_EXAMPLES)))
-    key = "more" if content.cut else "column"
-    return changed(localized("errors", "roles", key, name=name, n=figure(content.texts.height), texts=texts), str.strip)

@@ -21,6 +21,7 @@ import polars as pl
 from dnc.errors import InputError
 from dnc.files.encoding import ONE_COLUMN_LIMIT, DecodedText, Ends, head_text
 from dnc.files.table import (
+    CUT,
     FEWER,
     HEADER_WITHIN,
     LINE,
@@ -412,6 +413,8 @@ class _CsvReader(NamedTuple):
             if frame is None:
                 self.lines.put_block(block)
                 frame = self._read_records()
+            if not block.endswith((b"\n", b"\r")) and frame.height and frame[RAGGED][-1] == FEWER:
+                frame = frame.with_columns(frame[RAGGED].scatter(frame.height - 1, CUT))
             yield frame
 
     def _split(self, block: bytes) -> pl.DataFrame | None:

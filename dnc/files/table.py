@@ -28,6 +28,7 @@ CELL = 32_767  # most characters in a cell of a spreadsheet
 _LONGEST_NAME = 10_000  # characters
 RAGGED = "\0ragged"  # String column of every batch: why a row does not match the header; null where it does
 FEWER = "the row has fewer cells than the header"
+CUT = "the row has fewer cells than the header and no line end, so the file may have been cut off"
 MORE = "the row has more cells than the header"
 UNEVEN = "most rows have more or fewer cells than the header, and not all of them as many"
 UNNAMED = "the row has text behind the last column with a name"
@@ -349,6 +350,15 @@ def is_other_header(cells: list[str], header: list[str]) -> bool:
     """Whether a row after a blank one is the header of another table."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return len(filled) > 1 and cells != header and _are_names(filled) and any(map(_names_a_number, filled))
+
+
+def whole(batches: Iterator[pl.DataFrame], path: Path) -> Iterator[pl.DataFrame]:
+    """The same batches. Raises InputError where their file ends within a row: what it said after that is lost."""
+    for batch in batches:
+        cut = batch.filter(pl.col(RAGGED) == CUT)
+        if cut.height:
+            raise InputError(localized("errors", "file_cut"), path, cut[LINE][0])
+        yield batch
 
 
 def refuse_other_header(rows: pl.DataFrame, numbers: Collection[str], names: Mapping[str, str], path: Path) -> None:

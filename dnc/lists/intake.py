@@ -21,7 +21,7 @@ from dnc.clock import NONE, NOT_GIVEN, read_moment, today
 from dnc.errors import InputError, OptionError
 from dnc.files.net import marked
 from dnc.files.output_rows import Shared
-from dnc.files.table import FEWER, MARKED, NOTED, RAGGED, UNNAMED, Table, refuse_other_header
+from dnc.files.table import CUT, FEWER, MARKED, NOTED, RAGGED, UNNAMED, Table, refuse_other_header
 from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
@@ -386,13 +386,13 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
             without = self._short_without_number(batch)
             below = pl.Series([False]) if following is None else self._short_without_number(following.head(1))
             torn = pl.concat([above, without.head(-1)]) | pl.concat([without.slice(1), below])
-            short = pl.col(RAGGED) == FEWER
+            short = pl.col(RAGGED).is_in([FEWER, CUT])
             yield batch.with_columns(pl.when(short & torn).then(pl.lit(TORN)).when(~short).then(RAGGED).alias(RAGGED))
             above, batch = without.tail(1), following
 
     def _short_without_number(self, batch: pl.DataFrame) -> pl.Series:
         """Which rows lack cells and a number that can be read."""
-        short = (batch[RAGGED] == FEWER).fill_null(False)
+        short = batch[RAGGED].is_in([FEWER, CUT]).fill_null(False)
         numbers = self._numbers(batch.filter(short))
         return short.scatter(short.arg_true(), numbers.none_read)
 

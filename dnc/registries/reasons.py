@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from dnc.files.table import FEWER, MORE, NOTED, QUOTED, STRUCK, UNEVEN, UNNAMED
+from dnc.files.table import CUT, FEWER, MORE, NOTED, QUOTED, STRUCK, UNEVEN, UNNAMED
 from dnc.messages import localized, messages
 from dnc.numbers.normalise import EMPTY, NOT_WRITTEN, SEVERAL, TOO_LONG
 from dnc.numbers.numbering_plans import MAILBOX, UNPLANNED
@@ -16,7 +16,7 @@ from dnc.numbers.reader import NO_LENGTH, NO_NUMBER, TWO_WAYS
 
 # Why a row of a file does not count as it stands, and the key of the message.
 OF_ROWS = {
-    FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", STRUCK: "struck",
+    FEWER: "fewer", CUT: "cut", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", STRUCK: "struck",
     NOTED: "noted",
 }  # fmt: skip
 REASONS = {

@@ -885,7 +885,7 @@ def test_what_the_whole_file_holds_is_known_before_its_first_row(tmp_path, monke
 def test_a_mixed_file_is_marked_row_by_row(tmp_path):
     """Short rows are found among a block of whole ones, quoted or not, and stand where they stood."""
     rows = [f'{n},"Du, pont",' if n % 3 else f"{n},Durand" for n in range(1_000)]
-    _, frame = opened(written(tmp_path, "\n".join(["a,b,c", *rows])))
+    _, frame = opened(written(tmp_path, "\n".join(["a,b,c", *rows, ""])))
     assert frame["a"].to_list() == [str(n) for n in range(1_000)]
     assert frame[RAGGED].to_list() == [None if n % 3 else FEWER for n in range(1_000)]
 

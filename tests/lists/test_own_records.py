@@ -71,6 +71,19 @@ def test_the_store_is_not_locked_while_a_file_is_sorted(store, load, book, monke
     assert verify(store.ledger).faults == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("consents", CONSENTS + GIVEN + "+33199000002,named_caller,2026-0"),
+        ("calls", "number,at,result,call_id\n+33199000001,2026-09-01T10:00,busy,1\n+33199000002,2026-09-01T10:00,busy"),
+    ],
+)
+def test_a_file_that_ends_within_a_row_is_not_loaded(load, kind, text):
+    """Withdrawals and calls may have stood behind it."""
+    with pytest.raises(InputError, match="3: the last row has fewer cells than the header and no line end"):
+        load(kind, text)
+
+
 def test_objections_do_not_make_a_file_be_sorted_again(store, load, monkeypatch):
     """A file is compared with records of its kind, and calls with consents; with nothing else."""
     write, times = records._write, []

@@ -19,7 +19,7 @@ import pytest
 from dnc import Rulebook, Store, check
 from dnc.checks.inspection import Scope, inspect
 from dnc.files.input_file import sha256_of
-from dnc.files.signing import Signer, named_key, new_key, verified
+from dnc.files.signing import Signature, Signer, named_key, new_key
 from dnc.lists import own_records
 from dnc.lists.own_records import RecordReading
 from dnc.reports.inspection_folder import write_folder
@@ -148,7 +148,8 @@ def test_the_same_store_gives_the_same_bytes_and_checksums_hold(folder, made, si
     assert sums == {name: sha256(data).hexdigest() for name, data in folder.items() if "SHA256SUMS" not in name}
     (tmp_path / "public.pem").write_bytes(folder["SHA256SUMS.pem"])
     assert named_key(str(tmp_path / "public.pem")) == signer.fingerprint
-    assert verified(signer.public, folder["SHA256SUMS.sig"], b"", folder["SHA256SUMS"]) == signer.fingerprint
+    signature = Signature(signer.public.hex(), folder["SHA256SUMS.sig"].hex())
+    assert signature.verified(b"", folder["SHA256SUMS"], None) == signer.fingerprint
 
 
 def test_the_log_in_the_annexes_can_be_verified_by_what_the_page_says(folder):

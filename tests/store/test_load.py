@@ -48,6 +48,15 @@ def test_a_name_of_an_earlier_month_is_said(store, write_file, name):
         assert not [note for note in notes if "the name of the file" in note]
 
 
+def test_an_own_list_that_ends_within_a_row_is_not_loaded(store, write_file):
+    """Whoever objected behind it would be called. A whole list whose last row is short needs a line end."""
+    cut = OWN + "+33199000002,2026"
+    says = stopped(store, write_file("own.csv", cut), registry="own")
+    assert says.startswith("own.csv:3: the last row has fewer cells than the header and no line end")
+    store.load(write_file("own.csv", cut + "\n"), as_of=AS_OF, registry="own")
+    store.load(write_file("own.csv", cut + ",x"), as_of=AS_OF, registry="own")
+
+
 # Rows whose number can be read
 
 
@@ -583,7 +592,7 @@ def test_what_is_no_full_blocklist_loses_nothing(store, write_file):
     bare = write_file("bare.csv", swiss.replace("*", "no").replace("no", "*", 1))
     assert "20 numbers on 2026-07-03 (snapshot 3), 1 now, 19 gone." in stopped(store, bare, covers=["41"])
     answer = "Telephone;Réponse\n" + "".join(f"01990000{place:02};x\n" for place in range(20))
-    for day, text in ((1, answer), (2, answer[:50])):
+    for day, text in ((1, answer), (2, answer[:57])):
         store.load(write_file("a.csv", text), as_of=date(2026, 7, day))
         one = store.load(write_file("own.csv", OWN if day == 2 else OWN + "+33199000002,,\n"), as_of=date(2026, 7, day))
     assert "earlier numbers that are not in it, and stay until they are lifted: 1" in one.notes

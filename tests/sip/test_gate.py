@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.desk.conftest import running
 from tests.sip.phones import Dialler, Trunk, free_port
 
 DOCS = Path(__file__).parents[2] / "docs"
+_KEYS = count(1)  # names of keys; the digits of a clock may look like a telephone number
 CLEAR, BLOCKED, UNDECIDED = "0639981234", "0639985678", "+18005550101"
 CONSENT = 'consent = "named_caller"\nconsent_for = "live"\nconsent_on = "2026-09-01"\nattempts = "0"\nrelated = "no"\n'
 # SIPp: a call is placed and ended, or refused with 503; a number that is not clear is refused with 403.
@@ -181,7 +183,7 @@ def trunk() -> Iterator[Trunk]:
 @pytest.fixture
 def key(desk):
     """A key that may decide."""
-    name = f"proxy{time.monotonic_ns()}"
+    name = f"proxy-{next(_KEYS)}"
     return keys.add(desk.store.ledger, name, ["decide"])
 
 

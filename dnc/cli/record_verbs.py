@@ -73,8 +73,8 @@ def _added(kind: str, added: Added, lang: str) -> str:
     texts, count = messages("records", lang), counted(lang)
     more = [texts[name].format(n=count(n)) for name in ("known", "silent") if (n := getattr(added, name))]
     if added.odd:
-        words = (f"{column} {in_language(in_quotes(word), lang)}" for column, word, _ in added.misread[:_WORDS])
-        more.append(texts["odd"].format(n=count(added.odd), words=", ".join(words)))
+        words = [f"{column} {in_language(in_quotes(word), lang)}" for column, word, _ in added.misread[:_WORDS]]
+        more.append(texts["odd" if words else "odd_rows"].format(n=count(added.odd), words=", ".join(words)))
     return str(texts["added"]).format(kind=texts["kinds"][kind], n=count(added.rows), more="".join(more))
 
 

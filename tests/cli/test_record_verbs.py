@@ -185,3 +185,12 @@ def test_a_load_says_which_consents_say_nothing_that_is_understood(dnc, write_fi
     told = dnc("load", file, "--registry", "consents", "--values", "consent:ok=named_caller")[2]
     assert "1 added" in told and "not understood" not in told
     assert "(in force)" in dnc("answer", "+33199000001")[1]
+
+
+def test_a_load_says_why_consents_are_not_understood_of_which_no_word_is_unknown(dnc, write_file):
+    """Texts in a kept column that nobody gave a meaning: here yes or no in place of a wording."""
+    rows = "".join(f"+3319900000{place},named_caller,2026-09-0{place},f\n" for place in (1, 2))
+    code, _, err = dnc(
+        "load", write_file("c.csv", "number,consent,consent_on,wording\n" + rows), "--registry", "consents"
+    )
+    assert (code, "2 not understood, on which no call can rest: rows that do not fit" in err) == (0, True)

@@ -352,7 +352,7 @@ def is_other_header(cells: list[str], header: list[str]) -> bool:
     return len(filled) > 1 and cells != header and _are_names(filled) and any(map(_names_a_number, filled))
 
 
-def whole(batches: Iterator[pl.DataFrame], path: Path) -> Iterator[pl.DataFrame]:
+def uncut(batches: Iterator[pl.DataFrame], path: Path) -> Iterator[pl.DataFrame]:
     """The same batches. Raises InputError where their file ends within a row: what it said after that is lost."""
     for batch in batches:
         cut = batch.filter(pl.col(RAGGED) == CUT)

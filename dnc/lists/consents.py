@@ -26,7 +26,7 @@ from dnc.clock import ALWAYS, NEVER, read_moment
 from dnc.errors import InputError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
-from dnc.files.table import LINE, MARKED, RAGGED, Table, as_typed, folded, looks_like_phone, quoted, whole
+from dnc.files.table import LINE, MARKED, RAGGED, Table, as_typed, folded, looks_like_phone, quoted, uncut
 from dnc.frames import Frame, each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -188,7 +188,7 @@ class ConsentRows(msgspec.Struct, frozen=True):
         as for `read_consents`, those of columns after the last.
         """
         intake, counts, path = self.intake, self.counts, self.intake.table.path
-        for batch in intake.fitted(whole(intake.table.batches, path)):
+        for batch in intake.fitted(uncut(intake.table.batches, path)):
             self.survey.add(batch)
             self.links.append(intake.links(batch))
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))

@@ -26,7 +26,7 @@ from dnc.files.cell_texts import normal
 from dnc.files.columns import EVERY
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
-from dnc.files.table import LINE, Table, folded, quoted, table_of_frame, whole
+from dnc.files.table import LINE, Table, folded, quoted, table_of_frame, uncut
 from dnc.frames import each_distinct, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
@@ -179,7 +179,7 @@ def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Row
     if column not in table.columns:
         names = quoted(table.header)
         raise InputError(localized("errors", "no_column", name=quoted([column]), what="--outbound", names=names), path)
-    table.batches = rows.outgoing(whole(table.batches, path), column, words)
+    table.batches = rows.outgoing(uncut(table.batches, path), column, words)
     return rows
 
 
@@ -480,7 +480,7 @@ class _Rows(msgspec.Struct):
         intake = Intake(self.table, brief, self.book, kept=kept_by(brief, texts.values()))
         survey = Survey(intake.header)
         judged = [intake.header.names[theirs] for ours, theirs in texts.items() if ours == "result"]
-        for batch in intake.fitted(whole(self.table.batches, self.table.path)):
+        for batch in intake.fitted(uncut(self.table.batches, self.table.path)):
             survey.add(batch)
             calls = intake.calls(batch)
             if calls.row is not None:

@@ -13,7 +13,7 @@ from dnc.errors import FormatError, OptionError
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
 from dnc.files.net import marked
-from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, quoted, refuse_other_header, whole
+from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, quoted, refuse_other_header, uncut
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
 from dnc.numbers.bulk_reader import read_column
@@ -71,7 +71,7 @@ def listings(
     unknown, names = searched, {str(place): name for place, name in enumerate(table.header)}
     extract.notes.extend(_notes(extract, table, [table.header[place] for place in others]))
     extract.other_sheets.extend(table.others if extract.sheet is None else [])
-    for batch in whole(table.batches, table.path):
+    for batch in uncut(table.batches, table.path):
         ragged, lines = batch[RAGGED], batch[LINE]
         cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
         cells.columns = [str(position) for position in range(cells.width)]

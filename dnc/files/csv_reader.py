@@ -261,7 +261,8 @@ class _Lines:
     def __init__(self, blocks: Iterable[bytes], path: Path | None = None) -> None:
         self._path = path
         self._blocks = self._counted(blocks)
-        self._waiting: list[str] = []  # last line first
+        self._waiting: list[str] = []  # lines that were pushed back, last line first
+        self._block, self._characters = io.StringIO(), 0
         self._left = 0  # characters that the record may still have
         self._read, self._pushed = 0, 0  # bytes read, and characters pushed back
         self.record: list[str] = []
@@ -271,9 +272,9 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        while not self._waiting:
+        while self.at_seam:
             self.put_block(next(self._blocks))
-        line = self._waiting.pop()
+        line = self._waiting.pop() if self._waiting else self._block.readline()
         self.number += 1
         self.record.append(line)
         self._left -= len(line)
@@ -301,17 +302,18 @@ class _Lines:
     @property
     def at_seam(self) -> bool:
         """Whether the next line is the first of a block."""
-        return not self._waiting
+        return not self._waiting and self._block.tell() == self._characters
 
     def take_block(self) -> bytes | None:
         if self.at_seam:
             return next(self._blocks, None)
-        rest = "".join(reversed(self._waiting)).encode()
+        rest = "".join([*reversed(self._waiting), self._block.read()]).encode()
         self._waiting = []
         return rest
 
     def put_block(self, block: bytes) -> None:
-        self._waiting = list(io.StringIO(block.decode(), newline=""))[::-1]
+        text = block.decode()
+        self._block, self._characters = io.StringIO(text, newline=""), len(text)
 
 
 def _ill_quoted(lines: list[str], dialect: _Dialect) -> bool:

@@ -37,10 +37,13 @@ ATTEMPTS_DAYS = 30
 _REFUSED = "lasting = 1 and result = 'refused'"
 _OF_WORDING = "_of_wording"
 _STRENGTH = ("partners", "named_caller", "written")  # of a consent, the weaker first
-_CALL_FACTS = ("attempts", "attempts_day", "refused_on")
-_CUSTOMER_FACTS = ("relationship", "relationship_on", "related")
+FACTS_OF = {  # what each kind tells of a call, by its name
+    CONSENTS.name: CONSENT_FACTS,
+    CALLS.name: ("attempts", "attempts_day", "refused_on"),
+    CUSTOMERS.name: ("relationship", "relationship_on", "related"),
+}
 _TOLD = (*CONSENT_FACTS, "proven", "lacks", "wording")
-_FACTS = (*_TOLD, *_CALL_FACTS, *_CUSTOMER_FACTS)
+_FACTS = (*_TOLD, *FACTS_OF[CALLS.name], *FACTS_OF[CUSTOMERS.name])
 _OF_STATEMENT = (*_TOLD, "rank")
 STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof")  # what is read of one
 _READ = (*_FACTS, "day", "at_first", "timed", "sector")
@@ -425,7 +428,7 @@ def _relationship(rows: pl.DataFrame) -> pl.DataFrame:
     rows = rows.with_columns(related=pl.when(related).then(pl.lit("yes")).when(~related).then(pl.lit("no")))
     first = [(pl.col("relationship") == "contract").fill_null(False), pl.col("relationship_on").fill_null(date.min)]
     by_strength = rows.sort("key", *first, maintain_order=True)
-    return by_strength.group_by("key", maintain_order=True).last().select("key", *_CUSTOMER_FACTS)
+    return by_strength.group_by("key", maintain_order=True).last().select("key", *FACTS_OF[CUSTOMERS.name])
 
 
 def _related() -> list[pl.Expr]:

@@ -17,6 +17,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.header import Rule
 from dnc.lists.intake import ROW_REASONS
+from dnc.lists.own_facts import ATTEMPTS_DAYS, FACTS_OF
 from dnc.lists.words import proposals
 from dnc.messages import (
     amount,
@@ -31,6 +32,7 @@ from dnc.messages import (
     said_day,
     semicolons,
 )
+from dnc.store.record_kinds import CALLS
 from dnc.store.snapshots import Snapshot
 from dnc.verdicts.verdict import about_missing
 
@@ -161,14 +163,27 @@ def remedy(missing: str, rows: int, check: Check) -> str | None:
             line += f"  # {texts['no_country'].format(ignore=ignore)}"
     else:
         line = _brief_line(missing, check.language, check.header.mapped)
-    if line:
-        return str(texts["in_brief"].format(line=line))
-    if missing in check.header.mapped and missing in vocabulary().of_persons:
-        return str(texts["in_list"].format(column=_quoted(check.header.mapped[missing], check.language)))
+    written = texts["in_brief"].format(line=line) if line else None
+    if not written and missing in check.header.mapped and missing in vocabulary().of_persons:
+        written = texts["in_list"].format(column=_quoted(check.header.mapped[missing], check.language))
+    if written:
+        return semicolons([written, *_load_of_records(missing, check)], check.language)
     kind, _, about = missing.partition(":")
     if kind == "text":
         return str(texts["in_texts"].format(column=about))
     return str(texts["in_store"].format(registry=about)) if about not in ("", "law") else None
+
+
+def _load_of_records(missing: str, check: Check) -> Iterator[str]:
+    """How own records that tell a fact are loaded: of calls made, those of all days in which attempts are counted."""
+    texts = messages("records", check.language)["load"]
+    days = sorted(day for day, _ in check.tallies.days if day)
+    for kind, facts in FACTS_OF.items():
+        if missing in facts and kind != CALLS.name:
+            yield texts[kind]
+        elif missing in facts and days and days[-1] - timedelta(days=1) <= check.record["today"]:
+            first, last = days[0] - timedelta(days=ATTEMPTS_DAYS), days[-1] - timedelta(days=1)
+            yield texts[kind].format(first=first, last=last)
 
 
 def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from dnc import Store, check
+from dnc.clock import today
 from dnc.lists.brief import Brief
 from dnc.reports.check_page import html
 from dnc.reports.check_summary import summary
@@ -65,7 +68,13 @@ def test_one_number_shown_can_be_set_for_all_rows(result):
     """A text may be the same for all calls; counts and days differ from person to person, and are columns."""
     line = 'in the brief: facts.cli = "…"  # the same for all rows; or columns.cli = "your column"'
     assert remedy("cli", 1, result) == line
-    assert remedy("attempts", 1, result) == 'in the brief: columns.attempts = "your column"'
+    days = f"{today() - timedelta(days=30)}..{today() - timedelta(days=1)}"
+    load = f"dnc load FILE --registry calls --covers-days {days}"
+    assert (
+        remedy("attempts", 1, result)
+        == f'in the brief: columns.attempts = "your column"; or load the calls made: {load}'
+    )
+    assert remedy("relationship", 1, result).endswith("dnc load FILE --registry customers --as-of DAY")
 
 
 @pytest.mark.parametrize(

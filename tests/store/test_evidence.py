@@ -282,7 +282,7 @@ def test_an_answer_on_the_command_line(dnc, checked):
     check(SAMPLES / "shop.csv", checked, region="FR", at="2026-08-05")
     code, out, _ = dnc("answer", "+33199000003", "--store", checked.path)
     assert (code, "2026-06-01 Bloctel: listed" in out, "row 3" in out) == (0, True, True)
-    assert "Checks that kept no decisions (look in their output files): 5" in out
+    assert "Checks that kept no decisions, by row of the log (look in their output files): 5" in out
     assert json.loads(dnc("answer", "+33199000003", "--json", "--store", checked.path)[1])["not_kept"] == [5]
     assert "number 1 cannot be read" in dnc("answer", "12", "--store", checked.path)[2]
 

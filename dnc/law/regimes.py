@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from typing import NamedTuple, Self, overload
+from typing import NamedTuple, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -109,7 +109,8 @@ class Regime(msgspec.Struct, frozen=True, dict=True):
         conditions = all_sql(part.sql for part in self.when)
         if not self.exceptions:
             return conditions
-        return f"{conditions} and not ({' or '.join(clause_sql(c) for c in self.exceptions)})"
+        excepted = " or ".join(all_sql(part.sql for part in clause) for clause in self.exceptions)
+        return f"{conditions} and not ({excepted})"
 
     @property
     def sql(self) -> str:
@@ -117,12 +118,7 @@ class Regime(msgspec.Struct, frozen=True, dict=True):
         return f"(not ({self.applies_sql})) or ({self.demanded.sql})"
 
 
-def clause_sql(clause: tuple[Condition, ...]) -> str:
-    """SQL that is true if all conditions of one clause of `except` are true."""
-    return all_sql(part.sql for part in clause)
-
-
-class Regimes(Sequence[Regime]):
+class Regimes:
     """The regimes of a pack; those of the cache are decoded when one of them is first needed.
 
     Most lists are about one country, and of the other packs only this is asked:
@@ -152,11 +148,7 @@ class Regimes(Sequence[Regime]):
     def __len__(self) -> int:
         return len(self.ids)
 
-    @overload
-    def __getitem__(self, at: int) -> Regime: ...
-    @overload
-    def __getitem__(self, at: slice) -> tuple[Regime, ...]: ...
-    def __getitem__(self, at: int | slice) -> Regime | tuple[Regime, ...]:
+    def __getitem__(self, at: int) -> Regime:
         return self._all[at]
 
     def __iter__(self) -> Iterator[Regime]:

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import click
 
-from dnc.cli.help import option, verb
+from dnc.cli.help import language, option, verb
 from dnc.cli.options import (
     FILE,
     JSON,
@@ -108,7 +108,7 @@ def check(
     compared = asked.of(result.counts)
     if given["as_json"]:
         click.echo(json.dumps(as_data(result, compared), ensure_ascii=False, indent=2))
-    for line in () if quiet else (*check_summary.summary(result), *check_summary.conditions(compared, given["lang"])):
+    for line in () if quiet else (*check_summary.summary(result), *check_summary.conditions(compared, language())):
         say(line)
     code = int(not all(one.holds for one in compared)) if compared else exit_code(result.given)
     ctx.exit(0 if given["exit_zero"] else code)
@@ -154,7 +154,6 @@ def explain(
     ctx: click.Context,
     *,
     number: str,
-    lang: str,
     exit_zero: bool,
     row: int | None,
     every: bool,
@@ -181,7 +180,7 @@ def explain(
         # Several numbers of a row are several calls.
         click.echo(json.dumps(data if len(data) > 1 else data[0], ensure_ascii=False, default=str, indent=2))
     else:
-        texts = ("\n".join(explanation.as_text(call, lang, every=every)) for call in calls)
+        texts = ("\n".join(explanation.as_text(call, language(), every=every)) for call in calls)
         show("\n\n".join(texts))
     outcomes = [call.verdict["dnc_outcome"] for call in calls]
     counts = {outcome: outcomes.count(outcome) for outcome in ("blocked", "undecided")}
@@ -203,7 +202,6 @@ def brief_(
     *,
     file: Path,
     sheet: str | None,
-    lang: str,
     given: tuple[tuple[str, str], ...],
     out: Path | None,
     add_to: Path | None,
@@ -225,7 +223,7 @@ def brief_(
     elif add_to:
         written = completed(file, load_rules(ctx), add_to, texts_from, sheet)
     else:
-        lines = draft(file, load_rules(ctx), lang, given=dict(given), store=open_store(ctx), sheet=sheet)
+        lines = draft(file, load_rules(ctx), language(), given=dict(given), store=open_store(ctx), sheet=sheet)
         written = "\n".join([*lines, ""])
     if target is None:
         show(written.rstrip("\n"))

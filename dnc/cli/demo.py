@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from dnc.cli.help import verb
+from dnc.cli.help import language, verb
 from dnc.cli.options import LANG
 from dnc.messages import dated, messages
 
@@ -25,13 +25,13 @@ _PURPOSES = {"political": "vote", "commercial": "sale"}
 
 @verb()
 @LANG
-def demo(lang: str) -> None:
+def demo() -> None:
     """`dnc demo`."""
-    for line in tour(Path(tempfile.mkdtemp(prefix="dnc-demo-")), lang):
+    for line in tour(Path(tempfile.mkdtemp(prefix="dnc-demo-")), language()):
         click.echo(line)
 
 
-def tour(folder: Path, language: str) -> Iterator[str]:
+def tour(folder: Path, lang: str) -> Iterator[str]:
     """The lines of the demo, at most `WIDTH` characters wide; writes its files, a store and a report to `folder`."""
     from dnc.api import check
     from dnc.law.rulebook import Rulebook
@@ -41,12 +41,12 @@ def tour(folder: Path, language: str) -> Iterator[str]:
     for sample in files("dnc.cli").joinpath("samples").iterdir():
         (folder / sample.name).write_bytes(sample.read_bytes())
     store, book, report = Store(folder / "store"), Rulebook.load(), folder / "report.html"
-    reasons = {regime.id: regime.says[language] for _, regime in book.regimes()}
-    texts, outcomes = messages("demo", language), messages("common", language)["outcome"]
-    value, day = partial(vocabulary().value, language=language), dated(language)
+    reasons = {regime.id: regime.says[lang] for _, regime in book.regimes()}
+    texts, outcomes = messages("demo", lang), messages("common", lang)["outcome"]
+    value, day = partial(vocabulary().value, language=lang), dated(lang)
 
     def checked(name: str, at: str) -> list[dict[str, Any]]:
-        frame = check(folder / name, store, region="FR", at=at, rulebook=book, language=language).verdicts
+        frame = check(folder / name, store, region="FR", at=at, rulebook=book, language=lang).verdicts
         return [] if frame is None else frame.rows(named=True)
 
     yield f"{texts['loaded']}\n"
@@ -83,7 +83,7 @@ def tour(folder: Path, language: str) -> Iterator[str]:
         changes.append((*facts, outcomes[before["dnc_outcome"]], outcomes[after["dnc_outcome"]]))
     yield from _table(changes)
 
-    check(folder / "shop.csv", store, region="FR", at=_NEXT_DAY, rulebook=book, language=language, out=report)
+    check(folder / "shop.csv", store, region="FR", at=_NEXT_DAY, rulebook=book, language=lang, out=report)
     yield f"\n{texts['report'].format(path=report)}"
     yield texts["go_on"]
     yield f"$ cd {folder}"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from dnc.cli.help import option, verb
-from dnc.cli.options import FILE, open_store, print_rows, say, store_verb
+from dnc.cli.help import language, option, verb
+from dnc.cli.options import FILE, open_store, print_rows, store_verb, tell
 from dnc.errors import OptionError
-from dnc.messages import localized, messages
+from dnc.messages import localized
 
 _PORT = 8520
 
@@ -45,7 +45,6 @@ def desk(
     server_names: tuple[str, ...],
     max_upload: int,
     key: Path | None,
-    lang: str,
 ) -> None:
     """`dnc desk`."""
     if (listen is None) != (user_header is None):
@@ -65,7 +64,7 @@ def desk(
     desk_ = Desk(
         open_store(ctx),
         frozenset(name.lower() for name in hosts),
-        language=lang,
+        language=language(),
         rules=ctx.obj["rules"],
         user_header=user_header,
         max_upload=max_upload * 10**6,
@@ -82,7 +81,7 @@ def desk(
             opening = f"{address}?token={desk_.token_for_once()}"
             # In a thread, since it may wait for the browser.
             threading.Thread(target=webbrowser.open, args=(opening,), daemon=True).start()
-        say(messages("store", lang)["stop"])
+        tell("store", "stop")
 
     with suppress(KeyboardInterrupt):  # the way to stop it
         serve(desk_, sock, ready)
@@ -93,7 +92,7 @@ def desk(
 @click.argument("name", required=False)
 @_MAY
 @store_verb
-def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str], lang: str) -> None:
+def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str]) -> None:
     """`dnc keys`."""
     from dnc.store import keys as stored
 
@@ -107,11 +106,11 @@ def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str], l
         print_rows(rows, ("name", "added_at", "may"))
     elif action == "add":
         click.echo(stored.add(store.ledger, name, may))
-        say(messages("store", lang)["key_added"])
+        tell("store", "key_added")
     else:
         store.must_exist()
         stored.remove(store.ledger, name)
-        say(messages("store", lang)["key_removed"].format(name=name))
+        tell("store", "key_removed", name=name)
 
 
 @verb()
@@ -119,14 +118,14 @@ def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str], l
 @click.argument("name", required=False)
 @option("--brief", type=FILE)
 @store_verb
-def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path | None, lang: str) -> None:
+def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path | None) -> None:
     """`dnc campaigns`."""
     from dnc.lists.brief import brief_text, read_brief
     from dnc.store import campaigns as stored
 
     if (name is None) != (action == "list") or (brief is None) != (action != "add"):
         raise click.UsageError(localized("errors", "cli", "campaign_name"))
-    store, texts = open_store(ctx), messages("store", lang)
+    store = open_store(ctx)
     if name is None:
         found = stored.in_store(store.ledger).values()
         rows = [(campaign.name, campaign.version, campaign.sha256, campaign.added_at) for campaign in found]
@@ -134,26 +133,26 @@ def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path 
     elif brief is not None:
         read_brief(brief)
         version = stored.add(store.ledger, name, brief_text(brief)[0])
-        say(texts["campaign_added"].format(name=name, version=version))
+        tell("store", "campaign_added", name=name, version=str(version))
     elif action == "show":
         click.echo(stored.current(store.ledger, name).text, nl=False)
     else:
         store.must_exist()
         stored.remove(store.ledger, name)
-        say(texts["campaign_removed"].format(name=name))
+        tell("store", "campaign_removed", name=name)
 
 
 @verb()
 @_MAY
 @store_verb
-def mcp(ctx: click.Context, may: list[str], lang: str) -> None:
+def mcp(ctx: click.Context, may: list[str]) -> None:
     """`dnc mcp`."""
     from dnc.errors import extra
 
     with extra("mcp"):
         from dnc.desk.agent import AgentTools, server
-    tools = AgentTools(open_store(ctx), may, lang, ctx.obj["rules"])
+    tools = AgentTools(open_store(ctx), may, language(), ctx.obj["rules"])
     try:
-        server(tools, lang).run("stdio")
+        server(tools, language()).run("stdio")
     finally:
         tools.close()

@@ -1,22 +1,170 @@
-"""The verbs for evidence: certify a check, verify a certificate, make a folder for an authority."""
+"""The verbs for evidence: the log, kept outside the store or stamped; certificates of checks; an authority's folder."""
 
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.help import option, verb
-from dnc.cli.options import DATE, FILE, JSON, load_rules, open_store, say, store_verb
+from dnc.cli.help import language, option, verb
+from dnc.cli.options import (
+    DATE,
+    FILE,
+    JSON,
+    STDOUT,
+    load_rules,
+    open_store,
+    print_csv,
+    say,
+    show_findings,
+    store_verb,
+    tell,
+)
 from dnc.errors import InputError
-from dnc.messages import Words, counted, in_language, localized, messages
+from dnc.messages import Words, dated, in_language, localized, messages
 
 if TYPE_CHECKING:
+    import polars as pl
+    from cryptography.x509 import Certificate
+
     from dnc.checks.certificate import CertifiedStamp
+    from dnc.store.anchors import Anchor
+    from dnc.store.audit_log import Entry
+    from dnc.store.store import Store
+
+_HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
+
+
+@verb()
+@option("--tail", type=click.IntRange(1), metavar="N")
+@option("--since", type=DATE, metavar="DATE")
+@option("--verb", multiple=True, metavar="VERB")
+@option("--verify", "verifying", is_flag=True)
+@option("--head", metavar="ROW:HASH")
+@option("--key", type=int, metavar="ROW")
+@option("--anchor", type=click.Path(path_type=Path), metavar="FILE")
+@option("--anchor-command", metavar="COMMAND")
+@option("--stamp", metavar="URL")
+@option("--certificate", type=FILE)
+@store_verb
+def log(
+    ctx: click.Context,
+    *,
+    tail: int | None,
+    since: date | None,
+    verb: tuple[str, ...],
+    verifying: bool,
+    head: str | None,
+    key: int | None,
+    anchor: Path | None,
+    anchor_command: str | None,
+    stamp: str | None,
+    certificate: Path | None,
+) -> None:
+    """`dnc log`."""
+    if head and not verifying:
+        raise click.UsageError(localized("errors", "cli", "head_verify"))
+    store = open_store(ctx)
+    anchoring = bool(anchor or anchor_command or stamp)
+    if key is not None:
+        click.echo(_hash_key(store, key))
+        return
+    if not verifying and not anchoring:
+        print_csv(_rows(store, verb, since, tail))
+        return
+    if tail or since or verb:
+        raise click.UsageError(localized("errors", "cli", "whole_log"))
+    from dnc.store.anchors import last_anchor
+    from dnc.store.stamps import certificates_in
+
+    trusted = certificates_in(certificate) if certificate else None
+    files = [anchor] if anchor and anchor != STDOUT else []
+    _verify_log(store, _fingerprint(head), files, trusted, quiet=not verifying)
+    if anchoring:
+        last = last_anchor(store.ledger)
+        _anchor(store, last, anchor, anchor_command)
+        if stamp:
+            _add_stamp(store, last, stamp, trusted)
+
+
+def _rows(store: Store, verbs: Collection[str], since: date | None, tail: int | None) -> pl.DataFrame:
+    """Rows of the log, oldest first, columns as in `Store.log`."""
+    import polars as pl
+
+    rows = store.log()
+    if verbs:
+        rows = rows.filter(pl.col("verb").is_in(verbs))
+    if since:
+        rows = rows.filter(pl.col("done_at") >= since)
+    return rows.tail(tail) if tail else rows
+
+
+def _verify_log(
+    store: Store, noted: Entry, files: Sequence[Path], trusted: Sequence[Certificate] | None, *, quiet: bool
+) -> None:
+    """Verify the log; raises StoreError after printing its faults. quiet: print nothing else."""
+    from dnc.store import stamps
+    from dnc.store.verify import verify_log
+
+    findings = verify_log(store.ledger, noted, files)
+    if quiet:
+        findings.notes.clear()
+    else:
+        faults, notes = stamps.listed(store.path, trusted)
+        findings.faults += faults
+        findings.notes += notes
+    show_findings(findings, store, "log_faults")
+    if not quiet:
+        tell("store", "log_verified", rows=findings.head.seq, head=findings.head)
+
+
+def _hash_key(store: Store, row: int) -> str:
+    if key := store.hash_key(row):
+        return key
+    raise InputError(localized("errors", "cli", "no_hash_key", row=row), store.path)
+
+
+def _fingerprint(head: str | None) -> Entry:
+    from dnc.store.audit_log import NO_ENTRY, Entry
+
+    if head is None:
+        return NO_ENTRY
+    # A fingerprint that was cut off when it was copied must not look like a log that was rewritten.
+    match = _HEAD.fullmatch(head.strip())
+    if not match:
+        raise click.UsageError(localized("errors", "cli", "head", head=head))
+    return Entry(int(match[1]), match[2].lower())
+
+
+def _anchor(store: Store, last: Anchor, anchor: Path | None, command: str | None) -> None:
+    from dnc.store import anchors
+
+    if anchor == STDOUT:
+        values = {"folder": last.folder, "day": dated(language())(last.at), "line": last, "head": last.entry}
+        click.echo("\n\n".join(paragraph.format(**values) for paragraph in messages("anchor", language())["mail"]))
+    elif anchor:
+        anchors.write(store.ledger, last, anchor)
+        tell("anchor", "written", file=anchor, head=last.entry)
+    if command:
+        anchors.hand_over(last, command)
+        tell("anchor", "handed", head=last.entry)
+
+
+def _add_stamp(store: Store, last: Anchor, url: str, trusted: Sequence[Certificate] | None) -> None:
+    from dnc.store import stamps
+
+    stamp = stamps.add_stamp(store.ledger, last.about, url, trusted)
+    state = localized("anchor", "state", "unverified" if trusted is None else "verified")
+    tell("anchor", "stamped", head=last.entry, path=stamp.path, state=state)
+
+
+# Certificates
 
 
 @verb()
@@ -36,24 +184,23 @@ def certify(
     verified: Path | None,
     new_key: Path | None,
     as_json: bool,
-    lang: str,
 ) -> None:
     """`dnc certify`."""
     if [check is not None, verified is not None, new_key is not None].count(True) != 1:
         raise click.UsageError(localized("errors", "cli", "one_certificate"))
     if verified:
-        _verify(verified, key, lang, as_json=as_json)
+        _verify(verified, key, as_json=as_json)
     elif new_key:
         from dnc.files import signing
 
-        say(messages("pack", lang)["new_key"].format(file=new_key, key=signing.new_key(new_key)))
+        tell("pack", "new_key", file=new_key, key=signing.new_key(new_key))
     else:
         if not key or not out or out.suffix.lower() not in (".html", ".json"):
             raise click.UsageError(localized("errors", "cli", "certify_needs"))
-        _certify(ctx, check or 0, Path(key), out, lang)
+        _certify(ctx, check or 0, Path(key), out)
 
 
-def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) -> None:
+def _certify(ctx: click.Context, check: int, key: Path, out: Path) -> None:
     from dnc.checks.certificate import certify as certified
     from dnc.files.output_file import write_text
     from dnc.files.signing import Signer
@@ -62,18 +209,18 @@ def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) ->
     signer = Signer(key)
     signed = certified(open_store(ctx), check, signer)
     is_page = out.suffix.lower() == ".html"
-    text = html(signed, lang) if is_page else json.dumps(signed, ensure_ascii=False, indent=1) + "\n"
+    text = html(signed, language()) if is_page else json.dumps(signed, ensure_ascii=False, indent=1) + "\n"
     write_text(out, text)
-    say(messages("certificate", lang)["written"].format(out=out, check=check, key=signer.fingerprint))
+    tell("certificate", "written", out=out, check=str(check), key=signer.fingerprint)
 
 
-def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
+def _verify(path: Path, key: str | None, *, as_json: bool) -> None:
     """Print what is certified. Raises InputError if the signature is not valid, or the page may say something else."""
     from dnc.files.signing import named_key
     from dnc.reports.certificate_page import in_short, tables, verify
     from dnc.reports.phrases import labelled
 
-    verified = verify(path, named_key(key) if key else None)
+    verified, lang = verify(path, named_key(key) if key else None), language()
     texts = messages("certificate", lang)
     if as_json:
         data = {"signer": verified.signer, "page": verified.page, "certificate": verified.data}
@@ -123,7 +270,6 @@ def inspection(
     campaign: str | None,
     without_numbers: bool,
     key: Path | None,
-    lang: str,
 ) -> None:
     """`dnc inspection`."""
     from dnc.checks.inspection import Scope, inspect
@@ -134,8 +280,6 @@ def inspection(
     store, signer = open_store(ctx), Signer(key) if key else None
     found = inspect(store, Scope(first, last, campaign))
     with atomic_path(out) as unfinished:
-        files = write_folder(
-            unfinished, store, found, load_rules(ctx), lang, numbers=not without_numbers, signer=signer
-        )
-    texts = messages("inspection", lang)
-    say(texts["written"].format(out=out, n=counted(lang)(files), head=found.findings.head))
+        numbers = not without_numbers
+        files = write_folder(unfinished, store, found, load_rules(ctx), language(), numbers=numbers, signer=signer)
+    tell("inspection", "written", out=out, n=files, head=found.findings.head)

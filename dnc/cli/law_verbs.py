@@ -10,11 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.help import option, verb
-from dnc.cli.options import DATE, FILE, PAIR, TARGET, load_rules, open_store, print_rows, say, store_verb, together
+from dnc.cli.help import language, option, verb
+from dnc.cli.options import (
+    DATE,
+    FILE,
+    PAIR,
+    TARGET,
+    load_rules,
+    open_store,
+    print_rows,
+    say,
+    store_verb,
+    tell,
+    together,
+)
 from dnc.clock import today
 from dnc.errors import InputError, OptionError, RuleError
-from dnc.messages import counted, dated, localized, messages
+from dnc.messages import localized, said
 
 if TYPE_CHECKING:
     from dnc.law.pack_file import SignedPack
@@ -37,7 +49,7 @@ _ACTIONS = ("pack", "install", "distrust", "undo")
 _YEAR = timedelta(days=365)
 
 
-def act_on_packs(ctx: click.Context, lang: str, out: Path | str | None, options: dict[str, Any]) -> bool:
+def act_on_packs(ctx: click.Context, out: Path | str | None, options: dict[str, Any]) -> bool:
     """Do what the options for packs say; returns whether one was given. out: the pack to write."""
     actions = [name for name in _ACTIONS if options[name]]
     if len(actions) > 1:
@@ -47,36 +59,35 @@ def act_on_packs(ctx: click.Context, lang: str, out: Path | str | None, options:
         raise click.UsageError(localized("errors", "cli", "pack_needs"))
     if options["trust"] and action != "install":
         raise click.UsageError(localized("errors", "cli", "trust_needs"))
-    texts = messages("pack", lang)
     if action == "pack" and isinstance(out, Path):
-        _make(options["pack"], options["key"], out, lang)
+        _make(options["pack"], options["key"], out)
     elif action == "install":
-        _install(open_store(ctx), options["install"], options["trust"], lang)
+        _install(open_store(ctx), options["install"], options["trust"])
     elif action == "distrust":
         from dnc.store import rule_packs
 
         rule_packs.distrust(open_store(ctx).ledger, options["distrust"].lower())
-        say(texts["distrusted"].format(key=options["distrust"].lower()))
+        tell("pack", "distrusted", key=options["distrust"].lower())
     elif action == "undo":
         from dnc.store import rule_packs
 
         was, now = rule_packs.undo(open_store(ctx).ledger)
-        say(texts["undone_to" if now else "undone"].format(was=was.version, now=now and now.version))
+        tell("pack", "undone_to" if now else "undone", was=was.version, now=now and now.version)
     return action is not None
 
 
-def _make(folder: Path, key: Path, out: Path, lang: str) -> None:
+def _make(folder: Path, key: Path, out: Path) -> None:
     from dnc.checks.rule_cases import tried
     from dnc.law.pack_file import content_of, write_pack
 
     content = content_of(folder)
     _, cases = tried(content)
     fingerprint = write_pack(content, key, out)
-    facts = {"version": content.version, "files": ", ".join(content.rules), "n": counted(lang)(cases)}
-    say(messages("pack", lang)["made"].format(out=out, key=fingerprint, **facts))
+    files = ", ".join(content.rules)
+    tell("pack", "made", out=out, key=fingerprint, version=content.version, files=files, n=cases)
 
 
-def _install(store: Store, path: Path, trust: str | None, lang: str) -> None:
+def _install(store: Store, path: Path, trust: str | None) -> None:
     from dnc.checks.law_in_force import law_used
     from dnc.checks.rule_cases import follows, tried
     from dnc.clock import today
@@ -85,9 +96,8 @@ def _install(store: Store, path: Path, trust: str | None, lang: str) -> None:
     from dnc.reports.law_changes import Effect, differences, effects
     from dnc.store import rule_packs
 
-    texts = messages("pack", lang)
     signed = read_pack_file(path)
-    new = _trusted(store, signed, trust, lang)
+    new = _trusted(store, signed, trust)
     content = signed.content()
     pack = PackId(content.version, signed.sha256, signed.signer)
     allowed = follows(pack)
@@ -98,22 +108,17 @@ def _install(store: Store, path: Path, trust: str | None, lang: str) -> None:
     changed = effects(store, before, after, today(), today() + _YEAR)
     rule_packs.install(store.ledger, astuple(pack), content.rules, shipped(), allowed, trust=new)
     for what, ids in differences(before, after).items():
-        say(
-            texts["regimes"][what].format(
-                n=counted(lang)(len(ids)), ids=", ".join(ids) or messages("common", lang)["none"]
-            )
-        )
+        tell("pack", "regimes", what, n=len(ids), ids=", ".join(ids) or localized("common", "none"))
     if changed:
         print_rows(changed, Effect._fields)
     if changed is None:
-        say(texts["no_checks"])
+        tell("pack", "no_checks")
     else:
-        say(texts["changes" if changed else "no_changes"].format(n=counted(lang)(len(changed))))
-    facts = {"pack": pack, "files": ", ".join(content.rules), "n": counted(lang)(cases)}
-    say(texts["installed"].format(**facts))
+        tell("pack", "changes" if changed else "no_changes", n=len(changed))
+    tell("pack", "installed", pack=pack, files=", ".join(content.rules), n=cases)
 
 
-def _trusted(store: Store, signed: SignedPack, trust: str | None, lang: str) -> bool:
+def _trusted(store: Store, signed: SignedPack, trust: str | None) -> bool:
     """Whether the key of a pack is newly trusted; False if the store already trusts it. Raises InputError."""
     from dnc.store import rule_packs
 
@@ -127,7 +132,7 @@ def _trusted(store: Store, signed: SignedPack, trust: str | None, lang: str) -> 
             raise InputError(localized("errors", "signer", "untrusted", signer=signed.signer), signed.path)
         if not sys.stdin.isatty():
             raise InputError(localized("errors", "signer", "new", signer=signed.signer), signed.path)
-        click.confirm(messages("pack", lang)["ask"].format(key=signed.signer), abort=True, err=True)
+        click.confirm(said(language(), "pack", "ask", key=signed.signer), abort=True, err=True)
     return True
 
 
@@ -158,11 +163,10 @@ def rules(
     changes: tuple[date, date] | None,
     brief: Path | None,
     out: Path | str | None,
-    lang: str,
     **of_packs: Any,
 ) -> None:
     """`dnc rules`."""
-    if act_on_packs(ctx, lang, out, of_packs):
+    if act_on_packs(ctx, out, of_packs):
         return
     book = load_rules(ctx)
     changes = _span(ahead, changes)
@@ -174,17 +178,17 @@ def rules(
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
     chosen = [(pack, regime) for pack in packs for regime in (pack.on(on) if on else pack.regimes)]
     if changes:
-        ctx.exit(_print_changes(ctx, book, packs, changes, brief, lang=lang))
+        ctx.exit(_print_changes(ctx, book, packs, changes, brief))
     elif out:
-        _write_page(packs, chosen, out, lang, on)
+        _write_page(packs, chosen, out, on)
     elif lint:
-        _check(packs, lang, shipped=ctx.obj["rules"] is None)
+        _check(packs, shipped=ctx.obj["rules"] is None)
     elif sql:
         _print_sql(packs, [regime for _, regime in chosen])
     elif unread_since:
-        print_rows(_citations(chosen, unread_since, lang), ("regime", "cite", "url", "read"))
+        print_rows(_citations(chosen, unread_since), ("regime", "cite", "url", "read"))
     else:
-        print_rows([_row(pack.jurisdiction, regime, lang) for pack, regime in chosen], _COLUMNS)
+        print_rows([_row(pack.jurisdiction, regime) for pack, regime in chosen], _COLUMNS)
 
 
 def _span(ahead: int | None, changes: tuple[date, date] | None) -> tuple[date, date] | None:
@@ -194,7 +198,7 @@ def _span(ahead: int | None, changes: tuple[date, date] | None) -> tuple[date, d
     return (today(), today() + timedelta(days=ahead)) if ahead else changes
 
 
-def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
+def _check(packs: list[Pack], shipped: bool) -> None:
     from dnc.law.lint import notes, problems, untitled
 
     for pack in packs:
@@ -205,20 +209,17 @@ def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
         click.echo(problem)
     if faults:
         raise RuleError(localized("errors", "cli", "problems", n=len(faults)))
-    count = sum(len(pack.regimes) for pack in packs)
-    say(messages("store", lang)["lint"].format(n=counted(lang)(count)))
+    tell("store", "lint", n=sum(len(pack.regimes) for pack in packs))
 
 
-def _write_page(
-    packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path | str, lang: str, on: date | None
-) -> None:
+def _write_page(packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path | str, on: date | None) -> None:
     from dnc.files.output_file import is_page, write_text
     from dnc.reports.law_page import html
 
     if not is_page(out):
         raise OptionError(localized("errors", "cli", "page_name"))
     shown = {pack.jurisdiction: (pack, [regime for owner, regime in chosen if owner is pack]) for pack in packs}
-    write_text(out, html(shown, lang, on))
+    write_text(out, html(shown, language(), on))
 
 
 def _print_sql(packs: list[Pack], regimes: list[Regime]) -> None:
@@ -229,10 +230,10 @@ def _print_sql(packs: list[Pack], regimes: list[Regime]) -> None:
         click.echo(f"-- {regime.id}: {regime.says['en']}\n{regime.sql};\n")
 
 
-def _citations(chosen: list[tuple[Pack, Regime]], before: date, lang: str) -> list[tuple[Any, ...]]:
+def _citations(chosen: list[tuple[Pack, Regime]], before: date) -> list[tuple[Any, ...]]:
     """Citations that were last reviewed before a day."""
     return [
-        (regime.id, cite.texts[lang], cite.url, cite.read)
+        (regime.id, cite.texts[language()], cite.url, cite.read)
         for _, regime in chosen
         for cite in regime.cites
         if cite.read < before
@@ -240,13 +241,7 @@ def _citations(chosen: list[tuple[Pack, Regime]], before: date, lang: str) -> li
 
 
 def _print_changes(
-    ctx: click.Context,
-    book: Rulebook,
-    packs: list[Pack],
-    days: tuple[date, date],
-    brief_file: Path | None,
-    *,
-    lang: str,
+    ctx: click.Context, book: Rulebook, packs: list[Pack], days: tuple[date, date], brief_file: Path | None
 ) -> int:
     """Print what changes after a day, until another; returns the exit code."""
     from dnc.lists.brief import read_brief
@@ -258,20 +253,20 @@ def _print_changes(
     if brief_file:
         brief = read_brief(brief_file)
         home = [pack for pack in packs if brief.region in pack.territories]
-        changes = outlook_for(brief, home or packs, first, last, book=book, store=open_store(ctx), language=lang)
+        changes = outlook_for(brief, home or packs, first, last, book=book, store=open_store(ctx), language=language())
     else:
-        changes = outlook(packs, first, last, lang)
+        changes = outlook(packs, first, last, language())
     print_rows(changes, LawChange._fields)
     if not changes:
-        say(messages("store", lang)["law_same"].format(day=dated(lang)(last)))
+        tell("store", "law_same", day=last)
     return 1 if changes else 0
 
 
-def _row(jurisdiction: str, regime: Regime, lang: str) -> tuple[Any, ...]:
+def _row(jurisdiction: str, regime: Regime) -> tuple[Any, ...]:
     first = regime.first if regime.first != date.min else None
     until = regime.until if regime.until != date.max else None
-    cites = "; ".join(cite.texts[lang] for cite in regime.cites)
-    says = regime.says[lang]
+    cites = "; ".join(cite.texts[language()] for cite in regime.cites)
+    says = regime.says[language()]
     return (regime.id, jurisdiction, regime.force, first, until, regime.demand, regime.confidence, says, cites)
 
 
@@ -290,7 +285,6 @@ def hours(
     campaign: str | None,
     given: tuple[tuple[str, str], ...],
     days: int,
-    lang: str,
 ) -> None:
     """`dnc hours`."""
     from dnc.checks.campaign import brief_of_campaign
@@ -302,7 +296,7 @@ def hours(
     store = open_store(ctx)
     brief = (brief_of_campaign(store, campaign) if campaign else Brief()).but(facts=dict(given))
     found = lawful_hours(place, brief, load_rules(ctx), store.standing(), days)
-    text = calendar_of(found, place.upper(), campaign or "", lang)
+    text = calendar_of(found, place.upper(), campaign or "", language())
     with atomic_path(out) as path:
         path.write_bytes(text)
-    say(messages("store", lang)["hours_written"].format(count=len(found.spans), day=dated(lang)(found.last_day)))
+    tell("store", "hours_written", count=len(found.spans), day=found.last_day)

@@ -35,8 +35,7 @@ _OF_VERBS = {
     "registry_verbs": "load read",
     "record_verbs": "consent consents called wordings",
     "store_verbs": "object export forget retain answer replay snapshots status verify backup restore",
-    "log_verb": "log",
-    "evidence_verbs": "certify inspection",
+    "evidence_verbs": "log certify inspection",
     "desk_verbs": "desk keys campaigns mcp",
     "demo": "demo",
 }

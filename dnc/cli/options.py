@@ -23,9 +23,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from dnc.cli.help import Command, Option, language, option, set_language
-from dnc.errors import InputError, ShortageError, is_full, printable, room_in, why, without_numbers
+from dnc.errors import InputError, ShortageError, StoreError, is_full, printable, room_in, why, without_numbers
 from dnc.files.remote import Query, fetched, is_url
-from dnc.messages import LANGUAGES, in_language, localized, system_language
+from dnc.messages import LANGUAGES, in_language, localized, said, system_language
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dnc.law.rulebook import Rulebook
     from dnc.lists.brief import Brief
     from dnc.store.store import Store
+    from dnc.store.verify import Findings
 
 _Path = TypeVar("_Path")
 
@@ -204,13 +205,13 @@ AROUND = option("--around", type=click.Choice(["read"]))
 CONSENTS = option("--consents", type=FILE)
 
 
-def _lang(default: Callable[[], str], *, passed: bool) -> Option:
-    how = {"default": default, "is_eager": True, "expose_value": passed, "callback": set_language}
+def _lang(default: Callable[[], str]) -> Option:
+    how = {"default": default, "is_eager": True, "expose_value": False, "callback": set_language}
     return option("--lang", type=click.Choice(LANGUAGES), **how)
 
 
-LANG_BEFORE = _lang(system_language, passed=False)
-LANG = _lang(language, passed=True)
+LANG_BEFORE = _lang(system_language)
+LANG = _lang(language)  # `language` gives it to all that prints
 JSON = option("--json", "as_json", is_flag=True)
 
 
@@ -311,7 +312,7 @@ def settings_of(ctx: click.Context, rulebook: Rulebook | None = None, *, for_one
         brief=_brief_of(typed, {} if for_one_call else dict(typed["given"])),
         rulebook=rulebook or load_rules(ctx),
         accept=dict(typed["accept"]),
-        language=typed["lang"],
+        language=language(),
         **{name: typed[name] for name in ("at", "guidance", "consents", "accept_unread", "reason")},
     )
 
@@ -369,10 +370,25 @@ def say(text: str, level: str = "info", code: int | None = None) -> None:
     click.echo(text, err=True)
 
 
+def tell(section: str, *path: str, **values: object) -> None:
+    """Print a message of the catalogue to stderr, see `dnc.messages.said`."""
+    say(said(language(), section, *path, **values))
+
+
 def show(text: str) -> None:
     """Print lines for people to stdout; control characters of names are shown as `?`."""
     for line in text.split("\n"):
         click.echo(printable(line))
+
+
+def show_findings(findings: Findings, store: Store, error: str) -> None:
+    """Print what a verification found; raises StoreError if anything is wrong. error: key of its message."""
+    for note in findings.notes:
+        say(in_language(note, language()))
+    for fault in findings.faults:
+        show(in_language(fault, language()))
+    if findings.faults:
+        raise StoreError(localized("errors", error, store=store.path, n=len(findings.faults)))
 
 
 def log_as_json(ctx: click.Context, param: click.Parameter, value: bool) -> None:

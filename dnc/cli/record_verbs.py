@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.help import option, verb
+from dnc.cli.help import language, option, verb
 from dnc.cli.options import (
     FILE,
     JSON,
@@ -24,9 +24,10 @@ from dnc.cli.options import (
     say,
     show,
     store_verb,
+    tell,
     write_rows,
 )
-from dnc.messages import counted, duration, in_language, in_quotes, localized, messages
+from dnc.messages import duration, in_language, in_quotes, localized, said
 
 if TYPE_CHECKING:
     from dnc.store.records import Added
@@ -39,7 +40,7 @@ _OF_CONSENT |= {"until": "consent_until", "hours": "hours_agreed"}
 _MORE = option("--set", "more", multiple=True, type=PAIR, metavar="COLUMN=VALUE")
 
 
-def load_records(ctx: click.Context, files: Sequence[Path], lang: str, **options: Any) -> None:
+def load_records(ctx: click.Context, files: Sequence[Path], **options: Any) -> None:
     """Load files of own records for `dnc load`, with its options. Raises click.UsageError."""
     from dnc.lists import own_records
     from dnc.lists.brief import read_brief
@@ -57,7 +58,7 @@ def load_records(ctx: click.Context, files: Sequence[Path], lang: str, **options
     reading = own_records.RecordReading(**said, covers_days=_days(covers) if covers else None)
     added = own_records.load(open_store(ctx), kind, files, load_rules(ctx), reading)
     for path, one in zip(files, added, strict=True):
-        say(f"{path}: {_added(kind, one, lang)}")
+        say(f"{path}: {_added(kind, one)}")
 
 
 def _days(text: str) -> tuple[date, date]:
@@ -69,13 +70,14 @@ def _days(text: str) -> tuple[date, date]:
     return first, last
 
 
-def _added(kind: str, added: Added, lang: str) -> str:
-    texts, count = messages("records", lang), counted(lang)
-    more = [texts[name].format(n=count(n)) for name in ("known", "silent") if (n := getattr(added, name))]
+def _added(kind: str, added: Added) -> str:
+    lang = language()
+    more = [said(lang, "records", name, n=n) for name in ("known", "silent") if (n := getattr(added, name))]
     if added.odd:
         words = [f"{column} {in_language(in_quotes(word), lang)}" for column, word, _ in added.misread[:_WORDS]]
-        more.append(texts["odd" if words else "odd_rows"].format(n=count(added.odd), words=", ".join(words)))
-    return str(texts["added"]).format(kind=texts["kinds"][kind], n=count(added.rows), more="".join(more))
+        more.append(said(lang, "records", "odd" if words else "odd_rows", n=added.odd, words=", ".join(words)))
+    named = localized("records", "kinds", kind)
+    return said(lang, "records", "added", kind=named, n=added.rows, more="".join(more))
 
 
 @verb()
@@ -99,7 +101,6 @@ def consent(
     proof_file: Path | None,
     more: Sequence[tuple[str, str]],
     region: str | None,
-    lang: str,
     **given: str | None,
 ) -> None:
     """`dnc consent`."""
@@ -112,7 +113,7 @@ def consent(
     if proof_file:
         given |= {"proof": given["proof"] or str(proof_file), "proof_sha256": input_sha256(proof_file)}
     cells = {_OF_CONSENT.get(name, name): cell for name, cell in given.items()}
-    _record(ctx, "consents", {"number": number, **cells, **dict(more)}, region, lang)
+    _record(ctx, "consents", {"number": number, **cells, **dict(more)}, region)
 
 
 @verb()
@@ -125,22 +126,16 @@ def consent(
 @REGION
 @store_verb
 def called(
-    ctx: click.Context,
-    *,
-    number: str,
-    region: str | None,
-    more: Sequence[tuple[str, str]],
-    lang: str,
-    **given: str | None,
+    ctx: click.Context, *, number: str, region: str | None, more: Sequence[tuple[str, str]], **given: str | None
 ) -> None:
     """`dnc called`."""
-    _record(ctx, "calls", {"number": number, **given, **dict(more)}, region, lang)
+    _record(ctx, "calls", {"number": number, **given, **dict(more)}, region)
 
 
-def _record(ctx: click.Context, kind: str, given: dict[str, Any], region: str | None, lang: str) -> None:
+def _record(ctx: click.Context, kind: str, given: dict[str, Any], region: str | None) -> None:
     from dnc.lists import own_records
 
-    say(_added(kind, own_records.record(open_store(ctx), kind, [given], load_rules(ctx), region), lang))
+    say(_added(kind, own_records.record(open_store(ctx), kind, [given], load_rules(ctx), region)))
 
 
 @verb()
@@ -150,7 +145,7 @@ def _record(ctx: click.Context, kind: str, given: dict[str, Any], region: str | 
 @_MORE
 @store_verb
 def wordings(
-    ctx: click.Context, *, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]], lang: str
+    ctx: click.Context, *, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]]
 ) -> None:
     """`dnc wordings`."""
     import msgspec
@@ -165,7 +160,7 @@ def wordings(
     if action == "add":
         text = read_bounded(Path(str(what)), _LONGEST).decode("utf-8-sig", errors="replace")
         added = stored.add(ledger, str(name), text, dict(more))
-        say(messages("records", lang)["wording"].format(name=name, hash=added.sha256))
+        tell("records", "wording", name=name, hash=added.sha256)
         return
     known = stored.in_store(ledger)
     if action == "list":
@@ -182,7 +177,7 @@ def wordings(
 @option("--out", type=TARGET)
 @JSON
 @store_verb
-def consents(ctx: click.Context, ending: int | None, out: Path | str | None, lang: str, *, as_json: bool) -> None:
+def consents(ctx: click.Context, ending: int | None, out: Path | str | None, *, as_json: bool) -> None:
     """`dnc consents`."""
     from dnc.checks.consent_ends import consents_in_force, ends_of
 
@@ -191,6 +186,5 @@ def consents(ctx: click.Context, ending: int | None, out: Path | str | None, lan
         click.echo(json.dumps({"consents": rows.to_dicts(), "ends": ends_of(rows)}, default=str, indent=2))
     else:
         write_rows(rows, out)
-    said = messages("store", lang)["consents" if ending is None else "consents_ending"]
-    days = in_language(duration("day", ending or 0), lang)
-    say(said.format(days=days, n=counted(lang)(rows.height)))
+    key = "consents" if ending is None else "consents_ending"
+    tell("store", key, days=duration("day", ending or 0), n=rows.height)

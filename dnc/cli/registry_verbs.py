@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.help import option, verb
+from dnc.cli.help import language, option, verb
 from dnc.cli.options import AROUND, DATE, FILE, IGNORE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_verb
 from dnc.cli.record_verbs import load_records
 from dnc.clock import DATE_ORDERS
-from dnc.messages import counted, dated, in_language, localized, messages, registry_named
+from dnc.messages import in_language, localized, registry_named, said
 
 if TYPE_CHECKING:
     from dnc.store.store import Snapshot
@@ -76,13 +76,13 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 @option("--complete", metavar="REASON")
 @option("--zone", metavar="ZONE")
 @store_verb
-def load(ctx: click.Context, *, files: tuple[Path, ...], lang: str, **options: Any) -> None:
+def load(ctx: click.Context, *, files: tuple[Path, ...], **options: Any) -> None:
     """`dnc load`."""
     from dnc.store.record_kinds import KINDS
 
     own = {name: options.pop(name) for name in ("brief", "covers_days", "zone", "outbound", "complete")}
     if options["registry"] in KINDS:
-        load_records(ctx, files, lang, **options, **own)
+        load_records(ctx, files, **options, **own)
         return
     if options["as_of"] is None:
         raise click.UsageError(localized("errors", "cli", "as_of"))
@@ -91,21 +91,24 @@ def load(ctx: click.Context, *, files: tuple[Path, ...], lang: str, **options: A
         raise click.UsageError(localized("errors", "cli", "own_option", option=option))
     for path, snapshot in zip(files, open_store(ctx).load_all(files, **options), strict=True):
         for note in snapshot.notes:
-            say(f"{path}: {in_language(note, lang)}")
-        say(f"{path}: {_loaded(snapshot, lang)}")
+            say(f"{path}: {in_language(note, language())}")
+        say(f"{path}: {_loaded(snapshot)}")
 
 
-def _loaded(snapshot: Snapshot, lang: str) -> str:
-    texts, count = messages("store", lang), counted(lang)
-    return str(texts["loaded"]).format(
-        registry=registry_named(snapshot.registry, lang),
-        as_of=dated(lang)(snapshot.as_of),
-        listed=count(snapshot.listed),
-        clear=count(snapshot.clear),
-        unknown=texts["unknown"].format(n=count(snapshot.unknown)) if snapshot.unknown else "",
-        unread=texts["unread"].format(n=count(snapshot.unread)) if snapshot.unread else "",
-        state=texts["state"]["new" if snapshot.new else "known"],
-        id=snapshot.id,
+def _loaded(snapshot: Snapshot) -> str:
+    counts = {name: getattr(snapshot, name) for name in ("unknown", "unread")}
+    more = {name: said(language(), "store", name, n=n) if n else "" for name, n in counts.items()}
+    return said(
+        language(),
+        "store",
+        "loaded",
+        registry=registry_named(snapshot.registry, language()),
+        as_of=snapshot.as_of,
+        listed=snapshot.listed,
+        clear=snapshot.clear,
+        state=localized("store", "state", "new" if snapshot.new else "known"),
+        id=str(snapshot.id),
+        **more,
     )
 
 
@@ -132,7 +135,6 @@ def read_(
     values: dict[str, dict[str, str]],
     ignore: tuple[str, ...],
     around: str | None,
-    lang: str,
     **options: Any,
 ) -> None:
     """`dnc read`."""
@@ -149,7 +151,6 @@ def read_(
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     listed = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     is_read = pl.col("unread").is_null()
-    texts = messages("store", lang)
     for frame in show(reader, extract):
         stream.add(
             OutputRows.of(frame.filter(is_read).select(pl.format("+{}", "number"), listed.alias("listed"), "since"))
@@ -157,12 +158,12 @@ def read_(
         for column, rows in (("unread", ~is_read), ("odd", is_read), ("undated", pl.lit(True))):
             noted = frame.filter(pl.col(column).is_not_null() & rows)
             for line, reason in noted.select("line", column).iter_rows():
-                say(f"{file}:{line}: {texts['row'][column].format(reason=in_language(in_words(reason), lang))}")
+                say(f"{file}:{line}: {said(language(), 'store', 'row', column, reason=in_words(reason))}")
     sys.stdout.buffer.flush()
     for note in extract.notes:
-        say(f"{file}: {in_language(note, lang)}")
+        say(f"{file}: {in_language(note, language())}")
     if extract.covers or reader.covers:
         prefixes = sorted(extract.covers or reader.covers)
         named = " ".join(prefix or "*" for prefix in prefixes)
-        registry = registry_named(reader.registry, lang)
-        say(f"{file}: {texts['complete'].format(registry=registry, prefixes=named)}")
+        registry = registry_named(reader.registry, language())
+        say(f"{file}: {said(language(), 'store', 'complete', registry=registry, prefixes=named)}")

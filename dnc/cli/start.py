@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.help import option, verb
-from dnc.cli.options import CONSENTS, FILE, UNREAD, exit_code, load_rules, open_store, say, store_verb, typed_name
+from dnc.cli.help import language, option, verb
+from dnc.cli.options import CONSENTS, FILE, UNREAD, exit_code, load_rules, open_store, say, store_verb, tell, typed_name
 from dnc.errors import InputError
-from dnc.messages import counted, in_language, localized, messages
+from dnc.messages import localized, messages, said
 
 if TYPE_CHECKING:
     from dnc.checks.interview import Interview
@@ -42,7 +42,6 @@ def start(
     consents: Path | None,
     yes: bool,
     open_: bool,
-    lang: str,
 ) -> None:
     """`dnc start`."""
     from dnc import api
@@ -55,45 +54,47 @@ def start(
         raise click.UsageError(localized("errors", "cli", "start_file"))
     near = file if typed_name(file) == str(file) else Path(file.name)  # for a copy: in the working folder
     brief, out = brief or near.with_suffix(".toml"), out or near.with_suffix(".html")
-    book, texts = load_rules(ctx), messages("start", lang)
-    interview = Interview(file, brief, open_store(ctx), book, lang)
+    book = load_rules(ctx)
+    interview = Interview(file, brief, open_store(ctx), book, language())
     interview.consents = consents
-    for line in (*interview.taken.values(), texts["hello"].format(path=brief)):
+    for line in interview.taken.values():
         say(line)
+    tell("start", "hello", path=brief)
     while question := interview.next():
         if yes and question.proved:
             interview.answer(question, question.default)
-        elif not _ask(interview, question, lang):
+        elif not _ask(interview, question):
             break
     interview.finish()
     settings = Settings(
         brief=read_brief(brief),
         consents=consents,
         rulebook=book,
-        language=lang,
+        language=language(),
         accept_unread=accept_unread,
         reason=reason,
     )
     result = api.check(file, open_store(ctx), settings=settings, out=out)
-    for line in (*summary(result), texts["brief"].format(path=brief), texts["report"].format(path=out)):
+    for line in summary(result):
         say(line)
+    tell("start", "brief", path=brief)
+    tell("start", "report", path=out)
     if open_:
         click.launch(str(out))
     ctx.exit(exit_code(result.given))
 
 
-def _ask(interview: Interview, question: Question, language: str) -> bool:
+def _ask(interview: Interview, question: Question) -> bool:
     """Show a question until its answer is understood; False if no more answers come."""
     from dnc.law.vocabulary import vocabulary
 
-    texts, count = messages("start", language), counted(language)
-    decides = texts["decides" if interview.whole else "decides_sample"]
+    texts, key = messages("start", language()), "decides" if interview.whole else "decides_sample"
     say("")
-    say(f"{question.text} {decides.format(rows=count(question.rows), all=count(interview.calls))}")
+    say(f"{question.text} {said(language(), 'start', key, rows=question.rows, all=interview.calls)}")
     if question.table:
         return _ask_table(interview, question, texts)
     if question.shown:
-        say("  " + texts["shown"].format(values=", ".join(question.shown)))
+        say("  " + said(language(), "start", "shown", values=", ".join(question.shown)))
     if question.how:
         say(f"  {question.how}")
     for number, one in enumerate(question.options, 1):
@@ -103,7 +104,7 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
     asks = texts["typed_day" if is_day else "typed" if question.fact else "choose"]
     while True:
         default = "" if question.default is None else f" [{question.default + 1}]"
-        prompt = asks + default + messages("common", language)["colon"]
+        prompt = asks + default + messages("common", language())["colon"]
         click.echo(f"{prompt} ", nl=False, err=True)
         line = sys.stdin.readline()
         if not line:
@@ -115,7 +116,7 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
         try:
             interview.answer(question, _chosen(question, line.strip(), texts["again_number"]))
         except InputError as error:
-            say(texts["again"].format(why=in_language(error.message, language)))
+            tell("start", "again", why=error.message)
         else:
             return True
 
@@ -140,7 +141,7 @@ def _ask_table(interview: Interview, question: Question, texts: Mapping[str, Any
                 continue
             interview.answer(question, None if typed else chosen)
         except InputError as error:
-            say(texts["again"].format(why=in_language(error.message, interview.language)))
+            tell("start", "again", why=error.message)
         else:
             return True
 

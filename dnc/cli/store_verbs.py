@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.help import option, verb
+from dnc.cli.help import language, option, verb
 from dnc.cli.options import (
     DATE,
     FILE,
@@ -27,12 +27,14 @@ from dnc.cli.options import (
     print_rows,
     say,
     show,
+    show_findings,
     store_options,
     store_verb,
+    tell,
     write_rows,
 )
 from dnc.errors import StoreError
-from dnc.messages import counted, dated, duration, in_language, localized, messages, registry_named
+from dnc.messages import duration, in_language, localized, registry_named, said
 
 if TYPE_CHECKING:
     from dnc.store.holds import Hold
@@ -59,15 +61,13 @@ def object_(
     region: str | None,
     reason: str | None,
     lift: bool,
-    lang: str,
 ) -> None:
     """`dnc object`."""
     if lift and not (reason or "").strip():
         raise click.UsageError(localized("errors", "lift_reason"))
-    store, texts, count, day = open_store(ctx), messages("store", lang), counted(lang), dated(lang)(on)
+    store = open_store(ctx)
     if not lift:
-        recorded = store.object(numbers, on, region=region, reason=reason)
-        say(texts["recorded"].format(n=count(recorded), day=day))
+        tell("store", "recorded", n=store.object(numbers, on, region=region, reason=reason), day=on)
         return
     from dnc.store.store import read_all
     from dnc.verdicts.screening import on_own_list
@@ -76,11 +76,11 @@ def object_(
     before = on_own_list(store, asked)
     store.object(numbers, on, region=region, reason=reason, lift=True)
     after = on_own_list(store, asked)
-    say(texts["lifted"].format(n=count(len(before - after)), day=day))
+    tell("store", "lifted", n=len(before - after), day=on)
     if absent := asked - before:
-        say(texts["not_on_list"].format(n=count(len(absent))))
+        tell("store", "not_on_list", n=len(absent))
     if after:
-        say(texts["still_on_list"].format(n=count(len(after)), day=day))
+        tell("store", "still_on_list", n=len(after), day=on)
 
 
 @verb()
@@ -104,7 +104,6 @@ def forget(
     restrict: bool,
     reason: str | None,
     due: bool,
-    lang: str,
 ) -> None:
     """`dnc forget`."""
     if sum((before is not None, bool(numbers), due)) != 1:
@@ -117,22 +116,22 @@ def forget(
         raise click.UsageError(localized("errors", "cli", "restrict"))
     store = open_store(ctx)
     if numbers and registry:
-        _say_forgotten(store.forget_numbers(numbers, region=region, registry=registry), lang)
+        _say_forgotten(store.forget_numbers(numbers, region=region, registry=registry))
     elif numbers:
-        _forget_numbers(ctx, numbers, region, restrict=restrict, reason=reason, lang=lang)
+        _forget_numbers(ctx, numbers, region, restrict=restrict, reason=reason)
     elif due:
-        _forget_due(store, lang)
+        _forget_due(store)
     elif before:
         checks = store.forget_decisions(before) if decisions else ()
-        _say_deleted(() if decisions else store.forget(before, registry), checks, lang)
+        _say_deleted(() if decisions else store.forget(before, registry), checks)
     for hold in store.holds():
-        say(_hold_in_words("on_hold", hold, lang))
+        _say_hold("on_hold", hold)
     if still_read := store.ledger.still_read():
-        say(messages("store", lang)["still_read"].format(n=len(still_read)))
+        tell("store", "still_read", n=len(still_read))
 
 
 def _forget_numbers(
-    ctx: click.Context, texts: Sequence[str], region: str | None, *, restrict: bool, reason: str | None, lang: str
+    ctx: click.Context, texts: Sequence[str], region: str | None, *, restrict: bool, reason: str | None
 ) -> None:
     """Delete all about some numbers but what the law asks to keep, which is restricted, or deleted for a reason."""
     from dnc.checks.consent_ends import kept_by_law
@@ -143,42 +142,38 @@ def _forget_numbers(
     numbers = read_all(texts, region)
     kept = kept_by_law(store, numbers, load_rules(ctx)) if reason is None else []
     theirs = set().union(*(one.numbers for one in kept))
-    law = ", ".join(f"{one.regime.cites[0].texts[lang]} ({one.regime.id})" for one in kept)
+    law = ", ".join(f"{one.regime.cites[0].texts[language()]} ({one.regime.id})" for one in kept)
     if kept and not restrict:
         raise StoreError(localized("errors", "keep", n=len(theirs), law=law, day=max(one.until for one in kept)))
     if others := [f"+{number}" for number in numbers if number not in theirs]:
-        _say_forgotten(store.forget_numbers(others, reason=reason), lang)
+        _say_forgotten(store.forget_numbers(others, reason=reason))
     if kept:
-        why = in_language(localized("errors", "restricted", law=law), lang)
-        _say_forgotten(store.forget_numbers([f"+{one}" for one in sorted(theirs)], restrict=True, reason=why), lang)
-        until = dated(lang)(max(one.until for one in kept))
-        say(messages("store", lang)["restricted"].format(n=len(theirs), law=law, day=until))
+        why = in_language(localized("errors", "restricted", law=law), language())
+        _say_forgotten(store.forget_numbers([f"+{one}" for one in sorted(theirs)], restrict=True, reason=why))
+        tell("store", "restricted", n=len(theirs), law=law, day=max(one.until for one in kept))
 
 
-def _forget_due(store: Store, lang: str) -> None:
+def _forget_due(store: Store) -> None:
     """Delete what `retain` no longer keeps."""
     snapshots, checks, records = store.forget_due()
-    _say_deleted(snapshots, checks, lang)
+    _say_deleted(snapshots, checks)
     for kind, rows in records.items():
-        named = messages("records", lang)["kinds"][kind]
-        say(messages("store", lang)["deleted_records"].format(kind=named, n=counted(lang)(rows)))
+        tell("store", "deleted_records", kind=localized("records", "kinds", kind), n=rows)
 
 
-def _say_forgotten(deleted: Forgotten, lang: str) -> None:
-    count = counted(lang)
-    counts = {"listings": count(deleted.listings), "decisions": count(deleted.decisions)}
-    say(messages("store", lang)["forgotten"].format(**counts, records=count(deleted.records)))
+def _say_forgotten(deleted: Forgotten) -> None:
+    counts = {"listings": deleted.listings, "decisions": deleted.decisions, "records": deleted.records}
+    tell("store", "forgotten", **counts)
 
 
-def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str) -> None:
-    texts, day = messages("store", lang), dated(lang)
+def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int]) -> None:
     for snapshot in snapshots:
-        registry = registry_named(snapshot.registry, lang)
-        say(texts["deleted"].format(id=snapshot.id, registry=registry, as_of=day(snapshot.as_of)))
+        registry = registry_named(snapshot.registry, language())
+        tell("store", "deleted", id=str(snapshot.id), registry=registry, as_of=snapshot.as_of)
     for check in checks:
-        say(texts["deleted_of_check"].format(check=check))
-    decisions = texts["deleted_checks"].format(n=len(checks)) if checks else ""
-    say(texts["deleted_all"].format(n=len(snapshots)) + decisions)
+        tell("store", "deleted_of_check", check=str(check))
+    decisions = said(language(), "store", "deleted_checks", n=len(checks)) if checks else ""
+    say(said(language(), "store", "deleted_all", n=len(snapshots)) + decisions)
 
 
 @verb()
@@ -202,46 +197,42 @@ def retain(
     campaign: str | None,
     lift: int | None,
     region: str | None,
-    lang: str,
 ) -> None:
     """`dnc retain`."""
-    store, texts = open_store(ctx), messages("store", lang)
+    store = open_store(ctx)
     asked = (bool(kind or months or for_ever), reason is not None, lift is not None)
     if sum(asked) > 1 or ((number or campaign) and reason is None):
         raise click.UsageError(localized("errors", "hold", "one"))
     if reason is not None:
-        say(_hold_in_words("held", store.hold(reason, number=number, campaign=campaign, region=region), lang))
+        _say_hold("held", store.hold(reason, number=number, campaign=campaign, region=region))
     elif lift is not None:
         store.lift_hold(lift)
-        say(texts["hold_lifted"].format(row=lift))
+        tell("store", "hold_lifted", row=str(lift))
     elif kind is None:
         print_rows(store.retention(), ("kind", "months", "first_day_kept"))
-        _say_periods(ctx, lang)
+        _say_periods(ctx)
     elif (months is None) != for_ever:
         raise click.UsageError(localized("errors", "cli", "retain_one"))
     else:
         store.retain(kind, months)
-        span = in_language(duration("month", months), lang) if months else ""
-        say(texts["kept_for_ever" if for_ever else "kept"].format(kind=kind, span=span))
+        tell("store", "kept_for_ever" if for_ever else "kept", kind=kind, span=duration("month", months or 0))
         if kind == "consents" and months:
-            _say_periods(ctx, lang, months)
+            _say_periods(ctx, months)
 
 
-def _say_periods(ctx: click.Context, lang: str, months: int = 0) -> None:
+def _say_periods(ctx: click.Context, months: int = 0) -> None:
     """Say for how long the law asks to keep consents, where that is longer than some months."""
     from dnc.checks.consent_ends import periods
 
     for pack, regime in periods(load_rules(ctx)):
         if (asked := regime.keep_months or 0) > months:
-            span = in_language(duration("month", asked), lang)
-            law = f"{regime.cites[0].texts[lang]} ({regime.id})"
-            say(messages("store", lang)["law_keeps"].format(country=pack.name[lang], span=span, law=law))
+            law = f"{regime.cites[0].texts[language()]} ({regime.id})"
+            tell("store", "law_keeps", country=pack.name[language()], span=duration("month", asked), law=law)
 
 
-def _hold_in_words(key: str, hold: Hold, lang: str) -> str:
-    texts = messages("store", lang)
-    what = texts["hold_of"][hold.of].format(campaign=hold.campaign)
-    return str(texts[key]).format(what=what, row=hold.seq, reason=hold.reason)
+def _say_hold(key: str, hold: Hold) -> None:
+    what = localized("store", "hold_of", hold.of, campaign=hold.campaign)
+    tell("store", key, what=what, row=str(hold.seq), reason=hold.reason)
 
 
 # What the store holds
@@ -276,9 +267,7 @@ def snapshots(ctx: click.Context, *, diff: tuple[int, int] | None, numbers: bool
 @LANG
 @JSON
 @store_options
-def status(
-    ctx: click.Context, *, max_ages: tuple[tuple[str, str], ...], metrics: Path | None, lang: str, as_json: bool
-) -> None:
+def status(ctx: click.Context, *, max_ages: tuple[tuple[str, str], ...], metrics: Path | None, as_json: bool) -> None:
     """`dnc status`."""
     from dnc.checks.status import status as status_of
     from dnc.files.output_file import atomic_path
@@ -300,7 +289,7 @@ def status(
     if as_json:
         click.echo(json.dumps(asdict(state), default=str, indent=2))
     else:
-        for line in as_text(state, lang):
+        for line in as_text(state, language()):
             show(line)
     ctx.exit(1 if state.due else 0)
 
@@ -316,7 +305,7 @@ def _days(name: str, text: str) -> int:
 @option("--out", type=TARGET)
 @option("--to", metavar="NAME")
 @store_verb
-def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | None, lang: str) -> None:
+def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | None) -> None:
     """`dnc export`."""
     from dnc.lists.own_records import export as export_records
     from dnc.verdicts.screening import own_list
@@ -324,8 +313,7 @@ def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | N
     store = open_store(ctx)
     rows = own_list(store) if what == "own" else export_records(store, what, to)
     write_rows(rows, out)
-    said = "exported" if what == "own" else "exported_rows"
-    say(messages("store", lang)[said].format(n=counted(lang)(rows.height)))
+    tell("store", "exported" if what == "own" else "exported_rows", n=rows.height)
 
 
 @verb()
@@ -336,7 +324,7 @@ def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | N
 @option("--out", type=click.Path(path_type=Path))
 @store_verb
 def answer(
-    ctx: click.Context, *, number: str, on: date | None, region: str | None, as_json: bool, out: Path | None, lang: str
+    ctx: click.Context, *, number: str, on: date | None, region: str | None, as_json: bool, out: Path | None
 ) -> None:
     """`dnc answer`."""
     from dnc.checks import subject_access
@@ -346,11 +334,11 @@ def answer(
         from dnc.reports.letter import letter
         from dnc.reports.letter_file import write_letter
 
-        write_letter(out, letter(report, load_rules(ctx), lang), lang)
+        write_letter(out, letter(report, load_rules(ctx), language()), language())
     elif as_json:
         click.echo(json.dumps(report, ensure_ascii=False, default=str, indent=2))
     else:
-        for line in subject_access.as_text(report, lang):
+        for line in subject_access.as_text(report, language()):
             show(line)
 
 
@@ -361,19 +349,18 @@ def answer(
 @option("--out", multiple=True, type=click.Path(path_type=Path))
 @store_verb
 def replay(
-    ctx: click.Context, *, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...], lang: str
+    ctx: click.Context, *, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...]
 ) -> None:
     """`dnc replay`."""
     from dnc import api
     from dnc.reports.check_summary import counts_in_words
 
     done = api.replay(open_store(ctx), check, files or None, out, consents=consents)
-    texts = messages("store", lang)
     for when, rows, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
-        say(texts[when].format(counts=counts_in_words(rows, lang), version=version))
+        tell("store", when, counts=counts_in_words(rows, language()), version=version)
     if done.pack:
-        say(texts["pack"].format(pack=done.pack))
-    say(texts["same" if done.same else "other"].format(check=check))
+        tell("store", "pack", pack=done.pack)
+    tell("store", "same" if done.same else "other", check=str(check))
     ctx.exit(0 if done.same else 1)
 
 
@@ -382,46 +369,37 @@ def replay(
 
 @verb()
 @store_verb
-def verify(ctx: click.Context, lang: str) -> None:
+def verify(ctx: click.Context) -> None:
     """`dnc verify`."""
     from dnc.store import verify as verification
 
     store = open_store(ctx)
     findings = verification.verify(store.ledger)
-    for note in findings.notes:
-        say(in_language(note, lang))
-    for fault in findings.faults:
-        show(in_language(fault, lang))
-    if findings.faults:
-        raise StoreError(localized("errors", "store_faults", store=store.path, n=len(findings.faults)))
-    count = counted(lang)
-    counts = {"files": count(findings.files), "rows": count(findings.rows)}
-    say(messages("store", lang)["verified"].format(head=findings.head, **counts))
+    show_findings(findings, store, "store_faults")
+    tell("store", "verified", head=findings.head, files=findings.files, rows=findings.rows)
 
 
 @verb()
 @click.argument("folder", type=TARGET)
 @store_verb
-def backup(ctx: click.Context, folder: Path | str, lang: str) -> None:
+def backup(ctx: click.Context, folder: Path | str) -> None:
     """`dnc backup`."""
     from dnc.store import backup as copies
 
-    head = copies.backup(open_store(ctx).ledger, folder)
-    say(messages("store", lang)["copied"].format(folder=folder, head=head))
+    tell("store", "copied", folder=folder, head=copies.backup(open_store(ctx).ledger, folder))
 
 
 @verb()
 @click.argument("folder", type=TARGET)
 @store_verb
-def restore(ctx: click.Context, folder: Path | str, lang: str) -> None:
+def restore(ctx: click.Context, folder: Path | str) -> None:
     """`dnc restore`."""
     from dnc.store import backup as copies
 
     done = copies.restore(open_store(ctx).ledger, folder)
-    texts = messages("store", lang)
-    ledger = texts["restored_ledger"].format(row=done.after.seq) if done.ledger else ""
-    say(texts["restored"].format(n=done.files) + ledger)
+    ledger = said(language(), "store", "restored_ledger", row=str(done.after.seq)) if done.ledger else ""
+    say(said(language(), "store", "restored", n=done.files) + ledger)
     if done.before.seq > done.after.seq:
-        say(texts["lost"].format(first=done.after.seq + 1, last=done.before.seq))
+        tell("store", "lost", first=str(done.after.seq + 1), last=str(done.before.seq))
     if done.aside:
-        say(texts["aside"].format(folder=done.aside))
+        tell("store", "aside", folder=done.aside)

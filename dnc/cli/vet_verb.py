@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from dnc.cli.help import option, verb
+from dnc.cli.help import language, option, verb
 from dnc.cli.options import (
     DATE,
     FILE,
@@ -69,7 +69,7 @@ def proofs_of(given: dict[str, Any]) -> Proofs | None:
     return Proofs(drawn, answers, name) if drawn else None
 
 
-def run_draw(ctx: click.Context, offered: OfferedRows, lang: str) -> None:
+def run_draw(ctx: click.Context, offered: OfferedRows) -> None:
     """Draw, or say what a draw can show. Raises UsageError if options do not go together."""
     from dnc.reports.draw_lines import made_lines, plan_lines
     from dnc.vetting.draws import draw, plan
@@ -78,10 +78,10 @@ def run_draw(ctx: click.Context, offered: OfferedRows, lang: str) -> None:
     if given["planned"]:
         asked = SHOWN if given["min_proved"] is None else given["min_proved"]
         can_show = plan(offered, given["draw"], asked, given["confidence"])
-        data, lines = asdict(can_show), plan_lines(can_show, given["confidence"], lang)
+        data, lines = asdict(can_show), plan_lines(can_show, given["confidence"], language())
     elif given["out"]:
         made = draw(offered, open_store(ctx), given["draw"], Path(given["out"]))
-        data, lines = asdict(made), made_lines(made, lang)
+        data, lines = asdict(made), made_lines(made, language())
     else:
         raise click.UsageError(localized("errors", "cli", "draw_out"))
     if given["as_json"]:
@@ -95,7 +95,7 @@ _PRICE = click.FloatRange(min=0)
 _SALT = re.compile(r"[0-9a-fA-F]{64}")
 # Options that have an effect where no list is assessed: a sealed result has its own settings, --salt only compares
 # bytes, and --draw decides nothing.
-_ANYWHERE = {"lang", "exit_zero", "quiet", "as_json", "signer"}
+_ANYWHERE = {"exit_zero", "quiet", "as_json", "signer"}
 _CONDITIONS = {"min_clear", "max_blocked", "max_undecided"}
 _USED_WITH = {
     "sealed": {"out", "letter", "price", "currency", "max_price_per_clear"} | _CONDITIONS,
@@ -142,7 +142,7 @@ def vet(ctx: click.Context, **given: Any) -> None:
     target, book = _target(given["seal"]), load_rules(ctx)
     settings = settings_of(ctx, book)
     if given["draw"]:
-        run_draw(ctx, OfferedRows(files, settings.campaign, book), given["lang"])
+        run_draw(ctx, OfferedRows(files, settings.campaign, book))
         return
     vetting = _assessed(ctx, given, files, settings, signed_by)
     _write(vetting, given, book, own, target)
@@ -190,7 +190,7 @@ def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook, own: Signer 
     from dnc.reports.vet_page import html
     from dnc.reports.vet_summary import VettingInWords
 
-    lang, quiet = given["lang"], given["quiet"]
+    lang, quiet = language(), given["quiet"]
     checked = None if quiet else vetting.checked
     for line in (*left_out(checked, lang), *warnings(checked, lang)) if checked else ():
         say(line, "warning")
@@ -199,7 +199,7 @@ def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook, own: Signer 
     if given["letter"]:
         write_letter(given["letter"], seller_letter(vetting, lang), lang)
     if given["seal"]:
-        _hand_over(vetting, own, target, lang, quiet=quiet)
+        _hand_over(vetting, own, target, quiet=quiet)
     elif given["as_json"]:
         click.echo(json.dumps(vetting.as_data(), ensure_ascii=False, default=str, indent=2))
     else:
@@ -244,7 +244,7 @@ def _refuse_ineffective(ctx: click.Context) -> None:
         raise click.UsageError(localized("errors", "cli", f"with_{modes[0]}", names=", ".join(typed)))
 
 
-def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lang: str, *, quiet: bool) -> None:
+def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, *, quiet: bool) -> None:
     """Write a sealed result, into a file or to stdout."""
     from dnc.files.output_file import write_text
     from dnc.reports.vet_summary import VettingInWords
@@ -255,7 +255,8 @@ def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lan
         write_text(target, text)
     else:
         click.echo(text, nl=False)
-    for line in () if quiet else VettingInWords(vetting, lang).sealed_lines(signer.fingerprint if signer else None):
+    own = signer.fingerprint if signer else None
+    for line in () if quiet else VettingInWords(vetting, language()).sealed_lines(own):
         say(line)
 
 
@@ -277,8 +278,8 @@ def _compare(given: dict[str, Any], files: Sequence[Path | str] | Query, signer:
     from dnc.vetting.sealed import is_sealed_list
 
     same = is_sealed_list(given["against"][0], files, given["salt"].lower(), signer)
-    said = messages("vet", given["lang"])["same" if same else "not_same"]
-    click.echo(json.dumps({"same": same}) if given["as_json"] else said)
+    text = messages("vet", language())["same" if same else "not_same"]
+    click.echo(json.dumps({"same": same}) if given["as_json"] else text)
     return 0 if same else 1
 
 

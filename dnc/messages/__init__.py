@@ -190,6 +190,21 @@ def localized(section: str, *path: str, **values: object) -> Words:
     )
 
 
+def said(language: str, section: str, *path: str, **values: object) -> str:
+    """A message in one language, filled in; counts, days and `Words` are written as the language writes them.
+
+    Numbers that count nothing, such as those of rows of the log, are passed as text.
+    """
+    text: Any = reduce(getitem, path, messages(section, language))
+    return str(text.format(**{name: _written_value(value, language) for name, value in values.items()}))
+
+
+def _written_value(value: object, language: str) -> str:
+    if isinstance(value, date):
+        return dated(language)(value)
+    return counted(language)(value) if isinstance(value, int) else in_language(value, language)
+
+
 def semicolons(parts: Iterable[str], language: str) -> str:
     """Parts of a line, joined by semicolons."""
     return f"{messages('common', language)['semicolon']} ".join(parts)

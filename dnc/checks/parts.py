@@ -29,8 +29,7 @@ from dnc.checks.selection import OutputLayout
 from dnc.errors import InputError, OptionError, texts_of
 from dnc.files.dataset import NULL
 from dnc.files.input_file import sha256_of
-from dnc.files.output_file import FORMATS
-from dnc.files.output_folder import OutputFolder
+from dnc.files.output_file import FORMATS, OutputFolder
 from dnc.files.output_rows import OutputRows
 from dnc.files.remote import is_url
 from dnc.files.strict_json import Sha256, Strict, converted

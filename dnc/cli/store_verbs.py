@@ -272,8 +272,7 @@ def status(ctx: click.Context, *, max_ages: tuple[tuple[str, str], ...], metrics
     from dnc.checks.status import status as status_of
     from dnc.files.output_file import atomic_path
     from dnc.law.rulebook import Rulebook
-    from dnc.reports.metrics import as_metrics
-    from dnc.reports.status_lines import as_text
+    from dnc.reports.status_lines import as_metrics, as_text
 
     store = open_store(ctx)
     store.must_exist()

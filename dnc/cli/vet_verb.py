@@ -71,7 +71,7 @@ def proofs_of(given: dict[str, Any]) -> Proofs | None:
 
 def run_draw(ctx: click.Context, offered: OfferedRows) -> None:
     """Draw, or say what a draw can show. Raises UsageError if options do not go together."""
-    from dnc.reports.draw_lines import made_lines, plan_lines
+    from dnc.reports.vet_summary import made_lines, plan_lines
     from dnc.vetting.draws import draw, plan
 
     given = ctx.params

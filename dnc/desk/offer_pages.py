@@ -29,11 +29,10 @@ from dnc.errors import DncError, InputError, OptionError
 from dnc.files.open_table import count_rows
 from dnc.messages import LANGUAGES, localized, messages
 from dnc.reports.decision import Decision
-from dnc.reports.draw_lines import made_lines, plan_lines
 from dnc.reports.letter_file import write_letter
 from dnc.reports.seller_letter import seller_letter
 from dnc.reports.vet_page import html
-from dnc.reports.vet_summary import VettingInWords, still_possible
+from dnc.reports.vet_summary import VettingInWords, made_lines, plan_lines, still_possible
 from dnc.vetting import DRAWN, SHOWN
 from dnc.vetting.draws import DrawMade, OfferedRows, Proofs, draw, plan
 from dnc.vetting.model import Asked, Vetting

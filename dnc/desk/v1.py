@@ -46,7 +46,7 @@ from dnc.files.json_reader import named_once
 from dnc.lists import own_records
 from dnc.lists.brief import Brief
 from dnc.messages import DESK, in_language, messages
-from dnc.reports.metrics import as_metrics
+from dnc.reports.status_lines import as_metrics
 from dnc.store import campaigns, keys
 from dnc.store.audit_log import acting
 from dnc.store.keys import Key

@@ -6,10 +6,9 @@ from typing import Any
 
 from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages, percent
-from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.page import rendered
 from dnc.reports.phrases import fact, needed
-from dnc.reports.vet_summary import VettingInWords, still_possible
+from dnc.reports.vet_summary import VettingInWords, missed, others, proved_sentence, still_possible
 from dnc.vetting.model import Share, Vetting
 
 _SECTIONS = ("duties", "annex", "asked", "outcome", "found", "registries", "law", "method")

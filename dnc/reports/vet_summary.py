@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from math import floor
 
 import polars as pl
 
@@ -25,9 +26,9 @@ from dnc.reports.decision import (
     sentence,
     use,
 )
-from dnc.reports.draw_lines import missed, others, proved_sentence
 from dnc.reports.phrases import condition, facts, few, labelled, money, question
 from dnc.verdicts.verdict import missing_thing
+from dnc.vetting.draws import DrawMade, DrawPlan
 from dnc.vetting.figures import OF_CONSENTS
 from dnc.vetting.model import Agreement, Claim, Price, Proved, Share, Vetting, Wanted
 
@@ -377,3 +378,55 @@ def price(price: Price, numbers: str, language: str) -> str:
         return str(texts["no_price" if price.low is None else "price_from"].format(asked=asked, low=low))
     span = "" if low == high else texts["span"].format(low=low, high=high)
     return str(texts["price"].format(asked=asked, numbers=numbers, each=per_number + span))
+
+
+# Draws: what a draw can show, what was drawn, and what the proofs say of the whole list
+
+
+def plan_lines(plan: DrawPlan, confidence: float, language: str) -> Iterator[str]:
+    """What a draw can show, at a confidence."""
+    texts, count, per_cent = messages("vet", language), counted(language), percent(language)
+    certain = percent(language, 0)(confidence)
+    most = _at_least(plan.most, language)
+    yield texts["plan_most"].format(size=count(plan.size), rows=count(plan.rows), most=most, confidence=certain)
+    asked, good, passes = map(per_cent, (plan.asked, plan.good, plan.passes))
+    needed = "plan_none" if plan.needed is None else "plan_needed"
+    yield texts[needed].format(asked=asked, needed=plan.needed, good=good, passes=passes)
+
+
+def made_lines(made: DrawMade, language: str) -> Iterator[str]:
+    """What was drawn, and the other draws of the same list."""
+    count = counted(language)
+    yield messages("vet", language)["draw_made"].format(size=count(made.size), rows=count(made.rows), row=made.row)
+    yield from others(made.others, language)
+
+
+def proved_sentence(proved: Proved, language: str) -> str:
+    """How much of the list is proved at least."""
+    count = counted(language)
+    return str(
+        messages("vet", language)["proved"].format(
+            confidence=percent(language, 0)(proved.confidence),
+            share=_at_least(proved.share, language),
+            proved=count(proved.proved),
+            size=count(proved.size),
+            draw=proved.draw,
+        )
+    )
+
+
+def missed(proved: Proved, language: str) -> list[tuple[str, int]]:
+    """Why proofs do not hold, in words, each with its number of rows."""
+    texts = messages("vet", language)["missed"]
+    return [(texts[test], rows) for test, rows in proved.missed.items()]
+
+
+def others(rows: Sequence[int], language: str) -> Iterator[str]:
+    """The line about other draws of the same list, if there are any."""
+    if rows:
+        yield messages("vet", language)["other_draws"].format(rows=", ".join(map(str, rows)))
+
+
+def _at_least(share: float, language: str) -> str:
+    """A lower bound in whole per cent, never rounded up."""
+    return percent(language, 0)(floor(round(100 * share, 6)) / 100)

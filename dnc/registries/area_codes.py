@@ -21,7 +21,7 @@ import polars as pl
 
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
-from dnc.files.fixed_width import RecordLayout, byte, is_digit, records, value
+from dnc.files.fixed_width import RecordLayout, records
 from dnc.messages import localized
 from dnc.numbers.numbering_plans import country_of_prefix
 from dnc.registries.contract import LISTING, Extract
@@ -141,23 +141,13 @@ def _record_fault(record: bytes) -> str:
     return localized("errors", "record", "flat")
 
 
-_FLAT = RecordLayout(
-    width=12,
-    cut="cut_or_edited",
-    fits=pl.all_horizontal(
-        byte(0).is_between(0x32, 0x39),
-        *(is_digit(at) for at in (1, 2, *range(4, 11))),
-        byte(3) == ord(","),
-        byte(11) == ord("\n"),
-    ),
-    fault=_record_fault,
-)
+_FLAT = RecordLayout(12, rb"[2-9]\d\d,\d{7}\n", "cut_or_edited", _record_fault)
 
 
 def _flat(member: Member, codes: _Codes) -> Iterator[pl.DataFrame]:
-    for line, frame in records(member, _FLAT):
-        lines = pl.int_range(line, line + pl.len(), dtype=pl.UInt64).alias("line")
-        rows = frame.select(lines, value(range(3)).alias("code"), value(range(4, 11)).alias("local"))
+    for line, block in records(member, _FLAT):
+        numbers = pl.read_csv(block, has_header=False, schema={"code": pl.UInt64, "local": pl.UInt64})
+        rows = numbers.with_columns(pl.int_range(line, line + pl.len(), dtype=pl.UInt64).alias("line"))
         firsts = rows.group_by("code").agg(pl.col("line").min()).sort("line")
         for code, at in firsts.iter_rows():
             codes.add(str(code), at)

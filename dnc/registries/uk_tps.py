@@ -18,11 +18,10 @@ import polars as pl
 
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
-from dnc.files.fixed_width import BLANK, ZERO, RecordLayout, byte, is_digit, records
+from dnc.files.fixed_width import RecordLayout, records
 from dnc.messages import localized, registry_words
 from dnc.registries.contract import LISTING, Extract
 
-_COLUMNS = range(12)
 _NAMED = re.compile(r"(?:^|[^a-z])(c?tps)(?![a-z])", re.IGNORECASE)
 _RECORD = re.compile(rb"^0[\d ]{11}\r\n")
 _FLAGGED = re.compile(rb"^\W?0[\d ]{9,11}\W{0,3}[ADad]\b|^[ADad]\W{1,3}0\d{9,10}\b")
@@ -62,15 +61,6 @@ def read(registry: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
     return of
 
 
-def _is_blank(at: int) -> pl.Expr:
-    return byte(at) == BLANK
-
-
-_BREAKS = pl.sum_horizontal((_is_blank(at) & is_digit(at + 1)).cast(pl.UInt8) for at in range(11))
-_SPACED = is_digit(11)  # only the variant with spaces has digits in the last column
-_DIGITS = pl.sum_horizontal(is_digit(at).cast(pl.UInt8) for at in _COLUMNS)
-
-
 def _fault(record: bytes) -> str:
     columns, end = record[:12], record[12:14]
     if end != b"\r\n":
@@ -85,47 +75,31 @@ def _fault(record: bytes) -> str:
     return localized("errors", "record", "blanks")
 
 
-LAYOUT = RecordLayout(
-    width=14,
-    cut="",
-    fits=pl.all_horizontal(
-        *(is_digit(at) | _is_blank(at) for at in _COLUMNS),
-        byte(12) == ord("\r"),
-        byte(13) == ord("\n"),
-        byte(0) == ZERO,
-        _DIGITS.is_between(10, 11),
-        (_SPACED & (_BREAKS == 1)) | (~_SPACED & (_BREAKS == 0)),
-    ),
-    fault=_fault,
-)
+# Ten or eleven digits and blanks: the blanks behind them, or between the dialling code and the rest.
+_PLAIN, _SPACED = rb"0\d{9}(?:\d | {2})\r\n", rb"0(?=[\d ]{10}\d\r)\d*+ {1,2}+\d++\r\n"
+LAYOUT = RecordLayout(14, rb"%b|%b" % (_PLAIN, _SPACED), "", _fault)
 
 
 def _member(member: Member) -> Iterator[pl.DataFrame]:
     spaced: bool | None = None
-    for line, frame in records(member, LAYOUT):
-        variants = frame.select(_SPACED).to_series()
-        spaced = variants[0] if spaced is None else spaced
-        if (variants != spaced).any():
-            at = line + ((variants != spaced).arg_max() or 0)
-            raise LoaderError(localized("errors", "mixed_with" if spaced else "mixed_without"), member.where, at)
-        yield _listings(frame, line)
+    for line, block in records(member, LAYOUT):
+        last = block[11 :: LAYOUT.width]  # of the columns of each record: a digit only in the variant with spaces
+        spaced = last[:1] != b" " if spaced is None else spaced
+        if other := re.search(rb" " if spaced else rb"\d", last):
+            message = localized("errors", "mixed_with" if spaced else "mixed_without")
+            raise LoaderError(message, member.where, line + other.start())
+        yield _listings(block, line)
 
 
-def _listings(frame: pl.DataFrame, line: int) -> pl.DataFrame:
-    frame = frame.with_columns(pl.lit(0, pl.UInt64).alias("rest"))
-    rest = pl.col("rest")
-    for at in _COLUMNS:
-        digit = rest * 10 + (byte(at) - ZERO).cast(pl.UInt64)
-        frame = frame.with_columns(pl.when(is_digit(at)).then(digit).otherwise(rest).alias("rest"))
-    code = pl.when(_DIGITS == 11).then(_BRITAIN * 10**10).otherwise(_BRITAIN * 10**9).cast(pl.UInt64)
-    rows = frame.select(
+def _listings(block: bytes, line: int) -> pl.DataFrame:
+    numbers = pl.read_csv(block.replace(b" ", b""), has_header=False, schema={"number": pl.String})
+    doubted = pl.col("number").str.starts_with("00")
+    e164 = pl.concat_str(pl.lit(str(_BRITAIN)), pl.col("number").str.slice(1)).cast(pl.UInt64)
+    return numbers.select(
         pl.int_range(line, line + pl.len(), dtype=pl.UInt64).alias("line"),
-        (code + rest).alias("e164"),
+        pl.when(~doubted).then(e164).alias("e164"),
         pl.lit(True).alias("listed"),
         pl.lit(None, LISTING["since"]).alias("since"),
-        pl.concat_str(pl.lit("0"), rest.cast(pl.String)).alias("number"),
-        (rest >= pl.when(_DIGITS == 11).then(10**9).otherwise(10**8)).alias("proved"),
+        "number",
+        pl.when(doubted).then(pl.lit("begins with 00")).alias("unread"),
     )
-    doubted = pl.when(~pl.col("proved")).then(pl.lit("begins with 00"))
-    e164 = pl.when("proved").then("e164").alias("e164")
-    return rows.with_columns(e164, doubted.alias("unread")).drop("proved")

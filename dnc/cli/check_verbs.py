@@ -77,7 +77,6 @@ _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.report
 def check(
     ctx: click.Context, files: tuple[Path | str, ...], query: str | None, form: str, *, quiet: bool, **given: Any
 ) -> None:
-    """`dnc check`."""
     from dnc import api
     from dnc.checks.parts import Parts
     from dnc.checks.result import Conditions
@@ -160,7 +159,6 @@ def explain(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """`dnc explain`."""
     from dnc.checks.explain import explain_call, explain_row
     from dnc.reports import explanation
 
@@ -208,7 +206,6 @@ def brief_(
     texts: tuple[str, ...],
     texts_from: Path | None,
 ) -> None:
-    """`dnc brief`."""
     from dnc.checks.brief_draft import completed, draft, texts_of_columns
     from dnc.files.output_file import write_text
     from dnc.lists.brief import Brief
@@ -234,7 +231,6 @@ def brief_(
 @verb()
 @click.argument("name", type=click.Choice(_SCHEMAS))
 def schema(name: str) -> None:
-    """`dnc schema`."""
     from dnc.reports import schemas
 
     click.echo(json.dumps(schemas.schema(name), ensure_ascii=False, indent=2))

@@ -26,7 +26,6 @@ _PURPOSES = {"political": "vote", "commercial": "sale"}
 @verb()
 @LANG
 def demo() -> None:
-    """`dnc demo`."""
     for line in tour(Path(tempfile.mkdtemp(prefix="dnc-demo-")), language()):
         click.echo(line)
 

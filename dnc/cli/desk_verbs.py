@@ -46,7 +46,6 @@ def desk(
     max_upload: int,
     key: Path | None,
 ) -> None:
-    """`dnc desk`."""
     if (listen is None) != (user_header is None):
         raise click.UsageError(localized("errors", "cli", "listen_header"))
     if server_names and not listen:
@@ -93,7 +92,6 @@ def desk(
 @_MAY
 @store_verb
 def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str]) -> None:
-    """`dnc keys`."""
     from dnc.store import keys as stored
 
     if (name is None) != (action == "list"):
@@ -119,7 +117,6 @@ def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str]) -
 @option("--brief", type=FILE)
 @store_verb
 def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path | None) -> None:
-    """`dnc campaigns`."""
     from dnc.lists.brief import brief_text, read_brief
     from dnc.store import campaigns as stored
 
@@ -146,7 +143,6 @@ def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path 
 @_MAY
 @store_verb
 def mcp(ctx: click.Context, may: list[str]) -> None:
-    """`dnc mcp`."""
     from dnc.errors import extra
 
     with extra("mcp"):

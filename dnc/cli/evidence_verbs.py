@@ -67,7 +67,6 @@ def log(
     stamp: str | None,
     certificate: Path | None,
 ) -> None:
-    """`dnc log`."""
     if head and not verifying:
         raise click.UsageError(localized("errors", "cli", "head_verify"))
     store = open_store(ctx)
@@ -185,7 +184,6 @@ def certify(
     new_key: Path | None,
     as_json: bool,
 ) -> None:
-    """`dnc certify`."""
     if [check is not None, verified is not None, new_key is not None].count(True) != 1:
         raise click.UsageError(localized("errors", "cli", "one_certificate"))
     if verified:
@@ -271,7 +269,6 @@ def inspection(
     without_numbers: bool,
     key: Path | None,
 ) -> None:
-    """`dnc inspection`."""
     from dnc.checks.inspection import Scope, inspect
     from dnc.files.output_file import atomic_path
     from dnc.files.signing import Signer

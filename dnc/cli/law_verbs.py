@@ -165,7 +165,6 @@ def rules(
     out: Path | str | None,
     **of_packs: Any,
 ) -> None:
-    """`dnc rules`."""
     if act_on_packs(ctx, out, of_packs):
         return
     book = load_rules(ctx)
@@ -286,7 +285,6 @@ def hours(
     given: tuple[tuple[str, str], ...],
     days: int,
 ) -> None:
-    """`dnc hours`."""
     from dnc.checks.campaign import brief_of_campaign
     from dnc.checks.lawful_hours import lawful_hours
     from dnc.files.output_file import atomic_path

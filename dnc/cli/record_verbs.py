@@ -103,7 +103,6 @@ def consent(
     region: str | None,
     **given: str | None,
 ) -> None:
-    """`dnc consent`."""
     from dnc.files.input_file import input_sha256
 
     if given["on"] is None and given["withdrawn_on"] is None and given["consent"] != "none":
@@ -128,7 +127,6 @@ def consent(
 def called(
     ctx: click.Context, *, number: str, region: str | None, more: Sequence[tuple[str, str]], **given: str | None
 ) -> None:
-    """`dnc called`."""
     _record(ctx, "calls", {"number": number, **given, **dict(more)}, region)
 
 
@@ -147,7 +145,6 @@ def _record(ctx: click.Context, kind: str, given: dict[str, Any], region: str | 
 def wordings(
     ctx: click.Context, *, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]]
 ) -> None:
-    """`dnc wordings`."""
     import msgspec
 
     from dnc.errors import InputError
@@ -178,7 +175,6 @@ def wordings(
 @JSON
 @store_verb
 def consents(ctx: click.Context, ending: int | None, out: Path | str | None, *, as_json: bool) -> None:
-    """`dnc consents`."""
     from dnc.checks.consent_ends import consents_in_force, ends_of
 
     rows = consents_in_force(open_store(ctx), load_rules(ctx), ending)

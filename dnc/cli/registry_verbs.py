@@ -77,7 +77,6 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 @option("--zone", metavar="ZONE")
 @store_verb
 def load(ctx: click.Context, *, files: tuple[Path, ...], **options: Any) -> None:
-    """`dnc load`."""
     from dnc.store.record_kinds import KINDS
 
     own = {name: options.pop(name) for name in ("brief", "covers_days", "zone", "outbound", "complete")}
@@ -137,7 +136,6 @@ def read_(
     around: str | None,
     **options: Any,
 ) -> None:
-    """`dnc read`."""
     import polars as pl
 
     from dnc.files.output_rows import OutputRows

@@ -43,7 +43,6 @@ def start(
     yes: bool,
     open_: bool,
 ) -> None:
-    """`dnc start`."""
     from dnc import api
     from dnc.checks.interview import Interview
     from dnc.checks.settings import Settings

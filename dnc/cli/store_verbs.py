@@ -62,7 +62,6 @@ def object_(
     reason: str | None,
     lift: bool,
 ) -> None:
-    """`dnc object`."""
     if lift and not (reason or "").strip():
         raise click.UsageError(localized("errors", "lift_reason"))
     store = open_store(ctx)
@@ -105,7 +104,6 @@ def forget(
     reason: str | None,
     due: bool,
 ) -> None:
-    """`dnc forget`."""
     if sum((before is not None, bool(numbers), due)) != 1:
         raise click.UsageError(localized("errors", "cli", "forget_one"))
     if decisions and (not before or registry):
@@ -198,7 +196,6 @@ def retain(
     lift: int | None,
     region: str | None,
 ) -> None:
-    """`dnc retain`."""
     store = open_store(ctx)
     asked = (bool(kind or months or for_ever), reason is not None, lift is not None)
     if sum(asked) > 1 or ((number or campaign) and reason is None):
@@ -243,7 +240,6 @@ def _say_hold(key: str, hold: Hold) -> None:
 @option("--numbers", is_flag=True)
 @store_options
 def snapshots(ctx: click.Context, *, diff: tuple[int, int] | None, numbers: bool) -> None:
-    """`dnc snapshots`."""
     if numbers and not diff:
         raise click.UsageError(localized("errors", "cli", "numbers_diff"))
     if diff:
@@ -268,7 +264,6 @@ def snapshots(ctx: click.Context, *, diff: tuple[int, int] | None, numbers: bool
 @JSON
 @store_options
 def status(ctx: click.Context, *, max_ages: tuple[tuple[str, str], ...], metrics: Path | None, as_json: bool) -> None:
-    """`dnc status`."""
     from dnc.checks.status import status as status_of
     from dnc.files.output_file import atomic_path
     from dnc.law.rulebook import Rulebook
@@ -305,7 +300,6 @@ def _days(name: str, text: str) -> int:
 @option("--to", metavar="NAME")
 @store_verb
 def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | None) -> None:
-    """`dnc export`."""
     from dnc.lists.own_records import export as export_records
     from dnc.verdicts.screening import own_list
 
@@ -325,7 +319,6 @@ def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | N
 def answer(
     ctx: click.Context, *, number: str, on: date | None, region: str | None, as_json: bool, out: Path | None
 ) -> None:
-    """`dnc answer`."""
     from dnc.checks import subject_access
 
     report = subject_access.answer(open_store(ctx), number, region=region, on=on)
@@ -350,7 +343,6 @@ def answer(
 def replay(
     ctx: click.Context, *, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...]
 ) -> None:
-    """`dnc replay`."""
     from dnc import api
     from dnc.reports.check_summary import counts_in_words
 
@@ -369,7 +361,6 @@ def replay(
 @verb()
 @store_verb
 def verify(ctx: click.Context) -> None:
-    """`dnc verify`."""
     from dnc.store import verify as verification
 
     store = open_store(ctx)
@@ -382,7 +373,6 @@ def verify(ctx: click.Context) -> None:
 @click.argument("folder", type=TARGET)
 @store_verb
 def backup(ctx: click.Context, folder: Path | str) -> None:
-    """`dnc backup`."""
     from dnc.store import backup as copies
 
     tell("store", "copied", folder=folder, head=copies.backup(open_store(ctx).ledger, folder))
@@ -392,7 +382,6 @@ def backup(ctx: click.Context, folder: Path | str) -> None:
 @click.argument("folder", type=TARGET)
 @store_verb
 def restore(ctx: click.Context, folder: Path | str) -> None:
-    """`dnc restore`."""
     from dnc.store import backup as copies
 
     done = copies.restore(open_store(ctx).ledger, folder)

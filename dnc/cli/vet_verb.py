@@ -128,7 +128,6 @@ _USED_WITH = {
 @option("--letter", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 @store_options
 def vet(ctx: click.Context, **given: Any) -> None:
-    """`dnc vet`."""
     from dnc.files.signing import Signer, named_key
     from dnc.vetting.draws import OfferedRows
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from functools import reduce
+from functools import partial, reduce
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from dnc.files.table import quoted
 from dnc.law.limits import Limit
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import counted, dated, in_language, messages, semicolons
+from dnc.messages import counted, dated, messages, said, semicolons
 from dnc.reports.phrases import (
     consents,
     fact_in_line,
@@ -97,12 +97,7 @@ def decision(check: Check) -> Decision:
     """The decision that a check asks for, in its language."""
     language, counts = check.language, check.counts
     texts = messages("decision", language)
-    facts = [
-        *_persons(check),
-        *_beside_sale(check),
-        *_recommended(check),
-        use(facts_for_all(check), planned(check), language),
-    ]
+    facts = list(_facts(check))
     if not check.calls:
         return Decision(texts["no_rows"], facts, counts, [])
     past = all_past(check)
@@ -129,7 +124,7 @@ def blocks(
         "why": heads["why"]["past" if past else some],
         "rests": heads["rests"]["past" if past else "coming"],
     }
-    return [Block(key, heads[key], said) for key, said in lines.items() if said]
+    return [Block(key, heads[key], some_lines) for key, some_lines in lines.items() if some_lines]
 
 
 def all_past(check: Check) -> bool:
@@ -137,40 +132,26 @@ def all_past(check: Check) -> bool:
     return 0 < check.past == check.calls
 
 
-def _persons(check: Check) -> Iterator[str]:
-    count = counted(check.language)
+def _facts(check: Check) -> Iterator[str]:
+    """Lines about the people of the list, calls whose law is easily mistaken, and the use and the day."""
+    language, tallies = check.language, check.tallies
     if check.persons is not None:
-        text = messages("summary", check.language)["persons"]
-        yield text.format(calls=count(check.calls), persons=count(check.persons))
-
-
-def _beside_sale(check: Check) -> Iterator[str]:
-    """A warning of possible calls for an opinion or information about what the business sells."""
-    if n := check.tallies.duties()["survey-beside-sale"]:
-        yield messages("decision", check.language)["beside_sale"].format(n=counted(check.language)(n))
-
-
-def _recommended(check: Check) -> Iterator[str]:
-    """Of forbidden calls, those that no law forbids but only recommendations, which count like law."""
-    rows = sum(
-        rows
-        for (ids,), rows in check.tallies.by("blocked_by").items()
-        if _all(check, ids, lambda regime: regime.force == "guidance")
-    )
-    if rows:
-        yield messages("decision", check.language)["recommended"].format(n=counted(check.language)(rows))
+        yield said(language, "summary", "persons", calls=check.calls, persons=check.persons)
+    if possible := tallies.duties()["survey-beside-sale"]:  # for an opinion about what the business sells
+        yield said(language, "decision", "beside_sale", n=possible)
+    # No law forbids these, but only recommendations, which count like law.
+    if recommended := _forbidden_only(check, lambda regime: regime.force == "guidance").total():
+        yield said(language, "decision", "recommended", n=recommended)
+    yield use(facts_for_all(check), planned(check), language)
 
 
 def sentence(counts: Mapping[str, int], language: str, past: bool = False) -> str:
     """The three numbers of a result in one sentence."""
-    texts, count, rows = messages("decision", language), counted(language), sum(counts.values())
-    forms = {0: "none", 1: "one"}
+    say, rows, forms = partial(said, language, "decision"), sum(counts.values()), {0: "none", 1: "one"}
     if rows > 1 and (only := [outcome for outcome, n in counts.items() if n == rows]):
-        return str(texts["all_past" if past else "all"][only[0]].format(rows=count(rows)))
-    parts = [
-        texts["past" if past else "outcome"][outcome][forms.get(n, "many")].format(count=count(n), rows=count(rows))
-        for outcome, n in counts.items()
-    ]
+        return say("all_past" if past else "all", only[0], rows=rows)
+    key = "past" if past else "outcome"
+    parts = (say(key, outcome, forms.get(n, "many"), count=n, rows=rows) for outcome, n in counts.items())
     return ", ".join(parts) + "."
 
 
@@ -204,9 +185,8 @@ def _when(check: Check) -> Iterator[Line]:
 
 def groups(check: Check) -> list[Line]:
     """Possible calls by the days, hours and number of calls that bound them, most calls first."""
-    texts = messages("decision", check.language)["when"]["group"]
-    found = limits(check).most_common()
-    return [Line(_for(texts, rows).format(text=when(check, limit)), rows) for limit, rows in found]
+    say = partial(said, check.language, "decision", "when", "group")
+    return [Line(say(_form(rows), text=when(check, limit)), rows) for limit, rows in limits(check).most_common()]
 
 
 def when(check: Check, limit: Limit) -> str:
@@ -214,8 +194,8 @@ def when(check: Check, limit: Limit) -> str:
     texts, hours = messages("decision", check.language)["when"], limit.hours(check.language)
     agreed = "appointment_at" in {*check.header.columns, *check.brief.facts}
     hours = hours and texts["agreed" if agreed else "local"].format(hours=hours)
-    said = [hours, limit.polls(check.language), limit.calls(check.language)]
-    return semicolons(filter(None, said), check.language) or str(texts["unlimited"])
+    bounds = [hours, limit.polls(check.language), limit.calls(check.language)]
+    return semicolons(filter(None, bounds), check.language) or str(texts["unlimited"])
 
 
 def limits(check: Check) -> Counter[Limit]:
@@ -252,14 +232,14 @@ def forbidden(
     id_: str, name: str, rows: int, language: str, *, detail: str = "", always: bool = False, guidance: bool = False
 ) -> Reason:
     """The reason of a rule that forbids calls; `guidance`: a recommendation that counts like law."""
-    texts = messages("decision", language)["reason"]
-    text = (texts["guidance"] if guidance else _for(texts["blocked"], rows)).format(title=name)
+    path = ["guidance"] if guidance else ["blocked", _form(rows)]
+    text = said(language, "decision", "reason", *path, title=name)
     return Reason(rows, "blocked", id_, labelled(text, detail, language) if detail else text, always)
 
 
-def _for(forms: Mapping[str, str], rows: int) -> str:
-    """The form of a text for one call or for many."""
-    return forms["one" if rows == 1 else "many"]
+def _form(rows: int) -> str:
+    """The key of the form of a text for one call or for many."""
+    return "one" if rows == 1 else "many"
 
 
 def _why(check: Check) -> list[Line]:
@@ -333,61 +313,61 @@ def heaviest(
         calls_by: calls that are not possible, by the joined rules that forbid them and what is missing.
         rows_left: calls whose rows are written so that they are not decided.
     """
-    texts = messages("decision", language)["reason"]
+    say = partial(said, language, "decision", "reason")
     wanting = [
-        Reason(n, "undecided", word, _for(texts["missing"], n).format(missing=missing_thing(word, language)))
+        Reason(n, "undecided", word, say("missing", _form(n), missing=missing_thing(word, language)))
         for word, n in missing.items()
     ]
     others = [
-        Reason(unclear, "undecided", "", texts["unclear"]),
-        Reason(rows_left, "undecided", "row", texts["row"], always=True),
+        Reason(unclear, "undecided", "", say("unclear")),
+        Reason(rows_left, "undecided", "row", say("row"), always=True),
     ]
     reasons = sorted((one for one in (*blocked, *wanting, *others) if one.rows), key=lambda one: -one.rows)
     shown = reasons[: _REASONS - 1]
     seen = {reason.outcome for reason in shown}
     rest = reasons[len(shown) :]
     last = next((one for one in rest if len(seen) == 1 and one.outcome not in seen), rest[0] if rest else None)
-    said = [one for one in reasons if one in shown or one is last or one.always]
-    left_out = {one.key for one in reasons if one not in said}
+    named = [one for one in reasons if one in shown or one is last or one.always]
+    left_out = {one.key for one in reasons if one not in named}
     more = sum(n for (rules, words), n in calls_by.items() if left_out.intersection((rules or words).split(";")))
-    return [Line(one.text, one.rows) for one in said] + ([Line(texts["others"], more)] if more else [])
+    return [Line(one.text, one.rows) for one in named] + ([Line(say("others"), more)] if more else [])
 
 
 # What to do next
 
 
 def _next(check: Check) -> Iterator[Line]:
-    texts = messages("decision", check.language)
-    step, role, count, counts = texts["step"], texts["who"], counted(check.language), check.counts
-    later = another_day(check)
+    language, counts, texts = check.language, check.counts, messages("decision", check.language)
+    step, role, later = partial(said, language, "decision", "step"), texts["who"], another_day(check)
     others = counts["blocked"] - later.total()
     if all_past(check):
         if counts["blocked"]:
-            yield Line(step["past"].format(calls=calls(counts["blocked"], check.language)), who=role["officer"])
+            yield Line(step("past", calls=calls(counts["blocked"], language)), who=role["officer"])
     elif all_forbidden(counts) and not later:
-        yield Line(step["forbidden"], who=role["sales"])
+        yield Line(step("forbidden"), who=role["sales"])
         yield from _other_number(check)
         return
     else:
-        yield Line(step["clear" if counts["clear"] else "none"].format(count=count(counts["clear"])), who=role["sales"])
+        yield Line(step("clear" if counts["clear"] else "none", count=counts["clear"]), who=role["sales"])
         if later:
-            rules = ", ".join(title(regime, check.language) for regime, _ in ranked(check.book, later))
-            total = calls(later.total(), check.language)
-            again = [step["later"].format(calls=total, rules=rules), *_first_times(check)]
-            yield Line(" ".join(again), who=role["sales"])
+            again = step("later", calls=calls(later.total(), language), rules=_titles(check, later))
+            yield Line(" ".join([again, *_first_times(check)]), who=role["sales"])
         if others:
-            yield Line(step["others" if later else "blocked"].format(count=count(others)), who=role["sales"])
+            yield Line(step("others" if later else "blocked", count=others), who=role["sales"])
             yield from _other_number(check)
-    how = step["row_how"] if check.typed else {}
+    how = texts["step"]["row_how"] if check.typed else {}
     for key, n in rows_left(check).items():
-        yield Line(step["row"][key].format(n=count(n)), who=role["it"], how=how.get(key))
+        yield Line(step("row", key, n=n), who=role["it"], how=how.get(key))
     wanted = essential(missing(check))
     for word, n in list(wanted.items())[:_STEPS]:
-        ask = needed(word, check.language).rstrip(".")
-        text = step["missing"].format(ask=ask, calls=calls(n, check.language))
+        text = step("missing", ask=needed(word, language).rstrip("."), calls=calls(n, language))
         yield Line(text, who=role[told_by(word)], how=remedy(word, n, check))
     if unclear := check.tallies.unclear():
-        yield Line(step["unclear"].format(calls=calls(unclear, check.language)), who=role["lawyer"])
+        yield Line(step("unclear", calls=calls(unclear, language)), who=role["lawyer"])
+
+
+def _titles(check: Check, rows: Counter[str]) -> str:
+    return ", ".join(title(regime, check.language) for regime, _ in ranked(check.book, rows))
 
 
 def another_day(check: Check) -> Counter[str]:
@@ -401,11 +381,10 @@ def _is_daily(regime: Regime) -> bool:
 
 def _other_number(check: Check) -> Iterator[Line]:
     """What to do about calls that only rules on the number shown forbid."""
-    texts = messages("decision", check.language)
     if found := _forbidden_only(check, lambda regime: regime.demand == "cli"):
-        rules = ", ".join(title(regime, check.language) for regime, _ in ranked(check.book, found))
         total = calls(found.total(), check.language)
-        yield Line(texts["step"]["shown"].format(calls=total, rules=rules), who=texts["who"]["centre"])
+        text = said(check.language, "decision", "step", "shown", calls=total, rules=_titles(check, found))
+        yield Line(text, who=said(check.language, "decision", "who", "centre"))
 
 
 def _forbidden_only(check: Check, such: Callable[[Regime], bool]) -> Counter[str]:
@@ -424,11 +403,10 @@ def _all(check: Check, ids: str, such: Callable[[Regime], bool]) -> bool:
 
 def _first_times(check: Check) -> Iterator[str]:
     """When the calls of `another_day` are possible, as far as such a time is known, and where that of each call is."""
-    texts, times = messages("decision", check.language)["step"]["times"], _times(check)
-    if times:
+    if times := _times(check):
         first, last = (_moment(at, check.language) for at in (min(times), max(times)))
-        form = texts["one" if first == last else "span"]
-        yield form.format(first=first, last=last, n=counted(check.language)(times.total()))
+        form = "one" if first == last else "span"
+        yield said(check.language, "decision", "step", "times", form, first=first, last=last, n=times.total())
 
 
 def _times(check: Check) -> Counter[str]:
@@ -457,20 +435,24 @@ def _rests(check: Check) -> Iterator[Line]:
 
 def _declared(check: Check) -> Iterator[Line]:
     """Facts that differ from person to person and were declared for all calls."""
-    texts = messages("decision", check.language)["rests"]
     for column, rows in check.tallies.by_declaration.items():
         word = check.brief.facts[column]
         if rows and not _claims_nothing(column, word):
-            yield Line(_for(texts["declared"], rows).format(fact=fact_in_line(column, word, check.language)), rows)
+            yield _ground("declared", column, word, rows, check.language)
 
 
 def _told(check: Check) -> Iterator[Line]:
     """Facts of the list without which calls would not be possible."""
-    texts, tallies = messages("decision", check.language)["rests"], check.tallies
+    tallies = check.tallies
     for (column, word), rows in tallies.grounds.most_common():
         only_declared = column in tallies.declared and tallies.declared[column] is None
         if word and not only_declared and not _claims_nothing(column, word):
-            yield Line(_for(texts["told"], rows).format(fact=fact_in_line(column, word, check.language)), rows)
+            yield _ground("told", column, word, rows, check.language)
+
+
+def _ground(key: str, column: str, word: str, rows: int, language: str) -> Line:
+    fact = fact_in_line(column, word, language)
+    return Line(said(language, "decision", "rests", key, _form(rows), fact=fact), rows)
 
 
 def _claims_nothing(column: str, word: str) -> bool:
@@ -481,37 +463,37 @@ def _claims_nothing(column: str, word: str) -> bool:
 def _unproven(check: Check) -> Iterator[Line]:
     """Consents of a file that name no proof."""
     if (record := check.record["consents"]) and record["unproven"]:
-        count = counted(check.language)(record["unproven"])
-        yield Line(messages("decision", check.language)["rests"]["unproven"].format(count=count))
+        yield Line(said(check.language, "decision", "rests", "unproven", count=record["unproven"]))
 
 
 def _accepted(check: Check) -> Iterator[Line]:
     """Unclear law that the user took on their own responsibility."""
-    texts = messages("decision", check.language)["rests"]
     for id_, reason in sorted(check.record["accepted"].items()):
         name = title(check.book.regime(id_), check.language)
-        yield Line(texts["accepted"].format(title=name, reason=reason))
+        yield Line(said(check.language, "decision", "rests", "accepted", title=name, reason=reason))
 
 
 def _own_list(check: Check) -> Iterator[Line]:
     """Whether the caller's own opt-out list was used, and of which day."""
-    texts = messages("decision", check.language)["rests"]
+    say = partial(said, check.language, "decision", "rests")
     if used := _own_used(check):
-        yield Line(texts["own"].format(list=", ".join(used)))
+        yield Line(say("own", list=", ".join(used)))
     elif later := _own_days(check):
-        yield Line(texts["own_later"].format(day=dated(check.language)(min(later))))
+        yield Line(say("own_later", day=min(later)))
     else:
-        yield Line(texts["own_none"])
+        yield Line(say("own_none"))
 
 
 def _own_used(check: Check) -> list[str]:
     """What was used of the caller's own opt-out list, in words; empty if none is loaded for the calls or recorded."""
-    texts, day = messages("decision", check.language)["rests"], dated(check.language)
-    last = max((day for day, _ in check.tallies.days if day), default=today())
+    say, last = (
+        partial(said, check.language, "decision", "rests"),
+        max((day for day, _ in check.tallies.days if day), default=today()),
+    )
     # What is of the day after a call counts too, as days differ by zone.
     loaded = [as_of for as_of in _own_days(check) if as_of <= last + timedelta(days=1)]
-    used = [texts["own_as_of"].format(day=day(max(loaded)))] if loaded else []
-    return [*used, texts["own_recorded"]] if check.record["objections"] else used
+    used = [say("own_as_of", day=max(loaded))] if loaded else []
+    return [*used, say("own_recorded")] if check.record["objections"] else used
 
 
 def _own_days(check: Check) -> list[date]:
@@ -524,20 +506,19 @@ def _doubt(check: Check) -> str:
 
     Columns that were left out on purpose, as names are, are not among these.
     """
-    texts = messages("decision", check.language)["doubt"]
-    unread = sum(_unread(check).values())
-    said = [] if _own_used(check) else [texts["own"]]
-    said += [texts["texts"].format(n=counted(check.language)(unread))] if unread else []
-    return texts["sign"].format(what=semicolons(said, check.language)) if said and check.counts["clear"] else ""
+    say, unread = partial(said, check.language, "decision", "doubt"), sum(_unread(check).values())
+    doubts = [] if _own_used(check) else [say("own")]
+    doubts += [say("texts", n=unread)] if unread else []
+    return say("sign", what=semicolons(doubts, check.language)) if doubts and check.counts["clear"] else ""
 
 
 def _unread_texts(check: Check) -> Iterator[Line]:
     """Columns of which texts were left unread on purpose, and those that were left out."""
-    texts, count = messages("decision", check.language)["rests"], counted(check.language)
+    say = partial(said, check.language, "decision", "rests")
     for column, rows in _unread(check).items():
-        yield Line(texts["texts"].format(column=column, n=count(rows)))
+        yield Line(say("texts", column=column, n=rows))
     if names := check.header.ignored:
-        yield Line(texts["left_out"].format(names=in_language(quoted(names), check.language)))
+        yield Line(say("left_out", names=quoted(names)))
 
 
 def _unread(check: Check) -> dict[str, int]:
@@ -562,8 +543,8 @@ def _stakes(check: Check) -> list[Line]:
     met = {id_: rows for id_, rows in check.tallies.met().items() if check.book.regime(id_).demand != "cli"}
     sanctions = (regime.sanction[check.language] for regime, _ in ranked(check.book, blocking + Counter(met)))
     distinct = [*dict.fromkeys(filter(None, sanctions))]
-    said = [one for one in distinct if not any(_adds_to(one, other) for other in distinct)]
-    return [Line(f"{text[0].upper()}{text[1:]}.") for text in said[:_STAKES]]
+    widest = [one for one in distinct if not any(_adds_to(one, other) for other in distinct)]
+    return [Line(f"{text[0].upper()}{text[1:]}.") for text in widest[:_STAKES]]
 
 
 def _adds_to(sanction: str, other: str) -> bool:
@@ -582,16 +563,16 @@ _BLOCKS: dict[str, Callable[[Check], Iterable[Line]]] = {
 
 
 def _holds(check: Check) -> str:
-    texts = messages("decision", check.language)["holds"]
+    say = partial(said, check.language, "decision", "holds")
     if not check.counts["clear"]:
         if times := _times(check):
-            return str(texts["later"].format(first=_moment(min(times), check.language)))
+            return say("later", first=_moment(min(times), check.language))
         forbidden = "other" if another_day(check) else "forbidden"
-        return str(texts[forbidden if all_forbidden(check.counts) else "none"])
+        return say(forbidden if all_forbidden(check.counts) else "none")
     end = min(filter(None, check.tallies.ends), default=None)  # the first day after which a clear call is not clear
     read = {check.book.packs[id_].read_until for (id_,) in check.tallies.by("jurisdiction") if id_}
     form = "open" if end is None else "read" if end in read else "until"
-    return str(texts[form].format(day=end and dated(check.language)(end)))
+    return say(form, day=end)
 
 
 def all_forbidden(counts: Mapping[str, int]) -> bool:
@@ -601,8 +582,7 @@ def all_forbidden(counts: Mapping[str, int]) -> bool:
 
 def calls(count: int, language: str) -> str:
     """A number of calls in words: 1 call, 1,000 calls."""
-    texts = messages("page", language)
-    return str(texts["calls_one"] if count == 1 else texts["calls"].format(count=counted(language)(count)))
+    return said(language, "page", "calls_one" if count == 1 else "calls", count=count)
 
 
 def facts_for_all(check: Check) -> dict[str, str]:
@@ -641,9 +621,9 @@ def details(check: Check) -> list[tuple[str, str]]:
 
 def made(check: Check) -> str:
     """The number of a check, and when and by whom it was made."""
-    texts, by = messages("page", check.language), _checker()
+    by = _checker()
     form = "check_value" if by else "check_unnamed"
-    return str(texts[form].format(id=check.id, day=dated(check.language)(today()), by=by))
+    return said(check.language, "page", form, id=str(check.id), day=today(), by=by)
 
 
 def _checker() -> str:

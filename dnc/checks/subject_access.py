@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from dnc.law.vocabulary import vocabulary
 from dnc.lists.known_rows import KNOWN_AGAIN
 from dnc.lists.own_answer import own_answer
 from dnc.lists.own_records import ODD
-from dnc.messages import dated, in_runs, messages, registry_name, said_day
+from dnc.messages import in_runs, messages, registry_name, said, said_day
 from dnc.registries import OWN
 from dnc.store import ledger_sql
 from dnc.store.loader_search import loaders
@@ -83,56 +84,52 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
 
 def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
     """The result of `answer` in lines for a person to read."""
-    texts, day = messages("answer", language), dated(language)
-    outcomes = messages("common", language)["outcome"]
-    yield texts["head"].format(number=found["number"], day=day(found["day"]))
+    say = partial(said, language, "answer")
+    yield say("head", number=found["number"], day=found["day"])
     for row in found["registries"]:
-        as_of = texts["as_of"].format(day=day(row["as_of"])) if row["as_of"] else ""
-        state = texts["states"][row["state"]]
-        yield "  " + texts["registry"].format(
-            registry=registry_name(row["registry"], language), state=state, as_of=as_of
-        )
-    yield texts["covering" if found["snapshots"] else "uncovered"]
+        as_of = say("as_of", day=row["as_of"]) if row["as_of"] else ""
+        registry, state = registry_name(row["registry"], language), say("states", row["state"])
+        yield "  " + say("registry", registry=registry, state=state, as_of=as_of)
+    yield say("covering" if found["snapshots"] else "uncovered")
     for row in found["snapshots"]:
-        parts = {name: texts[name].format(day=day(row[name])) if row[name] else "" for name in ("since", "until")}
-        parts["campaign"] = texts["campaign"].format(campaign=row["campaign"]) if row["campaign"] else ""
-        parts |= {"registry": registry_name(row["registry"], language), "id": row["id"]}
-        parts["state"] = texts["states"][row["says"]]
-        yield "  " + texts["snapshot"].format(as_of=day(row["as_of"]), loaded=day(row["loaded_at"]), **parts)
+        parts = {name: say(name, day=row[name]) if row[name] else "" for name in ("since", "until")}
+        parts["campaign"] = say("campaign", campaign=row["campaign"]) if row["campaign"] else ""
+        parts |= {"registry": registry_name(row["registry"], language), "id": str(row["id"])}
+        parts["state"] = say("states", row["says"])
+        yield "  " + say("snapshot", as_of=row["as_of"], loaded=row["loaded_at"], **parts)
     if found["silent"]:
-        yield "  " + texts["silent"].format(ids=", ".join(map(str, found["silent"])))
-    yield texts["objections" if found["objections"] else "objections_none"]
+        yield "  " + say("silent", ids=", ".join(map(str, found["silent"])))
+    yield say("objections" if found["objections"] else "objections_none")
     for row in found["objections"]:
-        what = texts["objection"]["lifted" if row["lifted"] else "objected"]
-        reason = f"{messages('common', language)['colon']} {row['reason']}" if row["reason"] else ""
-        yield "  " + what.format(day=day(row["on"]), reason=reason, recorded=day(row["recorded_at"]))
+        what = "lifted" if row["lifted"] else "objected"
+        reason = f"{said(language, 'common', 'colon')} {row['reason']}" if row["reason"] else ""
+        yield "  " + say("objection", what, day=row["on"], reason=reason, recorded=row["recorded_at"])
     for kind in KINDS:
         if rows := found["own"][kind]:
-            yield texts["own"][kind]
+            yield say("own", kind)
             yield from (f"  {row['statement']}, {record_line(row, language)}" for row in rows)
-    yield from (texts["passed_on"].format(to=row["to"], day=day(row["on"])) for row in found["own"]["passed_on"])
-    yield texts["decisions" if found["decisions"] else "decisions_none"]
+    yield from (say("passed_on", to=row["to"], day=row["on"]) for row in found["own"]["passed_on"])
+    yield say("decisions" if found["decisions"] else "decisions_none")
     for row in found["decisions"]:
-        on = day(row["day"]) if row["day"] else texts["no_day"]
-        made = {"check": row["check"], "done": day(row["done_at"]), "by": row["done_by"], "row": row["row"]}
-        yield "  " + texts["decision"].format(day=on, outcome=outcomes[row["outcome"]], **made)
+        made = {"check": str(row["check"]), "done": row["done_at"], "by": row["done_by"], "row": str(row["row"])}
+        outcome = said(language, "common", "outcome", row["outcome"])
+        yield "  " + say("decision", day=row["day"] or say("no_day"), outcome=outcome, **made)
         yield f"    {row['why']}"
     if found["not_kept"]:
-        yield texts["not_kept"].format(checks=in_runs(found["not_kept"]))
+        yield say("not_kept", checks=in_runs(found["not_kept"]))
 
 
 def record_line(row: Mapping[str, Any], language: str) -> str:
     """A row of own records in one line: every cell with what it is, without its name."""
-    texts, vocab = messages("answer", language), vocabulary()
-    said = []
+    texts, vocab, cells = messages("answer", language), vocabulary(), []
     for name, cell in row.items():
         if name in ("statement", "counts", "recorded_at"):
             continue
         is_word = cell in vocab.axes.get(name, ())
         word = vocab.value(name, cell, language) if is_word else texts["results"].get(cell) or said_day(cell, language)
-        said.append(texts["cell"].format(label=record_label(name, language), cell=word))
+        cells.append(texts["cell"].format(label=record_label(name, language), cell=word))
     in_force = row.get("counts") and row.get("consent") != ODD
-    return str(texts["cells"]).join(said) + (texts["counts"] if in_force else "")
+    return str(texts["cells"]).join(cells) + (texts["counts"] if in_force else "")
 
 
 def record_label(name: str, language: str) -> str:

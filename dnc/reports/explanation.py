@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from dnc.checks.explain import Explanation
 from dnc.checks.subject_access import record_line
 from dnc.law.findings import Finding
-from dnc.messages import dated, in_language, messages, semicolons
+from dnc.messages import dated, in_language, messages, said, semicolons
 from dnc.reports.phrases import labelled, title, why_open
 from dnc.store.record_kinds import KINDS
 from dnc.verdicts.judge import ConditionValue, RegimeResult
@@ -33,22 +34,22 @@ def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> 
 
     every: all regimes in full instead, with their ids, those that do not apply last.
     """
-    texts, verdict = messages("explanation", language), call.verdict
-    outcome = messages("common", language)["outcome"][verdict["dnc_outcome"]]
-    yield labelled(verdict["dnc_number"] or texts["unread"], outcome, language)
+    say, verdict = partial(said, language, "explanation"), call.verdict
+    outcome = said(language, "common", "outcome", verdict["dnc_outcome"])
+    yield labelled(verdict["dnc_number"] or say("unread"), outcome, language)
     yield str(verdict["dnc_why"])
     if verdict["dnc_missing"]:
         missing = (missing_thing(word, language) for word in verdict["dnc_missing"].split(";"))
-        yield texts["missing"].format(missing=", ".join(missing))
+        yield say("missing", missing=", ".join(missing))
     if call.not_understood:
-        yield texts["odd"].format(odd=call.not_understood)
+        yield say("odd", odd=call.not_understood)
     if verdict["dnc_valid_until"]:
-        yield texts["until"].format(day=dated(language)(verdict["dnc_valid_until"]))
+        yield say("until", day=verdict["dnc_valid_until"])
     if later := verdict["dnc_next_at"]:
-        yield texts["next"].format(day=dated(language)(later[:10]), clock=later[11:])
-    for kind, rows in ((kind, call.own.get(kind)) for kind in KINDS):
-        if rows:
-            yield messages("answer", language)["own"][kind]
+        yield say("next", day=dated(language)(later[:10]), clock=later[11:])
+    for kind in KINDS:
+        if rows := call.own.get(kind):
+            yield said(language, "answer", "own", kind)
             yield from (f"  {row['statement']}, {record_line(row, language)}" for row in rows)
     shown = worst_first(call) if every else _deciding(call)[:_SHOWN]
     for result in shown:
@@ -56,7 +57,7 @@ def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> 
         yield from _regime(result, language, every=every)
     if left := [result for result in call.findings if result not in shown]:
         yield ""
-        yield texts["left"].format(n=len(left), met=sum(result.finding.is_met for result in left))
+        yield say("left", n=len(left), met=sum(result.finding.is_met for result in left))
 
 
 def _deciding(call: Explanation) -> list[RegimeResult]:

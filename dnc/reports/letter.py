@@ -8,12 +8,13 @@ fill in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from dnc.checks.subject_access import record_line
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.messages import dated, duration, in_language, in_runs, messages, registry_name
+from dnc.messages import dated, duration, in_language, in_runs, messages, registry_name, said
 from dnc.numbers.reader import national
 from dnc.registries import OWN
 from dnc.reports.letter_file import Part
@@ -25,17 +26,17 @@ from dnc.verdicts.verdict import missing_thing
 
 def letter(answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> Iterator[Part]:
     """The parts of the letter, from top to bottom."""
-    texts, day = messages("letter", language), dated(language)
+    texts, say = messages("letter", language), partial(said, language, "letter")
 
     def blank(key: str) -> Part:
         return Part("blank", texts["blank"][key])
 
     yield from map(blank, ("sender", "recipient", "place"))
     number = f"{national(answer['number'])} ({answer['number']})"
-    yield Part("title", texts["title"].format(number=number))
+    yield Part("title", say("title", number=number))
     yield Part("text", texts["subject"])
     yield Part("text", texts["greeting"])
-    yield Part("text", texts["opening"].format(number=number, day=day(answer["day"])))
+    yield Part("text", say("opening", number=number, day=answer["day"]))
     yield Part("heading", texts["purpose_head"])
     yield Part("text", texts["purpose"])
     yield blank("purposes")
@@ -46,7 +47,7 @@ def letter(answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> I
     yield from _decisions(answer, book, language)
     yield Part("heading", texts["shared_head"])
     registries = dict.fromkeys(registry_name(row["registry"], language) for row in answer["snapshots"] if row["asked"])
-    yield Part("text", texts["shared" if registries else "shared_none"].format(registries=", ".join(registries)))
+    yield Part("text", say("shared" if registries else "shared_none", registries=", ".join(registries)))
     yield blank("recipients")
     yield Part("heading", texts["kept_head"])
     yield Part("list", rows=tuple((line,) for line in _kept(answer, language)))
@@ -58,14 +59,14 @@ def letter(answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> I
 
 
 def _held(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
-    texts, day = messages("letter", language), dated(language)
+    texts, day, say = messages("letter", language), dated(language), partial(said, language, "letter")
     yield Part("heading", texts["held_head"])
     rows = []
     for row in _of_others(answer):
         state = texts["states"][row["says"]]
         for name in ("since", "until"):
             if row[name]:
-                state = texts[name].format(state=state, day=day(row[name]))
+                state = say(name, state=state, day=row[name])
         rows.append((registry_name(row["registry"], language), state, day(row["as_of"]), day(row["loaded_at"])))
     if not rows:
         yield Part("text", texts["held_none"])
@@ -80,70 +81,65 @@ def _of_others(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _objections(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
-    texts, day = messages("letter", language), dated(language)
-    yield Part("heading", texts["objections_head"])
+    say = partial(said, language, "letter")
+    yield Part("heading", say("objections_head"))
     own = [row for row in answer["snapshots"] if row["registry"] == OWN and row["says"] == "listed"]
     lines = [
-        texts["own_since" if row["since"] else "own"].format(
-            since=row["since"] and day(row["since"]), day=day(row["as_of"]), recorded=day(row["loaded_at"])
-        )
+        say("own_since" if row["since"] else "own", since=row["since"], day=row["as_of"], recorded=row["loaded_at"])
         for row in own
     ]
     for row in answer["objections"]:
-        what = texts["lifted" if row["lifted"] else "objected"]
-        line = what.format(day=day(row["on"]), recorded=day(row["recorded_at"]))
-        lines.append(texts["noted"].format(text=line, note=row["reason"]) if row["reason"] else line)
-    yield Part("list", rows=tuple((line,) for line in lines)) if lines else Part("text", texts["objections_none"])
+        line = say("lifted" if row["lifted"] else "objected", day=row["on"], recorded=row["recorded_at"])
+        lines.append(say("noted", text=line, note=row["reason"]) if row["reason"] else line)
+    yield Part("list", rows=tuple((line,) for line in lines)) if lines else Part("text", say("objections_none"))
 
 
 def _own(own: Mapping[str, Any], language: str) -> Iterator[Part]:
     """The copy of consents and of what is recorded besides, with the wordings that the person saw."""
-    texts, day = messages("letter", language), dated(language)
+    say = partial(said, language, "letter")
     for kind in KINDS:
         if rows := own[kind]:
-            yield Part("heading", texts["own_head"][kind])
+            yield Part("heading", say("own_head", kind))
             yield Part("list", rows=tuple((record_line(row, language),) for row in rows))
     for wording in own["wordings"]:
-        yield Part("text", texts["wording"].format(name=wording["name"]))
+        yield Part("text", say("wording", name=wording["name"]))
         yield from (Part("text", line) for line in wording["text"].splitlines() if line.strip())
     for row in own["passed_on"]:
-        yield Part("text", texts["passed_on"].format(to=row["to"], day=day(row["on"])))
+        yield Part("text", say("passed_on", to=row["to"], day=row["on"]))
 
 
 def _decisions(answer: Mapping[str, Any], book: Rulebook, language: str) -> Iterator[Part]:
-    texts, day = messages("letter", language), dated(language)
+    say = partial(said, language, "letter")
     regimes = {regime.id: regime for _, regime in book.regimes()}
-    yield Part("heading", texts["decisions_head"])
+    yield Part("heading", say("decisions_head"))
     lines = []
     for row in answer["decisions"]:
         is_coming = row["day"] and row["day"] >= answer["day"]
-        results = texts["coming" if is_coming else "result"]
-        result = results[row["outcome"]].format(reasons=_reasons(row, regimes, language))
+        reasons = _reasons(row, regimes, language)
+        result = say("coming" if is_coming else "result", row["outcome"], reasons=reasons)
         key = "decided" if row["day"] else "decided_undated"
-        on = day(row["day"]) if row["day"] else ""
-        lines.append(texts[key].format(done=day(row["done_at"]), day=on, result=result))
+        lines.append(say(key, done=row["done_at"], day=row["day"], result=result))
     if lines:
-        yield Part("text", texts["decisions"])
+        yield Part("text", say("decisions"))
         yield Part("list", rows=tuple((line,) for line in dict.fromkeys(lines)))
     elif not answer["not_kept"]:
-        yield Part("text", texts["decisions_none"])
+        yield Part("text", say("decisions_none"))
     if answer["not_kept"]:
-        yield Part("text", texts["not_kept"].format(checks=in_runs(answer["not_kept"])))
-        yield Part("blank", texts["blank"]["results"])
+        yield Part("text", say("not_kept", checks=in_runs(answer["not_kept"])))
+        yield Part("blank", say("blank", "results"))
 
 
 def _reasons(decision: Mapping[str, Any], regimes: Mapping[str, Regime], language: str) -> str:
     """Why a call was forbidden, or what was not known; as it was written at the time if the rules are gone."""
-    texts = messages("letter", language)
     if decision["outcome"] == "undecided" and decision["missing"]:
         named = (missing_thing(word, language) for word in decision["missing"].split(";"))
-        return str(texts["wanting"].format(missing=", ".join(named)))
+        return said(language, "letter", "wanting", missing=", ".join(named))
     ids = decision["blocked_by" if decision["outcome"] == "blocked" else "undecided_by"].split(";")
     deciding = (regimes[id_] for id_ in ids if id_ in regimes)
     cited: dict[str, str] = {}  # two rules may say the same to the person: one of them is enough
     for regime in deciding:
         cited.setdefault(_to_you(regime, language), regime.cites[0].texts[language])
-    sentences = (texts["reason"].format(says=says, cite=cite) for says, cite in cited.items())
+    sentences = (said(language, "letter", "reason", says=says, cite=cite) for says, cite in cited.items())
     return " ".join(sentences) or str(decision["why"])
 
 
@@ -156,17 +152,16 @@ def _to_you(regime: Regime, language: str) -> str:
 
 def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:
     """How long each kind of data is kept."""
-    texts = messages("letter", language)
-    kept, open_end = texts["kept"], texts["open_end"]
+    say, open_end = partial(said, language, "letter"), said(language, "letter", "open_end")
     months = {row["kind"]: in_language(duration("month", row["months"]), language) for row in answer["retention"]}
     registries = dict.fromkeys(row["registry"] for row in _of_others(answer))
     for registry in registries:
         if registry in months:
-            yield kept["registry"].format(registry=registry_name(registry, language), span=months[registry])
+            yield say("kept", "registry", registry=registry_name(registry, language), span=months[registry])
     if set(registries) - set(months):
-        yield kept["lists"].format(span=open_end)
+        yield say("kept", "lists", span=open_end)
     for kind in KINDS:
         if answer["own"][kind]:
-            yield f"{labelled(texts['own_head'][kind], months.get(kind, open_end), language)}."
-    yield kept["decisions"].format(span=months.get(DECISIONS, open_end))
-    yield kept["objections"]
+            yield f"{labelled(say('own_head', kind), months.get(kind, open_end), language)}."
+    yield say("kept", "decisions", span=months.get(DECISIONS, open_end))
+    yield say("kept", "objections")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from math import floor
 
 import polars as pl
 
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import counted, dated, in_language, messages, percent, registry_name, semicolons
-from dnc.reports.check_summary import blocks_in_lines
+from dnc.messages import counted, dated, in_language, messages, percent, registry_name, said, semicolons
+from dnc.reports.check_summary import MARGIN, blocks_in_lines, counted_line
 from dnc.reports.decision import (
     Decision,
     Line,
@@ -34,7 +35,6 @@ from dnc.vetting.model import Agreement, Claim, Price, Proved, Share, Vetting, W
 
 _STEPS = 2  # things to ask for in one sentence
 _POINTS = 6  # of the curve
-_MARGIN = " " * 13  # the width of the counts in front of a list
 
 
 class VettingInWords:
@@ -43,7 +43,7 @@ class VettingInWords:
     def __init__(self, vetting: Vetting, language: str = "en") -> None:
         self.vetting, self.offer, self.language = vetting, vetting.offer, language
         self._texts, self._outcomes = messages("vet", language), messages("common", language)["outcomes"]
-        self._count, self._day = counted(language), dated(language)
+        self._say, self._count = partial(said, language, "vet"), counted(language)
 
     # what `dnc vet` prints
 
@@ -70,7 +70,7 @@ class VettingInWords:
                 for wish in wishes:
                     yield from self._wanted(wish, told)
         if vetting.unclear:
-            yield texts["unclear"].format(rows=self._count(vetting.unclear))
+            yield self._say("unclear", rows=vetting.unclear)
         yield from self._trade()
         yield from self._list()
         yield texts["cites"]
@@ -83,92 +83,87 @@ class VettingInWords:
         if self.vetting.unnamed:
             label = vocabulary().label
             unnamed = (f"{label(name, self.language)} ({self._count(n)})" for name, n in self.vetting.unnamed.items())
-            yield self._texts["unnamed"].format(columns=", ".join(unnamed))
-        yield self._texts["signed" if signer else "unsigned"].format(key=signer)
-        yield self._texts["salt"].format(salt=self.vetting.salt)
+            yield self._say("unnamed", columns=", ".join(unnamed))
+        yield self._say("signed" if signer else "unsigned", key=signer)
+        yield self._say("salt", salt=self.vetting.salt)
 
     def _head(self) -> Iterator[str]:
-        vetting, texts, count, offer = self.vetting, self._texts, self._count, self.offer
+        vetting, say, offer = self.vetting, self._say, self.offer
         yield self.head
         if (check := vetting.checked) and check.calls != check.rows:
-            yield texts["each_number"].format(rows=count(check.rows), calls=count(check.calls))
+            yield say("each_number", rows=check.rows, calls=check.calls)
         if offer.sealed:
-            yield texts["sealed"].format(version=offer.version)
+            yield say("sealed", version=offer.version)
         if vetting.agreement or (offer.sealed and not vetting.salt):
-            yield texts["signed" if vetting.signer else "unsigned"].format(key=vetting.signer)
+            yield say("signed" if vetting.signer else "unsigned", key=vetting.signer)
         if offer.sample_of is not None:
-            confidence = percent(self.language, 0)(offer.confidence)
-            yield texts["sample"].format(of=count(offer.sample_of), confidence=confidence)
+            yield say("sample", of=offer.sample_of, confidence=percent(self.language, 0)(offer.confidence))
         if declared := offer.settings["declared"]:
-            yield messages("summary", self.language)["declared"].format(facts=facts(declared, self.language))
+            yield said(self.language, "summary", "declared", facts=facts(declared, self.language))
         for outcome, share in vetting.outcomes.items():
             yield f"  {self._share(share)}  {self._outcomes[outcome]}"
             if outcome == "clear" and offer.until:
-                yield f"  {self._share(vetting.lasting)}  {texts['lasting']}"
+                yield f"  {self._share(vetting.lasting)}  {say('lasting')}"
 
     def _agreement(self, agreement: Agreement) -> Iterator[str]:
         per_cent, consistent = percent(self.language, 2), str(agreement.consistent).lower()
-        confidence = percent(self.language, 0)(agreement.confidence)
-        yield self._texts["agreement"][consistent].format(confidence=confidence)
+        yield self._say("agreement", consistent, confidence=percent(self.language, 0)(agreement.confidence))
         for claim in agreement.claims:
             if claim.shown:
                 claimed, bounds = (f"{per_cent(low)}–{per_cent(high)}" for low, high in (claim.claimed, claim.bounds))
                 if claim.claimed[0] == claim.claimed[1]:
                     claimed = per_cent(claim.claimed[0])
                 about = f"{self._texts['classes'][claim.column]} {self.class_word(claim)}".rstrip()
-                line = self._texts["claim"].format(about=about, claimed=claimed, bounds=bounds)
+                line = self._say("claim", about=about, claimed=claimed, bounds=bounds)
                 yield f"  {'' if claim.holds else '! '}{line}"
         yield f"  {self.not_compared(agreement)}"
 
     def _missed(self, proved: Proved) -> Iterator[str]:
-        reasons = missed(proved, self.language)
-        if reasons:
+        if reasons := missed(proved, self.language):
             yield self._texts["missed_head"] + messages("common", self.language)["colon"]
-        yield from (f"  {self._count(rows):>9}  {reason}" for reason, rows in reasons)
+        yield from (counted_line(rows, reason, self.language) for reason, rows in reasons)
         yield from others(proved.others, self.language)
 
     def _wanted(self, wanted: Wanted, told: set[str]) -> Iterator[str]:
         """What is wanted, and for which demand, unless that is among those that were `told` before."""
         ask, kind = question(wanted.word, self.language), self._texts["kinds"][wanted.kind]
-        yield f"  {self._count(wanted.rows):>9}  {ask} ({kind})"
+        yield counted_line(wanted.rows, f"{ask} ({kind})", self.language)
         if asks := [says for demand in wanted.asks if (says := in_language(demand, self.language)) not in told]:
-            yield _MARGIN + self._texts["asks"].format(asks=semicolons(asks, self.language))
+            yield MARGIN + self._say("asks", asks=semicolons(asks, self.language))
             told.update(asks)
         if wanted.regimes:
-            yield _MARGIN + self._texts["by"].format(regimes=self._titles(wanted.regimes))
+            yield MARGIN + self._say("by", regimes=self._titles(wanted.regimes))
 
     def _trade(self) -> Iterator[str]:
-        texts, trade = self._texts, self.offer.trade
-        yield texts["trade"].format(outcome=texts["trade_outcome"][trade.outcome])
+        trade = self.offer.trade
+        yield self._say("trade", outcome=self._texts["trade_outcome"][trade.outcome])
         deciding = {"blocked": trade.blocked_by, "undecided": trade.undecided_by}.get(trade.outcome, {})
         for id_, rows in deciding.items():
             yield f"  {self._count(rows) if rows else '':>9}  {self._titles([id_])}"
         if self.offer.sealed:
-            yield _MARGIN + texts["trade_sealed"]
+            yield MARGIN + self._texts["trade_sealed"]
         if trade.outcome == "undecided":
-            yield from (_MARGIN + asked for asked in self.asked_of_seller)
+            yield from (MARGIN + asked for asked in self.asked_of_seller)
 
     def _list(self) -> Iterator[str]:
-        vetting, texts = self.vetting, self._texts
-        repeated, unreadable = map(self.rows_of, (vetting.repeated, vetting.unreadable))
-        yield texts["numbers"].format(repeated=repeated, unreadable=unreadable)
-        yield from (texts["held"].format(n=self._count(n), file=file) for file, n in self.offer.held.items())
-        yield texts["callable"].format(rows=self._share(vetting.callable).strip())
+        vetting, say = self.vetting, self._say
+        yield say("numbers", repeated=self.rows_of(vetting.repeated), unreadable=self.rows_of(vetting.unreadable))
+        yield from (say("held", n=n, file=file) for file, n in self.offer.held.items())
+        yield say("callable", rows=self._share(vetting.callable).strip())
         counts = {"lines": self.lines, "territories": vetting.territories, "consents": vetting.consents}
-        yield from (texts[name].format(counts=self._counts(rows)) for name, rows in counts.items() if rows)
+        yield from (say(name, counts=self._counts(rows)) for name, rows in counts.items() if rows)
         yield from (labelled(name, self._counts(rows), self.language) for name, rows in self.told.items())
         for registry, bands in vetting.answers.items():
-            name = registry_name(registry, self.language)
-            yield texts["answers"].format(registry=name, counts=self._counts(bands))
+            yield say("answers", registry=registry_name(registry, self.language), counts=self._counts(bands))
         if vetting.outcomes["clear"].rows:
-            per_cent = percent(self.language)
-            yield texts["curve"]
+            per_cent, day_of = percent(self.language), dated(self.language)
+            yield say("curve")
             for day, share in still_possible(vetting):
-                yield f"  {per_cent(share.share):>9}{self._span(share)}  {self._day(day)}"
+                yield f"  {per_cent(share.share):>9}{self._span(share)}  {day_of(day)}"
         if vetting.duties:
-            yield texts["duties"].format(duties=self._titles(sorted(vetting.duties)))
+            yield say("duties", duties=self._titles(sorted(vetting.duties)))
         if vetting.untold:
-            yield texts["untold"].format(counts=self._counts(self.untold))
+            yield say("untold", counts=self._counts(self.untold))
 
     def _share(self, share: Share) -> str:
         per_cent = percent(self.language)(share.share)
@@ -176,8 +171,8 @@ class VettingInWords:
 
     def _span(self, share: Share) -> str:
         per_cent = percent(self.language, 2)
-        bounds = {"low": per_cent(share.low), "high": per_cent(share.high)}
-        return "" if share.low == share.high else self._texts["span"].format(**bounds)
+        low, high = per_cent(share.low), per_cent(share.high)
+        return "" if share.low == share.high else self._say("span", low=low, high=high)
 
     def _counts(self, counts: Mapping[str, int]) -> str:
         return ", ".join(f"{value} {self._count(rows)}" for value, rows in counts.items())
@@ -223,19 +218,19 @@ class VettingInWords:
         return {(rules or "", words or ""): n for rules, words, n in rows.iter_rows()}
 
     def _offer(self) -> Iterator[str]:
-        vetting, texts = self.vetting, self._texts["offer"]
+        vetting, say = self.vetting, partial(self._say, "offer")
         if vetting.agreement and not vetting.agreement.consistent:
-            yield texts["contradicted"]
+            yield say("contradicted")
         currency = vetting.price.currency if vetting.price else None
         met, missed = (
             [condition(one, self.language, currency) for one in vetting.gate if one.holds is holds]
             for holds in (True, False)
         )
         if missed:
-            yield texts["shut"].format(conditions=semicolons(missed, self.language))
+            yield say("shut", conditions=semicolons(missed, self.language))
         if met:
             buyable = not missed and self._may_be_bought
-            yield texts["open" if buyable else "met"].format(conditions=semicolons(met, self.language))
+            yield say("open" if buyable else "met", conditions=semicolons(met, self.language))
 
     @property
     def _may_be_bought(self) -> bool:
@@ -243,38 +238,35 @@ class VettingInWords:
         return self.vetting.opens and bool(self.vetting.callable.high) and self.offer.trade.outcome != "blocked"
 
     def _steps(self) -> Iterator[str]:
-        vetting, texts, trade = self.vetting, self._texts["step"], self.offer.trade.outcome
+        vetting, say, trade = self.vetting, partial(self._say, "step"), self.offer.trade.outcome
         clear, check = vetting.outcomes["clear"].rows, vetting.checked
         if not clear and check and (by_day := another_day(check).total()):
-            yield texts["other_day"].format(day=self._day(self.offer.first), n=self._count(by_day))
+            yield say("other_day", day=self.offer.first, n=by_day)
         elif not self._may_be_bought:
-            yield texts["refuse_all" if clear and not vetting.lasting.rows else "refuse"]
+            yield say("refuse_all" if clear and not vetting.lasting.rows else "refuse")
         elif vetting.gate:
-            yield texts["buy"]
+            yield say("buy")
         else:
-            yield texts["weigh"].format(rows=self.rows_of(vetting.callable))
+            yield say("weigh", rows=self.rows_of(vetting.callable))
         for by in ("seller", "buyer"):
             if missing := [wish.word for wish in vetting.wanted if wish.by == by][:_STEPS]:
-                yield texts[by].format(what=", ".join(missing_thing(word, self.language) for word in missing))
+                yield say(by, what=", ".join(missing_thing(word, self.language) for word in missing))
         if trade != "clear":
-            yield texts[f"trade_{trade}"]
+            yield say(f"trade_{trade}")
 
     def _holds(self) -> str:
         first, until = self.offer.first, self.offer.until
         clear, lasting = self.vetting.outcomes["clear"].rows, self.vetting.lasting.rows
         if not until:
-            return str(self._texts["lasts_day"].format(start=self._day(first)))
-        counts = {"first": self._count(clear), "last": self._count(lasting)} if clear else {}
-        text = self._texts["lasts" if clear else "lasts_none"]
-        return str(text.format(**counts, start=self._day(first), until=self._day(until)))
+            return self._say("lasts_day", start=first)
+        return self._say("lasts" if clear else "lasts_none", first=clear, last=lasting, start=first, until=until)
 
     def _usable(self, proved: Proved) -> str:
         """How many numbers are callable and proved at least, and what one of them then costs at most."""
-        certain, numbers = percent(self.language, 0)(proved.confidence), self._count(proved.least_usable)
-        lines = [self._texts["proved_usable"].format(confidence=certain, numbers=numbers)]
+        certain = percent(self.language, 0)(proved.confidence)
+        lines = [self._say("proved_usable", confidence=certain, numbers=proved.least_usable)]
         if (asked := self.vetting.price) and asked.per_proved is not None:
-            each = money(asked.per_proved, self.language, asked.currency)
-            lines.append(self._texts["price_proved"].format(each=each))
+            lines.append(self._say("price_proved", each=money(asked.per_proved, self.language, asked.currency)))
         return f"{semicolons(lines, self.language)}."
 
     # parts that the page and the letter show, too
@@ -282,21 +274,19 @@ class VettingInWords:
     @property
     def head(self) -> str:
         """One line: file, rows, period and check."""
-        rows = self._count(self.offer.rows)
-        text = self._texts["head"]
-        return str(text.format(file=self.offer.file, rows=rows, period=self.period, id=self.offer.check))
+        offer = self.offer
+        return self._say("head", file=offer.file, rows=offer.rows, period=self.period, id=str(offer.check))
 
     @property
     def period(self) -> str:
         """The day or the days of the calls."""
         first, until = self.offer.first, self.offer.until
-        text = self._texts["period" if until else "day"]
-        return str(text.format(first=self._day(first), until=self._day(until or first)))
+        return self._say("period" if until else "day", first=first, until=until)
 
     @property
     def use(self) -> str:
         """One line: who calls, for what purpose, and when."""
-        days = self.period if self.offer.until else self._day(self.offer.first)
+        days = self.period if self.offer.until else dated(self.language)(self.offer.first)
         return use(self.offer.settings["declared"], days, self.language)
 
     def rows_of(self, share: Share) -> str:
@@ -333,7 +323,7 @@ class VettingInWords:
     def not_compared(self, agreement: Agreement) -> str:
         """What a sample says nothing about."""
         names = (self._texts["classes"][name] for name in agreement.not_compared)
-        return str(self._texts["not_compared"].format(names=", ".join(names)))
+        return self._say("not_compared", names=", ".join(names))
 
     def class_word(self, claim: Claim) -> str:
         """The word of a class of rows."""
@@ -369,15 +359,15 @@ def still_possible(vetting: Vetting) -> list[tuple[date, Share]]:
 
 def price(price: Price, numbers: str, language: str) -> str:
     """What one callable number costs, with bounds if it is not known exactly; `numbers`: how many there are."""
-    texts, asked = messages("vet", language), money(price.asked, language, price.currency)
+    say, asked = partial(said, language, "vet"), money(price.asked, language, price.currency)
     per_number, low, high = (
-        texts["never"] if value is None else money(value, language, price.currency)
+        say("never") if value is None else money(value, language, price.currency)
         for value in (price.per_clear, price.low, price.high)
     )
     if price.per_clear is None:
-        return str(texts["no_price" if price.low is None else "price_from"].format(asked=asked, low=low))
-    span = "" if low == high else texts["span"].format(low=low, high=high)
-    return str(texts["price"].format(asked=asked, numbers=numbers, each=per_number + span))
+        return say("no_price" if price.low is None else "price_from", asked=asked, low=low)
+    span = "" if low == high else say("span", low=low, high=high)
+    return say("price", asked=asked, numbers=numbers, each=per_number + span)
 
 
 # Draws: what a draw can show, what was drawn, and what the proofs say of the whole list
@@ -385,34 +375,27 @@ def price(price: Price, numbers: str, language: str) -> str:
 
 def plan_lines(plan: DrawPlan, confidence: float, language: str) -> Iterator[str]:
     """What a draw can show, at a confidence."""
-    texts, count, per_cent = messages("vet", language), counted(language), percent(language)
-    certain = percent(language, 0)(confidence)
-    most = _at_least(plan.most, language)
-    yield texts["plan_most"].format(size=count(plan.size), rows=count(plan.rows), most=most, confidence=certain)
-    asked, good, passes = map(per_cent, (plan.asked, plan.good, plan.passes))
+    say, certain, most = (
+        partial(said, language, "vet"),
+        percent(language, 0)(confidence),
+        _at_least(plan.most, language),
+    )
+    yield say("plan_most", size=plan.size, rows=plan.rows, most=most, confidence=certain)
+    asked, good, passes = map(percent(language), (plan.asked, plan.good, plan.passes))
     needed = "plan_none" if plan.needed is None else "plan_needed"
-    yield texts[needed].format(asked=asked, needed=plan.needed, good=good, passes=passes)
+    yield say(needed, asked=asked, needed=plan.needed, good=good, passes=passes)
 
 
 def made_lines(made: DrawMade, language: str) -> Iterator[str]:
     """What was drawn, and the other draws of the same list."""
-    count = counted(language)
-    yield messages("vet", language)["draw_made"].format(size=count(made.size), rows=count(made.rows), row=made.row)
+    yield said(language, "vet", "draw_made", size=made.size, rows=made.rows, row=str(made.row))
     yield from others(made.others, language)
 
 
 def proved_sentence(proved: Proved, language: str) -> str:
     """How much of the list is proved at least."""
-    count = counted(language)
-    return str(
-        messages("vet", language)["proved"].format(
-            confidence=percent(language, 0)(proved.confidence),
-            share=_at_least(proved.share, language),
-            proved=count(proved.proved),
-            size=count(proved.size),
-            draw=proved.draw,
-        )
-    )
+    shares = {"confidence": percent(language, 0)(proved.confidence), "share": _at_least(proved.share, language)}
+    return said(language, "vet", "proved", **shares, proved=proved.proved, size=proved.size, draw=str(proved.draw))
 
 
 def missed(proved: Proved, language: str) -> list[tuple[str, int]]:
@@ -424,7 +407,7 @@ def missed(proved: Proved, language: str) -> list[tuple[str, int]]:
 def others(rows: Sequence[int], language: str) -> Iterator[str]:
     """The line about other draws of the same list, if there are any."""
     if rows:
-        yield messages("vet", language)["other_draws"].format(rows=", ".join(map(str, rows)))
+        yield said(language, "vet", "other_draws", rows=", ".join(map(str, rows)))
 
 
 def _at_least(share: float, language: str) -> str:

@@ -5,18 +5,19 @@ The page itself proves nothing. It is compared, word for word, with the page tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from dnc.checks.certificate import Certificate, read_certificate
+from dnc.checks.certificate import Certificate, CertifiedExtract, Use, read_certificate
 from dnc.errors import InputError
 from dnc.files.input_file import read_bounded
 from dnc.files.strict_json import decoded
-from dnc.messages import LANGUAGES, counted, dated, localized, messages, registry_named
+from dnc.messages import LANGUAGES, counted, dated, localized, messages, registry_named, said
 from dnc.reports.decision import sentence
 from dnc.reports.page import rendered
 from dnc.reports.phrases import fact, labelled
@@ -66,74 +67,74 @@ def in_short(certificate: Certificate, language: str) -> str:
 
 def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Rows]:
     """What a certificate says: labels and values, by the key of their heading in the messages."""
-    page, texts = messages("page", language), messages("certificate", language)
-    count, day, none = counted(language), dated(language), messages("common", language)["none"]
-    use = certificate.use
-    checked: Rows = [
+    page, texts, count = messages("page", language), messages("certificate", language), counted(language)
+    outcomes, none = messages("common", language)["outcomes"], messages("common", language)["none"]
+    counts = [(outcomes[name], count(calls)) for name, calls in msgspec.structs.asdict(certificate.counts).items()]
+    return {
+        "checked": _checked(certificate, language),
+        "declared": list(_declared(certificate.use, language)),
+        "found": [*counts, (texts["verdicts"], certificate.verdicts)],
+        "rules": list(_law(certificate, language)),
+        "registries": [_registry(extract, language) for extract in certificate.registries],
+        "log": [
+            (page["check"], certificate.check),
+            (texts["checked_at"], f"{certificate.checked_at} UTC"),
+            (texts["checked_by"], certificate.checked_by),
+            (page["program"], f"dnc {certificate.version}"),
+            (texts["objections"], count(certificate.objections)),
+            (texts["store"], certificate.store or none),
+            (page["head"], certificate.head),
+            (texts["stamp"], certificate.stamp.head if certificate.stamp else none),
+        ],
+        "signed": [
+            (texts["signer"], signer),
+            (texts["made_at"], f"{certificate.made_at} UTC"),
+            (texts["made_by"], certificate.made_by),
+            (page["program"], f"dnc {certificate.made_with}"),
+        ],
+    }
+
+
+def _checked(certificate: Certificate, language: str) -> Rows:
+    """The list, and how its calls were planned."""
+    page, texts, none = messages("page", language), messages("certificate", language), said(language, "common", "none")
+    use, today = certificate.use, dated(language)(certificate.today)
+    return [
         (page["list"], ", ".join(certificate.input.files)),
-        (page["list_rows"], count(certificate.input.rows)),
+        (page["list_rows"], counted(language)(certificate.input.rows)),
         (page["checksum"], certificate.input.sha256),
-        (texts["today"], day(certificate.today) + ("" if certificate.clock == "system" else f" ({texts['clock']})")),
+        (texts["today"], today if certificate.clock == "system" else f"{today} ({texts['clock']})"),
         (texts["at"], use.at or none),
         (page["region"], use.region or none),
         (page["guidance"], page["guidance_means"].get(use.guidance, use.guidance)),
         *((texts[name], getattr(use, name) or none) for name in ("brief", "consents", "terms")),
     ]
-    declared = _facts(use.declared.items(), language)
+
+
+def _declared(use: Use, language: str) -> Iterator[tuple[str, str]]:
+    """Declared facts in words, and as they were typed; and what of unclear law was accepted."""
+    facts = [("", use.declared)]
     for key in ("when_filled", "when_empty"):
-        for column, facts in getattr(use, key).items():
-            declared += [
-                (labelled(texts[key].format(column=column), name, language), value)
-                for name, value in _facts(facts.items(), language)
-            ]
-    declared += [(labelled(page["accepted"], regime, language), reason) for regime, reason in use.accepted.items()]
-    outcomes = messages("common", language)["outcomes"]
-    counts = [(outcomes[name], count(calls)) for name, calls in msgspec.structs.asdict(certificate.counts).items()]
-    rules = [
-        (file.jurisdiction, texts["rules_file"].format(day=day(file.read_until), hash=file.sha256))
-        for file in certificate.rules
-    ]
-    if certificate.pack:
-        pack = {"version": certificate.pack.version, "hash": certificate.pack.sha256, "signer": certificate.pack.signer}
-        rules.append((texts["pack"], texts["pack_says"].format(**pack)))
-    registries = [
-        (
-            registry_named(extract.registry, language),
-            " · ".join(filter(None, (day(extract.as_of), extract.campaign, extract.sha256))),
-        )
-        for extract in certificate.registries
-    ]
-    log = [
-        (page["check"], certificate.check),
-        (texts["checked_at"], f"{certificate.checked_at} UTC"),
-        (texts["checked_by"], certificate.checked_by),
-        (page["program"], f"dnc {certificate.version}"),
-        (texts["objections"], count(certificate.objections)),
-        (texts["store"], certificate.store or none),
-        (page["head"], certificate.head),
-        (texts["stamp"], certificate.stamp.head if certificate.stamp else none),
-    ]
-    signed = [
-        (texts["signer"], signer),
-        (texts["made_at"], f"{certificate.made_at} UTC"),
-        (texts["made_by"], certificate.made_by),
-        (page["program"], f"dnc {certificate.made_with}"),
-    ]
-    return {
-        "checked": checked,
-        "declared": declared,
-        "found": [*counts, (texts["verdicts"], certificate.verdicts)],
-        "rules": rules,
-        "registries": registries,
-        "log": log,
-        "signed": signed,
-    }
+        facts += [(said(language, "certificate", key, column=name), told) for name, told in getattr(use, key).items()]
+    for where, declared in facts:
+        for one in (fact(column, word, language) for column, word in declared.items()):
+            label = labelled(where, one.label, language) if where else one.label
+            yield label, f"{one.value} ({one.id})"
+    for regime, reason in use.accepted.items():
+        yield labelled(said(language, "page", "accepted"), regime, language), reason
 
 
-def _facts(declared: Iterable[tuple[str, str]], language: str) -> Rows:
-    """Declared facts in words, and as they were typed."""
-    facts = (fact(column, word, language) for column, word in declared)
-    return [(in_words.label, f"{in_words.value} ({in_words.id})") for in_words in facts]
+def _law(certificate: Certificate, language: str) -> Iterator[tuple[str, str]]:
+    say, pack = partial(said, language, "certificate"), certificate.pack
+    for file in certificate.rules:
+        yield file.jurisdiction, say("rules_file", day=file.read_until, hash=file.sha256)
+    if pack:
+        yield say("pack"), say("pack_says", version=pack.version, hash=pack.sha256, signer=pack.signer)
+
+
+def _registry(extract: CertifiedExtract, language: str) -> tuple[str, str]:
+    parts = filter(None, (dated(language)(extract.as_of), extract.campaign, extract.sha256))
+    return registry_named(extract.registry, language), " · ".join(parts)
 
 
 def verify(path: Path, signer: str | None = None) -> Verified:

@@ -131,8 +131,8 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
         header = [f"column {position}" for position in range(1, texts.width + 1)]
     frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
     midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
-    struck, noted = (pl.lit(cells[LINE].is_in(sorted(read.rows(kind)))) for kind in ("struck", "note"))
-    marked = pl.when(struck).then(pl.lit(STRUCK)).when(noted).then(pl.lit(NOTED))
+    altered, noted = (pl.lit(cells[LINE].is_in(sorted(read.rows(kind)))) for kind in ("altered", "note"))
+    marked = pl.when(altered).then(pl.lit(STRUCK)).when(noted).then(pl.lit(NOTED))
     beyond = unnamed(frame.columns[named_columns(header) :])
     frame = frame.with_columns(midnight, pl.coalesce(marked, beyond).alias(RAGGED))
     frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)

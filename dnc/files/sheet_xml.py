@@ -1,4 +1,4 @@
-"""What the XML inside an XLSX says besides the values: failed, merged and struck-through cells, hidden rows, notes.
+"""What the XML inside an XLSX says besides the values: failed, merged and altered cells, hidden rows, notes.
 
 `fastexcel` reads the values. It returns null for a failed formula and nothing about the others, so these are read
 here, with expat. The files may come from anybody: a document type is refused, because a few hundred bytes of entities
@@ -15,6 +15,7 @@ from xml.parsers import expat
 
 from dnc.errors import InputError
 from dnc.files.archive import Member
+from dnc.files.net import marks
 from dnc.messages import figure, localized
 
 _MOST_DEPTH = 256  # open elements; a sheet has fewer than twenty
@@ -26,13 +27,18 @@ _MOST_BYTES = 1 << 26  # of a part whose texts or styles are kept
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ROW = re.compile(r"[0-9]{1,7}")
 _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
+_NOTES = ("/comments", "/threadedComment", "/drawing")  # ends of the types of relations
+# Of a number format: each part between semicolons, a text in it, and what stands for the value.
+_SECTION = re.compile(r"""(?:"[^"]*"|\\.|[^;"\\])+""")
+_LITERAL = re.compile(r"""(?:"([^"]*)"|\\(.)|\[[^\]]*\]|[_*].)""")
+_PLACE = re.compile(r"[0#?@dmyhsge]", re.IGNORECASE)
 
 
 class Mark(NamedTuple):
     """What a spreadsheet says of a cell besides its value.
 
-    kind: `failed` for an error, or a formula whose result was never stored; `merged`, `struck` (through), `note`, or
-        `hidden` for a row.
+    kind: `failed` for an error, or a formula whose result was never stored; `merged`; `altered` where a person sees
+        the value struck through, or words that it does not hold; `note`; or `hidden` for a row.
     column: counted from 0; 0 where only the row matters. row: counted from 1; the last one of merged cells; 0 for a
         text box.
     text: the error (`#N/A`), or `=` and the formula; the note.
@@ -62,30 +68,48 @@ def sheet_part(parts: dict[str, Member], position: int) -> str:
     return f"xl/{target.removeprefix('/').removeprefix('xl/')}" if target else ""
 
 
-def marks_of(part: Member, struck: Collection[str] = (), texts: Collection[str] = ()) -> list[Mark]:
-    """The failed, merged and struck-through cells of a sheet, and its hidden rows. Raises InputError.
+def marks_of(part: Member, altered: Collection[str] = (), texts: Collection[str] = ()) -> list[Mark]:
+    """The failed, merged and altered cells of a sheet, and its hidden rows. Raises InputError.
 
-    struck: of `struck_styles`. texts: of `struck_texts`.
+    altered: of `altering_styles`. texts: of `altered_texts`.
     """
-    sheet = _SheetHandler(part, struck, texts)
+    sheet = _SheetHandler(part, altered, texts)
     for _ in _parsed(part, sheet.start, sheet.end, sheet.text):
         pass
     return list(sheet.marks)
 
 
-def struck_styles(styles: Member) -> frozenset[str]:
-    """The styles of cells that are struck through, as cells name them. Raises InputError."""
-    return _styles_of(styles, "font", lambda name, attributes: name == "strike" and _is_on(attributes))
+def altering_styles(styles: Member) -> frozenset[str]:
+    """The styles that strike cells through or show words that they do not hold, as cells name them.
+
+    Raises InputError.
+    """
+    return _styles_of(styles, "font", _alters) | _styles_of(styles, "numFmt", _alters)
 
 
-def struck_by_rules(part: Member, styles: Member) -> list[str]:
-    """The ranges of a sheet in which conditional formatting strikes cells through. Raises InputError."""
+def _alters(name: str, attributes: dict[str, str]) -> bool:
+    """Whether an element of a style strikes a cell through, or is a number format that shows words.
+
+    That is in the place of the value, or, if they say not to call, beside it (`"DNC "0`).
+    """
+    if name != "numFmt":
+        return name == "strike" and _is_on(attributes)
+    for section in _SECTION.findall(attributes.get("formatCode", "")):
+        words = "".join(quoted or escaped for quoted, escaped in _LITERAL.findall(section))
+        is_alone = not _PLACE.search(_LITERAL.sub("", section))
+        if marks(words) or (is_alone and re.search(r"[^\W\d_]{2}", words)):
+            return True
+    return False
+
+
+def altered_by_rules(part: Member, styles: Member) -> list[str]:
+    """The ranges of a sheet in which conditional formatting does what `altering_styles` do. Raises InputError."""
     formats, is_format, rules, where = list[bool](), False, list[str](), ""
     for name, attributes in _elements(styles):
         is_format |= name == "dxfs"
         if is_format and name == "dxf":
             formats.append(False)
-        elif is_format and formats and name == "strike" and _is_on(attributes):
+        elif is_format and formats and _alters(name, attributes):
             formats[-1] = True
     for name, attributes in _elements(part) if any(formats) else ():
         where = attributes.get("sqref", "") if name == "conditionalFormatting" else where
@@ -105,22 +129,21 @@ def filled_styles(styles: Member) -> frozenset[str]:
 
 
 def _styles_of(styles: Member, kind: str, is_so: Callable[[str, dict[str, str]], bool]) -> frozenset[str]:
-    """The styles of cells whose `font` or `fill` has an element of which something is so."""
-    group = ""
-    parts: list[bool] = []  # of each font or fill, whether it is so
+    """The styles of cells whose `font`, `fill` or `numFmt` is so, or has an element of which it is so."""
+    group = at = ""
+    parts: dict[str, bool] = {}  # the id of each, which is its position if it has none → whether it is so
     cells: list[str] = []  # which of them each style has
     _refuse_large(styles)
     for name, attributes in _elements(styles):
         if name in (f"{kind}s", "cellXfs", "cellStyleXfs", "dxfs"):
             group = name
         elif (group, name) == (f"{kind}s", kind):
-            parts.append(False)
+            parts[at := attributes.get(f"{kind}Id", str(len(parts)))] = is_so(name, attributes)
         elif group == f"{kind}s" and is_so(name, attributes):
-            parts[-1:] = [True]
+            parts[at] = True
         elif (group, name) == ("cellXfs", "xf"):
             cells.append(attributes.get(f"{kind}Id", ""))
-    found = {str(at) for at, is_found in enumerate(parts) if is_found}
-    return frozenset(str(at) for at, part in enumerate(cells) if part in found)
+    return frozenset(str(position) for position, part in enumerate(cells) if parts.get(part))
 
 
 def count_of_styles(part: Member, styles: Collection[str], below: int) -> int:
@@ -129,18 +152,21 @@ def count_of_styles(part: Member, styles: Collection[str], below: int) -> int:
     return sum(int(where[2]) > below for where in map(_CELL.fullmatch, styled) if where)
 
 
-def struck_texts(shared: Member) -> frozenset[str]:
-    """The texts of which a part is struck through, as cells name them. Raises InputError."""
+def altered_texts(shared: Member) -> frozenset[str]:
+    """The texts of which a part is struck through, or that show how they are read, as cells name them.
+
+    Raises InputError.
+    """
     texts = -1
-    struck = set[str]()
+    altered = set[str]()
     for name, attributes in _elements(shared):
         if name == "si":
             texts += 1
-        elif name == "strike" and _is_on(attributes):
-            struck.add(str(texts))
-            if len(struck) > MOST_ROWS:
+        elif name == "rPh" or (name == "strike" and _is_on(attributes)):
+            altered.add(str(texts))
+            if len(altered) > MOST_ROWS:
                 raise InputError(localized("errors", "xml_beyond"), shared.where)
-    return frozenset(struck)
+    return frozenset(altered)
 
 
 def _is_on(attributes: Mapping[str, str], name: str = "val", default: str = "1") -> bool:
@@ -156,14 +182,14 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
     texts: list[str] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if _local(name) == "comment" and (where := _CELL.fullmatch(attributes.get("ref", ""))):
+        if _local(name) in ("comment", "threadedComment") and (where := _CELL.fullmatch(attributes.get("ref", ""))):
             notes.append(Mark("note", column_of(where[1]), int(where[2]), ""))
         elif _local(name) == "txBody":
             notes.append(Mark("note", 0, 0, ""))
 
     def end(name: str) -> None:
-        if notes and _local(name) in ("t", "p"):  # a text, or the end of a paragraph
-            notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{''.join(texts) if _local(name) == 't' else ' '}")
+        if notes and _local(name) in ("t", "text", "p"):  # a text, or the end of a paragraph
+            notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{' ' if _local(name) == 'p' else ''.join(texts)}")
         texts.clear()
 
     for part in _notes_parts(parts, sheet):
@@ -178,7 +204,7 @@ def _notes_parts(parts: Mapping[str, Member], sheet: str) -> list[Member]:
     folder, _, name = sheet.rpartition("/")
     part = parts.get(f"{folder}/_rels/{name}.rels")
     relations = [attributes for _, attributes in _elements(part)] if part else []
-    wanted = (one for one in relations if one.get("Type", "").endswith(("/comments", "/drawing")))
+    wanted = (one for one in relations if one.get("Type", "").endswith(_NOTES))
     targets = (one.get("Target", "") for one in wanted)
     named = (normpath(target.lstrip("/") if target.startswith("/") else f"{folder}/{target}") for target in targets)
     return [parts[target] for target in named if target in parts]
@@ -192,11 +218,11 @@ class _SheetHandler:
     check the last letter of a name before they remove its prefix (`<x:c>`).
     """
 
-    def __init__(self, part: Member, struck: Collection[str], texts: Collection[str]) -> None:
+    def __init__(self, part: Member, altered: Collection[str], texts: Collection[str]) -> None:
         self._part = part
         self._texts = texts
         self._left = 0  # characters that the cell may still have
-        self._struck = struck
+        self._altered = altered
         self.marks: dict[Mark, None] = {}  # each once, so that a file that repeats one does not fill the memory
         self._reference = ""
         self._style = ""
@@ -217,10 +243,10 @@ class _SheetHandler:
             self._formula, self._element = [], "f"
         elif letter in "vt" and _local(name) in ("v", "t"):
             self._element = "v"
-            if self._style in self._struck:
-                self._mark("struck")
-        elif letter == "e" and _local(name) == "strike" and _is_on(attributes):
-            self._mark("struck")
+            if self._style in self._altered:
+                self._mark("altered")
+        elif (letter == "e" and _alters(_local(name), attributes)) or (letter == "h" and _local(name) == "rPh"):
+            self._mark("altered")
         elif letter == "w" and _local(name) == "row":
             is_hidden = _is_on(attributes, "hidden", "0") or attributes.get("ht", "1").startswith("0")
             if is_hidden and _ROW.fullmatch(row := attributes.get("r", "")):
@@ -251,7 +277,7 @@ class _SheetHandler:
         if name[-1] != "c" or is_plain or _local(name) != "c":
             return
         if self._is_shared and "".join(self._value).strip() in self._texts:
-            self._mark("struck")
+            self._mark("altered")
         text = "".join(self._value) if self._is_error else ""
         if not any(self._value) and self._formula is not None:
             text = f"={''.join(self._formula)}"

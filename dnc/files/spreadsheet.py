@@ -15,27 +15,29 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
 from dnc.errors import InputError
+from dnc.files import net
 from dnc.files.archive import Member, parts
 from dnc.files.input_file import read_bounded
 from dnc.files.sandbox import frames
 from dnc.files.sheet_xml import (
     MOST_ROWS,
     Mark,
+    altered_by_rules,
+    altered_texts,
+    altering_styles,
     column_of,
     count_of_styles,
     filled_styles,
     marks_of,
     notes_of,
     sheet_part,
-    struck_by_rules,
-    struck_styles,
-    struck_texts,
 )
 from dnc.files.table import holds_number, quoted
 from dnc.messages import figure, localized
@@ -47,22 +49,27 @@ _MOST_ROWS_97 = 1 << 16  # of a sheet of Excel 97
 _SHEETS, _STYLES, _TEXTS = "xl/worksheets/", "xl/styles.xml", "xl/sharedStrings.xml"
 _PARTS = (
     rf"xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|{_SHEETS}[^/]+\.xml|{_SHEETS}_rels/[^/]+|{_STYLES}"
-    rf"|{_TEXTS}|xl/([^/]+/)?(comments?|drawing)\d*\.xml"
+    rf"|{_TEXTS}|xl/([^/]+/)?(comments?|threadedComment|drawing)\d*\.xml"
 )
 _REFERENCE = rb"""<(?:\w+:)?c\s[^<>]*?\br=["']"""
 _MAY_BE_WIDE = re.compile(rb"""r=["'][A-Z]{2}""")  # ten times as fast as `_WIDE`
 _WIDE = re.compile(_REFERENCE + rb"([A-Z]{2,3})\d")
 _DEEP = re.compile(_REFERENCE + rb"[A-Z]{1,3}(\d{5,7})\b")
 # Faster than `_SPECIAL`, too.
-_MARKS = (b"<f", b":f", b"mergeCell", b"strike", b"hidden", b'"e"', b"'e'", b'ht="0', b"ht='0")
+_MARKS = (b"<f", b":f", b"mergeCell", b"strike", b"rPh", b"hidden", b'"e"', b"'e'", b'ht="0', b"ht='0")
 _SPECIAL = re.compile(
-    rb"""<(?:\w+:)?(?:(?:f|mergeCell|strike)[\s/>]|row\s[^<>]*\s(?:hidden\s*=|ht\s*=\s*["']0))|\st\s*=\s*["']e["']"""
+    rb"""<(?:\w+:)?(?:(?:f|mergeCell|strike|rPh)[\s/>]|row\s[^<>]*\s(?:hidden\s*=|ht\s*=\s*["']0))|\st\s*=\s*["']e["']"""
 )
 COLOUR = re.compile(
     r"""(?i)colou?re?d?\b|couleur|surlign|farb|highlight|evidenzi|subray|\b(?:red|green|yellow|orange|blue|pink|rouges?|verte?s?
     |jaunes?|bleue?s?|roses?|rot|gr(?:ü|ue)n|gelb|blau|ross[aieo]|verd[ei]|giall[aieo]|blu|roj[ao]s?|amarill[ao]s?|azul)\b""",
     re.VERBOSE,
 )
+# What a person sees of a sheet beside its cells: on printed pages, and when a cell is selected.
+_SHOWN = (b"Header", b"Footer", b"prompt", b"tooltip")
+_PRINTED = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^<>]*>([^<]+)")
+_HINT = re.compile(rb"""\s(?:promptTitle|prompt|tooltip)\s*=\s*["']([^"<>]+)["']""")
+_CODE = re.compile(r"""&(?:"[^"]*"|\d+|K[0-9A-Fa-f+-]{6}|.)""")  # in a header or footer: `&P` is the page
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
 
@@ -70,9 +77,9 @@ class Sheet(NamedTuple):
     """A sheet, and what has to be reported about it.
 
     name: of the sheet. cells: String columns, from its first row on. others: the names of other sheets with cells.
-    marks: its merged and struck-through cells, its hidden rows, and its notes. xml: the parts of an XLSX: only
-    there struck-through cells and notes are read. part: the name of that of the sheet. rules: its ranges in which
-    conditional formatting strikes cells through.
+    marks: its merged and altered cells, its hidden rows, and its notes. xml: the parts of an XLSX: only there altered
+    cells and notes are read. part: the name of that of the sheet. rules: its ranges in which conditional formatting
+    alters cells.
     """
 
     name: str
@@ -108,16 +115,17 @@ class EmptySheetError(InputError):
 def read_sheet(path: Path, wanted: str | None) -> Sheet:
     """Read the sheet of that name, or else the first visible one that is not empty. Raises InputError."""
     xml = parts(path, _PARTS) if read_bounded(path, 2) == b"PK" else {}
-    struck = struck_styles(xml[_STYLES]) if _STYLES in xml else frozenset()
+    altering = altering_styles(xml[_STYLES]) if _STYLES in xml else frozenset()
     sheets = [name for name in xml if name.startswith(_SHEETS) and name.endswith(".xml")]
-    texts = struck_texts(xml[_TEXTS]) if _TEXTS in xml and _may_strike(xml[_TEXTS]) else frozenset()
-    special = {name for name in sheets if _is_special(xml[name], path, struck) or texts}
+    texts = altered_texts(xml[_TEXTS]) if _TEXTS in xml and _may_alter(xml[_TEXTS]) else frozenset()
+    scanned = {name: _scanned(xml[name], path, altering) for name in sheets}
     all_sheets, cells, columns, marks = _values(path, wanted)
     position, part, rules = int(all_sheets["chosen"].arg_true()[0]), "", list[str]()
     if xml:
         part = sheet_part(xml, position)
-        rules = struck_by_rules(xml[part], xml[_STYLES]) if part in xml and _STYLES in xml else []
-        marks = [*(marks_of(xml[part], struck, texts) if part in special else []), *notes_of(xml, part)]
+        rules = altered_by_rules(xml[part], xml[_STYLES]) if part in xml and _STYLES in xml else []
+        is_special, shown = scanned.get(part, (False, []))
+        marks = [*shown, *(marks_of(xml[part], altering, texts) if is_special or texts else []), *notes_of(xml, part)]
     cells = _with_failed(cells, columns, [mark for mark in marks if mark.kind == "failed"])
     others = all_sheets.filter(pl.col("has_cells") & ~pl.col("chosen"))["name"].to_list()
     return Sheet(all_sheets["name"][position], cells, others, marks, xml if sheets else {}, part, rules)
@@ -155,28 +163,49 @@ def _values(path: Path, wanted: str | None) -> tuple[pl.DataFrame, pl.DataFrame,
 # width from the patterns, the memory limit of the sandbox still applies.
 
 
-def _is_special(part: Member, path: Path, struck: frozenset[str] = frozenset()) -> bool:
-    """Whether a sheet may have such marks as `marks_of` finds. Raises InputError if a cell is far away."""
+def _scanned(part: Member, path: Path, altering: frozenset[str]) -> tuple[bool, list[Mark]]:
+    """Whether a sheet may have such marks as `marks_of` finds, and the notes that belong to no row.
+
+    Raises InputError if a cell is far away.
+    """
     is_special = b"\0" in part.head()[:4]  # UTF-16, in which the patterns match nothing
+    printed, hints = set[bytes](), set[bytes]()
     width = 26
     for piece in _pieces(part):
         if _MAY_BE_WIDE.search(piece):
             width = max([width, *(column_of(letters.decode()) + 1 for letters in set(_WIDE.findall(piece)))])
         if not is_special and any(mark in piece for mark in _MARKS):
             is_special = _SPECIAL.search(piece) is not None
-        if not is_special and struck:
-            is_special = not struck.isdisjoint(style.decode() for style in set(_STYLE.findall(piece)))
+        if not is_special and altering:
+            is_special = not altering.isdisjoint(style.decode() for style in set(_STYLE.findall(piece)))
+        if any(name in piece for name in _SHOWN):
+            printed.update(_PRINTED.findall(piece))
+            hints.update(_HINT.findall(piece))
     if width * MOST_ROWS > _MOST_CELLS:
         height = max((int(row) for piece in _pieces(part) for row in _DEEP.findall(piece)), default=10_000)
         if width * height > _MOST_CELLS:
             raise InputError(localized("errors", "far_cell"), path)
-    return is_special
+    return is_special, [Mark("note", 0, 0, text) for text in _to_be_read(printed, hints)]
 
 
-def _may_strike(texts: Member) -> bool:
-    """Whether a part of the texts that cells share may be struck through."""
+def _to_be_read(printed: Iterable[bytes], hints: Iterable[bytes]) -> Iterator[str]:
+    """The headers and footers of printed pages, but for mere page numbers, and the hints that say not to call."""
+    for text in map(_unescaped, printed):
+        words = _CODE.sub(" ", text).strip()
+        if any(map(str.isalpha, words)) and ("&P" not in text or net.marks(words)):
+            yield words
+    yield from filter(net.marks, map(_unescaped, hints))
+
+
+def _unescaped(text: bytes) -> str:
+    return unescape(text.decode(errors="replace"))
+
+
+def _may_alter(texts: Member) -> bool:
+    """Whether `altered_texts` may find any of the texts that cells share."""
     blocks = itertools.pairwise(itertools.chain([b""], texts.blocks()))
-    return b"\0" in texts.head()[:4] or any(b"strike" in before[-len("strike") :] + block for before, block in blocks)
+    pieces = (before[-len("strike") :] + block for before, block in blocks)
+    return b"\0" in texts.head()[:4] or any(b"strike" in piece or b"rPh" in piece for piece in pieces)
 
 
 def _pieces(part: Member) -> Iterator[bytes]:

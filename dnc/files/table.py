@@ -33,7 +33,7 @@ MORE = "the row has more cells than the header"
 UNEVEN = "most rows have more or fewer cells than the header, and not all of them as many"
 UNNAMED = "the row has text behind the last column with a name"
 QUOTED = "a quotation mark in the row is not closed in its cell"
-STRUCK = "the row has cells that are struck through"
+STRUCK = "the row has cells that are struck through, or show words that they do not hold"
 NOTED = "a note on the row, or a text beside its number, may say that people are not to be called"
 MARKED = (STRUCK, NOTED)  # rows that fit, but whose call is never clear
 LINE = "\0line"  # UInt64 column of every batch: the line where the row begins, counted from 1
@@ -88,7 +88,7 @@ class Table:
         no others to be opened.
     sheets: those that were read. others: other sheets of a spreadsheet that have cells.
     unmarked: spreadsheets whose notes and struck-through cells cannot be read. rules: ranges of a sheet in which
-        conditional formatting strikes cells through.
+        conditional formatting does so.
     hidden: rows of a spreadsheet that are hidden. colours: functions that count the cells of an XLSX with a colour of
         their own, if one of some texts names one.
     misfits: where a text is not UTF-8, and how it was read.

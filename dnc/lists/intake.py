@@ -19,9 +19,10 @@ from msgspec.structs import replace
 
 from dnc.clock import NONE, NOT_GIVEN, read_moment, today
 from dnc.errors import InputError, OptionError
+from dnc.files.cell_texts import text_cells
 from dnc.files.net import marked
 from dnc.files.output_rows import Shared
-from dnc.files.table import CUT, FEWER, MARKED, NOTED, RAGGED, UNNAMED, Table, refuse_other_header
+from dnc.files.table import CUT, FEWER, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, refuse_other_header
 from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
@@ -354,6 +355,8 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         """Batches of a list, from its first row; where the brief says so, rows that lack cells at their end fit."""
         self._texts.before = 0
         for batch in map(self._marked, self._with_short_rows(batches) if self.brief.short_rows else batches):
+            if not self._texts.before:
+                self._refuse_groups(batch)
             yield batch
             self._texts.before += batch.height
 
@@ -396,14 +399,32 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         numbers = self._numbers(batch.filter(short))
         return short.scatter(short.arg_true(), numbers.none_read)
 
+    def _refuse_groups(self, first: pl.DataFrame) -> None:
+        """Raise InputError where the first column names groups of rows that object, each only in its first row.
+
+        Merged cells that were unmerged look so, and pivot tables.
+        """
+        name = self.table.columns[0]
+        cells = text_cells(first[name])
+        named = cells.drop_nulls()
+        if self._around_is_read or cells.head(1).null_count() or not 1 < named.n_unique() == named.len() < cells.len():
+            return
+        tells = TextReader([column for column in (*self.header.read, *self.found) if column.column == name])
+        if any(told.null_count() < told.len() for told in tells.read(first).columns):
+            raise InputError(localized("errors", "groups"), self.table.path, first[LINE][0])
+
+    @property
+    def _around_is_read(self) -> bool:
+        """Whether a person has read what is around the table, or there is no file that could have it."""
+        return self.brief.around == READ or self.table.kind == "arrow"
+
     def _refuse_heading(self, rows: pl.DataFrame, without: pl.Series) -> None:
         """Raise InputError at a row whose text may be about others, unless a person has read it, or there is no file.
 
         rows, without: as for `headings`.
         """
-        is_read = self.brief.around == READ or self.table.kind == "arrow"
         for line, _, key in headings(rows, self.header.numbers, without):
-            if key == "heading" or not is_read:
+            if key == "heading" or not self._around_is_read:
                 raise InputError(localized("errors", key), self.table.path, line)
 
 

@@ -412,7 +412,8 @@ def customers_on(files: tuple[RecordFile, ...], day: date) -> RecordFile | None:
 
 
 def _relationship(rows: pl.DataFrame) -> pl.DataFrame:
-    """What the rows of customers say of each call (`key`): of several, a running contract, else the newest.
+    """What the rows of customers say of each call (`key`): of several, one without a relationship, else a running
+    contract, else the newest.
 
     A contract that has ended by the day of the call is a former one.
     """
@@ -426,7 +427,8 @@ def _relationship(rows: pl.DataFrame) -> pl.DataFrame:
         named.list.contains(pl.col("sector"))
     )
     rows = rows.with_columns(related=pl.when(related).then(pl.lit("yes")).when(~related).then(pl.lit("no")))
-    first = [(pl.col("relationship") == "contract").fill_null(False), pl.col("relationship_on").fill_null(date.min)]
+    first = [(pl.col("relationship") == word).fill_null(False) for word in ("none", "contract")]
+    first.append(pl.col("relationship_on").fill_null(date.min))
     by_strength = rows.sort("key", *first, maintain_order=True)
     return by_strength.group_by("key", maintain_order=True).last().select("key", *FACTS_OF[CUSTOMERS.name])
 

@@ -330,6 +330,11 @@ class _Rows(msgspec.Struct):
     silent: int = 0
     odd: int = 0
     misread: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    _by_day: pl.DataFrame = msgspec.field(
+        default_factory=lambda: pl.DataFrame(
+            schema={"number": pl.UInt64, "at": pl.Datetime("us"), "result": pl.String, "calls": pl.Int64}
+        )
+    )
 
     def written(self, folder: Path, **of: Any) -> NewRows:
         """All rows, as Parquet in a folder; `of`: more of `NewRows`. Raises InputError at what cannot be read."""
@@ -448,14 +453,28 @@ class _Rows(msgspec.Struct):
             clock = pl.when(pl.col("at_last").is_not_null()).then(pl.lit(_latest(frame[_CLOCK], facts["zones"])))
             at = pl.coalesce(clock, pl.when("timed").then("at_last"))
             end = pl.col("day").cast(pl.Datetime("us")) + pl.duration(hours=23, minutes=59, seconds=59)
-            facts = facts.with_columns(pl.coalesce(at, end).alias("at"))
+            facts = facts.with_columns(pl.coalesce(at, end).alias("at"), by_day=at.is_null())
             result = self._words(frame["result"], "result", RESULTS)
             no_day = facts["at"].is_null() | (facts["day"] <= NO_DAYS)
             self._refuse(frame, frame["at"].is_null() | no_day, "at")
             self._refuse(frame, (facts["day"] > today()).fill_null(False), "at_future")
             self._refuse(frame, result.is_null(), "result", known=either(RESULTS))
             lasting = result.is_in(LASTING).cast(pl.UInt8).alias("lasting")
-            yield frame.with_columns(facts["at"], result.alias("result"), lasting)
+            told = frame.with_columns(*facts.select("at", "by_day"), result.alias("result"), lasting)
+            yield self._apart(told) if facts["by_day"].any() else told
+
+    def _apart(self, calls: pl.DataFrame) -> pl.DataFrame:
+        """Calls, of which those told by their day alone get a second each: two of one person are no repetition."""
+        same = ["number", "at", "result"]
+        by_day = calls.filter("by_day").select(*same, nth=pl.int_range(pl.len()).over(same))
+        by_day = by_day.join(self._by_day, on=same, how="left", maintain_order="left")
+        by_day = by_day.with_columns(pl.col("nth") + pl.col("calls").fill_null(0))
+        counts = by_day.select(*same, calls=pl.col("nth") + 1)
+        self._by_day = (
+            pl.concat([self._by_day, counts], how="vertical_relaxed").group_by(same).agg(pl.col("calls").max())
+        )
+        at = by_day["at"] - by_day.select(pl.duration(seconds="nth")).to_series()
+        return calls.with_columns(calls["at"].scatter(calls["by_day"].arg_true(), at))
 
     def _customers(self) -> Iterator[pl.DataFrame]:
         texts = self._texts
@@ -484,7 +503,8 @@ class _Rows(msgspec.Struct):
             survey.add(batch)
             calls = intake.calls(batch)
             if calls.row is not None:
-                raise InputError(localized("errors", "several_numbers"), self.table.path)
+                line = batch[LINE][calls.row.filter(calls.row.is_duplicated())[0]]
+                raise InputError(localized("errors", "several_numbers"), self.table.path, line)
             refuse_objections(calls, batch, self.table.path)
             unread = pl.col("texts").str.split(";").list.set_difference(["", *judged])
             self._refuse_texts(batch, calls.plans.select(unread.list.join(", ")).to_series()[calls.plan])

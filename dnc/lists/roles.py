@@ -6,6 +6,7 @@ of a brief that give each a role.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, reduce
 
@@ -99,24 +100,31 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
 
     What is written beside it, such as a legend, is in columns without a name to its right, or behind an empty one; a
     column with a cell in every row is no legend, though. One in the header itself (`rouge = ne plus appeler`) is the
-    name of an empty column. Of several files that are read as one list these are the texts of those that were opened so
-    far.
+    name of an empty column. The names of files, sheets and columns of numbers may say it, too. Of several files that
+    are read as one list these are the texts of those that were opened so far.
 
     contents: what its columns hold, by their unique names.
     """
     if header.brief.around == READ:
         return []
-    table, names, is_apart = header.table, header.table.header, False
+    table, columns, is_apart = header.table, header.table.header, False
     texts_beside = [content.name for content in contents.values() if not content.filled and _explains(content.name)]
-    for at in _may_be_apart(names):
+    for at in _may_be_apart(columns):
         if content := contents.get(table.columns[at]):
-            is_apart |= not names[at].strip() and not content.filled
-            if at >= named_columns(names) or (is_apart and content.filled < content.rows):
-                texts = content.texts["cell"]
-                texts_beside += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
+            is_apart |= not columns[at].strip() and not content.filled
+            if at >= named_columns(columns) or (is_apart and content.filled < content.rows):
+                cells = content.texts["cell"]
+                texts_beside += [columns[at], *cells.filter(cells.str.contains(r"\p{L}{2}"))]
     others = [name for name in table.others if not (header.former and name in _own_sheets())]
-    named = filter(marks, [*(path.stem for path in table.paths), *table.sheets])
+    named = filter(
+        _names_refusals, [*(path.stem for path in table.paths), *table.sheets, *header.brief.named("number")]
+    )
     return list(dict.fromkeys(filter(None, [*table.titles, *texts_beside, *others, *named])))
+
+
+def _names_refusals(name: str) -> bool:
+    """Whether the name of a file, a sheet or a column of numbers, or one of its words, says that people object."""
+    return any(map(marks, [name, *re.findall(r"[^\W\d_]+", name)]))
 
 
 def _explains(name: str) -> bool:

@@ -33,7 +33,8 @@ _CODES = {meaning: meaning[0] if ours else "" for meaning, ours in MEANINGS.item
 _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
-_SIGN = r'^[^\p{L}\p{N}]*[\p{S}"″〃][^\p{L}\p{N}]*$'  # a cross, or a ditto: what it says may stand in another row
+# A cross, or a ditto: what it says may stand in another row.
+_SIGN = r"""^[^\p{L}\p{N}]*(?:[\p{S}"″〃…]|['’]{2})[^\p{L}\p{N}]*$"""
 _ANSWERS = [word for word in (*YES, *NO) if len(word) > len("no") and word.isalpha()]
 _TIME = r"(?:19|20)\d\d|\d[/.-]\d|\d\.? \p{L}+\.? \d\d"  # a year, or a part of a day
 _COUNTED = 100  # different texts of a batch that are counted apart

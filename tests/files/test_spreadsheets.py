@@ -211,6 +211,91 @@ def test_rows_that_are_struck_through_or_noted_are_marked(tmp_path):
     assert plain[RAGGED].null_count() == plain.height
 
 
+@pytest.mark.parametrize(
+    ("code", "value", "is_marked"),
+    [
+        (';;;"ne pas appeler"', "Actif", True),
+        ('"oui";"non";"non"', 0, True),
+        ('[=1]"oui";"non"', 1, True),
+        (r"\n\o\n", 1, True),
+        ('"DNC "0', 199000001, True),
+        ('@" (ne pas appeler)"', "Actif", True),
+        ('00" "00" "00" "00" "00', 199000001, False),
+        ('# ##0.00" euros"', 5, False),
+        ('[$-40C]d mmmm yyyy" à "hh:mm;@', 46000, False),
+        (r'_-* #,##0.00\ "€"_-;-* #,##0.00\ "€"_-;_-* "-"??\ "€"_-;_-@_-', 5, False),
+    ],
+)
+def test_rows_with_a_number_format_that_shows_words_are_marked(code, value, is_marked, tmp_path):
+    """A person sees the words, and not the value; beside the value only words that say not to call count."""
+    with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["number", "status"])
+        sheet.write_row(1, 0, ["0199000001", value])
+        sheet.write(1, 1, value, book.add_format({"num_format": code}))
+        sheet.write_row(2, 0, ["0199000002", value])
+    rows = pl.concat(open_table(tmp_path / "calls.xlsx").batches)
+    assert rows[RAGGED].to_list() == [STRUCK if is_marked else None, None]
+
+
+def with_parts(path: Path, edits: dict[str, tuple[bytes, bytes]], **added: str) -> Path:
+    """A workbook of two rows in which some parts were edited, or added."""
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet().write_column(0, 0, ["number", "0199000001", "0199000002"])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for name, (old, new) in edits.items():
+        parts[name] = parts[name].replace(old, new)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (parts | added).items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_what_is_shown_above_a_text_marks_its_row(tmp_path):
+    """A phonetic text stands above the cell, and is no part of its value."""
+    phonetic = b'<t>0199000002</t><rPh sb="0" eb="1"><t>ne pas appeler</t></rPh>'
+    shared = {"xl/sharedStrings.xml": (b"<t>0199000002</t>", phonetic)}
+    rows = pl.concat(open_table(with_parts(tmp_path / "calls.xlsx", shared)).batches)
+    assert rows["number"].to_list() == ["0199000001", "0199000002"]
+    assert rows[RAGGED].to_list() == [None, STRUCK]
+
+
+def test_comments_in_threads_are_notes(tmp_path):
+    """Excel writes a note beside each, other programs do not."""
+    kind = "http://schemas.microsoft.com/office/2017/10/relationships/threadedComment"
+    threads = (
+        '<ThreadedComments><threadedComment ref="A3"><text>ne plus appeler</text></threadedComment></ThreadedComments>'
+    )
+    parts = {
+        "xl/threadedComments/threadedComment1.xml": threads,
+        "xl/worksheets/_rels/sheet1.xml.rels": f'<Relationships><Relationship Id="r1" Type="{kind}" '
+        'Target="../threadedComments/threadedComment1.xml"/></Relationships>',
+    }
+    rows = pl.concat(open_table(with_parts(tmp_path / "calls.xlsx", {}, **parts)).batches)
+    assert rows[RAGGED].to_list() == [None, NOTED]
+
+
+@pytest.mark.parametrize(
+    ("printed", "hint", "titles"),
+    [
+        ('&L&"Arial,Bold"&14Liste rouge&C&P/&N', "", ["Liste rouge  /"]),
+        ("&RConfidentiel &D", "", ["Confidentiel"]),
+        ("&CPage &P sur &N", "Choisissez", []),
+        ("&C&A", "O = ne pas appeler", ["O = ne pas appeler"]),
+        ("&CNe pas appeler - &P", "", ["Ne pas appeler -"]),
+    ],
+)
+def test_headers_of_pages_and_hints_are_texts_around_the_table(printed, hint, titles, tmp_path):
+    """But for the number of the page, and for hints that do not say not to call."""
+    with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_column(0, 0, ["number", "0199000001"])
+        sheet.set_footer(printed)
+        sheet.data_validation("B2", {"validate": "list", "source": ["O", "N"], "input_message": hint})
+    assert open_table(tmp_path / "calls.xlsx").titles == titles
+
+
 def test_text_boxes_are_texts_around_the_table(tmp_path):
     """They lie over the cells, so a person sees them first."""
     with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:

@@ -241,9 +241,33 @@ def test_cells_that_a_rule_of_formatting_strikes_through_are_read_by_a_person(dn
                 "A2:A9", {"type": "formula", "criteria": "=$B2=1", "format": book.add_format(format_)}
             )
     found, _, err = dnc("check", tmp_path / "struck.xlsx", "--lang", "en")
-    assert (found, "conditional formatting may strike through, which is not read: A2:A9" in err) == (2, True), err
+    assert (
+        found,
+        "conditional formatting may strike through or show as other words, which is not read: A2:A9" in err,
+    ) == (2, True), err
     assert dnc("check", tmp_path / "struck.xlsx", "--around", "read")[0] == 3
     assert dnc("check", tmp_path / "red.xlsx")[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("groups", "stops"),
+    [
+        (["Adhérents", "", "Ne pas appeler", ""], True),
+        (["Adhérents", "", "Donateurs", ""], False),
+        (["", "Adhérents", "Ne pas appeler", ""], False),
+        (["Ne pas appeler", "", "", ""], False),
+        (["Adhérents", "Adhérents", "Ne pas appeler", ""], False),
+    ],
+)
+def test_a_first_column_that_names_groups_is_read_by_a_person(dnc, write_file, groups, stops):
+    """Merged cells that were unmerged leave the name of a group in its first row, and nothing says so below it."""
+    rows = "".join(f"{group};+3319900000{at}\n" for at, group in enumerate(groups))
+    path = write_file("calls.csv", f"Groupe;number\n{rows}")
+    meant = '[texts."Groupe"]\nobjected = ["Ne pas appeler"]\nnothing = ["Adhérents", "Donateurs"]\n'
+    brief = write_file("brief.toml", meant)
+    code, _, err = dnc("check", path, "--brief", brief, "--lang", "en")
+    assert (code == 4, "calls.csv:2: the first column seems to name groups" in err) == (stops, stops), err
+    assert dnc("check", path, "--brief", brief, "--around", "read")[0] in (1, 3)
 
 
 def test_rows_that_are_struck_through_or_have_a_note_are_undecided(dnc, tmp_path):
@@ -259,7 +283,7 @@ def test_rows_that_are_struck_through_or_have_a_note_are_undecided(dnc, tmp_path
         code, out, err = dnc("check", path, "--columns", "missing", *options)
         assert code == 3
         assert [line.endswith(",objected_on") for line in out.splitlines()[1:]] == marked
-        assert "Rows with cells that are struck through, left open: 1" in err
+        assert "Rows with cells that are struck through, or show words that they do not hold, left open: 1" in err
         assert ("a note on it" in err) is not options
 
 

@@ -188,6 +188,7 @@ COVERED = (date(2026, 10, 21), date(2026, 11, 19))
             (MADE.replace("19,", f"{none},") + f"{none},{NUMBER},2026-11-19T11:00,busy\n", COVERED, {}, 5)
             for none in ("n/a", "0", "unknown")
         ),
+        (f"n/a,{NUMBER},2026-11-16,busy\n" * 3 + f"n/a,{NUMBER},2026-11-17,busy\n", COVERED, {}, 4),
         (MADE + f"9,{NUMBER},2026-10-20T10:00,answered\n10,{NUMBER},2026-11-21,answered\n", COVERED, {}, 4),
     ],
 )
@@ -242,6 +243,13 @@ def test_a_refusal_and_an_objection_in_a_call_count(store, write_file, book):
     assert explained(other) == ("clear", "")
 
 
+def test_a_file_of_days_adds_no_call_when_it_is_loaded_again(store, write_file, book):
+    """Three calls to one person on one day are three, and so they stay; a fourth in a newer file is one more."""
+    for calls in (3, 3, 4):
+        called(store, book, f",{NUMBER},2026-11-16,no_answer\n" * calls, COVERED, write_file)
+        assert own_records.export(store, "calls").height == calls
+
+
 CUSTOMERS = "number,relationship,relationship_on,until,related_sectors\n"
 
 
@@ -256,6 +264,8 @@ CUSTOMERS = "number,relationship,relationship_on,until,related_sectors\n"
         ("buyer,2026-01-20,,", {"relationship": "contract"}, (None, date(2026, 1, 20), None)),
         ("buyer,2026-01-20,,", {"relationship": "none"}, ("none", date(2026, 1, 20), None)),
         (None, {"relationship": "contract"}, ("none", None, None)),
+        (f"contract,2026-01-20,,\n{NUMBER},none,,,", {}, ("none", None, None)),
+        (f"none,,,\n{NUMBER},contract,2026-01-20,,", {}, ("none", None, None)),
     ],
 )  # fmt: skip
 def test_customers(store, write_file, book, row, told, expected):

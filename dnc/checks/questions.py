@@ -505,33 +505,24 @@ class OpenQuestions:
 
     def _of(self, word: str, rows: int) -> Iterator[Question]:
         """Questions that would decide what misses one word of `dnc_missing`."""
+        ways = dict.fromkeys(("voice", "dialler"), self._of_way)
+        objections = dict.fromkeys(("registry:own", "objected_on"), self._of_opposition)
+        by_word = {**ways, **objections, "region": self._of_countries, "consent": self._of_consent}
         of = _DETAILS.get(word)
         if of and (not self._is_told(of) or (self._is_told(word) and any(self._of(of, rows)))):
             yield from self._of(of, rows)
-        elif word in ("registry:own", "objected_on"):
-            yield from self._of_opposition(rows)
-        elif word == "region":
-            yield from self._of_countries(rows)
-        elif word in ("voice", "dialler"):
-            yield self._of_way(rows)
-        elif word == "consent":
-            yield from self._of_consent(rows)
+        elif word in by_word:
+            yield from by_word[word](rows)
         elif word in vocabulary().axes:
             yield from self._of_axis(word, rows)
-        elif word in WORD_OF:
-            yield from self._of(WORD_OF[word], rows)
-            yield from self._of_day(word, rows)
-        elif word in ("cli", "attempts", "attempts_day") and not self._is_known(word):
-            yield Question(word, self._asks(word), [], rows, fact=word)
-        else:
-            yield from self._of_word_without_meaning(word, rows)
-
-    def _of_word_without_meaning(self, word: str, rows: int) -> Iterator[Question]:
-        """What words of a mapped column mean, though the law asks for none of them."""
-        columns = ((axis, self._column(axis)) for axis in vocabulary().axes)
-        for axis, name in columns:
-            if name and word == f"text:{name}":
-                yield from self._of_words(axis, name, rows, [])
+        elif word in (*WORD_OF, "cli", "attempts", "attempts_day"):
+            yield from self._of(WORD_OF[word], rows) if word in WORD_OF else ()
+            if not self._is_known(word):
+                yield Question(word, self._asks(word), [], rows, fact=word)
+        else:  # words of a mapped column without a meaning, though the law asks for none of them
+            for axis in vocabulary().axes:
+                if (name := self._column(axis)) and word == f"text:{name}":
+                    yield from self._of_words(axis, name, rows, [])
 
     def _of_opposition(self, rows: int) -> Iterator[Question]:
         w = self._w["objection"]
@@ -560,11 +551,11 @@ class OpenQuestions:
         elif self._guesses.regions:
             yield self._of_region(self._guesses.regions, rows)
 
-    def _of_way(self, rows: int) -> Question:
+    def _of_way(self, rows: int) -> Iterator[Question]:
         voice = self._brief.get("facts", {}).get("voice")
         ways = [(key, facts) for key, facts in _WAYS.items() if voice in (None, facts["voice"])]
         options = [Option(self._w["ways"][key], {"facts": dict(facts)}) for key, facts in ways]
-        return Question("voice", self._w["voice"], options, rows)
+        yield Question("voice", self._w["voice"], options, rows)
 
     def _of_consent(self, rows: int) -> Iterator[Question]:
         """Whether people consented: by a column of words, by one of days, or for all rows."""
@@ -596,11 +587,6 @@ class OpenQuestions:
             )
             for key, facts in _CONSENTS.items()
         ]
-
-    def _of_day(self, ours: str, rows: int) -> Iterator[Question]:
-        """The day of a consent or a relationship: by a column of days, or for all rows."""
-        if not self._is_known(ours):
-            yield Question(ours, self._asks(ours), [], rows, fact=ours)
 
     def _of_axis(self, axis: str, rows: int) -> Iterator[Question]:
         if name := self._column(axis):

@@ -34,7 +34,6 @@ from dnc.frames import Remembered, as_text, each_distinct, numbered, repeated, t
 from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
-from dnc.lists.brief import Brief
 from dnc.lists.header import DECLARABLE, Header, Rule
 from dnc.lists.local_time import Places, appointment, call_moment, latest_time, local_day
 from dnc.lists.texts import TEXTS, TextMeanings
@@ -94,21 +93,6 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
     now: date | None
     language: str = "en"
 
-    @property
-    def columns(self) -> Mapping[str, str]:
-        """Our name → name of the column in the frames."""
-        return self.header.columns
-
-    @property
-    def rules(self) -> Sequence[Rule]:
-        """What filled and empty cells also tell."""
-        return self.header.rules
-
-    @property
-    def brief(self) -> Brief:
-        """How the words of the list map to ours, and what is declared for all rows."""
-        return self.header.brief
-
     def cells(self, batch: pl.DataFrame, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Our columns as text, by default all: null where empty, words replaced by ours, declared facts filled in.
 
@@ -116,13 +100,13 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         that tells an objection, a refusal or a withdrawal comes before a cell that says that there was none.
         """
         facts = self._mapped(batch, columns or vocabulary().columns)
-        for ours in {rule.ours for rule in self.rules}.intersection(facts.columns).difference(DECLARABLE):
+        for ours in {rule.ours for rule in self.header.rules}.intersection(facts.columns).difference(DECLARABLE):
             by_rule, cell = pl.lit(self._by_rules(batch, ours)), pl.col(ours)
             denied = cell.str.to_lowercase().is_in(NONE if ours in OR_NONE else ())
             filled = pl.when(denied).then(pl.coalesce(by_rule, cell)).otherwise(pl.coalesce(cell, by_rule))
             facts = facts.with_columns(filled.alias(ours))
         return facts.with_columns(
-            pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items() if ours in facts.columns
+            pl.col(ours).fill_null(fact) for ours, fact in self.header.brief.facts.items() if ours in facts.columns
         )
 
     def _by_rules(self, batch: pl.DataFrame, ours: str) -> pl.Series:
@@ -131,7 +115,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         Where rules contradict each other the result is all of their values joined, which no column accepts: the cell
         then counts as not understood, or as an objection.
         """
-        rules = [rule for rule in self.rules if rule.ours == ours]
+        rules = [rule for rule in self.header.rules if rule.ours == ours]
         words = [pl.when(pl.lit(self._holds(rule, batch))).then(pl.lit(rule.word)) for rule in rules]
         if not words:
             return repeated(None, pl.String, batch.height)
@@ -143,7 +127,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
 
         One that tells nothing, or contradicts the rule, is filled only for objections, withdrawals and refusals.
         """
-        state = fill_state(batch[rule.column], [rule], self.brief.values, self._today)
+        state = fill_state(batch[rule.column], [rule], self.header.brief.values, self._today)
         if not rule.filled:
             return state.is_null()
         return state.is_in(list("x?!" if rule.objects else "x")).fill_null(False)
@@ -153,15 +137,15 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         cells = {}
         empty = pl.repeat(None, batch.height, dtype=pl.String)
         for ours in columns:
-            theirs = self.columns.get(ours)
+            theirs = self.header.columns.get(ours)
             cells[ours] = (text_of(batch[theirs]) if theirs in batch.columns else empty).alias(ours)
         facts = batch.select(cells.values())
         for ours in cells:
-            if known := {**self._noes(ours), **self.brief.values.get(ours, {})}:
+            if known := {**self._noes(ours), **self.header.brief.values.get(ours, {})}:
                 facts = facts.with_columns(
                     each_distinct(facts.select(ours), lambda word, w=known: _translated(word, w), {ours: pl.String})
                 )
-        days = [pl.col(name) for name in DATES if name in cells and self.columns.get(name) in batch.columns]
+        days = [pl.col(name) for name in DATES if name in cells and self.header.columns.get(name) in batch.columns]
         return facts.with_columns(pl.when(~day.str.to_lowercase().is_in(NOT_GIVEN)).then(day) for day in days)
 
     def _noes(self, ours: str) -> dict[str, str]:
@@ -169,7 +153,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
 
         In a column that says whom one may call it is an objection, and in a column of objections it is none.
         """
-        name = self.columns.get(ours)
+        name = self.header.columns.get(ours)
         is_doubtful = (
             name
             and ours in OR_NONE
@@ -180,12 +164,12 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
 
     def regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national format, of all rows or of each; null where none is known."""
-        if "region" not in {*self.columns, *(rule.ours for rule in self.rules)}:
-            return self._region(self.brief.facts.get("region"))[0]
+        if "region" not in {*self.header.columns, *(rule.ours for rule in self.header.rules)}:
+            return self._region(self.header.brief.facts.get("region"))[0]
         return each_distinct(self.cells(batch, ["region"]), self._region, {"region": pl.String})["region"]
 
     def _region(self, cell: str | None) -> tuple[str | None]:
-        region = cell.upper() if cell else self.brief.region
+        region = cell.upper() if cell else self.header.brief.region
         return (region if region and known_region(region) else None,)
 
     @cached_property
@@ -249,11 +233,11 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         """Consents by rules, in the columns `by_rule_consent` (null where not understood) and `spoken_consent`."""
         columns = []
         for ours in DECLARABLE:
-            rules = [rule for rule in self.rules if rule.ours == ours]
+            rules = [rule for rule in self.header.rules if rule.ours == ours]
             if cells := [text_of(plans[rule.column]).is_not_null() for rule in rules if rule.filled]:
                 columns.append(pl.select(pl.any_horizontal(cells).alias(SPOKEN + ours)).to_series())
             if rules:
-                read = partial(read_declared, ours, dates=self.brief.dates, now=self.now)
+                read = partial(read_declared, ours, dates=self.header.brief.dates, now=self.now)
                 kind = pl.Date if ours in DATES else pl.String
                 columns.append(_read(self._by_rules(plans, ours).to_frame(BY_RULE + ours), read, kind)[0])
         return columns
@@ -269,7 +253,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
                 here &= ~cell.str.to_lowercase().is_in(axis)
             elif ours in AGAINST:  # nor is it a mistake to record an objection without its day
                 here &= ~cell.str.to_lowercase().is_in(YES)
-            texts = self.header.texts.get(self.columns.get(ours, ""), TextMeanings())
+            texts = self.header.texts.get(self.header.columns.get(ours, ""), TextMeanings())
             if texts.meanings and here.any():
                 here &= texts.meant(cell, normal(cell)).is_null()
             yield ours, here.fill_null(False)
@@ -286,9 +270,9 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
     def _contradicted(self, plans: pl.DataFrame, fits: pl.Series) -> dict[str, pl.Series]:
         """Column of the file → rows in which its filled cell contradicts what a rule about filled cells says."""
         found: dict[str, pl.Series] = {}
-        for rule in self.rules:
+        for rule in self.header.rules:
             if rule.filled and rule.ours not in OR_NONE:
-                state = fill_state(plans[rule.column], [rule], self.brief.values, self._today)
+                state = fill_state(plans[rule.column], [rule], self.header.brief.values, self._today)
                 here = (state == "!").fill_null(False) & fits
                 if here.any():
                     found[rule.name] = here | found[rule.name] if rule.name in found else here
@@ -336,7 +320,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
     def _other_order(self, text: str) -> tuple[str | None]:
         """The order in which a date can be read, where that is not the declared one."""
         order = only_order(text)
-        return (None if order == self.brief.dates else order,)
+        return (None if order == self.header.brief.dates else order,)
 
     def _filled(self, plans: pl.DataFrame, fits: pl.Series, consent_odd: pl.Series) -> Iterator[pl.DataFrame]:
         """Which rows have an empty cell that a rule filled, by rule.
@@ -344,7 +328,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         No consent is filled in where a cell about it was not understood (`consent_odd`).
         """
         yield pl.DataFrame(schema=_MARKS)
-        for rule in self.rules:
+        for rule in self.header.rules:
             cells = self._mapped(plans, [rule.ours])[rule.ours]
             used = self._holds(rule, plans) & (fits & ~consent_odd if rule.ours in DECLARABLE else fits)
             yield _marks((cells.is_null() & used).arg_true(), rule.key, rule.name, pl.lit(rule.shown))
@@ -363,7 +347,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
     def _when(self, cells: pl.DataFrame, where: pl.DataFrame, odd: Odd) -> list[pl.Series]:
         call_at = cells["call_at"].fill_null(self.at or self._today.isoformat())
         known_zones = pl.select(pl.when(where["read"]).then(where["zones"])).to_series()
-        dates = self.brief.dates
+        dates = self.header.brief.dates
         moments = each_distinct(
             pl.DataFrame([call_at, where["zones"], where["read"]]),
             partial(call_moment, dates=dates, now=self.now),
@@ -385,7 +369,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
             )
             odd[name] = read["odd"]
             columns.append(read[name])
-        region = pl.coalesce(cells["region"].str.to_uppercase(), pl.lit(self.brief.region), territory)
+        region = pl.coalesce(cells["region"].str.to_uppercase(), pl.lit(self.header.brief.region), territory)
         cli, odd["cli"] = _read(pl.select(cells["cli"], region=region), read_cli, pl.String)
         hours, odd["hours_agreed"] = _read(cells[["hours_agreed"]], read_hours, pl.String)
         columns += [cli, hours]
@@ -405,12 +389,12 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
             return _EMPTY.get(column), False
         if column in OR_NONE and text.lower() in NONE:
             return NEVER, False
-        day = local_day(text, zones, self.brief.dates, self.now)
+        day = local_day(text, zones, self.header.brief.dates, self.now)
         is_odd = day is None or day <= NO_DAYS or (day > self._today and column != _AHEAD)
         is_odd |= column in ("consent_withdrawn_on", "refused_on") and may_be_cut(text)
         if is_odd:
             return _UNREADABLE.get(column), True
-        ends_earlier = column == _AHEAD and is_within_day(text, self.brief.dates)
+        ends_earlier = column == _AHEAD and is_within_day(text, self.header.brief.dates)
         return (day - timedelta(days=1) if day and ends_earlier else day), False
 
     def _given_after_call(self, cells: pl.Series, zones: pl.Series, facts: pl.DataFrame) -> pl.Series:
@@ -419,7 +403,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         at = facts.select(pl.arg_where(same_day & pl.lit(cells).str.contains(":"))).to_series()
         if at.is_empty():
             return facts["consent_on"]
-        given = [latest_time(cells[row], zones[row], self.brief.dates, self.now) for row in at]
+        given = [latest_time(cells[row], zones[row], self.header.brief.dates, self.now) for row in at]
         calls = facts["at_first"][at].to_list()
         later = [call is None or (time is not None and time > call) for time, call in zip(given, calls, strict=True)]
         at = at.filter(pl.Series(later, dtype=pl.Boolean))

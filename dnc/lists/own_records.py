@@ -57,6 +57,7 @@ _CERTIFICATES = {
 }
 ODD = "not understood"  # in an export, in the place of a consent
 _NO_FILE = Path()  # of rows that are told one by one
+_BY_DAY: dict[str, Any] = {"number": pl.UInt64, "at": pl.Datetime("us"), "result": pl.String, "calls": pl.Int64}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,11 +331,7 @@ class _Rows(msgspec.Struct):
     silent: int = 0
     odd: int = 0
     misread: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
-    _by_day: pl.DataFrame = msgspec.field(
-        default_factory=lambda: pl.DataFrame(
-            schema={"number": pl.UInt64, "at": pl.Datetime("us"), "result": pl.String, "calls": pl.Int64}
-        )
-    )
+    _by_day: pl.DataFrame = pl.DataFrame(schema=_BY_DAY)  # of calls told by their day, how many there were so far
 
     def written(self, folder: Path, **of: Any) -> NewRows:
         """All rows, as Parquet in a folder; `of`: more of `NewRows`. Raises InputError at what cannot be read."""
@@ -465,14 +462,12 @@ class _Rows(msgspec.Struct):
 
     def _apart(self, calls: pl.DataFrame) -> pl.DataFrame:
         """Calls, of which those told by their day alone get a second each: two of one person are no repetition."""
-        same = ["number", "at", "result"]
+        *same, _ = _BY_DAY
         by_day = calls.filter("by_day").select(*same, nth=pl.int_range(pl.len()).over(same))
         by_day = by_day.join(self._by_day, on=same, how="left", maintain_order="left")
         by_day = by_day.with_columns(pl.col("nth") + pl.col("calls").fill_null(0))
-        counts = by_day.select(*same, calls=pl.col("nth") + 1)
-        self._by_day = (
-            pl.concat([self._by_day, counts], how="vertical_relaxed").group_by(same).agg(pl.col("calls").max())
-        )
+        counts = pl.concat([self._by_day, by_day.select(*same, calls=pl.col("nth") + 1)])
+        self._by_day = counts.group_by(same).agg(pl.col("calls").max())
         at = by_day["at"] - by_day.select(pl.duration(seconds="nth")).to_series()
         return calls.with_columns(calls["at"].scatter(calls["by_day"].arg_true(), at))
 

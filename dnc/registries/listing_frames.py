@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
+from functools import partial
 
 import polars as pl
 
@@ -31,7 +33,7 @@ _IN_TEXT = r"(?:^|[^\d.,\-/])(?:\+|00?[1-9]|\(0)[\d ().\-/]{6,}\d"  # written as
 _SAMPLE = 1_000  # cells of a column by which it is known what it holds
 _NO_DAY = ("", "none", "n/a", "-", "never")  # what files write in a column of dates for "no date"
 _WRITTEN = {"iso": "2026-12-31", "dmy": "31/12/2026", "mdy": "12/31/2026"}  # as a reason shows it
-_WITH_CLOCK = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$"
+_ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
 
 
 def listings(
@@ -239,31 +241,21 @@ def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.Dat
             cells = cells.with_columns(pl.lit(None, pl.Date).alias(name))
             continue
         text = cells[str(at)]
-        day = text.str.to_date("%Y-%m-%d", strict=False)
+        day = text.str.extract(_ISO, 1).str.to_date("%Y-%m-%d", strict=False)
         day = pl.select(pl.when(day.dt.year() > 999).then(day).alias(name)).to_series()  # 05-03-26 is not in the year 5
         if day.null_count() > text.null_count():
             filled = text.is_not_null() & ~text.str.to_lowercase().is_in(_NO_DAY)
-            other = pl.select(pl.when(filled & day.is_null()).then(text)).to_series()
-            day = day.fill_null(_other_days(other, extract.layout.dates, whole=name == "until")).alias(name)
+            other = pl.select(pl.when(filled & day.is_null()).then(text).alias("day"))
+            day = day.fill_null(each_distinct(other, partial(_day, extract, name == "until"), {"day": pl.Date})["day"])
             reason = pl.lit(f"{extract.header[at]} is not a date written like {_WRITTEN[extract.layout.dates]}")
             why = pl.select(pl.coalesce(why, pl.when(filled & day.is_null()).then(reason)).alias(why.name)).to_series()
         cells = cells.with_columns(day)
     return cells.with_columns(why)
 
 
-def _other_days(texts: pl.Series, order: str, *, whole: bool) -> pl.Series:
-    """Dates with a time, and the other forms that are understood; null for other texts.
-
-    whole: whether a text must not be one that may be part of a longer date.
-    """
-    days = texts.str.extract(_WITH_CLOCK, 1).str.to_date("%Y-%m-%d", strict=False)
-    rest = pl.select(text=pl.when(days.is_null()).then(texts))
-    read = each_distinct(
-        rest,
-        lambda text: (None if not text or (whole and may_be_cut(text)) else read_day(text, order),),
-        {"day": pl.Date},
-    )
-    return days.fill_null(read["day"])
+def _day(extract: Extract, must_be_whole: bool, text: str | None) -> tuple[date | None]:
+    """A day that is not written as ISO 8601; none where it must not be part of a longer date and may be."""
+    return (read_day(text, extract.layout.dates) if text and not (must_be_whole and may_be_cut(text)) else None,)
 
 
 def country(extract: Extract) -> tuple[pl.Expr, pl.Expr]:

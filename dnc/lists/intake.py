@@ -402,14 +402,15 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
     def _refuse_groups(self, first: pl.DataFrame) -> None:
         """Raise InputError where the first column names groups of rows that object, each only in its first row.
 
-        Merged cells that were unmerged look so, and pivot tables.
+        Merged cells that were unmerged look so, and pivot tables; names of people hardly do.
         """
         name = self.table.columns[0]
         cells = text_cells(first[name])
         named = cells.drop_nulls()
         if self._around_is_read or cells.head(1).null_count() or not 1 < named.n_unique() == named.len() < cells.len():
             return
-        tells = TextReader([column for column in (*self.header.read, *self.found) if column.column == name])
+        read = [column for column in (*self.header.read, *self.found) if column.column == name and not column.kind]
+        tells = TextReader(read)
         if any(told.null_count() < told.len() for told in tells.read(first).columns):
             raise InputError(localized("errors", "groups"), self.table.path, first[LINE][0])
 

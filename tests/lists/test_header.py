@@ -250,20 +250,21 @@ def test_cells_that_a_rule_of_formatting_strikes_through_are_read_by_a_person(dn
 
 
 @pytest.mark.parametrize(
-    ("groups", "stops"),
+    ("name", "groups", "stops"),
     [
-        (["Adhérents", "", "Ne pas appeler", ""], True),
-        (["Adhérents", "", "Donateurs", ""], False),
-        (["", "Adhérents", "Ne pas appeler", ""], False),
-        (["Ne pas appeler", "", "", ""], False),
-        (["Adhérents", "Adhérents", "Ne pas appeler", ""], False),
+        ("Groupe", ["Adhérents", "", "Ne pas appeler", ""], True),
+        ("Nom", ["Adhérents", "", "Ne pas appeler", ""], False),
+        ("Groupe", ["Adhérents", "", "Donateurs", ""], False),
+        ("Groupe", ["", "Adhérents", "Ne pas appeler", ""], False),
+        ("Groupe", ["Ne pas appeler", "", "", ""], False),
+        ("Groupe", ["Adhérents", "Adhérents", "Ne pas appeler", ""], False),
     ],
 )
-def test_a_first_column_that_names_groups_is_read_by_a_person(dnc, write_file, groups, stops):
+def test_a_first_column_that_names_groups_is_read_by_a_person(dnc, write_file, name, groups, stops):
     """Merged cells that were unmerged leave the name of a group in its first row, and nothing says so below it."""
     rows = "".join(f"{group};+3319900000{at}\n" for at, group in enumerate(groups))
-    path = write_file("calls.csv", f"Groupe;number\n{rows}")
-    meant = '[texts."Groupe"]\nobjected = ["Ne pas appeler"]\nnothing = ["Adhérents", "Donateurs"]\n'
+    path = write_file("calls.csv", f"{name};number\n{rows}")
+    meant = f'[texts."{name}"]\nobjected = ["Ne pas appeler"]\nnothing = ["Adhérents", "Donateurs"]\n'
     brief = write_file("brief.toml", meant)
     code, _, err = dnc("check", path, "--brief", brief, "--lang", "en")
     assert (code == 4, "calls.csv:2: the first column seems to name groups" in err) == (stops, stops), err

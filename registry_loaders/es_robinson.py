@@ -6,16 +6,6 @@ and proves nothing. Not known: how the hashes are made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dnc.registries import Loader
 
-import polars as pl
-
-from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader, localized
-
-
-def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError(localized("errors", "decoy", "spanish"), extract.path)
-
-
-LOADER = Loader("es-robinson", "ES", lambda _: False, _read, answers=True)
+LOADER = Loader("es-robinson", "ES", answers=True)

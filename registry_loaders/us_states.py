@@ -8,17 +8,7 @@ in it, and Indiana each quarter. Not known: the layouts of the files, and how of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import polars as pl
-
-from dnc.errors import FormatError
-from dnc.registries import Extract, Loader, localized
-
-
-def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise FormatError(localized("errors", "state_layout"), extract.path)
-
+from dnc.registries import Loader
 
 STATES = ("co", "fl", "in", "la", "ma", "mo", "ok", "pa", "tn", "tx", "wy")
-LOADERS = tuple(Loader(f"us-{state}-dnc", "US", lambda _: False, _read) for state in STATES)
+LOADERS = tuple(Loader(f"us-{state}-dnc", "US") for state in STATES)

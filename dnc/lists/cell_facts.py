@@ -27,7 +27,7 @@ from dnc.clock import (
     read_day,
     today,
 )
-from dnc.files.cell_texts import normal
+from dnc.files.cell_texts import normal, shown
 from dnc.files.net import marked, objects
 from dnc.files.table import MARKED, RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct, numbered, repeated, taken
@@ -71,7 +71,6 @@ _OF_OTHERS = (
     pl.lit(None, pl.String).alias("wording"),
 )
 _REMEMBERED = 20_000  # distinct rows of cells after which their facts are dropped
-_DIGITS = 3  # in a cell that may be part of a telephone number
 
 Odd = dict[str, pl.Series]  # our column → for each row, whether its cell was not understood
 
@@ -261,7 +260,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
     def _words_of(self, ours: str, cell: pl.Series, here: pl.Series) -> pl.DataFrame:
         """The words of some rows that were not understood, as `MARKS` counts them."""
         at = here.arg_true()
-        word = masked(pl.lit(cell[at]))
+        word = pl.lit(cell[at].map_elements(shown, pl.String))
         if vocabulary().columns[ours]["kind"] in ("date", "datetime"):
             order = each_distinct(cell[at].to_frame("day"), self._other_order, {"order": pl.String})["order"]
             word = pl.concat_str(word, pl.format(" ({})", pl.lit(order)), ignore_nulls=True)
@@ -477,13 +476,6 @@ def _state(text: str, nothing: Mapping[str, str], rules: Sequence[Rule], says_ye
     days = (read_day(text, order, now) for order in ("dmy", "mdy"))
     means = any(meaning(rule.ours, text) == rule.word for rule in rules) or any(day and day <= now for day in days)
     return "x" if means else "!"
-
-
-def masked(text: pl.Expr) -> pl.Expr:
-    """A cell as counts repeat it: nothing of an e-mail address, and no digit where there are three or more."""
-    cell = quoted_cell(text)
-    hidden = pl.when(cell.str.count_matches(r"\d") >= _DIGITS).then(cell.str.replace_all(r"\d", "#")).otherwise(cell)
-    return pl.when(cell.str.contains("@", literal=True)).then(pl.lit("…@…")).otherwise(hidden)
 
 
 def _marks(at: pl.Series, what: str, column: str, word: pl.Expr) -> pl.DataFrame:

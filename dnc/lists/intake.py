@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from dnc.clock import NONE, NOT_GIVEN, read_moment, today
 from dnc.errors import InputError, OptionError
-from dnc.files.cell_texts import text_cells
+from dnc.files.cell_texts import shown, text_cells
 from dnc.files.net import marked
 from dnc.files.output_rows import Shared
 from dnc.files.table import CUT, FEWER, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, refuse_other_header
@@ -28,7 +28,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, masked, quoted_cell, text_of
+from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, quoted_cell, text_of
 from dnc.lists.header import FORMER_OUTCOME, READ, Header, headings
 from dnc.lists.known_rows import Fingerprints, KnownRows
 from dnc.lists.persons import LINKS, links_of
@@ -439,7 +439,7 @@ def _number_texts(text: str | None, region: str | None, is_marked: bool) -> list
 
 def _counted(marks: pl.Series, plan: pl.Series, texts: pl.DataFrame) -> pl.DataFrame | None:
     """`Calls.cells`, from the marks of each plan, the plan of each row, and counts of texts; None if there are none."""
-    texts = texts.with_columns(masked(pl.col("word")).alias("word")) if texts.height else texts
+    texts = texts.with_columns(texts["word"].map_elements(shown, pl.String)) if texts.height else texts
     if marks.null_count() == marks.len():
         return texts if texts.height else None
     rows = plan.alias("plan").value_counts(name="rows")

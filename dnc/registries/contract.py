@@ -282,6 +282,10 @@ def _mostly_digits(cell: str) -> bool:
     return digits >= 6 and digits > sum(map(str.isalpha, cell))
 
 
+def _no_layout(extract: Extract) -> Iterator[pl.DataFrame]:
+    raise FormatError(localized("errors", "no_layout"), extract.path)
+
+
 @dataclass(frozen=True)
 class Loader:
     """Reads the files of one registry.
@@ -290,7 +294,8 @@ class Loader:
         registry: id of the registry, country first, such as `gb-tps`.
         region: numbering plan of its national numbers (ISO 3166-1 alpha-2).
         recognises: decides by names and head whether a file is one of its own; does not read the data.
-        read: yields frames with the columns of `LISTING`; every row of the file is in one of them.
+        read: yields frames with the columns of `LISTING`; every row of the file is in one of them. Where the layout of
+            its files is not known, both are left out: they are loaded in plain form.
         covers: E.164 prefixes a full file is complete for (`""` = every number). Where that depends on the
             file, `read` adds the prefixes to `Extract.covers`.
         absent: what it means inside `covers` that a number is not in the file, `clear` or `listed`.
@@ -304,8 +309,8 @@ class Loader:
 
     registry: str
     region: str
-    recognises: Callable[[Extract], bool]
-    read: Callable[[Extract], Iterator[pl.DataFrame]]
+    recognises: Callable[[Extract], bool] = lambda _: False
+    read: Callable[[Extract], Iterator[pl.DataFrame]] = _no_layout
     covers: tuple[str, ...] = ()
     absent: str = "clear"
     directory: bool = False

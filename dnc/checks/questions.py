@@ -65,12 +65,13 @@ _CONSENTS = {
     "both": {"consent": "named_caller", "consent_for": "both"},
     "partners": {"consent": "partners"},
 }
-# Questions that are asked in one form. What is the same for all calls: nothing of it differs by person and speaks for a
-# call. And what the caller had to do with the people before; objections and consents are asked by themselves.
-_FORMS = {
-    "campaign": ("call_at", "dates", "voice", "cli", "recipient", "source", "sector", "habit"),
-    "dealings": ("relationship", "relationship_on", "related", "attempts", "attempts_day"),
-}
+# Questions that are asked in one form: what is the same for all calls. Objections and consents are asked by themselves.
+_FORM = (
+    *("call_at", "dates", "voice", "cli", "recipient", "source", "sector", "habit"),
+    *("relationship", "relationship_on", "related", "attempts", "attempts_day"),
+)
+# What a column of one of these kinds says of each person, however it says it.
+_OF_EACH = {"consent": ("consent", "consent_on")} | dict.fromkeys(("registry:own", "objected_on"), ("objected_on",))
 # Facts that say more of another one, which is asked for first.
 _DETAILS = {**WORD_OF, "consent_for": "consent", "related": "relationship"}
 Edits = dict[str, Any]  # a part of a brief
@@ -284,19 +285,18 @@ class OpenQuestions:
         open_ = [*self._of_campaign(decided.rows), *(one for word in words for one in self._of(word, missing[word]))]
         if self._words_tell_calls and any(one.id == f"words:{self._column('consent')}" for one in open_):
             open_ = [question for question in open_ if question.id != "consent_for"]
-        for id_, parts in _FORMS.items():
-            whole = {question.id: question for question in open_ if question.id in parts}
-            if id_ not in self._asked and len(whole) > 1:
-                form = self._form(id_, [whole[part] for part in parts if part in whole])
-                open_ = [form if question.id in whole else question for question in open_]
+        whole = {question.id: question for question in open_ if question.id in _FORM}
+        if "campaign" not in self._asked and len(whole) > 1:
+            form = self._form([whole[part] for part in _FORM if part in whole])
+            open_ = [form if question.id in whole else question for question in open_]
         yield from open_
         yield from self._of_texts(decided.rows)
 
-    def _form(self, id_: str, questions: Sequence[Question]) -> Question:
+    def _form(self, questions: Sequence[Question]) -> Question:
         """Several questions as one, with a row for each."""
         rows, ids = max(one.rows for one in questions), [one.id for one in questions]
         table = list(map(self._as_row, questions))
-        return Question(id_, self._w["forms"][id_], [], rows, table=table, parts=ids)
+        return Question("campaign", self._w["campaign"]["text"], [], rows, table=table, parts=ids)
 
     def _as_row(self, question: Question) -> TableRow:
         default, text = question.default, question.text
@@ -305,6 +305,12 @@ class OpenQuestions:
             return TableRow(text, text, question.shown, (), typed, fact=question.fact)
         options = [*question.options, Option(self._w["unknown"], {})]
         return TableRow(text, text, question.shown, options, len(question.options) if default is None else default)
+
+    def _waits(self, word: str) -> bool:
+        """Whether a column without a role says it of each person, or may, so that it is not asked of all yet."""
+        names = [self._guesses.named.get(ours) for ours in _OF_EACH.get(word, (word,))]
+        columns = [content for content in self.without_role if content.name in names]
+        return any(word in _OF_EACH or self._is_understood(word, content) for content in columns)
 
     def _rank(self, word: str) -> tuple[bool, int]:
         """Order of words that decide as many rows: first those with a column in the file, then as in the vocabulary."""
@@ -509,6 +515,8 @@ class OpenQuestions:
         objections = dict.fromkeys(("registry:own", "objected_on"), self._of_opposition)
         by_word = {**ways, **objections, "region": self._of_countries, "consent": self._of_consent}
         of = _DETAILS.get(word)
+        if self._waits(word):
+            return
         if of and (not self._is_told(of) or (self._is_told(word) and any(self._of(of, rows)))):
             yield from self._of(of, rows)
         elif word in by_word:
@@ -527,8 +535,7 @@ class OpenQuestions:
     def _of_opposition(self, rows: int) -> Iterator[Question]:
         w = self._w["objection"]
         if (name := self._column("objected_on")) is None:
-            may_say = self._guesses.named.get("objected_on") in [content.name for content in self.without_role]
-            if not self._is_known("objected_on") and not may_say:
+            if not self._is_known("objected_on"):
                 nobody = Option(w["nobody"], {"facts": {"objected_on": "none"}})
                 how = messages("question", self._language)["in_store"].format(registry=OWN)
                 yield Question("registry:own", w["own"], [nobody], rows, how=how)

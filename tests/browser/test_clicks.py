@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ from tests.exports import french_crm, people
 from tests.lists.exports import EXPORTS, MAY, OBJECTS, UNKNOWN, Column, Export, numbers
 
 ROWS = 2_000
-MOST_NEW, MOST_KNOWN = 15, 4  # clicks, for a new list and for one of a known campaign
+MOST_NEW, MOST_KNOWN, MOST_OF_OFFICE = 15, 4, 11  # clicks: a new list, one of a known campaign, one of a known office
+MOST_ASKED = 4  # questions about the list of an office whose settings are known
 READ, TAGS, LEFT_OUT = "à lire", "plusieurs étiquettes", "inutile : écartée"  # what a column is for
 NOTHING, BY_PERSON = "rien sur les appels", "les appels où parle une personne"
 GIVEN, NONE = "nommément désigné", "aucun consentement"
@@ -43,9 +45,11 @@ ALL = {
     "porte-t-il sur": BY_PERSON,
     "Que dit la colonne": "accepté les appels de cet appelant, passés par une personne",
 }
+OFFICE = {"caller": "commercial", "purpose": "sale", "sector": "general", "voice": "human", "dialler": "manual"}
+OFFICE |= {"cli": "+33162000001", "region": "FR"}
 # What somebody says who accepts all else as it is proposed, of single columns, texts and words.
 SAID: dict[str, dict[str, str]] = {
-    "crm": {"Consentement le": "passés par une personne", "consommateur ou": "Qualité"},
+    "crm": {"Consentement le": "passés par une personne"},
     "pipedrive": {"Désabonné": NOTHING, "Aucun consentement": NOTHING, "tous les autres": NOTHING, "Oui": GIVEN},
     "odoo": {"Liste noire": NOTHING, "Accordé": GIVEN, "Actif": LEFT_OUT},
 }
@@ -261,6 +265,21 @@ def test_from_a_dropped_export_to_a_page_to_sign(mouse: Mouse, tmp_path: Path, n
     page.wait_for_url("**/result")
     page.emulate_media(media="print")
     assert page.locator(".sign").first.is_visible() and mouse.clicks <= MOST_KNOWN
+
+
+@pytest.mark.parametrize("name", some(SAID, 1))
+def test_a_new_campaign_of_an_office(mouse: Mouse, store: Store, tmp_path: Path, name: str):
+    """What the settings of the office and the own list say is not asked of another list, but shown."""
+    store.set_office(OFFICE)
+    own = tmp_path / "own.csv"
+    own.write_text("number\n01 99 00 99 99\n")
+    store.load(own, registry="own", as_of=date(2026, 11, 26), region="FR")
+    people_ = export(name, tmp_path)
+    checked(mouse, people_.path, accepting(SAID[name] | {NONE_OF_THEM: LEFT_OUT}))
+    print(f"{name}: {mouse.clicks} clicks, {mouse.asked} questions")
+    assert mouse.asked <= MOST_ASKED and mouse.clicks <= MOST_OF_OFFICE, mouse
+    clear = clear_in(mouse.page, mouse.page.url)
+    assert clear and not clear & people_.against
 
 
 @pytest.mark.parametrize("name", some(EXPORTS, 1))

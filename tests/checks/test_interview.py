@@ -69,23 +69,41 @@ def _form(interview: Interview) -> Question:
     return question
 
 
+def _is_unknown(row: TableRow) -> bool:
+    """Whether the answer to a row adds nothing to the brief."""
+    return isinstance(row.chosen, int) and not row.options[row.chosen].edits
+
+
 def test_what_is_the_same_for_all_calls_is_one_question(asked, tmp_path):
-    """Eight questions at most; what differs by person and speaks for a call is in none of its rows, and is changeable."""
+    """Six questions at most; nothing that speaks for a call is proposed in it, and objections and consents are apart."""
     interview = asked("Tél;Qualité;Consentement le;Ville\n06 39 98 00 01;Particulier;13/01/2026;Sète\n")
     form = _form(interview)
-    assert {"call_at", "voice", "cli", "source", "sector"} <= set(form.parts)
-    assert not {"consent", "consent_on", "relationship", "attempts", "objected_on", "registry:own"} & set(form.parts)
-    unknown = [row.chosen for row in form.table if not row.fact and not row.options[row.chosen].edits]
-    assert len(unknown) >= 3  # nothing is proposed that nobody said
+    assert {"call_at", "voice", "cli", "source", "sector", "relationship", "attempts"} <= set(form.parts)
+    assert not {"consent", "consent_on", "objected_on", "registry:own"} & set(form.parts)
+    proposed = {one for one, row in zip(form.parts, form.table, strict=True) if row.chosen and not _is_unknown(row)}
+    assert proposed == {"call_at"}  # nothing is proposed that nobody said
     interview.answer(form, _answer(form, {"cli": "01 99 00 90 00", "voice": 0, "sector": 0, "call_at": "08/12/2026"}))
     facts = read_brief(tmp_path / "list.toml").facts
     assert (facts["cli"], facts["call_at"], facts["dialler"]) == ("+33199009000", "2026-12-08", "manual")
     assert "source" not in facts and "source" not in _answered(interview, {})  # not known, and not asked again
-    assert len(interview.given) <= 8
+    assert len(interview.given) <= 6
     interview.take_back("campaign")
     again = next(question for question in interview.open() if question.id == "campaign")
     assert "cli" not in read_brief(tmp_path / "list.toml").facts
     assert [row.chosen for row in again.table] == interview._undone["campaign"].chosen
+
+
+def test_what_a_column_may_say_is_not_asked_of_all(asked):
+    """It is asked once that column is for something else: consent and objections, and what is proposed of a column."""
+    header = "Tél;Accord téléphone;Ne plus appeler;Qualité"
+    interview = asked(f"{header}\n06 39 98 00 01;peut-être;x;Particulier\n06 39 98 00 02;oui;;Professionnel\n")
+    interview.answer(interview.next(), 0)
+    of_each = {"consent", "registry:own", "recipient"}
+    asked_of_all = {id_ for question in interview.open() for id_ in (question.id, *question.parts)}
+    assert "source" in asked_of_all and of_each.isdisjoint(asked_of_all)
+    columns = interview.next()
+    interview.answer(columns, [0] * len(columns.table))
+    assert of_each <= {id_ for question in interview.open() for id_ in (question.id, *question.parts)}
 
 
 def test_the_words_of_a_consent_are_for_the_same_calls(asked, tmp_path):

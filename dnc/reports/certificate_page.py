@@ -6,6 +6,7 @@ The page itself proves nothing. It is compared, word for word, with the page tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,8 @@ from dnc.checks.certificate import Certificate, CertifiedExtract, Use, read_cert
 from dnc.errors import InputError
 from dnc.files.input_file import read_bounded
 from dnc.files.strict_json import decoded
+from dnc.law.regimes import EVERYWHERE
+from dnc.law.rulebook import Rulebook
 from dnc.messages import LANGUAGES, counted, dated, localized, messages, registry_named, said
 from dnc.reports.decision import sentence
 from dnc.reports.page import rendered
@@ -54,7 +57,7 @@ def html(signed: Mapping[str, Any], language: str = "en") -> str:
         "sentence": in_short(certificate, language),
         "note": texts["note"],
         "tables": tables(certificate, signer, language),
-        "made": texts["made"].format(at=certificate.made_at, by=certificate.made_by),
+        "made": texts["made"].format(at=_moment(certificate.made_at, language), by=certificate.made_by),
         "data": canonical(signed).translate(_ESCAPED),
     }
     return rendered("certificate.html", language, {name: texts[name] for name in values["tables"]}, values)
@@ -78,7 +81,7 @@ def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Ro
         "registries": [_registry(extract, language) for extract in certificate.registries],
         "log": [
             (page["check"], certificate.check),
-            (texts["checked_at"], f"{certificate.checked_at} UTC"),
+            (texts["checked_at"], _moment(certificate.checked_at, language)),
             (texts["checked_by"], certificate.checked_by),
             (page["program"], f"dnc {certificate.version}"),
             (texts["objections"], count(certificate.objections)),
@@ -88,7 +91,7 @@ def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Ro
         ],
         "signed": [
             (texts["signer"], signer),
-            (texts["made_at"], f"{certificate.made_at} UTC"),
+            (texts["made_at"], _moment(certificate.made_at, language)),
             (texts["made_by"], certificate.made_by),
             (page["program"], f"dnc {certificate.made_with}"),
         ],
@@ -127,9 +130,20 @@ def _declared(use: Use, language: str) -> Iterator[tuple[str, str]]:
 def _law(certificate: Certificate, language: str) -> Iterator[tuple[str, str]]:
     say, pack = partial(said, language, "certificate"), certificate.pack
     for file in certificate.rules:
-        yield file.jurisdiction, say("rules_file", day=file.read_until, hash=file.sha256)
+        yield _country(file.jurisdiction, language), say("rules_file", day=file.read_until, hash=file.sha256)
     if pack:
         yield say("pack"), say("pack_says", version=pack.version, hash=pack.sha256, signer=pack.signer)
+
+
+def _country(jurisdiction: str, language: str) -> str:
+    """A country by its name, if this version has its law, and the name of the rules file."""
+    names = {id_: pack.name[language] for id_, pack in Rulebook.load().packs.items()}
+    names[EVERYWHERE] = said(language, "law", "all")
+    return f"{names[jurisdiction]} ({jurisdiction})" if jurisdiction in names else jurisdiction
+
+
+def _moment(at: datetime, language: str) -> str:
+    return f"{dated(language)(at)} {at:%H:%M:%S} UTC"
 
 
 def _registry(extract: CertifiedExtract, language: str) -> tuple[str, str]:

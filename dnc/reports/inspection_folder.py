@@ -165,7 +165,7 @@ class _Folder:
         yield from self._calls_in_words()
         yield from self._objections_in_words()
         yield self._verified()
-        yield texts["with" if self.numbers else "without"]
+        yield texts["with"].format(file=self._name("numbers.csv")) if self.numbers else texts["without"]
         yield texts["signed"].format(key=signer.fingerprint) if signer else texts["unsigned"]
 
     def _calls_in_words(self) -> Iterator[str]:
@@ -261,7 +261,8 @@ class _Folder:
         others = set() if self.found.laws is None else self.book.packs.keys() - self.found.laws - called
         for id_, pack in ((id_, pack) for id_, pack in self.book.packs.items() if id_ not in others):
             regimes = [regime for regime in pack.regimes if regime.first <= last and regime.until > first]
-            page, country = law_page.html({id_: (pack, regimes)}, self.language), pack.name[self.language]
+            days, country = (first, last), pack.name[self.language]
+            page = law_page.html({id_: (pack, regimes)}, self.language, between=days)
             name = self._add(self._name(f"rules/{id_}.html"), page.encode(), self._of_rules(country))
             rows.append((country, name, len(regimes), pack.read_until))
         for sha256, text in self.found.rules.items():
@@ -330,7 +331,7 @@ class _Folder:
         yield f"{page['head']}{self.common['colon']} {findings.head}"
         yield from (_said(in_language(note, self.language)) for note in findings.notes)
         if self.numbers:
-            yield self.texts["chained"]
+            yield self.texts["chained"].format(file=self._name("annexes/log.csv"))
 
     def _made(self) -> pl.DataFrame:
         rows = [(name, self.holds[name], hashlib.sha256(data).hexdigest()) for name, data in sorted(self.made.items())]

@@ -1,4 +1,4 @@
-"""The page of the law, for a lawyer who compares each rule with its source and signs."""
+"""The page of the law, for a lawyer who compares each rule with its source and signs, or for an authority to read."""
 
 from __future__ import annotations
 
@@ -31,21 +31,34 @@ class Row(NamedTuple):
     demand: str
 
 
-def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "en", on: date | None = None) -> str:
+def html(
+    chosen: Mapping[str, tuple[Pack, Sequence[Regime]]],
+    language: str = "en",
+    on: date | None = None,
+    *,
+    between: tuple[date, date] | None = None,
+) -> str:
     """The page that shows some regimes, the calendars that they ask, and what was not read.
 
     Args:
         chosen: jurisdiction → its pack, and the regimes to show.
         on: the day on which all of them are in force; None if they are those of any day.
+        between: the days on one of which each is in force, for a page that is only read: nobody compares it and signs.
     """
     texts, write = messages("law", language), dated(language)
     regimes = [regime for _, of_pack in chosen.values() for regime in of_pack]
     packs = [pack for pack, _ in chosen.values()]
     names = ", ".join(pack.name[language] for pack in packs) if len(packs) == 1 else texts["all"]
+    days = dict(zip(("first", "last"), map(write, between or ()), strict=False))
+    sentence = texts["in_force" if between else "sentence"].format(
+        n=counted(language)(len(regimes)), name=names, **days
+    )
+    how = texts["conditions"] if between else f"{texts['how']} {texts['conditions']}"
     values = {
         "title": texts["title"].format(name=names),
-        "sentence": texts["sentence"].format(n=counted(language)(len(regimes)), name=names),
-        "facts": [texts["how"], _graded(regimes, language), *([texts["only_on"].format(day=write(on))] if on else [])],
+        "sentence": sentence,
+        "facts": [how, _graded(regimes, language), *([texts["only_on"].format(day=write(on))] if on else [])],
+        "is_compared": between is None,
         "law_texts": texts,
         "made": texts["made"],
         "packs": [
@@ -67,7 +80,7 @@ def _graded(regimes: Iterable[Regime], language: str) -> str:
     grades = Counter(regime.confidence for regime in regimes)
     graded = [f"{common['grades'][grade]} {count(grades[grade])}" for grade in reversed(GRADES) if grades[grade]]
     open_ = Counter(why_open(regime, language) for regime in regimes if regime.is_open)
-    opened = [f"{why} {count(n)}" for why, n in sorted(open_.items())] or [common["none"]]
+    opened = [f"{count(n)} ({why})" for why, n in sorted(open_.items())] or [common["none"]]
     return str(texts["counts"].format(grades=", ".join(graded), open=", ".join(opened)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import shutil
 import sys
 from base64 import b64encode
@@ -198,10 +199,12 @@ def test_whoever_has_a_certificate_verifies_it_without_the_store(dnc, checked, k
 
 
 def test_a_certificate_speaks_the_language_of_its_reader(signed):
-    """Facts and their values in words, with what was typed; there is no brief of either gender."""
+    """Facts and their values in words, with what was typed; moments as days are written; countries by their names."""
     page = html(signed, "fr").replace("\N{NO-BREAK SPACE}", " ")
     assert "<dt>Appelant</dt><dd>une entreprise (caller=commercial)</dd>" in page
     assert "<dt>Fiche de campagne (SHA-256)</dt><dd>néant</dd>" in page
+    assert re.search(r"<dt>Contrôle fait le</dt><dd>\d\d/\d\d/\d{4} \d\d:\d\d:\d\d UTC</dd>", page)
+    assert "<dt>France (fr)</dt>" in page and "<dt>tous les pays (everywhere)</dt>" in page
 
 
 def pem_of(signer: Signer) -> bytes:

@@ -238,6 +238,14 @@ def test_files_are_named_and_described_in_the_language_of_the_folder(made, signe
         'href="annexes/preuves/consents-1.txt">annexes/preuves/consents-1.txt</a></td><td>Preuve de consents:1<' in page
     )
     assert "numeros.csv dit" in page
+    assert set(re.findall(r"[a-z-]+/[a-z0-9./-]+\.(?:csv|html|txt)", page)) <= files.keys()
+
+
+def test_the_rules_of_a_folder_are_shown_and_not_for_the_authority_to_compare(made):
+    """No box to tick and no place to sign; the days of the folder are named."""
+    page = made(language="fr")["regles/fr.html"].decode()
+    assert "en vigueur entre le" in page and "une seule exception suffit" in page
+    assert not re.search(r'class="(?:checklist|sign)"|à comparer|cocher', page)
 
 
 def test_what_was_accepted_of_a_file_is_said_in_words(store, book, write_file, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,10 +29,10 @@ from dnc.files.signing import Signer
 from dnc.files.writers import csv_of
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import counted, dated, duration, in_language, messages, semicolons
+from dnc.messages import counted, dated, duration, in_language, messages, said, semicolons
 from dnc.reports import certificate_page, law_page
 from dnc.reports.page import rendered
-from dnc.reports.phrases import defect_in_words, fact_in_line, facts
+from dnc.reports.phrases import defect_in_words, fact_in_line, facts, labelled
 from dnc.store import audit_log
 from dnc.store.record_kinds import KINDS
 from dnc.store.retention import DECISIONS
@@ -108,6 +109,7 @@ class _Folder:
         self.store, self.found, self.book, self.numbers, self.signer = store, found, book, numbers, signer
         self.language, self.count, self.day = language, counted(language), dated(language)
         self.texts, self.common = messages("inspection", language), messages("common", language)
+        self.say = partial(said, language, "inspection")
         self.kinds: dict[str, str] = messages("records", language)["kinds"] | {DECISIONS: self.texts["decisions"]}
         answers, registries = messages("answer", language), messages("registry", language)
         self.heads = answers["columns"] | self.common["outcomes"] | self.texts["column"]
@@ -121,7 +123,7 @@ class _Folder:
 
     def files(self) -> dict[str, bytes]:
         """All files but the list of checksums."""
-        found, texts, day = self.found, self.texts, self.day
+        found, say = self.found, self.say
         if self.numbers:
             self._annexes()
         deeds = found.events.group_by("done_by", "verb").agg(times=pl.len()).sort("done_by", "verb")
@@ -140,64 +142,59 @@ class _Folder:
             "log": PagePart(self._log(), tables=[self._table("events", found.events, deeds)]),
         }
         parts["files"] = PagePart(tables=[self._table("files", self._made())])
-        days = {"first": day(found.scope.first), "last": day(found.scope.last)}
-        campaign = found.scope.campaign
-        what = texts["one"].format(name=campaign) if campaign else texts["all"]
+        days = {"first": found.scope.first, "last": found.scope.last}
+        what = say("one", name=found.scope.campaign) if found.scope.campaign else say("all")
         made = {"at": self._cell("at", audit_log.now()), "by": audit_log.user(), "version": version("dnc-check")}
         values = {
-            "title": texts["title"].format(**days),
-            "sentence": _said(texts["sentence"].format(**days, what=what)),
+            "title": say("title", **days),
+            "sentence": _masked(say("sentence", **days, what=what)),
             "facts": list(self._cover()),
             "filled": parts,
             "made_files": self.made.keys(),
-            "i": texts,
-            "made": texts["made"].format(**made),
+            "i": self.texts,
+            "made": say("made", **made),
         }
-        headings = {id_: texts["part"][id_] for id_ in parts}
+        headings = {id_: say("part", id_) for id_ in parts}
         self.made["index.html"] = rendered("inspection.html", self.language, headings, values).encode()
         return self.made
 
     # the cover
 
     def _cover(self) -> Iterator[str]:
-        checks, texts, signer = self.found.checks, self.texts, self.signer
-        yield texts["checks_n"].format(n=self.count(checks.height), calls=self.count(_sum(checks, "calls")))
+        checks, say, signer = self.found.checks, self.say, self.signer
+        yield say("checks_n", n=checks.height, calls=_sum(checks, "calls"))
         yield from self._calls_in_words()
         yield from self._objections_in_words()
         yield self._verified()
-        yield texts["with"].format(file=self._name("numbers.csv")) if self.numbers else texts["without"]
-        yield texts["signed"].format(key=signer.fingerprint) if signer else texts["unsigned"]
+        yield say("with", file=self._name("numbers.csv")) if self.numbers else say("without")
+        yield say("signed", key=signer.fingerprint) if signer else say("unsigned")
 
     def _calls_in_words(self) -> Iterator[str]:
-        found, count = self.found, self.count
+        found, say = self.found, self.say
         if not found.calls.height:
-            yield self.texts["no_calls"]
+            yield say("no_calls")
             return
-        made, on_consent = count(_sum(found.calls, "calls")), count(_sum(found.calls, "on_consent"))
-        yield self.texts["calls_n"].format(n=made, consents=on_consent)
-        covered = self.texts["covered" if found.covered < found.days else "covered_whole"]
-        yield covered.format(n=count(found.covered), days=count(found.days))
-        said = Counter(found.single_calls["outcome"])
-        checked = {name: count(said[name]) for name in OUTCOMES}
-        yield self.texts["checked_before"].format(**checked, unchecked=count(said[None]))
-        lasting = found.single_calls["valid_until"].count()
-        yield self.texts["checked_lasting"].format(n=count(lasting))
+        yield say("calls_n", n=_sum(found.calls, "calls"), consents=_sum(found.calls, "on_consent"))
+        key = "covered" if found.covered < found.days else "covered_whole"
+        yield say(key, n=found.covered, days=found.days)
+        outcomes = Counter(found.single_calls["outcome"])
+        yield say("checked_before", **{name: outcomes[name] for name in OUTCOMES}, unchecked=outcomes[None])
+        yield say("checked_lasting", n=found.single_calls["valid_until"].count())
 
     def _objections_in_words(self) -> Iterator[str]:
-        found, count = self.found, self.count
+        found = self.found
         kinds, days = Counter(found.objections["kind"]), found.objections["days_until_recorded"]
         values = {"soon": int((days <= 1).sum()), "longest": max(days.drop_nulls(), default=0)}
         values |= {"undated": days.null_count(), "objections": kinds["objection"], "withdrawals": kinds["withdrawal"]}
-        yield self.texts["objections_n"].format(**{name: count(n) for name, n in values.items()})
+        yield self.say("objections_n", **values)
         if found.calls.height:
             sure = found.called_after.filter(~pl.col("same_day"))["call"].n_unique()
-            all_ = found.called_after["call"].n_unique()
-            yield self.texts["after_n"].format(n=count(sure), same_day=count(all_ - sure))
+            yield self.say("after_n", n=sure, same_day=found.called_after["call"].n_unique() - sure)
 
     def _verified(self) -> str:
         findings = self.found.findings
-        faults = semicolons((_said(in_language(fault, self.language)) for fault in findings.faults), self.language)
-        return str(self.texts["faulty" if faults else "whole"].format(row=findings.head.seq, faults=faults))
+        faults = semicolons((_masked(in_language(fault, self.language)) for fault in findings.faults), self.language)
+        return self.say("faulty" if faults else "whole", row=str(findings.head.seq), faults=faults)
 
     # the parts
 
@@ -217,21 +214,21 @@ class _Folder:
             "recipients": self._named("passed", passed),
             "processors": [],
             "transfers": [],
-            "terms": [f"{what}{self.common['colon']} {term}" for what, term in self._terms()],
+            "terms": [labelled(what, term, self.language) for what, term in self._terms()],
             "security": [texts["security_says"]],
         }
         for name, values in known.items():
             whole = name in ("data", "terms")
-            yield texts[name], [*map(_said, values), *([] if whole else [None])]
+            yield texts[name], [*map(_masked, values), *([] if whole else [None])]
 
     def _named(self, key: str, names: Iterable[str | None]) -> list[str]:
         known = sorted(filter(None, names))
-        return [self.texts["entry"][key].format(names=", ".join(known))] if known else []
+        return [self.say("entry", key, names=", ".join(known))] if known else []
 
     def _declared(self, columns: Iterable[str]) -> list[str]:
         """What checks declared of some columns, in words, each once."""
-        said = self.found.declared.values()
-        pairs = dict.fromkeys((name, facts[name]) for name in columns for facts in said if name in facts)
+        declared = self.found.declared.values()
+        pairs = dict.fromkeys((name, facts[name]) for name in columns for facts in declared if name in facts)
         return [fact_in_line(name, word, self.language) for name, word in pairs]
 
     def _checks(self) -> Iterator[ShownTable]:
@@ -247,12 +244,12 @@ class _Folder:
 
     def _certificate(self, check: Mapping[str, Any]) -> str | None:
         """The name of the certificate of a check; it is among the annexes if a file is named like a number."""
-        hidden = _said(check["list"]) != check["list"]
+        hidden = _masked(check["list"]) != check["list"]
         if not self.signer or (hidden and not self.numbers):
             return None
         page = certificate_page.html(certify(self.store, int(check["row"]), self.signer), self.language)
         path = f"{'annexes/' if hidden else ''}certificates/check-{check['row']}.html"
-        return self._add(self._name(path), page.encode(), self.texts["holds"]["certificate"].format(row=check["row"]))
+        return self._add(self._name(path), page.encode(), self.say("holds", "certificate", row=check["row"]))
 
     def _rules(self) -> pl.DataFrame:
         """The pages of the rules by country that checks judged by, and texts that they applied and are not today's."""
@@ -263,19 +260,20 @@ class _Folder:
             regimes = [regime for regime in pack.regimes if regime.first <= last and regime.until > first]
             days, country = (first, last), pack.name[self.language]
             page = law_page.html({id_: (pack, regimes)}, self.language, between=days)
-            name = self._add(self._name(f"rules/{id_}.html"), page.encode(), self._of_rules(country))
+            holds = self.say("holds", "rules", country=country)
+            name = self._add(self._name(f"rules/{id_}.html"), page.encode(), holds)
             rows.append((country, name, len(regimes), pack.read_until))
         for sha256, text in self.found.rules.items():
             rules = tomllib.loads(text)
             if sha256 not in self.book.texts and rules["jurisdiction"] not in others:
-                country = self.texts["applied"].format(name=rules["jurisdiction"])
-                path = f"rules/{rules['jurisdiction']}-{sha256[:12]}.toml"
-                name = self._add(self._name(path), text.encode(), self._of_rules(country))
+                country = self.say("applied", name=rules["jurisdiction"])
+                path, holds = (
+                    f"rules/{rules['jurisdiction']}-{sha256[:12]}.toml",
+                    self.say("holds", "rules", country=country),
+                )
+                name = self._add(self._name(path), text.encode(), holds)
                 rows.append((country, name, len(rules["regime"]), rules["read_until"]))
         return pl.DataFrame(rows, ["country", "file", "rules", "read_until"], orient="row")
-
-    def _of_rules(self, country: str) -> str:
-        return str(self.texts["holds"]["rules"].format(country=country))
 
     def _loads(self) -> pl.DataFrame:
         """The files that were loaded, with what was accepted of each in words."""
@@ -313,8 +311,8 @@ class _Folder:
 
     def _retention(self) -> Iterator[ShownTable]:
         yield self._table("terms", pl.DataFrame(list(self._terms()), ["data", "term"], orient="row"))
-        of = messages("store", self.language)["hold_of"]
-        holds = [(hold.seq, of[hold.of].format(campaign=hold.campaign), hold.reason) for hold in self.found.holds]
+        of = partial(said, self.language, "store", "hold_of")
+        holds = [(hold.seq, of(hold.of, campaign=hold.campaign), hold.reason) for hold in self.found.holds]
         yield self._table("holds", pl.DataFrame(holds, ["row", "data", "reason"], orient="row"))
         yield self._table("erasures", self.found.erasures)
 
@@ -325,13 +323,13 @@ class _Folder:
             yield self._cell("kind", kind), months.get(kind, self.texts["no_limit"])
 
     def _log(self) -> Iterator[str]:
-        findings, page = self.found.findings, messages("page", self.language)
+        findings = self.found.findings
         yield self._verified()
-        yield f"{messages('certificate', self.language)['store']}{self.common['colon']} {self.found.store}"
-        yield f"{page['head']}{self.common['colon']} {findings.head}"
-        yield from (_said(in_language(note, self.language)) for note in findings.notes)
+        yield labelled(said(self.language, "certificate", "store"), self.found.store, self.language)
+        yield labelled(said(self.language, "page", "head"), str(findings.head), self.language)
+        yield from (_masked(in_language(note, self.language)) for note in findings.notes)
         if self.numbers:
-            yield self.texts["chained"].format(file=self._name("annexes/log.csv"))
+            yield self.say("chained", file=self._name("annexes/log.csv"))
 
     def _made(self) -> pl.DataFrame:
         rows = [(name, self.holds[name], hashlib.sha256(data).hexdigest()) for name, data in sorted(self.made.items())]
@@ -355,8 +353,7 @@ class _Folder:
             if (proof := _proof(row)) is not None:
                 statement, suffix = row["statement"], Path(row["proof"]).suffix
                 name = f"{self._name('annexes/proofs')}/{statement.replace(':', '-')}{suffix}"
-                holds = self.texts["holds"]["proof"].format(statement=statement)
-                self.proofs[statement] = self._add(name, proof, holds)
+                self.proofs[statement] = self._add(name, proof, self.say("holds", "proof", statement=statement))
         annexes = {"numbers": found.numbers, "sample": found.sample, "wordings": _wordings(found), "log": found.log}
         for name, frame in annexes.items():
             if frame.height:
@@ -373,11 +370,10 @@ class _Folder:
         ]
         caption, note = self.texts["caption"][key], ""
         if whole.height and (shown is not None or whole.height > _MOST):
-            texts = pl.col(pl.String).map_elements(_said, pl.String)
+            texts = pl.col(pl.String).map_elements(_masked, pl.String)
             name = self._name(f"tables/{key.replace('_', '-')}.csv")
             self._add(name, _csv(whole.with_columns(texts)), caption)
-            cut = {"n": _MOST, "all": self.count(part.height), "file": name}
-            note = self.texts["first_rows" if part.height > _MOST else "every_row"].format(**cut)
+            note = self.say("first_rows" if part.height > _MOST else "every_row", n=_MOST, all=part.height, file=name)
         return ShownTable(caption, [self._head(column) for column in part.columns], rows, note)
 
     def _head(self, column: str) -> str:
@@ -395,10 +391,10 @@ class _Folder:
             return self.count(value)
         if value in vocabulary().axes.get(column, ()):
             return vocabulary().value(column, value, self.language)
-        return str(self.words.get(column, {}).get(value) or _said(value))
+        return str(self.words.get(column, {}).get(value) or _masked(value))
 
 
-def _said(text: str) -> str:
+def _masked(text: str) -> str:
     """What somebody wrote, without what may be a telephone number."""
     return without_numbers(printable(text))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from dnc.checks.explain import Explanation
 from dnc.checks.subject_access import record_line
 from dnc.law.findings import Finding
-from dnc.messages import dated, in_language, messages, said, semicolons
+from dnc.messages import dated, in_language, said, semicolons
 from dnc.reports.phrases import labelled, title, why_open
 from dnc.store.record_kinds import KINDS
 from dnc.verdicts.judge import ConditionValue, RegimeResult
@@ -21,7 +21,7 @@ _SHOWN = 3  # regimes, unless all are asked for
 
 def finding(value: Finding, language: str = "en") -> str:
     """A finding in words."""
-    return str(messages("explanation", language)["findings"][value.key])
+    return said(language, "explanation", "findings", value.key)
 
 
 def worst_first(call: Explanation) -> list[RegimeResult]:
@@ -69,25 +69,26 @@ def _deciding(call: Explanation) -> list[RegimeResult]:
 
 def _regime(result: RegimeResult, language: str, *, every: bool) -> Iterator[str]:
     """A regime: what it says and asks for, and its source; with `every` also its id, conditions and all sources."""
-    texts, grades, regime = messages("explanation", language), messages("common", language)["grades"], result.regime
+    say, regime = partial(said, language, "explanation"), result.regime
     applies = result.finding is not Finding.NOT_APPLICABLE
-    force = f"{texts['force'][regime.force]}, {texts['confidence'].format(grade=grades[regime.confidence])}"
-    reasons = force if applies else semicolons(_reasons(result, texts, language), language)
+    grade = said(language, "common", "grades", regime.confidence)
+    force = f"{say('force', regime.force)}, {say('confidence', grade=grade)}"
+    reasons = force if applies else semicolons(_reasons(result, language), language)
     name = f"{title(regime, language)} ({regime.id})" if every else title(regime, language)
-    yield texts["regime"].format(title=name, finding=finding(result.finding, language), reasons=reasons)
+    yield say("regime", title=name, finding=finding(result.finding, language), reasons=reasons)
     if not applies:
         return
     yield f"  {regime.says[language]}"
     if every:
-        yield from (f"  {texts['when']} {_valued(condition, language)}" for condition in result.when)
+        yield from (f"  {say('when')} {_valued(condition, language)}" for condition in result.when)
         for clause in result.exceptions:
-            yield f"  {texts['unless']} " + _joined((_valued(condition, language) for condition in clause), texts)
+            yield f"  {say('unless')} " + _joined((_valued(condition, language) for condition in clause), language)
     if regime.demand == "duty":
-        yield f"  {labelled(texts['duty'], in_language(result.demand.says, language), language)}"
+        yield f"  {labelled(say('duty'), in_language(result.demand.says, language), language)}"
     elif not regime.is_scope:
         says, met = in_language(result.demand.says, language), _met(result, language)
         demand = met if says == met else f"{says} ({met})"
-        yield f"  {labelled(texts['asks'], demand, language)}"
+        yield f"  {labelled(say('asks'), demand, language)}"
     cites = regime.cites if every else regime.cites[:1]
     yield from (f"  {cite.texts[language]} {cite.url}".rstrip() for cite in cites)
 
@@ -100,8 +101,8 @@ def _met(result: RegimeResult, language: str) -> str:
 
 def _truth(condition: ConditionValue, language: str) -> str:
     if condition.value is None:
-        return str(messages("explanation", language)["unknown"])
-    return str(messages("common", language)["yes" if condition.value else "no"])
+        return said(language, "explanation", "unknown")
+    return said(language, "common", "yes" if condition.value else "no")
 
 
 def _valued(condition: ConditionValue, language: str) -> str:
@@ -109,19 +110,19 @@ def _valued(condition: ConditionValue, language: str) -> str:
     return f"{in_language(condition.says, language)} ({_truth(condition, language)})"
 
 
-def _joined(conditions: Iterable[str], texts: Mapping[str, Any]) -> str:
-    return f" {texts['and']} ".join(conditions)
+def _joined(conditions: Iterable[str], language: str) -> str:
+    return f" {said(language, 'explanation', 'and')} ".join(conditions)
 
 
-def _reasons(result: RegimeResult, texts: Mapping[str, Any], language: str) -> Iterator[str]:
+def _reasons(result: RegimeResult, language: str) -> Iterator[str]:
     """Why a regime does not apply: the conditions that are false, or the exception that is true."""
     for condition in result.when:
         if condition.value is False:
-            yield texts["lacking"].format(condition=in_language(condition.says, language))
+            yield said(language, "explanation", "lacking", condition=condition.says)
     for clause in result.exceptions:
         if all(condition.value for condition in clause):
-            conditions = (in_language(condition.says, language) for condition in clause)
-            yield texts["excepted"].format(conditions=_joined(conditions, texts))
+            conditions = _joined((in_language(condition.says, language) for condition in clause), language)
+            yield said(language, "explanation", "excepted", conditions=conditions)
 
 
 def as_data(call: Explanation) -> dict[str, Any]:

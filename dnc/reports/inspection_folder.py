@@ -210,7 +210,7 @@ class _Folder:
             "purposes": self._declared(_PURPOSES),
             "ground": [*calls, *self._declared(_GROUND)],
             "persons": [texts["persons_says"], *self._declared(["recipient"])],
-            "data": [texts["data_says"].format(kinds=", ".join(kinds))],
+            "data": [self.say("entry", "data_says", kinds=", ".join(kinds))],
             "recipients": self._named("passed", passed),
             "processors": [],
             "transfers": [],
@@ -267,11 +267,8 @@ class _Folder:
             rules = tomllib.loads(text)
             if sha256 not in self.book.texts and rules["jurisdiction"] not in others:
                 country = self.say("applied", name=rules["jurisdiction"])
-                path, holds = (
-                    f"rules/{rules['jurisdiction']}-{sha256[:12]}.toml",
-                    self.say("holds", "rules", country=country),
-                )
-                name = self._add(self._name(path), text.encode(), holds)
+                path = self._name(f"rules/{rules['jurisdiction']}-{sha256[:12]}.toml")
+                name = self._add(path, text.encode(), self.say("holds", "rules", country=country))
                 rows.append((country, name, len(rules["regime"]), rules["read_until"]))
         return pl.DataFrame(rows, ["country", "file", "rules", "read_until"], orient="row")
 

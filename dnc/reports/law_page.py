@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from dnc.law.regimes import GRADES, Pack, Regime
-from dnc.messages import counted, dated, in_language, messages
+from dnc.messages import counted, in_language, messages, said
 from dnc.reports.page import rendered
 from dnc.reports.phrases import in_force, why_open
 
@@ -45,26 +46,24 @@ def html(
         on: the day on which all of them are in force; None if they are those of any day.
         between: the days on one of which each is in force, for a page that is only read: nobody compares it and signs.
     """
-    texts, write = messages("law", language), dated(language)
+    texts, say = messages("law", language), partial(said, language, "law")
     regimes = [regime for _, of_pack in chosen.values() for regime in of_pack]
     packs = [pack for pack, _ in chosen.values()]
     names = ", ".join(pack.name[language] for pack in packs) if len(packs) == 1 else texts["all"]
-    days = dict(zip(("first", "last"), map(write, between or ()), strict=False))
-    sentence = texts["in_force" if between else "sentence"].format(
-        n=counted(language)(len(regimes)), name=names, **days
-    )
+    days = dict(zip(("first", "last"), between or (), strict=False))
+    sentence = say("in_force" if between else "sentence", n=len(regimes), name=names, **days)
     how = texts["conditions"] if between else f"{texts['how']} {texts['conditions']}"
     values = {
-        "title": texts["title"].format(name=names),
+        "title": say("title", name=names),
         "sentence": sentence,
-        "facts": [how, _graded(regimes, language), *([texts["only_on"].format(day=write(on))] if on else [])],
+        "facts": [how, _graded(regimes, language), *([say("only_on", day=on)] if on else [])],
         "is_compared": between is None,
         "law_texts": texts,
         "made": texts["made"],
         "packs": [
             (
                 pack,
-                texts["read"].format(first=write(pack.read_from), last=write(pack.read_until)),
+                say("read", first=pack.read_from, last=pack.read_until),
                 [_row(pack, regime, language) for regime in sorted(of_pack, key=lambda regime: regime.is_scope)],
                 (pack.read_until - pack.read_from).days,
             )
@@ -76,12 +75,12 @@ def html(
 
 def _graded(regimes: Iterable[Regime], language: str) -> str:
     """How many rules there are of each confidence, and how many are open."""
-    texts, common, count = messages("law", language), messages("common", language), counted(language)
+    common, count = messages("common", language), counted(language)
     grades = Counter(regime.confidence for regime in regimes)
     graded = [f"{common['grades'][grade]} {count(grades[grade])}" for grade in reversed(GRADES) if grades[grade]]
     open_ = Counter(why_open(regime, language) for regime in regimes if regime.is_open)
     opened = [f"{count(n)} ({why})" for why, n in sorted(open_.items())] or [common["none"]]
-    return str(texts["counts"].format(grades=", ".join(graded), open=", ".join(opened)))
+    return said(language, "law", "counts", grades=", ".join(graded), open=", ".join(opened))
 
 
 def _row(pack: Pack, regime: Regime, language: str) -> Row:

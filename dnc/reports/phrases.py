@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from dnc.checks.result import Check, ConditionResult
@@ -21,14 +22,13 @@ from dnc.lists.own_facts import ATTEMPTS_DAYS, FACTS_OF
 from dnc.lists.words import proposals
 from dnc.messages import (
     amount,
-    counted,
-    dated,
     in_language,
     in_quotes,
     messages,
     percent,
     registry_name,
     registry_named,
+    said,
     said_day,
     semicolons,
 )
@@ -41,10 +41,6 @@ _Point = TypeVar("_Point")
 _ISO_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d.*))?")  # and perhaps an hour
 # Masked digits of a date, and the only order in which it can be read.
 _DAY = re.compile(r"#{1,2}([./-])#{1,2}\1#{2,4}(?: \((?P<order>dmy|mdy)\))?$")
-
-
-def _quoted(name: str, language: str) -> str:
-    return in_language(quoted([name]), language)
 
 
 def labelled(label: str, text: str, language: str) -> str:
@@ -93,9 +89,9 @@ def title(regime: Regime, language: str = "en") -> str:
 
 def in_force(regime: Regime, language: str, *, starts: bool, ends: bool) -> str:
     """The days on which a regime is in force, in words; at least one of its two ends is named."""
-    texts, write = messages("decision", language)["span"], dated(language)
     form = "both" if starts and ends else "starts" if starts else "ends"
-    return str(texts[form].format(first=write(regime.first), last=write(regime.until - timedelta(days=1))))
+    last = regime.until - timedelta(days=1)
+    return said(language, "decision", "span", form, first=regime.first, last=last)
 
 
 def why_open(regime: Regime, language: str) -> str:
@@ -123,12 +119,11 @@ def told_by(missing: str) -> str:
 
 def question(missing: str, language: str = "en") -> str:
     """What to ask a person about one word of `dnc_missing`."""
-    texts = messages("question", language)
-    if missing in texts:
+    if missing in (texts := messages("question", language)):
         return str(texts[missing])
     kind, _, registry = missing.partition(":")
     if registry:
-        return str(texts[kind].format(registry=registry_named(registry, language)))
+        return said(language, "question", kind, registry=registry_named(registry, language))
     vocab = vocabulary()
     return labelled(vocab.label(missing, language), vocab.asks(missing, language), language)
 
@@ -154,36 +149,36 @@ def remedy(missing: str, rows: int, check: Check) -> str | None:
     """
     if not check.typed:
         return None
-    texts = messages("question", check.language)
+    say = partial(said, check.language, "question")
     odd = [cells for cells in misread(check) if cells.column == missing]
     if sum(cells.rows for cells in odd) >= rows:
         line = odd[0].write
         if line and missing == "region" and (name := check.header.mapped.get("region")):
             ignore = f"ignore = [{json.dumps(name, ensure_ascii=False)}]"
-            line += f"  # {texts['no_country'].format(ignore=ignore)}"
+            line += f"  # {say('no_country', ignore=ignore)}"
     else:
         line = _brief_line(missing, check.language, check.header.mapped)
-    written = texts["in_brief"].format(line=line) if line else None
+    written = say("in_brief", line=line) if line else None
     if not written and missing in check.header.mapped and missing in vocabulary().of_persons:
-        written = texts["in_list"].format(column=_quoted(check.header.mapped[missing], check.language))
+        written = say("in_list", column=quoted([check.header.mapped[missing]]))
     if written:
         return semicolons([written, *_load_of_records(missing, check)], check.language)
     kind, _, about = missing.partition(":")
     if kind == "text":
-        return str(texts["in_texts"].format(column=about))
-    return str(texts["in_store"].format(registry=about)) if about not in ("", "law") else None
+        return say("in_texts", column=about)
+    return say("in_store", registry=about) if about not in ("", "law") else None
 
 
 def _load_of_records(missing: str, check: Check) -> Iterator[str]:
     """How own records that tell a fact are loaded: of calls made, those of all days in which attempts are counted."""
-    texts = messages("records", check.language)["load"]
+    say = partial(said, check.language, "records", "load")
     days = sorted(day for day, _ in check.tallies.days if day)
     for kind, facts in FACTS_OF.items():
         if missing in facts and kind != CALLS.name:
-            yield texts[kind]
+            yield say(kind)
         elif missing in facts and days and days[-1] - timedelta(days=1) <= check.record["today"]:
             first, last = days[0] - timedelta(days=ATTEMPTS_DAYS), days[-1] - timedelta(days=1)
-            yield texts[kind].format(first=first, last=last)
+            yield say(kind, first=str(first), last=str(last))
 
 
 def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str | None:
@@ -192,13 +187,13 @@ def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str |
         return 'region = "…"'
     if missing not in vocabulary().columns or missing == "number":
         return None
-    texts = messages("question", language)
+    say, theirs = partial(said, language, "question"), said(language, "question", "theirs")
     if missing in vocabulary().of_persons:
-        return None if missing in mapped else f'columns.{missing} = "{texts["theirs"]}"'
+        return None if missing in mapped else f'columns.{missing} = "{theirs}"'
     if missing in mapped:
-        return f'facts.{missing} = "…"  # {texts["empty"].format(column=_quoted(mapped[missing], language))}'
+        return f'facts.{missing} = "…"  # {say("empty", column=quoted([mapped[missing]]))}'
     words = ", ".join(vocabulary().axes.get(missing, ()))
-    same = texts["one_of" if words else "same"].format(words=words, column=missing, theirs=texts["theirs"])
+    same = say("one_of" if words else "same", words=words, column=missing, theirs=theirs)
     return f'facts.{missing} = "…"  # {same}'
 
 
@@ -249,17 +244,16 @@ def _meaning(column: str, word: str, dates: str, language: str) -> str | None:
 
 def accepted(snapshots: Iterable[Snapshot], language: str) -> Iterator[str]:
     """A line for each defect of a registry's file that was accepted when it was loaded, with the reason given."""
-    texts, day = messages("summary", language), dated(language)
     for snapshot in snapshots:
+        about = {"id": str(snapshot.id), "registry": registry_name(snapshot.registry, language)}
         for defect in snapshot.accepted:
             what = defect_in_words(defect.what, defect.rows, defect.reason, language)
-            registry, as_of = registry_name(snapshot.registry, language), day(snapshot.as_of)
-            yield texts["snapshot"].format(id=snapshot.id, registry=registry, as_of=as_of, what=what)
+            yield said(language, "summary", "snapshot", **about, as_of=snapshot.as_of, what=what)
 
 
 def defect_in_words(what: str, rows: int, reason: str, language: str) -> str:
     """What was accepted of a file when it was loaded, and why."""
-    return str(messages("summary", language)["accepted"][what].format(rows=counted(language)(rows), reason=reason))
+    return said(language, "summary", "accepted", what, rows=rows, reason=reason)
 
 
 def covered(snapshot: Snapshot, language: str) -> str:
@@ -279,37 +273,34 @@ def planned(check: Check) -> str:
 
     The hour too, if it was declared for all calls.
     """
-    texts, count, written = messages("page", check.language), counted(check.language), dated(check.language)
-    days = sorted(day for day, _ in check.tallies.days if day)
+    say, days = partial(said, check.language, "page"), sorted(day for day, _ in check.tallies.days if day)
     parts = []
     if days:
-        span = texts["planned_one" if days[0] == days[-1] else "planned_span"]
-        parts.append(span.format(first=written(days[0]), last=written(days[-1])))
+        span = "planned_one" if days[0] == days[-1] else "planned_span"
+        parts.append(say(span, first=days[0], last=days[-1]))
         at = _ISO_DAY.fullmatch(str(check.brief.facts.get("call_at", check.record["at"])))
         if at and at[2] and "call_at" not in check.header.columns and {*map(str, days)} == {at[1]}:
             parts[0] += f" {at[2]}"
     if undated := sum(rows for (day, _), rows in check.tallies.days.items() if day is None):
-        parts.append(texts["planned_unread"].format(count=count(undated)))
+        parts.append(say("planned_unread", count=undated))
     if check.past:
-        parts.append(texts["planned_past"].format(count=count(check.past)))
+        parts.append(say("planned_past", count=check.past))
     return semicolons(parts, check.language)
 
 
 def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
     """Each rule of the brief about filled and empty cells, and a line that says in how many rows it filled a cell."""
-    texts, count = messages("summary", check.language), counted(check.language)
     for rule in check.header.rules:
-        rows = count(check.tallies.filled[rule.key, rule.name, rule.shown])
+        rows = check.tallies.filled[rule.key, rule.name, rule.shown]
         fact = fact_in_line(rule.ours, rule.word, check.language)
-        yield rule, texts[rule.key].format(column=_quoted(rule.name, check.language), fact=fact, rows=rows)
+        yield rule, said(check.language, "summary", rule.key, column=quoted([rule.name]), fact=fact, rows=rows)
 
 
 def declared(check: Check) -> list[tuple[Fact, str]]:
     """Each fact that was declared, and where or for which rows."""
-    texts = messages("page", check.language)
-    brief = str(check.record.get("brief") or "")[:12]
+    say = partial(said, check.language, "page", brief=str(check.record.get("brief") or "")[:12])
     rows = [
-        (name, value, texts["by_command" if name in check.brief.by_options else "by_brief"].format(brief=brief))
+        (name, value, say("by_command" if name in check.brief.by_options else "by_brief"))
         for name, value in check.brief.facts.items()
     ]
     rows += [(rule.ours, rule.word, line) for rule, line in by_rules(check)]
@@ -318,18 +309,14 @@ def declared(check: Check) -> list[tuple[Fact, str]]:
 
 def consents(record: Mapping[str, Any] | None, language: str) -> str:
     """What was found in a file of consents, from `Consents.record`; empty if there was no file."""
-    if not record:
-        return ""
-    count = counted(language)
-    counts = {key: count(value) if isinstance(value, int) else value for key, value in record.items()}
-    return str(messages("common", language)["consents_says"].format(**counts))
+    return said(language, "common", "consents_says", **record) if record else ""
 
 
 def condition(result: ConditionResult, language: str, currency: str | None = None) -> str:
     """A condition with what was found. currency: of amounts."""
     bounds = (result.found, result.asked)
     found, asked = (_condition_value(result.name, bound, language, currency) for bound in bounds)
-    return str(messages("vet", language)["gate"][result.name].format(found=found, asked=asked))
+    return said(language, "vet", "gate", result.name, found=found, asked=asked)
 
 
 def _condition_value(name: str, value: float | None, language: str, currency: str | None) -> str:

@@ -9,13 +9,19 @@ from datetime import date
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dnc.cli.help import language, verb
 from dnc.cli.options import LANG
-from dnc.messages import dated, messages
+from dnc.messages import dated, localized, said
+
+if TYPE_CHECKING:
+    from dnc.law.rulebook import Rulebook
+    from dnc.store.store import Store
+
+_Call = dict[str, Any]  # a row of a list, with its verdict
 
 WIDTH = 100
 _REGISTRIES = {"directory": date(2017, 4, 1), "objections": date(2017, 4, 1), "bloctel": date(2026, 8, 5)}
@@ -26,67 +32,84 @@ _PURPOSES = {"political": "vote", "commercial": "sale"}
 @verb()
 @LANG
 def demo() -> None:
-    for line in tour(Path(tempfile.mkdtemp(prefix="dnc-demo-")), language()):
+    for line in _tour(Path(tempfile.mkdtemp(prefix="dnc-demo-"))):
         click.echo(line)
 
 
-def tour(folder: Path, lang: str) -> Iterator[str]:
+def _tour(folder: Path) -> Iterator[str]:
     """The lines of the demo, at most `WIDTH` characters wide; writes its files, a store and a report to `folder`."""
-    from dnc.api import check
+    from dnc.api import Settings, check
     from dnc.law.rulebook import Rulebook
-    from dnc.law.vocabulary import vocabulary
     from dnc.store.store import Store
 
     for sample in files("dnc.cli").joinpath("samples").iterdir():
         (folder / sample.name).write_bytes(sample.read_bytes())
     store, book, report = Store(folder / "store"), Rulebook.load(), folder / "report.html"
-    reasons = {regime.id: regime.says[lang] for _, regime in book.regimes()}
-    texts, outcomes = messages("demo", lang), messages("common", lang)["outcome"]
-    value, day = partial(vocabulary().value, language=lang), dated(lang)
+    say, settings = partial(said, language(), "demo"), Settings(region="FR", rulebook=book, language=language())
 
-    def checked(name: str, at: str) -> list[dict[str, Any]]:
-        frame = check(folder / name, store, region="FR", at=at, rulebook=book, language=lang).verdicts
+    def checked(name: str, at: str) -> list[_Call]:
+        frame = check(folder / name, store, at=at, settings=settings).verdicts
         return [] if frame is None else frame.rows(named=True)
 
-    yield f"{texts['loaded']}\n"
-    loaded = []
-    for name, made in _REGISTRIES.items():
-        snapshot = store.load(folder / f"{name}.csv", as_of=made)
-        what = texts["numbers"].format(what=texts["registry"][name], listed=snapshot.listed, numbers=snapshot.numbers)
-        loaded.append((f"{name}.csv", day(made), what))
-    yield from _table(loaded)
-
+    yield f"{say('loaded')}\n"
+    yield from _table(list(_loaded(folder, store)))
     party, last_day, next_day = (
         checked("party.csv", _ELECTION),
         checked("shop.csv", _LAST_DAY),
         checked("shop.csv", _NEXT_DAY),
     )
-    yield f"\n{texts['checked']}\n"
-    calls = [tuple(texts[name] for name in ("who", "purpose", "source", "day", "outcome"))]
-    why = []
-    for call, at in ((party[0], _ELECTION), (last_day[1], _LAST_DAY), (last_day[3], _LAST_DAY)):
-        who = f"{value('caller', call['caller'])}, {value('voice', call['voice'])}"
-        purpose = value("purpose", _PURPOSES[call["caller"]])
-        calls.append((who, purpose, value("source", call["source"]), day(at[:10]), outcomes[call["dnc_outcome"]]))
-        why.append(reasons.get(call["dnc_blocked_by"].split(";")[0], call["dnc_why"]))
-    header, *lines = _table(calls)
-    yield header
-    for line, reason in zip(lines, why, strict=True):
-        yield line
-        yield f"  {_one_line(reason, WIDTH - 2)}"
-
-    yield f"\n{texts['changes']}\n"
-    changes = [(texts["source"], texts["consent"], day(_LAST_DAY[:10]), day(_NEXT_DAY[:10]))]
-    for before, after in zip(last_day, next_day, strict=True):
-        facts = (value(name, before[name]) for name in ("source", "consent"))
-        changes.append((*facts, outcomes[before["dnc_outcome"]], outcomes[after["dnc_outcome"]]))
-    yield from _table(changes)
-
-    check(folder / "shop.csv", store, region="FR", at=_NEXT_DAY, rulebook=book, language=lang, out=report)
-    yield f"\n{texts['report'].format(path=report)}"
-    yield texts["go_on"]
+    yield f"\n{say('checked')}\n"
+    yield from _calls([(party[0], _ELECTION), (last_day[1], _LAST_DAY), (last_day[3], _LAST_DAY)], book)
+    yield f"\n{say('changes')}\n"
+    yield from _table(list(_changes(last_day, next_day)))
+    check(folder / "shop.csv", store, at=_NEXT_DAY, out=report, settings=settings)
+    yield f"\n{say('report', path=report)}"
+    yield say("go_on")
     yield f"$ cd {folder}"
     yield "$ dnc check shop.csv --store store --region FR --at 2026-08-11T10:30 --out verdicts.xlsx"
+
+
+def _loaded(folder: Path, store: Store) -> Iterator[tuple[str, ...]]:
+    """The registries that are loaded, with their day and how many numbers they have."""
+    for name, made in _REGISTRIES.items():
+        snapshot = store.load(folder / f"{name}.csv", as_of=made)
+        numbers = {"listed": snapshot.listed, "numbers": snapshot.numbers}
+        what = said(language(), "demo", "numbers", what=localized("demo", "registry", name), **numbers)
+        yield f"{name}.csv", dated(language())(made), what
+
+
+def _calls(calls: list[tuple[_Call, str]], book: Rulebook) -> Iterator[str]:
+    """Calls with the moment of each, as a table; below each why it may be made or not."""
+    reasons = {regime.id: regime.says[language()] for _, regime in book.regimes()}
+    rows = [tuple(said(language(), "demo", name) for name in ("who", "purpose", "source", "day", "outcome"))]
+    for call, at in calls:
+        who = f"{_value('caller', call['caller'])}, {_value('voice', call['voice'])}"
+        about = _value("purpose", _PURPOSES[call["caller"]]), _value("source", call["source"])
+        rows.append((who, *about, dated(language())(at[:10]), _outcome(call)))
+    header, *lines = _table(rows)
+    yield header
+    for line, (call, _) in zip(lines, calls, strict=True):
+        yield line
+        reason = reasons.get(call["dnc_blocked_by"].split(";")[0]) or call["dnc_why"]
+        yield f"  {_one_line(reason, WIDTH - 2)}"
+
+
+def _changes(before: list[_Call], after: list[_Call]) -> Iterator[tuple[str, ...]]:
+    """Calls by source and consent, with their outcomes before the law changed and after."""
+    days = (dated(language())(at[:10]) for at in (_LAST_DAY, _NEXT_DAY))
+    yield (*(said(language(), "demo", name) for name in ("source", "consent")), *days)
+    for was, now in zip(before, after, strict=True):
+        yield *(_value(name, was[name]) for name in ("source", "consent")), _outcome(was), _outcome(now)
+
+
+def _value(column: str, word: str) -> str:
+    from dnc.law.vocabulary import vocabulary
+
+    return vocabulary().value(column, word, language())
+
+
+def _outcome(call: _Call) -> str:
+    return said(language(), "common", "outcome", call["dnc_outcome"])
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

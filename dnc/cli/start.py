@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,32 +101,22 @@ def _ask(interview: Interview, question: Question) -> bool:
     say(f"  0  {texts['unknown']}")
     is_day = question.fact and vocabulary().columns[question.fact]["kind"].startswith("date")
     asks = texts["typed_day" if is_day else "typed" if question.fact else "choose"]
+    default = "" if question.default is None else f" [{question.default + 1}]"
+
+    def answer(typed: str) -> bool:
+        interview.answer(question, _chosen(question, typed, texts["again_number"]))
+        return True
+
+    return _prompt(interview, asks + default + said(language(), "common", "colon"), answer)
+
+
+def _prompt(interview: Interview, prompt: str, answer: Callable[[str], bool]) -> bool:
+    """Ask until what is typed answers the question, or takes back the one before; False if no more answers come.
+
+    answer: tells whether what was typed ends the question; raises InputError where it is not understood.
+    """
     while True:
-        default = "" if question.default is None else f" [{question.default + 1}]"
-        prompt = asks + default + messages("common", language())["colon"]
         click.echo(f"{prompt} ", nl=False, err=True)
-        line = sys.stdin.readline()
-        if not line:
-            say("")
-            return False
-        if line.strip().lower() == _BACK:
-            interview.take_back()
-            return True
-        try:
-            interview.answer(question, _chosen(question, line.strip(), texts["again_number"]))
-        except InputError as error:
-            tell("start", "again", why=error.message)
-        else:
-            return True
-
-
-def _ask_table(interview: Interview, question: Question, texts: Mapping[str, Any]) -> bool:
-    """Show a table until it is accepted, with a change for each line that is typed; False if no more answers come."""
-    _show_table(question)
-    chosen = [row.chosen for row in question.table]
-    while True:
-        asks = texts["campaign"]["choose"] if question.parts else texts["choose_rows"]
-        click.echo(f"{asks} ", nl=False, err=True)
         if not (line := sys.stdin.readline()):
             say("")
             return False
@@ -135,14 +125,25 @@ def _ask_table(interview: Interview, question: Question, texts: Mapping[str, Any
             interview.take_back()
             return True
         try:
-            if typed not in ("", _UNKNOWN):
-                _change_row(question, chosen, typed, texts["again_row"])
-                continue
-            interview.answer(question, None if typed else chosen)
+            if answer(typed):
+                return True
         except InputError as error:
             tell("start", "again", why=error.message)
-        else:
+
+
+def _ask_table(interview: Interview, question: Question, texts: Mapping[str, Any]) -> bool:
+    """Show a table until it is accepted, with a change for each line that is typed; False if no more answers come."""
+    _show_table(question)
+    chosen = [row.chosen for row in question.table]
+
+    def answer(typed: str) -> bool:
+        if typed in ("", _UNKNOWN):
+            interview.answer(question, None if typed else chosen)
             return True
+        _change_row(question, chosen, typed, texts["again_row"])
+        return False
+
+    return _prompt(interview, texts["campaign"]["choose"] if question.parts else texts["choose_rows"], answer)
 
 
 def _show_table(question: Question) -> None:

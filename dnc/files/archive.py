@@ -24,9 +24,9 @@ import msgspec
 
 from dnc.errors import InputError, why
 from dnc.files.compound_file import CompoundFile
+from dnc.files.file_kinds import compound_kind, package_kind
 from dnc.files.input_file import open_input, read_bounded
 from dnc.files.parser_errors import Contradictory
-from dnc.files.signatures import compound_kind, package_kind
 from dnc.messages import figure, localized
 
 HEAD_BYTES = 1 << 16

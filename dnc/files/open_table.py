@@ -22,9 +22,9 @@ from dnc.files.archive import Member, kind_of, members
 from dnc.files.cell_types import of_json
 from dnc.files.csv_reader import read_csv
 from dnc.files.encoding import DecodedText, text_of
+from dnc.files.file_kinds import other_kind
 from dnc.files.input_file import open_input
 from dnc.files.json_reader import is_json, keys, objects
-from dnc.files.signatures import other_kind
 from dnc.files.table import (
     BATCH_ROWS,
     CELL,

@@ -22,11 +22,11 @@ from dnc.files.archive import HEAD_BYTES, Member, kind_of, members
 from dnc.files.columns import EVERY, left_out
 from dnc.files.csv_reader import first_row
 from dnc.files.encoding import head_text
+from dnc.files.file_kinds import other_kind
 from dnc.files.input_file import read_bounded
 from dnc.files.json_reader import is_json
 from dnc.files.net import marked
 from dnc.files.open_table import open_table
-from dnc.files.signatures import other_kind
 from dnc.files.table import SECOND, Table, folded, looks_like_phone, refuse_data_as_header
 from dnc.files.vcard import is_vcard
 from dnc.messages import localized

@@ -51,38 +51,36 @@ _typed_names: dict[str, str] = {}  # path of the copy of a pipe -> what the user
 # Types of arguments
 
 
-class _Date(click.ParamType[date]):
-    name = "date"
+class _Read(click.ParamType[Any]):
+    """A value that a function reads, which raises ValueError where it does not understand it; error: the message."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
+    def __init__(self, name: str, error: str, read: Callable[[str], Any]) -> None:
+        self.name, self._error, self._read = name, error, read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            return date.fromisoformat(value)
+            return self._read(value) if isinstance(value, str) else value
         except ValueError:
-            self.fail(localized("errors", "cli", "date", value=value), param, ctx)
+            self.fail(localized("errors", "cli", self._error, value=value), param, ctx)
 
 
-class _Pair(click.ParamType[tuple[str, str]]):
-    name = "name=value"
+class _Pair(_Read):
     envvar_list_splitter = "\n"  # a reason has blanks
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        name, equals, rest = str(value).partition("=")
-        if not equals or not name.strip():
-            self.fail(localized("errors", "cli", "pair", value=value), param, ctx)
-        return name.strip(), rest.strip()
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, rest = text.partition("=")
+    if not equals or not name.strip():
+        raise ValueError
+    return name.strip(), rest.strip()
 
 
-class _Value(click.ParamType[tuple[str, str, str]]):
-    name = "column:theirs=ours"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str, str]:
-        column, colon, meaning = str(value).partition(":")
-        theirs, equals, ours = meaning.rpartition("=")
-        if not (colon and equals and column.strip() and ours.strip()):
-            self.fail(localized("errors", "cli", "words", value=value), param, ctx)
-        return column.strip(), theirs.strip(), ours.strip()
+def _value(text: str) -> tuple[str, str, str]:
+    column, colon, meaning = text.partition(":")
+    theirs, equals, ours = meaning.rpartition("=")
+    if not (colon and equals and column.strip() and ours.strip()):
+        raise ValueError
+    return column.strip(), theirs.strip(), ours.strip()
 
 
 class _CompletedPath(click.ParamType[_Path]):
@@ -181,7 +179,10 @@ class _List(_FilePath):
 
 
 _PATH = click.Path()  # one for all verbs: click searches folders for a translation of its name
-DATE, PAIR, VALUE, FILE, LIST, TARGET = _Date(), _Pair(), _Value(), _FilePath(), _List(), _Target()
+FILE, LIST, TARGET = _FilePath(), _List(), _Target()
+DATE = _Read("date", "date", date.fromisoformat)
+PAIR = _Pair("name=value", "pair", _pair)
+VALUE = _Read("column:theirs=ours", "words", _value)
 
 
 # Options

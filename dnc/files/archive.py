@@ -15,7 +15,7 @@ import struct
 import weakref
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -34,6 +34,7 @@ _BLOCK = 1 << 20
 _MOST_BYTES = 20 * 10**9
 _MOST_TIMES = 200
 _MOST_MEMBERS = 10_000
+_NO_TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip can have
 _ENCRYPTED = 0x1
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
 _SPREADSHEET_PARTS = {"[Content_Types].xml", "content.xml"}
@@ -237,6 +238,13 @@ def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
 
 def _leads_out(name: str) -> bool:
     return bool(re.match(r"[/\\]|[A-Za-z]:", name)) or ".." in re.split(r"[/\\]", name)
+
+
+def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
+    """Write a zip; the same members give the same bytes. Raises OSError."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members:
+            archive.writestr(zipfile.ZipInfo(name, _NO_TIME), data, zipfile.ZIP_DEFLATED)
 
 
 def unpacked_bytes(path: Path) -> int:

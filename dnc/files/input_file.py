@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,10 +38,8 @@ def input_sha256(path: Path) -> str:
 
 def input_state(path: Path) -> tuple[int, int, int]:
     """Inode, size and time of change of an input file, to notice when it is replaced. Raises InputError."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise InputError(localized("errors", "unread", why=why(error)), path) from None
+    with open_input(path) as file:
+        status = os.fstat(file.fileno())
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 

@@ -14,11 +14,9 @@ is compared with the manifest before any of it is parsed.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,7 +25,7 @@ import msgspec
 
 from dnc.errors import InputError
 from dnc.files import signing
-from dnc.files.archive import Member, parts
+from dnc.files.archive import Member, parts, write_archive
 from dnc.files.input_file import input_sha256, open_input, read_bounded
 from dnc.files.output_file import atomic_path
 from dnc.files.toml_reader import TomlError, toml_of
@@ -40,7 +38,6 @@ _MOST_MANIFEST, _MOST_FILES = 1 << 16, 200
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\.(toml|csv)")
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
 _SHA256 = r"[0-9a-f]{64}"
-_MADE = (1980, 1, 1, 0, 0, 0)  # time of every member, so that the same content and key give the same pack
 
 
 class PackContent(msgspec.Struct, frozen=True):
@@ -192,10 +189,6 @@ def write_pack(content: PackContent, key_file: Path, out: Path) -> str:
     }
     manifest = json.dumps({"format": 1, "version": content.version, "files": files}, indent=1).encode()
     signature = signer.public + signer.sign(_CONTEXT, manifest)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, member in {_SIGNATURE: signature, _MANIFEST: manifest, **data}.items():
-            archive.writestr(zipfile.ZipInfo(name, _MADE), member, zipfile.ZIP_DEFLATED)
     with atomic_path(out) as unfinished:
-        unfinished.write_bytes(packed.getvalue())
+        write_archive(unfinished, {_SIGNATURE: signature, _MANIFEST: manifest, **data}.items())
     return signer.fingerprint

@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 import tomllib
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -24,6 +23,7 @@ import polars as pl
 from dnc.checks.certificate import certify
 from dnc.checks.inspection import Inspection
 from dnc.errors import InputError, printable, without_numbers
+from dnc.files.archive import write_archive
 from dnc.files.input_file import read_bounded
 from dnc.files.signing import Signer
 from dnc.files.writers import csv_of
@@ -46,7 +46,7 @@ _MOST = 100  # rows of a table on the page
 _LONGEST = 20_000_000  # bytes of a proof
 _PURPOSES = ("caller", "purpose", "sector", "voice")
 _GROUND = ("source", "relationship", "consent")
-_MADE_AT = (1980, 1, 1, 0, 0, 0)  # of each file in the zip
+
 _CHECK = ("row", "done_at", "done_by", "list", "campaign", "call_day", "calls")
 _SAMPLE = ("statement", "consent_on", "consent", "consent_for", "wording", "proof", "in_folder", "recorded_at")
 
@@ -91,9 +91,7 @@ def write_folder(
     files[SUMS] = sums
     if signer:
         files |= {f"{SUMS}.sig": signer.sign(b"", sums), f"{SUMS}.pem": signer.pem}
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, data in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, _MADE_AT), data, zipfile.ZIP_DEFLATED)
+    write_archive(out, sorted(files.items()))
     return len(files)
 
 

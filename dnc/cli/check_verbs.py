@@ -74,9 +74,7 @@ _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.report
 @option("--lock-timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
 @conditions
 @store_options
-def check(
-    ctx: click.Context, files: tuple[Path | str, ...], query: str | None, form: str, *, quiet: bool, **given: Any
-) -> None:
+def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet: bool, **given: Any) -> int:
     from dnc import api
     from dnc.checks.parts import Parts
     from dnc.checks.result import Conditions
@@ -91,11 +89,11 @@ def check(
     to_stdout = not out or STDOUT in out
     if given["as_json"] and to_stdout:
         raise click.UsageError(localized("errors", "cli", "json_out"))
-    settings = settings_of(ctx)
+    settings = settings_of()
     with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as (stream, file):
         result = api.check(
             source_of(files, query),
-            open_store(ctx),
+            open_store(),
             settings=settings,
             out=[*(path for path in out if path != STDOUT), *file],
             stream=stream,
@@ -110,7 +108,7 @@ def check(
     for line in () if quiet else (*check_summary.summary(result), *check_summary.conditions(compared, language())):
         say(line)
     code = int(not all(one.holds for one in compared)) if compared else exit_code(result.given)
-    ctx.exit(0 if given["exit_zero"] else code)
+    return 0 if given["exit_zero"] else code
 
 
 def _split(names: str) -> list[str]:
@@ -150,7 +148,6 @@ def _stdout(form: str, *, wanted: bool) -> Iterator[tuple[IO[bytes] | None, list
 @JSON
 @store_options
 def explain(
-    ctx: click.Context,
     *,
     number: str,
     exit_zero: bool,
@@ -158,7 +155,7 @@ def explain(
     every: bool,
     as_json: bool,
     **options: Any,
-) -> None:
+) -> int:
     from dnc.checks.explain import explain_call, explain_row
     from dnc.reports import explanation
 
@@ -166,13 +163,13 @@ def explain(
         raise click.UsageError(localized("errors", "cli", "list_row"))
     if row is None and os.path.isfile(number):  # noqa: PTH113 (a `Path` raises where a text is too long for a name)
         raise click.UsageError(localized("errors", "cli", "which_row", path=number))
-    settings = settings_of(ctx, for_one_call=row is None)
+    settings = settings_of(for_one_call=row is None)
     if as_json:
         settings = replace(settings, language="en")
     if row is None:
-        calls = [explain_call(number, open_store(ctx), settings, dict(options["given"]))]
+        calls = [explain_call(number, open_store(), settings, dict(options["given"]))]
     else:
-        calls = explain_row(LIST.convert(number, None, ctx), row, open_store(ctx), settings)
+        calls = explain_row(LIST.convert(number, None, click.get_current_context()), row, open_store(), settings)
     if as_json:
         data = [explanation.as_data(call) for call in calls]
         # Several numbers of a row are several calls.
@@ -182,7 +179,7 @@ def explain(
         show("\n\n".join(texts))
     outcomes = [call.verdict["dnc_outcome"] for call in calls]
     counts = {outcome: outcomes.count(outcome) for outcome in ("blocked", "undecided")}
-    ctx.exit(0 if exit_zero else exit_code(counts))
+    return 0 if exit_zero else exit_code(counts)
 
 
 @verb("brief")
@@ -196,7 +193,6 @@ def explain(
 @option("--texts-from", type=FILE)
 @store_options
 def brief_(
-    ctx: click.Context,
     *,
     file: Path,
     sheet: str | None,
@@ -216,11 +212,11 @@ def brief_(
         raise click.UsageError(localized("errors", "cli", "brief_texts"))
     target = add_to or out
     if texts:
-        written = texts_of_columns(file, texts, load_rules(ctx), sheet)
+        written = texts_of_columns(file, texts, load_rules(), sheet)
     elif add_to:
-        written = completed(file, load_rules(ctx), add_to, texts_from, sheet)
+        written = completed(file, load_rules(), add_to, texts_from, sheet)
     else:
-        lines = draft(file, load_rules(ctx), language(), given=dict(given), store=open_store(ctx), sheet=sheet)
+        lines = draft(file, load_rules(), language(), given=dict(given), store=open_store(), sheet=sheet)
         written = "\n".join([*lines, ""])
     if target is None:
         show(written.rstrip("\n"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from dnc.cli.help import language, option, verb
-from dnc.cli.options import FILE, open_store, print_rows, store_verb, tell
+from dnc.cli.options import FILE, open_store, print_rows, rules_folder, store_verb, tell
 from dnc.errors import OptionError
 from dnc.messages import localized
 
@@ -36,7 +36,6 @@ _MAY = option(
 @option("--key", type=FILE)
 @store_verb
 def desk(
-    ctx: click.Context,
     *,
     port: int,
     no_browser: bool,
@@ -61,10 +60,10 @@ def desk(
     host = host_of(sock)
     hosts = {host, *server_names} if listen else {host, host.replace(LOOPBACK, "localhost")}
     desk_ = Desk(
-        open_store(ctx),
+        open_store(),
         frozenset(name.lower() for name in hosts),
         language=language(),
-        rules=ctx.obj["rules"],
+        rules=rules_folder(),
         user_header=user_header,
         max_upload=max_upload * 10**6,
         signer=Signer(key) if key else None,
@@ -91,12 +90,12 @@ def desk(
 @click.argument("name", required=False)
 @_MAY
 @store_verb
-def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str]) -> None:
+def keys(*, action: str, name: str | None, may: list[str]) -> None:
     from dnc.store import keys as stored
 
     if (name is None) != (action == "list"):
         raise click.UsageError(localized("errors", "cli", "key_name"))
-    store = open_store(ctx)
+    store = open_store()
     if name is None:
         rows = [
             (key.name, key.added_at, key.rights or ",".join(stored.DEFAULT)) for key in stored.in_store(store.ledger)
@@ -116,13 +115,13 @@ def keys(ctx: click.Context, *, action: str, name: str | None, may: list[str]) -
 @click.argument("name", required=False)
 @option("--brief", type=FILE)
 @store_verb
-def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path | None) -> None:
+def campaigns(*, action: str, name: str | None, brief: Path | None) -> None:
     from dnc.lists.brief import brief_text, read_brief
     from dnc.store import campaigns as stored
 
     if (name is None) != (action == "list") or (brief is None) != (action != "add"):
         raise click.UsageError(localized("errors", "cli", "campaign_name"))
-    store = open_store(ctx)
+    store = open_store()
     if name is None:
         found = stored.in_store(store.ledger).values()
         rows = [(campaign.name, campaign.version, campaign.sha256, campaign.added_at) for campaign in found]
@@ -142,12 +141,12 @@ def campaigns(ctx: click.Context, *, action: str, name: str | None, brief: Path 
 @verb()
 @_MAY
 @store_verb
-def mcp(ctx: click.Context, may: list[str]) -> None:
+def mcp(may: list[str]) -> None:
     from dnc.errors import extra
 
     with extra("mcp"):
         from dnc.desk.agent import AgentTools, server
-    tools = AgentTools(open_store(ctx), may, language(), ctx.obj["rules"])
+    tools = AgentTools(open_store(), may, language(), rules_folder())
     try:
         server(tools, language()).run("stdio")
     finally:

@@ -54,7 +54,6 @@ _HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
 @option("--certificate", type=FILE)
 @store_verb
 def log(
-    ctx: click.Context,
     *,
     tail: int | None,
     since: date | None,
@@ -69,7 +68,7 @@ def log(
 ) -> None:
     if head and not verifying:
         raise click.UsageError(localized("errors", "cli", "head_verify"))
-    store = open_store(ctx)
+    store = open_store()
     anchoring = bool(anchor or anchor_command or stamp)
     if key is not None:
         click.echo(_hash_key(store, key))
@@ -175,7 +174,6 @@ def _add_stamp(store: Store, last: Anchor, url: str, trusted: Sequence[Certifica
 @JSON
 @store_verb
 def certify(
-    ctx: click.Context,
     *,
     check: int | None,
     key: str | None,
@@ -195,17 +193,17 @@ def certify(
     else:
         if not key or not out or out.suffix.lower() not in (".html", ".json"):
             raise click.UsageError(localized("errors", "cli", "certify_needs"))
-        _certify(ctx, check or 0, Path(key), out)
+        _certify(check or 0, Path(key), out)
 
 
-def _certify(ctx: click.Context, check: int, key: Path, out: Path) -> None:
+def _certify(check: int, key: Path, out: Path) -> None:
     from dnc.checks.certificate import certify as certified
     from dnc.files.output_file import write_text
     from dnc.files.signing import Signer
     from dnc.reports.certificate_page import html
 
     signer = Signer(key)
-    signed = certified(open_store(ctx), check, signer)
+    signed = certified(open_store(), check, signer)
     is_page = out.suffix.lower() == ".html"
     text = html(signed, language()) if is_page else json.dumps(signed, ensure_ascii=False, indent=1) + "\n"
     write_text(out, text)
@@ -260,7 +258,6 @@ def _stamp(path: Path, stamp: CertifiedStamp) -> Words:
 @option("--key", type=FILE)
 @store_verb
 def inspection(
-    ctx: click.Context,
     *,
     first: date,
     last: date,
@@ -274,9 +271,9 @@ def inspection(
     from dnc.files.signing import Signer
     from dnc.reports.inspection_folder import write_folder
 
-    store, signer = open_store(ctx), Signer(key) if key else None
+    store, signer = open_store(), Signer(key) if key else None
     found = inspect(store, Scope(first, last, campaign))
     with atomic_path(out) as unfinished:
         numbers = not without_numbers
-        files = write_folder(unfinished, store, found, load_rules(ctx), language(), numbers=numbers, signer=signer)
+        files = write_folder(unfinished, store, found, load_rules(), language(), numbers=numbers, signer=signer)
     tell("inspection", "written", out=out, n=files, head=found.findings.head)

@@ -19,6 +19,7 @@ from dnc.cli.options import (
     load_rules,
     open_store,
     print_rows,
+    rules_folder,
     say,
     store_verb,
     tell,
@@ -49,7 +50,7 @@ _ACTIONS = ("pack", "install", "distrust", "undo")
 _YEAR = timedelta(days=365)
 
 
-def act_on_packs(ctx: click.Context, out: Path | str | None, options: dict[str, Any]) -> bool:
+def act_on_packs(out: Path | str | None, options: dict[str, Any]) -> bool:
     """Do what the options for packs say; returns whether one was given. out: the pack to write."""
     actions = [name for name in _ACTIONS if options[name]]
     if len(actions) > 1:
@@ -62,16 +63,16 @@ def act_on_packs(ctx: click.Context, out: Path | str | None, options: dict[str, 
     if action == "pack" and isinstance(out, Path):
         _make(options["pack"], options["key"], out)
     elif action == "install":
-        _install(open_store(ctx), options["install"], options["trust"])
+        _install(open_store(), options["install"], options["trust"])
     elif action == "distrust":
         from dnc.store import rule_packs
 
-        rule_packs.distrust(open_store(ctx).ledger, options["distrust"].lower())
+        rule_packs.distrust(open_store().ledger, options["distrust"].lower())
         tell("pack", "distrusted", key=options["distrust"].lower())
     elif action == "undo":
         from dnc.store import rule_packs
 
-        was, now = rule_packs.undo(open_store(ctx).ledger)
+        was, now = rule_packs.undo(open_store().ledger)
         tell("pack", "undone_to" if now else "undone", was=was.version, now=now and now.version)
     return action is not None
 
@@ -152,7 +153,6 @@ _COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidenc
 @pack_options
 @store_verb
 def rules(
-    ctx: click.Context,
     *,
     jurisdiction: str | None,
     on: date | None,
@@ -164,10 +164,10 @@ def rules(
     brief: Path | None,
     out: Path | str | None,
     **of_packs: Any,
-) -> None:
-    if act_on_packs(ctx, out, of_packs):
-        return
-    book = load_rules(ctx)
+) -> int:
+    if act_on_packs(out, of_packs):
+        return 0
+    book = load_rules()
     changes = _span(ahead, changes)
     if brief and not changes:
         raise click.UsageError(localized("errors", "cli", "brief_needs"))
@@ -177,17 +177,18 @@ def rules(
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
     chosen = [(pack, regime) for pack in packs for regime in (pack.on(on) if on else pack.regimes)]
     if changes:
-        ctx.exit(_print_changes(ctx, book, packs, changes, brief))
-    elif out:
+        return _print_changes(book, packs, changes, brief)
+    if out:
         _write_page(packs, chosen, out, on)
     elif lint:
-        _check(packs, shipped=ctx.obj["rules"] is None)
+        _check(packs, shipped=rules_folder() is None)
     elif sql:
         _print_sql(packs, [regime for _, regime in chosen])
     elif unread_since:
         print_rows(_citations(chosen, unread_since), ("regime", "cite", "url", "read"))
     else:
         print_rows([_row(pack.jurisdiction, regime) for pack, regime in chosen], _COLUMNS)
+    return 0
 
 
 def _span(ahead: int | None, changes: tuple[date, date] | None) -> tuple[date, date] | None:
@@ -239,9 +240,7 @@ def _citations(chosen: list[tuple[Pack, Regime]], before: date) -> list[tuple[An
     ]
 
 
-def _print_changes(
-    ctx: click.Context, book: Rulebook, packs: list[Pack], days: tuple[date, date], brief_file: Path | None
-) -> int:
+def _print_changes(book: Rulebook, packs: list[Pack], days: tuple[date, date], brief_file: Path | None) -> int:
     """Print what changes after a day, until another; returns the exit code."""
     from dnc.lists.brief import read_brief
     from dnc.reports.law_changes import LawChange, outlook, outlook_for
@@ -252,7 +251,7 @@ def _print_changes(
     if brief_file:
         brief = read_brief(brief_file)
         home = [pack for pack in packs if brief.region in pack.territories]
-        changes = outlook_for(brief, home or packs, first, last, book=book, store=open_store(ctx), language=language())
+        changes = outlook_for(brief, home or packs, first, last, book=book, store=open_store(), language=language())
     else:
         changes = outlook(packs, first, last, language())
     print_rows(changes, LawChange._fields)
@@ -277,7 +276,6 @@ def _row(jurisdiction: str, regime: Regime) -> tuple[Any, ...]:
 @option("--days", type=click.IntRange(1, 730), default=365, show_default=True)
 @store_verb
 def hours(
-    ctx: click.Context,
     *,
     place: str,
     out: Path | str,
@@ -291,9 +289,9 @@ def hours(
     from dnc.lists.brief import Brief
     from dnc.reports.hours_calendar import calendar_of
 
-    store = open_store(ctx)
+    store = open_store()
     brief = (brief_of_campaign(store, campaign) if campaign else Brief()).but(facts=dict(given))
-    found = lawful_hours(place, brief, load_rules(ctx), store.standing(), days)
+    found = lawful_hours(place, brief, load_rules(), store.standing(), days)
     text = calendar_of(found, place.upper(), campaign or "", language())
     with atomic_path(out) as path:
         path.write_bytes(text)

@@ -217,13 +217,12 @@ JSON = option("--json", "as_json", is_flag=True)
 
 
 def store_options(command: Command) -> Command:
-    """Give a verb the context, and let it take --store and --rules too, which may be before or after its name."""
+    """Let a verb take --store and --rules too, which may be before or after its name."""
 
     def keep(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
         if value is not None:
             ctx.obj[param.name] = value
 
-    command = click.pass_context(command)
     for name in ("rules", "store"):
         command = option(f"--{name}", name, type=_PATH, expose_value=False, callback=keep)(command)
     return command
@@ -283,21 +282,27 @@ list_options = together(
 # What the options refer to
 
 
-def open_store(ctx: click.Context) -> Store:
+def open_store() -> Store:
     """The store of --store, $DNC_STORE or the working folder."""
     from dnc.store.store import Store
 
-    return Store(ctx.obj["store"])
+    return Store(click.get_current_context().obj["store"])
 
 
-def load_rules(ctx: click.Context) -> Rulebook:
+def load_rules() -> Rulebook:
     """The built-in rules, with those of the store's rules pack and of --rules."""
     from dnc.checks.law_in_force import law_of
 
-    return law_of(open_store(ctx), ctx.obj["rules"])
+    return law_of(open_store(), rules_folder())
 
 
-def settings_of(ctx: click.Context, rulebook: Rulebook | None = None, *, for_one_call: bool = False) -> Settings:
+def rules_folder() -> str | None:
+    """The folder of --rules."""
+    folder: str | None = click.get_current_context().obj["rules"]
+    return folder
+
+
+def settings_of(rulebook: Rulebook | None = None, *, for_one_call: bool = False) -> Settings:
     """The settings that the options of `list_options` or `row_options` tell.
 
     Args:
@@ -308,10 +313,10 @@ def settings_of(ctx: click.Context, rulebook: Rulebook | None = None, *, for_one
     """
     from dnc.checks.settings import Settings
 
-    typed = ctx.params
+    typed = click.get_current_context().params
     return Settings(
         brief=_brief_of(typed, {} if for_one_call else dict(typed["given"])),
-        rulebook=rulebook or load_rules(ctx),
+        rulebook=rulebook or load_rules(),
         accept=dict(typed["accept"]),
         language=language(),
         **{name: typed[name] for name in ("at", "guidance", "consents", "accept_unread", "reason")},

@@ -40,7 +40,7 @@ _OF_CONSENT |= {"until": "consent_until", "hours": "hours_agreed"}
 _MORE = option("--set", "more", multiple=True, type=PAIR, metavar="COLUMN=VALUE")
 
 
-def load_records(ctx: click.Context, files: Sequence[Path], **options: Any) -> None:
+def load_records(files: Sequence[Path], **options: Any) -> None:
     """Load files of own records for `dnc load`, with its options. Raises click.UsageError."""
     from dnc.lists import own_records
     from dnc.lists.brief import read_brief
@@ -56,7 +56,7 @@ def load_records(ctx: click.Context, files: Sequence[Path], **options: Any) -> N
             raise click.UsageError(localized("errors", "cli", "registry_option", option=name.replace("_", "-")))
     said = {name: value for name, value in options.items() if name in names}
     reading = own_records.RecordReading(**said, covers_days=_days(covers) if covers else None)
-    added = own_records.load(open_store(ctx), kind, files, load_rules(ctx), reading)
+    added = own_records.load(open_store(), kind, files, load_rules(), reading)
     for path, one in zip(files, added, strict=True):
         say(f"{path}: {_added(kind, one)}")
 
@@ -95,7 +95,6 @@ def _added(kind: str, added: Added) -> str:
 @REGION
 @store_verb
 def consent(
-    ctx: click.Context,
     *,
     number: str,
     proof_file: Path | None,
@@ -112,7 +111,7 @@ def consent(
     if proof_file:
         given |= {"proof": given["proof"] or str(proof_file), "proof_sha256": input_sha256(proof_file)}
     cells = {_OF_CONSENT.get(name, name): cell for name, cell in given.items()}
-    _record(ctx, "consents", {"number": number, **cells, **dict(more)}, region)
+    _record("consents", {"number": number, **cells, **dict(more)}, region)
 
 
 @verb()
@@ -124,16 +123,14 @@ def consent(
 @_MORE
 @REGION
 @store_verb
-def called(
-    ctx: click.Context, *, number: str, region: str | None, more: Sequence[tuple[str, str]], **given: str | None
-) -> None:
-    _record(ctx, "calls", {"number": number, **given, **dict(more)}, region)
+def called(*, number: str, region: str | None, more: Sequence[tuple[str, str]], **given: str | None) -> None:
+    _record("calls", {"number": number, **given, **dict(more)}, region)
 
 
-def _record(ctx: click.Context, kind: str, given: dict[str, Any], region: str | None) -> None:
+def _record(kind: str, given: dict[str, Any], region: str | None) -> None:
     from dnc.lists import own_records
 
-    say(_added(kind, own_records.record(open_store(ctx), kind, [given], load_rules(ctx), region)))
+    say(_added(kind, own_records.record(open_store(), kind, [given], load_rules(), region)))
 
 
 @verb()
@@ -142,16 +139,14 @@ def _record(ctx: click.Context, kind: str, given: dict[str, Any], region: str | 
 @option("--name")
 @_MORE
 @store_verb
-def wordings(
-    ctx: click.Context, *, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]]
-) -> None:
+def wordings(*, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]]) -> None:
     import msgspec
 
     from dnc.errors import InputError
     from dnc.files.input_file import read_bounded
     from dnc.store import wordings as stored
 
-    ledger = open_store(ctx).ledger
+    ledger = open_store().ledger
     if (action == "list") != (what is None) or (action == "add") != bool(name):
         raise click.UsageError(localized("errors", "cli", "wordings"))
     if action == "add":
@@ -174,10 +169,10 @@ def wordings(
 @option("--out", type=TARGET)
 @JSON
 @store_verb
-def consents(ctx: click.Context, ending: int | None, out: Path | str | None, *, as_json: bool) -> None:
+def consents(ending: int | None, out: Path | str | None, *, as_json: bool) -> None:
     from dnc.checks.consent_ends import consents_in_force, ends_of
 
-    rows = consents_in_force(open_store(ctx), load_rules(ctx), ending)
+    rows = consents_in_force(open_store(), load_rules(), ending)
     if as_json:
         click.echo(json.dumps({"consents": rows.to_dicts(), "ends": ends_of(rows)}, default=str, indent=2))
     else:

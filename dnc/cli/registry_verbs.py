@@ -76,19 +76,19 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 @option("--complete", metavar="REASON")
 @option("--zone", metavar="ZONE")
 @store_verb
-def load(ctx: click.Context, *, files: tuple[Path, ...], **options: Any) -> None:
+def load(*, files: tuple[Path, ...], **options: Any) -> None:
     from dnc.store.record_kinds import KINDS
 
     own = {name: options.pop(name) for name in ("brief", "covers_days", "zone", "outbound", "complete")}
     if options["registry"] in KINDS:
-        load_records(ctx, files, **options, **own)
+        load_records(files, **options, **own)
         return
     if options["as_of"] is None:
         raise click.UsageError(localized("errors", "cli", "as_of"))
     if misplaced := [name for name, value in own.items() if value]:
         option = misplaced[0].replace("_", "-")
         raise click.UsageError(localized("errors", "cli", "own_option", option=option))
-    for path, snapshot in zip(files, open_store(ctx).load_all(files, **options), strict=True):
+    for path, snapshot in zip(files, open_store().load_all(files, **options), strict=True):
         for note in snapshot.notes:
             say(f"{path}: {in_language(note, language())}")
         say(f"{path}: {_loaded(snapshot)}")

@@ -32,7 +32,6 @@ _BACK, _UNKNOWN = "r", "0"  # typed to return to the question before, and for "I
 @option("--open", "open_", is_flag=True)
 @store_verb
 def start(
-    ctx: click.Context,
     *,
     file: Path,
     brief: Path | None,
@@ -42,7 +41,7 @@ def start(
     consents: Path | None,
     yes: bool,
     open_: bool,
-) -> None:
+) -> int:
     from dnc import api
     from dnc.checks.interview import Interview
     from dnc.checks.settings import Settings
@@ -53,8 +52,8 @@ def start(
         raise click.UsageError(localized("errors", "cli", "start_file"))
     near = file if typed_name(file) == str(file) else Path(file.name)  # for a copy: in the working folder
     brief, out = brief or near.with_suffix(".toml"), out or near.with_suffix(".html")
-    book = load_rules(ctx)
-    interview = Interview(file, brief, open_store(ctx), book, language())
+    book = load_rules()
+    interview = Interview(file, brief, open_store(), book, language())
     interview.consents = consents
     for line in interview.taken.values():
         say(line)
@@ -73,14 +72,14 @@ def start(
         accept_unread=accept_unread,
         reason=reason,
     )
-    result = api.check(file, open_store(ctx), settings=settings, out=out)
+    result = api.check(file, open_store(), settings=settings, out=out)
     for line in summary(result):
         say(line)
     tell("start", "brief", path=brief)
     tell("start", "report", path=out)
     if open_:
         click.launch(str(out))
-    ctx.exit(exit_code(result.given))
+    return exit_code(result.given)
 
 
 def _ask(interview: Interview, question: Question) -> bool:

@@ -25,6 +25,7 @@ from dnc.cli.options import (
     open_store,
     print_csv,
     print_rows,
+    rules_folder,
     say,
     show,
     show_findings,
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 @option("--lift", is_flag=True)
 @store_verb
 def object_(
-    ctx: click.Context,
     *,
     numbers: tuple[str, ...],
     on: date,
@@ -64,7 +64,7 @@ def object_(
 ) -> None:
     if lift and not (reason or "").strip():
         raise click.UsageError(localized("errors", "lift_reason"))
-    store = open_store(ctx)
+    store = open_store()
     if not lift:
         tell("store", "recorded", n=store.object(numbers, on, region=region, reason=reason), day=on)
         return
@@ -93,7 +93,6 @@ def object_(
 @option("--due", is_flag=True)
 @store_verb
 def forget(
-    ctx: click.Context,
     *,
     before: date | None,
     registry: str | None,
@@ -112,11 +111,11 @@ def forget(
     asked = [restrict, reason is not None].count(True)
     if blank or asked > 1 or (asked and (registry or not numbers)):
         raise click.UsageError(localized("errors", "cli", "restrict"))
-    store = open_store(ctx)
+    store = open_store()
     if numbers and registry:
         _say_forgotten(store.forget_numbers(numbers, region=region, registry=registry))
     elif numbers:
-        _forget_numbers(ctx, numbers, region, restrict=restrict, reason=reason)
+        _forget_numbers(numbers, region, restrict=restrict, reason=reason)
     elif due:
         _forget_due(store)
     elif before:
@@ -128,17 +127,15 @@ def forget(
         tell("store", "still_read", n=len(still_read))
 
 
-def _forget_numbers(
-    ctx: click.Context, texts: Sequence[str], region: str | None, *, restrict: bool, reason: str | None
-) -> None:
+def _forget_numbers(texts: Sequence[str], region: str | None, *, restrict: bool, reason: str | None) -> None:
     """Delete all about some numbers but what the law asks to keep, which is restricted, or deleted for a reason."""
     from dnc.checks.consent_ends import kept_by_law
     from dnc.store.store import read_all
 
-    store = open_store(ctx)
+    store = open_store()
     store.must_exist()
     numbers = read_all(texts, region)
-    kept = kept_by_law(store, numbers, load_rules(ctx)) if reason is None else []
+    kept = kept_by_law(store, numbers, load_rules()) if reason is None else []
     theirs = set().union(*(one.numbers for one in kept))
     law = ", ".join(f"{one.regime.cites[0].texts[language()]} ({one.regime.id})" for one in kept)
     if kept and not restrict:
@@ -185,7 +182,6 @@ def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int]) -> None:
 @REGION
 @store_verb
 def retain(
-    ctx: click.Context,
     *,
     kind: str | None,
     months: int | None,
@@ -196,7 +192,7 @@ def retain(
     lift: int | None,
     region: str | None,
 ) -> None:
-    store = open_store(ctx)
+    store = open_store()
     asked = (bool(kind or months or for_ever), reason is not None, lift is not None)
     if sum(asked) > 1 or ((number or campaign) and reason is None):
         raise click.UsageError(localized("errors", "hold", "one"))
@@ -207,21 +203,21 @@ def retain(
         tell("store", "hold_lifted", row=str(lift))
     elif kind is None:
         print_rows(store.retention(), ("kind", "months", "first_day_kept"))
-        _say_periods(ctx)
+        _say_periods()
     elif (months is None) != for_ever:
         raise click.UsageError(localized("errors", "cli", "retain_one"))
     else:
         store.retain(kind, months)
         tell("store", "kept_for_ever" if for_ever else "kept", kind=kind, span=duration("month", months or 0))
         if kind == "consents" and months:
-            _say_periods(ctx, months)
+            _say_periods(months)
 
 
-def _say_periods(ctx: click.Context, months: int = 0) -> None:
+def _say_periods(months: int = 0) -> None:
     """Say for how long the law asks to keep consents, where that is longer than some months."""
     from dnc.checks.consent_ends import periods
 
-    for pack, regime in periods(load_rules(ctx)):
+    for pack, regime in periods(load_rules()):
         if (asked := regime.keep_months or 0) > months:
             law = f"{regime.cites[0].texts[language()]} ({regime.id})"
             tell("store", "law_keeps", country=pack.name[language()], span=duration("month", asked), law=law)
@@ -239,11 +235,11 @@ def _say_hold(key: str, hold: Hold) -> None:
 @option("--diff", nargs=2, type=int, metavar="A B")
 @option("--numbers", is_flag=True)
 @store_options
-def snapshots(ctx: click.Context, *, diff: tuple[int, int] | None, numbers: bool) -> None:
+def snapshots(*, diff: tuple[int, int] | None, numbers: bool) -> None:
     if numbers and not diff:
         raise click.UsageError(localized("errors", "cli", "numbers_diff"))
     if diff:
-        print_csv(open_store(ctx).diff(*diff, numbers=numbers))
+        print_csv(open_store().diff(*diff, numbers=numbers))
         return
     counts = ("rows", "listed", "clear", "unknown", "unread")
     columns = ("id", "registry", "as_of", "campaign", *counts, "prefixes", "loaded_at", "sha256")
@@ -252,7 +248,7 @@ def snapshots(ctx: click.Context, *, diff: tuple[int, int] | None, numbers: bool
             *(getattr(snapshot, name) for name in columns),
             "; ".join(f"{loss.rows} {loss.what}: {loss.reason}" for loss in snapshot.accepted),
         ]
-        for snapshot in open_store(ctx).snapshots()
+        for snapshot in open_store().snapshots()
     ]
     print_rows(rows, (*columns, "accepted"))
 
@@ -263,18 +259,18 @@ def snapshots(ctx: click.Context, *, diff: tuple[int, int] | None, numbers: bool
 @LANG
 @JSON
 @store_options
-def status(ctx: click.Context, *, max_ages: tuple[tuple[str, str], ...], metrics: Path | None, as_json: bool) -> None:
+def status(*, max_ages: tuple[tuple[str, str], ...], metrics: Path | None, as_json: bool) -> int:
     from dnc.checks.status import status as status_of
     from dnc.files.output_file import atomic_path
     from dnc.law.rulebook import Rulebook
     from dnc.reports.status_lines import as_metrics, as_text
 
-    store = open_store(ctx)
+    store = open_store()
     store.must_exist()
     try:
-        book = load_rules(ctx)
+        book = load_rules()
     except StoreError:  # what is damaged is reported below
-        book = Rulebook.load(ctx.obj["rules"])
+        book = Rulebook.load(rules_folder())
     state = status_of(store, book, {name: _days(name, days) for name, days in max_ages})
     if metrics:
         with atomic_path(metrics) as unfinished:
@@ -285,7 +281,7 @@ def status(ctx: click.Context, *, max_ages: tuple[tuple[str, str], ...], metrics
     else:
         for line in as_text(state, language()):
             show(line)
-    ctx.exit(1 if state.due else 0)
+    return 1 if state.due else 0
 
 
 def _days(name: str, text: str) -> int:
@@ -299,11 +295,11 @@ def _days(name: str, text: str) -> int:
 @option("--out", type=TARGET)
 @option("--to", metavar="NAME")
 @store_verb
-def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | None) -> None:
+def export(*, what: str, out: Path | str | None, to: str | None) -> None:
     from dnc.lists.own_records import export as export_records
     from dnc.verdicts.screening import own_list
 
-    store = open_store(ctx)
+    store = open_store()
     rows = own_list(store) if what == "own" else export_records(store, what, to)
     write_rows(rows, out)
     tell("store", "exported" if what == "own" else "exported_rows", n=rows.height)
@@ -316,17 +312,15 @@ def export(ctx: click.Context, *, what: str, out: Path | str | None, to: str | N
 @JSON
 @option("--out", type=click.Path(path_type=Path))
 @store_verb
-def answer(
-    ctx: click.Context, *, number: str, on: date | None, region: str | None, as_json: bool, out: Path | None
-) -> None:
+def answer(*, number: str, on: date | None, region: str | None, as_json: bool, out: Path | None) -> None:
     from dnc.checks import subject_access
 
-    report = subject_access.answer(open_store(ctx), number, region=region, on=on)
+    report = subject_access.answer(open_store(), number, region=region, on=on)
     if out:
         from dnc.reports.letter import letter
         from dnc.reports.letter_file import write_letter
 
-        write_letter(out, letter(report, load_rules(ctx), language()), language())
+        write_letter(out, letter(report, load_rules(), language()), language())
     elif as_json:
         click.echo(json.dumps(report, ensure_ascii=False, default=str, indent=2))
     else:
@@ -340,19 +334,17 @@ def answer(
 @option("--consents", type=FILE)
 @option("--out", multiple=True, type=click.Path(path_type=Path))
 @store_verb
-def replay(
-    ctx: click.Context, *, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...]
-) -> None:
+def replay(*, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...]) -> int:
     from dnc import api
     from dnc.reports.check_summary import counts_in_words
 
-    done = api.replay(open_store(ctx), check, files or None, out, consents=consents)
+    done = api.replay(open_store(), check, files or None, out, consents=consents)
     for when, rows, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
         tell("store", when, counts=counts_in_words(rows, language()), version=version)
     if done.pack:
         tell("store", "pack", pack=done.pack)
     tell("store", "same" if done.same else "other", check=str(check))
-    ctx.exit(0 if done.same else 1)
+    return 0 if done.same else 1
 
 
 # Upkeep
@@ -360,10 +352,10 @@ def replay(
 
 @verb()
 @store_verb
-def verify(ctx: click.Context) -> None:
+def verify() -> None:
     from dnc.store import verify as verification
 
-    store = open_store(ctx)
+    store = open_store()
     findings = verification.verify(store.ledger)
     show_findings(findings, store, "store_faults")
     tell("store", "verified", head=findings.head, files=findings.files, rows=findings.rows)
@@ -372,19 +364,19 @@ def verify(ctx: click.Context) -> None:
 @verb()
 @click.argument("folder", type=TARGET)
 @store_verb
-def backup(ctx: click.Context, folder: Path | str) -> None:
+def backup(folder: Path | str) -> None:
     from dnc.store import backup as copies
 
-    tell("store", "copied", folder=folder, head=copies.backup(open_store(ctx).ledger, folder))
+    tell("store", "copied", folder=folder, head=copies.backup(open_store().ledger, folder))
 
 
 @verb()
 @click.argument("folder", type=TARGET)
 @store_verb
-def restore(ctx: click.Context, folder: Path | str) -> None:
+def restore(folder: Path | str) -> None:
     from dnc.store import backup as copies
 
-    done = copies.restore(open_store(ctx).ledger, folder)
+    done = copies.restore(open_store().ledger, folder)
     ledger = said(language(), "store", "restored_ledger", row=str(done.after.seq)) if done.ledger else ""
     say(said(language(), "store", "restored", n=done.files) + ledger)
     if done.before.seq > done.after.seq:

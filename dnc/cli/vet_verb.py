@@ -69,18 +69,17 @@ def proofs_of(given: dict[str, Any]) -> Proofs | None:
     return Proofs(drawn, answers, name) if drawn else None
 
 
-def run_draw(ctx: click.Context, offered: OfferedRows) -> None:
+def run_draw(offered: OfferedRows, given: dict[str, Any]) -> None:
     """Draw, or say what a draw can show. Raises UsageError if options do not go together."""
     from dnc.reports.vet_summary import made_lines, plan_lines
     from dnc.vetting.draws import draw, plan
 
-    given = ctx.params
     if given["planned"]:
         asked = SHOWN if given["min_proved"] is None else given["min_proved"]
         can_show = plan(offered, given["draw"], asked, given["confidence"])
         data, lines = asdict(can_show), plan_lines(can_show, given["confidence"], language())
     elif given["out"]:
-        made = draw(offered, open_store(ctx), given["draw"], Path(given["out"]))
+        made = draw(offered, open_store(), given["draw"], Path(given["out"]))
         data, lines = asdict(made), made_lines(made, language())
     else:
         raise click.UsageError(localized("errors", "cli", "draw_out"))
@@ -127,29 +126,28 @@ _USED_WITH = {
 @option("--out", type=TARGET)
 @option("--letter", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 @store_options
-def vet(ctx: click.Context, **given: Any) -> None:
+def vet(**given: Any) -> int:
     from dnc.files.signing import Signer, named_key
     from dnc.vetting.draws import OfferedRows
 
     _refuse_combinations(given)
-    _refuse_ineffective(ctx)
+    _refuse_ineffective(click.get_current_context())
     files = source_of(given["files"], given["query"])
     signed_by = named_key(given["signer"]) if given["signer"] else None
     own = Signer(given["key"]) if given["key"] else None
     if given["salt"]:
-        ctx.exit(_compare(given, files, signed_by))
-    target, book = _target(given["seal"]), load_rules(ctx)
-    settings = settings_of(ctx, book)
+        return _compare(given, files, signed_by)
+    target, book = _target(given["seal"]), load_rules()
+    settings = settings_of(book)
     if given["draw"]:
-        run_draw(ctx, OfferedRows(files, settings.campaign, book))
-        return
-    vetting = _assessed(ctx, given, files, settings, signed_by)
+        run_draw(OfferedRows(files, settings.campaign, book), given)
+        return 0
+    vetting = _assessed(given, files, settings, signed_by)
     _write(vetting, given, book, own, target)
-    ctx.exit(0 if vetting.opens or given["exit_zero"] else 1)
+    return 0 if vetting.opens or given["exit_zero"] else 1
 
 
 def _assessed(
-    ctx: click.Context,
     given: dict[str, Any],
     files: Sequence[Path | str] | Query,
     settings: Settings,
@@ -160,14 +158,14 @@ def _assessed(
     from dnc.vetting.sealed import held_to, read_sealed
     from dnc.vetting.vet import vet as vet_lists
 
-    asked, book = Asked(**fields_in(given, Asked)), settings.rulebook or load_rules(ctx)
+    asked, book = Asked(**fields_in(given, Asked)), settings.rulebook or load_rules()
     if given["sealed"]:
         return read_sealed(given["sealed"], book, asked, signed_by)
     claim, held = _claim(given["against"], book, signed_by)
     with progress_bar(given["files"], given["quiet"]) as progress:
         vetting = vet_lists(
             files,
-            open_store(ctx),
+            open_store(),
             settings=settings,
             asked=asked,
             against=held,

@@ -10,7 +10,7 @@ import click
 
 from dnc.cli.help import language, option, verb
 from dnc.cli.options import FILE, open_store, print_rows, rules_folder, store_verb, tell
-from dnc.errors import OptionError
+from dnc.errors import extra
 from dnc.messages import localized
 
 _PORT = 8520
@@ -49,10 +49,8 @@ def desk(
         raise click.UsageError(localized("errors", "cli", "listen_header"))
     if server_names and not listen:
         raise click.UsageError(localized("errors", "cli", "server_name"))
-    try:
+    with extra("desk"):
         from dnc.desk.app import LOOPBACK, bound, host_of, serve
-    except ModuleNotFoundError as error:
-        raise OptionError(localized("errors", "cli", "no_desk", name=error.name)) from None
     from dnc.desk.desk import Desk
     from dnc.files.signing import Signer
 
@@ -142,8 +140,6 @@ def campaigns(*, action: str, name: str | None, brief: Path | None) -> None:
 @_MAY
 @store_verb
 def mcp(may: list[str]) -> None:
-    from dnc.errors import extra
-
     with extra("mcp"):
         from dnc.desk.agent import AgentTools, server
     tools = AgentTools(open_store(), may, language(), rules_folder())

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from dnc.errors import OptionError
+from dnc.errors import OptionError, extra
 from dnc.files.output_file import atomic_path
 from dnc.messages import either, localized, messages
 from dnc.reports.page import environment
@@ -47,11 +47,9 @@ def write_letter(path: Path, letter: Iterable[Part], language: str = "en") -> No
 
 
 def _write_docx(path: Path, parts: list[Part], language: str) -> None:
-    try:
+    with extra("letters"):
         from docx import Document
         from docx.shared import RGBColor
-    except ImportError:
-        raise OptionError(localized("errors", "letter_extra")) from None
     document = Document()
     document.core_properties.language = language
     styles = {"title": "Heading 1", "heading": "Heading 2"}

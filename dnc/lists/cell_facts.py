@@ -537,18 +537,21 @@ def _consent(facts: pl.DataFrame, odd: Odd) -> list[pl.Expr]:
 def _strictest(ours: str, columns: Sequence[pl.Series]) -> pl.Expr:
     """The day that counts of several; null where none is known, NEVER where it is known that there was none.
 
-    Of refusals the last one counts, and of objections the first one; of withdrawals too, unless the consent is later
-    than all of them.
+    Of objections the first one counts. Of withdrawals on several days none can stand for all: an earlier call is after
+    the first, and a consent may be before the last. So they count on all days.
     """
     days = [pl.when(pl.lit(day) < NEVER).then(pl.lit(day)) for day in columns]
     first, last = pl.min_horizontal(days), pl.max_horizontal(days)
-    if ours == "refused_on":
-        found = last
-    elif ours == "objected_on":
-        found = first
-    else:
-        found = pl.when((first > ALWAYS) & (pl.col("consent_on") > last)).then(last).otherwise(first)
+    found = last_refusal(first, last) if ours == "refused_on" else first
+    if ours == "consent_withdrawn_on":
+        found = pl.when(first != last).then(pl.lit(ALWAYS)).otherwise(first)
     return pl.coalesce(found, pl.lit(columns[0])).alias(ours)
+
+
+def last_refusal(*days: pl.Expr) -> pl.Expr:
+    """Of refusals on several days the last; one after the call hides none before it, which is then as of the call."""
+    first, last, day = pl.min_horizontal(days), pl.max_horizontal(days), pl.col("day")
+    return pl.when((first <= day) & (last > day)).then(day).otherwise(last)
 
 
 def quoted_cell(text: pl.Expr) -> pl.Expr:

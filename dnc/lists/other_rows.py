@@ -3,7 +3,8 @@
 They belong to a person, not to a row. So a list that may have any is read once before its check, for these alone, and
 each row is judged by what all rows of its person say (see `dnc.lists.persons`):
 
-* the earliest objection counts; `none` in one row does not outweigh a date in another; and of refusals the last one;
+* the earliest objection counts; `none` in one row does not outweigh a date in another; and of refusals the last one
+  before the call;
 * a text that nobody has given a meaning leaves all of them undecided, unless its column is used for facts of the row
   alone;
 * a withdrawal counts, from the first one on, for every row except those with a consent that is later than the last
@@ -18,9 +19,8 @@ count here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
@@ -29,6 +29,7 @@ from dnc.files.table import LINE, MARKED, NOTED, RAGGED
 from dnc.frames import numbered
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import last_refusal
 from dnc.lists.intake import Intake
 from dnc.lists.persons import IDS, LINKS, PERSONS, persons, point_of
 from dnc.messages import messages
@@ -186,11 +187,11 @@ def _day(column: str, ragged: pl.Series | None) -> pl.Expr:
 # What is kept of one column, sorted by number. Columns: number, at, row, on.
 
 
-def _one(rows: pl.DataFrame, keep: Literal["first", "last"]) -> pl.DataFrame:
-    return rows.sort("number", "on", "at").unique("number", keep=keep, maintain_order=True)
+def _first(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.sort("number", "on", "at").unique("number", keep="first", maintain_order=True)
 
 
-def _withdrawals(rows: pl.DataFrame) -> pl.DataFrame:
+def _span(rows: pl.DataFrame) -> pl.DataFrame:
     """The first day, and `until`: the last, or NEVER where one has no day; the row is that of the last."""
     until = pl.when(pl.col("on") == ALWAYS).then(pl.lit(NEVER)).otherwise("on")
     by_age = rows.with_columns(until=until).sort("number", "until", "at")
@@ -205,9 +206,9 @@ def _unread(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 _SUMMARIES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
-    "objected_on": partial(_one, keep="first"),
-    "consent_withdrawn_on": _withdrawals,
-    "refused_on": partial(_one, keep="last"),
+    "objected_on": _first,
+    "consent_withdrawn_on": _span,
+    "refused_on": _span,
     _TEXTS: _unread,
 }
 
@@ -218,7 +219,7 @@ _COUNTS = {
     "consent_withdrawn_on": pl.when(pl.col("consent_on") > pl.col("until"))
     .then("own")
     .otherwise(pl.min_horizontal("own", "told")),
-    "refused_on": pl.max_horizontal(pl.when(pl.col("own") < NEVER).then("own"), "told"),
+    "refused_on": last_refusal(pl.when(pl.col("own") < NEVER).then("own"), pl.col("told"), pl.col("until")),
     _TEXTS: pl.when(pl.col("own") == "").then("told").otherwise("own"),
 }
 
@@ -234,7 +235,7 @@ def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> 
         return calls
     plan = calls.plan[at]
     of_number = by_number[place[at]].select(pl.exclude("number", "at")).rename({"on": "told"})
-    asked = calls.plans.select("consent_on", own=column)[plan].hstack(of_number).with_columns(at=at, plan=plan)
+    asked = calls.plans.select("consent_on", "day", own=column)[plan].hstack(of_number).with_columns(at=at, plan=plan)
     found = asked.with_columns(on=_COUNTS[column]).filter(pl.col("on").ne_missing(pl.col("own")))
     label = vocabulary().label(column, language) if column != _TEXTS else messages("why", language)["text"]
     note = pl.format(messages("why", language)["of_row"].format(column=label, row="{}"), "row")

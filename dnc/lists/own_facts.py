@@ -28,6 +28,7 @@ from dnc.clock import NEVER
 from dnc.database import instance_of
 from dnc.frames import numbered, repeated, taken
 from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import last_refusal
 from dnc.lists.consents import CONSENT_FACTS, NO_INSTANTS, is_against, is_proven, limited, moment, newest, ranked
 from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, NO_ATTEMPT
 from dnc.store.records import RecordFile, Records
@@ -165,7 +166,7 @@ class OwnFacts(msgspec.Struct, dict=True):
                     .alias(name)
                     for name in ("attempts", "attempts_day")
                 ),
-                pl.coalesce(pl.max_horizontal(told_on, "_refused_on"), "refused_on").alias("refused_on"),
+                pl.coalesce(last_refusal(told_on, pl.col("_refused_on")), "refused_on").alias("refused_on"),
             )
         )
 

@@ -13,6 +13,7 @@ from dnc import Decider, InputError, Store, check, vet
 from dnc.checks import settings
 from dnc.lists import other_rows
 from dnc.lists.brief import Brief
+from dnc.lists.texts import TextMeanings
 from tests import SALE, size, some
 
 CHARITY = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
@@ -91,6 +92,32 @@ def test_a_withdrawal_counts_but_for_a_consent_that_was_given_later(outcomes):
         found, _ = outcomes("\n".join(["number,consent,consent_on,consent_withdrawn_on,consent_for", *rows, ""]), SALE)
         decided = dict(zip(rows, found, strict=True))
         assert [decided[case[-1]] for case in numbered] == [expected for *_, expected in WITHDRAWN]
+
+
+@pytest.mark.parametrize(("second", "outcome"), [("2026-11-01", "blocked"), ("2026-09-01", "clear")])
+def test_two_withdrawals_in_one_row_both_count_for_the_others(outcomes, second, outcome):
+    """A consent between them is withdrawn by the second; one that was told twice is one withdrawal."""
+    head = "number,consent,consent_on,consent_for,consent_withdrawn_on,note,noted\n"
+    rows = f"{A},named_caller,2026-08-01,live,2026-09-01,R,{second}\n{A},named_caller,2026-10-05,live,,,\n"
+    brief = Brief(ignore=["noted"], texts={"note": TextMeanings({"r": "withdrawn"}, on="noted")})
+    assert outcomes(head + rows, SALE, brief=brief)[0] == ["blocked", outcome]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f"{A},2026-10-01,\n{A},2026-11-20,\n",
+        f"{A},2026-10-01,2026-11-20\n{A},,\n",
+        f"{A},,2026-10-01\n{A},2026-11-20,\n",
+    ],
+)
+def test_a_refusal_after_the_call_hides_none_before_it(outcomes, rows):
+    """A past call is judged by the refusals before it, in whatever rows and columns they are."""
+    refused = dict.fromkeys(("2026-10-01", "2026-11-20"), "refused")
+    brief = Brief(texts={"noted": TextMeanings(refused, on="noted")})
+    given = SALE | {"consent": "named_caller", "consent_on": "2026-08-20", "consent_for": "live"}
+    found, _ = outcomes("number,refused_on,noted\n" + rows, given, at="2026-10-12", brief=brief)
+    assert found == ["undecided", "undecided"]
 
 
 def test_a_declared_day_makes_no_consent_newer(outcomes):

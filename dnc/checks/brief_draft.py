@@ -209,11 +209,8 @@ class _BriefDraft:
             why = self._w["number"].format(
                 filled=self._count(column.filled), tried=self._count(column.tried), read=self._count(column.read)
             )
-            if [name] == guesses.number_columns:
-                yield f"number = {toml_text(name)}  # {why}"
-            else:
-                reason = why if looks_like_phone(name) else self._w["by_cells"].format(why=why)
-                yield f"# number = {toml_text(name)}  # {reason}"
+            reason = why if looks_like_phone(name) else self._w["by_cells"].format(why=why)
+            yield f"{'' if [name] == guesses.number_columns else '# '}number = {toml_text(name)}  # {reason}"
         if several:
             listed = guesses.number_columns or [name for name in guesses.rows.columns if name in guesses.numbers]
             yield f"{'' if guesses.number_columns else '# '}number = {toml_text(listed)}"

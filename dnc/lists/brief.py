@@ -194,16 +194,13 @@ def _check_word(column: str, word: str, dates: str) -> None:
         raise InputError(localized("errors", "region", region=word))
 
 
-def _encoding(data: bytes) -> str:
-    """UTF-8, or UTF-16 as PowerShell 5 writes it; with or without the byte-order mark that Notepad writes."""
-    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-
-
 def brief_text(path: Path) -> tuple[str, str]:
     """The text of the file of a brief, and its SHA-256. Raises InputError."""
     data = read_bounded(path, _MOST_BYTES)
+    # PowerShell 5 writes UTF-16; in UTF-8, Notepad writes a byte-order mark.
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
-        return data.decode(_encoding(data)), hashlib.sha256(data).hexdigest()
+        return data.decode(encoding), hashlib.sha256(data).hexdigest()
     except UnicodeDecodeError:
         raise InputError(localized("errors", "no_toml", error=localized("errors", "toml", "encoding")), path) from None
 
@@ -356,4 +353,4 @@ def _texts(path: Path, key: str, value: Any) -> dict[str, str]:
     table = _table(path, key, value)
     if wrong := [name for name, text in table.items() if isinstance(text, dict | list)]:
         raise InputError(localized("errors", "no_text"), path, f"{key}.{wrong[0]}")
-    return {name: str(text).lower() if isinstance(text, bool) else str(text) for name, text in table.items()}
+    return {name: _as_text(text) for name, text in table.items()}

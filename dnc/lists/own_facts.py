@@ -37,7 +37,7 @@ from dnc.store.snapshots import Standing
 ATTEMPTS_DAYS = 30
 _REFUSED = "lasting = 1 and result = 'refused'"
 _OF_WORDING = "_of_wording"
-_STRENGTH = ("partners", "named_caller", "written")  # of a consent, the weaker first
+_STRENGTH = {"partners": 0, "named_caller": 1, "written": 2}  # of a consent, the weaker first
 FACTS_OF = {  # what each kind tells of a call, by its name
     CONSENTS.name: CONSENT_FACTS,
     CALLS.name: ("attempts", "attempts_day", "refused_on"),
@@ -293,8 +293,7 @@ def worded(known: Statements, wordings: pl.DataFrame, must_be_kept: bool = False
     term = pl.col("consent_on").dt.offset_by(pl.format("{}mo", pl.col("term_months").fill_null(0)))
     term = pl.when(pl.col("term_months").is_not_null()).then(term)
     kind, calls = pl.col(f"consent{_OF_WORDING}"), pl.col(f"consent_for{_OF_WORDING}")
-    strength = {word: at for at, word in enumerate(_STRENGTH)}
-    stronger = pl.col("consent").replace_strict(strength, default=0) > kind.replace_strict(strength, default=None)
+    stronger = pl.col("consent").replace_strict(_STRENGTH, default=0) > kind.replace_strict(_STRENGTH, default=None)
     contradicts = [
         stronger,
         (calls != "both") & (pl.col("consent_for") != calls),
@@ -341,8 +340,7 @@ def _completed() -> list[pl.Expr]:
 
 def _met() -> dict[str, pl.Expr]:
     """What two consents both say, by fact; for no call that both are for there is none."""
-    strength = {word: at for at, word in enumerate(_STRENGTH)}
-    rank, other_rank = (pl.col(name).replace_strict(strength, default=0) for name in ("consent", "_consent"))
+    rank, other_rank = (pl.col(name).replace_strict(_STRENGTH, default=0) for name in ("consent", "_consent"))
     calls, others = pl.col("consent_for"), pl.col("_consent_for")
     hours, other_hours = pl.col("hours_agreed"), pl.col("_hours_agreed")
     differ = (calls != others) & (calls != "both") & (others != "both")

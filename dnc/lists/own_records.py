@@ -457,10 +457,10 @@ class _Rows(msgspec.Struct):
             self._refuse(frame, (facts["day"] > today()).fill_null(False), "at_future")
             self._refuse(frame, result.is_null(), "result", known=either(RESULTS))
             lasting = result.is_in(LASTING).cast(pl.UInt8).alias("lasting")
-            told = frame.with_columns(*facts.select("at", "by_day"), result.alias("result"), lasting)
-            yield self._apart(told) if facts["by_day"].any() else told
+            made = frame.with_columns(*facts.select("at", "by_day"), result.alias("result"), lasting)
+            yield self._one_by_one(made) if facts["by_day"].any() else made
 
-    def _apart(self, calls: pl.DataFrame) -> pl.DataFrame:
+    def _one_by_one(self, calls: pl.DataFrame) -> pl.DataFrame:
         """Calls, of which those told by their day alone get a second each: two of one person are no repetition."""
         *same, _ = _BY_DAY
         by_day = calls.filter("by_day").select(*same, nth=pl.int_range(pl.len()).over(same))

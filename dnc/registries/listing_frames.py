@@ -33,7 +33,7 @@ _IN_TEXT = r"(?:^|[^\d.,\-/])(?:\+|00?[1-9]|\(0)[\d ().\-/]{6,}\d"  # written as
 _SAMPLE = 1_000  # cells of a column by which it is known what it holds
 _NO_DAY = ("", "none", "n/a", "-", "never")  # what files write in a column of dates for "no date"
 _WRITTEN = {"iso": "2026-12-31", "dmy": "31/12/2026", "mdy": "12/31/2026"}  # as a reason shows it
-_ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
+_ISO = r"^(\d{4}-\d{1,2}-\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
 
 
 def listings(
@@ -241,8 +241,7 @@ def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.Dat
             cells = cells.with_columns(pl.lit(None, pl.Date).alias(name))
             continue
         text = cells[str(at)]
-        day = text.str.extract(_ISO, 1).str.to_date("%Y-%m-%d", strict=False)
-        day = pl.select(pl.when(day.dt.year() > 999).then(day).alias(name)).to_series()  # 05-03-26 is not in the year 5
+        day = text.str.extract(_ISO, 1).str.to_date("%Y-%m-%d", strict=False).alias(name)
         if day.null_count() > text.null_count():
             filled = text.is_not_null() & ~text.str.to_lowercase().is_in(_NO_DAY)
             other = pl.select(pl.when(filled & day.is_null()).then(text).alias("day"))

@@ -190,15 +190,12 @@ def _scanned(part: Member, path: Path, altering: frozenset[str]) -> tuple[bool, 
 
 def _to_be_read(printed: Iterable[bytes], hints: Iterable[bytes]) -> Iterator[str]:
     """The headers and footers of printed pages, but for mere page numbers, and the hints that say not to call."""
-    for text in map(_unescaped, printed):
+    texts, hinted = ([unescape(text.decode(errors="replace")) for text in found] for found in (printed, hints))
+    for text in texts:
         words = _CODE.sub(" ", text).strip()
         if any(map(str.isalpha, words)) and ("&P" not in text or net.marks(words)):
             yield words
-    yield from filter(net.marks, map(_unescaped, hints))
-
-
-def _unescaped(text: bytes) -> str:
-    return unescape(text.decode(errors="replace"))
+    yield from filter(net.marks, hinted)
 
 
 def _may_alter(texts: Member) -> bool:

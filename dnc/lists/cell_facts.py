@@ -262,8 +262,9 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         at = here.arg_true()
         word = pl.lit(cell[at].map_elements(shown, pl.String))
         if vocabulary().columns[ours]["kind"] in ("date", "datetime"):
-            order = each_distinct(cell[at].to_frame("day"), self._other_order, {"order": pl.String})["order"]
-            word = pl.concat_str(word, pl.format(" ({})", pl.lit(order)), ignore_nulls=True)
+            order = pl.lit(cell[at].map_elements(only_order, pl.String))  # it may not be the declared one
+            other = pl.when(order != self.header.brief.dates).then(pl.format(" ({})", order))
+            word = pl.concat_str(word, other, ignore_nulls=True)
         return _marks(at, "misread", ours, word)
 
     def _contradicted(self, plans: pl.DataFrame, fits: pl.Series) -> dict[str, pl.Series]:
@@ -315,11 +316,6 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
                     undated = is_filled & known.is_null()
                     days["objected_on"].append(pl.select(pl.when(undated).then(pl.lit(ALWAYS))).to_series())
         return [_strictest(ours, columns) for ours, columns in days.items() if len(columns) > 1]
-
-    def _other_order(self, text: str) -> tuple[str | None]:
-        """The order in which a date can be read, where that is not the declared one."""
-        order = only_order(text)
-        return (None if order == self.header.brief.dates else order,)
 
     def _filled(self, plans: pl.DataFrame, fits: pl.Series, consent_odd: pl.Series) -> Iterator[pl.DataFrame]:
         """Which rows have an empty cell that a rule filled, by rule.

@@ -29,6 +29,7 @@ from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, CallRows, ListCheck
 from dnc.desk.office import keep_decisions, keeps_decisions
+from dnc.desk.past_pages import in_words
 from dnc.desk.progress import Shown, begin, begin_file
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
@@ -40,7 +41,7 @@ from dnc.messages import changed, messages
 from dnc.reports.check_page import html
 from dnc.reports.decision import decision
 from dnc.reports.explanation import finding, worst_first
-from dnc.reports.phrases import consents, fact, needed, title
+from dnc.reports.phrases import consents, fact, title
 from dnc.store import campaigns
 from dnc.verdicts.verdict import OUTCOMES, missing_thing
 
@@ -438,6 +439,7 @@ def _result(visit: Visit) -> Response:
     outcomes, reasons, count = rows.counts(outcome, reason, **chosen)
     calls, of_any_cell = (rows.chosen(outcome, reason, **chosen | more) for more in ({}, {"cell": None}))
     at, pages = visit.part_of(count, _PAGE_ROWS)
+    why = in_words(check.book, visit.session.language)
     with list_check.lock:
         open_ = list_check.open()
     return visit.page(
@@ -447,7 +449,7 @@ def _result(visit: Visit) -> Response:
         decision=decision(check),
         decision_words=messages("decision", visit.session.language),
         outcomes=outcomes,
-        reasons=[(word, _reason(check, word, visit.session.language), n) for word, n in reasons.most_common()],
+        reasons=[(word, why(word), n) for word, n in reasons.most_common()],
         outcome=outcome,
         reason=reason,
         facets=columns,
@@ -510,12 +512,6 @@ def _said_once(regimes: Iterable[Regime]) -> list[Regime]:
     found = [*regimes]
     laws = {regime.demand for regime in found if regime.force == "law"}
     return [regime for regime in found if regime.force != "policy" or regime.demand not in laws]
-
-
-def _reason(check: Check, word: str, language: str) -> str:
-    """A reason by which calls are chosen: the title of a regime that blocks or leaves open, or what is missing."""
-    rules = {regime.id: regime for _, regime in check.book.regimes()}
-    return title(rules[word], language) if word in rules else needed(word, language)
 
 
 def _report(visit: Visit) -> Response:

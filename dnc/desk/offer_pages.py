@@ -22,7 +22,7 @@ from dnc.desk.forms import Form, Upload
 from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import ListCheck
-from dnc.desk.progress import Shown, begin, given_before, result_of
+from dnc.desk.progress import Shown, begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, download, download_once
 from dnc.errors import DncError, InputError, OptionError
@@ -57,9 +57,7 @@ class Assessed(msgspec.Struct):
 
 
 def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
-    if given is None:
-        chosen = visit.request.query_params.get("list")
-        given = {"list": chosen} if chosen else given_before(visit)
+    given = {"list": visit.request.query_params.get("list", "")} if given is None else given
     lists = {id_: list_check.upload.name for id_, list_check in visit.kept("lists").items()}
     return visit.page("offer.html", errors=errors, given=given, use=_USE, lists=lists, offers=_offers(visit))
 
@@ -97,7 +95,11 @@ def _vet(visit: Visit, sent: Form) -> Response:
         except DncError as error:
             raise InputError(without_paths(error, *uploads.values())) from None
 
-    return begin(visit, lambda job: Shown(job, "vet", name, f"/offer/{job.id}", "/offer", given), assess)
+    def shown(job: Job) -> Shown:
+        onward = f"/offer/{job.id}"
+        return Shown(job, "vet", name, onward, "/offer", lambda later, why: _form(later, given, [("offer", why)]))
+
+    return begin(visit, shown, assess)
 
 
 def _read(visit: Visit, given: dict[str, str]) -> tuple[Asked, dict[str, Any], list[tuple[str, str]]]:

@@ -17,6 +17,7 @@ from dnc.desk.desk import RefusedError
 from dnc.desk.routes import page
 from dnc.desk.visit import Visit, download
 from dnc.files.writers import csv_of
+from dnc.law.rulebook import Rulebook
 from dnc.reports.phrases import fact, title
 from dnc.verdicts.verdict import missing_thing
 
@@ -31,14 +32,16 @@ def _all(visit: Visit) -> Response:
     of_list = [check for check in checks if check.series == series]
     at, pages = visit.part_of(len(of_list or checks), _PAGE_ROWS)
     trend = of_list[:_TREND][::-1]
-    why = in_words(visit)
+    why = in_words(visit.desk.book, visit.session.language)
     return visit.page(
         "past.html",
         series=series if of_list else "",
         checks=(of_list or checks)[(at - 1) * _PAGE_ROWS : at * _PAGE_ROWS],
         trend=trend,
         less={
-            now.id: [(why(word), n) for word, n in less_by(then, now) if n > 0][:_WHY] for then, now in pairwise(trend)
+            now.id: [(why(word), n) for word, n in less_by(then, now) if n > 0][:_WHY]
+            for then, now in pairwise(trend)
+            if now.counts["clear"] * then.calls < then.counts["clear"] * now.calls
         },
         page=at,
         pages=pages,
@@ -46,10 +49,9 @@ def _all(visit: Visit) -> Response:
     )
 
 
-def in_words(visit: Visit) -> Callable[[str], str]:
+def in_words(book: Rulebook, language: str) -> Callable[[str], str]:
     """Names a reason: a regime, or a word of `dnc_missing`; one that this version does not know by its id."""
-    language = visit.session.language
-    rules = {regime.id: title(regime, language) for _, regime in visit.desk.book.regimes()}
+    rules = {regime.id: title(regime, language) for _, regime in book.regimes()}
 
     def named(word: str) -> str:
         try:
@@ -78,7 +80,7 @@ def _difference(visit: Visit, check: PastCheck, others: list[PastCheck]) -> Diff
 def _one(visit: Visit) -> Response:
     check, store, language = _asked(visit), visit.desk.store, visit.session.language
     others = [one for one in past_checks(store) if one.id < check.id]
-    since, why = _difference(visit, check, others), in_words(visit)
+    since, why = _difference(visit, check, others), in_words(visit.desk.book, language)
     changed = since.calls if since is not None and since.calls is not None else pl.DataFrame()
     at, pages = visit.part_of(changed.height, _PAGE_ROWS)
     used = [one for one in store.snapshots() if one.id in check.detail["snapshots"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from shutil import rmtree
@@ -32,7 +32,6 @@ class Shown(msgspec.Struct, frozen=True):
         what: key of what it does, in the table `jobs` of the messages.
         name: of the file that it reads; such a job can be stopped.
         onward: where to go when it is done. back: where to go if it was stopped or failed.
-        given: the texts of its form, which is filled in with them there.
         failed: shows its form again if it failed, with the reason; by default its page says it.
     """
 
@@ -41,7 +40,6 @@ class Shown(msgspec.Struct, frozen=True):
     name: str
     onward: str
     back: str
-    given: Mapping[str, str] = {}
     failed: Callable[[Visit, str], Response] | None = None
 
 
@@ -77,12 +75,6 @@ def _file(visit: Visit) -> Response:
 def _shown(visit: Visit) -> Shown:
     shown: Shown = visit.found("jobs", "job")
     return shown
-
-
-def given_before(visit: Visit) -> Mapping[str, str]:
-    """The texts of the form of a job that failed, if the address says to fill them in once more."""
-    shown: Shown | None = visit.kept("jobs").get(visit.request.query_params.get("again", ""))
-    return shown.given if shown else {}
 
 
 def result_of(visit: Visit, what: str) -> Any:

@@ -148,6 +148,11 @@ def a_known_campaign_is_checked_at_once_and_its_columns_serve_another(browser: B
     other = ended(browser, browser.post("/checks", {"base": "columns of dons", "call_at": "2026-11-30"}, files=files))
     asked = ids(other.text)
     assert 0 < len(asked) <= 4 and not {"columns", "texts", "caller", "call_at"} & {*asked}
+    rows = "".join(f"B{at};01 99 00 13 {at};oui;2026-10-01;{'Stop' if at < 12 else 'Actif'}\n" for at in range(10, 20))
+    more = {"list": ("dons 2026-06.csv", (HEADER + rows).encode())}
+    _ = ended(browser, browser.post("/checks", {"base": "dons", "call_at": "2026-11-30"}, files=more))
+    trend = text_of(browser.client.get("/past", params={"list": "dons"}))
+    assert trend.count("+1 This person told you not to call") == 1  # of more calls a larger share is possible
     unknown = browser.post("/checks", {"base": "nothing"}, files=files)
     assert unknown.status_code == 400 and "no campaign of that name" in text_of(unknown)
 

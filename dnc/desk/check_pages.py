@@ -41,7 +41,7 @@ from dnc.messages import changed, messages
 from dnc.reports.check_page import html
 from dnc.reports.decision import decision
 from dnc.reports.explanation import finding, worst_first
-from dnc.reports.phrases import consents, fact, title
+from dnc.reports.phrases import consents, fact
 from dnc.store import campaigns
 from dnc.verdicts.verdict import OUTCOMES, missing_thing
 
@@ -499,7 +499,7 @@ def _row(list_check: ListCheck, check: Check, rows: CallRows, row: dict[str, Any
         "sheet_row": row[SHEET_ROW],
         "number": list_check.seen(row["dnc_number"]),
         "outcome": row["dnc_outcome"],
-        "reason": ", ".join(title(regime, language) for regime in _said_once(map(check.book.regime, rules or open_))),
+        "reason": ", ".join(regime.title[language] for regime in _said_once(map(check.book.regime, rules or open_))),
         "missing": ", ".join(missing_thing(word, language) for word in missing),
         "names": [list_check.seen(row[name]) for name in rows.names],
         "until": row["dnc_valid_until"],

@@ -18,7 +18,7 @@ from dnc.desk.routes import page
 from dnc.desk.visit import Visit, download
 from dnc.files.writers import csv_of
 from dnc.law.rulebook import Rulebook
-from dnc.reports.phrases import fact, title
+from dnc.reports.phrases import fact
 from dnc.verdicts.verdict import missing_thing
 
 _PAGE_ROWS = 20
@@ -51,7 +51,7 @@ def _all(visit: Visit) -> Response:
 
 def in_words(book: Rulebook, language: str) -> Callable[[str], str]:
     """Names a reason: a regime, or a word of `dnc_missing`; one that this version does not know by its id."""
-    rules = {regime.id: title(regime, language) for _, regime in book.regimes()}
+    rules = {regime.id: regime.title[language] for _, regime in book.regimes()}
 
     def named(word: str) -> str:
         try:

@@ -30,7 +30,6 @@ from dnc.reports.phrases import (
     ranked,
     remedy,
     rows_left,
-    title,
     told_by,
 )
 from dnc.store.audit_log import user
@@ -247,7 +246,7 @@ def _why(check: Check) -> list[Line]:
     reasons = [
         forbidden(
             regime.id,
-            title(regime, language),
+            regime.title[language],
             rows,
             language,
             detail=_detail(check, regime),
@@ -367,7 +366,7 @@ def _next(check: Check) -> Iterator[Line]:
 
 
 def _titles(check: Check, rows: Counter[str]) -> str:
-    return ", ".join(title(regime, check.language) for regime, _ in ranked(check.book, rows))
+    return ", ".join(regime.title[check.language] for regime, _ in ranked(check.book, rows))
 
 
 def another_day(check: Check) -> Counter[str]:
@@ -469,7 +468,7 @@ def _unproven(check: Check) -> Iterator[Line]:
 def _accepted(check: Check) -> Iterator[Line]:
     """Unclear law that the user took on their own responsibility."""
     for id_, reason in sorted(check.record["accepted"].items()):
-        name = title(check.book.regime(id_), check.language)
+        name = check.book.regime(id_).title[check.language]
         yield Line(said(check.language, "decision", "rests", "accepted", title=name, reason=reason))
 
 

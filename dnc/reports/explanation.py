@@ -10,7 +10,7 @@ from dnc.checks.explain import Explanation
 from dnc.checks.subject_access import record_line
 from dnc.law.findings import Finding
 from dnc.messages import dated, in_language, said, semicolons
-from dnc.reports.phrases import labelled, title, why_open
+from dnc.reports.phrases import labelled, why_open
 from dnc.store.record_kinds import KINDS
 from dnc.verdicts.judge import ConditionValue, RegimeResult
 from dnc.verdicts.verdict import missing_thing
@@ -74,7 +74,7 @@ def _regime(result: RegimeResult, language: str, *, every: bool) -> Iterator[str
     grade = said(language, "common", "grades", regime.confidence)
     force = f"{say('force', regime.force)}, {say('confidence', grade=grade)}"
     reasons = force if applies else semicolons(_reasons(result, language), language)
-    name = f"{title(regime, language)} ({regime.id})" if every else title(regime, language)
+    name = f"{regime.title[language]} ({regime.id})" if every else regime.title[language]
     yield say("regime", title=name, finding=finding(result.finding, language), reasons=reasons)
     if not applies:
         return

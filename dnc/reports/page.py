@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dnc.messages import counted, dated, in_language, messages, percent, registry_name
 from dnc.reports.decision import calls
-from dnc.reports.phrases import covered, title
+from dnc.reports.phrases import covered
 
 
 def rendered(template: str, language: str, sections: Mapping[str, str], values: dict[str, Any]) -> str:
@@ -52,7 +52,7 @@ def filters(language: str) -> dict[str, Callable[..., str]]:
         "covered": lambda snapshot: covered(snapshot, language),
         "day": dated(language),
         "localized": lambda text: in_language(text, language),
-        "named": lambda regime: title(regime, language),
+        "named": lambda regime: regime.title[language],
         "percent": percent(language),
         "registry": lambda registry: registry_name(registry, language),
     }

@@ -82,11 +82,6 @@ def fact_in_line(column: str, word: str, language: str) -> str:
     return labelled(in_words.label, in_words.value, language)
 
 
-def title(regime: Regime, language: str = "en") -> str:
-    """The name of a regime for people; its id if its file gives no title."""
-    return regime.title[language]
-
-
 def in_force(regime: Regime, language: str, *, starts: bool, ends: bool) -> str:
     """The days on which a regime is in force, in words; at least one of its two ends is named."""
     form = "both" if starts and ends else "starts" if starts else "ends"

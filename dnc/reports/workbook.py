@@ -14,7 +14,7 @@ from dnc.law.limits import Limit
 from dnc.messages import counted, messages, percent, semicolons
 from dnc.reports.check_summary import remarks
 from dnc.reports.decision import all_past, decision, details, law_used, limit_by, when
-from dnc.reports.phrases import declared, labelled, misread, missing, needed, title
+from dnc.reports.phrases import declared, labelled, misread, missing, needed
 from dnc.verdicts.verdict import missing_thing, reasons
 
 
@@ -41,7 +41,7 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
     outcomes = messages("common", language)["outcome"]
     in_words: dict[str, dict[str, str]] = {
         "outcome": outcomes,
-        "blocked_by": words("blocked_by", lambda id_: title(check.book.regime(id_), language)),
+        "blocked_by": words("blocked_by", lambda id_: check.book.regime(id_).title[language]),
         "missing": words("missing", lambda word: missing_thing(word, language)),
         **{key: {} for key in ("valid_until", "next_at", "why") if key == "why" or not all_past(check)},
     }
@@ -119,7 +119,7 @@ def _regimes(check: Check) -> pl.DataFrame:
     tallies = check.tallies
     blocked, undecided, duties = tallies.blocking(), tallies.undecided(), tallies.duties()
     rows = [
-        (title(regime, language), blocked[regime.id], undecided[regime.id], duties[regime.id], regime.says[language],
+        (regime.title[language], blocked[regime.id], undecided[regime.id], duties[regime.id], regime.says[language],
          common["grades"][regime.confidence], cite.texts[language], cite.url, regime.id)
         for regime, _ in law_used(check)
         for cite in regime.cites

@@ -231,12 +231,6 @@ def held_to(claim: Vetting, sample: Vetting) -> Vetting:
     return replace(sample, agreement=agreement, signer=claim.signer)
 
 
-def _classes(both: list[pl.DataFrame]) -> Iterator[tuple[str, str]]:
-    for column in COMPARED:
-        words = pl.concat([_frequent(cells, column) for cells in both]).unique().sort()
-        yield from ((column, word) for word in words)
-
-
 def _frequent(cells: pl.DataFrame, column: str) -> pl.Series:
     rows = cells.drop_nulls(column).group_by(column).agg(pl.col("rows").sum())
     return rows.sort(pl.col("rows"), column, descending=[True, False]).head(_MOST_CLASSES)[column]
@@ -256,8 +250,9 @@ def _claims(claim: Vetting, sample: Vetting, confidence: float) -> Iterator[Clai
 
 def _compared(claim: Vetting, sample: Vetting) -> Iterator[tuple[str, str, dict[str, object], dict[str, object]]]:
     """What is compared: column, word, and the columns of cells with their values, in the claim and in the sample."""
-    for column, word in _classes([claim.cells, sample.cells]):
-        yield column, word, {column: word}, {column: word}
+    for column in COMPARED:
+        words = pl.concat([_frequent(cells, column) for cells in (claim.cells, sample.cells)]).unique().sort()
+        yield from ((column, word, {column: word}, {column: word}) for word in words)
     for name, more in _FIGURES.items():
         yield name, "", claim.offer.through | more, sample.offer.through | more
 

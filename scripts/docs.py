@@ -74,7 +74,7 @@ def jurisdictions() -> str:
 def regimes() -> str:
     """A row per regime; those of every country once, at the end of those of the first."""
     lines = ["| regime | from | until | force | asks for | confidence |", "|---|---|---|---|---|---|"]
-    for regime in {regime.id: regime for _, regime in BOOK.regimes()}.values():
+    for regime in BOOK.by_id.values():
         first = regime.first if regime.first != date.min else ""
         until = regime.until if regime.until != date.max else ""
         lines.append(f"| `{regime.id}` | {first} | {until} | {regime.force} | {regime.demand} | {regime.confidence} |")

@@ -213,7 +213,7 @@ def test_rules_from_the_cache_are_those_that_are_read(folder, monkeypatch):
     """What is compared of texts is their English; the other languages and the columns that SQL reads are looked at too."""
 
     def parts(book: Rulebook) -> list[object]:
-        conditions = [part for _, regime in book.regimes() for part in regime.parts]
+        conditions = [part for regime in book.by_id.values() for part in regime.parts]
         return [(one.says.texts, one.sql.columns, [end.columns for end in one.ends]) for one in conditions]
 
     def anew() -> Rulebook:

@@ -143,7 +143,7 @@ def test_no_english_is_left_in_french_sources():
         told += [ask(name, word, "fr") for word in entry.get("values", ()) for ask in (columns.value, columns.meaning)]
         for text in told:
             assert not english(text), (name, text)
-    for _, regime in Rulebook.load().regimes():
+    for regime in Rulebook.load().by_id.values():
         told = [text["fr"] for text in (regime.title, regime.says, regime.note, regime.sanction)]
         told += [cite.texts["fr"] for cite in regime.cites]
         told += [in_language(part.says, "fr") for part in regime.parts]

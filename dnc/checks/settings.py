@@ -308,7 +308,7 @@ def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: 
         raise OptionError(localized("errors", "guidance", guidance=guidance))
     if language not in LANGUAGES:
         raise OptionError(localized("errors", "language", language=language, known=either(LANGUAGES)))
-    open_ = {regime.id for _, regime in book.regimes() if regime.is_open} if accept else set()
+    open_ = {id_ for id_, regime in book.by_id.items() if regime.is_open} if accept else set()
     for id_, reason in accept.items():
         if id_ not in open_:
             raise OptionError(localized("errors", "not_acceptable", id=id_))

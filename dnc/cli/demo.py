@@ -80,7 +80,6 @@ def _loaded(folder: Path, store: Store) -> Iterator[tuple[str, ...]]:
 
 def _calls(calls: list[tuple[_Call, str]], book: Rulebook) -> Iterator[str]:
     """Calls with the moment of each, as a table; below each why it may be made or not."""
-    reasons = {regime.id: regime.says[language()] for _, regime in book.regimes()}
     rows = [tuple(said(language(), "demo", name) for name in ("who", "purpose", "source", "day", "outcome"))]
     for call, at in calls:
         who = f"{_value('caller', call['caller'])}, {_value('voice', call['voice'])}"
@@ -90,7 +89,8 @@ def _calls(calls: list[tuple[_Call, str]], book: Rulebook) -> Iterator[str]:
     yield header
     for line, (call, _) in zip(lines, calls, strict=True):
         yield line
-        reason = reasons.get(call["dnc_blocked_by"].split(";")[0]) or call["dnc_why"]
+        regime = book.by_id.get(call["dnc_blocked_by"].split(";")[0])
+        reason = regime.says[language()] if regime else call["dnc_why"]
         yield f"  {_one_line(reason, WIDTH - 2)}"
 
 

@@ -51,7 +51,7 @@ def _all(visit: Visit) -> Response:
 
 def in_words(book: Rulebook, language: str) -> Callable[[str], str]:
     """Names a reason: a regime, or a word of `dnc_missing`; one that this version does not know by its id."""
-    rules = {regime.id: regime.title[language] for _, regime in book.regimes()}
+    rules = {id_: regime.title[language] for id_, regime in book.by_id.items()}
 
     def named(word: str) -> str:
         try:

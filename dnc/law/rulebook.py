@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
@@ -103,11 +103,10 @@ class Rulebook:
                 con.execute(f"create macro {name}() as {body}")
         return con
 
-    def regimes(self) -> Iterator[tuple[Pack, Regime]]:
-        """Every regime with its pack, in the order of the files; those of every country once in each."""
-        for pack in self.packs.values():
-            for regime in pack.regimes:
-                yield pack, regime
+    @cached_property
+    def by_id(self) -> dict[str, Regime]:
+        """Every regime by its id, in the order of the files."""
+        return {regime.id: regime for pack in self.packs.values() for regime in pack.regimes}
 
     def regime(self, id_: str) -> Regime:
         """The regime with an id. Raises KeyError."""

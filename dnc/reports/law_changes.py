@@ -111,7 +111,7 @@ class Effect(NamedTuple):
 
 def differences(before: Rulebook, after: Rulebook) -> dict[str, list[str]]:
     """The regimes that are `added`, `changed` and `removed` if other rules are used, each by id, sorted."""
-    old, new = ({regime.id: regime for _, regime in book.regimes()} for book in (before, after))
+    old, new = before.by_id, after.by_id
     return {
         "added": sorted(new.keys() - old.keys()),
         "changed": sorted(id_ for id_ in new.keys() & old.keys() if new[id_] != old[id_]),

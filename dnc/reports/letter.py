@@ -110,12 +110,11 @@ def _own(own: Mapping[str, Any], language: str) -> Iterator[Part]:
 
 def _decisions(answer: Mapping[str, Any], book: Rulebook, language: str) -> Iterator[Part]:
     say = partial(said, language, "letter")
-    regimes = {regime.id: regime for _, regime in book.regimes()}
     yield Part("heading", say("decisions_head"))
     lines = []
     for row in answer["decisions"]:
         is_coming = row["day"] and row["day"] >= answer["day"]
-        reasons = _reasons(row, regimes, language)
+        reasons = _reasons(row, book.by_id, language)
         result = say("coming" if is_coming else "result", row["outcome"], reasons=reasons)
         key = "decided" if row["day"] else "decided_undated"
         lines.append(say(key, done=row["done_at"], day=row["day"], result=result))

@@ -30,7 +30,7 @@ def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
 def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
     """The names that the template of a vetting uses."""
     v, offer, words = messages("vet", language), vetting.offer, VettingInWords(vetting, language)
-    regimes = {regime.id: regime for _, regime in book.regimes()}
+    regimes = book.by_id
     shares = [vetting.callable, vetting.lasting, *vetting.outcomes.values(), *(share for _, share in vetting.curve)]
     return {
         "title": v["title"].format(name=offer.file),

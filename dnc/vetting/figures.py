@@ -64,7 +64,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, pr
         price=price,
         proved=proved,
         gate=list(asked.compared(_least_favourable(asked, lasting, outcomes, price, proved), offer.rows)),
-        regimes={regime.id: _described(regime) for _, regime in book.regimes() if regime.id in named},
+        regimes={id_: _described(regime) for id_, regime in book.by_id.items() if id_ in named},
         cells=cells,
     )
 
@@ -145,8 +145,7 @@ def _costs(cells: pl.DataFrame) -> list[Cost]:
 
 def _wanted(cells: pl.DataFrame, book: Rulebook) -> list[Wanted]:
     """What would decide undecided rows, first what most rows wait for."""
-    by_id = {regime.id: regime for _, regime in book.regimes()}
-    read = {id_: _read(regime) for id_, regime in by_id.items()}
+    read = {id_: _read(regime) for id_, regime in book.by_id.items()}
     waiting: Counter[str] = Counter()
     depending: dict[str, set[str]] = {}
     undecided = cells.filter((pl.col("outcome") == "undecided") & (pl.col("missing") != ""))
@@ -156,7 +155,7 @@ def _wanted(cells: pl.DataFrame, book: Rulebook) -> list[Wanted]:
             waiting[word] += rows
             depending.setdefault(word, set()).update(id_ for id_ in regimes if word in read[id_])
     return [
-        _wish(word, rows, [by_id[id_] for id_ in sorted(depending[word])])
+        _wish(word, rows, [book.by_id[id_] for id_ in sorted(depending[word])])
         for word, rows in sorted(waiting.items(), key=lambda item: (-item[1], item[0]))
     ]
 

@@ -309,10 +309,8 @@ def _offer(read: _SealedOffer) -> Offer:
 
 def _refuse_unknown(offer: Offer, cells: list[_SealedCell], book: Rulebook) -> None:
     """Raise ValueError for regimes that are not in the rules, and for facts that no regime reads."""
-    regimes = [regime for _, regime in book.regimes()]
-    ids = {regime.id for regime in regimes}
-    facts = {"number", "region", "call_at", "jurisdiction", "stale:law"}.union(*(regime.words for regime in regimes))
-    trade = offer.trade
+    trade, ids, facts = offer.trade, book.by_id.keys(), {"number", "region", "call_at", "jurisdiction", "stale:law"}
+    facts = facts.union(*(regime.words for regime in book.by_id.values()))
     for column, in_trade, allowed in (
         ("blocked_by", trade.blocked_by, ids),
         ("undecided_by", trade.undecided_by, ids),

@@ -384,8 +384,8 @@ def test_rows_are_judged_alone(world, chance):
         assert world.found(alone) == [verdicts[str(row)] for row in alone]
 
 
-OPEN_BY_THE_DAY = {one.id for _, one in BOOK.regimes() if one.is_open and any(part.daily for part in one.parts)}
-BY_THE_DAY = {id_ for id_, demand in ((one.id, one.demand) for _, one in BOOK.regimes()) if demand == "hours"}
+OPEN_BY_THE_DAY = {one.id for one in BOOK.by_id.values() if one.is_open and any(part.daily for part in one.parts)}
+BY_THE_DAY = {id_ for id_, one in BOOK.by_id.items() if one.demand == "hours"}
 NOW = [date(2026, 11, 24), date(2026, 11, 10), date(2026, 8, 15), date(2026, 10, 1), date(2027, 1, 15)]
 
 

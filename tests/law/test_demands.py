@@ -388,7 +388,7 @@ def test_an_expression_knows_its_columns():
     kinds |= {
         registry_column(id_, suffix): REGISTRY_FACTS[suffix] for id_ in book.registries() for suffix in REGISTRY_FACTS
     }
-    parts = [part for _, regime in book.regimes() for part in regime.parts]
+    parts = [part for regime in book.by_id.values() for part in regime.parts]
     expressions = {sql for part in parts for sql in (part.sql, *part.ends, *(unknown for unknown, _ in part.reads))}
     assert len(expressions) > 250
 

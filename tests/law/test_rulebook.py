@@ -244,7 +244,7 @@ def test_no_rules_folder_is_refused(tmp_path):
 FRANCE = Rulebook.load().packs["fr"]
 
 
-@pytest.mark.parametrize("regime", FRANCE.regimes, ids=lambda one: one.id)
+@pytest.mark.parametrize("regime", list(FRANCE.regimes), ids=lambda one: one.id)
 def test_each_french_regime_speaks_both_languages_and_cites(regime):
     """Every regime has its sentence in English and French, a citation with the day it was read, and a grade."""
     assert regime.says["en"] != regime.says["fr"]

@@ -21,7 +21,7 @@ from dnc.reports.letter_file import write_letter
 from tests.conftest import SAMPLES
 
 BOOK = Rulebook.load()
-IDS = {regime.id for _, regime in BOOK.regimes()} | (set(BOOK.registries()) - {"own"})
+IDS = {*BOOK.by_id} | (set(BOOK.registries()) - {"own"})
 WORDS = {*IDS, *(name for name in vocabulary().columns if "_" in name), "registry:", "undecided", "blocked", "dnc"}
 LISTED, OPEN, UNKNOWN = "+33261910810", "+33353010810", "+33536490001"
 
@@ -75,7 +75,7 @@ def test_the_letter_says_all_that_is_held(found, language):
     """The registry's answer with its days, the objection with its note, the decision with its law, how long."""
     texts = messages("letter", language)
     listed, opted_out, unknown = ("\n".join(_lines(found(number), language)) for number in (LISTED, OPEN, UNKNOWN))
-    regime = next(regime for _, regime in BOOK.regimes() if regime.id == "fr-bloctel-2020")
+    regime = BOOK.by_id["fr-bloctel-2020"]
     day = {"en": "2026-08-05", "fr": "05/08/2026"}[language]
     assert f"Bloctel | {texts['states']['listed']} | {day}" in listed
     assert texts["you"]["unlisted"].format(registry="Bloctel") in listed and regime.says[language] not in listed

@@ -51,7 +51,7 @@ VALUES = {
     "relationship": ("none", "none", "contract"),
 }
 BOOK = Rulebook.load()
-DAILY = {regime.id for _, regime in BOOK.regimes() if regime.demanded.limit}
+DAILY = {regime.id for regime in BOOK.by_id.values() if regime.demanded.limit}
 
 
 def calls(seed: int, rows: int = 120) -> str:

@@ -16,7 +16,7 @@ from dnc.verdicts.verdict import LONGEST_WHY, Policy, missing_thing, worded
 from tests import some
 from tests.law.test_rules import TABLES
 
-REGIMES = [regime for _, regime in Rulebook.load().regimes() if regime.demand != "duty"]
+REGIMES = [regime for regime in Rulebook.load().by_id.values() if regime.demand != "duty"]
 EVERYTHING = ";".join([*vocabulary().columns, "registry:ca-dncl", "uncovered:us-ndnc", "stale:it-rpo", "stale:law"])
 
 

@@ -102,8 +102,8 @@ def _make_room(files: int) -> None:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def remove_unread(path: Path) -> bool:
-    """Remove a file unless a `ReadLock` is on it; returns whether it is gone."""
+def remove_unread(path: Path) -> None:
+    """Remove a file unless a `ReadLock` is on it."""
     with suppress(OSError):
         if sys.platform == "win32":
             path.unlink()
@@ -114,7 +114,6 @@ def remove_unread(path: Path) -> bool:
                     path.unlink()
             finally:
                 os.close(handle)
-    return not path.exists()
 
 
 @contextmanager

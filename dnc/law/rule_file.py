@@ -137,12 +137,11 @@ class _RulesReader:
                 self.typed(kind, data, key, *at)
         return data
 
-    def typed(self, kind: type, data: dict[str, Any], key: str, *at: str) -> Any:
-        """The value of a key, which must be exactly of a type (`True` is not a number); numbers: 1 to `EVER`."""
+    def typed(self, kind: type, data: dict[str, Any], key: str, *at: str) -> None:
+        """Refuse a value that is not exactly of a type (`True` is not a number), and a number beyond 1 to `EVER`."""
         value = data[key]
         if type(value) is not kind or (isinstance(value, int) and kind is int and not 1 <= value <= EVER):
             raise self.fail(f"must be {_TYPE_NAMES[kind]}", *at, key)
-        return value
 
     def each(self, form: re.Pattern[str], what: str, values: Any, *at: str) -> tuple[str, ...]:
         """The values of a list, which must all be texts that match a pattern."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -35,7 +36,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, pr
 
     Raises OptionError if a condition is about the price of the list or about proofs, and there is none.
     """
-    share = _Shares(offer, cells)
+    share = partial(_share, offer, cells)
     lasting = share(**offer.through)
     outcomes = {outcome: share(outcome=outcome) for outcome in OUTCOMES}
     callable_ = share(**offer.through, repeat=False, held=False)
@@ -47,7 +48,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, pr
         offer=offer,
         outcomes=outcomes,
         lasting=lasting,
-        curve=[(day, share.lasting(at)) for at, day in enumerate(offer.points, 1)],
+        curve=[(day, _share_through(offer, cells, at)) for at, day in enumerate(offer.points, 1)],
         repeated=share(repeat=True),
         unreadable=share(territory=""),
         callable=callable_,
@@ -69,37 +70,30 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, pr
     )
 
 
-class _Shares:
-    """Shares of the rows of an offer that have some values in the columns of cells, with their bounds."""
+def _share(offer: Offer, cells: pl.DataFrame, **wanted: object) -> Share:
+    """The share of the rows of an offer that have some values in the columns of cells, with its bounds."""
+    rows, of = offer.rows, offer.sample_of
+    least, most = between(cells, **wanted)
+    hits = _rows(cells, pl.all_horizontal(pl.col(name).eq_missing(pl.lit(word)) for name, word in wanted.items()))
+    if not rows:
+        return Share(0, 0.0, 0.0, 1.0 if of else 0.0)
+    low, high = least, most
+    if of is not None:
+        low, _ = population_bounds(least, rows, of, offer.confidence)
+        _, high = population_bounds(most, rows, of, offer.confidence)
+    return Share(hits, hits / rows, low / offer.total, high / offer.total)
 
-    def __init__(self, offer: Offer, cells: pl.DataFrame) -> None:
-        self._offer, self._cells = offer, cells
 
-    def __call__(self, **wanted: object) -> Share:
-        return self._of(self._cells, **wanted)
+def _share_through(offer: Offer, cells: pl.DataFrame, at: int) -> Share:
+    """The share of rows that are clear through a point of the curve (1-based).
 
-    def lasting(self, at: int) -> Share:
-        """The share of rows that are clear through a point of the curve (1-based).
-
-        `lasts` is capped at the point first, so that a row that lasts longer has the same word as one that lasts
-        just as long: `between` compares words. Through the first point, every clear row counts.
-        """
-        if at == 1:
-            return self(outcome="clear")
-        through = pl.when(pl.col("lasts") >= at).then(at).otherwise(pl.col("lasts")).alias("lasts")
-        return self._of(self._cells.with_columns(through), outcome="clear", lasts=at)
-
-    def _of(self, cells: pl.DataFrame, **wanted: object) -> Share:
-        rows, of = self._offer.rows, self._offer.sample_of
-        least, most = between(cells, **wanted)
-        hits = _rows(cells, pl.all_horizontal(pl.col(name).eq_missing(pl.lit(word)) for name, word in wanted.items()))
-        if not rows:
-            return Share(0, 0.0, 0.0, 1.0 if of else 0.0)
-        low, high = least, most
-        if of is not None:
-            low, _ = population_bounds(least, rows, of, self._offer.confidence)
-            _, high = population_bounds(most, rows, of, self._offer.confidence)
-        return Share(hits, hits / rows, low / self._offer.total, high / self._offer.total)
+    `lasts` is capped at the point first, so that a row that lasts longer has the same word as one that lasts just as
+    long: `between` compares words. Through the first point, every clear row counts.
+    """
+    if at == 1:
+        return _share(offer, cells, outcome="clear")
+    through = pl.when(pl.col("lasts") >= at).then(at).otherwise(pl.col("lasts")).alias("lasts")
+    return _share(offer, cells.with_columns(through), outcome="clear", lasts=at)
 
 
 def _rows(cells: pl.DataFrame, which: pl.Expr) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -149,14 +150,17 @@ def _misfit_in(member: Member, encoding: str) -> int | None:
     """The position of the first byte that an encoding does not allow, or None. Raises InputError at a NUL byte."""
     decoder, width = codecs.getincrementaldecoder(encoding)(), 2 if encoding.startswith("utf-16") else 1
     done, misfit = 0, None
-    for block in member.blocks():
+    for block in itertools.chain(member.blocks(), [b""]):  # empty at the end, which no character may be cut by
         if (at := _nul_in(block, width)) >= 0:
             raise InputError(localized("errors", "nul_byte", byte=figure(done + at)), member.where)
-        is_ascii = width == 1 and not decoder.getstate()[0] and block.isascii()
-        if misfit is None and not is_ascii:
-            misfit = _misfit(decoder, block, done)
+        kept = decoder.getstate()[0]
+        if misfit is None and not (width == 1 and block.isascii() and not kept):
+            try:
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                misfit = done - len(kept) + error.start
         done += len(block)
-    return _misfit(decoder, b"", done, final=True) if misfit is None else misfit
+    return misfit
 
 
 def _nul_in(block: bytes, width: int) -> int:
@@ -165,15 +169,6 @@ def _nul_in(block: bytes, width: int) -> int:
     while at > 0 and at % width:
         at = block.find(bytes(width), at + 1)
     return at
-
-
-def _misfit(decoder: codecs.IncrementalDecoder, block: bytes, done: int, final: bool = False) -> int | None:
-    kept = decoder.getstate()[0]
-    try:
-        decoder.decode(block, final)
-    except UnicodeDecodeError as error:
-        return done - len(kept) + error.start
-    return None
 
 
 def _line_at(member: Member, place: int) -> int:

@@ -108,8 +108,8 @@ NAMES = (
 def english(text: str) -> set[str]:
     """English words in a text that is no name, no id, no file and no command."""
     text = re.sub(
-        r"«\s[a-z_]+\s»|\{\w+\}|\([a-z_]+(, [a-z_.]+)+\)|parmi\W+[a-z_]+(, [a-z_]+)+", "", text
-    )  # names of columns, placeholders, words to write in a file
+        r"«\s[a-z_]+\s»|\{\w+\}|\([a-z_]+(, [a-z_.]+)+\)|parmi\W+[a-z_]+(, [a-z_]+)+|--registry [a-z]+", "", text
+    )  # names of columns, placeholders, words to write in a file or behind an option
     for name in NAMES:
         text = text.replace(name, "")
     return ENGLISH & set(re.findall(r"(?<![\w./:=-])[a-z]+(?![\w/:=-]|\.\w)", text.lower()))

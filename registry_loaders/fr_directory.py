@@ -11,40 +11,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
-from dnc.registries import Extract, Loader, booleans, listings
+from dnc.registries import Extract, Layout, Loader, booleans, listings
 
-_WORDS = {
-    "listing": {"unlisted": True, "listed": False},
-    "prospecting": {"refused": True, "allowed": False},
-}
+_COLUMNS = ("number", "listing", "prospecting")
 # Only names that say that the person is in the list: with others (`hors liste rouge`), oui could mean the opposite.
 _FRENCH = {
     "listing": re.compile(r"(?:est|inscrite?|inscription)?(?:en|sur|à|a)?(?:la)?listerouge"),
     "prospecting": re.compile(r"(?:est|inscrite?|inscription)?(?:en|sur|à|a)?(?:la)?listeorange"),
 }
 _YES, _NO = ("oui", "o", "vrai", "yes", "true", "1", "x"), ("non", "n", "faux", "no", "false", "0")
-_YES_NO = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
-
-
-def _named(extract: Extract, ours: str) -> str:
-    """The name of a column: ours, or else the French one, if the file has it."""
-    french = filter(_FRENCH[ours].fullmatch, extract.header)
-    return ours if ours in extract.header else next(french, ours)
+_WORDS = {
+    "listing": dict.fromkeys(_YES, "unlisted") | dict.fromkeys(_NO, "listed"),
+    "prospecting": dict.fromkeys(_YES, "refused") | dict.fromkeys(_NO, "allowed"),
+}
 
 
 def _recognises(extract: Extract) -> bool:
-    names = [_named(extract, ours) for ours in _WORDS]
-    has_number = "number" in extract.header or (bool(extract.phone_columns) and names != [*_WORDS])
-    return has_number and set(names) <= set(extract.header)
+    return set(_in_our_names(extract).header) >= set(_COLUMNS)
+
+
+def _in_our_names(extract: Extract) -> Extract:
+    """The same file, with our names and words for the columns of the French form; what the user says comes first."""
+    columns = {ours: name for ours, pattern in _FRENCH.items() for name in extract.header if pattern.fullmatch(name)}
+    if not columns:
+        return extract
+    if "number" not in extract.header and extract.phone_columns:
+        columns["number"] = extract.header[extract.phone_columns[0]]
+    layout = Layout(columns, values={ours: _WORDS[ours] for ours in _FRENCH if ours in columns})
+    return replace(extract, layout=extract.layout.over(layout))
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    names = {ours: _named(extract, ours) for ours in _WORDS}
-    places = zip(extract.need(*names.values()), names.items(), strict=True)
-    unlisted, refused = (booleans(at, _WORDS[ours] if name == ours else _YES_NO) for at, (ours, name) in places)
+    extract = _in_our_names(extract)
+    listing, prospecting, _ = extract.need("listing", "prospecting", "number")
+    unlisted = booleans(listing, {"unlisted": True, "listed": False})
+    refused = booleans(prospecting, {"refused": True, "allowed": False})
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         flag = pl.when(unlisted).then(True).when(unlisted.is_not_null()).then(refused)
@@ -54,4 +59,4 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     return listings(extract, flagged)
 
 
-LOADER = Loader("fr-directory", "FR", _recognises, _read, directory=True, columns=("number", *_WORDS))
+LOADER = Loader("fr-directory", "FR", _recognises, _read, directory=True, columns=_COLUMNS)

@@ -14,14 +14,23 @@ if TYPE_CHECKING:
     from dnc.registries.listing_frames import NO_COUNTRY, bare_numbers, booleans, country, days, line_batches, listings
 
 OWN = "own"  # id of the list of those who objected to this caller; everything else comes from a registry
-_MODULES = (
-    "dnc.registries.contract",
-    "dnc.registries.listing_frames",
-    "dnc.clock",
-    "dnc.messages",
-    "dnc.files.archive",
-    "dnc.files.table",
-)
+_MODULES = {
+    "dnc.clock": ("today",),
+    "dnc.messages": ("figure", "localized"),
+    "dnc.files.archive": ("Member",),
+    "dnc.files.table": ("PHONE_WORDS",),
+    "dnc.registries.contract": ("LISTING", "OPTIONAL", "Extract", "Layout", "Loader"),
+    "dnc.registries.listing_frames": (
+        "NO_COUNTRY",
+        "bare_numbers",
+        "booleans",
+        "country",
+        "days",
+        "line_batches",
+        "listings",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "LISTING",
@@ -47,6 +56,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Fetch a name on first use: `dnc check` imports `dnc.registries.bit_pages`, and needs no reader of files yet."""
-    if name not in __all__:
+    if name not in _MODULE_OF:
         raise AttributeError(name)
-    return next(getattr(module, name) for module in map(import_module, _MODULES) if hasattr(module, name))
+    return getattr(import_module(_MODULE_OF[name]), name)

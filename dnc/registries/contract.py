@@ -120,6 +120,14 @@ class Layout:
         meaning |= {"around": self.around} if self.around else {}
         return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
+    def over(self, other: Layout) -> Layout:
+        """This layout, completed by another one where it says nothing."""
+        values = {
+            ours: _folded_words(other.values.get(ours, {})) | _folded_words(self.values.get(ours, {}))
+            for ours in (*other.values, *self.values)
+        }
+        return replace(self, columns={**other.columns, **self.columns}, values=values)
+
     def translated(self, cells: pl.Series, ours: str) -> pl.Series:
         """The cells of one of our columns, with words of the file replaced by ours."""
         ours_by_theirs = _folded_words(self.values[ours])

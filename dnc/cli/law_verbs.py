@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from dnc.law.rulebook import Rulebook
     from dnc.store.store import Store
 
+    _Chosen = list[tuple[Pack, list[Regime]]]  # packs, each with the regimes that were asked for
+
 
 # Rules packs: make, sign, install and undo them
 
@@ -175,19 +177,19 @@ def rules(
     if jurisdiction and jurisdiction not in book.packs:
         raise click.UsageError(localized("errors", "cli", "no_rules", name=jurisdiction, known=", ".join(book.packs)))
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
-    chosen = [(pack, regime) for pack in packs for regime in (pack.on(on) if on else pack.regimes)]
+    chosen = [(pack, pack.on(on) if on else list(pack.regimes)) for pack in packs]
     if changes:
         return _print_changes(book, packs, changes, brief)
     if out:
-        _write_page(packs, chosen, out, on)
+        _write_page(chosen, out, on)
     elif lint:
         _check(packs, shipped=rules_folder() is None)
     elif sql:
-        _print_sql(packs, [regime for _, regime in chosen])
+        _print_sql(chosen)
     elif unread_since:
         print_rows(_citations(chosen, unread_since), ("regime", "cite", "url", "read"))
     else:
-        print_rows([_row(pack.jurisdiction, regime) for pack, regime in chosen], _COLUMNS)
+        print_rows([_row(pack.jurisdiction, regime) for pack, regimes in chosen for regime in regimes], _COLUMNS)
     return 0
 
 
@@ -212,29 +214,29 @@ def _check(packs: list[Pack], shipped: bool) -> None:
     tell("store", "lint", n=sum(len(pack.regimes) for pack in packs))
 
 
-def _write_page(packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path | str, on: date | None) -> None:
+def _write_page(chosen: _Chosen, out: Path | str, on: date | None) -> None:
     from dnc.files.output_file import is_page, write_text
     from dnc.reports.law_page import html
 
     if not is_page(out):
         raise OptionError(localized("errors", "cli", "page_name"))
-    shown = {pack.jurisdiction: (pack, [regime for owner, regime in chosen if owner is pack]) for pack in packs}
-    write_text(out, html(shown, language(), on))
+    write_text(out, html(chosen, language(), on))
 
 
-def _print_sql(packs: list[Pack], regimes: list[Regime]) -> None:
-    for pack in packs:
+def _print_sql(chosen: _Chosen) -> None:
+    for pack, _ in chosen:
         for name, body in pack.macros.items():
             click.echo(f"create macro {name}() as {body};\n")
-    for regime in regimes:
+    for regime in (regime for _, regimes in chosen for regime in regimes):
         click.echo(f"-- {regime.id}: {regime.says['en']}\n{regime.sql};\n")
 
 
-def _citations(chosen: list[tuple[Pack, Regime]], before: date) -> list[tuple[Any, ...]]:
+def _citations(chosen: _Chosen, before: date) -> list[tuple[Any, ...]]:
     """Citations that were last reviewed before a day."""
     return [
         (regime.id, cite.texts[language()], cite.url, cite.read)
-        for _, regime in chosen
+        for _, regimes in chosen
+        for regime in regimes
         for cite in regime.cites
         if cite.read < before
     ]

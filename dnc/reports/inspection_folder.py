@@ -257,7 +257,7 @@ class _Folder:
         for id_, pack in ((id_, pack) for id_, pack in self.book.packs.items() if id_ not in others):
             regimes = [regime for regime in pack.regimes if regime.first <= last and regime.until > first]
             days, country = (first, last), pack.name[self.language]
-            page = law_page.html({id_: (pack, regimes)}, self.language, between=days)
+            page = law_page.html([(pack, regimes)], self.language, between=days)
             holds = self.say("holds", "rules", country=country)
             name = self._add(self._name(f"rules/{id_}.html"), page.encode(), holds)
             rows.append((country, name, len(regimes), pack.read_until))

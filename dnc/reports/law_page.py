@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
 from typing import NamedTuple
@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
 
 def html(
-    chosen: Mapping[str, tuple[Pack, Sequence[Regime]]],
+    chosen: Sequence[tuple[Pack, Iterable[Regime]]],
     language: str = "en",
     on: date | None = None,
     *,
@@ -42,13 +42,13 @@ def html(
     """The page that shows some regimes, the calendars that they ask, and what was not read.
 
     Args:
-        chosen: jurisdiction → its pack, and the regimes to show.
+        chosen: packs, each with its regimes to show.
         on: the day on which all of them are in force; None if they are those of any day.
         between: the days on one of which each is in force, for a page that is only read: nobody compares it and signs.
     """
     texts, say = messages("law", language), partial(said, language, "law")
-    regimes = [regime for _, of_pack in chosen.values() for regime in of_pack]
-    packs = [pack for pack, _ in chosen.values()]
+    regimes = [regime for _, of_pack in chosen for regime in of_pack]
+    packs = [pack for pack, _ in chosen]
     names = ", ".join(pack.name[language] for pack in packs) if len(packs) == 1 else texts["all"]
     days = dict(zip(("first", "last"), between or (), strict=False))
     sentence = say("in_force" if between else "sentence", n=len(regimes), name=names, **days)
@@ -67,7 +67,7 @@ def html(
                 [_row(pack, regime, language) for regime in sorted(of_pack, key=lambda regime: regime.is_scope)],
                 (pack.read_until - pack.read_from).days,
             )
-            for pack, of_pack in chosen.values()
+            for pack, of_pack in chosen
         ],
     }
     return rendered("law.html", language, {pack.jurisdiction: pack.name[language] for pack in packs}, values)

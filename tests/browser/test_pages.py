@@ -123,7 +123,7 @@ def vetted(language: str, store: Store, folder: Path) -> Path:
 def ruled(language: str, store: Store, folder: Path) -> Path:
     """The page of the rules of France."""
     pack = Rulebook.load().packs["fr"]
-    return _written(folder / "law.html", law_html({"fr": (pack, pack.regimes)}, language))
+    return _written(folder / "law.html", law_html([(pack, pack.regimes)], language))
 
 
 def certified(language: str, store: Store, folder: Path) -> Path:

@@ -33,7 +33,7 @@ def rules(page):
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_rule_is_there_in_words(language):
     """Title, sentence, each condition, demand, each citation with its address and the day it was read, and two boxes."""
-    shown = rules(html({"fr": (FRANCE, FRANCE.regimes)}, language))
+    shown = rules(html([(FRANCE, FRANCE.regimes)], language))
     assert list(shown) == [regime.id for regime in sorted(FRANCE.regimes, key=lambda one: one.is_scope)]
     for regime in FRANCE.regimes:
         part = shown[regime.id]
@@ -133,13 +133,13 @@ def test_every_kind_of_clause_is_on_the_page(clause):
     for when, unless, demand in texts:
         text = CLAUSES.replace("WHEN", when).replace("EXCEPT", unless).replace("DEMAND", demand)
         pack = read_pack("xx.toml", text)
-        page = html({"xx": (pack, pack.regimes)})
+        page = html([(pack, pack.regimes)])
         words, one = text_of(page), text_of(rules(page)["xx-one"])
         assert [each for each in said if each not in one] == [], (when, unless, demand)
         told = ["https://example.org/law", "no address held", "the law of the moon", "Mayor a day earlier in FR"]
         told += ["to be found again", "2026-03-15", "2026-07-14", "the days of the source", "another text"]
         assert [one for one in told if one not in words] == [], (when, unless, demand)
-    assert "le droit de la lune" in text_of(html({"xx": (pack, pack.regimes)}, "fr"))
+    assert "le droit de la lune" in text_of(html([(pack, pack.regimes)], "fr"))
 
 
 def test_no_kind_of_clause_is_left_out():
@@ -165,7 +165,7 @@ def test_citations_without_an_address():
 
 def test_the_days_stand_on_a_timeline():
     """A rule that begins in the middle of what was read begins in the middle of its bar, and ends with it."""
-    shown = rules(html({"fr": (FRANCE, FRANCE.regimes)}))
+    shown = rules(html([(FRANCE, FRANCE.regimes)]))
     days = (FRANCE.read_until - FRANCE.read_from).days
     started = next(one for one in FRANCE.regimes if one.id == "fr-optin-2026")
     at = round(100 * (started.first - FRANCE.read_from).days / days, 2)
@@ -175,7 +175,7 @@ def test_the_days_stand_on_a_timeline():
 
 def test_open_questions_are_told_apart():
     """What is contested and what was not read are counted at the head, and said beside each rule."""
-    page = html({"fr": (FRANCE, FRANCE.regimes)})
+    page = html([(FRANCE, FRANCE.regimes)])
     contested = [one for one in FRANCE.regimes if one.demand == "unsettled" and not one.is_scope]
     unread = [one for one in FRANCE.regimes if one.demand == "not_read"]
     assert f"{len(unread)} (not read here), {len(contested)} (the law is contested)." in text_of(page)
@@ -189,7 +189,7 @@ def test_a_policy_of_this_program_says_so():
     [policy] = [one for one in FRANCE.regimes if one.force == "policy"]
     assert policy.id == "own-objection" and Policy(guidance="advise").counts(policy)
     for language, mark in (("en", "policy of this program"), ("fr", "règle de prudence de ce programme")):
-        shown = rules(html({"fr": (FRANCE, FRANCE.regimes)}, language))
+        shown = rules(html([(FRANCE, FRANCE.regimes)], language))
         marked = [id_ for id_, part in shown.items() if f'<span class="mark">{mark}</span>' in part]
         assert marked == ["own-objection"]
 

@@ -114,7 +114,7 @@ def keys(*, action: str, name: str | None, may: list[str]) -> None:
 @option("--brief", type=FILE)
 @store_verb
 def campaigns(*, action: str, name: str | None, brief: Path | None) -> None:
-    from dnc.lists.brief import brief_text, read_brief
+    from dnc.lists.brief import brief_source, read_brief
     from dnc.store import campaigns as stored
 
     if (name is None) != (action == "list") or (brief is None) != (action != "add"):
@@ -126,7 +126,7 @@ def campaigns(*, action: str, name: str | None, brief: Path | None) -> None:
         print_rows(rows, ("name", "version", "brief_sha256", "added_at"))
     elif brief is not None:
         read_brief(brief)
-        version = stored.add(store.ledger, name, brief_text(brief)[0])
+        version = stored.add(store.ledger, name, brief_source(brief)[0])
         tell("store", "campaign_added", name=name, version=str(version))
     elif action == "show":
         click.echo(stored.current(store.ledger, name).text, nl=False)

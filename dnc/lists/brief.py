@@ -30,7 +30,6 @@ KEYS = (
 )
 _OF_TEXTS = ("rest", "separator", "on")  # beside its meanings
 _MOST_BYTES = 1 << 23  # more than the characters of a brief can take
-SHORT_ROWS = ("trailing",)
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,6 @@ class Brief:
             raise InputError(localized("errors", "region", region=self.region))
         if self.dates not in DATE_ORDERS:
             raise InputError(localized("errors", "dates", dates=self.dates, known=", ".join(DATE_ORDERS)))
-        if self.short_rows not in (None, *SHORT_ROWS):
-            raise InputError(localized("errors", "short_rows", word=self.short_rows))
         by_cell = [(column, word) for _, _, facts in self.rules for column, word in facts.items()]
         for column in (*self.columns, *self.values, *self.facts, *(column for column, _ in by_cell)):
             must_be_column(column)
@@ -194,7 +191,7 @@ def _check_word(column: str, word: str, dates: str) -> None:
         raise InputError(localized("errors", "region", region=word))
 
 
-def brief_text(path: Path) -> tuple[str, str]:
+def brief_source(path: Path) -> tuple[str, str]:
     """The text of the file of a brief, and its SHA-256. Raises InputError."""
     data = read_bounded(path, _MOST_BYTES)
     # PowerShell 5 writes UTF-16; in UTF-8, Notepad writes a byte-order mark.
@@ -207,7 +204,7 @@ def brief_text(path: Path) -> tuple[str, str]:
 
 def brief_entries(path: Path) -> tuple[dict[str, Any], str]:
     """What the file of a brief has, as it is, and its SHA-256. Raises InputError where it is not TOML."""
-    text, sha256 = brief_text(path)
+    text, sha256 = brief_source(path)
     return _entries(text, path), sha256
 
 
@@ -220,7 +217,7 @@ def _entries(text: str, path: Path) -> dict[str, Any]:
 
 def read_brief(path: str | Path) -> Brief:
     """Read a brief. Raises InputError, which names the file and the key."""
-    return brief_of_text(*brief_text(Path(path)), Path(path))
+    return brief_of_text(*brief_source(Path(path)), Path(path))
 
 
 def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
@@ -243,7 +240,7 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
     ignore = entries.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise InputError(localized("errors", "columns_list"), path, "ignore")
-    region, dates, short_rows = entries.get("region"), entries.get("dates", "iso"), entries.get("short_rows")
+    region, dates = entries.get("region"), entries.get("dates", "iso")
     texts = {
         name: _meanings(path, name, table) for name, table in _table(path, "texts", entries.get("texts", {})).items()
     }
@@ -261,7 +258,7 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
             values,
             facts,
             sha256,
-            short_rows=short_rows,
+            short_rows=_word(path, entries, "short_rows", "trailing"),
             ignore=tuple(ignore),
             sheet=sheet,
             when_filled=rules["when_filled"],

@@ -899,7 +899,7 @@ def test_short_rows(tmp_path):
     brief = written(tmp_path, 'short_rows = "trailing"\n', "brief.toml")
     assert read_brief(brief).short_rows == "trailing"
     for word in ('"leading"', '""', "1", "true"):
-        with pytest.raises(InputError, match=r"brief\.toml: short_rows .* is not known"):
+        with pytest.raises(InputError, match=r"brief\.toml:short_rows: .* is not known"):
             read_brief(written(tmp_path, f"short_rows = {word}\n", "brief.toml"))
 
 

@@ -22,6 +22,7 @@ class Calls(NamedTuple):
         plan: row of `plans` (UInt32).
         plans: facts, each distinct combination once: the columns of `dnc.law.demands.FACTS`, the axes, `territory`,
             `jurisdiction`, `hours_agreed`, and
+            `clocks` (IANA time zones where the person may be, joined by `|`, null where none is known),
             `instant` and `zones` (of a call planned with an offset, see `dnc.lists.local_time.Moment`; else null),
             `unread` (why there is no number),
             `doubt` (why the number may be mistyped),

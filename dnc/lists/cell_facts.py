@@ -207,6 +207,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         facts = facts.with_columns(_defaults(facts, cells, odd))
         where = self._where(cells, facts, odd)
         facts = facts.hstack(self._when(cells, where, odd)).hstack(where[["jurisdiction", "polls", "place"]])
+        facts = facts.with_columns(where["zones"].replace("", None).alias("clocks"))
         facts = facts.hstack(self._others(cells, facts["territory"], where["zones"], odd))
         facts = facts.with_columns(self._given_after_call(cells["consent_on"], where["zones"], facts))
         facts = facts.with_columns(self._of_texts(plans, where["zones"], facts))

@@ -35,6 +35,7 @@ from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import Intake
+from dnc.lists.local_time import latest_local
 from dnc.lists.persons import LINKS
 from dnc.lists.roles import IGNORED, Survey
 from dnc.messages import localized
@@ -47,8 +48,9 @@ _ALSO |= {"consent_withdrawn_on": "withdrawn"}
 # Our columns that are facts here; what else a file says of a consent, such as its sector, has to be read by a person.
 _TAKEN = frozenset(("number", "region", "place", "call", "person", *DECLARABLE, *OR_NONE))
 _TOLD = (*CONSENT_FACTS, "proven")  # what is taken from one statement as a whole
-_KEPT = ("number", *_TOLD, "rank")
+_KEPT = ("number", *_TOLD, "rank", "consent_at")
 _INSTANT = pl.Datetime("us")
+WHEN = ["day", "at_first", "timed", "clocks"]  # of a call
 NO_INSTANTS = [pl.lit(None, _INSTANT).alias(name) for name in ("consent_at", "withdrawn_at")]
 _COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
 _TEXTS = {"proof": ("proof", "proofreference"), "wording": ("wording",)}
@@ -104,12 +106,15 @@ class Consents(msgspec.Struct, frozen=True):
 
     def completed(self, calls: Calls) -> Calls:
         """The same calls, each with the newest statement about its number."""
-        declared = ranked(calls.facts(*_TOLD).with_columns(NO_INSTANTS))
+        facts = calls.facts(*_TOLD, *WHEN)
+        declared = ranked(facts.with_columns(NO_INSTANTS))
         known = self.statements
         at = known["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(known.height - 1, 0))
         found = known[at] if known.height else known.clear(calls.number.len())
         is_same = pl.lit(found["number"] == calls.number).fill_null(value=False)
-        found = found.select(pl.col(name).cast(declared.schema[name]).alias(f"_{name}") for name in (*_TOLD, "rank"))
+        names = (*_TOLD, "rank", "consent_at")
+        found = found.select(pl.col(name).cast(declared.schema[name]).alias(f"_{name}") for name in names)
+        found = found.with_columns(given_later(facts[WHEN].hstack(found)))
         wins = is_same & (pl.col("_rank") > pl.col("rank")).fill_null(value=True)
         newest = declared.hstack(found).select(
             pl.when(wins).then(limited(name)).otherwise(name).alias(name) for name in _TOLD
@@ -354,10 +359,29 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
         if waiting > kept[0].height:
             kept, waiting = [newest(pl.concat(kept))], 0
     days = dict.fromkeys(("consent_on", "consent_until", "consent_withdrawn_on"), pl.Date)
-    schema = {"number": pl.UInt64, "rank": pl.Int64, **days, "hours_agreed": pl.String}
+    schema: dict[str, Any] = {
+        "number": pl.UInt64,
+        "rank": pl.Int64,
+        **days,
+        "hours_agreed": pl.String,
+        "consent_at": _INSTANT,
+    }
     schema |= dict.fromkeys(("consent_odd", "proven"), pl.Boolean)
     axes = {name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")}
     return newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
+
+
+def given_later(facts: pl.DataFrame) -> pl.Series:
+    """`_consent_on`: of a recorded consent that was given on the day of its call, but later, the day after.
+
+    facts: columns of `WHEN`, `_consent_on` and `_consent_at`.
+    """
+    on = facts["_consent_on"]
+    same_day = facts["timed"] & (on == facts["day"]) & facts["_consent_at"].is_not_null()
+    at = same_day.arg_true()
+    given = latest_local(facts["_consent_at"][at].dt.truncate("1m"), facts["clocks"][at])
+    at = at.filter((given > facts["at_first"][at]).fill_null(True))
+    return on.scatter(at, on[at].dt.offset_by("1d"))
 
 
 @cache

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
+import polars as pl
 
 from dnc.clock import is_zone, local, read_moment
 from dnc.law.rulebook import Rulebook
@@ -156,6 +157,18 @@ def latest_time(text: str, zones: str, dates: str, now: date | None = None) -> d
     moment = read_moment(text, dates, now)
     times = [local(moment, zone) for zone in zones.split("|") if zone] if isinstance(moment, datetime) else []
     return max(times, default=None)
+
+
+def latest_local(moment: pl.Series, zones: pl.Series) -> pl.Series:
+    """The latest local time of each moment (UTC) in its zones, joined by `|`; the moment where there are none."""
+    latest: pl.Expr = pl.lit(moment)
+    for names in zones.unique().drop_nulls():
+        local = [
+            pl.lit(moment).dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+            for zone in names.split("|")
+        ]
+        latest = pl.when(pl.lit(zones) == names).then(pl.max_horizontal(local)).otherwise(latest)
+    return pl.select(latest.alias(moment.name)).to_series()
 
 
 def _is_instant(moment: date | datetime | None) -> bool:

@@ -29,7 +29,18 @@ from dnc.database import instance_of
 from dnc.frames import numbered, repeated, taken
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import last_refusal
-from dnc.lists.consents import CONSENT_FACTS, NO_INSTANTS, is_against, is_proven, limited, moment, newest, ranked
+from dnc.lists.consents import (
+    CONSENT_FACTS,
+    NO_INSTANTS,
+    WHEN,
+    given_later,
+    is_against,
+    is_proven,
+    limited,
+    moment,
+    newest,
+    ranked,
+)
 from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, NO_ATTEMPT
 from dnc.store.records import RecordFile, Records
 from dnc.store.snapshots import Standing
@@ -45,9 +56,9 @@ FACTS_OF = {  # what each kind tells of a call, by its name
 }
 _TOLD = (*CONSENT_FACTS, "proven", "lacks", "wording")
 _FACTS = (*_TOLD, *FACTS_OF[CALLS.name], *FACTS_OF[CUSTOMERS.name])
-_OF_STATEMENT = (*_TOLD, "rank")
+_OF_STATEMENT = (*_TOLD, "rank", "consent_at")
 STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof")  # what is read of one
-_READ = (*_FACTS, "day", "at_first", "timed", "sector")
+_READ = (*_FACTS, *WHEN, "sector")
 
 
 class OwnFacts(msgspec.Struct, dict=True):
@@ -129,6 +140,7 @@ class OwnFacts(msgspec.Struct, dict=True):
         numbers = calls.number.alias("number").to_frame()
         rows = numbers.join(known.rows, "number", how="left", maintain_order="left")
         joined = _Joined.of(calls, rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_")))
+        joined = joined._replace(facts=joined.facts.with_columns(given_later(joined.facts)))
         both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
         told = ranked(joined.facts.lazy().with_columns(NO_INSTANTS))
         completed = told.with_columns(_counts=_told_counts(), _both=both).with_columns(_completed())

@@ -36,6 +36,7 @@ from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.consents import ConsentRows, kept_by, of_own_records, refuse_objections
 from dnc.lists.intake import Intake
+from dnc.lists.local_time import latest_local
 from dnc.lists.own_facts import customers_on, recorded_later
 from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
@@ -214,18 +215,6 @@ def _with_offset(said: RecordReading, text: str | None) -> tuple[str | None]:
     if not isinstance(moment, datetime) or moment.tzinfo is not None:
         return (text,)
     return (moment.replace(tzinfo=ZoneInfo(str(said.zone))).isoformat(),)
-
-
-def _latest(moment: pl.Series, zones: pl.Series) -> pl.Series:
-    """The latest local time of each moment (UTC) in its zones, joined by `|`; the moment where there are none."""
-    latest: pl.Expr = pl.lit(moment)
-    for names in zones.unique().drop_nulls():
-        local = [
-            pl.lit(moment).dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
-            for zone in names.split("|")
-        ]
-        latest = pl.when(pl.lit(zones) == names).then(pl.max_horizontal(local)).otherwise(latest)
-    return pl.select(latest.alias(_CLOCK)).to_series()
 
 
 def record(
@@ -447,7 +436,7 @@ class _Rows(msgspec.Struct):
         self.table.batches = (_with_clock(batch, texts["at"], self.said) for batch in self.table.batches)
         for frame, calls in self._read({"call_at": texts["at"]}, texts):
             facts = calls.facts("day", "at_last", "timed", "zones")
-            clock = pl.when(pl.col("at_last").is_not_null()).then(pl.lit(_latest(frame[_CLOCK], facts["zones"])))
+            clock = pl.when(pl.col("at_last").is_not_null()).then(pl.lit(latest_local(frame[_CLOCK], facts["zones"])))
             at = pl.coalesce(clock, pl.when("timed").then("at_last"))
             end = pl.col("day").cast(pl.Datetime("us")) + pl.duration(hours=23, minutes=59, seconds=59)
             facts = facts.with_columns(pl.coalesce(at, end).alias("at"), by_day=at.is_null())

@@ -243,6 +243,31 @@ def test_a_refusal_and_an_objection_in_a_call_count(store, write_file, book):
     assert explained(other) == ("clear", "")
 
 
+@pytest.mark.parametrize(
+    ("given", "at", "outcome"),
+    [
+        ("2026-11-20T15:00+01:00", "2026-11-20T10:30", "blocked"),
+        ("2026-11-20T09:00+01:00", "2026-11-20T10:30", "clear"),
+        ("2026-11-20T10:30:20+01:00", "2026-11-20T10:30", "clear"),
+        ("2026-11-20T15:00+01:00", "2026-11-20", "clear"),
+        ("2026-11-20T15:00+01:00", "2026-11-20T16:00+01:00", "clear"),
+        ("2026-11-20T15:00+01:00", "2026-11-20T10:30+01:00", "blocked"),
+    ],
+)
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_consent_later_on_the_day_of_a_call_does_not_count_for_it(
+    store, write_file, book, monkeypatch, given, at, outcome, is_kept
+):
+    """As in a list: nobody may call in the morning on what was agreed in the afternoon."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-20")
+    path = write_file("consents.csv", f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,{given},live\n")
+    if is_kept:
+        own_records.load(store, "consents", [path], book)
+    list_ = write_file("calls.csv", f"number\n{NUMBER}\n")
+    found = check(list_, store, at=at, given=SALE, consents=None if is_kept else path)
+    assert found.verdicts["dnc_outcome"].to_list() == [outcome]
+
+
 def test_a_file_of_days_adds_no_call_when_it_is_loaded_again(store, write_file, book):
     """Three calls to one person on one day are three, and so they stay; a fourth in a newer file is one more."""
     for calls in (3, 3, 4):

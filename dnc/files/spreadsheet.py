@@ -66,9 +66,10 @@ COLOUR = re.compile(
     re.VERBOSE,
 )
 # What a person sees of a sheet beside its cells: on printed pages, and when a cell is selected.
-_SHOWN = (b"Header", b"Footer", b"prompt", b"tooltip")
-_PRINTED = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^<>]*>([^<]+)")
-_HINT = re.compile(rb"""\s(?:promptTitle|prompt|tooltip)\s*=\s*["']([^"<>]+)["']""")
+_SHOWN = (
+    re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^<>]*>([^<]+)"),
+    re.compile(rb"""\s(?:promptTitle|prompt|tooltip)\s*=\s*["']([^"<>]+)["']"""),
+)
 _CODE = re.compile(r"""&(?:"[^"]*"|\d+|K[0-9A-Fa-f+-]{6}|.)""")  # in a header or footer: `&P` is the page
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
@@ -169,7 +170,7 @@ def _scanned(part: Member, path: Path, altering: frozenset[str]) -> tuple[bool, 
     Raises InputError if a cell is far away.
     """
     is_special = b"\0" in part.head()[:4]  # UTF-16, in which the patterns match nothing
-    printed, hints = set[bytes](), set[bytes]()
+    piece = b""
     width = 26
     for piece in _pieces(part):
         if _MAY_BE_WIDE.search(piece):
@@ -178,24 +179,24 @@ def _scanned(part: Member, path: Path, altering: frozenset[str]) -> tuple[bool, 
             is_special = _SPECIAL.search(piece) is not None
         if not is_special and altering:
             is_special = not altering.isdisjoint(style.decode() for style in set(_STYLE.findall(piece)))
-        if any(name in piece for name in _SHOWN):
-            printed.update(_PRINTED.findall(piece))
-            hints.update(_HINT.findall(piece))
     if width * MOST_ROWS > _MOST_CELLS:
         height = max((int(row) for piece in _pieces(part) for row in _DEEP.findall(piece)), default=10_000)
         if width * height > _MOST_CELLS:
             raise InputError(localized("errors", "far_cell"), path)
-    return is_special, [Mark("note", 0, 0, text) for text in _to_be_read(printed, hints)]
+    return is_special, [Mark("note", 0, 0, text) for text in _to_be_read(piece)]
 
 
-def _to_be_read(printed: Iterable[bytes], hints: Iterable[bytes]) -> Iterator[str]:
-    """The headers and footers of printed pages, but for mere page numbers, and the hints that say not to call."""
-    texts, hinted = ([unescape(text.decode(errors="replace")) for text in found] for found in (printed, hints))
+def _to_be_read(end: bytes) -> Iterator[str]:
+    """The headers and footers of printed pages, but for mere page numbers, and the hints that say not to call.
+
+    end: of a sheet, behind its last cell.
+    """
+    texts, hints = ({unescape(text.decode(errors="replace")) for text in found.findall(end)} for found in _SHOWN)
     for text in texts:
         words = _CODE.sub(" ", text).strip()
         if any(map(str.isalpha, words)) and ("&P" not in text or net.marks(words)):
             yield words
-    yield from filter(net.marks, hinted)
+    yield from filter(net.marks, hints)
 
 
 def _may_alter(texts: Member) -> bool:

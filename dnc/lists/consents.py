@@ -359,14 +359,8 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
         if waiting > kept[0].height:
             kept, waiting = [newest(pl.concat(kept))], 0
     days = dict.fromkeys(("consent_on", "consent_until", "consent_withdrawn_on"), pl.Date)
-    schema: dict[str, Any] = {
-        "number": pl.UInt64,
-        "rank": pl.Int64,
-        **days,
-        "hours_agreed": pl.String,
-        "consent_at": _INSTANT,
-    }
-    schema |= dict.fromkeys(("consent_odd", "proven"), pl.Boolean)
+    schema: dict[str, Any] = {"number": pl.UInt64, "rank": pl.Int64, **days, "consent_at": _INSTANT}
+    schema |= {"hours_agreed": pl.String, **dict.fromkeys(("consent_odd", "proven"), pl.Boolean)}
     axes = {name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")}
     return newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
 

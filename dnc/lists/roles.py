@@ -6,7 +6,6 @@ of a brief that give each a role.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, reduce
 
@@ -120,11 +119,6 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
         _names_refusals, [*(path.stem for path in table.paths), *table.sheets, *header.brief.named("number")]
     )
     return list(dict.fromkeys(filter(None, [*table.titles, *texts_beside, *others, *named])))
-
-
-def _names_refusals(name: str) -> bool:
-    """Whether the name of a file, a sheet or a column of numbers, or one of its words, says that people object."""
-    return any(map(marks, [name, *re.findall(r"[^\W\d_]+", name)]))
 
 
 def _explains(name: str) -> bool:

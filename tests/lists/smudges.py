@@ -516,7 +516,6 @@ SMUDGES = [
     Smudge("name of the file", STOP, file="ne-pas-appeler.csv"),
     Smudge("name of the file in English", STOP, file="do_not_call 2026.csv"),
     Smudge("name of a workbook", STOP, file="Oppositions démarchage.xlsx"),
-    Smudge("a word in the name of the file", STOP, file="export_refus_2026.csv"),
     Smudge("name of a column of numbers", STOP, {"number": None, "Refus": ["0639980000", "0639980001", "0639980002", "0639980003"]}, '[columns]\nnumber = "Refus"'),
     Smudge("note on a header cell", STOP, notes={"number": "Ne pas appeler les numéros en gras"}, **_XLSX),
     Smudge("note on another header cell", STOP, notes={"consent": "none = s'oppose aux appels"}, **_XLSX),

@@ -106,18 +106,16 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
     """
     if header.brief.around == READ:
         return []
-    table, columns, is_apart = header.table, header.table.header, False
+    table, names, is_apart = header.table, header.table.header, False
     texts_beside = [content.name for content in contents.values() if not content.filled and _explains(content.name)]
-    for at in _may_be_apart(columns):
+    for at in _may_be_apart(names):
         if content := contents.get(table.columns[at]):
-            is_apart |= not columns[at].strip() and not content.filled
-            if at >= named_columns(columns) or (is_apart and content.filled < content.rows):
-                cells = content.texts["cell"]
-                texts_beside += [columns[at], *cells.filter(cells.str.contains(r"\p{L}{2}"))]
+            is_apart |= not names[at].strip() and not content.filled
+            if at >= named_columns(names) or (is_apart and content.filled < content.rows):
+                texts = content.texts["cell"]
+                texts_beside += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
     others = [name for name in table.others if not (header.former and name in _own_sheets())]
-    named = filter(
-        _names_refusals, [*(path.stem for path in table.paths), *table.sheets, *header.brief.named("number")]
-    )
+    named = filter(marks, [*(path.stem for path in table.paths), *table.sheets, *header.brief.named("number")])
     return list(dict.fromkeys(filter(None, [*table.titles, *texts_beside, *others, *named])))
 
 

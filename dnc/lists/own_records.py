@@ -373,14 +373,10 @@ class _Rows(msgspec.Struct):
 
     @property
     def _texts(self) -> dict[str, str]:
-        named = {ours: self._named(ours) for ours in (*self.kind.texts, *self._also)}
-        return {ours: theirs for ours, theirs in named.items() if theirs}
-
-    @property
-    def _also(self) -> tuple[str, ...]:
-        """Columns that are read here and are no column of planned calls, and those that only an export has."""
-        own = {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
-        return (*own, "statement", "recorded_at")
+        """Our name → the column, of those that no planned call has; two of them only an export has."""
+        read_here = {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
+        names = (*self.kind.texts, *read_here, "statement", "recorded_at")
+        return {ours: theirs for ours in names if (theirs := self._named(ours))}
 
     def _consents(self) -> Iterator[pl.DataFrame]:
         rows = ConsentRows.of(self.table, self.said.brief({}), self.book, None, self._texts)
@@ -461,11 +457,12 @@ class _Rows(msgspec.Struct):
         return calls.with_columns(calls["at"].scatter(calls["by_day"].arg_true(), at))
 
     def _customers(self) -> Iterator[pl.DataFrame]:
-        texts = self._texts
+        texts, order = self._texts, self.said.dates
         for frame, calls in self._read({}, texts):
             facts = calls.facts("relationship", "relationship_on", "odd")
             until = frame["until"] if "until" in texts else repeated(None, pl.String, frame.height)
-            days = each_distinct(until.alias("until").to_frame(), self._day, {"until": pl.Date})["until"]
+            cells = until.to_frame("until")
+            days = each_distinct(cells, lambda text: (text and read_day(text, order),), {"until": pl.Date})["until"]
             is_odd = (facts["odd"] != "") | (
                 days.is_null() & until.is_not_null() & ~until.str.to_lowercase().is_in(NONE)
             )
@@ -517,6 +514,3 @@ class _Rows(msgspec.Struct):
         if wrong.any():
             line = frame[LINE][wrong.arg_max() or 0]
             raise InputError(localized("errors", "record_cell", why, **words), self.table.path, line)
-
-    def _day(self, text: str | None) -> tuple[date | None]:
-        return (read_day(text, self.said.dates) if text else None,)

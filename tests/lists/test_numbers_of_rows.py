@@ -170,7 +170,7 @@ def test_other_functions_agree(empty, write_file):
     """A vetting counts calls; a single call has one number; consents count for all numbers of their row."""
     path = write_file("calls.csv", LIST)
     assert vet(path, empty, brief=TWO, given=FACTS, at="2026-10-05").offer.rows == len(CALLS)
-    with pytest.raises(InputError, match="several numbers in the argument"):
+    with pytest.raises(InputError, match="several numbers where one is needed"):
         api.explain("0639980001 / 0199000002", empty, region="FR")
     assert "number" in api.explain("none", empty, region="FR", given=FACTS)[0]["dnc_missing"].split(";")
     consents = write_file("consents.csv", "Tél. mobile;Tél. fixe;consent;day\n0639980001;0199000002;none;2026-01-01\n")

@@ -276,9 +276,12 @@ class OpenQuestions:
         missing = decided.missing()
         if not self._is_known("caller"):
             del missing["purpose"]  # the question who calls asks for it too
-        yield from self._of_caller(decided.rows)
+        callers = list(self._of_caller(decided.rows))
+        yield from callers
         if rows := missing.pop("region", 0):  # before it is known, nothing says which law asks for what
             yield from self._of("region", rows)
+        if callers and "caller" not in self._asked:  # nor who is asked for what
+            missing.clear()
         yield from self._of_around(decided.rows)
         yield from self._of_columns(decided.rows)
         words = sorted(missing, key=lambda word: (-missing[word], self._rank(word)))

@@ -461,11 +461,12 @@ def test_one_tick_leaves_out_the_columns_that_tell_nobody_apart(browser, sent, l
 
 def test_an_answer_that_is_not_understood_stays_beside_its_question(browser):
     """Also where others on the page are taken, and it moves up."""
-    path = dropped(browser, "Téléphone\n01 99 00 12 34\n", brief='region = "FR"')
+    known = 'region = "FR"\n[facts]\ncaller = "commercial"\npurpose = "sale"\n'
+    path = dropped(browser, "Téléphone;Remarque\n01 99 00 12 34;Absent\n", brief=known)
     page = questions(browser, path).text
     [cli] = re.findall(r'<label for="(answer-1-\d+)">Which number', page)
     every = dict.fromkeys(re.findall(r'<(?:select|input) id="(answer-1-\d+)"', page), "0")
-    sent = every | {"every": "1", "question": ["caller", "campaign"], "answer-0": "0", cli: "nobody's"}
+    sent = every | {"every": "1", "question": ["columns", "campaign"], "answer-0-0": "0", cli: "nobody's"}
     refused = browser.post(f"{path}/answers", sent)
     assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
     assert re.search(r'value="([^"]+)">\s*<h2 id="answer-0"', refused.text)[1] == "campaign"
@@ -952,7 +953,8 @@ def test_objections_of_several_people_are_recorded_together(browser):
     done = browser.post("/number/several", sent | {"numbers": "01 99 00 55 01\n\n+33 6 39 98 55 02\n"})
     assert "Objections recorded: 2." in text_of(browser.client.get(done.headers["location"]))
     number = browser.post("/number", {"number": "+33639985502", "day": "2026-11-26"}).headers["location"]
-    assert "2026-11-20: by post" in text_of(browser.client.get(number))
+    known = text_of(browser.client.get(number))
+    assert "2026-11-20: by post" in known and "This person asked you not to call" in known
 
 
 def test_a_number_is_decided_by_what_is_known_of_the_call(browser):

@@ -412,18 +412,19 @@ def _failed(visit: Visit, list_check: ListCheck, why: str) -> Response:
 # The result
 
 
-def _done(list_check: ListCheck) -> tuple[Check, CallRows] | None:
+def _done(visit: Visit, list_check: ListCheck) -> tuple[Check, CallRows]:
+    """The last check of a list and its calls. Raises RefusedError if it was not checked."""
     with list_check.lock:
         if not (list_check.result and list_check.rows):
-            return None
+            raise RefusedError(404, visit.texts["no_result"])
         return replace(list_check.result, language=list_check.interview.language), list_check.rows
 
 
 def _result(visit: Visit) -> Response:
     list_check, params = _list(visit), visit.request.query_params
-    if (done := _done(list_check)) is None:
+    if not list_check.result:
         return visit.to(f"/checks/{list_check.id}/questions")
-    check, rows = done
+    check, rows = _done(visit, list_check)
     words, columns = {word for why in rows.why for word in why.split(";")}, list(rows.values)
     column = _named_by(params.get("column", ""), columns)
     value = _named_by(params.get("value", ""), rows.values[column]) if column else None
@@ -516,9 +517,8 @@ def _said_once(regimes: Iterable[Regime]) -> list[Regime]:
 
 def _report(visit: Visit) -> Response:
     """The page that `dnc check` writes."""
-    if (done := _done(_list(visit))) is None:
-        raise RefusedError(404, visit.texts["no_result"])
-    return as_page(html(done[0]))
+    check, _ = _done(visit, _list(visit))
+    return as_page(html(check))
 
 
 def _why(visit: Visit) -> Response:
@@ -561,9 +561,7 @@ def _download(visit: Visit) -> Response:
     what, _, suffix = name.partition(".")
     if what == "brief":
         return FileResponse(list_check.brief, filename=f"{list_check.stem}.toml", media_type="application/toml")
-    if (done := _done(list_check)) is None:
-        raise RefusedError(404, visit.texts["no_result"])
-    check, rows = done
+    check, rows = _done(visit, list_check)
     saved_as = visit.saved_as(what, list=list_check.stem)
 
     def make(folder: Path) -> Path:

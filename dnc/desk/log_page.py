@@ -23,6 +23,7 @@ from dnc.store.verify import Findings, verify_log
 from dnc.verdicts.verdict import OUTCOMES
 
 _PAGE_ROWS = 50
+_FILTERS = {"verb": "verb", "by": "done_by"}  # parameters of the address, and the columns that they choose by
 _SHOWN = ("input", "registry", "name", "as_of", "count", "counts", "on", "records", "rows")  # of the details of a row
 
 
@@ -42,11 +43,8 @@ def _log(visit: Visit, findings: Findings | None = None) -> Response:
     rows = store.log() if store.exists else None
     if rows is None:
         return visit.page("log.html", verbs={}, findings=None)
-    filters = {name: query.get(name, "") for name in ("verb", "by") if query.get(name)}
-    chosen = rows
-    for name, column in (("verb", "verb"), ("by", "done_by")):
-        if name in filters:
-            chosen = chosen.filter(pl.col(column) == filters[name])
+    filters = {name: query[name] for name in _FILTERS if query.get(name)}
+    chosen = rows.filter(*(pl.col(_FILTERS[name]) == word for name, word in filters.items()))
     at, pages = visit.part_of(chosen.height, _PAGE_ROWS)
     part = chosen.reverse().slice((at - 1) * _PAGE_ROWS, _PAGE_ROWS)
     return visit.page(
@@ -58,7 +56,7 @@ def _log(visit: Visit, findings: Findings | None = None) -> Response:
         findings=findings,
         page=at,
         pages=pages,
-        address=visit.address("verb", "by"),
+        address=visit.address(*_FILTERS),
     )
 
 

@@ -129,17 +129,13 @@ def _declared(use: Use, language: str) -> Iterator[tuple[str, str]]:
 
 def _law(certificate: Certificate, language: str) -> Iterator[tuple[str, str]]:
     say, pack = partial(said, language, "certificate"), certificate.pack
+    countries = {EVERYWHERE: said(language, "law", "all")}  # those of which this version has the law
+    countries |= {id_: f"{pack.name[language]} ({id_})" for id_, pack in Rulebook.load().packs.items()}
     for file in certificate.rules:
-        yield _country(file.jurisdiction, language), say("rules_file", day=file.read_until, hash=file.sha256)
+        country = countries.get(file.jurisdiction, file.jurisdiction)
+        yield country, say("rules_file", day=file.read_until, hash=file.sha256)
     if pack:
         yield say("pack"), say("pack_says", version=pack.version, hash=pack.sha256, signer=pack.signer)
-
-
-def _country(jurisdiction: str, language: str) -> str:
-    """A country by its name, if this version has its law, and the name of the rules file."""
-    names = {id_: pack.name[language] for id_, pack in Rulebook.load().packs.items()}
-    names[EVERYWHERE] = said(language, "law", "all")
-    return f"{names[jurisdiction]} ({jurisdiction})" if jurisdiction in names else jurisdiction
 
 
 def _moment(at: datetime, language: str) -> str:

@@ -108,7 +108,9 @@ NAMES = (
 def english(text: str) -> set[str]:
     """English words in a text that is no name, no id, no file and no command."""
     text = re.sub(
-        r"«\s[a-z_]+\s»|\{\w+\}|\([a-z_]+(, [a-z_.]+)+\)|parmi\W+[a-z_]+(, [a-z_]+)+|--registry (?!parmi)[a-z]+", "", text
+        r"«\s[a-z_]+\s»|\{\w+\}|\([a-z_]+(, [a-z_.]+)+\)|parmi\W+[a-z_]+(, [a-z_]+)+|--registry (?!parmi)[a-z]+",
+        "",
+        text,
     )  # names of columns, placeholders, words to write in a file or behind an option
     for name in NAMES:
         text = text.replace(name, "")

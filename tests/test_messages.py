@@ -71,7 +71,7 @@ def test_every_message_is_used():
     code = "".join(file.read_text(encoding="utf-8") for file in files)
     used = set(re.findall(r"[\"'.](\w+)", code))
     for section, table in CATALOGUE.items():
-        assert re.search(rf'\b(messages\(|localized\(|about_missing\(\w+, )"{section}"', code), section
+        assert re.search(rf'\b(messages\(|localized\(|tell\(|(said|about_missing)\b[^"\n]*)"{section}"', code), section
         for key in table if section not in _NAMED_BY_DATA else ():
             assert key in used or key.startswith(_COMPOSED), (section, key)
 

@@ -21,7 +21,7 @@ import openpyxl
 import polars as pl
 import pytest
 
-from dnc import InputError, Store, check
+from dnc import Brief, InputError, Store, check
 from dnc.files.open_table import open_table
 from tests import size, some
 
@@ -141,9 +141,8 @@ def test_parquet_of_every_type(tmp_path, dnc):
     for kind, cells in list(CELLS.items())[:: size(8, 1)]:
         told = dict.fromkeys(("number", "consent", "objected_on", "attempts", "call_at", "region", "place"), cells)
         pl.DataFrame(told).write_parquet(tmp_path / f"{kind}.parquet")
-        result = check(
-            tmp_path / f"{kind}.parquet", Store(tmp_path / "store"), region="FR", accept_unread=2, reason="odd"
-        )
+        path, read = tmp_path / f"{kind}.parquet", Brief(region="FR", around="read")
+        result = check(path, Store(tmp_path / "store"), brief=read, accept_unread=2, reason="odd")
         assert result.rows == 2 and not result.counts["clear"], kind
     outs = [part for suffix in OUTS for part in ("--out", f"v.{suffix}")]
     ignored = [part for kind in CELLS for part in ("--ignore", kind)]

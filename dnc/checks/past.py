@@ -8,6 +8,7 @@ same (`basis`), apart from some numbers, are they not decided one by one.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -108,11 +109,17 @@ class Difference(NamedTuple):
 
 
 def past_checks(store: Store, most: int | None = None) -> list[PastCheck]:
-    """The checks of a store, the newest first, by default all. Raises StoreError."""
+    """The checks of calls in a store, the newest first, by default all. Raises StoreError."""
     if not store.exists:
         return []
-    rows = store.log().filter(verb="check").reverse().slice(0, most).select("seq", "done_at", "done_by", "detail")
-    return [PastCheck(seq, at, by, json.loads(detail)) for seq, at, by, detail in rows.iter_rows()]
+    rows = store.log().filter(verb="check").reverse().select("seq", "done_at", "done_by", "detail").iter_rows()
+    checks = (PastCheck(seq, at, by, json.loads(detail)) for seq, at, by, detail in rows)
+    return list(itertools.islice((check for check in checks if is_of_calls("check", check.detail)), most))
+
+
+def is_of_calls(verb: str, detail: Mapping[str, Any]) -> bool:
+    """Whether a row of the log is about a check of planned calls, and not of a list that was only offered."""
+    return verb == "check" and not detail.get("offered")
 
 
 def past_check(store: Store, number: int) -> PastCheck:

@@ -64,12 +64,14 @@ def run(
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
     digests: Digests | None = None,
+    offered: bool = False,
 ) -> Check:
     """Decide every call of a list, write the rows and log the check; see `dnc.api.check`.
 
     Args:
         observers: see every batch; every check makes its own counts too.
         digests: how its hashes are made, if it is decided again.
+        offered: whether the list is only assessed, before it is bought; the log says so.
     """
     _refuse_wrong(store, since, progress, observers)
     folder, digests = outputs.folder, digests or Digests.new()
@@ -88,7 +90,7 @@ def run(
         evidence = Evidence(known.files, known.state, kept, known.header.columns.get("call", ""), digests)
         people = People(_temporary_folder(stack), known.header.columns.get("person"))
         second = SecondNumbers(known.header)
-        record = _record(known, outputs)
+        record = _record(known, outputs) | ({"offered": True} if offered else {})
         if folder:
             rest = {"columns": known.selection.columns, "language": known.setup.policy.language}
             private = {*known.header.numbers, "dnc_number"}

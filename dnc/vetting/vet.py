@@ -95,7 +95,8 @@ def vet(
     standing = store.standing()
     trade = Trade(book, standing, Policy(chosen.guidance, chosen.accept or {}))
     with Cells(used) as cells:
-        result = run(path, store, chosen, Outputs(keep=False), progress=progress, observers=[cells.add, trade.add])
+        observers = [cells.add, trade.add]
+        result = run(path, store, chosen, Outputs(keep=False), progress=progress, observers=observers, offered=True)
         for held in against:
             with opened(held) as files:
                 cells.hold(files.name, _numbers(files, brief, book))

@@ -16,8 +16,9 @@ from random import Random
 import polars as pl
 import pytest
 
-from dnc import Rulebook, Store, check
+from dnc import Rulebook, Store, check, vet
 from dnc.checks.inspection import Scope, inspect
+from dnc.checks.past import past_checks
 from dnc.files.input_file import sha256_of
 from dnc.files.signing import Signature, Signer, named_key, new_key
 from dnc.lists import own_records
@@ -160,6 +161,20 @@ def test_the_log_in_the_annexes_can_be_verified_by_what_the_page_says(folder):
         before = sha256(json.dumps(hashed, separators=(",", ":")).encode()).hexdigest()
         assert row["hash"] == before
     assert before in folder["index.html"].decode()
+
+
+def test_a_list_that_was_only_offered_is_no_check_of_calls(tmp_path, write_file):
+    """The log has the assessment of an offer; the folder and the past checks are about calls."""
+    store, path, facts = (
+        Store(tmp_path / "store"),
+        write_file("offer.csv", "number\n0199000418\n"),
+        {"caller": "commercial"},
+    )
+    vet(path, store, region="FR", given=facts, at="2026-10-05")
+    days = Scope(date(2026, 10, 1), date(2026, 10, 31))
+    assert (len(past_checks(store)), inspect(store, days).checks.height, store.log().height) == (0, 0, 1)
+    check(path, store, region="FR", given=facts, at="2026-10-05")
+    assert (len(past_checks(store)), inspect(store, days).checks.height) == (1, 1)
 
 
 def test_links_lead_to_files_of_the_folder(folder):

@@ -24,7 +24,8 @@ from dnc.verdicts.verdict import OUTCOMES
 
 _PAGE_ROWS = 50
 _FILTERS = {"verb": "verb", "by": "done_by"}  # parameters of the address, and the columns that they choose by
-_SHOWN = ("input", "registry", "name", "as_of", "count", "counts", "on", "records", "rows")  # of the details of a row
+# Of the details of a row.
+_SHOWN = ("input", "offered", "registry", "name", "as_of", "count", "counts", "on", "records", "rows")
 
 
 def _verify(visit: Visit, sent: Form) -> Response:
@@ -76,6 +77,8 @@ def _text(name: str, value: Any, language: str) -> str:
     if name == "records":
         kinds = messages("records", language)["kinds"]
         return ", ".join(kinds[kind] for kind in ([value] if isinstance(value, str) else value))
+    if name == "offered":
+        return str(messages("common", language)["yes"])
     if name in ("as_of", "on"):
         return dated(language)(value)
     if name == "counts":

@@ -1046,6 +1046,7 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     assert wrong.status_code == 400 and 'href="#min_clear"' in wrong.text
     shut = ended(browser, browser.post("/offer", use | {"min_clear": "100"}, files=files))
     assert "does not meet your conditions" in shut.text and "offer.csv" in shut.text
+    assert "list: offer.csv; assessed as an offer: yes" in text_of(browser.client.get("/log"))
     assert browser.client.get(f"{shut.url.path}/report.html").text.startswith("<!doctype html>")
     assert "sha256-" in browser.client.get(f"{shut.url.path}/report").headers["Content-Security-Policy"]
     assert browser.client.get(f"{shut.url.path}/sealed.json").status_code == 404

@@ -6,6 +6,16 @@ and proves nothing. Not known: how the hashes are made.
 
 from __future__ import annotations
 
-from dnc.registries import Loader
+from collections.abc import Iterator
 
-LOADER = Loader("es-robinson", "ES", answers=True)
+import polars as pl
+
+from dnc.errors import LoaderError
+from dnc.registries import Extract, Loader, localized
+
+
+def _read(extract: Extract) -> Iterator[pl.DataFrame]:
+    raise LoaderError(localized("errors", "decoy", "spanish"), extract.path)
+
+
+LOADER = Loader("es-robinson", "ES", read=_read, answers=True)

@@ -17,7 +17,6 @@ import duckdb
 import msgspec
 import polars as pl
 
-from dnc.checks.past import is_of_calls
 from dnc.clock import ALWAYS, NEVER, read_day
 from dnc.database import instance_of, run, statement
 from dnc.errors import InputError, OptionError
@@ -180,7 +179,8 @@ def inspect(store: Store, scope: Scope) -> Inspection:
     with store.ledger.read() as opened:
         id_, log, briefs = ledger_sql.store_id(opened.con), ledger_sql.log(opened.con), ledger_sql.campaigns(opened.con)
         rows = [row | {"detail": json.loads(row["detail"])} for row in log.iter_rows(named=True)]
-        checks = [_check(row) for row in rows if is_of_calls(row["verb"], row["detail"]) and scope.of(row)]
+        checks = [row for row in rows if row["verb"] == "check" and not row["detail"].get("offered")]
+        checks = [_check(row) for row in checks if scope.of(row)]
         used = sorted({sha256 for row in checks for sha256 in row["detail"]["rules"]})
         rules = {sha256: text for sha256 in used for text in ledger_sql.texts(opened.con, "rules", [sha256])}
         kept = {row["check"]: row["file"] for row in ledger_sql.decisions(opened.con)}

@@ -109,17 +109,12 @@ class Difference(NamedTuple):
 
 
 def past_checks(store: Store, most: int | None = None) -> list[PastCheck]:
-    """The checks of calls in a store, the newest first, by default all. Raises StoreError."""
+    """The checks of a store but those of offers, the newest first, by default all. Raises StoreError."""
     if not store.exists:
         return []
     rows = store.log().filter(verb="check").reverse().select("seq", "done_at", "done_by", "detail").iter_rows()
     checks = (PastCheck(seq, at, by, json.loads(detail)) for seq, at, by, detail in rows)
-    return list(itertools.islice((check for check in checks if is_of_calls("check", check.detail)), most))
-
-
-def is_of_calls(verb: str, detail: Mapping[str, Any]) -> bool:
-    """Whether a row of the log is about a check of planned calls, and not of a list that was only offered."""
-    return verb == "check" and not detail.get("offered")
+    return list(itertools.islice((check for check in checks if not check.detail.get("offered")), most))
 
 
 def past_check(store: Store, number: int) -> PastCheck:

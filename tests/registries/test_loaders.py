@@ -997,6 +997,14 @@ def test_own_with_the_day_in_a_column_named_like_objections(text, more, since, t
     assert (loaded.listed, loaded.notes[-1]) == (1, newest)
 
 
+def test_why_a_copy_of_the_spanish_list_is_refused(tmp_path):
+    """It is no registry of an unknown layout: there is nothing but answers to queries."""
+    path = tmp_path / "lista.csv"
+    path.write_text("hash\nabc\n", encoding="utf-8")
+    with pytest.raises(LoaderError, match="only answers queries, and a copy of it proves nothing"):
+        Store(tmp_path / "store").load(path, registry="es-robinson", as_of=AS_OF)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -166,8 +166,9 @@ class Problem(Struct):
 
 
 def columns_in(calls: list[Any]) -> list[str]:
-    """The columns that have a value in any of the calls."""
-    return [name for name in Call.__struct_fields__ if any(getattr(call, name) is not None for call in calls)]
+    """The columns that have a value in any of some calls, or of other rows of a request."""
+    columns = calls[0].__struct_fields__ if calls else ()
+    return [name for name in columns if any(getattr(call, name) is not None for call in calls)]
 
 
 def affects_others(calls: list[Any]) -> bool:
@@ -206,10 +207,11 @@ def odd_date(sent: Any, order: str) -> str | None:
     order: of day and month, see `dnc.clock.DATE_ORDERS`.
     """
     [listed, *_] = sent.__struct_fields__
-    dates = [name for name, column in vocabulary().columns.items() if column["kind"] in ("date", "datetime")]
-    for at, row in enumerate(getattr(sent, listed)):
+    rows, columns = getattr(sent, listed), vocabulary().columns
+    dates = [name for name in columns_in(rows) if name in columns and columns[name]["kind"] in ("date", "datetime")]
+    for at, row in enumerate(rows):
         for name in dates:
-            cell = getattr(row, name, None)
+            cell = getattr(row, name)
             no_day = name in OR_NONE and (cell or "").lower() in (*NONE, *YES)
             if cell and not no_day and read_moment(cell, order) is None:
                 return f"$.{listed}[{at}].{name}"

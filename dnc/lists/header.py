@@ -336,11 +336,14 @@ def headings(
     untyped = pl.all_horizontal(pl.lit(True), *others)
     places = [pl.col(name).str.strip_chars() for name in numbers if rows.schema[name] == pl.String]
     place = pl.when(untyped).then(pl.coalesce(pl.lit(None, pl.String), *places))
-    end = rows[0 if without.all() else (~without).arg_true()[-1] :]
-    end = end.select(LINE, texts.alias("texts"), untyped=untyped, below=_is_below_blank(names, texts))
-    least = 0 if last is None else rows.filter(~without).select(texts.list.len().min()).item() or 0
-    below = end.filter(end["untyped"] & (end["below"] | _may_be_footer(end["texts"], least)))[LINE].implode()
-    found = rows.filter(without).select(LINE, texts.alias("texts"), place=place, below=pl.col(LINE).is_in(below))
+    below = pl.Series(dtype=rows.schema[LINE])
+    if without[-1]:  # else no row is below the table
+        end = rows[0 if without.all() else (~without).arg_true()[-1] :]
+        end = end.select(LINE, texts.alias("texts"), untyped=untyped, below=_is_below_blank(names, texts))
+        least = 0 if last is None else rows.filter(~without).select(texts.list.len().min()).item() or 0
+        below = end.filter(end["untyped"] & (end["below"] | _may_be_footer(end["texts"], least)))[LINE]
+    is_below = pl.col(LINE).is_in(below.implode())
+    found = rows.filter(without).select(LINE, texts.alias("texts"), place=place, below=is_below)
     found = found.with_columns(text=pl.col("texts").list.join(" "), alone=pl.col("texts").list.len() == 1)
     found = found.filter(pl.col("alone") | pl.col("below"), pl.col("text").str.contains(r"\p{L}{2}"))
     named = found.filter("alone", pl.col("place").ne_missing(pl.col("text")))[LINE].to_list()

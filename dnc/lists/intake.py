@@ -404,10 +404,12 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
 
         Merged cells that were unmerged look so, and pivot tables; names of people hardly do.
         """
+        if self._around_is_read:
+            return
         name = self.table.columns[0]
         cells = text_cells(first[name])
         named = cells.drop_nulls()
-        if self._around_is_read or cells.head(1).null_count() or not 1 < named.n_unique() == named.len() < cells.len():
+        if cells.head(1).null_count() or not 1 < named.n_unique() == named.len() < cells.len():
             return
         read = [column for column in (*self.header.read, *self.found) if column.column == name and not column.kind]
         tells = TextReader(read)

@@ -152,7 +152,7 @@ def test_a_null_that_the_log_does_not_see_in_json_stops_no_check(dnc, held, writ
 def test_a_manifest_that_names_another_store_is_a_fault(held):
     """A backup of that store would be restored over this one."""
     replace(held.manifest(), store="a" * 64).write(held.path)
-    assert verify(held.ledger).faults == ["store differ from those in the manifest"]
+    assert verify(held.ledger).faults == ["not as in the manifest: store"]
 
 
 def test_objections_that_no_condition_finds_are_a_fault(held, monkeypatch):

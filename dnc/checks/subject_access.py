@@ -20,7 +20,7 @@ from dnc.law.demands import registry_column
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.known_rows import KNOWN_AGAIN
 from dnc.lists.own_answer import own_answer
-from dnc.lists.own_records import ODD
+from dnc.lists.own_records import ODD, record_label
 from dnc.messages import in_runs, messages, registry_name, said, said_day
 from dnc.registries import OWN
 from dnc.store import ledger_sql
@@ -130,12 +130,6 @@ def record_line(row: Mapping[str, Any], language: str) -> str:
         cells.append(texts["cell"].format(label=record_label(name, language), cell=word))
     in_force = row.get("counts") and row.get("consent") != ODD
     return str(texts["cells"]).join(cells) + (texts["counts"] if in_force else "")
-
-
-def record_label(name: str, language: str) -> str:
-    """What a column of own records is called."""
-    known = vocabulary()
-    return known.label(name, language) if name in known.columns else str(messages("answer", language)["columns"][name])
 
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -27,9 +28,12 @@ from dnc.cli.options import (
     tell,
     write_rows,
 )
-from dnc.messages import duration, in_language, in_quotes, localized, said
+from dnc.errors import InputError, RolesError
+from dnc.messages import NOTHING, duration, in_language, in_quotes, localized, said
+from dnc.store.record_kinds import KINDS
 
 if TYPE_CHECKING:
+    from dnc.lists.own_records import RecordReading
     from dnc.store.records import Added
 
 _LONGEST = 1 << 20  # bytes of a wording
@@ -56,9 +60,31 @@ def load_records(files: Sequence[Path], **options: Any) -> None:
             raise click.UsageError(localized("errors", "cli", "registry_option", option=name.replace("_", "-")))
     said = {name: value for name, value in options.items() if name in names}
     reading = own_records.RecordReading(**said, covers_days=_days(covers) if covers else None)
-    added = own_records.load(open_store(), kind, files, load_rules(), reading)
+    try:
+        added = own_records.load(open_store(), kind, files, load_rules(), reading)
+    except InputError as error:
+        _name_columns(error, kind, reading)
+        raise
     for path, one in zip(files, added, strict=True):
         say(f"{path}: {_added(kind, one)}")
+
+
+def _name_columns(error: InputError, kind: str, reading: RecordReading) -> None:
+    """Let an error about the header of a file end with the options that say what its other columns may be."""
+    from dnc.files.table import as_typed, folded
+    from dnc.lists.guesses import Guesses
+    from dnc.lists.own_records import likely_columns
+
+    if error.path is None:
+        return
+    with suppress(InputError):
+        guesses = Guesses(error.path, load_rules(), reading.sheet)
+        used = {*map(folded, reading.columns.values()), *map(folded, reading.ignore)}
+        likely = {ours: name for ours, name in likely_columns(KINDS[kind], guesses).items() if folded(name) not in used}
+        if likely and error.at == guesses.table.skipped + 1:
+            maps = " ".join(f"--map {ours}={as_typed(name)}" for ours, name in likely.items())
+            where = "comment" if isinstance(error, RolesError) else "after"  # its message ends with lines of a brief
+            error.reword(NOTHING + error.message + localized("errors", "likely_columns", where, maps=maps))
 
 
 def _days(text: str) -> tuple[date, date]:
@@ -142,7 +168,6 @@ def _record(kind: str, given: dict[str, Any], region: str | None) -> None:
 def wordings(*, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]]) -> None:
     import msgspec
 
-    from dnc.errors import InputError
     from dnc.files.input_file import read_bounded
     from dnc.store import wordings as stored
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from dnc.checks.campaign import brief_of_campaign
 from dnc.checks.explain import explain_call
 from dnc.checks.settings import Settings
-from dnc.checks.subject_access import answer, record_label, record_line
+from dnc.checks.subject_access import answer, record_line
 from dnc.clock import today
 from dnc.desk.check_pages import explained
 from dnc.desk.forms import Form
@@ -29,7 +29,7 @@ from dnc.desk.visit import Errors, Visit, download_once, meanings
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
-from dnc.lists.own_records import INNER
+from dnc.lists.own_records import INNER, record_label
 from dnc.messages import messages
 from dnc.reports.letter import letter
 from dnc.reports.letter_file import write_letter

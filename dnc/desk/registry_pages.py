@@ -19,7 +19,6 @@ from starlette.routing import Route
 
 from dnc.checks.questions import masked
 from dnc.checks.status import Status, status
-from dnc.checks.subject_access import record_label
 from dnc.clock import read_day
 from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk
@@ -33,12 +32,11 @@ from dnc.errors import DncError, InputError, RolesError, UnreadRowsError
 from dnc.files.open_table import open_table
 from dnc.files.table import folded
 from dnc.frames import as_text
-from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
 from dnc.lists.guesses import MOST_WORDS, Guesses, filled
-from dnc.lists.own_records import RecordReading, columns_of
+from dnc.lists.own_records import RecordReading, columns_of, likely_columns, record_label
 from dnc.lists.words import meaning
-from dnc.messages import LANGUAGES, in_language, localized, messages, registry_name
+from dnc.messages import in_language, localized, messages, registry_name
 from dnc.registries import OWN
 from dnc.registries.contract import Layout
 from dnc.registries.ingest import show
@@ -80,12 +78,6 @@ def roles(registry: str, language: str) -> dict[str, str]:
         known = {f"{name}{_OF_COLUMN}": record_label(name, language) for name in names}
         return {name: texts.get(name) or known[name] for name in (f"{number}{_OF_COLUMN}", *known, "ignore")}
     return dict(texts)
-
-
-def _is_understood(guesses: Guesses, ours: str, name: str) -> bool:
-    """Whether to propose a column as one of ours: its words are known, or it is of consents, whose words are asked."""
-    words = guesses.words(name) if ours in vocabulary().axes and ours != "consent" else []
-    return all(meaning(ours, word) for word, _ in words)
 
 
 class RegistryFile(msgspec.Struct, dict=True):
@@ -147,16 +139,7 @@ class RegistryFile(msgspec.Struct, dict=True):
 
     def _of_records(self, kind: Kind, guesses: Guesses) -> dict[str, str]:
         """What to propose of a file of own records, as of a list of planned calls."""
-        columns = guesses.rows.columns
-        named = {"number": guesses.number_columns, "at": [name for name in columns if guesses.has_days(name)]}
-        named |= {ours: [name] for ours, name in guesses.named.items() if _is_understood(guesses, ours, name)}
-        labels = {folded(record_label(ours, said)): ours for ours in columns_of(kind)[1:] for said in LANGUAGES}
-        named |= {labels[folded(name)]: [name] for name in columns if folded(name) in labels}
-        said = {
-            f"{ours}{_OF_COLUMN}": names[0]
-            for ours, names in named.items()
-            if ours in kind.all_columns and len(names) == 1 and folded(names[0]) != folded(ours)
-        }
+        said = {f"{ours}{_OF_COLUMN}": name for ours, name in likely_columns(kind, guesses).items()}
         region = guesses.regions[0] if len(guesses.regions) == 1 else ""  # of several a person chooses
         return {"region": region} | said
 

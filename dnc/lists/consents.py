@@ -26,7 +26,7 @@ from dnc.clock import ALWAYS, NEVER, read_moment
 from dnc.errors import InputError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
-from dnc.files.table import LINE, MARKED, RAGGED, Table, as_typed, folded, looks_like_phone, quoted, uncut
+from dnc.files.table import LINE, MARKED, RAGGED, Table, folded, quoted, uncut
 from dnc.frames import Frame, each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -173,9 +173,8 @@ class ConsentRows(msgspec.Struct, frozen=True):
         columns = _columns(brief, table)
         found = {*map(folded, columns), *set(map(folded, table.columns)).difference(map(folded, brief.ignore))}
         if "number" not in found or not found & {"consent", folded("consent_withdrawn_on")}:
-            likely = next(filter(looks_like_phone, table.header), "…")
-            message = localized("errors", "consent_columns", names=quoted(table.header), number=as_typed(likely))
-            raise InputError(message, table.path, 1)
+            message = localized("errors", "consent_columns", names=quoted(table.header))
+            raise InputError(message, table.path, table.skipped + 1)
         here = set(map(folded, table.columns))
         of_consents = replace(
             of_own_records(brief),

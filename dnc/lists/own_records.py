@@ -35,12 +35,14 @@ from dnc.lists.call_layouts import in_layout
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.consents import ConsentRows, kept_by, of_own_records, refuse_objections
+from dnc.lists.guesses import Guesses
 from dnc.lists.intake import Intake
 from dnc.lists.local_time import latest_local
 from dnc.lists.own_facts import customers_on, recorded_later
 from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
-from dnc.messages import either, figure, localized
+from dnc.lists.words import meaning
+from dnc.messages import LANGUAGES, either, figure, localized, messages
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kind
 from dnc.store.records import Added, NewRows, Records, empty
 from dnc.store.store import Store, read_all
@@ -144,9 +146,9 @@ def load(
         for at, path in enumerate(map(Path, paths)):
             folder = work / str(at)
             folder.mkdir()
-            tables.append(rows := _opened(own, path, book, said))
             first, last = said.covers_days or (None, None)
             days = {"as_of": said.as_of, "from_day": first, "to_day": last}
+            tables.append(rows := _opened(own, path, book, said))
             new.append(rows.written(folder, sha256=input_sha256(path), name=path.name, **days))
         added = store.add_records(new)
     return [
@@ -298,6 +300,32 @@ def columns_of(kind: Kind) -> list[str]:
     return [name for name in ("number", *kind.columns, *kind.texts) if name not in INNER[kind.name]]
 
 
+def record_label(name: str, language: str) -> str:
+    """What a column of own records is called."""
+    known = vocabulary()
+    return known.label(name, language) if name in known.columns else str(messages("answer", language)["columns"][name])
+
+
+def likely_columns(kind: Kind, guesses: Guesses) -> dict[str, str]:
+    """What the columns of a file of own records may be, by names and cells: ours → theirs, where they differ."""
+    columns = guesses.rows.columns
+    named = {"number": guesses.number_columns, "at": [name for name in columns if guesses.has_days(name)]}
+    named |= {ours: [name] for ours, name in guesses.named.items() if _is_understood(guesses, ours, name)}
+    labels = {folded(record_label(ours, language)): ours for ours in columns_of(kind)[1:] for language in LANGUAGES}
+    named |= {labels[folded(name)]: [name] for name in columns if folded(name) in labels}
+    return {
+        ours: names[0]
+        for ours, names in named.items()
+        if ours in kind.all_columns and len(names) == 1 and folded(names[0]) != folded(ours)
+    }
+
+
+def _is_understood(guesses: Guesses, ours: str, name: str) -> bool:
+    """Whether to propose a column as one of ours: its words are known, or it is of consents, whose words are asked."""
+    words = guesses.words(name) if ours in vocabulary().axes and ours != "consent" else []
+    return all(meaning(ours, word) for word, _ in words)
+
+
 def _day_or_moment(day: str, moment: str) -> pl.Expr:
     return pl.coalesce(pl.col(moment).dt.to_string("%Y-%m-%dT%H:%M:%S+00:00"), pl.col(day).cast(pl.String))
 
@@ -426,9 +454,9 @@ class _Rows(msgspec.Struct):
     def _calls(self) -> Iterator[pl.DataFrame]:
         texts = self._texts
         if missing := [name for (name,) in self.kind.needed if name not in texts]:
-            raise InputError(
-                localized("errors", "record_columns", kind=self.kind.name, names=either(missing)), self.table.path, 1
-            )
+            missing = [*([] if self._named("number") else ["number"]), *missing]
+            said = localized("errors", "record_columns", names=", ".join(missing))
+            raise InputError(said, self.table.path, self.table.skipped + 1)
         self.table.batches = (_with_clock(batch, texts["at"], self.said) for batch in self.table.batches)
         for frame, calls in self._read({"call_at": texts["at"]}, texts):
             facts = calls.facts("day", "at_last", "timed", "zones")

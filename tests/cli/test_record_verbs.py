@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 
 import pytest
 
@@ -194,3 +195,22 @@ def test_a_load_says_why_consents_are_not_understood_of_which_no_word_is_unknown
         "load", write_file("c.csv", "number,consent,consent_on,wording\n" + rows), "--registry", "consents"
     )
     assert (code, "2 not understood, on which no call can rest: rows that do not fit" in err) == (0, True)
+
+
+def test_a_refused_file_of_other_names_ends_with_the_options_that_say_what_they_may_be(dnc, write_file):
+    """One try shows all of them, whatever is missing; behind lines of a brief, which stay valid, they are a comment."""
+    calls = write_file("calls.csv", "Telefon;Zeit;Ergebnis\n01 99 00 00 01;2026-11-02 10:00;busy\n")
+    said = dnc("load", calls, "--registry", "calls", "--region", "FR")[2].rstrip()
+    assert "columns are missing: number, at, result" in said
+    assert said.endswith("; perhaps --map number='Telefon' --map at='Zeit'")
+
+    head = "Téléphone;Type;Date du consentement;Preuve"
+    path = write_file(
+        "consents.csv", f"{head}\n01 99 00 00 01;oui;01/09/2026;p1.pdf\n01 99 00 00 02;oui;02/09/2026;p2.pdf\n"
+    )
+    maps = ["--map", "number=Téléphone", "--map", "consent=Type"]
+    code, _, said = dnc("load", path, "--registry", "consents", "--region", "FR", *maps)
+    brief = said[said.index("[texts.") :]
+    assert code == 2 and set(tomllib.loads(brief)["texts"]) == {"Date du consentement", "Preuve"}
+    last = brief.rstrip().splitlines()[-1]
+    assert last.startswith("# ") and last.endswith("--map consent_on='Date du consentement' --map proof='Preuve'")

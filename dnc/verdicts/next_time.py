@@ -28,7 +28,8 @@ from dnc.verdicts.screening import Screen
 from dnc.verdicts.verdict import Policy, outcome_of
 
 HORIZON = 60  # days
-_TRIED = ((0, 2), (3, 10), (11, HORIZON))  # days that are tried together, counted from that of the call
+# Days that are tried together, counted from that of the call; on the 30th the last of its attempts lapses.
+_TRIED = ((0, 2), (3, 10), (11, 29), (30, 33), (34, HORIZON))
 _WINDOWS = {"attempts": timedelta(days=30), "attempts_day": timedelta(hours=24)}  # in which attempts count
 _MINUTE = timedelta(minutes=1)
 _QUARTERS = frozenset(time(hour, minute) for hour in range(24) for minute in range(0, 60, 15))

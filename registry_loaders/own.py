@@ -3,8 +3,8 @@
 These forms are read:
 
 * one number per line, with or without a header;
-* `number`, or columns with similar names, with any of `since`, `until`, `reason`, and with `country` (ISO 3166-1)
-  for national numbers of several countries; without it they are read by `--region`, or as French;
+* `number`, or columns with similar names, with any of `since` (or `on`), `until`, `reason`, and with `country` (ISO
+  3166-1) for national numbers of several countries; without it they are read by `--region`, or as French;
 * `Phone Number, Contact Group Id, Days To Expiry` of a dialler: an entry for one group counts for every call;
 * `phone, national_dnc, litigator` of a scrubbing service: only rows with a `Y` or `true` are opt-outs, in whatever
   column, and those with anything but a no in one that is named like `internal_dnc`.
@@ -29,7 +29,8 @@ import polars as pl
 from dnc.errors import FormatError, LoaderError, OptionError
 from dnc.registries import NO_COUNTRY, OWN, PHONE_WORDS, Extract, Loader, country, days, listings, localized
 
-_DETAILS = {"since", "until", "reason"}
+_SINCE = ("since", "on")
+_DETAILS = {*_SINCE, "until", "reason"}
 _DIALLER = {"contactgroupid", "daystoexpiry"}
 _SCRUB = ("nationaldnc", "litigator")
 _OTHERS = {
@@ -82,7 +83,7 @@ def _rows(extract: Extract) -> Iterator[pl.DataFrame]:
 def _refuse_day(extract: Extract) -> None:
     """Raise OptionError if a column may hold the day of each opt-out, and nobody said so."""
     at = extract.column(*_DATE)
-    if at is None or extract.column("since") is not None or extract.objection_columns or extract.leaves_out(at):
+    if at is None or extract.column(*_SINCE) is not None or extract.objection_columns or extract.leaves_out(at):
         return
     raise OptionError(localized("errors", "own_day", name=extract.header[at]), extract.path, 1)
 
@@ -115,8 +116,8 @@ def _with_days(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:
     """Rows with `since` and `until`, which is null if it is not understood."""
     left = extract.column("daystoexpiry")
     if left is None or extract.as_of is None:
-        rows = days(cells, extract, since=extract.column("since"), until=extract.column("until"))
-        if extract.column("since") is not None or not (named := extract.objection_columns):
+        rows = days(cells, extract, since=extract.column(*_SINCE), until=extract.column("until"))
+        if extract.column(*_SINCE) is not None or not (named := extract.objection_columns):
             return rows
         # Such a column may also hold a reason, days in an order that nobody told, or a last day: these say nothing.
         since = pl.DataFrame([days(cells, extract, since=at)["since"].alias(str(at)) for at in named])
@@ -125,7 +126,7 @@ def _with_days(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:
     # No source says whether 0 ends an entry at once or never, so it counts as not understood.
     end = pl.lit(extract.as_of) + pl.duration(days=pl.col(str(left)).str.extract(_DAYS_LEFT, 1).cast(pl.Int64))
     odd = pl.when((pl.col(str(left)).fill_null("") != "") & pl.col("until").is_null()).then(pl.lit(_NO_DAYS_LEFT))
-    rows = days(cells, extract, since=extract.column("since")).with_columns(end.alias("until"))
+    rows = days(cells, extract, since=extract.column(*_SINCE)).with_columns(end.alias("until"))
     return rows.with_columns(pl.coalesce("undated", odd).alias("undated"))
 
 

@@ -27,6 +27,7 @@ _MOST_BYTES = 1 << 26  # of a part whose texts or styles are kept
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ROW = re.compile(r"[0-9]{1,7}")
 _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
+_GROUPS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "dxfs")  # of a part with styles
 _NOTES = ("/comments", "/threadedComment", "/drawing")  # ends of the types of relations
 # Of a number format: each part between semicolons, a text in it, and what stands for the value.
 _SECTION = re.compile(r"""(?:"[^"]*"|\\.|[^;"\\])+""")
@@ -80,18 +81,20 @@ def marks_of(part: Member, altered: Collection[str] = (), texts: Collection[str]
 
 
 def altering_styles(styles: Member) -> frozenset[str]:
-    """The styles that strike cells through or show words that they do not hold, as cells name them.
+    """The styles that strike or cross cells through or show words that they do not hold, as cells name them.
 
     Raises InputError.
     """
-    return _styles_of(styles, "font", _alters) | _styles_of(styles, "numFmt", _alters)
+    return frozenset().union(*(_styles_of(styles, kind, _alters) for kind in ("font", "border", "numFmt")))
 
 
 def _alters(name: str, attributes: dict[str, str]) -> bool:
-    """Whether an element of a style strikes a cell through, or is a number format that shows words.
+    """Whether an element of a style strikes or crosses a cell through, or is a number format that shows words.
 
     That is in the place of the value, or, if they say not to call, beside it (`"DNC "0`).
     """
+    if name == "border":
+        return any(_is_on(attributes, side, "0") for side in ("diagonalUp", "diagonalDown"))
     if name != "numFmt":
         return name == "strike" and _is_on(attributes)
     for section in _SECTION.findall(attributes.get("formatCode", "")):
@@ -135,7 +138,7 @@ def _styles_of(styles: Member, kind: str, is_so: Callable[[str, dict[str, str]],
     cells: list[str] = []  # which of them each style has
     _refuse_large(styles)
     for name, attributes in _elements(styles):
-        if name in (f"{kind}s", "cellXfs", "cellStyleXfs", "dxfs"):
+        if name in _GROUPS:
             group = name
         elif (group, name) == (f"{kind}s", kind):
             parts[at := attributes.get(f"{kind}Id", str(len(parts)))] = is_so(name, attributes)
@@ -197,6 +200,23 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
         for _ in _parsed(part, start, end, texts.append):
             pass
     return [note._replace(text=text) for note in notes if (text := (note.text or "").strip())]
+
+
+def names_against(parts: Mapping[str, Member]) -> list[Mark]:
+    """The names of ranges and the properties of a workbook (its title, keywords ...) that say not to call, as notes.
+
+    Raises InputError.
+    """
+    texts: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if _local(name) == "definedName":
+            texts.append(attributes.get("name", ""))
+
+    for part in (parts[name] for name in ("xl/workbook.xml", "docProps/core.xml") if name in parts):
+        for _ in _parsed(part, start, text=texts.append, most_bytes=_MOST_BOOK_BYTES):
+            pass
+    return [Mark("note", 0, 0, text) for text in texts if marks(text)]
 
 
 def _notes_parts(parts: Mapping[str, Member], sheet: str) -> list[Member]:

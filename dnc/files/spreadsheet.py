@@ -36,6 +36,7 @@ from dnc.files.sheet_xml import (
     count_of_styles,
     filled_styles,
     marks_of,
+    names_against,
     notes_of,
     sheet_part,
 )
@@ -49,7 +50,7 @@ _MOST_ROWS_97 = 1 << 16  # of a sheet of Excel 97
 _SHEETS, _STYLES, _TEXTS = "xl/worksheets/", "xl/styles.xml", "xl/sharedStrings.xml"
 _PARTS = (
     rf"xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|{_SHEETS}[^/]+\.xml|{_SHEETS}_rels/[^/]+|{_STYLES}"
-    rf"|{_TEXTS}|xl/([^/]+/)?(comments?|threadedComment|drawing)\d*\.xml"
+    rf"|{_TEXTS}|docProps/core\.xml|xl/([^/]+/)?(comments?|threadedComment|drawing)\d*\.xml"
 )
 _REFERENCE = rb"""<(?:\w+:)?c\s[^<>]*?\br=["']"""
 _MAY_BE_WIDE = re.compile(rb"""r=["'][A-Z]{2}""")  # ten times as fast as `_WIDE`
@@ -126,7 +127,8 @@ def read_sheet(path: Path, wanted: str | None) -> Sheet:
         part = sheet_part(xml, position)
         rules = altered_by_rules(xml[part], xml[_STYLES]) if part in xml and _STYLES in xml else []
         is_special, shown = scanned.get(part, (False, []))
-        marks = [*shown, *(marks_of(xml[part], altering, texts) if is_special or texts else []), *notes_of(xml, part)]
+        cells_marked = marks_of(xml[part], altering, texts) if is_special or texts else []
+        marks = [*shown, *cells_marked, *notes_of(xml, part), *names_against(xml)]
     cells = _with_failed(cells, columns, [mark for mark in marks if mark.kind == "failed"])
     others = all_sheets.filter(pl.col("has_cells") & ~pl.col("chosen"))["name"].to_list()
     return Sheet(all_sheets["name"][position], cells, others, marks, xml if sheets else {}, part, rules)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -35,7 +35,7 @@ from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import Intake
-from dnc.lists.local_time import latest_local
+from dnc.lists.local_time import latest_instant, latest_local
 from dnc.lists.persons import LINKS
 from dnc.lists.roles import IGNORED, Survey
 from dnc.messages import localized
@@ -231,21 +231,25 @@ class ConsentRows(msgspec.Struct, frozen=True):
         return calls.plans.select(texts.list.join(", ").alias("unread_texts")).to_series()[calls.plan]
 
     def _instants(self, calls: Calls) -> list[pl.Series]:
-        """When a consent was given and withdrawn, in UTC, where the cell is an instant and not only a day."""
+        """When a consent was given and withdrawn, in UTC, where the cell is an instant and not only a day.
+
+        An hour without an offset is on the clock of the person, and of a consent the latest that it may be.
+        """
         header, found = self.intake.header, list[pl.Series]()
+        clocks = calls.facts("clocks")["clocks"]
         for ours, name in (("consent_on", "consent_at"), ("consent_withdrawn_on", "withdrawn_at")):
             if theirs := header.columns.get(ours):
                 text = text_of(calls.carried[theirs])
                 cells = calls.carried.select(pl.when(~text.str.contains(_PLAIN_DAY)).then(text).alias(name))
+                cells = cells.with_columns(zones=clocks if ours == "consent_on" else None)
                 found.append(each_distinct(cells, self._instant, {name: _INSTANT})[name])
             else:
                 found.append(repeated(None, _INSTANT, calls.number.len()).alias(name))
         return found
 
-    def _instant(self, text: str | None) -> tuple[datetime | None]:
+    def _instant(self, text: str | None, zones: str | None) -> tuple[datetime | None]:
         moment = read_moment(text, self.intake.brief.dates, self.intake.now) if text else None
-        is_instant = isinstance(moment, datetime) and moment.tzinfo is not None
-        return (moment.astimezone(UTC).replace(tzinfo=None) if is_instant else None,)  # type: ignore[union-attr]
+        return (latest_instant(moment, zones or "") if isinstance(moment, datetime) else None,)
 
 
 def of_own_records(brief: Brief) -> Brief:

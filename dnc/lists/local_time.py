@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 import polars as pl
@@ -157,6 +158,13 @@ def latest_time(text: str, zones: str, dates: str, now: date | None = None) -> d
     moment = read_moment(text, dates, now)
     times = [local(moment, zone) for zone in zones.split("|") if zone] if isinstance(moment, datetime) else []
     return max(times, default=None)
+
+
+def latest_instant(moment: datetime, zones: str) -> datetime | None:
+    """The latest instant (UTC) that a time may be; without an offset it is in one of the zones, joined by `|`."""
+    in_zones = (moment.replace(tzinfo=ZoneInfo(zone)) for zone in zones.split("|") if zone)
+    instants = in_zones if moment.tzinfo is None else [moment]
+    return max((instant.astimezone(UTC).replace(tzinfo=None) for instant in instants), default=None)
 
 
 def latest_local(moment: pl.Series, zones: pl.Series) -> pl.Series:

@@ -13,9 +13,9 @@ import polars as pl
 
 from dnc.errors import RolesError
 from dnc.files.cell_texts import as_in_brief, is_safe, shown
-from dnc.files.columns import Content, contents_of, look
+from dnc.files.columns import Content, contents_of, look, words_of
 from dnc.files.net import marks
-from dnc.files.table import named_columns
+from dnc.files.table import holds_number, named_columns
 from dnc.lists.brief_text import toml_text
 from dnc.lists.header import READ, Header, NoNumberError, headings
 from dnc.lists.texts import ReadColumn, TextMeanings
@@ -34,9 +34,12 @@ class Survey:
 
     def __init__(self, header: Header) -> None:
         self._header, self._without_role = header, header.without_role
-        maybe_apart = [] if header.brief.around == READ else _may_be_apart(header.table.header)
-        looked_at = dict.fromkeys([*self._without_role, *(header.table.columns[at] for at in maybe_apart)])
-        self._contents = contents_of({column: header.table.names[column] for column in looked_at})
+        looked_at = set(self._without_role)
+        if header.brief.around != READ:
+            looked_at.update(header.table.columns[at] for at in _may_be_apart(header.table.header))
+            looked_at.update(column for column in header.ignored if _says_so(header.names[column]))
+        names = {column: name for column, name in header.table.names.items() if column in looked_at}
+        self._contents = contents_of(names)
         self._headings: list[str] = []  # of a list that stops, and is then taken as read
 
     @property
@@ -99,8 +102,9 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
 
     What is written beside it, such as a legend, is in columns without a name to its right, or behind an empty one; a
     column with a cell in every row is no legend, though. One in the header itself (`rouge = ne plus appeler`) is the
-    name of an empty column. The names of files, sheets and columns of numbers may say it, too. Of several files that
-    are read as one list these are the texts of those that were opened so far.
+    name of an empty column. The names of files, sheets and columns of numbers may say it, too, and that of a column
+    that is left out and has numbers, which may be those of other rows. Of several files that are read as one list these
+    are the texts of those that were opened so far.
 
     contents: what its columns hold, by their unique names.
     """
@@ -115,8 +119,17 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
                 texts = content.texts["cell"]
                 texts_beside += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
     others = [name for name in table.others if not (header.former and name in _own_sheets())]
-    named = filter(marks, [*(path.stem for path in table.paths), *table.sheets, *header.brief.named("number")])
-    return list(dict.fromkeys(filter(None, [*table.titles, *texts_beside, *others, *named])))
+    named = list(filter(_says_so, [*(path.stem for path in table.paths), *table.sheets]))
+    named += [name for name in header.brief.named("number") if _says_so(name, " call")]
+    left_out = [contents[column] for column in header.ignored if column in contents]
+    against = (content for content in left_out if _says_so(content.name))
+    lists = [content.name for content in against if any(map(holds_number, content.texts["cell"]))]
+    return list(dict.fromkeys(filter(None, [*table.titles, *texts_beside, *others, *named, *lists])))
+
+
+def _says_so(name: str, verb: str = "") -> bool:
+    """Whether a name, or a word of it, seems to speak of objections (`refus hiver`), as before a verb (`ne pas`)."""
+    return marks(name) or any(marks(word + verb) for word in words_of(name) if len(word) > 1)
 
 
 def _explains(name: str) -> bool:

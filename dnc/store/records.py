@@ -334,7 +334,7 @@ def sort(
         after: numbers up to this one are given.
     """
     kind, at, ready = new[0].kind, audit_log.now(), list[Sorted]()
-    known = {name: known[name] for name in (kind.name, *([CONSENTS.name] if kind is CALLS else []))}
+    known = {one.name: known[one.name] for one in _read_for(kind)}
     for one in new:
         path = work / f"{len(ready)}.parquet"
         rows = _numbered(_new_rows(con, known, one, [other.path for other in ready]), kind, after, at)
@@ -359,10 +359,15 @@ def add_sorted(change: Change, rows: Sorted) -> Added:
     return Added(rows.rows, new.kept - rows.rows, rows.first, rows.last)
 
 
+def _read_for(kind: Kind) -> list[Kind]:
+    """The kinds that rows of one are compared with: a call names the consent that it was made on."""
+    return [kind, CONSENTS] if kind is CALLS else [kind]
+
+
 def add_told(change: Change, new: NewRows) -> Added:
     """Put rows that were told into the store and say so in the log; those that it has are not added again."""
     con, kind = change.con, new.kind
-    known = records_in(con, change.folder, [kind, CONSENTS] if kind is CALLS else [kind])
+    known = records_in(con, change.folder, _read_for(kind))
     last, at = ledger_sql.last_of(con, kind), audit_log.now()
     rows = _numbered(_new_rows(con, known, new), kind, last, at)
     recorded = run(con, "records", rows.sql, rows.params, **rows.frames)

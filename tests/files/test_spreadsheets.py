@@ -296,6 +296,28 @@ def test_headers_of_pages_and_hints_are_texts_around_the_table(printed, hint, ti
     assert open_table(tmp_path / "calls.xlsx").titles == titles
 
 
+def test_names_of_ranges_and_properties_of_the_file_are_texts_around_the_table(tmp_path):
+    """If they say not to call."""
+    with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:
+        book.add_worksheet("Calls").write_column(0, 0, ["number", "0199000001"])
+        book.define_name("NePasAppeler", "=Calls!$A$2")
+        book.define_name("Printemps", "=Calls!$A$2")
+        book.set_properties({"title": "Liste d'opposition", "author": "Exemple", "keywords": "stop"})
+    assert set(open_table(tmp_path / "calls.xlsx").titles) == {"NePasAppeler", "Liste d'opposition", "stop"}
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3])
+def test_rows_that_are_crossed_out_are_marked(lines, tmp_path):
+    """By a diagonal border of a cell, or by two."""
+    with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_column(0, 0, ["number", "0199000001", "0199000002"])
+        sheet.write(1, 0, "0199000001", book.add_format({"diag_type": lines}))
+        sheet.write(2, 0, "0199000002", book.add_format({"border": 1}))
+    rows = pl.concat(open_table(tmp_path / "calls.xlsx").batches)
+    assert rows[RAGGED].to_list() == [STRUCK, None]
+
+
 def test_text_boxes_are_texts_around_the_table(tmp_path):
     """They lie over the cells, so a person sees them first."""
     with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:

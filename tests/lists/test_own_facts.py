@@ -252,6 +252,8 @@ def test_a_refusal_and_an_objection_in_a_call_count(store, write_file, book):
         ("2026-11-20T15:00+01:00", "2026-11-20", "clear"),
         ("2026-11-20T15:00+01:00", "2026-11-20T16:00+01:00", "clear"),
         ("2026-11-20T15:00+01:00", "2026-11-20T10:30+01:00", "blocked"),
+        ("2026-11-20T15:00", "2026-11-20T10:30", "blocked"),
+        ("2026-11-20 09:00", "2026-11-20T10:30+01:00", "clear"),
     ],
 )
 @pytest.mark.parametrize("is_kept", [True, False])

@@ -983,6 +983,7 @@ def test_own_under_other_names(text, numbers, tmp_path):
         ("phone;Opted out on;Do not call since\n+33199000001;2026-01-05;2026-02-06\n", {}, "2026-02-06"),
         ("Téléphone;Opposition le\n01 99 00 00 01;05/01/2026\n", {}, None),  # in an order that nobody told
         ("Téléphone;Opposition le\n01 99 00 00 01;05/01/2026\n", {"dates": "dmy"}, "2026-01-05"),
+        ("number,on\n+33199000001,2026-01-05\n", {}, "2026-01-05"),
         ("Téléphone;Opposition\n01 99 00 00 01;oui\n", {}, None),
         ("Téléphone;Opposition mail le\n01 99 00 00 01;2026-01-05\n", {}, None),
         ("Téléphone;since;Opposition le\n01 99 00 00 01;;2026-01-05\n", {}, None),  # says so itself

@@ -39,6 +39,7 @@ DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_ag
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 READ = "read"  # of `around`: a person has read the texts around the table
 _DAY = r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b"
+_NUMBER = re.compile(r"(?i)\bn[°º]|^no(?:\.| de\b)|\bno\.?$")  # in the name of a column of numbers
 _MOST_NAMED = 4  # columns that a message proposes
 
 
@@ -123,7 +124,7 @@ class Header(msgspec.Struct, frozen=True, dict=True):
     def likely_numbers(self) -> list[str]:
         """The columns that are named like telephone numbers."""
         named = filter(looks_like_phone, self.table.columns)
-        return [name for name in named if not may_be_data(name) and not marks(name)]
+        return [name for name in named if not may_be_data(name) and not marks(plain_name(name))]
 
     @property
     def mapped(self) -> dict[str, str]:
@@ -307,6 +308,11 @@ class Header(msgspec.Struct, frozen=True, dict=True):
         if self.table.rules:
             hidden.append(localized("errors", "roles", "struck", ranges=", ".join(self.table.rules)))
         return [localized("errors", "roles", "unmarked", name=path.name) for path in self.table.unmarked[:1]] + hidden
+
+
+def plain_name(name: str) -> str:
+    """The name of a column of numbers without a `No` that stands for number (`Phone No`), and denies nothing."""
+    return _NUMBER.sub("", name)
 
 
 def headings(

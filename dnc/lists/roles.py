@@ -17,7 +17,7 @@ from dnc.files.columns import Content, contents_of, look, words_of
 from dnc.files.net import marks
 from dnc.files.table import holds_number, named_columns
 from dnc.lists.brief_text import toml_text
-from dnc.lists.header import READ, Header, NoNumberError, headings
+from dnc.lists.header import READ, Header, NoNumberError, headings, plain_name
 from dnc.lists.texts import ReadColumn, TextMeanings
 from dnc.messages import LANGUAGES, NOTHING, figure, in_quotes, localized, messages
 
@@ -120,7 +120,7 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
                 texts_beside += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
     others = [name for name in table.others if not (header.former and name in _own_sheets())]
     named = list(filter(_says_so, [*(path.stem for path in table.paths), *table.sheets]))
-    named += [name for name in header.brief.named("number") if _says_so(name, " call")]
+    named += [name for name in header.brief.named("number") if _says_so(plain_name(name), " call")]
     left_out = [contents[column] for column in header.ignored if column in contents]
     against = (content for content in left_out if _says_so(content.name))
     lists = [content.name for content in against if any(map(holds_number, content.texts["cell"]))]

@@ -830,6 +830,12 @@ HARMLESS = [
     Smudge("hidden rows that were read", CLEAR, brief='around = "read"', hidden=(2,), **_XLSX),
     Smudge("a file name that was read", CLEAR, brief='around = "read"', file="sans ne-pas-appeler.csv"),
     Smudge("a name of numbers that was read", CLEAR, {"number": None, "Tél (pas de SMS, refus)": ["0639980000", "0639980001", "0639980002", "0639980003"]}, 'around = "read"\n[columns]\nnumber = "Tél (pas de SMS, refus)"'),
+    *(
+        Smudge(f"numbers called {name}", CLEAR,
+               {"number": None, name: ["0639980000", "0639980001", "0639980002", "0639980003"]},
+               f'[columns]\nnumber = "{name}"')
+        for name in ("N° de téléphone", "Nº de teléfono", "Tél. n°1", "Phone No.", "No. de téléphone")
+    ),
     Smudge("refused numbers that were read", CLEAR, {"Numéros refusés": ("+33 6 39 98 00 02", "")},
            'around = "read"\nignore = ["Numéros refusés"]'),
     Smudge("texts with a word beside rest", CLEAR, {"X": ("voir avec Mme", "OK")}, _texts("X", 'rest = "nothing"')),

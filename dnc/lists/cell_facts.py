@@ -35,7 +35,7 @@ from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.lists.header import DECLARABLE, Header, Rule
-from dnc.lists.local_time import Places, appointment, call_moment, latest_time, local_day
+from dnc.lists.local_time import Places, appointment, call_moment, given_later, latest_instant, local_day
 from dnc.lists.texts import TEXTS, TextMeanings
 from dnc.lists.words import contradicts, meaning, says_nothing
 from dnc.messages import messages
@@ -209,7 +209,10 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         facts = facts.hstack(self._when(cells, where, odd)).hstack(where[["jurisdiction", "polls", "place"]])
         facts = facts.with_columns(where["zones"].replace("", None).alias("clocks"))
         facts = facts.hstack(self._others(cells, facts["territory"], where["zones"], odd))
-        facts = facts.with_columns(self._given_after_call(cells["consent_on"], where["zones"], facts))
+        timed = pl.when(pl.first().str.contains(":")).then(pl.first())
+        times = pl.DataFrame([cells["consent_on"], where["zones"]]).with_columns(timed)
+        given, _ = _read(times, partial(latest_instant, dates=self.header.brief.dates, now=self.now), pl.Datetime("us"))
+        facts = facts.with_columns(given_later(facts["consent_on"], given, facts))
         facts = facts.with_columns(self._of_texts(plans, where["zones"], facts))
         facts = facts.with_columns(at_agreed_hour(), *_consent(facts, odd))
         if odd["objected_on"].any():  # the rule says all about a yes; of a withdrawal and a refusal the cell does
@@ -392,18 +395,6 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
             return _UNREADABLE.get(column), True
         ends_earlier = column == _AHEAD and is_within_day(text, self.header.brief.dates)
         return (day - timedelta(days=1) if day and ends_earlier else day), False
-
-    def _given_after_call(self, cells: pl.Series, zones: pl.Series, facts: pl.DataFrame) -> pl.Series:
-        """Days of consents: of one that was given on the day of its call, but later, the day after."""
-        same_day = pl.col("timed") & (pl.col("consent_on") == pl.col("day"))
-        at = facts.select(pl.arg_where(same_day & pl.lit(cells).str.contains(":"))).to_series()
-        if at.is_empty():
-            return facts["consent_on"]
-        given = [latest_time(cells[row], zones[row], self.header.brief.dates, self.now) for row in at]
-        calls = facts["at_first"][at].to_list()
-        later = [call is None or (time is not None and time > call) for time, call in zip(given, calls, strict=True)]
-        at = at.filter(pl.Series(later, dtype=pl.Boolean))
-        return facts["consent_on"].scatter(at, facts["consent_on"][at].dt.offset_by("1d"))
 
     def _notes(self, cells: pl.DataFrame, odd: Odd, by_plan: Mapping[str, pl.Series]) -> pl.Expr:
         """Names all cells of a row that were not understood; by_plan: see `_note`."""

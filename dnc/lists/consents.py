@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +22,7 @@ from typing import Any, Self
 import msgspec
 import polars as pl
 
-from dnc.clock import ALWAYS, NEVER, read_moment
+from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
@@ -35,7 +35,7 @@ from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import Intake
-from dnc.lists.local_time import latest_instant, latest_local
+from dnc.lists.local_time import WHEN, given_later, latest_instant
 from dnc.lists.persons import LINKS
 from dnc.lists.roles import IGNORED, Survey
 from dnc.messages import localized
@@ -50,7 +50,6 @@ _TAKEN = frozenset(("number", "region", "place", "call", "person", *DECLARABLE, 
 _TOLD = (*CONSENT_FACTS, "proven")  # what is taken from one statement as a whole
 _KEPT = ("number", *_TOLD, "rank", "consent_at")
 _INSTANT = pl.Datetime("us")
-WHEN = ["day", "at_first", "timed", "clocks"]  # of a call
 NO_INSTANTS = [pl.lit(None, _INSTANT).alias(name) for name in ("consent_at", "withdrawn_at")]
 _COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
 _TEXTS = {"proof": ("proof", "proofreference"), "wording": ("wording",)}
@@ -114,7 +113,7 @@ class Consents(msgspec.Struct, frozen=True):
         is_same = pl.lit(found["number"] == calls.number).fill_null(value=False)
         names = (*_TOLD, "rank", "consent_at")
         found = found.select(pl.col(name).cast(declared.schema[name]).alias(f"_{name}") for name in names)
-        found = found.with_columns(given_later(facts[WHEN].hstack(found)))
+        found = found.with_columns(given_later(found["_consent_on"], found["_consent_at"], facts))
         wins = is_same & (pl.col("_rank") > pl.col("rank")).fill_null(value=True)
         newest = declared.hstack(found).select(
             pl.when(wins).then(limited(name)).otherwise(name).alias(name) for name in _TOLD
@@ -236,20 +235,19 @@ class ConsentRows(msgspec.Struct, frozen=True):
         An hour without an offset is on the clock of the person, and of a consent the latest that it may be.
         """
         header, found = self.intake.header, list[pl.Series]()
-        clocks = calls.facts("clocks")["clocks"]
+        clocks, dates, now = calls.facts("clocks")["clocks"], self.intake.brief.dates, self.intake.now
         for ours, name in (("consent_on", "consent_at"), ("consent_withdrawn_on", "withdrawn_at")):
             if theirs := header.columns.get(ours):
                 text = text_of(calls.carried[theirs])
                 cells = calls.carried.select(pl.when(~text.str.contains(_PLAIN_DAY)).then(text).alias(name))
                 cells = cells.with_columns(zones=clocks if ours == "consent_on" else None)
-                found.append(each_distinct(cells, self._instant, {name: _INSTANT})[name])
+                read = each_distinct(
+                    cells, lambda text, zones: (latest_instant(text, zones, dates, now),), {name: _INSTANT}
+                )
+                found.append(read[name])
             else:
                 found.append(repeated(None, _INSTANT, calls.number.len()).alias(name))
         return found
-
-    def _instant(self, text: str | None, zones: str | None) -> tuple[datetime | None]:
-        moment = read_moment(text, self.intake.brief.dates, self.intake.now) if text else None
-        return (latest_instant(moment, zones or "") if isinstance(moment, datetime) else None,)
 
 
 def of_own_records(brief: Brief) -> Brief:
@@ -366,19 +364,6 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
     schema |= {"hours_agreed": pl.String, **dict.fromkeys(("consent_odd", "proven"), pl.Boolean)}
     axes = {name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")}
     return newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
-
-
-def given_later(facts: pl.DataFrame) -> pl.Series:
-    """`_consent_on`: of a recorded consent that was given on the day of its call, but later, the day after.
-
-    facts: columns of `WHEN`, `_consent_on` and `_consent_at`.
-    """
-    on = facts["_consent_on"]
-    same_day = facts["timed"] & (on == facts["day"]) & facts["_consent_at"].is_not_null()
-    at = same_day.arg_true()
-    given = latest_local(facts["_consent_at"][at].dt.truncate("1m"), facts["clocks"][at])
-    at = at.filter((given > facts["at_first"][at]).fill_null(True))
-    return on.scatter(at, on[at].dt.offset_by("1d"))
 
 
 @cache

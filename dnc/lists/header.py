@@ -114,11 +114,18 @@ class Header(msgspec.Struct, frozen=True, dict=True):
         found: dict[str, str] = {}
         for ours in vocabulary().columns if self.takes is None else self.takes:
             names = self.brief.named(ours)
-            if column := self._mapped(names[0], ours) if names else self._called(ours):
+            if column := self.find(ours, names[0] if names else None):
                 found[ours] = column
         if "number" not in found:
             raise NoNumberError(self._no_number(), self.likely_numbers, *self._place)
         return found
+
+    def find(self, ours: str, theirs: str | None = None) -> str | None:
+        """The unique name of the column that is ours, by their name or else by our own; None where there is none.
+
+        Raises InputError where it is not in the file, or several have the name.
+        """
+        return self._called(ours) if theirs is None else self._mapped(theirs, ours)
 
     @property
     def likely_numbers(self) -> list[str]:

@@ -32,8 +32,6 @@ from dnc.lists.cell_facts import last_refusal
 from dnc.lists.consents import (
     CONSENT_FACTS,
     NO_INSTANTS,
-    WHEN,
-    given_later,
     is_against,
     is_proven,
     limited,
@@ -41,6 +39,7 @@ from dnc.lists.consents import (
     newest,
     ranked,
 )
+from dnc.lists.local_time import WHEN, given_later
 from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, NO_ATTEMPT
 from dnc.store.records import RecordFile, Records
 from dnc.store.snapshots import Standing
@@ -140,7 +139,8 @@ class OwnFacts(msgspec.Struct, dict=True):
         numbers = calls.number.alias("number").to_frame()
         rows = numbers.join(known.rows, "number", how="left", maintain_order="left")
         joined = _Joined.of(calls, rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_")))
-        joined = joined._replace(facts=joined.facts.with_columns(given_later(joined.facts)))
+        given = given_later(joined.facts["_consent_on"], joined.facts["_consent_at"], joined.facts)
+        joined = joined._replace(facts=joined.facts.with_columns(given))
         both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
         told = ranked(joined.facts.lazy().with_columns(NO_INSTANTS))
         completed = told.with_columns(_counts=_told_counts(), _both=both).with_columns(_completed())

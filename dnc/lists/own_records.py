@@ -36,6 +36,7 @@ from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.consents import ConsentRows, kept_by, of_own_records, refuse_objections
 from dnc.lists.guesses import Guesses
+from dnc.lists.header import Header
 from dnc.lists.intake import Intake
 from dnc.lists.local_time import latest_local
 from dnc.lists.own_facts import customers_on, recorded_later
@@ -386,25 +387,13 @@ class _Rows(msgspec.Struct):
                 self.kept_rows += kept.height
                 yield kept.select("row", *columns)
 
-    def _named(self, ours: str) -> str | None:
-        """The column of the table for one of ours that is kept as it stands."""
-        wanted = folded(self.said.columns.get(ours, ours))
-        ignored = set(map(folded, self.said.ignore))
-        found = [name for name in self.table.columns if folded(name) == wanted and wanted not in ignored]
-        if len(found) > 1:
-            raise InputError(localized("errors", "same_names", name=quoted([wanted])), self.table.path)
-        if not found and ours in self.said.columns:
-            names = quoted(self.table.header)
-            what = {"name": quoted([self.said.columns[ours]]), "what": ours, "names": names}
-            raise InputError(localized("errors", "no_column", **what), self.table.path)
-        return found[0] if found else None
-
     @property
     def _texts(self) -> dict[str, str]:
         """Our name → the column, of those that no planned call has; two of them only an export has."""
         read_here = {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
         names = (*self.kind.texts, *read_here, "statement", "recorded_at")
-        return {ours: theirs for ours in names if (theirs := self._named(ours))}
+        header = Header(self.table, Brief(ignore=self.said.ignore))
+        return {ours: theirs for ours in names if (theirs := header.find(ours, self.said.columns.get(ours)))}
 
     def _consents(self) -> Iterator[pl.DataFrame]:
         rows = ConsentRows.of(self.table, self.said.brief({}), self.book, None, self._texts)
@@ -434,7 +423,7 @@ class _Rows(msgspec.Struct):
 
         Raises InputError if no row has one, and where another row tells that the person objected or refused.
         """
-        known, rows, result = normal(pl.Series(words, dtype=pl.String)).implode(), 0, self._named("result")
+        known, rows, result = normal(pl.Series(words, dtype=pl.String)).implode(), 0, self._texts.get("result")
         for batch in batches:
             went_out = normal(batch[column]).is_in(known).fill_null(True)  # an empty cell does not say that it came in
             cells = text_of(batch[result]) if result else pl.lit(None, pl.String)

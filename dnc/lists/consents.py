@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -66,11 +66,9 @@ class Consents(msgspec.Struct, frozen=True):
     Attributes:
         statements: number (UInt64, sorted, unique), the columns about consent as in `dnc.law.demands.FACTS`, and
             `rank` (Int64), by which statements about one number are ordered.
-        rows: rows of the file.
-        unread: rows whose number cannot be read, or may be mistyped.
-        wordless: rows that state neither a consent nor a withdrawal.
-        odd: rows in which something was not understood.
-        unproven: consents without a reference to their proof.
+        counts: `rows` of the file; `unread`, whose number cannot be read, or may be mistyped; `wordless`, that state
+            neither a consent nor a withdrawal; `odd`, in which something was not understood; and `unproven`, consents
+            without a reference to their proof.
         texts: the columns whose texts the brief reads, as it names them.
         links: which numbers are of one person (see `dnc.lists.persons`).
     """
@@ -78,19 +76,14 @@ class Consents(msgspec.Struct, frozen=True):
     path: Path
     sha256: str
     statements: pl.DataFrame
-    rows: int
-    unread: int
-    wordless: int
-    odd: int
-    unproven: int
+    counts: Mapping[str, int]
     texts: frozenset[str]
     links: pl.DataFrame
 
     @property
     def record(self) -> dict[str, Any]:
         """What the log keeps: the file and counts, no numbers."""
-        counts = {name: getattr(self, name) for name in _COUNTS}
-        return {"file": self.path.name, "sha256": self.sha256, "numbers": self.statements.height, **counts}
+        return {"file": self.path.name, "sha256": self.sha256, "numbers": self.statements.height, **self.counts}
 
     def brief_of_list(self, brief: Brief, table: Table) -> Brief:
         """The brief as it is about a list: without the texts of columns that only this file has."""
@@ -137,7 +130,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     rows = ConsentRows.of(open_table(Path(path)), brief, book, now)
     statements = _newest_of(stated.drop_nulls(["number", "rank"]).select(_KEPT) for stated in rows.batches())
     texts, links = frozenset(rows.intake.brief.texts), pl.concat([pl.DataFrame(schema=LINKS), *rows.links]).unique()
-    return Consents(Path(path), input_sha256(Path(path)), statements, texts=texts, links=links, **rows.counts)
+    return Consents(Path(path), input_sha256(Path(path)), statements, rows.counts, texts, links)
 
 
 class ConsentRows(msgspec.Struct, frozen=True):
@@ -234,17 +227,14 @@ class ConsentRows(msgspec.Struct, frozen=True):
 
         An hour without an offset is on the clock of the person, and of a consent the latest that it may be.
         """
-        header, found = self.intake.header, list[pl.Series]()
-        clocks, dates, now = calls.facts("clocks")["clocks"], self.intake.brief.dates, self.intake.now
+        header, found, clocks = self.intake.header, list[pl.Series](), calls.facts("clocks")["clocks"]
+        read = partial(latest_instant, dates=self.intake.brief.dates, now=self.intake.now)
         for ours, name in (("consent_on", "consent_at"), ("consent_withdrawn_on", "withdrawn_at")):
             if theirs := header.columns.get(ours):
                 text = text_of(calls.carried[theirs])
                 cells = calls.carried.select(pl.when(~text.str.contains(_PLAIN_DAY)).then(text).alias(name))
                 cells = cells.with_columns(zones=clocks if ours == "consent_on" else None)
-                read = each_distinct(
-                    cells, lambda text, zones: (latest_instant(text, zones, dates, now),), {name: _INSTANT}
-                )
-                found.append(read[name])
+                found.append(each_distinct(cells, lambda *cell: (read(*cell),), {name: _INSTANT})[name])
             else:
                 found.append(repeated(None, _INSTANT, calls.number.len()).alias(name))
         return found

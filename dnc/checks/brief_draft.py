@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +51,11 @@ def draft(
     Raises InputError if it is no such list, or a fact is not understood.
     """
     guesses = Guesses(path, book, sheet)
-    missing = None
+    missing, questions = None, OpenQuestions(guesses, {}, book, language, ())
     if given and store and guesses.number_columns:
-        proved, _ = OpenQuestions(guesses, {}, book, language, ()).proved()
+        proved, _ = questions.proved()
         missing = decided(guesses, Brief(**proved, new_columns=IGNORED, facts=given), store, book).missing()
-    return _BriefDraft(guesses, language, given or {}, missing).lines()
+    return _BriefDraft(guesses, questions.without_role, language, given or {}, missing).lines()
 
 
 def completed(path: Path, book: Rulebook, brief: Path, texts: Path | None = None, sheet: str | None = None) -> str:
@@ -85,9 +84,15 @@ class _BriefDraft:
     """What was seen in a file, written as a brief."""
 
     def __init__(
-        self, guesses: Guesses, language: str, given: Mapping[str, str], missing: Mapping[str, int] | None
+        self,
+        guesses: Guesses,
+        without_role: Sequence[Content],
+        language: str,
+        given: Mapping[str, str],
+        missing: Mapping[str, int] | None,
     ) -> None:
-        self._guesses, self._language, self._given, self._missing = guesses, language, given, missing
+        self._guesses, self._without_role = guesses, without_role
+        self._language, self._given, self._missing = language, given, missing
         self._w, self._count = messages("draft", language), counted(language)
 
     def lines(self) -> Iterator[str]:
@@ -151,13 +156,6 @@ class _BriefDraft:
             key, seen = ("order", dmy if days.dmy else mdy) if days.digits else ("short", self._count(days.short))
             return f'dates = "{days.order}"  # {self._w[key].format(seen=seen)}'
         return f'# dates = "dmy"  # {self._w["mixed"].format(dmy=dmy, mdy=mdy) if days.dmy else self._w["unsure"]}'
-
-    @cached_property
-    def _without_role(self) -> list[Content]:
-        """The columns that need a role and are not used by their own names."""
-        guesses = self._guesses
-        used = {*guesses.own.values(), *guesses.number_columns}
-        return [content for name, content in guesses.contents.items() if name not in used and not content.needs_no_role]
 
     def _is_left_out(self, content: Content) -> bool:
         return content.may_be_left_out or content.name in self._guesses.no_country

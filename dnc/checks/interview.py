@@ -75,9 +75,9 @@ class Interview:
         self._asked: set[str] = set()
         self.given: dict[str, Answer] = {}
         self.brief: Edits = {}
-        self._consents: Path | None = None
-        # By the brief as it is, the consents, and the store in this state.
-        self._decided: tuple[Tallies, object] | None = None
+        self.consents: Path | None = None
+        # By the brief as it is, with these consents, and the store in this state.
+        self._decided: tuple[Tallies, Path | None, object] | None = None
         if brief.exists():
             self.brief, _ = brief_entries(brief)
         self.calls = min(self.guesses.batch.height, SAMPLE)
@@ -94,15 +94,6 @@ class Interview:
     def release(self) -> None:
         """Free the rows of the list; they are read again when they are needed."""
         vars(self).pop("guesses", None)
-
-    @property
-    def consents(self) -> Path | None:
-        """The file of consents."""
-        return self._consents
-
-    @consents.setter
-    def consents(self, path: Path | None) -> None:
-        self._consents, self._decided = path, None
 
     @property
     def whole(self) -> bool:
@@ -287,20 +278,20 @@ class Interview:
 
         Raises InputError where no column of numbers is known, and as `read_consents`.
         """
-        state = self._store.ledger.state
-        if self._decided is None or self._decided[1] != state:
+        known_by = self.consents, self._store.ledger.state
+        if self._decided is None or self._decided[1:] != known_by:
             brief = replace(read_brief(self._path), new_columns=UNDECIDED, around=READ)
             found = decided(self.guesses, brief, self._store, self._book)
             # The numbers of the consents may not be read either before the region is known, which would be an error.
             if self.consents and not found.missing()["region"]:
                 found = decided(self.guesses, brief, self._store, self._book, self.consents)
-            self._decided = found, state
+            self._decided = found, *known_by
         return self._decided[0]
 
     @property
     def is_decided(self) -> bool:
         """Whether that was found since the last answer, or cannot be found yet."""
-        return self._decided is not None or not self.number_is_known
+        return not self.number_is_known or (self._decided is not None and self._decided[1] == self.consents)
 
     @property
     def blocking(self) -> bool:

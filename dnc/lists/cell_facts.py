@@ -289,16 +289,11 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
 
         An objection needs no further meaning, and a moment that cannot be read has its own.
         """
-        names = self.header.mapped
-        unread = dict(contradicted)
-        for ours, here in misread.items():
-            if ours not in ("objected_on", "call_at"):
-                name = names.get(ours, ours)
-                unread[name] = here | unread[name] if name in unread else here
-        texts = plans[TEXTS].fill_null("")
-        if not unread:
+        names, texts = self.header.mapped, plans[TEXTS].fill_null("")
+        others = ((names.get(ours, ours), misread[ours]) for ours in misread if ours not in ("objected_on", "call_at"))
+        if not (unread := [*contradicted.items(), *others]):
             return texts.alias("texts")
-        named = [pl.when(here).then(pl.lit(name.replace(";", ","))) for name, here in unread.items()]
+        named = [pl.when(here).then(pl.lit(name.replace(";", ","))) for name, here in unread]
         both = pl.concat_list(pl.lit(texts).str.split(";"), *named).list.drop_nulls().list.set_difference([""])
         return pl.select(both.list.unique().list.sort().list.join(";").alias("texts")).to_series()
 

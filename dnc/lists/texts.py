@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import polars as pl
@@ -18,7 +18,7 @@ from dnc.files.columns import yes_and_no
 from dnc.files.net import marked, marks, objects
 from dnc.frames import numbered, repeated
 from dnc.law.vocabulary import OR_NONE
-from dnc.lists.words import refers
+from dnc.lists.words import proposals
 
 # What a text may mean, and the column of ours that it then fills in; a text that is unread fills in `TEXTS`.
 TEXTS = "\0texts"
@@ -34,8 +34,6 @@ _CODES = {meaning: meaning[0] if ours else "" for meaning, ours in MEANINGS.item
 _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
-_SIGNS = r"^[^\p{L}\p{N}]*$"  # a cross, or a ditto
-_SHORT = 24  # characters of a text that says nothing by itself
 _ANSWERS = [word for word in (*YES, *NO) if len(word) > len("no") and word.isalpha()]
 _TIME = r"(?:19|20)\d\d|\d[/.-]\d|\d\.? \p{L}+\.? \d\d"  # a year, or a part of a day
 _COUNTED = 100  # different texts of a batch that are counted apart
@@ -206,7 +204,7 @@ class TextReader:
                 parts["text"][at], keys[at]
             )
             if column.texts.rest:
-                found |= _refer(keys[at]) | _against(column.name, keys[at])
+                found |= keys[at].str.contains(_referring()) | _against(column.name, keys[at])
             if found.any():
                 codes = codes.scatter(at.filter(found), _UNREAD)
                 self._found.add(column.column)
@@ -242,10 +240,11 @@ def _against(name: str, keys: pl.Series) -> pl.Series:
     return _words(keys, is_one=True).is_in(says_so).fill_null(value=False)
 
 
-def _refer(keys: pl.Series) -> pl.Series:
-    """Which texts (of `normal`) say nothing without another, perhaps in another row: a sign, `idem`, `voir ligne 3`."""
-    at = (keys.str.len_chars() <= _SHORT).arg_true()
-    return keys.str.contains(_SIGNS).scatter(at.filter(pl.Series(map(refers, keys[at]), dtype=pl.Boolean)), True)
+@cache
+def _referring() -> str:
+    """A pattern of texts (of `normal`) that say nothing without another: a sign, `idem`, `voir ligne 3`."""
+    words = "|".join(proposals()["void"]["refer"])
+    return rf"^(?:[^\p{{L}}\p{{N}}]*|\P{{L}}*(?:\b(?:{words})\b\P{{L}}*)+)$"
 
 
 def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:

@@ -40,12 +40,6 @@ def says_nothing(cell: str) -> bool:
     return (bool(words) and words <= set(proposals()["void"]["nothing"])) or (day is not None and day <= NO_DAYS)
 
 
-def refers(text: str) -> bool:
-    """Whether all words of a text only refer to another one: `idem`, `(bis)`, `voir ligne 3`, `jamais`."""
-    words = words_of(text)
-    return bool(words) and words <= set(proposals()["void"]["refer"])
-
-
 def contradicts(cell: str, ours: str, word: str) -> bool:
     """Whether a cell speaks against what a rule about filled cells fills in.
 

@@ -24,7 +24,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day
 from dnc.lists.header import READ
-from dnc.lists.texts import MEANINGS
+from dnc.lists.texts import MEANINGS, referring
 from dnc.lists.words import meaning
 from dnc.messages import dated, in_language, messages, semicolons
 from dnc.numbers.numbering_plans import known_region
@@ -481,10 +481,10 @@ class OpenQuestions:
             return
         asked = open_ if all_texts.height <= _FEW_TEXTS else open_.filter("marked").head(_FEW_TEXTS)
         asked = asked.filter(asked["text"].map_elements(is_safe, pl.Boolean))
-        asked = asked.with_columns(has_word=pl.col("cell").str.contains(WORD))
-        for text, cell, count, is_marked, has_word in asked.iter_rows():
+        says_it = pl.col("cell").str.contains(WORD) & ~pl.col("text").str.contains(referring())
+        for text, cell, count, is_marked, is_plain in asked.with_columns(is_plain=says_it).iter_rows():
             options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
-            rest = _MEANINGS.index("objected" if is_marked else "nothing") if is_marked or has_word else None
+            rest = _MEANINGS.index("objected" if is_marked else "nothing") if is_marked or is_plain else None
             rows = [self._w["texts"]["rows"].format(n=count)]
             text_ = masked(printable(" ".join(cell.split())), _LONGEST_TEXT)
             yield TableRow(name, text_, rows, options, 0, is_marked, rest=rest)

@@ -204,7 +204,7 @@ class TextReader:
                 parts["text"][at], keys[at]
             )
             if column.texts.rest:
-                found |= keys[at].str.contains(_referring()) | _against(column.name, keys[at])
+                found |= keys[at].str.contains(referring()) | _against(column.name, keys[at])
             if found.any():
                 codes = codes.scatter(at.filter(found), _UNREAD)
                 self._found.add(column.column)
@@ -241,7 +241,7 @@ def _against(name: str, keys: pl.Series) -> pl.Series:
 
 
 @cache
-def _referring() -> str:
+def referring() -> str:
     """A pattern of texts (of `normal`) that say nothing without another: a sign, `idem`, `voir ligne 3`."""
     words = "|".join(proposals()["void"]["refer"])
     return rf"^(?:[^\p{{L}}\p{{N}}]*|\P{{L}}*(?:\b(?:{words})\b\P{{L}}*)+)$"

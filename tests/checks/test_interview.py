@@ -497,8 +497,11 @@ def test_texts_that_no_brief_may_hold_are_asked_together(asked):
 
 
 def test_codes_are_not_accepted_with_all_else(asked):
-    """Nobody can read what they say: a column of them and each of its texts take an answer of their own."""
-    rows = "".join(f"06 39 98 00 0{at};{at % 3};{'rappel' if at % 2 else 'absent'}\n" for at in range(1, 7))
+    """Nobody can read what they say: a column of them and each of its texts take an answer of their own.
+
+    So does a text that only refers to another.
+    """
+    rows = "".join(f"06 39 98 00 0{at};{at % 3};{'rappel' if at % 2 else 'idem'}\n" for at in range(1, 7))
     interview = asked(f"Téléphone;Résultat;Suivi\n{rows}")
     while (question := interview.next()).id != "columns":
         interview.answer(question, {"caller": 0}.get(question.id))
@@ -507,7 +510,7 @@ def test_codes_are_not_accepted_with_all_else(asked):
     while (question := interview.next()).id != "texts":
         interview.answer(question, None)
     assert {row.text: row.rest is None for row in question.table} == {
-        "0": True, "1": True, "2": True, "rappel": False, "absent": False,
+        "0": True, "1": True, "2": True, "rappel": False, "idem": True,
     }  # fmt: skip
 
 

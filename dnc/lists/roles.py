@@ -11,6 +11,7 @@ from functools import cache, reduce
 
 import polars as pl
 
+from dnc.clock import read_day
 from dnc.errors import RolesError
 from dnc.files.cell_texts import as_in_brief, is_safe, shown
 from dnc.files.columns import Content, contents_of, look, words_of
@@ -123,13 +124,18 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
     named += [name for name in header.brief.named("number") if _says_so(plain_name(name), " call")]
     left_out = [contents[column] for column in header.ignored if column in contents]
     against = (content for content in left_out if _says_so(content.name))
-    lists = [content.name for content in against if any(map(holds_number, content.texts["cell"]))]
+    lists = [content.name for content in against if any(map(_may_be_phone, content.texts["cell"]))]
     return list(dict.fromkeys(filter(None, [*table.titles, *texts_beside, *others, *named, *lists])))
 
 
 def _says_so(name: str, verb: str = "") -> bool:
     """Whether a name, or a word of it, seems to speak of objections (`refus hiver`), as before a verb (`ne pas`)."""
     return marks(name) or any(marks(word + verb) for word in words_of(name) if len(word) > 1)
+
+
+def _may_be_phone(cell: str) -> bool:
+    """Whether a cell may be a telephone number, and is no moment."""
+    return holds_number(cell) and not any(read_day(cell, order) for order in ("dmy", "mdy"))
 
 
 def _explains(name: str) -> bool:

@@ -838,6 +838,8 @@ HARMLESS = [
     ),
     Smudge("refused numbers that were read", CLEAR, {"Numéros refusés": ("+33 6 39 98 00 02", "")},
            'around = "read"\nignore = ["Numéros refusés"]'),
+    Smudge("moments in a column of objections that is left out", CLEAR, {"Bloctel le": ("01/08/2026 10:00:00", "")},
+           'ignore = ["Bloctel le"]'),
     Smudge("texts with a word beside rest", CLEAR, {"X": ("voir avec Mme", "OK")}, _texts("X", 'rest = "nothing"')),
     Smudge("a note that was read", CLEAR, brief='around = "read"', notes={"number": "Ne pas appeler avant 10 h"},
            **_XLSX),

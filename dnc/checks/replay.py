@@ -83,7 +83,7 @@ def replay_check(
     then = json.loads(row["detail"])
     if "terms" not in then:
         raise StoreError(localized("errors", "replay", "earlier", number=number))
-    path = then["input"] if path is None else path
+    path = _logged(then["input"], number) if path is None else path
     for fault in verify_log(store.ledger).faults:
         raise DamageError(store.path, fault)
     past = _Past(store.path, _standing(store, number, then))
@@ -123,6 +123,15 @@ def brief_of(terms: Mapping[str, Any]) -> Brief:
         return Brief(**fields | {"new_columns": IGNORED, "around": READ})
     texts = {name: TextMeanings(**texts) for name, texts in terms["texts"].items()}
     return Brief(**fields | {"texts": texts})
+
+
+def _logged(names: str | list[str], number: int) -> list[str]:
+    """The files that the log names. Raises InputError if one is not in this directory."""
+    paths = [names] if isinstance(names, str) else names
+    for path in paths:
+        if not Path(path).exists():
+            raise InputError(localized("errors", "replay", "not_here", number=number), path)
+    return paths
 
 
 def _must_be_same(path: Source, logged: str, number: int, digests: Digests) -> None:

@@ -18,6 +18,7 @@ from dnc.cli.options import (
     FILE,
     JSON,
     LANG,
+    LIST,
     PAIR,
     REGION,
     TARGET,
@@ -29,6 +30,7 @@ from dnc.cli.options import (
     say,
     show,
     show_findings,
+    source_of,
     store_options,
     store_verb,
     tell,
@@ -330,15 +332,18 @@ def answer(*, number: str, on: date | None, region: str | None, as_json: bool, o
 
 @verb()
 @click.argument("check", type=int)
-@click.argument("files", metavar="[LIST]...", nargs=-1, type=FILE)
+@click.argument("files", metavar="[LIST]...", nargs=-1, type=LIST)
+@option("--query", metavar="SQL")
 @option("--consents", type=FILE)
 @option("--out", multiple=True, type=click.Path(path_type=Path))
 @store_verb
-def replay(*, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...]) -> int:
+def replay(
+    *, check: int, files: tuple[Path | str, ...], query: str | None, consents: Path | None, out: tuple[Path, ...]
+) -> int:
     from dnc import api
     from dnc.reports.check_summary import counts_in_words
 
-    done = api.replay(open_store(), check, files or None, out, consents=consents)
+    done = api.replay(open_store(), check, source_of(files, query) or None, out, consents=consents)
     for when, rows, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
         tell("store", when, counts=counts_in_words(rows, language()), version=version)
     if done.pack:

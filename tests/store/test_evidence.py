@@ -142,6 +142,22 @@ def test_a_check_decided_again_comes_out_the_same(dnc, checked, write_file):
     assert checked.log().height == before
 
 
+def test_the_rows_of_a_query_are_decided_again(dnc, store, tmp_path):
+    """The same rows in the same order, or it is not the list of that check; a list that is not here is asked for."""
+    (folder := tmp_path / "crm").mkdir()
+    with duckdb.connect(folder / "crm.duckdb") as other:
+        other.execute("create table calls as select '+3319900000' || i as number from range(10) t(i)")
+    url, query = f"duckdb:///{folder}/crm.duckdb", ["--query", "from calls order by number"]
+    dnc("check", url, *query, "--out", "v.csv", "--store", store.path)
+    again = ["--store", store.path, "--lang", "en"]
+    code, _, err = dnc("replay", "1", url, *query, *again)
+    assert (code, "every verdict is the same" in err) == (0, True)
+    code, _, err = dnc("replay", "1", url, "--query", "from calls order by number desc", *again)
+    assert (code, "crm.duckdb: is not the file of check 1" in err) == (4, True)
+    code, _, err = dnc("replay", "1", *again)
+    assert (code, "crm.duckdb: is not here; name the list of check 1" in err) == (4, True)
+
+
 def test_a_check_of_today_is_decided_again_as_of_its_day(checked, write_file, monkeypatch):
     """A day that was not told is that of the check and not that of the replay."""
     monkeypatch.setenv("DNC_TODAY", "2026-08-10")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -16,7 +17,7 @@ from weakref import finalize
 import duckdb
 import polars as pl
 
-from dnc.errors import StoreError
+from dnc.errors import OptionError, StoreError
 from dnc.messages import localized
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -54,12 +55,29 @@ def statement(package: str | None, name: str) -> str:
     return files(package or "dnc").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
+@cache
+def _first_process() -> int:
+    return os.getpid()
+
+
+def is_forked() -> bool:
+    """Whether this process was forked after the engines were used: their threads are not in it, and it would hang."""
+    return os.getpid() != _first_process()
+
+
+def refuse_fork() -> None:
+    """Raise OptionError in a forked process."""
+    if is_forked():
+        raise OptionError(localized("errors", "forked"))
+
+
 def connect(database: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
     """Connect to a database that can access only its own files and those in `folders`, and cannot load extensions.
 
     The configuration is locked, so no statement can change that. Memory and disk are limited, and no progress bar is
-    written to stdout.
+    written to stdout. Raises OptionError in a forked process.
     """
+    refuse_fork()
     con = duckdb.connect(database, config=_SETTINGS)
     try:
         # Not as part of the configuration, in which `disabled_compression_methods` has no effect.

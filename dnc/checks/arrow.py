@@ -7,7 +7,6 @@ read-only.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -21,11 +20,11 @@ import polars as pl
 
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions, Setup
-from dnc.errors import OptionError, must_be
+from dnc.database import is_forked, refuse_fork
+from dnc.errors import must_be
 from dnc.files.table import table_of_frame
 from dnc.lists.inputs import Batch, Rows, as_frame, is_table
 from dnc.lists.intake import Intake
-from dnc.messages import localized
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 
@@ -65,7 +64,6 @@ class Decider:
         self._open()
 
     def _open(self) -> None:
-        self._process = os.getpid()
         self._lock = Lock()  # what is remembered from batch to batch is for one thread
         self._load(*self._read())
 
@@ -101,7 +99,7 @@ class Decider:
 
         Raises InputError and StoreError; the decider then decides as before.
         """
-        self._refuse_fork()
+        refuse_fork()
         with self._lock:
             state, setup, standing = self._read()
             if self._follows(setup, standing):
@@ -120,11 +118,6 @@ class Decider:
         self._own.standing = standing
         return True
 
-    def _refuse_fork(self) -> None:
-        """Raise OptionError in a forked process: the threads of the engines are not in it, and it would hang."""
-        if os.getpid() != self._process:
-            raise OptionError(localized("errors", "forked"))
-
     def __enter__(self) -> Self:
         return self
 
@@ -133,7 +126,7 @@ class Decider:
 
     def close(self) -> None:
         """Close the store and remove temporary folders; in a forked process that is left to the first one."""
-        if os.getpid() != self._process:
+        if is_forked():
             return
         with self._lock:
             self._stack.close()
@@ -145,9 +138,9 @@ class Decider:
         one row counts for all rows of the batch with its number, and for none of another batch.
         Columns of a former run (`dnc_*`) are left out, all others stay as they are.
         Raises InputError where it is no batch of planned calls, RolesError where a column has no role, and OptionError
-        in a process that was forked from the one that made the decider: make one in each worker.
+        in a process that was forked after the engines were used: start workers with spawn.
         """
-        self._refuse_fork()
+        refuse_fork()
         frame = as_frame(batch)
         with self._lock:
             return self._decided(batch, frame)

@@ -12,11 +12,12 @@ import polars as pl
 
 from dnc.checks.counts import Tallies
 from dnc.checks.selection import OutputLayout
-from dnc.errors import must_be_within, must_match
+from dnc.errors import InputError, must_be_within, must_match
 from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
 from dnc.lists.brief import Brief
 from dnc.lists.header import Header
+from dnc.messages import localized
 from dnc.store.snapshots import Snapshot
 
 
@@ -31,8 +32,7 @@ class Check:
         layout: columns of the output.
         book: the law that was applied.
         language: of reports, one of `dnc.messages.LANGUAGES`.
-        verdicts: a frame of the input's columns and those of `dnc.law.vocabulary.VERDICT`, or None where they went
-            to a file or a stream.
+        kept: the rows, or None where they went to a file or a stream.
         id: number of its row in the log; 0 for a share of a check, which has none and counts all parts done so far.
         head: that row as `ROW:HASH`.
         record: the details of that row, with hashes that have no key.
@@ -58,7 +58,7 @@ class Check:
     layout: OutputLayout
     book: Rulebook
     language: str
-    verdicts: pl.DataFrame | None
+    kept: pl.DataFrame | None
     id: int
     head: str
     record: Mapping[str, Any]
@@ -80,6 +80,13 @@ class Check:
     def __repr__(self) -> str:
         """One line; the fields fill pages, and have telephone numbers in them."""
         return f"<Check {self.id}: {self.counts}>"
+
+    @property
+    def verdicts(self) -> pl.DataFrame:
+        """The rows, with the columns of `dnc.law.vocabulary.VERDICT`. Raises InputError where they went elsewhere."""
+        if self.kept is None:
+            raise InputError(localized("errors", "rows_gone"))
+        return self.kept
 
     @property
     def counts(self) -> dict[str, int]:

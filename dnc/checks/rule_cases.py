@@ -107,7 +107,6 @@ def _decided(
         writer.writeheader()
         writer.writerows(cases)
     verdicts = run(path, store, Settings(rulebook=book, guidance=guidance), Outputs()).verdicts
-    assert verdicts is not None  # noqa: S101 (they went nowhere else)
     if verdicts.height != len(cases):
         raise InputError(localized("errors", "case", "numbers"), at=cases[0]["case"])
     return verdicts.iter_rows(named=True)

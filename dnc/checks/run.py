@@ -105,7 +105,7 @@ def run(
         result = Check(
             **known.as_result,
             layout=outputs.layout,
-            verdicts=outputs.kept,
+            kept=outputs.kept,
             cut=outputs.cut,
             tallies=structs.replace(counted.tallies, declared=known.declared),
             given=counted.given,

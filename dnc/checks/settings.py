@@ -17,6 +17,7 @@ import polars as pl
 from msgspec import structs
 
 from dnc.checks.law_in_force import law_of
+from dnc.database import refuse_fork
 from dnc.errors import OptionError, UnreadRowsError, declared, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
@@ -126,8 +127,10 @@ class Settings:
     def read(self, store: Store) -> Setup:
         """Read the consents and check every field; the law is that of the store, unless another is given.
 
-        Raises InputError and OptionError where a value is wrong, StoreError where the store cannot be read.
+        Raises InputError and OptionError where a value is wrong or the process was forked, StoreError where the store
+        cannot be read.
         """
+        refuse_fork()
         book = self.rulebook or law_of(store)
         brief = self.campaign
         if self.at is not None and "call_at" not in brief.by_options:

@@ -48,8 +48,7 @@ def _tour(folder: Path) -> Iterator[str]:
     say, settings = partial(said, language(), "demo"), Settings(region="FR", rulebook=book, language=language())
 
     def checked(name: str, at: str) -> list[_Call]:
-        frame = check(folder / name, store, at=at, settings=settings).verdicts
-        return [] if frame is None else frame.rows(named=True)
+        return check(folder / name, store, at=at, settings=settings).verdicts.rows(named=True)
 
     yield f"{say('loaded')}\n"
     yield from _table(list(_loaded(folder, store)))

@@ -76,7 +76,7 @@ def page(store, pages, write_file, tmp_path, monkeypatch):
         about = repr((calls, name, options, store.exists))
         if about not in pages:
             result = check(write_file(name, calls), store, out=tmp_path / "page.html", **options)
-            assert result.verdicts is None
+            assert result.kept is None
             pages[about] = (tmp_path / "page.html").read_text(encoding="utf-8")
         text = pages[about]
         return text, _Reader(text).sections

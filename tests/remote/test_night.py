@@ -6,17 +6,21 @@ import fcntl
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time as clock
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import obstore
 import polars as pl
 import pytest
+from adbc_driver_postgresql import dbapi
 from obstore.store import from_url
 
 from tests import ALL
+from tests.cli.test_shortage import fill, small_disk
 
 DOCS = Path(__file__).parents[2] / "docs"
 BRIEF = """\
@@ -64,7 +68,7 @@ consent_for = "live"
 # On each day of the played calendar: what `date` and the program take for today. A date of its own is left alone.
 DATE = """\
 #!/bin/sh
-case "$1" in -*) exec /usr/bin/date "$@" ;; *) exec /usr/bin/date -d "$DNC_TODAY 02:15" "$@" ;; esac
+case "$1" in -*) exec /usr/bin/date "$@" ;; *) exec /usr/bin/date -d "$DNC_TODAY $(/usr/bin/date +%T)" "$@" ;; esac
 """
 
 
@@ -111,10 +115,16 @@ class Night:
 
     def __call__(self, command: str = "./night.sh", day: date | None = None) -> tuple[int, str]:
         """Run a command as cron would: exit code, and what it says."""
+        job = self.start(command, day)
+        _, said = job.communicate()
+        return job.returncode, said.decode()
+
+    def start(self, command: str = "./night.sh", day: date | None = None) -> subprocess.Popen[bytes]:
+        """Begin to run a command as cron would, as the first of a group of processes."""
         told = {"PATH": f"{self.folder}:/usr/bin:/bin", "HOME": str(self.folder), "PYTHONPATH": str(DOCS.parent)}
         told |= {"DNC_TODAY": str(day)} if day else {}
-        done = subprocess.run(["sh", "-c", command], check=False, cwd=self.folder, env=told, capture_output=True)
-        return done.returncode, done.stderr.decode()
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(["sh", "-c", command], cwd=self.folder, env=told, start_new_session=True, **streams)
 
     @property
     def mails(self) -> str:
@@ -162,7 +172,8 @@ def test_the_nightly_job_of_the_guide(night, postgres, store, dnc):
 def test_fourteen_nights_of_a_french_list(night, postgres):
     """Calls on Saturday and Sunday are planned for Monday; 25 December, a new column and old rows are said by mail.
 
-    At the small size a Monday, a weekend, and the nights around 25 December.
+    After a night that was killed the next run does its work. At the small size a Monday, a weekend, and the nights
+    around 25 December.
     """
     (night.folder / "campaign.toml").write_text(FRENCH_BRIEF)
     offer = pl.DataFrame({"phone": [f"01 99 00 {at // 100:02} {at % 100:02}" for at in range(200)]})
@@ -175,6 +186,8 @@ def test_fourteen_nights_of_a_french_list(night, postgres):
         (offer.with_columns(note=pl.lit("ne plus appeler")) if changed else offer).write_parquet(file)
         obstore.put(from_url("s3://lists"), f"{night.bucket}/offer/{day}.parquet".removeprefix("s3://lists/"), file)
         before = night.mails
+        if day == date(2026, 12, 26):
+            _kill(night, postgres, day)
         code, err = night.play(day)
         assert code == 0, (day, err)
         is_refused = changed or day == date(2026, 12, 25)
@@ -186,6 +199,35 @@ def test_fourteen_nights_of_a_french_list(night, postgres):
             assert postgres.rows("select distinct dnc_outcome from dnc.verdicts") == [("clear",)]
     code, err = night.play(first + timedelta(days=30))  # no offer, and the registry's file is thirty days old
     assert (code, "there is no such object" in err, "something is due" in night.mails) == (4, True, True)
+
+
+def _kill(night, postgres, day: date) -> None:
+    """Kill the job of a day at the moment at which its verdicts would take the place of the former ones."""
+    former = postgres.rows("select * from dnc.verdicts")
+    with dbapi.connect(postgres.url) as con, con.cursor() as cursor:
+        cursor.execute("lock table dnc.verdicts in share mode")
+        job = night.start(day=day)
+        while not postgres.rows("select 1 from pg_locks where not granted"):
+            assert job.poll() is None, job.communicate()
+            clock.sleep(0.1)
+        os.killpg(job.pid, signal.SIGKILL)
+        job.communicate()
+    assert postgres.rows("select * from dnc.verdicts") == former
+
+
+def test_a_night_on_a_full_disk(night, postgres):
+    """It ends with code 4, and the verdicts stay; the next run does its work."""
+    with small_disk(night.folder / "store", 16) as store:
+        store.chmod(0o700)
+        code, err = night()
+        assert code == 0, err
+        former = postgres.rows("select * from dnc.verdicts")
+        fill(store)
+        code, err = night()
+        assert (code, "the disk is full" in err) == (4, True)
+        assert postgres.rows("select * from dnc.verdicts") == former
+        (store / "filling").unlink()
+        assert night()[0] == 0
 
 
 def test_a_night_does_not_begin_while_another_runs(night):

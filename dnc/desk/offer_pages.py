@@ -22,6 +22,7 @@ from dnc.desk.forms import Form, Upload
 from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import ListCheck
+from dnc.desk.office import facts_of, with_office
 from dnc.desk.progress import Shown, begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, download, download_once
@@ -30,6 +31,7 @@ from dnc.files.open_table import count_rows
 from dnc.messages import LANGUAGES, localized, messages
 from dnc.reports.decision import Decision
 from dnc.reports.letter_file import write_letter
+from dnc.reports.phrases import fact
 from dnc.reports.seller_letter import seller_letter
 from dnc.reports.vet_page import html
 from dnc.reports.vet_summary import VettingInWords, made_lines, plan_lines, still_possible
@@ -59,7 +61,10 @@ class Assessed(msgspec.Struct):
 def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
     given = {"list": visit.request.query_params.get("list", "")} if given is None else given
     lists = {id_: list_check.upload.name for id_, list_check in visit.kept("lists").items()}
-    return visit.page("offer.html", errors=errors, given=given, use=_USE, lists=lists, offers=_offers(visit))
+    office = [fact(name, word, visit.session.language) for name, word in facts_of(visit.desk).items()]
+    return visit.page(
+        "offer.html", errors=errors, given=given, use=_USE, office=office, lists=lists, offers=_offers(visit)
+    )
 
 
 def _offers(visit: Visit) -> dict[str, tuple[Vetting, Decision]]:
@@ -184,7 +189,10 @@ def _assessed(
         return Assessed(claim, None)
     job.total = count_rows(offer)
     base = Settings(brief=brief, rulebook=desk.book, language=language)
-    base = list_check.settings(desk, language) if list_check else base
+    if list_check:
+        base = list_check.settings(desk, language)
+    elif claim is None and not use["seal"]:  # a sealed result is for somebody else's calls
+        base = replace(base, brief=with_office(base.campaign, desk))
     settings = replace(base, region=use["region"], given=use["facts"], at=use["at"])
     vetting = dnc.vet(
         offer,

@@ -7,6 +7,7 @@ asked; each may be changed for one list.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,6 +18,7 @@ from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
 from dnc.law.vocabulary import vocabulary
+from dnc.lists.brief import Brief
 from dnc.lists.cell_facts import read_cli
 from dnc.lists.words import meaning
 from dnc.messages import LANGUAGES, system_locale
@@ -31,6 +33,12 @@ _MOST_DAYS = 3_650
 def facts_of(desk: Desk) -> dict[str, str]:
     """The facts that hold for every list of the office."""
     return {name: value for name, value in desk.store.office().items() if name in FACTS}
+
+
+def with_office(brief: Brief, desk: Desk) -> Brief:
+    """A brief with what the office says of every list, where it says nothing else."""
+    region = brief.region or desk.store.office().get("region")
+    return replace(brief, region=region, facts={**facts_of(desk), **brief.facts})
 
 
 def region_of(desk: Desk) -> str:

@@ -1065,6 +1065,24 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     assert "was assessed with its own settings" in text_of(ended(browser, other))
 
 
+def test_an_offer_is_assessed_for_the_calls_of_the_office(browser):
+    """What neither form nor brief says is as the office has it, and the form shows it; a sealed result is for others."""
+    made, use = offers.as_csv(offers.rows(3, 60)).encode(), {"at": "2026-12-01", "until": "2027-03-15"}
+    rest = "".join(
+        line for line in offers.BRIEF.splitlines(keepends=True) if not line.startswith(("region", "caller", "cli"))
+    )
+
+    def assessed(brief: str, **more: str) -> str:
+        files = {"offer": ("offer.csv", made), "brief": ("buyer.toml", brief.encode())}
+        return text_of(ended(browser, browser.post("/offer", use | more, files=files)))
+
+    possible = "List: offer.csv 11 of 60 calls are possible"
+    assert possible in assessed(offers.BRIEF) and possible not in assessed(rest)
+    browser.desk.store.set_office({"region": "FR", "caller": "commercial", "cli": "+33199009000", "voice": "ai"})
+    assert "Caller: a business" in text_of(browser.client.get("/offer"))
+    assert possible in assessed(rest) and possible not in assessed(rest, seal="yes")
+
+
 def test_an_offer_is_drawn_from_and_its_proofs_are_compared(browser):
     """The plan leaves no trace, the draw a table for the seller; the answers prove a share, and a price of each."""
     made = offers.as_csv(offers.rows(3, 60)).encode()

@@ -440,7 +440,6 @@ def _result(visit: Visit) -> Response:
     outcomes, reasons, count = rows.counts(outcome, reason, **chosen)
     calls, of_any_cell = (rows.chosen(outcome, reason, **chosen | more) for more in ({}, {"cell": None}))
     at, pages = visit.part_of(count, _PAGE_ROWS)
-    why = in_words(check.book, visit.session.language)
     with list_check.lock:
         open_ = list_check.open()
     return visit.page(
@@ -450,7 +449,7 @@ def _result(visit: Visit) -> Response:
         decision=decision(check),
         decision_words=messages("decision", visit.session.language),
         outcomes=outcomes,
-        reasons=[(word, why(word), n) for word, n in reasons.most_common()],
+        reasons=in_words(check.book, visit.session.language, dict(reasons.most_common())),
         outcome=outcome,
         reason=reason,
         facets=columns,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from starlette.responses import Response
@@ -32,14 +34,14 @@ def _all(visit: Visit) -> Response:
     of_list = [check for check in checks if check.series == series]
     at, pages = visit.part_of(len(of_list or checks), _PAGE_ROWS)
     trend = of_list[:_TREND][::-1]
-    why = in_words(visit.desk.book, visit.session.language)
+    why = partial(in_words, visit.desk.book, visit.session.language)
     return visit.page(
         "past.html",
         series=series if of_list else "",
         checks=(of_list or checks)[(at - 1) * _PAGE_ROWS : at * _PAGE_ROWS],
         trend=trend,
         less={
-            now.id: [(why(word), n) for word, n in less_by(then, now) if n > 0][:_WHY]
+            now.id: [reason for reason in why(dict(less_by(then, now))) if reason.rows > 0][:_WHY]
             for then, now in pairwise(trend)
             if now.counts["clear"] * then.calls < then.counts["clear"] * now.calls
         },
@@ -49,17 +51,29 @@ def _all(visit: Visit) -> Response:
     )
 
 
-def in_words(book: Rulebook, language: str) -> Callable[[str], str]:
-    """Names a reason: a regime, or a word of `dnc_missing`; one that this version does not know by its id."""
-    rules = {id_: regime.title[language] for id_, regime in book.by_id.items()}
+class Why(NamedTuple):
+    """A reason for which some calls are not possible: its word, in words, and how many calls, or how many more."""
+
+    word: str
+    text: str
+    rows: int
+
+
+def in_words(book: Rulebook, language: str, reasons: Mapping[str, int]) -> list[Why]:
+    """Reasons by word: regimes, and words of `dnc_missing`; one that this version does not know keeps its word.
+
+    A policy of this program is left out beside a law that demands the same and has as many calls.
+    """
+    rules = {word: book.by_id[word] for word in reasons if word in book.by_id}
+    laws = {(rule.demand, reasons[word]) for word, rule in rules.items() if rule.force == "law"}
+    said = {word for word, rule in rules.items() if rule.force == "policy" and (rule.demand, reasons[word]) in laws}
 
     def named(word: str) -> str:
-        try:
-            return rules.get(word) or missing_thing(word, language)
-        except KeyError:
-            return word
+        with suppress(KeyError):
+            return rules[word].title[language] if word in rules else missing_thing(word, language)
+        return word
 
-    return named
+    return [Why(word, named(word), rows) for word, rows in reasons.items() if word not in said]
 
 
 def _asked(visit: Visit) -> PastCheck:
@@ -80,7 +94,7 @@ def _difference(visit: Visit, check: PastCheck, others: list[PastCheck]) -> Diff
 def _one(visit: Visit) -> Response:
     check, store, language = _asked(visit), visit.desk.store, visit.session.language
     others = [one for one in past_checks(store) if one.id < check.id]
-    since, why = _difference(visit, check, others), in_words(visit.desk.book, language)
+    since, why = _difference(visit, check, others), partial(in_words, visit.desk.book, language)
     changed = since.calls if since is not None and since.calls is not None else pl.DataFrame()
     at, pages = visit.part_of(changed.height, _PAGE_ROWS)
     used = [one for one in store.snapshots() if one.id in check.detail["snapshots"]]
@@ -89,10 +103,10 @@ def _one(visit: Visit) -> Response:
         check=check,
         used=used,
         declared=[fact(name, word, language) for name, word in check.detail["declared"].items()],
-        reasons=[(why(word), n) for word, n in sorted(check.reasons.items(), key=lambda pair: -pair[1])],
+        reasons=sorted(why(check.reasons), key=lambda reason: -reason.rows),
         others=others[:_MOST],
         since=since,
-        changes=[(why(word), n) for word, n in (since.reasons if since else {}).items()],
+        changes=why(since.reasons if since else {}),
         rows=[_row(row, why) for row in changed[(at - 1) * _PAGE_ROWS : at * _PAGE_ROWS].iter_rows(named=True)],
         here=[one for one in visit.kept("lists").values() if one.result and one.result.id == check.id],
         today=str(today()),
@@ -102,10 +116,10 @@ def _one(visit: Visit) -> Response:
     )
 
 
-def _row(row: dict[str, Any], why: Callable[[str], str]) -> dict[str, Any]:
+def _row(row: dict[str, Any], why: Callable[[Mapping[str, int]], list[Why]]) -> dict[str, Any]:
     """A call that changed, as the table shows it."""
     words = next((text for name, text in row.items() if name.startswith("dnc_") and text), "")
-    reason = ", ".join(map(why, words.split(";"))) if words else ""
+    reason = ", ".join(reason.text for reason in why(dict.fromkeys(words.split(";"), 1))) if words else ""
     return row | {"number": masked(f"+{row['number']}"), "call": masked(row["call"] or ""), "reason": reason}
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 from types import MappingProxyType
@@ -29,13 +30,12 @@ from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, CallRows, ListCheck
 from dnc.desk.office import keep_decisions, keeps_decisions
-from dnc.desk.past_pages import in_words
+from dnc.desk.past_pages import in_words, of_call
 from dnc.desk.progress import Shown, begin, begin_file
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
 from dnc.errors import DncError, InputError
 from dnc.law.findings import Finding
-from dnc.law.regimes import Regime
 from dnc.law.vocabulary import WAS, vocabulary
 from dnc.messages import changed, messages
 from dnc.reports.check_page import html
@@ -43,7 +43,7 @@ from dnc.reports.decision import decision
 from dnc.reports.explanation import finding, worst_first
 from dnc.reports.phrases import consents, fact
 from dnc.store import campaigns
-from dnc.verdicts.verdict import OUTCOMES, missing_thing
+from dnc.verdicts.verdict import OUTCOMES
 
 _PAGE_ROWS = 20
 _ROW = re.compile(r"[0-9]{1,9}")
@@ -492,26 +492,19 @@ def _page_of(calls: pl.LazyFrame, rows: CallRows, page: int) -> pl.DataFrame:
 
 def _row(list_check: ListCheck, check: Check, rows: CallRows, row: dict[str, Any]) -> dict[str, Any]:
     """A call as the table of a result shows it."""
-    language = list_check.interview.language
-    rules, open_, missing = ([*filter(None, (row[name] or "").split(";"))] for name in REASONS)
+    rules, open_, missing = (row[name] or "" for name in REASONS)
+    why = partial(of_call, check.book, list_check.interview.language)
     return {
         "row": row[ROW],
         "sheet_row": row[SHEET_ROW],
         "number": list_check.seen(row["dnc_number"]),
         "outcome": row["dnc_outcome"],
-        "reason": ", ".join(regime.title[language] for regime in _said_once(map(check.book.regime, rules or open_))),
-        "missing": ", ".join(missing_thing(word, language) for word in missing),
+        "reason": why(rules or open_),
+        "missing": why(missing),
         "names": [list_check.seen(row[name]) for name in rows.names],
         "until": row["dnc_valid_until"],
         "was": row.get(WAS),
     }
-
-
-def _said_once(regimes: Iterable[Regime]) -> list[Regime]:
-    """Regimes without policies of this program that ask for what a law among them asks for, too."""
-    found = [*regimes]
-    laws = {regime.demand for regime in found if regime.force == "law"}
-    return [regime for regime in found if regime.force != "policy" or regime.demand not in laws]
 
 
 def _report(visit: Visit) -> Response:

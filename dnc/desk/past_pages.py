@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from itertools import pairwise
@@ -107,7 +107,7 @@ def _one(visit: Visit) -> Response:
         others=others[:_MOST],
         since=since,
         changes=why(since.reasons if since else {}),
-        rows=[_row(row, why) for row in changed[(at - 1) * _PAGE_ROWS : at * _PAGE_ROWS].iter_rows(named=True)],
+        rows=[_row(visit, row) for row in changed[(at - 1) * _PAGE_ROWS : at * _PAGE_ROWS].iter_rows(named=True)],
         here=[one for one in visit.kept("lists").values() if one.result and one.result.id == check.id],
         today=str(today()),
         page=at,
@@ -116,10 +116,15 @@ def _one(visit: Visit) -> Response:
     )
 
 
-def _row(row: dict[str, Any], why: Callable[[Mapping[str, int]], list[Why]]) -> dict[str, Any]:
+def of_call(book: Rulebook, language: str, words: str) -> str:
+    """The reasons of one call, of which the words are joined with `;`."""
+    return ", ".join(why.text for why in in_words(book, language, dict.fromkeys(filter(None, words.split(";")), 1)))
+
+
+def _row(visit: Visit, row: dict[str, Any]) -> dict[str, Any]:
     """A call that changed, as the table shows it."""
     words = next((text for name, text in row.items() if name.startswith("dnc_") and text), "")
-    reason = ", ".join(reason.text for reason in why(dict.fromkeys(words.split(";"), 1))) if words else ""
+    reason = of_call(visit.desk.book, visit.session.language, words)
     return row | {"number": masked(f"+{row['number']}"), "call": masked(row["call"] or ""), "reason": reason}
 
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.evidence import Digests
 from dnc.checks.outputs import Outputs
-from dnc.checks.past import check_row
+from dnc.checks.past import PastCheck, past_check
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
@@ -79,11 +79,11 @@ def replay_check(
     store: Store, number: int, path: Source | None, outputs: Outputs, *, consents: str | Path | None = None
 ) -> Replay:
     """Repeat a check; arguments, result and errors are those of `dnc.api.replay`."""
-    row = check_row(store, number)
-    then = json.loads(row["detail"])
+    check = past_check(store, number)
+    then = check.detail
     if "terms" not in then:
         raise StoreError(localized("errors", "replay", "earlier", number=number))
-    path = _logged(then["input"], number) if path is None else path
+    path = _logged(check) if path is None else path
     for fault in verify_log(store.ledger).faults:
         raise DamageError(store.path, fault)
     past = _Past(store.path, _standing(store, number, then))
@@ -125,13 +125,12 @@ def brief_of(terms: Mapping[str, Any]) -> Brief:
     return Brief(**fields | {"texts": texts})
 
 
-def _logged(names: str | list[str], number: int) -> list[str]:
+def _logged(check: PastCheck) -> list[str]:
     """The files that the log names. Raises InputError if one is not in this directory."""
-    paths = [names] if isinstance(names, str) else names
-    for path in paths:
+    for path in check.files:
         if not Path(path).exists():
-            raise InputError(localized("errors", "replay", "not_here", number=number), path)
-    return paths
+            raise InputError(localized("errors", "replay", "not_here", number=check.id), path)
+    return check.files
 
 
 def _must_be_same(path: Source, logged: str, number: int, digests: Digests) -> None:
@@ -141,7 +140,7 @@ def _must_be_same(path: Source, logged: str, number: int, digests: Digests) -> N
             raise InputError(localized("errors", "replay", "other_file", number=number), files.name)
 
 
-def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _texts(store: Store, then: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The settings of a check and the text of its rules."""
     with store.ledger.read() as opened:
         [terms] = ledger_sql.texts(opened.con, "terms", [then["terms"]])
@@ -149,7 +148,7 @@ def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str
     return json.loads(terms), texts
 
 
-def _standing(store: Store, number: int, then: dict[str, Any]) -> Standing:
+def _standing(store: Store, number: int, then: Mapping[str, Any]) -> Standing:
     """The snapshots and objections of a check. Raises StoreError if some are gone."""
     now = store.standing()
     snapshots = [snapshot for snapshot in now.snapshots if snapshot.id in then["snapshots"]]

@@ -44,6 +44,7 @@ _SQLSTATE = re.compile(r"SQLSTATE: ([0-9A-Z]{5})")
 _REFUSED = re.compile(r"FATAL: +([^\n]+)")
 _WHY = {
     "08": "lost",
+    "23": "constraint",
     "28": "login",
     "3D": "database",
     "3F": "schema",

@@ -218,6 +218,9 @@ def test_rows_are_appended_or_replaced_by_their_key(postgres, store, tmp_path, d
     assert there() == [(1, "a"), (2, "c"), (3, "d")]
     for wrong in (("--out", "v.csv", "--append"), ("--out", places[0], "--append", "--upsert", "id")):
         assert dnc(*words, *wrong)[0] == 2
+    postgres.rows("create unique index on verdicts (id)")
+    with pytest.raises(InputError, match="a row breaks a rule of the table"):
+        check(rows(3), store, out=places[0], table=TableMode(append=True))
 
 
 def test_a_table_in_use_is_waited_for_no_longer_than_asked(postgres, store, dnc, tmp_path):

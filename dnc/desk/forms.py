@@ -111,7 +111,7 @@ async def read_form(visit: Visit) -> AsyncIterator[Form]:
             if multipart:
                 stack.enter_context(visit.desk.upload(visit.session))
                 reader = stack.enter_context(_FormReader(visit, form, options.get(b"boundary", b"")))
-                await reader.read()
+                await reader.read(most)
             elif kind in (b"application/x-www-form-urlencoded", b""):
                 form.fields = await _urlencoded(visit, most)
             else:
@@ -123,16 +123,23 @@ async def read_form(visit: Visit) -> AsyncIterator[Form]:
         form.remove()
 
 
-async def _urlencoded(visit: Visit, most: int) -> list[tuple[str, str]]:
-    body = bytearray()
+async def _body(visit: Visit, most: int) -> AsyncIterator[bytes]:
+    """The body of a request while it arrives. Raises RefusedError if it is too large, stalls, or is cut off."""
+    got, chunks = 0, aiter(visit.request.stream())
     try:
-        async for chunk in visit.request.stream():
-            body += chunk
-            if len(body) > most:
+        while (chunk := await asyncio.wait_for(anext(chunks, None), STALLED_SECONDS)) is not None:
+            got += len(chunk)
+            if got > most:
                 raise RefusedError(413, visit.texts["too_large"])
-        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
-    except ClientDisconnect:
+            yield chunk
+    except (ClientDisconnect, TimeoutError):
         raise RefusedError(400, visit.texts["cut_off"]) from None
+
+
+async def _urlencoded(visit: Visit, most: int) -> list[tuple[str, str]]:
+    body = b"".join([chunk async for chunk in _body(visit, most)])
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise RefusedError(400, visit.texts["bad_form"]) from None
 
@@ -160,21 +167,15 @@ class _FormReader:
         if self._file:
             self._file.close()
 
-    async def read(self) -> None:
-        """Read the whole body. Raises RefusedError."""
-        texts, got, most = self._visit.texts, 0, self._visit.desk.max_upload + _MOST_TEXT
+    async def read(self, most: int) -> None:
+        """Read the whole body, of at most so many bytes. Raises RefusedError."""
+        texts = self._visit.texts
         try:
-            chunks = aiter(self._visit.request.stream())
-            while (chunk := await asyncio.wait_for(anext(chunks, None), STALLED_SECONDS)) is not None:
-                got += len(chunk)
-                if got > most:
-                    raise RefusedError(413, texts["too_large"])
+            async for chunk in _body(self._visit, most):
                 self._parser.write(chunk)
             self._parser.finalize()
             if not self._complete:
                 raise RefusedError(400, texts["cut_off"])
-        except (ClientDisconnect, TimeoutError):
-            raise RefusedError(400, texts["cut_off"]) from None
         except FormParserError:
             raise RefusedError(400, texts["bad_form"]) from None
         except OSError as error:

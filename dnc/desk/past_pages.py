@@ -84,17 +84,20 @@ def _asked(visit: Visit) -> PastCheck:
     return past_check(visit.desk.store, int(number))
 
 
-def _difference(visit: Visit, check: PastCheck, others: list[PastCheck]) -> Difference | None:
-    """What changed since the check that the address asks for, by default the one before of the same list."""
-    asked = visit.request.query_params.get("with", "")
+def _compared(visit: Visit) -> tuple[PastCheck, list[PastCheck], Difference | None]:
+    """The check that the address names, those before it, and what changed since one of them.
+
+    That is the one that the address asks for, by default the one before of the same list.
+    """
+    check, asked = _asked(visit), visit.request.query_params.get("with", "")
+    others = [one for one in past_checks(visit.desk.store) if one.id < check.id]
     before = [one for one in others if str(one.id) == asked or (not asked and one.series == check.series)]
-    return difference(visit.desk.store, before[0], check) if before else None
+    return check, others, difference(visit.desk.store, before[0], check) if before else None
 
 
 def _one(visit: Visit) -> Response:
-    check, store, language = _asked(visit), visit.desk.store, visit.session.language
-    others = [one for one in past_checks(store) if one.id < check.id]
-    since, why = _difference(visit, check, others), partial(in_words, visit.desk.book, language)
+    store, language = visit.desk.store, visit.session.language
+    (check, others, since), why = _compared(visit), partial(in_words, visit.desk.book, language)
     changed = since.calls if since is not None and since.calls is not None else pl.DataFrame()
     at, pages = visit.part_of(changed.height, _PAGE_ROWS)
     used = [one for one in store.snapshots() if one.id in check.detail["snapshots"]]
@@ -130,8 +133,7 @@ def _row(visit: Visit, row: dict[str, Any]) -> dict[str, Any]:
 
 def _changed(visit: Visit) -> Response:
     """The calls that changed, as CSV."""
-    check = _asked(visit)
-    since = _difference(visit, check, [one for one in past_checks(visit.desk.store) if one.id < check.id])
+    check, _, since = _compared(visit)
     if since is None or since.calls is None:
         raise RefusedError(404, visit.texts["not_found"])
     rows = since.calls.with_columns(pl.concat_str(pl.lit("+"), "number").alias("number"))

@@ -382,9 +382,8 @@ def records_loaded(
 
 def _loaded(visit: Visit) -> Response:
     done = result_of(visit, "load")
-    if isinstance(done, RecordsLoaded):
-        return visit.page("records_loaded.html", loaded=done)
-    return visit.page("registry_loaded.html", loaded=done)
+    name = "records_loaded.html" if isinstance(done, RecordsLoaded) else "registry_loaded.html"
+    return visit.page(name, loaded=done)
 
 
 ROUTES: list[Route] = [

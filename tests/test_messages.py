@@ -108,7 +108,18 @@ def _is_text(table: dict[str, Any], keys: list[str]) -> bool:
 
 def test_everything_that_may_be_missing_has_a_name_and_a_question():
     """Each word of `dnc_missing` that is not a column; no more is there."""
-    other = {"jurisdiction", "stale:law", "registry:own", "registry", "uncovered", "stale", "text", "proof", "wording"}
+    other = {
+        "jurisdiction",
+        "stale:law",
+        "registry:own",
+        "registry",
+        "uncovered",
+        "stale",
+        "text",
+        "text:cli",
+        "proof",
+        "wording",
+    }
     for section in ("missing", "ask"):
         assert set(CATALOGUE[section]) == other, section
     forms = {"number", "day_form", "empty", "in_brief", "in_list", "in_store", "in_texts"}

@@ -160,7 +160,8 @@ def remedy(missing: str, rows: int, check: Check) -> str | None:
         return semicolons([written, *_load_of_records(missing, check)], check.language)
     kind, _, about = missing.partition(":")
     if kind == "text":
-        return say("in_texts", column=about)
+        is_declared = about in vocabulary().columns and about not in check.header.mapped.values()
+        return None if is_declared else say("in_texts", column=about)
     return say("in_store", registry=about) if about not in ("", "law") else None
 
 

@@ -446,3 +446,10 @@ def test_calls_in_the_past_and_a_clock_that_is_replaced_are_said(dnc, write_file
     page = html.unescape((folder / "p.html").read_text(encoding="utf-8"))
     assert not any(word in text for word in ("DNC_TODAY", past[:20]) for text in (err, page))
     assert json.loads(list(csv.DictReader(io.StringIO(dnc("log")[1])))[-1]["detail"])["clock"] == "system"
+
+
+def test_a_number_shown_that_is_not_understood_is_asked_for_by_its_name(page):
+    """It is said of all calls, and in no column of texts: without a country it may be anybody's."""
+    text, _ = page("number\n0199000810\n", region=None, given=GIVEN | {"cli": "01 99 00 90 00"})
+    assert "Write the number that is shown with its country code, such as +33." in text
+    assert "column cli" not in text and "--texts" not in text

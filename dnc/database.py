@@ -56,18 +56,14 @@ def statement(package: str | None, name: str) -> str:
 
 
 @cache
-def _first_process() -> int:
+def first_process() -> int:
+    """The process that used the engines first; one that is forked from it lacks their threads, and would hang."""
     return os.getpid()
-
-
-def is_forked() -> bool:
-    """Whether this process was forked after the engines were used: their threads are not in it, and it would hang."""
-    return os.getpid() != _first_process()
 
 
 def refuse_fork() -> None:
     """Raise OptionError in a forked process."""
-    if is_forked():
+    if os.getpid() != first_process():
         raise OptionError(localized("errors", "forked"))
 
 

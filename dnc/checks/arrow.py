@@ -7,6 +7,7 @@ read-only.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ import polars as pl
 
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions, Setup
-from dnc.database import is_forked, refuse_fork
+from dnc.database import first_process, refuse_fork
 from dnc.errors import must_be
 from dnc.files.table import table_of_frame
 from dnc.lists.inputs import Batch, Rows, as_frame, is_table
@@ -126,7 +127,7 @@ class Decider:
 
     def close(self) -> None:
         """Close the store and remove temporary folders; in a forked process that is left to the first one."""
-        if is_forked():
+        if os.getpid() != first_process():
             return
         with self._lock:
             self._stack.close()

@@ -84,6 +84,7 @@ def what_the_office_says_is_not_asked(browser: Browser, tmp_path: Path) -> None:
     wrong = browser.post("/office", OFFICE | {"cli": "12", "own_days": "soon", "region": "XX"})
     assert re.findall(r'<a href="#(\w+)">', wrong.text) == ["region", "cli", "own_days"]
     assert "Type the two letters of a country" in text_of(wrong)
+    assert "<title>Please correct this: Settings of the office" in wrong.text
     odd = {"sector": "no such word", "language": "no such language"}
     saved = browser.post("/office", OFFICE | {"own_days": "5", "keep": "yes", "region": "ch"} | odd)
     assert saved.status_code == 303

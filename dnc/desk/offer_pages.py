@@ -22,12 +22,13 @@ from dnc.desk.forms import Form, Upload
 from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import ListCheck
-from dnc.desk.office import facts_of, with_office
+from dnc.desk.office import with_office
 from dnc.desk.progress import Shown, begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, download, download_once
 from dnc.errors import DncError, InputError, OptionError
 from dnc.files.open_table import count_rows
+from dnc.lists.brief import Brief
 from dnc.messages import LANGUAGES, localized, messages
 from dnc.reports.decision import Decision
 from dnc.reports.letter_file import write_letter
@@ -61,7 +62,9 @@ class Assessed(msgspec.Struct):
 def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
     given = {"list": visit.request.query_params.get("list", "")} if given is None else given
     lists = {id_: list_check.upload.name for id_, list_check in visit.kept("lists").items()}
-    office = [fact(name, word, visit.session.language) for name, word in facts_of(visit.desk).items()]
+    told = with_office(Brief(), visit.desk)
+    said = {**told.facts, **({"region": told.region} if told.region else {})}
+    office = [fact(name, word, visit.session.language) for name, word in said.items()]
     return visit.page(
         "offer.html", errors=errors, given=given, use=_USE, office=office, lists=lists, offers=_offers(visit)
     )

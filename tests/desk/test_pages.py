@@ -1079,7 +1079,8 @@ def test_an_offer_is_assessed_for_the_calls_of_the_office(browser):
     possible = "List: offer.csv 11 of 60 calls are possible"
     assert possible in assessed(offers.BRIEF) and possible not in assessed(rest)
     browser.desk.store.set_office({"region": "FR", "caller": "commercial", "cli": "+33199009000", "voice": "ai"})
-    assert "Caller: a business" in text_of(browser.client.get("/offer"))
+    form = text_of(browser.client.get("/offer"))
+    assert "Caller: a business" in form and "Country of the number: FR" in form
     assert possible in assessed(rest) and possible not in assessed(rest, seal="yes")
 
 

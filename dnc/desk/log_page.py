@@ -14,7 +14,7 @@ from dnc.checks.inspection import Scope, inspect
 from dnc.desk.forms import Form
 from dnc.desk.progress import Shown, begin, begin_file, result_of
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Visit, download
+from dnc.desk.visit import Errors, Visit, download
 from dnc.files.writers import csv_of
 from dnc.messages import counted, dated, messages, registry_name, semicolons
 from dnc.reports.inspection_folder import write_folder
@@ -35,12 +35,10 @@ def _verify(visit: Visit, sent: Form) -> Response:
     )
 
 
-def _verified(visit: Visit) -> Response:
-    return _log(visit, result_of(visit, "verify"))
-
-
-def _log(visit: Visit, findings: Findings | None = None) -> Response:
+def _log(visit: Visit) -> Response:
+    """The log, with what its verification found where the address names one."""
     store, query = visit.desk.store, visit.request.query_params
+    findings: Findings | None = result_of(visit, "verify") if visit.request.path_params else None
     rows = store.log() if store.exists else None
     if rows is None:
         return visit.page("log.html", verbs={}, findings=None)
@@ -92,16 +90,17 @@ def _download(visit: Visit) -> Response:
     return download(csv_of(visit.desk.store.log()), "text/csv", visit.saved_as("log"))
 
 
-def _inspection(visit: Visit, wrong: tuple[str, ...] = ()) -> Response:
+def _inspection(visit: Visit, errors: Errors = ()) -> Response:
     kept = {name: name for name in campaigns.in_store(visit.desk.store.ledger)}
-    errors = [(name, visit.texts["inspection_day"]) for name in wrong]
     return visit.page("inspection_form.html", errors=errors, campaigns=kept, signer=visit.desk.signer)
 
 
 def _folder(visit: Visit, sent: Form) -> Response:
     first, last, store = sent.day("from"), sent.day("to"), visit.desk.store
     if not first or not last:
-        return _inspection(visit, tuple(name for name in ("from", "to") if not sent.day(name)))
+        return _inspection(
+            visit, [(name, visit.texts["inspection_day"]) for name in ("from", "to") if not sent.day(name)]
+        )
     scope = Scope(first, last, sent.get("campaign") or None)
     desk, language, numbers = visit.desk, visit.session.language, bool(sent.get("annexes"))
 
@@ -116,7 +115,7 @@ def _folder(visit: Visit, sent: Form) -> Response:
 ROUTES: list[Route] = [
     page("/log", _log),
     form("/log/verify", _verify),
-    page("/log/verified/{job}", _verified),
+    page("/log/verified/{job}", _log),
     page("/log/log.csv", _download),
     page("/log/inspection", _inspection),
     form("/log/inspection", _folder),

@@ -19,11 +19,12 @@ from dnc.checks.parts import Parts
 from dnc.checks.result import Check
 from dnc.checks.run import Observer, Progress, run
 from dnc.checks.settings import Settings, SettingsOptions
-from dnc.errors import must_be
+from dnc.errors import InputError, must_be
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import OutputRows
 from dnc.files.writers import Sheet, TableMode, Writer
 from dnc.lists.inputs import Source
+from dnc.messages import localized
 from dnc.store.store import Store
 from dnc.verdicts.judge import RegimeResult
 
@@ -97,7 +98,7 @@ def check(
         watch: called with the `Calls` and the `Verdicts` of each batch; rows are then not kept in memory.
         settings, options: see `dnc.checks.settings.Settings`.
     Returns:
-        The check; it has `verdicts`, a frame, unless `out`, `stream` or `watch` got the rows.
+        The check; its `verdicts` are a frame unless `out`, `stream` or `watch` got the rows.
     Raises:
         InputError: the list, the brief or the consents are wrong. OptionError: an argument is wrong.
         StoreError: the store cannot be used.
@@ -137,7 +138,9 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
         with atomic_path(path) as unfinished:
             return _report(result, [unfinished], [])
     if rows is None:
-        rows = [result.verdicts]
+        if result.kept is None:
+            raise InputError(localized("errors", "rows_gone"))
+        rows = [result.kept]
     must_be("rows", rows, "frames", Iterable)
     layout = result.layout
     with output(path, layout.names, layout.delimiter, layout.bom) as writer:

@@ -392,8 +392,11 @@ class _Rows(msgspec.Struct):
         """Our name → the column, of those that no planned call has; two of them only an export has."""
         read_here = {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
         names = (*self.kind.texts, *read_here, "statement", "recorded_at")
-        header = Header(self.table, Brief(ignore=self.said.ignore))
-        return {ours: theirs for ours in names if (theirs := header.find(ours, self.said.columns.get(ours)))}
+        return {ours: theirs for ours in names if (theirs := self._column(ours))}
+
+    def _column(self, ours: str) -> str | None:
+        """The column for one of ours, if there is one."""
+        return Header(self.table, Brief(ignore=self.said.ignore)).find(ours, self.said.columns.get(ours))
 
     def _consents(self) -> Iterator[pl.DataFrame]:
         rows = ConsentRows.of(self.table, self.said.brief({}), self.book, None, self._texts)
@@ -443,7 +446,7 @@ class _Rows(msgspec.Struct):
     def _calls(self) -> Iterator[pl.DataFrame]:
         texts = self._texts
         if missing := [name for (name,) in self.kind.needed if name not in texts]:
-            missing = [*([] if self._named("number") else ["number"]), *missing]
+            missing = [*([] if self._column("number") else ["number"]), *missing]
             said = localized("errors", "record_columns", names=", ".join(missing))
             raise InputError(said, self.table.path, self.table.skipped + 1)
         self.table.batches = (_with_clock(batch, texts["at"], self.said) for batch in self.table.batches)

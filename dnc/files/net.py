@@ -165,12 +165,13 @@ def _shortened(word: str) -> list[str]:
 
 def _plain(texts: pl.Series) -> pl.Series:
     """Texts without tags, entities of HTML, UTF-8 that was read as Windows-1252 (`DÃ©sinscrit`), and `N°`."""
-    odd = pl.first().str.contains_any(["&", "<", "Ã", "â€", "°", "º"])
-    spoilt = texts.to_frame().select(odd.fill_null(False)).to_series()
+    if texts.str.contains_any(["°", "º"]).any():
+        texts = texts.str.replace_all(r"\b[nN][°º]", " ")
+    spoilt = texts.to_frame().select(pl.first().str.contains_any(["&", "<", "Ã", "â€"]).fill_null(False)).to_series()
     if not spoilt.any():
         return texts
     mended = texts.filter(spoilt).map_elements(_mended, return_dtype=pl.String)
-    return texts.clone().scatter(spoilt.arg_true(), mended.str.replace_all(r"<[^<>]*>|\b[nN][°º]", " "))
+    return texts.clone().scatter(spoilt.arg_true(), mended.str.replace_all(r"<[^<>]*>", " "))
 
 
 def _mended(text: str) -> str:

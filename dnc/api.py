@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import polars as pl
 
@@ -59,7 +59,6 @@ def check(
     only: Iterable[str] = (),
     changed: bool = False,
     best: bool = False,
-    stream: IO[bytes] | None = None,
     keep: bool = False,
     since: int | str | Path | None = None,
     table: TableMode | None = None,
@@ -86,7 +85,6 @@ def check(
             outcome as `dnc_was`.
         best: if a row of the list has several numbers, write only one row for it: that of the first call that is
             clear, else of the first undecided one, else of the first.
-        stream: an open binary file that gets the rows as CSV.
         keep: whether to keep the decisions in the store, for `dnc answer` and for `since`.
         since: an earlier check that kept its decisions, by its number in the log or by its output: rows that it read
             are not read again, and are not decided one by one where all that verdicts rest on is the same. The result
@@ -98,12 +96,12 @@ def check(
         watch: called with the `Calls` and the `Verdicts` of each batch; rows are then not kept in memory.
         settings, options: see `dnc.checks.settings.Settings`.
     Returns:
-        The check; its `verdicts` are a frame unless `out`, `stream` or `watch` got the rows.
+        The check; its `verdicts` are a frame unless `out` or `watch` got the rows.
     Raises:
         InputError: the list, the brief or the consents are wrong. OptionError: an argument is wrong.
         StoreError: the store cannot be used.
     """
-    outputs = Outputs(out, stream, _report, keep=watch is None, table=table, parts=parts)
+    outputs = Outputs(out, _report, keep=watch is None, table=table, parts=parts)
     chosen = Settings.of(settings, options)
     observers = [watch] if watch else []
     return run(
@@ -195,4 +193,4 @@ def replay(
     """
     from dnc.checks.replay import replay_check
 
-    return replay_check(store, number, path, Outputs(out, report=_report), consents=consents)
+    return replay_check(store, number, path, Outputs(out, _report), consents=consents)

@@ -1,15 +1,12 @@
-"""Where the rows of a check go: files, a stream, or a frame in memory; and pages, which are written at its end."""
+"""Where the rows of a check go: files, or a frame in memory; and pages, which are written at its end."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import NoneType
-from typing import IO, Protocol, runtime_checkable
 
 import polars as pl
 from msgspec import structs
@@ -22,7 +19,7 @@ from dnc.errors import OptionError, must_be, room_in
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import OutputRows
 from dnc.files.remote import is_database, is_url
-from dnc.files.writers import Csv, TableMode, Writer
+from dnc.files.writers import TableMode, Writer
 from dnc.frames import together
 from dnc.messages import localized
 
@@ -33,14 +30,6 @@ LaidOut = tuple[OutputLayout, list[pl.DataFrame], list[tuple[str, OutputRows]]]
 # Writes what a check has besides its rows: a page to each path, and sheets beside the rows of workbooks. It comes from
 # `dnc.api`, because checks cannot import reports.
 Report = Callable[[Check, Sequence[Path], Sequence[Writer]], None]
-
-
-@runtime_checkable
-class _Writable(Protocol):
-    """A stream to which bytes can be written."""
-
-    def write(self, data: bytes, /) -> object:
-        """Write bytes."""
 
 
 class _Frames(Writer):
@@ -61,9 +50,8 @@ class Outputs:
 
     Args:
         targets: files to write, by suffix; `.html` is the page.
-        stream: an open binary file that gets the rows as CSV, once their columns are known: at the end.
         report: writes pages and the sheets beside rows; needed where there are such targets.
-        keep: whether rows are kept in memory where there is neither a target nor a stream.
+        keep: whether rows are kept in memory where there is no target.
         table: what becomes of the rows of a table that is written.
         parts: the one target that is not a page is a folder, which is written so.
     """
@@ -71,7 +59,6 @@ class Outputs:
     def __init__(
         self,
         targets: Targets = None,
-        stream: IO[bytes] | None = None,
         report: Report | None = None,
         *,
         keep: bool = True,
@@ -79,7 +66,6 @@ class Outputs:
         parts: Parts | None = None,
     ) -> None:
         must_be("out", targets, "paths", str, Path, Sequence, NoneType)
-        must_be("stream", stream, "stream", _Writable, NoneType)
         self.targets: list[str | Path] = [targets] if isinstance(targets, str | Path) else list(targets or ())
         for path in self.targets:
             must_be("out", path, "paths", str, Path)
@@ -88,12 +74,12 @@ class Outputs:
             raise OptionError(localized("errors", "no_table_out"))
         must_be("parts", parts, "parts", Parts, NoneType)
         folders = [path for path in self.targets if parts and not is_page(path)]
-        if parts and (len(folders) != 1 or is_database(folders[0]) or stream or (parts.share and self.targets[1:])):
+        if parts and (len(folders) != 1 or is_database(folders[0]) or (parts.share and self.targets[1:])):
             raise OptionError(localized("errors", "parts", "target"))
         self.folder = PartFolder(folders[0], parts) if parts else None
         self._files = [path for path in self.targets if path not in folders]
-        self._stream, self._report, self._table = stream, report, table
-        self._kept = _Frames() if keep and not self.targets and stream is None else None
+        self._report, self._table = report, table
+        self._kept = _Frames() if keep and not self.targets else None
 
     @property
     def is_share(self) -> bool:
@@ -118,10 +104,6 @@ class Outputs:
         self._pages = [stack.enter_context(atomic_path(path)) for path in self._files if is_page(path)]
         mode = replace(self._table or TableMode(), occasional=tuple(occasional))
         self._writers = [stack.enter_context(output(path, *form, mode)) for path in self._files if not is_page(path)]
-        if self._stream is not None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
-            self._streamed = folder / "rows.csv"
-            self._writers.append(stack.enter_context(closing(Csv(self._streamed, *form))))
         if self._kept:
             self._writers.append(self._kept)
 
@@ -150,10 +132,6 @@ class Outputs:
         """Write the columns where there was no row: without them there is no valid Parquet file, and no table."""
         if not self._written:
             self.write(self.laid_out(OutputRows.of(pl.DataFrame(schema=self._whole.schema))))
-        if self._stream is not None:
-            self._writers[-1].close()
-            with self._streamed.open("rb") as file:
-                shutil.copyfileobj(file, self._stream)
 
     @property
     def cut(self) -> int:

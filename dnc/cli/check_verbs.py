@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
@@ -89,14 +89,15 @@ def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet:
     to_stdout = not out or STDOUT in out
     if given["as_json"] and to_stdout:
         raise click.UsageError(localized("errors", "cli", "json_out"))
+    if parts and to_stdout:
+        raise OptionError(localized("errors", "parts", "target"))
     settings = settings_of()
-    with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as (stream, file):
+    with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as file:
         result = api.check(
             source_of(files, query),
             open_store(),
             settings=settings,
             out=[*(path for path in out if path != STDOUT), *file],
-            stream=stream,
             table=table,
             parts=parts,
             progress=progress,
@@ -127,16 +128,16 @@ def _share(text: str | None) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _stdout(form: str, *, wanted: bool) -> Iterator[tuple[IO[bytes] | None, list[Path]]]:
-    """Where the rows for stdout go: a stream of CSV, or a temporary file that is copied to stdout at the end."""
-    if wanted and form != "csv":
-        with tempfile.TemporaryDirectory(prefix="dnc-") as folder:
-            file = Path(folder) / f"rows.{form}"
-            yield None, [file]
-            with file.open("rb") as rows:
-                shutil.copyfileobj(rows, sys.stdout.buffer)
-    else:
-        yield sys.stdout.buffer if wanted else None, []
+def _stdout(form: str, *, wanted: bool) -> Iterator[list[Path]]:
+    """The file that is copied to stdout at the end: only then it is known which columns the rows have."""
+    if not wanted:
+        yield []
+        return
+    with tempfile.TemporaryDirectory(prefix="dnc-") as folder:
+        file = Path(folder) / f"stdout.{form}"
+        yield [file]
+        with file.open("rb") as rows:
+            shutil.copyfileobj(rows, sys.stdout.buffer)
     sys.stdout.buffer.flush()
 
 

@@ -251,7 +251,7 @@ def test_a_wrong_argument_is_an_error_that_says_what_was_expected(screened):
 WRONG = {
     "region": 33, "given": ["caller"], "at": 20261201, "guidance": None, "brief": {}, "consents": 7, "rulebook": "fr",
     "accept": ["fr-bloctel"], "language": 1, "now": "2026-12-01", "settings": {"region": "FR"}, "columns": "outcome",
-    "only": "clear", "progress": 5, "watch": "on", "out": 5, "stream": 3, "regoin": "FR",
+    "only": "clear", "progress": 5, "watch": "on", "out": 5, "regoin": "FR",
 }  # fmt: skip
 ALSO_WRONG = [("given", {1: "commercial"}), ("accept", {"fr-bloctel": 1}), ("now", datetime(2026, 12, 1))]
 OF_VET = [

@@ -107,16 +107,14 @@ def forget(
 ) -> None:
     if sum((before is not None, bool(numbers), due)) != 1:
         raise click.UsageError(localized("errors", "cli", "forget_one"))
-    if decisions and (not before or registry):
-        raise click.UsageError(localized("errors", "cli", "decisions"))
     blank = reason is not None and not reason.strip()
     asked = [restrict, reason is not None].count(True)
     if blank or asked > 1 or (asked and (registry or not numbers)):
         raise click.UsageError(localized("errors", "cli", "restrict"))
+    if (decisions or registry) and (not before or (decisions and registry)):
+        raise click.UsageError(localized("errors", "cli", "decisions"))
     store = open_store()
-    if numbers and registry:
-        _say_forgotten(store.forget_numbers(numbers, region=region, registry=registry))
-    elif numbers:
+    if numbers:
         _forget_numbers(numbers, region, restrict=restrict, reason=reason)
     elif due:
         _forget_due(store)

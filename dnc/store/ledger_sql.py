@@ -67,7 +67,6 @@ _ADD_OBJECTIONS = """insert into objections (seq, number, on_day, lifted, reason
     select (select coalesce(max(seq), 0) from objections) + generate_subscripts($numbers, 1),
            unnest($numbers::ubigint[]), unnest($days::date[]), $lifted, $reason, $at
 """
-_NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
 
 class Watched:
@@ -330,7 +329,8 @@ def remove_snapshots(con: Connection, ids: Collection[int]) -> None:
 
 def remove_snapshots_before(con: Connection, before: date, registry: str | None) -> list[Row]:
     """Remove snapshots as of a day before `before`, of one registry or all but `own`; returns those removed."""
-    sql = f"delete from snapshots where as_of < $before and {_NO_OWN} returning *"
+    theirs = "registry <> 'own' and coalesce(registry = $registry, true)"
+    sql = f"delete from snapshots where as_of < $before and {theirs} returning *"
     return sorted(_rows(con, sql, {"before": before, "registry": registry}), key=lambda row: int(row["id"]))
 
 
@@ -341,9 +341,9 @@ def last_snapshot_id(con: Connection) -> int:
     return given or 0
 
 
-def snapshot_files(con: Connection, registry: str | None) -> list[str]:
-    """Files of the snapshots of one registry, or of all but `own`."""
-    return _column(con, f"select distinct file from snapshots where {_NO_OWN} order by file", {"registry": registry})
+def snapshot_files(con: Connection) -> list[str]:
+    """Files of the snapshots of all registries but `own`."""
+    return _column(con, "select distinct file from snapshots where registry <> 'own' order by file")
 
 
 def own_files(con: Connection) -> list[str]:

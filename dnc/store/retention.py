@@ -86,9 +86,9 @@ def forget_decisions_by_age(change: Change, before: date) -> list[int]:
 
 
 def forget_by_number(
-    change: Change, numbers: Sequence[int], registry: str | None, work: Path, kinds: Iterable[Kind] = KINDS.values()
+    change: Change, numbers: Sequence[int], work: Path, kinds: Iterable[Kind] = KINDS.values()
 ) -> Forgotten:
-    """Delete what snapshots of one registry or all say about numbers that are not listed, and all kept decisions.
+    """Delete what snapshots say about numbers that are not listed, and all kept decisions.
 
     The reason that a person gave for an objection is deleted too; the objection stays, and so does its lift. A lift
     without an objection that is kept is deleted. So are the keys of all hashes in the log, because any list may have
@@ -101,22 +101,21 @@ def forget_by_number(
         rows = [hold.seq for hold in holds.in_ledger(change.con)]
         raise StoreError(localized("errors", "hold", "held", rows=", ".join(map(str, rows))))
     if not holds.in_ledger(change.con):
-        ledger_sql.remove_hash_keys(change.con, date.min if registry else date.max)
+        ledger_sql.remove_hash_keys(change.con)
     rewriting = _Rewriting(change, _THEIRS, {"numbers": list(numbers)}, work)
-    for file in ledger_sql.snapshot_files(change.con, registry):
+    for file in ledger_sql.snapshot_files(change.con):
         rewriting.write("snapshots", file, _NOT_AN_OPT_OUT, _WITHOUT_ANSWER)
-    if registry is None:
-        for row in ledger_sql.decisions(change.con):
-            rewriting.write("decisions", row["file"], "true", _WITHOUT_ROW)
-        change.objections += ledger_sql.remove_reasons(change.con, numbers)
-        barred: set[int] = set()
-        for file in ledger_sql.own_files(change.con):
-            barred.update(rewriting.opted_out(file))
-            rewriting.write("snapshots", file, "not listed", _WITHOUT_ROW)
-        change.objections += ledger_sql.remove_lifts(change.con, [number for number in numbers if number not in barred])
-        _forget_records(rewriting, kinds)
+    for row in ledger_sql.decisions(change.con):
+        rewriting.write("decisions", row["file"], "true", _WITHOUT_ROW)
+    change.objections += ledger_sql.remove_reasons(change.con, numbers)
+    barred: set[int] = set()
+    for file in ledger_sql.own_files(change.con):
+        barred.update(rewriting.opted_out(file))
+        rewriting.write("snapshots", file, "not listed", _WITHOUT_ROW)
+    change.objections += ledger_sql.remove_lifts(change.con, [number for number in numbers if number not in barred])
+    _forget_records(rewriting, kinds)
     removed = rewriting.removed
-    detail = {"by": "number", "numbers": len(set(numbers)), "registry": registry}
+    detail = {"by": "number", "numbers": len(set(numbers))}
     change.log("forget", detail | {f"{name}_rows": rows for name, rows in removed.items()} | {"files": rewriting.files})
     return Forgotten(removed["snapshots"], removed["decisions"], removed["records"])
 

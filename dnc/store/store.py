@@ -386,7 +386,6 @@ class Store:
         numbers: Iterable[str],
         *,
         region: str | None = None,
-        registry: str | None = None,
         restrict: bool = False,
         reason: str | None = None,
     ) -> Forgotten:
@@ -398,12 +397,11 @@ class Store:
         Raises InputError with the position of a number that cannot be read, StoreError if a
         restore kept files in the folder `damaged`, where they cannot be deleted.
         """
-        retention.check_registry(registry)
         self.must_exist()
         read = read_all(numbers, region)
         kinds = [CUSTOMERS] if restrict else KINDS.values()
         with self.work("forget") as work, self.ledger.change(erasing=True) as change:
-            forgotten = retention.forget_by_number(change, read, registry, work, kinds)
+            forgotten = retention.forget_by_number(change, read, work, kinds)
             if restrict:
                 ledger_sql.add_objections(change.con, read, today(), reason=reason, recorded_at=audit_log.now())
             if reason:

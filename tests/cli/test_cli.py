@@ -436,6 +436,14 @@ def test_forget_deletes_old_snapshots_and_keeps_objections(dnc, screened):
     assert dnc("forget", "--before", "2020-01-01", "--registry", "own")[0] == 4
 
 
+@pytest.mark.parametrize(
+    "with_registry", [["--number", "+33199000001"], ["--due"], ["--before", "2020-01-01", "--decisions"]]
+)
+def test_a_registry_is_forgotten_by_age_alone(dnc, screened, with_registry):
+    """A number is forgotten as a whole: else the keys would stay by which its hashes in the log can be tried."""
+    assert dnc("forget", *with_registry, "--registry", "fr-bloctel")[0] == 2
+
+
 def test_demo_fits_on_a_screen_and_leaves_what_it_names(dnc, monkeypatch):
     """At most 40 lines of 100 characters: what was loaded, three calls with reasons, the change of law.
 

@@ -28,6 +28,7 @@ from dnc.files import signing
 from dnc.files.archive import Member, parts, write_archive
 from dnc.files.input_file import input_sha256, open_input, read_bounded
 from dnc.files.output_file import atomic_path
+from dnc.files.strict_json import Sha256, Strict, only
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.messages import localized
 
@@ -37,7 +38,6 @@ _MOST_PACK, _MOST_FILE, _MOST_ALL = 8 << 20, 4 << 20, 32 << 20  # bytes
 _MOST_MANIFEST, _MOST_FILES = 1 << 16, 200
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\.(toml|csv)")
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
-_SHA256 = r"[0-9a-f]{64}"
 
 
 class PackContent(msgspec.Struct, frozen=True):
@@ -51,14 +51,14 @@ class PackContent(msgspec.Struct, frozen=True):
     cases: Mapping[str, str]
 
 
-class _PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _PackedFile(Strict):
     bytes: Annotated[int, msgspec.Meta(ge=0, le=_MOST_FILE)]
-    sha256: Annotated[str, msgspec.Meta(pattern=rf"^{_SHA256}\Z")]
+    sha256: Sha256
 
 
-class _PackManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _PackManifest(Strict):
     format: Literal[1]
-    version: Annotated[str, msgspec.Meta(pattern=rf"^{_VERSION.pattern}\Z")]
+    version: Annotated[str, only(_VERSION.pattern)]
     files: Annotated[dict[str, _PackedFile], msgspec.Meta(max_length=_MOST_FILES)]
 
 

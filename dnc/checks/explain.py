@@ -93,5 +93,5 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
 def _explanations(judge: Judge, store: Store, calls: Calls, own: OwnFacts) -> list[Explanation]:
     odd = calls.facts("odd")["odd"]
     verdicts, results = judge.explained(calls)
-    said = [own_answer(store, number, date.max) if number and own.any else {} for number in calls.number]
-    return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd, said))
+    records = [own_answer(store, number, date.max) if number and own.any else {} for number in calls.number]
+    return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd, records))

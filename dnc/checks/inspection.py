@@ -242,8 +242,8 @@ def _complete(standing: Standing, scope: Scope) -> Iterator[date]:
 
 def _laws(checks: Iterable[Row]) -> set[str] | None:
     """The rules files by which checks judged calls; None if one of them does not say."""
-    said = [row["detail"].get("jurisdictions") for row in checks]
-    return {id_ for ids in said for id_ in ids} if None not in said else None
+    named = [row["detail"].get("jurisdictions") for row in checks]
+    return {id_ for ids in named for id_ in ids} if None not in named else None
 
 
 def _decided(

@@ -44,7 +44,7 @@ def use_typed_language(error: click.UsageError, arguments: Sequence[str]) -> Non
 def by_click(text: str, named: str) -> str:
     """What click writes, in a language."""
     english, ours = (messages("help", one)["click"] for one in ("en", named))
-    return reduce(lambda said, key: said.replace(english[key], ours[key]), english, text)
+    return reduce(lambda changed, key: changed.replace(english[key], ours[key]), english, text)
 
 
 class _Formatter(click.HelpFormatter):

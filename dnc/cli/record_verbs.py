@@ -58,8 +58,8 @@ def load_records(files: Sequence[Path], **options: Any) -> None:
     for name, value in options.items():
         if name not in names and value:
             raise click.UsageError(localized("errors", "cli", "registry_option", option=name.replace("_", "-")))
-    said = {name: value for name, value in options.items() if name in names}
-    reading = own_records.RecordReading(**said, covers_days=_days(covers) if covers else None)
+    known = {name: value for name, value in options.items() if name in names}
+    reading = own_records.RecordReading(**known, covers_days=_days(covers) if covers else None)
     try:
         added = own_records.load(open_store(), kind, files, load_rules(), reading)
     except InputError as error:

@@ -81,8 +81,8 @@ def fetched(url: str, sql: str, name: str, folder: Path) -> Path:
         if not rows.schema.names:
             raise InputError(localized("errors", "no_select", name=name))
         if stored := [field.name for field in rows.schema if _is_as_stored(field, texts)]:
-            said = localized("errors", "column_types", names=quoted(stored))
-            raise InputError(changed(said, lambda text: f"{name}: {text}"))
+            sentence = localized("errors", "column_types", names=quoted(stored))
+            raise InputError(changed(sentence, lambda text: f"{name}: {text}"))
         _write(rows, file)
     return file
 
@@ -231,8 +231,8 @@ class _TableWriter(Writer):
                 raise self._error("no_schema", [self._schema])
 
     def _error(self, key: str, names: list[str]) -> InputError:
-        said = localized("errors", "table", key, table=self._table, names=quoted(names))
-        return InputError(changed(said, lambda text: f"{self._name}: {text}"))
+        sentence = localized("errors", "table", key, table=self._table, names=quoted(names))
+        return InputError(changed(sentence, lambda text: f"{self._name}: {text}"))
 
 
 def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:

@@ -137,19 +137,19 @@ def load(
     Raises:
         InputError: a file or a row cannot be read. OptionError: an option or a column is wrong. StoreError.
     """
-    said, own = reading or RecordReading(), KINDS[kind]
-    if own.whole != (said.as_of is not None):
+    reading, own = reading or RecordReading(), KINDS[kind]
+    if own.whole != (reading.as_of is not None):
         raise OptionError(localized("errors", "records_as_of", "needed" if own.whole else "none", kind=kind))
-    if said.covers_days and own is not CALLS:
+    if reading.covers_days and own is not CALLS:
         raise OptionError(localized("errors", "covers_days"))
     with store.work("records") as work:
         new, tables = [], list[_Rows]()
         for at, path in enumerate(map(Path, paths)):
             folder = work / str(at)
             folder.mkdir()
-            first, last = said.covers_days or (None, None)
-            days = {"as_of": said.as_of, "from_day": first, "to_day": last}
-            tables.append(rows := _opened(own, path, book, said))
+            first, last = reading.covers_days or (None, None)
+            days = {"as_of": reading.as_of, "from_day": first, "to_day": last}
+            tables.append(rows := _opened(own, path, book, reading))
             new.append(rows.written(folder, sha256=input_sha256(path), name=path.name, **days))
         added = store.add_records(new)
     return [
@@ -160,25 +160,25 @@ def load(
     ]
 
 
-def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Rows:
+def _opened(kind: Kind, path: Path, book: Rulebook, reading: RecordReading) -> _Rows:
     """A file, opened; of calls it may have the layout of a telephone system."""
     if kind is not CALLS:
-        return _Rows(kind, open_table(path, sheet=said.sheet), book, said)
-    table, layout = in_layout(path, said.sheet)
-    column, *words = said.outbound or ("",)
+        return _Rows(kind, open_table(path, sheet=reading.sheet), book, reading)
+    table, layout = in_layout(path, reading.sheet)
+    column, *words = reading.outbound or ("",)
     if layout:
-        if said.covers_days and not layout.complete and not (said.complete or "").strip():
+        if reading.covers_days and not layout.complete and not (reading.complete or "").strip():
             raise OptionError(localized("errors", "call_layout", "complete", name=layout.name), path)
-        if not said.outbound and layout.outbound is None:
+        if not reading.outbound and layout.outbound is None:
             raise OptionError(localized("errors", "call_layout", "outbound", name=layout.name), path)
-        if layout.outbound and not said.outbound:
+        if layout.outbound and not reading.outbound:
             column, *words = layout.outbound
         maps = {ours: theirs for ours, theirs in layout.maps.items() if theirs in table.columns}
-        results = {**layout.results, **said.values.get("result", {})}
-        columns = {**maps, **said.columns}
+        results = {**layout.results, **reading.values.get("result", {})}
+        columns = {**maps, **reading.columns}
         ignore = [name for name in layout.columns if name not in columns.values()] + [EVERY]
-        said = replace(said, columns=columns, values={**said.values, "result": results}, ignore=ignore)
-    rows = _Rows(kind, table, book, said)
+        reading = replace(reading, columns=columns, values={**reading.values, "result": results}, ignore=ignore)
+    rows = _Rows(kind, table, book, reading)
     if not column:
         return rows
     if column not in table.columns:
@@ -188,7 +188,7 @@ def _opened(kind: Kind, path: Path, book: Rulebook, said: RecordReading) -> _Row
     return rows
 
 
-def _with_clock(batch: pl.DataFrame, name: str, said: RecordReading) -> pl.DataFrame:
+def _with_clock(batch: pl.DataFrame, name: str, reading: RecordReading) -> pl.DataFrame:
     """A batch with the times in a column beside it, if they are in ISO 8601 without an offset; in it their days stay.
 
     Millions of different times would be read one by one otherwise. With a zone, the times are moments in UTC, and the
@@ -198,26 +198,26 @@ def _with_clock(batch: pl.DataFrame, name: str, said: RecordReading) -> pl.DataF
     plain = pl.when(pl.col(name).str.contains(_PLAIN_TIME)).then(pl.col(name).str.replace("T", " "))
     clock = plain.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
     day = pl.col(name).str.head(10)
-    if said.zone:
-        noon = clock.dt.truncate("1d").dt.offset_by("12h").dt.replace_time_zone(said.zone, non_existent="null")
+    if reading.zone:
+        noon = clock.dt.truncate("1d").dt.offset_by("12h").dt.replace_time_zone(reading.zone, non_existent="null")
         day = noon.dt.to_string("%Y-%m-%dT%H:%M:%S%:z")
-        clock = clock.dt.replace_time_zone(said.zone, ambiguous="earliest", non_existent="null")
+        clock = clock.dt.replace_time_zone(reading.zone, ambiguous="earliest", non_existent="null")
         clock = clock.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     read = text.select(name, clock.alias(_CLOCK), day.alias("day"))
     is_read = pl.all_horizontal(pl.col(_CLOCK, "day").is_not_null())
     others = read.select(pl.when(~is_read).then(name))
-    if said.zone:
-        others = each_distinct(others, partial(_with_offset, said), {name: pl.String})
+    if reading.zone:
+        others = each_distinct(others, partial(_with_offset, reading), {name: pl.String})
     days = read.select(pl.when(is_read).then("day").otherwise(pl.lit(others[name])).alias(name))
     return batch.with_columns(days.to_series(), read.select(pl.when(is_read).then(_CLOCK)).to_series())
 
 
-def _with_offset(said: RecordReading, text: str | None) -> tuple[str | None]:
+def _with_offset(reading: RecordReading, text: str | None) -> tuple[str | None]:
     """A time without an offset with that of the zone, as text."""
-    moment = read_moment(text, said.dates) if text else None
+    moment = read_moment(text, reading.dates) if text else None
     if not isinstance(moment, datetime) or moment.tzinfo is not None:
         return (text,)
-    return (moment.replace(tzinfo=ZoneInfo(str(said.zone))).isoformat(),)
+    return (moment.replace(tzinfo=ZoneInfo(str(reading.zone))).isoformat(),)
 
 
 def record(
@@ -342,7 +342,7 @@ class _Rows(msgspec.Struct):
     kind: Kind
     table: Table
     book: Rulebook
-    said: RecordReading
+    reading: RecordReading
     rows: int = 0
     unread: int = 0
     kept_rows: int = 0
@@ -360,7 +360,7 @@ class _Rows(msgspec.Struct):
             part.write_parquet(parts[-1], compression="uncompressed")
             filled.update(part.columns)
         counts: dict[str, Any] = {"unread": self.unread} if self.unread else {}
-        counts |= {name: text for name in ("reason", "complete") if (text := getattr(self.said, name))}
+        counts |= {name: text for name in ("reason", "complete") if (text := getattr(self.reading, name))}
         return NewRows(self.kind, parts, self.rows, self.kept_rows, filled, also=counts, **of)
 
     def in_memory(self) -> NewRows:
@@ -375,7 +375,7 @@ class _Rows(msgspec.Struct):
         for frame in batches:
             lost = frame["number"].is_null()
             self.unread += int(lost.sum())
-            if self.unread > self.said.accept_unread:
+            if self.unread > self.reading.accept_unread:
                 why = localized("errors", "record_number", n=figure(self.unread))
                 raise InputError(why, self.table.path, frame[LINE][lost.arg_max() or 0])
             self.rows = int(frame["row"][-1]) if frame.height else self.rows
@@ -396,12 +396,12 @@ class _Rows(msgspec.Struct):
 
     def _column(self, ours: str) -> str | None:
         """The column for one of ours, if there is one."""
-        return Header(self.table, Brief(ignore=self.said.ignore)).find(ours, self.said.columns.get(ours))
+        return Header(self.table, Brief(ignore=self.reading.ignore)).find(ours, self.reading.columns.get(ours))
 
     def _consents(self) -> Iterator[pl.DataFrame]:
-        rows = ConsentRows.of(self.table, self.said.brief({}), self.book, None, self._texts)
+        rows = ConsentRows.of(self.table, self.reading.brief({}), self.book, None, self._texts)
         for frame in rows.batches():
-            if self.said.strict:
+            if self.reading.strict:
                 odd = frame["consent_odd"] & (frame["consent_withdrawn_on"] == NEVER)
                 self._refuse_texts(frame, frame["unread_texts"])
                 self._refuse(frame, frame["rank"].is_null(), "nothing")
@@ -440,16 +440,16 @@ class _Rows(msgspec.Struct):
             if went_out.any():
                 yield batch.filter(went_out)
         if not rows:
-            said = localized("errors", "record_outbound", name=quoted([column]), words=quoted(words))
-            raise InputError(said, self.table.path)
+            message = localized("errors", "record_outbound", name=quoted([column]), words=quoted(words))
+            raise InputError(message, self.table.path)
 
     def _calls(self) -> Iterator[pl.DataFrame]:
         texts = self._texts
         if missing := [name for (name,) in self.kind.needed if name not in texts]:
             missing = [*([] if self._column("number") else ["number"]), *missing]
-            said = localized("errors", "record_columns", names=", ".join(missing))
-            raise InputError(said, self.table.path, self.table.skipped + 1)
-        self.table.batches = (_with_clock(batch, texts["at"], self.said) for batch in self.table.batches)
+            why = localized("errors", "record_columns", names=", ".join(missing))
+            raise InputError(why, self.table.path, self.table.skipped + 1)
+        self.table.batches = (_with_clock(batch, texts["at"], self.reading) for batch in self.table.batches)
         for frame, calls in self._read({"call_at": texts["at"]}, texts):
             facts = calls.facts("day", "at_last", "timed", "zones")
             clock = pl.when(pl.col("at_last").is_not_null()).then(pl.lit(latest_local(frame[_CLOCK], facts["zones"])))
@@ -477,7 +477,7 @@ class _Rows(msgspec.Struct):
         return calls.with_columns(calls["at"].scatter(calls["by_day"].arg_true(), at))
 
     def _customers(self) -> Iterator[pl.DataFrame]:
-        texts, order = self._texts, self.said.dates
+        texts, order = self._texts, self.reading.dates
         for frame, calls in self._read({}, texts):
             facts = calls.facts("relationship", "relationship_on", "odd")
             until = frame["until"] if "until" in texts else repeated(None, pl.String, frame.height)
@@ -496,7 +496,7 @@ class _Rows(msgspec.Struct):
         Raises InputError at a row that tells more than the kind has, and after the last RolesError at a column without
         a role.
         """
-        brief, first = self.said.brief(columns), 1
+        brief, first = self.reading.brief(columns), 1
         intake = Intake(self.table, brief, self.book, kept=kept_by(brief, texts.values()))
         survey = Survey(intake.header)
         judged = [intake.header.names[theirs] for ours, theirs in texts.items() if ours == "result"]
@@ -519,7 +519,7 @@ class _Rows(msgspec.Struct):
     def _words(self, cells: pl.Series, ours: str, known: Sequence[str]) -> pl.Series:
         """Cells as words of ours; null where one is not understood."""
         words = {folded(word): word for word in known}
-        words |= {folded(theirs): word for theirs, word in self.said.values.get(ours, {}).items()}
+        words |= {folded(theirs): word for theirs, word in self.reading.values.get(ours, {}).items()}
         read = each_distinct(
             cells.to_frame(), lambda text: (words.get(folded(text)) if text else None,), {ours: pl.String}
         )

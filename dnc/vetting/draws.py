@@ -285,14 +285,14 @@ def _logged_draw(store: Store, path: Path) -> tuple[int, dict[str, Any], str, Di
         if verb == _ANNOUNCED and key:
             announced[row] = detail, Digests(key)
         elif of := announced.get(detail.get(_ANNOUNCED, 0)):
-            said, digests = of
+            announcement, digests = of
             if digests.of_sha256(hashed) == detail["sha256"]:
-                return detail[_ANNOUNCED], said, detail["seed"], digests
+                return detail[_ANNOUNCED], announcement, detail["seed"], digests
     raise InputError(localized("errors", "draw", "unknown"), path)
 
 
 def _others(store: Store, hashed: str, but: int) -> list[int]:
     """The draws of a list in the log but one, and those that may be of it, since their key was deleted."""
     draws = _logged(store, _ANNOUNCED)
-    same = ((row, not key or Digests(key).of_sha256(hashed) == said["sha256"]) for row, _, said, key in draws)
+    same = ((row, not key or Digests(key).of_sha256(hashed) == detail["sha256"]) for row, _, detail, key in draws)
     return [row for row, is_same in same if is_same and row != but]

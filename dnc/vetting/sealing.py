@@ -122,7 +122,7 @@ class _WordUse:
         ours = dict.fromkeys([*header.columns.items(), *((rule.ours, rule.column) for rule in header.rules)])
         self._of_values = [(name, column, words) for name, column in ours if (words := brief.values.get(name))]
         texts = {
-            name: [column for column, of in header.texts.items() if of is said] for name, said in brief.texts.items()
+            name: [column for column, of in header.texts.items() if of is texts] for name, texts in brief.texts.items()
         }
         self._of_texts = [(name, column, brief.texts[name]) for name, columns in texts.items() for column in columns]
         self._persons: dict[tuple[str, str, str], set[int]] = {}
@@ -133,16 +133,16 @@ class _WordUse:
         for ours, column, words in self._of_values:
             if column in there.columns:
                 cells = there.select(text_of(there[column]).alias("word"))
-                said = each_distinct(cells, lambda cell: (cell and folded(cell),), {"word": pl.String})
-                self._count("values", ours, words, said.with_columns(there[_NUMBER]))
+                found = each_distinct(cells, lambda cell: (cell and folded(cell),), {"word": pl.String})
+                self._count("values", ours, words, found.with_columns(there[_NUMBER]))
         for name, column, texts in self._of_texts:
-            said = there.select(text_cells(there[column]).alias("word"), _NUMBER)
+            found = there.select(text_cells(there[column]).alias("word"), _NUMBER)
             if texts.separator is not None:
-                said = said.with_columns(pl.col("word").str.split(texts.separator)).explode("word")
-            self._count("texts", name, texts.meanings, said.with_columns(normal(said["word"]).alias("word")))
+                found = found.with_columns(pl.col("word").str.split(texts.separator)).explode("word")
+            self._count("texts", name, texts.meanings, found.with_columns(normal(found["word"]).alias("word")))
 
-    def _count(self, kind: str, name: str, words: Collection[str], said: pl.DataFrame) -> None:
-        pairs = said.drop_nulls().filter(pl.col("word").is_in(list(words))).unique()
+    def _count(self, kind: str, name: str, words: Collection[str], found: pl.DataFrame) -> None:
+        pairs = found.drop_nulls().filter(pl.col("word").is_in(list(words))).unique()
         for word, numbers in pairs.group_by("word"):
             persons = self._persons.setdefault((kind, name, str(word[0])), set())
             persons.update(numbers[_NUMBER].head(2 * FEW) if len(persons) < FEW else ())

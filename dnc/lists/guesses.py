@@ -181,10 +181,14 @@ class Guesses:
 
     @cached_property
     def number_columns(self) -> list[str]:
-        """The columns to be called: those named and read as telephone numbers, in the order of the file."""
+        """The columns to be called: those named and read as telephone numbers, in the order of the file.
+
+        Of the only one that may be it, half is enough: some of its numbers may be of another country.
+        """
         if "number" in self.own:
             return [self.own["number"]]
-        sure = [name for name, numbers in self.numbers.items() if numbers.share >= SURE and looks_like_phone(name)]
+        least = SURE if len(self.numbers) > 1 else 1 / 2
+        sure = [name for name, numbers in self.numbers.items() if numbers.share >= least and looks_like_phone(name)]
         return [name for name in self.rows.columns if name in sure] if len(sure) == len(self.numbers) else []
 
     @property
@@ -208,7 +212,9 @@ class Guesses:
 
         Of plans that have as many of the numbers, the country codes that the other numbers carry decide, then the
         language of the header and the country of the caller where they agree, then either; never the alphabet. Several
-        countries of that language leave it open, and so does a column of several countries.
+        countries of that language leave it open, and so does a column of several countries, or a plan that has more of
+        the numbers than those that language and caller speak for, of which one has half as many: the numbers of two
+        countries are often all valid in a third.
         """
         country, places = self.named.get("region"), [place for place, _ in self.plans]
         tied = [place for place, count in self.plans if count >= _CLOSE * self.plans[0][1]]
@@ -221,6 +227,9 @@ class Guesses:
             [here],
         )
         found = next(filter(None, ([place for place in likely if place in tied] for likely in reasons)), [])
+        if not found:
+            fewer = [place for place, count in self.plans if place in {*spoken, here} and 2 * count > self.plans[0][1]]
+            tied = [*fewer, *tied]
         if country and filled(self.rows[country]).n_unique() > 1:
             return [*found, *(place for place in places if place not in found)]
         return found or tied

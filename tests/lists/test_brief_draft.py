@@ -125,6 +125,21 @@ def test_a_column_of_several_countries_leaves_the_region_open(drafted):
     assert "region" not in brief and '# region = ""  # which of ' in text and '# region = "Pays"' in text
 
 
+def test_national_numbers_of_two_countries_leave_the_region_open(drafted, monkeypatch):
+    """All of them are valid in Italy, too, of which neither the header nor the caller speaks."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    numbers = [f"01 99 00 00 {at:02}" for at in range(75)] + [f"020 7946 00{at:02}" for at in range(25)]
+    text, brief = drafted("Tél;Ville\n" + "".join(f"{number};Paris\n" for number in numbers))
+    assert "region" not in brief and "which of FR, IT?" in text
+
+
+def test_the_only_column_of_numbers_is_called_if_half_of_them_are_read(drafted):
+    """The others may be of another country; a draft that left the column out would find no number at all."""
+    numbers = [f"01 99 00 00 {at:02}" for at in range(75)] + [f"07700 9000{at:02}" for at in range(25)]
+    _, brief = drafted("Tél;Ville\n" + "".join(f"{number};Paris\n" for number in numbers))
+    assert brief["columns"] == {"number": "Tél"} and "Tél" not in brief["ignore"]
+
+
 def test_a_region_that_is_no_country_is_left_out(drafted):
     """By its name it would be ours, and leave every number unread."""
     _, brief = drafted("Téléphone,REGION\n01 99 00 00 01,idf\n01 99 00 00 02,\n")

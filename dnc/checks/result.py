@@ -31,7 +31,7 @@ class Check:
         layout: columns of the output.
         book: the law that was applied.
         language: of reports, one of `dnc.messages.LANGUAGES`.
-        kept: the rows, or None where they went to a file or a stream.
+        kept: the rows, or None where they went to a file.
         id: number of its row in the log; 0 for a share of a check, which has none and counts all parts done so far.
         head: that row as `ROW:HASH`.
         record: the details of that row, with hashes that have no key.
@@ -82,7 +82,7 @@ class Check:
 
     @property
     def verdicts(self) -> pl.DataFrame:
-        """The rows, with the columns of `dnc.law.vocabulary.VERDICT`; None where they went to a file or a stream.
+        """The rows, with the columns of `dnc.law.vocabulary.VERDICT`; None where they went to a file.
 
         The type leaves None out, so that those who asked for no file need not test for it.
         """

@@ -173,6 +173,8 @@ def given_later(on: pl.Series, given: pl.Series, calls: pl.DataFrame) -> pl.Seri
     given: the instants, in UTC; null where only the day is known. calls: columns of `WHEN`.
     """
     at = (calls["timed"] & (on == calls["day"]) & given.is_not_null()).arg_true()
+    if at.is_empty():  # nearly always, and a millisecond of each call decided alone
+        return on
     latest = latest_local(given[at].dt.truncate("1m"), calls["clocks"][at])
     at = at.filter((latest > calls["at_first"][at]).fill_null(True))
     return on.scatter(at, on[at].dt.offset_by("1d"))

@@ -7,7 +7,7 @@ of a brief that give each a role.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 
 import polars as pl
 
@@ -15,7 +15,7 @@ from dnc.clock import read_day
 from dnc.errors import RolesError
 from dnc.files.cell_texts import as_in_brief, is_safe, shown
 from dnc.files.columns import Content, contents_of, look, words_of
-from dnc.files.net import marks
+from dnc.files.net import marked, marks
 from dnc.files.table import holds_number, named_columns
 from dnc.lists.brief_text import toml_text
 from dnc.lists.header import READ, Header, NoNumberError, headings, plain_name
@@ -128,9 +128,10 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
     return list(dict.fromkeys(filter(None, [*table.titles, *texts_beside, *others, *named, *lists])))
 
 
+@lru_cache(1_000)
 def _says_so(name: str, verb: str = "") -> bool:
     """Whether a name, or a word of it, seems to speak of objections (`refus hiver`), as before a verb (`ne pas`)."""
-    return marks(name) or any(marks(word + verb) for word in words_of(name) if len(word) > 1)
+    return bool(marked(pl.Series([name, *(word + verb for word in words_of(name) if len(word) > 1)])).any())
 
 
 def _may_be_phone(cell: str) -> bool:

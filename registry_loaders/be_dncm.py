@@ -16,7 +16,7 @@ from datetime import date
 
 import polars as pl
 
-from dnc.errors import FormatError, LoaderError
+from dnc.errors import FormatError
 from dnc.registries import Extract, Loader, Member, line_batches, localized, today
 
 _FIRST_DAY = date(2014, 5, 31)
@@ -76,7 +76,7 @@ def _listings(batch: pl.DataFrame, shape: tuple[str, str], member: Member) -> pl
 
 def _refuse(rows: pl.DataFrame, wrong: pl.Series, message: str, member: Member) -> None:
     if wrong.any():
-        raise LoaderError(message, member.where, rows["line"][wrong.arg_max() or 0])
+        raise FormatError(message, member.where, rows["line"][wrong.arg_max() or 0])
 
 
 LOADER = Loader("be-dncm", "BE", _recognises, _read, covers=("32",))

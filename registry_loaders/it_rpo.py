@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError, LoaderError
 from dnc.registries import Extract, Loader, bare_numbers, line_batches, localized
 
 _NAMED = re.compile(r"(?:^|[^a-z])rpo(?:[^a-z]|$)|opposizioni", re.IGNORECASE)
@@ -31,7 +31,7 @@ def _recognises(extract: Extract) -> bool:
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     if not extract.means or not extract.asked:
-        raise LoaderError(localized("errors", "means_and_asked"), extract.path)
+        raise FormatError(localized("errors", "means_and_asked"), extract.path)
     for member in extract.members:
         for batch in line_batches(member):
             lines = batch.select(

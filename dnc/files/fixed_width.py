@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError, LoaderError
 from dnc.files.archive import Member
 from dnc.messages import localized
 
@@ -34,8 +34,8 @@ class RecordLayout(msgspec.Struct, frozen=True):
 def records(member: Member, layout: RecordLayout) -> Iterator[tuple[int, bytes]]:
     """Pairs of (line of the first record, the bytes of many records), all of them valid.
 
-    Raises LoaderError at the first record that is not valid, and if bytes are left over. If the size is known, bytes
-    that are left over are reported first, unless the first record is already wrong.
+    Raises FormatError at the first record that is not valid, or if there is none, and LoaderError if bytes are left
+    over. If the size is known, these are reported first, unless the first record is already wrong.
     """
     width, valid = layout.width, re.compile(rb"(?:%b)*+" % layout.pattern)
     first = member.head()[:width]
@@ -46,7 +46,7 @@ def records(member: Member, layout: RecordLayout) -> Iterator[tuple[int, bytes]]
         rest = len(block) % width
         whole = block[: len(block) - rest]
         if (end := valid.match(whole).end()) < len(whole):  # type: ignore[union-attr]  # it matches nothing, too
-            raise LoaderError(layout.fault(block[end : end + width + 1]), member.where, line + end // width)
+            raise FormatError(layout.fault(block[end : end + width + 1]), member.where, line + end // width)
         if rest:
             _no_rest(layout, member, (line - 1) * width + len(block))
         if whole:
@@ -58,4 +58,5 @@ def _no_rest(layout: RecordLayout, member: Member, size: int) -> None:
     if rest := size % layout.width:
         cut = localized("errors", layout.cut) if layout.cut else ""
         over = localized("errors", "byte" if rest == 1 else "bytes", n=rest)
-        raise LoaderError(localized("errors", "left_over", width=layout.width, over=over, cut=cut), member.where)
+        kind = LoaderError if size > layout.width else FormatError
+        raise kind(localized("errors", "left_over", width=layout.width, over=over, cut=cut), member.where)

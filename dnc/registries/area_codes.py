@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError, LoaderError
 from dnc.files.archive import Member
 from dnc.files.fixed_width import RecordLayout, records
 from dnc.messages import localized
@@ -216,7 +216,7 @@ class _XmlReader:
         rest = _PH.sub(b"", piece) if numbers else piece
         if strange := rest.removeprefix(b"\xef\xbb\xbf").strip():
             before = len(_PH.findall(piece[: piece.find(strange.split(b">")[0])]))
-            raise LoaderError(localized("errors", "odd_text", number=self._seen + before + 1), self._member.where)
+            raise FormatError(localized("errors", "odd_text", number=self._seen + before + 1), self._member.where)
         if not numbers:
             return
         if self._code is None or self._closed:
@@ -244,11 +244,11 @@ class _XmlReader:
         elif kind == "/list" and self._opened and not self._closed:
             self._closed = True
         elif kind not in ("/ac", "/ph") or attributes or not self._opened:
-            raise LoaderError(localized("errors", "odd_element", number=self._seen + 1), self._member.where)
+            raise FormatError(localized("errors", "odd_element", number=self._seen + 1), self._member.where)
 
     def _open_list(self, attributes: dict[str, str]) -> None:
         if not {"type", "level", "val"} <= attributes.keys():
-            raise LoaderError(localized("errors", "list_element"), self._member.where)
+            raise FormatError(localized("errors", "list_element"), self._member.where)
         if attributes["type"] != "full":
             raise LoaderError(localized("errors", "change_list"), self._member.where)
         self._opened = True

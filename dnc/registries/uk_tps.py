@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.errors import FormatError, LoaderError
 from dnc.files.archive import Member
 from dnc.files.fixed_width import RecordLayout, records
 from dnc.messages import localized, registry_words
@@ -87,7 +87,7 @@ def _member(member: Member) -> Iterator[pl.DataFrame]:
         spaced = last[:1] != b" " if spaced is None else spaced
         if other := re.search(rb" " if spaced else rb"\d", last):
             message = localized("errors", "mixed_with" if spaced else "mixed_without")
-            raise LoaderError(message, member.where, line + other.start())
+            raise FormatError(message, member.where, line + other.start())
         yield _listings(block, line)
 
 

@@ -451,6 +451,12 @@ def test_refused(name, content, words, message, tmp_path):
     assert not Store(tmp_path / "store").exists
 
 
+@pytest.mark.parametrize("registry", REGISTRIES)
+def test_a_file_in_no_format_of_a_registry_is_told_the_plain_form(registry, tmp_path):
+    """Whoever has the answer in another form can always write it in one that every registry takes."""
+    assert "plain form" in load_error(tmp_path, "list.csv", "Nom;Ville\nA;B\n", registry=registry)
+
+
 def zipped(path: Path, *members: tuple[str, bytes], **flags: int) -> Path:
     """A zip of members."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

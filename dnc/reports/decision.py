@@ -236,6 +236,11 @@ def forbidden(
     return Reason(rows, "blocked", id_, labelled(text, detail, language) if detail else text, always)
 
 
+def _wanting(word: str, rows: int) -> tuple[str, ...]:
+    """The key of what is said of calls that miss something: texts are there, and have to be read."""
+    return ("text",) if word.startswith("text:") else ("missing", _form(rows))
+
+
 def _form(rows: int) -> str:
     """The key of the form of a text for one call or for many."""
     return "one" if rows == 1 else "many"
@@ -314,7 +319,7 @@ def heaviest(
     """
     say = partial(said, language, "decision", "reason")
     wanting = [
-        Reason(n, "undecided", word, say("missing", _form(n), missing=missing_thing(word, language)))
+        Reason(n, "undecided", word, say(*_wanting(word, n), missing=missing_thing(word, language)))
         for word, n in missing.items()
     ]
     others = [

@@ -264,6 +264,16 @@ def test_texts_without_a_meaning_are_answered_in_a_table(page, write_file):
     assert "--registry Note" not in told["undecided"]
 
 
+def test_in_french_a_call_with_a_text_to_be_read_is_to_be_looked_at(page, write_file):
+    """Nothing has to be added to it, since the text is there."""
+    brief = read_brief(write_file("b.toml", "[texts.Note]\n"))
+    given = GIVEN | {"consent": "named_caller", "consent_on": "2026-11-01", "consent_for": "live", "recipient": "consumer"}
+    given |= {"relationship": "none", "source": "opt_in_form", "objected_on": "none", "attempts": "0"}
+    _, told = page("number,Note\n0199000801,absent deux fois\n", "noted.csv", brief=brief, language="fr", given=given)
+    said = told["decision"].replace("\N{NO-BREAK SPACE}", " ")
+    assert "à vérifier : le sens d'un texte de la colonne Note" in said and "à compléter : le sens" not in said
+
+
 def test_it_says_when_the_law_changes_and_when_calls_end(page):
     """The rules that start or end after the calls, not those of the past, and how many are still possible after a day."""
     ahead, ends = page()[1]["dates"].split("Until when the possible calls remain possible")

@@ -21,6 +21,7 @@ from dnc.files.cell_texts import as_in_brief, is_safe, shown
 from dnc.files.columns import Content
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, folded, looks_like_phone, quoted
+from dnc.files.writers import defused
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief, brief_entries, read_brief
@@ -237,10 +238,13 @@ class _BriefDraft:
 _COLUMNS = ("column", "text", "rows", "marked", "meaning")
 
 
-def texts_of_columns(path: Path, columns: Sequence[str], book: Rulebook, sheet: str | None = None) -> str:
-    """The different texts of some columns of a list, as CSV; those that the net marks come first, then by rows.
+def texts_of_columns(
+    path: Path, columns: Sequence[str], book: Rulebook, sheet: str | None = None
+) -> tuple[pl.DataFrame, str]:
+    """The different texts of some columns of a list; those that the net marks come first, then by rows.
 
-    Texts that may be telephone numbers or addresses are left out. Raises OptionError where the list has no such column.
+    Texts that may be telephone numbers or addresses are left out. With the delimiter of the list, which is the one that
+    spreadsheet programs are set to where it comes from. Raises OptionError where the list has no such column.
     """
     guesses = Guesses(path, book, sheet)
     contents = {folded(content.name): content for content in guesses.contents.values()}
@@ -257,7 +261,7 @@ def texts_of_columns(path: Path, columns: Sequence[str], book: Rulebook, sheet: 
             if is_safe(text)
         ]
         parts.append(pl.DataFrame(rows, schema=dict.fromkeys(_COLUMNS, pl.String), orient="row"))
-    return pl.concat(parts).write_csv()
+    return pl.concat(parts), guesses.table.delimiter
 
 
 def texts_from(path: Path) -> Mapping[str, Any]:
@@ -270,10 +274,17 @@ def texts_from(path: Path) -> Mapping[str, Any]:
         raise InputError(localized("errors", "texts_columns", names=quoted(missing)), path, 1)
     found: dict[str, dict[str, list[str]]] = {}
     for batch in table.batches:
-        for column, text, meant, line in batch.select("column", "text", "meaning", LINE).iter_rows():
+        rows = batch.select(*map(_without_apostrophe, batch.select("column", "text")), "meaning", LINE)
+        for column, text, meant, line in rows.iter_rows():
             told = (meant or "").strip().lower() or "unread"
             if told not in MEANINGS:
                 known = ", ".join(MEANINGS)
                 raise InputError(localized("errors", "texts_meaning", word=meant, known=known), path, line)
             found.setdefault(column, {}).setdefault(told, []).append(text)
     return found
+
+
+def _without_apostrophe(cells: pl.Series) -> pl.Series:
+    """Texts as they were before an output put an apostrophe before those that a spreadsheet would run (`- refus`)."""
+    bare = cells.str.strip_prefix("'").to_frame()
+    return bare.select(pl.when(defused(bare).to_series() == cells).then(bare.to_series()).otherwise(cells)).to_series()

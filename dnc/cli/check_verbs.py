@@ -40,6 +40,7 @@ from dnc.cli.options import (
     show,
     source_of,
     store_options,
+    write_rows,
 )
 from dnc.errors import OptionError
 from dnc.messages import localized
@@ -213,8 +214,10 @@ def brief_(
         raise click.UsageError(localized("errors", "cli", "brief_texts"))
     target = add_to or out
     if texts:
-        written = texts_of_columns(file, texts, load_rules(), sheet)
-    elif add_to:
+        table, delimiter = texts_of_columns(file, texts, load_rules(), sheet)
+        write_rows(table, out, delimiter, bom=True)
+        return
+    if add_to:
         written = completed(file, load_rules(), add_to, texts_from, sheet)
     else:
         lines = draft(file, load_rules(), language(), given=dict(given), store=open_store(), sheet=sheet)
@@ -222,7 +225,7 @@ def brief_(
     if target is None:
         show(written.rstrip("\n"))
         return
-    write_text(target, written, "utf-8-sig" if texts else "utf-8")
+    write_text(target, written)
 
 
 @verb()

@@ -189,8 +189,9 @@ def _usage(error: click.UsageError) -> str:
             return localized("errors", "bad_value", what=_hint(error), why=why)
         case click.BadParameter() if error.param is not None:
             return localized("errors", "bad_value", what=_hint(error), why=_without_stop(error.message))
-    text = _without_stop(error.message if isinstance(error.message, Words) else error.format_message())
-    return Words({named: by_click(in_language(text, named), named) for named in LANGUAGES})
+    text = _without_stop(error.format_message())
+    ours = error.message if isinstance(error.message, Words) else None
+    return ours or Words({named: by_click(text, named) for named in LANGUAGES})
 
 
 def _without_stop(text: str) -> str:

@@ -444,15 +444,18 @@ def print_csv(frame: pl.DataFrame) -> None:
     sys.stdout.buffer.flush()
 
 
-def write_rows(frame: pl.DataFrame, out: Path | str | None) -> None:
-    """Write a frame to a file, by its suffix; to stdout as CSV without one."""
+def write_rows(frame: pl.DataFrame, out: Path | str | None, delimiter: str = ",", *, bom: bool = False) -> None:
+    """Write a frame to a file, by its suffix; to stdout as CSV without one.
+
+    delimiter: of a CSV file. bom: whether it begins with a byte-order mark, without which Excel reads no UTF-8.
+    """
     from dnc.files.output_file import output
     from dnc.files.output_rows import OutputRows
 
     if out is None or str(out) == "-":
         print_csv(frame)
     else:
-        with output(out, frame.columns) as writer:
+        with output(out, frame.columns, delimiter, bom) as writer:
             writer.add(OutputRows.of(frame))
 
 

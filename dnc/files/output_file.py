@@ -64,10 +64,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def write_text(path: str | Path, text: str, encoding: str = "utf-8") -> None:
+def write_text(path: str | Path, text: str) -> None:
     """Write a text as a file, see `atomic_path`. Raises InputError."""
     with atomic_path(path) as unfinished:
-        unfinished.write_bytes(text.encode(encoding))
+        unfinished.write_bytes(text.encode())
 
 
 def _suffix(path: str | Path) -> str:

@@ -584,6 +584,14 @@ def test_wrong_usage_is_said_in_the_language_asked_for(dnc, monkeypatch, argumen
     assert "No such option '--nope'" in dnc("check", "--nope")[2]
 
 
+def test_our_own_words_about_wrong_usage_are_said_as_they_stand(dnc, write_file):
+    """What click writes is put into French, and nothing else."""
+    code, _, err = dnc(
+        "brief", write_file("l.csv", "number\n"), "--texts", "a", "--texts-from", "l.csv", "--lang", "fr"
+    )
+    assert code == 2 and "\N{NO-BREAK SPACE}" * 2 not in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

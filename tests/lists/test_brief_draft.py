@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tomllib
 
+import polars as pl
 import pytest
 
 from dnc import InputError, Rulebook
 from dnc.checks.brief_draft import draft
+from dnc.files.open_table import open_table
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import read_brief
 from dnc.lists.words import proposals
@@ -354,3 +356,19 @@ def test_few_ids_for_many_rows_are_codes(dnc, write_file):
     draft = tomllib.loads(dnc("brief", write_file("l.csv", f"number,Client key,Client id,Ref\n{rows}"))[1])
     assert draft["ignore"] == ["Client id"] and draft["texts"]["Client key"] == {"unread": ["a1", "b1"]}
     assert draft["texts"]["Ref"] == {"unread": ["s9"]}
+
+
+@pytest.mark.parametrize("name", ["texts.csv", "texts.xlsx"])
+def test_a_table_of_texts_is_for_a_spreadsheet_program(name, dnc, write_file, tmp_path):
+    """As the list's own program writes tables; a text that looks like a formula comes back as it was."""
+    write_file("list.csv", "number;Notes\n0199000418;- refus d'écouter\n0199000419;=1+1\n0199000420;ok\n")
+    brief = write_file("b.toml", '[texts.Notes]\nunread = ["ok"]\n')
+    assert dnc("brief", "list.csv", "--texts", "Notes", "--out", name)[0] == 0
+    rows = pl.concat(open_table(tmp_path / name).batches)
+    assert rows["text"].str.starts_with("'").sum() == 2
+    if name.endswith("csv"):
+        assert (tmp_path / name).read_bytes().startswith("\N{ZERO WIDTH NO-BREAK SPACE}column;text;".encode())
+    filled = rows.select("column", "text", meaning=pl.lit("objected")).write_csv(separator=";")
+    assert dnc("brief", "list.csv", "--texts-from", write_file("filled.csv", filled), "--add-to", brief)[0] == 0
+    code, out, _ = dnc("check", "list.csv", "--brief", brief, "--region", "FR", "--columns", "missing")
+    assert code == 3 and "text:Notes" not in out

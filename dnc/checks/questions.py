@@ -22,7 +22,7 @@ from dnc.files.net import marked, marks, objects
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
-from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day
+from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day, is_of_mail
 from dnc.lists.header import READ
 from dnc.lists.texts import MEANINGS, referring
 from dnc.lists.words import meaning
@@ -426,7 +426,7 @@ class OpenQuestions:
         if separator := next((one for one in tags if tags[one].n_unique() < content.texts.height), None):
             text = w["tags"].format(separator=separator.strip())
             options.append(Option(text, {"texts": {name: {"separator": separator}}}))
-        ours = self._guesses.fits.get(name) or (None if separator else self._by_cells(content))
+        ours = self._guesses.fits.get(name) or (None if separator or is_of_mail(name) else self._by_cells(content))
         is_named = self._guesses.named.get(ours or "") == name
         proposed = LEFT_OUT if content.may_be_left_out else _READ
         if ours and (ours not in OR_NONE or self._guesses.has_days(name)) and not self._is_known(ours):

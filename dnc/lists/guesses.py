@@ -319,8 +319,7 @@ class Guesses:
                 continue
             hinted = _hinted(name)
             ours = self._fitting(name, hinted) if hinted else self._by_words(name)
-            of_mail = any(word in folded(name) for word in proposals()["elsewhere"]["words"])
-            if ours and ours not in self.own and (looks_like_phone(name) or not of_mail):
+            if ours and ours not in self.own and not is_of_mail(name):
                 found[name] = ours
         return found
 
@@ -396,6 +395,12 @@ def _breaks(batch: pl.DataFrame) -> pl.Series:
     if batch[LINE][-1] - batch[LINE][0] == batch.height - 1 and "\n" not in "".join(filter(None, cells.row(-1))):
         return repeated(0, pl.UInt64, batch.height)
     return cells.select(pl.sum_horizontal(pl.all().str.count_matches("\n")).cast(pl.UInt64)).to_series()
+
+
+def is_of_mail(name: str) -> bool:
+    """Whether a column is about e-mail, post or the like by its name, and not about telephones, too."""
+    of_mail = any(word in folded(name) for word in proposals()["elsewhere"]["words"])
+    return of_mail and not looks_like_phone(name)
 
 
 def is_day(cell: str) -> bool:

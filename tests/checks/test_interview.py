@@ -443,6 +443,9 @@ def test_columns_about_mail_are_not_proposed_for_calls(asked, name, named):
     """A consent to e-mails or letters says nothing of calls."""
     interview = asked(f"Tel;{name}\n+33639980001;oui\n+33639980002;non\n")
     assert ("consent" in interview.guesses.named) is named
+    interview.answer(interview.next(), 0)
+    [row] = interview.next().table
+    assert (name in [option.edits.get("columns", {}).get("consent") for option in row.options]) is named
 
 
 def test_words_of_a_consent_are_asked_though_the_law_needs_none(asked):

@@ -152,7 +152,7 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
         sheets=[read.name],
         others=read.others,
         unmarked=[] if read.xml else [path],
-        colours=read.colours(skipped + 1),
+        colours=read.colours(path, skipped + 1),
         rules=read.rules,
         hidden=int(frame[LINE].is_in(sorted(read.rows("hidden"))).sum()),
         full=full,

@@ -28,6 +28,7 @@ _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ROW = re.compile(r"[0-9]{1,7}")
 _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
 _GROUPS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "dxfs")  # of a part with styles
+_BLACK = "1"  # the theme's colour of texts
 _NOTES = ("/comments", "/threadedComment", "/drawing")  # ends of the types of relations
 # Of a number format: each part between semicolons, a text in it, and what stands for the value.
 _SECTION = re.compile(r"""(?:"[^"]*"|\\.|[^;"\\])+""")
@@ -125,10 +126,17 @@ def altered_by_rules(part: Member, styles: Member) -> list[str]:
     return list(dict.fromkeys(rules))
 
 
-def filled_styles(styles: Member) -> frozenset[str]:
+def coloured_styles(styles: Member) -> frozenset[str]:
     """The styles of cells that have a colour of their own, as cells name them. Raises InputError."""
     none = (None, "none", "gray125")
-    return _styles_of(styles, "fill", lambda _, attributes: attributes.get("patternType") not in none)
+    filled = _styles_of(styles, "fill", lambda _, attributes: attributes.get("patternType") not in none)
+    return filled | _styles_of(styles, "font", _is_of_colour)
+
+
+def _is_of_colour(name: str, attributes: dict[str, str]) -> bool:
+    """Whether an element of a font is a colour that is not the black of a text, as it is told by itself or by theme."""
+    told = attributes.get("rgb", "")[-6:].strip("0") or attributes.get("theme", _BLACK) != _BLACK
+    return name == "color" and bool(told)
 
 
 def _styles_of(styles: Member, kind: str, is_so: Callable[[str, dict[str, str]], bool]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from html import unescape
 from pathlib import Path
@@ -32,9 +32,9 @@ from dnc.files.sheet_xml import (
     altered_by_rules,
     altered_texts,
     altering_styles,
+    coloured_styles,
     column_of,
     count_of_styles,
-    filled_styles,
     marks_of,
     names_against,
     notes_of,
@@ -96,18 +96,20 @@ class Sheet(NamedTuple):
         """The rows with such marks, counted from 1."""
         return {mark.row for mark in self.marks if mark.kind == kind}
 
-    def colours(self, below: int) -> list[Callable[[Iterable[str]], int]]:
+    def colours(self, path: Path, below: int) -> list[Callable[[Iterable[str]], int]]:
         """A function that counts the cells below a row with a colour of their own, if a text names one; else 0.
 
-        Empty where colours are not read. The function raises InputError.
+        The text may also be in another sheet. Empty where colours are not read. The function raises InputError.
         """
         if self.part not in self.xml or _STYLES not in self.xml:
             return []
-        return [partial(_coloured, self.xml[self.part], self.xml[_STYLES], below)]
+        sheet, styles = self.xml[self.part], self.xml[_STYLES]
+        return [partial(_if_named, path, self.others, lambda: count_of_styles(sheet, coloured_styles(styles), below))]
 
 
-def _coloured(sheet: Member, styles: Member, below: int, texts: Iterable[str]) -> int:
-    return count_of_styles(sheet, filled_styles(styles), below) if any(map(COLOUR.search, texts)) else 0
+def _if_named(path: Path, others: Sequence[str], count: Callable[[], int], texts: Iterable[str]) -> int:
+    elsewhere = itertools.chain.from_iterable(_different_cells(path, name) for name in others)
+    return count() if any(map(COLOUR.search, itertools.chain(texts, elsewhere))) else 0
 
 
 class EmptySheetError(InputError):
@@ -136,11 +138,16 @@ def read_sheet(path: Path, wanted: str | None) -> Sheet:
 
 def has_numbers(path: Path, name: str) -> bool:
     """Whether a cell of a sheet may hold a telephone number. Raises InputError if it cannot be read."""
+    return any(map(holds_number, _different_cells(path, name)))
+
+
+def _different_cells(path: Path, name: str) -> Iterator[str]:
     try:
         cells = read_sheet(path, name).cells
     except EmptySheetError:
-        return False
-    return any(holds_number(cell) for column in cells for cell in column.unique().drop_nulls())
+        return
+    for column in cells:
+        yield from column.unique().drop_nulls()
 
 
 def _values(path: Path, wanted: str | None) -> tuple[pl.DataFrame, pl.DataFrame, list[int], list[Mark]]:

@@ -360,16 +360,19 @@ def test_a_cell_of_an_ods_says_what_its_reader_sees(cell, reads, tmp_path):
     assert rows["objected_on"].to_list() == [reads, "#N/A", None]
 
 
-@pytest.mark.parametrize(("text", "count"), [("En rouge : ne plus appeler", 2), ("Liste du 3 mai", 0)])
-def test_coloured_cells_are_counted_where_a_text_names_a_colour(text, count, tmp_path):
-    """A legend around the table may be about the colour of rows, which is not read."""
+@pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.parametrize(("text", "count"), [("En rouge : ne plus appeler", 3), ("Liste du 3 mai", 0)])
+def test_coloured_cells_are_counted_where_a_text_names_a_colour(text, count, elsewhere, tmp_path):
+    """A legend around the table, or in another sheet, may be about the colour of rows, which is not read."""
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
         sheet, red, bold = book.add_worksheet(), book.add_format({"bg_color": "red"}), book.add_format({"bold": True})
         sheet.write_row(2, 0, ["number", "name"], red)
         sheet.write_row(3, 0, ["0199000001", "Marie"], red)
         sheet.write_row(4, 0, ["0199000002", "Paul"], bold)
+        sheet.write(5, 0, "0199000003", book.add_format({"font_color": "red"}))
+        book.add_worksheet().write(0, 0, text if elsewhere else "Merci")
     [counted] = open_table(tmp_path / "a.xlsx").colours
-    assert counted(["Clients", text]) == count
+    assert counted(["Clients", "" if elsewhere else text]) == count
 
 
 @pytest.mark.parametrize("write", [ods, xls, xlsb, xlsx])

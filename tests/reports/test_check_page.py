@@ -267,8 +267,8 @@ def test_texts_without_a_meaning_are_answered_in_a_table(page, write_file):
 def test_in_french_a_call_with_a_text_to_be_read_is_to_be_looked_at(page, write_file):
     """Nothing has to be added to it, since the text is there."""
     brief = read_brief(write_file("b.toml", "[texts.Note]\n"))
-    given = GIVEN | {"consent": "named_caller", "consent_on": "2026-11-01", "consent_for": "live", "recipient": "consumer"}
-    given |= {"relationship": "none", "source": "opt_in_form", "objected_on": "none", "attempts": "0"}
+    given = GIVEN | {"consent": "named_caller", "consent_on": "2026-11-01", "consent_for": "live", "attempts": "0"}
+    given |= {"recipient": "consumer", "relationship": "none", "source": "opt_in_form", "objected_on": "none"}
     _, told = page("number,Note\n0199000801,absent deux fois\n", "noted.csv", brief=brief, language="fr", given=given)
     said = told["decision"].replace("\N{NO-BREAK SPACE}", " ")
     assert "à vérifier : le sens d'un texte de la colonne Note" in said and "à compléter : le sens" not in said

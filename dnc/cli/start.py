@@ -155,7 +155,8 @@ def _show_table(question: Question) -> None:
         if answers != before and not question.parts:
             say(f"       {' · '.join(answers)}")
         proposed = row.chosen + 1 if isinstance(row.chosen, int) else row.chosen
-        say(f"  {number:>3}  [{proposed}]  {row.text}  {', '.join(row.shown)}".rstrip())
+        # The dot keeps the answer and a day behind it from being taken for a telephone number.
+        say(f"  {number:>3}  [{proposed}] · {row.text}  {', '.join(row.shown)}".rstrip())
         for answer in answers if question.parts else ():
             say(f"            {answer}")
         name = row.name

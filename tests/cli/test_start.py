@@ -138,7 +138,14 @@ def test_a_number_that_is_not_shown(dnc, write_file, tmp_path, monkeypatch, word
 
 def test_the_day_of_today_is_shown(start, write_file):
     """The number of an answer and a day beside it are not taken for a telephone number."""
-    assert "    1  [2026-11-24]  When will the calls be made?\n" in start("1\n\n", write_file("list.csv", LIST))[1]
+    assert "    1  [2026-11-24] · When will the calls be made?\n" in start("1\n\n", write_file("list.csv", LIST))[1]
+
+
+def test_days_in_the_place_of_words_are_shown(start, write_file):
+    """What a day means in a column of consents is asked as of any other word, so the person has to see it."""
+    rows = "".join(f"06 39 98 00 1{at};{'13/02/2026' if at % 2 else 'en attente'}\n" for at in range(4))
+    err = start("1\n" + "\n" * 20, write_file("list.csv", f"Tel;Consentement le\n{rows}"))[1]
+    assert "[1] · 13/02/2026" in err
 
 
 def test_an_interruption_leaves_the_brief(start, dnc, write_file, tmp_path, monkeypatch):

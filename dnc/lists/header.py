@@ -296,6 +296,11 @@ class Header(msgspec.Struct, frozen=True, dict=True):
         return [name for name in self.table.columns if name not in known]
 
     @property
+    def left_out(self) -> list[str]:
+        """Columns that the brief leaves out, also as all others, of a list that was read with it."""
+        return [*self.ignored, *(self.without_role if self.leaves_out_others else [])]
+
+    @property
     def against(self) -> list[str]:
         """Our columns for objections, refusals and withdrawals that are mapped, or filled in by the brief."""
         by_texts = {ours for texts in self.texts.values() for ours in texts.tells}

@@ -107,7 +107,7 @@ def counts_in_words(counts: Mapping[str, int], language: str) -> str:
 
 def left_out(check: Check, language: str) -> Iterator[str]:
     """A line that names the columns that were left out on purpose, if there are any."""
-    if names := check.header.ignored:
+    if names := check.header.left_out:
         yield said(language, "summary", "ignored", names=quoted(names))
 
 

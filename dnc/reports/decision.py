@@ -521,7 +521,7 @@ def _unread_texts(check: Check) -> Iterator[Line]:
     say = partial(said, check.language, "decision", "rests")
     for column, rows in _unread(check).items():
         yield Line(say("texts", column=column, n=rows))
-    if names := check.header.ignored:
+    if names := check.header.left_out:
         yield Line(say("left_out", names=quoted(names)))
 
 

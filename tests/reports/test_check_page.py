@@ -264,6 +264,16 @@ def test_texts_without_a_meaning_are_answered_in_a_table(page, write_file):
     assert "--registry Note" not in told["undecided"]
 
 
+def test_columns_that_are_left_out_as_all_others_are_named_where_one_signs(page):
+    """Nobody has read them, whether the brief names each of them or says `*`."""
+    given = GIVEN | {"consent": "named_caller", "consent_on": "2026-11-01", "consent_for": "live", "attempts": "0"}
+    given |= {"recipient": "consumer", "relationship": "none", "source": "opt_in_form", "objected_on": "none"}
+    rows = "number,Ville,Agence\n0199000801,Paris,A1\n0199000802,Lyon,A2\n"
+    for ignore in (["*"], ["Ville", "Agence"]):
+        _, told = page(rows, "towns.csv", brief=Brief(ignore=ignore), given=given)
+        assert "so nobody has read them: 'Ville', 'Agence'" in told["decision"], ignore
+
+
 def test_in_french_a_call_with_a_text_to_be_read_is_to_be_looked_at(page, write_file):
     """Nothing has to be added to it, since the text is there."""
     brief = read_brief(write_file("b.toml", "[texts.Note]\n"))

@@ -16,12 +16,13 @@ from dnc.lists.own_facts import STATEMENT, in_force, worded
 from dnc.numbers.numbering_plans import kind_of
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN
 from dnc.store.store import Store
+from dnc.verdicts.screening import on_own_list
 
 _KNOWN = {"consent_on", "consent_until"}
 
 
 def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -> pl.DataFrame:
-    """The consents that count today, those that end first before the others.
+    """The consents that count today, those that end first before the others; not of people on the own opt-out list.
 
     Args:
         store: must exist. book: the law.
@@ -41,6 +42,7 @@ def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -
     given = found.filter(pl.col("consent").is_in(GIVEN) & (pl.col("consent_withdrawn_on") == NEVER))
     rows = _with_ends(given, book)
     rows = rows.filter((pl.col("ends_on") >= today()).fill_null(True))
+    rows = rows.filter(~pl.col("number").is_in(on_own_list(store, set(rows["number"]))))
     rows = rows.with_columns(days_left=(pl.col("ends_on") - pl.lit(today())).dt.total_days())
     if ending is not None:
         rows = rows.filter(pl.col("days_left") <= ending)

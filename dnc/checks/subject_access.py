@@ -129,7 +129,8 @@ def record_line(row: Mapping[str, Any], language: str) -> str:
         word = vocab.value(name, cell, language) if is_word else texts["results"].get(cell) or said_day(cell, language)
         cells.append(texts["cell"].format(label=record_label(name, language), cell=word))
     in_force = row.get("counts") and row.get("consent") != ODD
-    return str(texts["cells"]).join(cells) + (texts["counts"] if in_force else "")
+    state = texts["counts"]["withdrawn" if "consent_withdrawn_on" in row else "given"] if in_force else ""
+    return str(texts["cells"]).join(cells) + state
 
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:

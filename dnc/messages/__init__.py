@@ -37,7 +37,7 @@ _WRITTEN = {
 DESK = "@desk"  # behind a language: as the pages of the desk say it, which have no options
 _SAID = (*LANGUAGES, *(language + DESK for language in LANGUAGES))
 _UNBROKEN = re.compile(r"(?<=[«°]) | (?=[:;?!»€%])|(?<=\d) (?=\d{3}(?!\d))")
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d).*)?")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Z]{2}))?(?![a-zA-Z])", re.IGNORECASE)
 
 
@@ -290,9 +290,12 @@ def dated(language: str) -> Callable[[date | str], str]:
 
 
 def said_day(text: str, language: str) -> str:
-    """A day or a moment in ISO 8601 as `dated` writes it, with hour and minute; any other text as it is."""
-    found = _MOMENT.fullmatch(text)
-    return " ".join(filter(None, (dated(language)(found[1]), found[2]))) if found else text
+    """A day or a moment in ISO 8601 as `dated` writes it, with hour, minute and offset; any other text as it is."""
+    if not (found := _MOMENT.fullmatch(text)):
+        return text
+    day, minute, offset = found.groups()
+    zone = offset and f"UTC{offset}".removesuffix("+00:00").removesuffix("Z")
+    return " ".join(filter(None, (dated(language)(day), minute, zone)))
 
 
 def in_runs(numbers: Iterable[int]) -> str:

@@ -14,7 +14,7 @@ from dnc.checks.result import Check
 from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.messages import messages
-from dnc.reports.check_summary import remarks
+from dnc.reports.check_summary import of_consents, remarks
 from dnc.reports.decision import calls, decision, details, facts_for_all, law_used, made
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
@@ -71,6 +71,7 @@ def _values(check: Check) -> dict[str, Any]:
         "record": check.record,
         "typed": check.typed,
         "kinds": _kinds(check),
+        "consents": list(of_consents(check)),
         "last": days[-1],
         "snapshots": snapshots,
         "accepted": list(accepted(snapshots, language)),

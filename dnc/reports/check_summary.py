@@ -9,9 +9,19 @@ from functools import partial
 from dnc.checks.result import Check, ConditionResult
 from dnc.clock import read_moment
 from dnc.files.table import quoted
-from dnc.messages import counted, messages, said, semicolons
+from dnc.messages import counted, dated, messages, said, semicolons
 from dnc.reports.decision import Decision, another_day, decision
-from dnc.reports.phrases import accepted, by_rules, condition, consents, facts, labelled, misread, other_order, planned
+from dnc.reports.phrases import (
+    accepted,
+    by_rules,
+    condition,
+    consents,
+    facts,
+    labelled,
+    misread,
+    other_order,
+    planned,
+)
 
 _SHOWN = 5
 _MOST_BY_DAY = 0.9  # of all calls that the day alone may forbid without a warning
@@ -75,19 +85,28 @@ def _declared(check: Check) -> Iterator[str]:
     yield from (line for _, line in by_rules(check))
     if counts := consents(check.record["consents"], language):
         yield said(language, "summary", "consents", counts=counts)
-    if check.consents:
-        yield from _rested_on(check)
+    yield from of_consents(check)
 
 
-def _rested_on(check: Check) -> Iterator[str]:
-    """The consents that calls rest on, by wording and end, and those that lack a proof."""
-    say, found = partial(said, check.language, "summary"), check.consents or {}
+def of_consents(check: Check) -> Iterator[str]:
+    """The consents that calls rest on, by wording, age and end, and those that lack a proof; none if none does."""
+    language, found = check.language, check.consents
+    if not found:
+        return
+    say, number, day = partial(said, language, "summary"), counted(language), dated(language)
     yield say("rested_on", n=found["calls"], unproven=found["unproven"])
     for row in found["wordings"][:_SHOWN]:
         text = say("of_wording", name=row["name"] or say("no_wording"), clear=row["clear"])
-        yield counted_line(row["calls"], text, check.language)
+        yield counted_line(row["calls"], text, language)
+    ages = (labelled(say("ages", age), number(calls), language) for age, calls in found["ages"].items())
+    yield say("by_age", ages=semicolons(ages, language))
+    if ends := [(day(end), calls) for end, calls in found["ends"].items()]:
+        if later := ends[_SHOWN:]:
+            ends = [*ends[:_SHOWN], (say("later"), sum(calls for _, calls in later))]
+        of_days = (labelled(end, number(calls), language) for end, calls in ends)
+        yield say("by_end", ends=semicolons(of_days, language))
     last = (date.fromisoformat(str(check.record["today"])) + timedelta(days=_SOON)).isoformat()
-    if soon := {day: calls for day, calls in found["ends"].items() if day <= last}:
+    if soon := {end: calls for end, calls in found["ends"].items() if end <= last}:
         yield say("ending", n=sum(soon.values()), days=_SOON, day=date.fromisoformat(min(soon)))
     if check.revived:
         yield say("not_renewed", n=check.revived)

@@ -56,8 +56,18 @@ def test_the_letter_is_the_copy_for_the_person(dnc, held, tmp_path, lang, says):
     assert dnc("answer", NUMBER, "--out", tmp_path / "letter.html", "--lang", lang)[0] == 0
     letter = (tmp_path / "letter.html").read_text(encoding="utf-8")
     assert [word for word in says if word not in letter] == [] and "consents:1" not in letter
+    assert "08:12 UTC" in letter
     code, text, _ = dnc("answer", NUMBER, "--lang", lang)
     assert code == 0 and "consents:1" in text and says[1] in text
+
+
+def test_a_consent_that_was_withdrawn_is_not_called_one_in_force(dnc):
+    """One row may tell both; what is in force then is the withdrawal. Hours are told with their offset."""
+    told = ("--on", "2026-08-05T10:12+02:00", "--withdrawn-on", "2026-09-01", "--set", "received_at=2026-08-05T10:13+02:00")
+    assert dnc("consent", NUMBER, *told)[0] == 0
+    text = dnc("answer", NUMBER)[1]
+    assert "(withdrawal in force)" in text and "(in force)" not in text
+    assert "2026-08-05 08:12 UTC;" in text and "2026-08-05 10:13 UTC+02:00" in text
 
 
 def test_what_was_recorded_later_is_left_out(dnc, held):

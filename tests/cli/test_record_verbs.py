@@ -154,6 +154,8 @@ def test_consents_are_listed_by_their_end(dnc, recorded, monkeypatch, tmp_path):
     told = json.loads(dnc("consents", "--json")[1])
     assert [row["number"] for row in told["consents"]] == [row[0] for row in rows]
     assert told["ends"] == {"2026-12-20": 1, "2026-12-31": 1, "2027-08-05": 1}
+    assert dnc("object", "+33199000002", "--on", "2026-11-29")[0] == 0  # nobody asks this person again
+    assert [line.split(",")[0] for line in dnc("consents")[1].splitlines()[1:]] == [row[0] for row in rows[1:]]
 
 
 def test_a_check_counts_the_consents_that_its_calls_rest_on(dnc, recorded, write_file, tmp_path):
@@ -173,6 +175,10 @@ def test_a_check_counts_the_consents_that_its_calls_rest_on(dnc, recorded, write
         "not_renewed": 1,
     }
     assert "rest on a consent: 2, of these without a proof or a wording: 1" in said
+    dnc("check", calls, *words, "--out", tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    for line in ("form-7, of these possible: 0", "in days: up to 90: 2", "2026-10-01: 1; 2027-08-05: 1"):
+        assert line in said and line in page
     assert "form-7, of these possible: 0" in said and "do not count" in said
     assert (tmp_path / "v.csv").read_text().splitlines()[0].endswith(",dnc_consent")
 

@@ -24,6 +24,7 @@ class CallLayout(msgspec.Struct, frozen=True):
     maps: Mapping[str, str]
     results: Mapping[str, str]
     columns: Sequence[str] = ()
+    texts: Sequence[str] = ()
     least: int = 0
     open: bool = False
     times: Sequence[int] = field(default=())

@@ -176,7 +176,8 @@ def _opened(kind: Kind, path: Path, book: Rulebook, reading: RecordReading) -> _
         maps = {ours: theirs for ours, theirs in layout.maps.items() if theirs in table.columns}
         results = {**layout.results, **reading.values.get("result", {})}
         columns = {**maps, **reading.columns}
-        ignore = [name for name in layout.columns if name not in columns.values()] + [EVERY]
+        others = set(layout.columns).difference(layout.texts, columns.values())
+        ignore = [*reading.ignore, *sorted(others), EVERY]
         reading = replace(reading, columns=columns, values={**reading.values, "result": results}, ignore=ignore)
     rows = _Rows(kind, table, book, reading)
     if not column:

@@ -63,7 +63,14 @@ def test_the_letter_is_the_copy_for_the_person(dnc, held, tmp_path, lang, says):
 
 def test_a_consent_that_was_withdrawn_is_not_called_one_in_force(dnc):
     """One row may tell both; what is in force then is the withdrawal. Hours are told with their offset."""
-    told = ("--on", "2026-08-05T10:12+02:00", "--withdrawn-on", "2026-09-01", "--set", "received_at=2026-08-05T10:13+02:00")
+    told = (
+        "--on",
+        "2026-08-05T10:12+02:00",
+        "--withdrawn-on",
+        "2026-09-01",
+        "--set",
+        "received_at=2026-08-05T10:13+02:00",
+    )
     assert dnc("consent", NUMBER, *told)[0] == 0
     text = dnc("answer", NUMBER)[1]
     assert "(withdrawal in force)" in text and "(in force)" not in text

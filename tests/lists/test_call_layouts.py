@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 
 from dnc import InputError, OptionError, Rulebook
 from dnc.lists import own_records
+from dnc.lists.call_layouts import call_layouts
 from dnc.lists.own_records import RecordReading
 from tests.lists.test_own_records import rows
 
@@ -81,6 +83,25 @@ def test_what_a_layout_does_not_tell_somebody_has_to(store, write_file, text, sa
         )
 
 
+VICIDIAL_CELLS = dict(enumerate(VICIDIAL.rstrip("\n").split("\t"))) | {9: "1.00", 13: "X", 29: "", 30: "34", 33: "0"}
+HEADER = "\t".join(next(layout.columns for layout in call_layouts() if layout.name == "vicidial"))
+
+
+@pytest.mark.parametrize("header", ["", HEADER + "\n"])
+def test_what_people_wrote_beside_a_call_has_to_be_read_or_left_out(store, write_file, header):
+    """By its name, also where the file has no header; what the program wrote besides is left out."""
+    path = write_file("vici.txt", header + "\t".join(VICIDIAL_CELLS.values()) + "\n")
+    said = RecordReading(region="FR", values={"result": {"NI": "refused"}})
+    with pytest.raises(InputError, match="first_name") as refused:
+        own_records.load(store, "calls", [path], Rulebook.load(), said)
+    assert "gmt_offset_now" not in str(refused.value) and "rank" not in str(refused.value)
+    own_records.load(store, "calls", [path], Rulebook.load(), replace(said, ignore=["first_name"]))
+    assert rows(store, "calls", "result", "campaign", "duration") == [("refused", "C7", "34")]
+    noted = write_file("noted.txt", path.read_text().replace("\t34", "do not call\t34"))
+    with pytest.raises(InputError, match="comments"):
+        own_records.load(store, "calls", [noted], Rulebook.load(), replace(said, ignore=["first_name"]))
+
+
 def test_a_call_of_which_nobody_knows_whether_it_went_out_counts(store, write_file):
     """It may be one attempt too many."""
     text = "number,at,result,way\n" + "".join(
@@ -110,3 +131,20 @@ def test_certificates_are_named_and_look_alikes_refused(store, write_file):
     for wrong in (address.replace(".com/", ".com.example/"), address.replace("https", "http"), address[:50]):
         with pytest.raises(InputError, match="TrustedForm"):
             own_records.load(store, "consents", [write_file("d.csv", f"{header}{given}{wrong}\n")], Rulebook.load())
+
+
+def test_a_log_of_double_opt_ins_is_read_by_its_state(store, write_file):
+    """Who never confirmed has not consented."""
+    head = "email,phone,form,opt_in_time,opt_in_ip,confirm_time,state\n"
+    given = "a@example.org,+3319900000{n},form-7,2026-08-05T10:12:00+02:00,192.0.2.1,{confirmed}\n"
+    confirmed = given.format(n=1, confirmed="2026-08-05T10:20:00+02:00,confirmed")
+    path = write_file("optins.csv", head + confirmed + given.format(n=2, confirmed=",pending"))
+    columns = {"number": "phone", "consent": "state", "consent_on": "opt_in_time", "wording": "form"}
+    columns |= {"confirmed_on": "confirm_time", "origin_ip": "opt_in_ip"}
+    words = {"consent": {"confirmed": "named_caller", "pending": "none"}}
+    said = RecordReading(columns=columns, values=words, ignore=["email"])
+    own_records.load(store, "consents", [path], Rulebook.load(), said)
+    assert rows(store, "consents", "consent", "wording", "confirmed_on") == [
+        ("named_caller", "form-7", "2026-08-05T10:20:00+02:00"),
+        ("none", "form-7", None),
+    ]

@@ -56,7 +56,8 @@ FACTS_OF = {  # what each kind tells of a call, by its name
 _TOLD = (*CONSENT_FACTS, "proven", "lacks", "wording")
 _FACTS = (*_TOLD, *FACTS_OF[CALLS.name], *FACTS_OF[CUSTOMERS.name])
 _OF_STATEMENT = (*_TOLD, "rank", "consent_at")
-STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof")  # what is read of one
+_NAMED = {"consent_sectors": "sectors", "passed_to": "recipients"}  # lists of a statement: that of its wording
+STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof", *_NAMED)  # what is read of one
 _READ = (*_FACTS, *WHEN, "sector")
 
 
@@ -282,7 +283,7 @@ def in_force(found: pl.DataFrame, records: Records) -> Statements:
         again = odd.join(found.select("number", pl.col("seq") - further), on=["number", "seq"], how="semi")
         found = found.filter(~pl.col("seq").is_in(again["seq"].implode()))
     # How a statement ranks is found once for all that say the same.
-    row, said = numbered(found.select(*CONSENTS.columns, "wording", proven=is_proven()))
+    row, said = numbered(found.select(*CONSENTS.columns, "wording", *_NAMED, proven=is_proven()))
     withdrawn = pl.when(pl.col("consent_withdrawn_on") != NEVER).then(moment())
     said = ranked(said.lazy()).with_columns(made=moment(), against=is_against(), ended=withdrawn).collect()
     ranks = taken(said.select("rank", "proven", "made", "against", "ended"), row)
@@ -314,6 +315,7 @@ def worded(known: Statements, wordings: pl.DataFrame, must_be_kept: bool = False
         pl.col("consent_on") < pl.col("used_from"),
         pl.col("consent_on") > pl.col("used_until"),
         pl.lit(must_be_kept) & pl.col("wording").is_not_null() & ~is_kept,
+        *(_names_more(ours, theirs) for ours, theirs in _NAMED.items() if known.said[ours].count()),
     ]
     lacks = given & pl.any_horizontal(one.fill_null(False) for one in contradicts)
     filled = {"consent_for": calls, "consent_until": term, "hours_agreed": pl.col(f"hours_agreed{_OF_WORDING}")}
@@ -322,6 +324,13 @@ def worded(known: Statements, wordings: pl.DataFrame, must_be_kept: bool = False
         lacks=pl.when(lacks).then(pl.lit("wording")).otherwise(pl.lit("")),
     )
     return known._replace(said=said)
+
+
+def _names_more(ours: str, theirs: str) -> pl.Expr:
+    """Whether a list, with semicolons between its names, has one that another list lacks; null if there is no other."""
+    name = pl.element().str.strip_chars()
+    named, known = (pl.col(column).str.to_lowercase().str.split(";").list.eval(name) for column in (ours, theirs))
+    return named.list.set_difference(known).list.set_difference([""]).list.len() > 0
 
 
 @cache

@@ -120,7 +120,7 @@ def test_a_declared_consent_has_no_proof_either(store, write_file):
 
 
 SAYS = {"consent": "named_caller", "consent_for": "live", "term_months": "6", "hours_agreed": "09:00-18:00"}
-SAYS |= {"used_from": "2026-06-01", "used_until": "2026-09-30"}
+SAYS |= {"used_from": "2026-06-01", "used_until": "2026-09-30", "sectors": "energy; general"}
 
 
 @pytest.mark.parametrize(
@@ -136,6 +136,8 @@ SAYS |= {"used_from": "2026-06-01", "used_until": "2026-09-30"}
         ({"consent_for": "live", "consent_until": "2027-02-02"}, "wording"),
         ({"consent_for": "live", "consent_until": "2027-02-01"}, "clear"),
         ({"consent_for": "live", "hours_agreed": "09:00-20:00"}, "wording"),
+        ({"consent_for": "live", "consent_sectors": "General;", "passed_to": "Y SA"}, "clear"),
+        ({"consent_for": "live", "consent_sectors": "general; training"}, "wording"),
         ({"consent_for": "live", "wording": "form-8"}, "clear"),
     ],
 )

@@ -90,7 +90,7 @@ class Status:
         records: own records by kind; kinds without any are left out.
         not_loaded: registries that the user set a limit for and that have no snapshot.
         rules: by jurisdiction. rules_pack: the rules pack that some of them came with, or None.
-        forgettable: how many snapshots and files of decisions are kept longer than `dnc retain` allows.
+        forgettable: how many snapshots, own records and files of decisions are kept longer than `dnc retain` allows.
         verified: whether the store is undamaged; None if its files were not verified.
         faults: what is damaged, one line each.
         notes: what else was found, such as anchors that hold. files, rows: undamaged files, and rows in them.

@@ -639,14 +639,21 @@ def retention(con: Connection, today: date) -> list[Row]:
 
 def kept_too_long(con: Connection, today: date) -> int:
     """How many snapshots, files and own records that were recorded are older than their retention allows."""
-    snapshots = "select registry as kind, as_of as kept from snapshots"
-    dated = f"{snapshots} union all select 'decisions', kept_at::date from decisions"
-    dated += "".join(
-        f" union all select '{kind.name}', {kind.day} from {kind.name} where {kind.erasable}" for kind in KINDS.values()
+    dated = [
+        "select registry as kind, as_of as kept from snapshots",
+        "select 'decisions' as kind, kept_at::date as kept from decisions",
+        "select kind, coalesce(as_of, oldest) as kept from records where rows > 0",
+        *(
+            f"select '{kind.name}' as kind, {kind.day} as kept from {kind.name} where {kind.erasable}"
+            for kind in KINDS.values()
+        ),
+    ]
+    late = f"kept < date '{today}' - to_months(months)"
+    return sum(
+        row["n"]
+        for rows in dated
+        for row in _rows_if_any(con, f"select count(*) as n from ({rows}) join retention using (kind) where {late}")
     )
-    dated += " union all select kind, coalesce(as_of, oldest) from records where rows > 0"
-    sql = f"select count(*) from ({dated}) join retention using (kind) where kept < $today::date - to_months(months)"
-    return int(_column(con, sql, {"today": today})[0])
 
 
 # The log

@@ -440,7 +440,7 @@ class Store:
             return [(row["kind"], row["months"], row["first"]) for row in ledger_sql.retention(opened.con, today())]
 
     def forgettable(self) -> int:
-        """How many snapshots and files of decisions `forget_due` would delete; 0 while anything is on hold."""
+        """How many snapshots, own records and files of decisions `forget_due` deletes; 0 while anything is on hold."""
         self.must_exist()
         with self.ledger.read() as opened:
             return 0 if holds.in_ledger(opened.con) else ledger_sql.kept_too_long(opened.con, today())

@@ -450,6 +450,7 @@ def test_a_store_of_before_is_valid_and_its_next_change_states_what_it_holds(dnc
     store = unpacked("v3", tmp_path / "old")
     code, _, err = dnc("verify", "--store", store.path)
     assert (code, "the log does not say yet what the ledger holds; the next change adds it" in err) == (0, True)
+    assert "files verified: 1, rows: 20" in dnc("status", "--store", store.path)[1]  # without a table of own records
     store.object(["+33199000005"], date(2026, 8, 6))
     assert (verify(store.ledger).faults, verify(store.ledger).notes) == ([], [])
     edits.edit(store.path, "update snapshots set covers = ['33']")

@@ -21,7 +21,7 @@ from dnc.law.vocabulary import vocabulary
 from dnc.lists.known_rows import KNOWN_AGAIN
 from dnc.lists.own_answer import own_answer
 from dnc.lists.own_records import ODD, record_label
-from dnc.messages import in_runs, messages, registry_name, said, said_day
+from dnc.messages import in_runs, messages, registry_name, said, said_day, semicolons
 from dnc.registries import OWN
 from dnc.store import ledger_sql
 from dnc.store.loader_search import loaders
@@ -104,10 +104,7 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
         what = "lifted" if row["lifted"] else "objected"
         reason = f"{said(language, 'common', 'colon')} {row['reason']}" if row["reason"] else ""
         yield "  " + say("objection", what, day=row["on"], reason=reason, recorded=row["recorded_at"])
-    for kind in KINDS:
-        if rows := found["own"][kind]:
-            yield say("own", kind)
-            yield from (f"  {row['statement']}, {record_line(row, language)}" for row in rows)
+    yield from records_of(found["own"], language)
     yield from (say("passed_on", to=row["to"], day=row["on"]) for row in found["own"]["passed_on"])
     yield say("decisions" if found["decisions"] else "decisions_none")
     for row in found["decisions"]:
@@ -115,15 +112,29 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
         outcome = said(language, "common", "outcome", row["outcome"])
         yield "  " + say("decision", day=row["day"] or say("no_day"), outcome=outcome, **made)
         yield f"    {row['why']}"
+        if row.get("consent"):  # none in those of older programs
+            yield "    " + say("rests_on", consent=row["consent"])
     if found["not_kept"]:
         yield say("not_kept", checks=in_runs(found["not_kept"]))
+
+
+def records_of(own: Mapping[str, Any], language: str) -> Iterator[str]:
+    """Lines with all rows of own records about a person: each by its name in verdicts, its file and day, and cells."""
+    say = partial(said, language, "answer")
+    for kind in KINDS:
+        if rows := own.get(kind):
+            yield say("own", kind)
+        for row in rows or ():
+            day, file = date.fromisoformat(row["recorded_at"][:10]), row.get("file")
+            told = say("loaded", day=day, file=file) if file else say("recorded", day=day)
+            yield f"  {row['statement']}, {semicolons([told, record_line(row, language)], language)}"
 
 
 def record_line(row: Mapping[str, Any], language: str) -> str:
     """A row of own records in one line: every cell with what it is, without its name."""
     texts, vocab, cells = messages("answer", language), vocabulary(), []
     for name, cell in row.items():
-        if name in ("statement", "counts", "recorded_at"):
+        if name in ("statement", "counts", "recorded_at", "file"):
             continue
         is_word = cell in vocab.axes.get(name, ())
         word = vocab.value(name, cell, language) if is_word else texts["results"].get(cell) or said_day(cell, language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,7 @@ from dnc.lists.own_facts import in_force
 from dnc.lists.own_records import as_in_file
 from dnc.store import wordings
 from dnc.store.record_kinds import CONSENTS, KINDS
+from dnc.store.records import RecordFile
 from dnc.store.store import Store
 
 _THEIRS = "number = $number and recorded_at < $after"
@@ -22,7 +24,8 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
     """What the own records of a store say about a number (E.164 digits), without what was recorded after a day.
 
     Returns `consents`, `calls`, `customers`: rows as they would stand in a file, without empty cells, each with
-    `statement` (its name in verdicts) and `recorded_at`; of the consents the one in force has `counts`. `wordings`: the
+    `statement` (its name in verdicts), `recorded_at` and the `file` that it was loaded from, if it was; of the consents
+    the one in force has `counts`. `wordings`: the
     name, the text and the SHA-256 of those that the consents name. `passed_on`: to whom consents were exported, and
     when.
     """
@@ -33,7 +36,8 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
         for name, kind in KINDS.items():
             records = standing.records[name]
             rows = records.find(con, _THEIRS, given).sort("seq")
-            found[name] = [_filled(row) for row in rows.select(as_in_file(kind)).iter_rows(named=True)]
+            cells = rows.select(as_in_file(kind)).with_columns(file=_file_of(rows["seq"], records.files))
+            found[name] = [_filled(row) for row in cells.iter_rows(named=True)]
             if kind is CONSENTS and rows.height:
                 counting = f"{name}:{in_force(rows, records).rows['seq'].item()}"
     for row in found[CONSENTS.name]:
@@ -48,6 +52,12 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
         {"to": detail["to"], "on": done_at} for detail, done_at in passed if first and detail["until"] >= first
     ]
     return found
+
+
+def _file_of(rows: pl.Series, files: Iterable[RecordFile]) -> pl.Series:
+    """The names of the files that some rows were loaded from; null for those that were recorded singly."""
+    names = [next((file.name for file in files if file.first <= row <= file.last), None) for row in rows]
+    return pl.Series(names, dtype=pl.String)
 
 
 def _filled(row: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from functools import partial
 from typing import Any
 
 from dnc.checks.explain import Explanation
-from dnc.checks.subject_access import record_line
+from dnc.checks.subject_access import records_of
 from dnc.law.findings import Finding
 from dnc.messages import dated, in_language, said, semicolons
 from dnc.reports.phrases import labelled, why_open
-from dnc.store.record_kinds import KINDS
 from dnc.verdicts.judge import ConditionValue, RegimeResult
 from dnc.verdicts.verdict import missing_thing
 
@@ -47,10 +46,7 @@ def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> 
         yield say("until", day=verdict["dnc_valid_until"])
     if later := verdict["dnc_next_at"]:
         yield say("next", day=dated(language)(later[:10]), clock=later[11:])
-    for kind in KINDS:
-        if rows := call.own.get(kind):
-            yield said(language, "answer", "own", kind)
-            yield from (f"  {row['statement']}, {record_line(row, language)}" for row in rows)
+    yield from records_of(call.own, language)
     shown = worst_first(call) if every else _deciding(call)[:_SHOWN]
     for result in shown:
         yield ""

@@ -88,3 +88,14 @@ def test_an_explanation_shows_which_record_told_what(dnc, held):
     text = dnc("explain", NUMBER, "--at", "2026-11-25", "--set", "caller=commercial")[1]
     assert "consents:1, " in text and "consents:2, " in text and "calls:1, " in text
     assert "page 12" in text and "form-7" in text
+    assert "consents:1, recorded on " in text and "customers:1, from k.csv, loaded on " in text
+
+
+def test_a_decision_that_was_kept_names_the_consent_that_it_rests_on(dnc, write_file, tmp_path):
+    """From the question why somebody was called to the proof."""
+    assert dnc("consent", NUMBER, "--on", "2026-08-05", "--for", "live", "--proof", "page 12")[0] == 0
+    calls = write_file("calls.csv", f"number\n{NUMBER}\n")
+    dnc("check", calls, "--at", "2026-09-21", "--set", "caller=commercial", "--keep", "--out", tmp_path / "v.csv")
+    assert (
+        "by consents:1" in dnc("answer", NUMBER)[1] and "d'après consents:1" in dnc("answer", NUMBER, "--lang", "fr")[1]
+    )

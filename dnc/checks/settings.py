@@ -17,6 +17,7 @@ import polars as pl
 from msgspec import structs
 
 from dnc.checks.law_in_force import law_of
+from dnc.clock import today
 from dnc.database import refuse_fork
 from dnc.errors import OptionError, UnreadRowsError, declared, must_be
 from dnc.files.table import Table
@@ -299,11 +300,17 @@ class Setup(msgspec.Struct, frozen=True):
     def judge(self, standing: Standing) -> Iterator[tuple[Judge, OwnFacts]]:
         """A judge of such calls, by the snapshots of a store, and what its own records say of them."""
         with (
-            OwnFacts(standing, self.brief.require_proof) as own,
+            OwnFacts(standing, self.brief.require_proof, self._confirmed_by) as own,
             Screen(standing, self.book.registries()) as screen,
             Judge(self.book, screen, self.policy) as judge,
         ):
             yield judge, own
+
+    @property
+    def _confirmed_by(self) -> dict[str, tuple[str, ...]]:
+        """Jurisdiction → the ways of confirmation that prove a number there, where the law in force names some."""
+        regimes = ((name, regime) for name, pack in self.book.packs.items() for regime in pack.on(today()))
+        return {name: regime.confirmed_by for name, regime in regimes if regime.confirmed_by}
 
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:

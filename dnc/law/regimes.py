@@ -48,6 +48,7 @@ class Regime(msgspec.Struct, frozen=True, dict=True):
     demand, demanded: what it asks for, as a key of `DEMANDS`, and compiled.
     confidence: one of `GRADES`. is_scope: whether it says for which calls the whole file was written.
     keep_months: for how long consents and their proof are kept under it, after the last of giving, withdrawal and use.
+    confirmed_by: the ways of confirmation that prove under it whose number it is; empty where it names none.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Regime(msgspec.Struct, frozen=True, dict=True):
     say: dict[str, str]
     is_scope: bool = False
     keep_months: int | None = None
+    confirmed_by: tuple[str, ...] = ()
 
     def in_force(self, day: date) -> bool:
         """Whether it is in force on a day."""

@@ -311,7 +311,7 @@ class _RulesReader:
         needed = ("id", "says", "cites", "when")
         kinds = dict.fromkeys((*needed, "force", "except", "confidence", *DEMANDS))
         kinds |= dict.fromkeys(key for name in _IN_WORDS for key in translated(name))
-        kinds |= {"from": date, "until": date, "follows": str, "keep_months": int}
+        kinds |= {"from": date, "until": date, "follows": str, "keep_months": int, "confirmed_by": list}
         kinds |= dict.fromkeys((key for name in _TEXTS for key in (name, *translated(name))), str)
         table = self.table(data, kinds, needed, id_)
         if not (isinstance(id_, str) and _ID.fullmatch(id_)):
@@ -345,6 +345,7 @@ class _RulesReader:
             confidence=table.get("confidence", "low"),
             is_scope=is_scope,
             keep_months=table.get("keep_months"),
+            confirmed_by=tuple(map(str, table.get("confirmed_by", ()))),
         )
 
     def _texts(self, table: dict[str, Any], id_: str) -> dict[str, dict[str, str]]:

@@ -55,10 +55,10 @@ FACTS_OF = {  # what each kind tells of a call, by its name
 }
 _TOLD = (*CONSENT_FACTS, "proven", "lacks", "wording")
 _FACTS = (*_TOLD, *FACTS_OF[CALLS.name], *FACTS_OF[CUSTOMERS.name])
-_OF_STATEMENT = (*_TOLD, "rank", "consent_at")
+_OF_STATEMENT = (*_TOLD, "rank", "consent_at", "confirmed_via")
 _NAMED = {"consent_sectors": "sectors", "passed_to": "recipients"}  # lists of a statement: that of its wording
-STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof", *_NAMED)  # what is read of one
-_READ = (*_FACTS, *WHEN, "sector")
+STATEMENT = ("seq", "number", *CONSENTS.columns, "wording", "proof", "confirmed_via", *_NAMED)  # what is read of one
+_READ = (*_FACTS, *WHEN, "sector", "jurisdiction")
 
 
 class OwnFacts(msgspec.Struct, dict=True):
@@ -66,11 +66,13 @@ class OwnFacts(msgspec.Struct, dict=True):
 
     Attributes:
         require_proof: whether a consent needs a wording that the store keeps.
+        confirmed_by: jurisdiction → the ways of confirmation that prove a number there, where its law names some.
         revived: consents that were recorded after a withdrawal and do not count, since they lack proof or wording.
     """
 
     standing: Standing
     require_proof: bool = False
+    confirmed_by: Mapping[str, Sequence[str]] = {}
     revived: int = 0
     _stack: ExitStack = msgspec.field(default_factory=ExitStack)
 
@@ -141,7 +143,8 @@ class OwnFacts(msgspec.Struct, dict=True):
         rows = numbers.join(known.rows, "number", how="left", maintain_order="left")
         joined = _Joined.of(calls, rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_")))
         given = given_later(joined.facts["_consent_on"], joined.facts["_consent_at"], joined.facts)
-        joined = joined._replace(facts=joined.facts.with_columns(given))
+        proven = pl.col("_proven") & self._is_confirmed
+        joined = joined._replace(facts=joined.facts.with_columns(given).with_columns(proven))
         both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
         told = ranked(joined.facts.lazy().with_columns(NO_INSTANTS))
         completed = told.with_columns(_counts=_told_counts(), _both=both).with_columns(_completed())
@@ -150,6 +153,13 @@ class OwnFacts(msgspec.Struct, dict=True):
         facts = completed.select(*_FACTS, "_rests").collect(engine="in-memory")
         statement = pl.when(pl.lit(facts["_rests"][joined.pair])).then(pl.lit(rows["seq"])).alias("statement")
         return joined.completed(facts)._replace(statement=pl.select(statement).to_series())
+
+    @property
+    def _is_confirmed(self) -> pl.Expr:
+        """Whether the number of a recorded consent was confirmed in no way, or in one that proves it under the law."""
+        way = pl.col("_confirmed_via").str.strip_chars().str.to_lowercase()
+        others = ((pl.col("jurisdiction") == name) & ~way.is_in(list(ways)) for name, ways in self.confirmed_by.items())
+        return ~pl.any_horizontal(pl.lit(False), *others).fill_null(False)
 
     # Calls made
 
@@ -283,7 +293,7 @@ def in_force(found: pl.DataFrame, records: Records) -> Statements:
         again = odd.join(found.select("number", pl.col("seq") - further), on=["number", "seq"], how="semi")
         found = found.filter(~pl.col("seq").is_in(again["seq"].implode()))
     # How a statement ranks is found once for all that say the same.
-    row, said = numbered(found.select(*CONSENTS.columns, "wording", *_NAMED, proven=is_proven()))
+    row, said = numbered(found.select(*CONSENTS.columns, "wording", "confirmed_via", *_NAMED, proven=is_proven()))
     withdrawn = pl.when(pl.col("consent_withdrawn_on") != NEVER).then(moment())
     said = ranked(said.lazy()).with_columns(made=moment(), against=is_against(), ended=withdrawn).collect()
     ranks = taken(said.select("rank", "proven", "made", "against", "ended"), row)

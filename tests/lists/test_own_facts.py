@@ -119,6 +119,29 @@ def test_a_declared_consent_has_no_proof_either(store, write_file):
     assert verdict.select("dnc_outcome", "dnc_missing").row(0) == ("undecided", "proof")
 
 
+@pytest.mark.parametrize(
+    ("number", "way", "lacks"),
+    [
+        ("+4930232150001", "E-Mail", "proof"),
+        ("+4930232150001", "SMS", None),
+        ("+4930232150001", "", None),
+        (NUMBER, "email", None),
+    ],
+)
+def test_a_confirmation_by_email_proves_no_number_where_the_law_says_so(store, write_file, book, number, way, lacks):
+    """In Germany; a consent whose number was confirmed in no way is judged by its proof."""
+    store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
+    wordings.add(store.ledger, "form-7", "X may call me.")
+    own_records.record(store, "consents", [PROVEN | {"number": number, "confirmed_via": way}], book)
+    calls = write_file("calls.csv", f"number\n{number}\n")
+    options = {"at": DAY, "rulebook": book, "given": SALE}
+    [[missing]] = check(calls, store, brief=Brief(require_proof=True), **options).verdicts.select("dnc_missing").rows()
+    assert ("proof" in (missing or "").split(";")) == bool(lacks)
+    told = check(calls, store, **options)
+    assert "proof" not in (told.verdicts["dnc_missing"][0] or "").split(";")
+    assert told.consents and told.consents["unproven"] == bool(lacks)
+
+
 SAYS = {"consent": "named_caller", "consent_for": "live", "term_months": "6", "hours_agreed": "09:00-18:00"}
 SAYS |= {"used_from": "2026-06-01", "used_until": "2026-09-30", "sectors": "energy; general"}
 

@@ -143,7 +143,7 @@ class OwnFacts(msgspec.Struct, dict=True):
         rows = numbers.join(known.rows, "number", how="left", maintain_order="left")
         joined = _Joined.of(calls, rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_")))
         given = given_later(joined.facts["_consent_on"], joined.facts["_consent_at"], joined.facts)
-        proven = pl.col("_proven") & self._is_confirmed
+        proven = [pl.col("_proven") & self._is_confirmed] if known.said["confirmed_via"].count() else []
         joined = joined._replace(facts=joined.facts.with_columns(given).with_columns(proven))
         both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
         told = ranked(joined.facts.lazy().with_columns(NO_INSTANTS))

@@ -25,9 +25,8 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
 
     Returns `consents`, `calls`, `customers`: rows as they would stand in a file, without empty cells, each with
     `statement` (its name in verdicts), `recorded_at` and the `file` that it was loaded from, if it was; of the consents
-    the one in force has `counts`. `wordings`: the
-    name, the text and the SHA-256 of those that the consents name. `passed_on`: to whom consents were exported, and
-    when.
+    the one in force has `counts`. `wordings`: the name, the text and the SHA-256 of those that the consents name.
+    `passed_on`: to whom consents were exported, and when.
     """
     after = date.max if until == date.max else date.fromordinal(until.toordinal() + 1)
     given, found, counting = {"number": number, "after": after}, dict[str, Any](), None

@@ -95,8 +95,8 @@ def periods(book: Rulebook) -> Iterator[tuple[Pack, Regime]]:
         yield from ((pack, regime) for regime in pack.on(today()) if regime.keep_months)
 
 
-def kept_by_law(store: Store, numbers: Collection[int], book: Rulebook) -> list[Kept]:
-    """What the law asks to keep of some numbers (E.164), by regime; nothing where all of it may be erased.
+def kept_by_law(store: Store, numbers: Collection[int] | None, book: Rulebook) -> list[Kept]:
+    """What the law asks to keep of some numbers (E.164) or all, by regime; nothing where all of it may be erased.
 
     A period is counted from the last of the giving, the withdrawal, and the calls that were made on the consent. Raises
     StoreError if the store cannot be read.
@@ -111,9 +111,10 @@ def kept_by_law(store: Store, numbers: Collection[int], book: Rulebook) -> list[
     return kept
 
 
-def _last_days(store: Store, numbers: Collection[int]) -> pl.DataFrame:
+def _last_days(store: Store, numbers: Collection[int] | None) -> pl.DataFrame:
     """`number` and `day`, the last that its consents speak of, or on which a call was made on one."""
-    records, asked = store.standing().records, pl.Series("number", sorted(set(numbers)), pl.UInt64)
+    records = store.standing().records
+    asked = None if numbers is None else pl.Series("number", sorted(set(numbers)), pl.UInt64)
     with instance_of(store.path.absolute()).cursor() as con:
         consents = records[CONSENTS.name].find(con, CONSENTS.erasable, numbers=asked)
         calls = records[CALLS.name].find(con, "consent is not null", columns=["number", "at"], numbers=asked)

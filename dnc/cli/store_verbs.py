@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -37,9 +37,10 @@ from dnc.cli.options import (
     write_rows,
 )
 from dnc.errors import StoreError
-from dnc.messages import duration, in_language, localized, registry_named, said
+from dnc.messages import calendar_day, duration, in_language, localized, registry_named, said
 
 if TYPE_CHECKING:
+    from dnc.checks.consent_ends import Kept
     from dnc.store.holds import Hold
     from dnc.store.retention import Forgotten
     from dnc.store.snapshots import Snapshot
@@ -136,10 +137,10 @@ def _forget_numbers(texts: Sequence[str], region: str | None, *, restrict: bool,
     store.must_exist()
     numbers = read_all(texts, region)
     kept = kept_by_law(store, numbers, load_rules()) if reason is None else []
-    theirs = set().union(*(one.numbers for one in kept))
-    law = ", ".join(f"{one.regime.cites[0].texts[language()]} ({one.regime.id})" for one in kept)
+    theirs, law = set().union(*(one.numbers for one in kept)), _laws(kept)
     if kept and not restrict:
-        raise StoreError(localized("errors", "keep", n=len(theirs), law=law, day=max(one.until for one in kept)))
+        day = calendar_day(max(one.until for one in kept))
+        raise StoreError(localized("errors", "keep", n=len(theirs), law=law, day=day))
     if others := [f"+{number}" for number in numbers if number not in theirs]:
         _say_forgotten(store.forget_numbers(others, reason=reason))
     if kept:
@@ -148,12 +149,25 @@ def _forget_numbers(texts: Sequence[str], region: str | None, *, restrict: bool,
         tell("store", "restricted", n=len(theirs), law=law, day=max(one.until for one in kept))
 
 
+def _laws(kept: Iterable[Kept]) -> str:
+    """The laws that ask to keep consents."""
+    return ", ".join(f"{one.regime.cites[0].texts[language()]} ({one.regime.id})" for one in kept)
+
+
 def _forget_due(store: Store) -> None:
-    """Delete what `retain` no longer keeps."""
-    snapshots, checks, records = store.forget_due()
+    """Delete what `retain` no longer keeps, but the consents that the law asks to keep longer."""
+    from dnc.checks.consent_ends import kept_by_law
+    from dnc.store.record_kinds import CONSENTS
+
+    limited = {kind for kind, *_ in store.retention()}
+    kept = kept_by_law(store, None, load_rules()) if CONSENTS.name in limited else []
+    theirs = set().union(*(one.numbers for one in kept))
+    snapshots, checks, records = store.forget_due(theirs)
     _say_deleted(snapshots, checks)
     for kind, rows in records.items():
         tell("store", "deleted_records", kind=localized("records", "kinds", kind), n=rows)
+    if kept:
+        tell("store", "kept_by_law", n=len(theirs), law=_laws(kept), day=max(one.until for one in kept))
 
 
 def _say_forgotten(deleted: Forgotten) -> None:

@@ -9,7 +9,7 @@ number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -134,10 +134,10 @@ def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:
         rewriting.removed["records"] += erased
 
 
-def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path) -> int:
+def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path, kept: Collection[int] = ()) -> int:
     """Delete rows of own records that speak of no day from `before` on; returns how many.
 
-    A consent on which a call was made since then stays, and so does what is on hold.
+    A consent on which a call was made since then stays, and so does what is on hold, or about numbers that are `kept`.
     """
     on_hold = holds.numbers_on_hold(change.con, change.folder)
     if on_hold is None or (kind.whole and holds.in_ledger(change.con)):
@@ -152,7 +152,7 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path) 
         used = used_since(change.con, change.folder, before) if kind is CONSENTS else []
         which = f"coalesce({kind.day} < $before, false) and not list_contains($used::bigint[], seq)"
         which += " and number not in (select unnest($held::ubigint[]))"
-        rewriting = _Rewriting(change, which, {"before": before, "used": used, "held": on_hold}, work)
+        rewriting = _Rewriting(change, which, {"before": before, "used": used, "held": [*on_hold, *kept]}, work)
         _forget_records(rewriting, [kind])
         ledger_sql.set_oldest(change.con, kind, before)
         rows = rewriting.removed["records"]

@@ -18,7 +18,7 @@ same time.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
@@ -41,7 +41,7 @@ from dnc.store.folder import refuse_unsafe
 from dnc.store.holds import Hold
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.manifest import Manifest
-from dnc.store.record_kinds import CUSTOMERS, KINDS, Kind
+from dnc.store.record_kinds import CONSENTS, CUSTOMERS, KINDS, Kind
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
 
@@ -408,8 +408,8 @@ class Store:
                 change.drafts[-1].detail.update(restricted=restrict, reason=reason)
         return forgotten
 
-    def forget_due(self) -> tuple[list[Snapshot], list[int], dict[str, int]]:
-        """Delete what `retain` no longer keeps.
+    def forget_due(self, kept: Collection[int] = ()) -> tuple[list[Snapshot], list[int], dict[str, int]]:
+        """Delete what `retain` no longer keeps; the consents of some numbers (E.164) are `kept` all the same.
 
         Returns the snapshots, the checks whose decisions are deleted, and how many own records of each kind are.
         """
@@ -418,7 +418,8 @@ class Store:
         with self.work("forget") as work, self.ledger.change(erasing=True) as change:
             for row in ledger_sql.retention(change.con, today()):
                 if kind := KINDS.get(row["kind"]):
-                    rows = retention.forget_records_by_age(change, row["first"], kind, work)
+                    held = kept if kind is CONSENTS else ()
+                    rows = retention.forget_records_by_age(change, row["first"], kind, work, held)
                     gone[2][kind.name] = rows
                 elif row["kind"] == retention.DECISIONS:
                     gone[1].extend(retention.forget_decisions_by_age(change, row["first"]))

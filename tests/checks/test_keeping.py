@@ -119,3 +119,14 @@ def test_retain_says_what_the_law_asks(dnc, store):
     assert "France: the law asks to keep a consent and its proof for 36 months" in dnc("retain")[2]
     assert "Germany" in dnc("retain", "consents", "--months", "48")[2]
     assert "France" not in dnc("retain", "consents", "--months", "48")[2]
+
+
+def test_what_is_due_stays_as_long_as_the_law_asks(dnc, monkeypatch):
+    """Three years in France and five in Germany, whatever the user set."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-29")
+    for number in ("+33199000001", f"+{GERMAN}"):
+        assert dnc("consent", number, "--on", "2022-09-01", "--for", "live")[0] == 0
+    assert dnc("retain", "consents", "--months", "36")[0] == 0
+    code, _, err = dnc("forget", "--due")
+    assert code == 0 and "kept, as the law asks" in err and "until 2027-09-01" in err
+    assert f"+{GERMAN}" in (left := dnc("export", "consents")[1]) and "+33199000001" not in left

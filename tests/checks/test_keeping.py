@@ -10,7 +10,7 @@ from dnc import Rulebook, check
 from dnc.checks.consent_ends import kept_by_law
 from dnc.lists import own_records
 
-FRENCH, GERMAN, BRITISH = 33199000001, 4930230000001, 441632960001
+FRENCH, GERMAN, BRITISH = 33199000001, 493023125001, 441632960001
 
 
 def consent(number: int, on: str, **cells: str) -> dict[str, str]:

@@ -122,9 +122,9 @@ def test_a_declared_consent_has_no_proof_either(store, write_file):
 @pytest.mark.parametrize(
     ("number", "way", "lacks"),
     [
-        ("+4930232150001", "E-Mail", "proof"),
-        ("+4930232150001", "SMS", None),
-        ("+4930232150001", "", None),
+        ("+493023125001", "E-Mail", "proof"),
+        ("+493023125001", "SMS", None),
+        ("+493023125001", "", None),
         (NUMBER, "email", None),
     ],
 )

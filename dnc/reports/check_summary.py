@@ -11,17 +11,7 @@ from dnc.clock import read_moment
 from dnc.files.table import quoted
 from dnc.messages import counted, dated, messages, said, semicolons
 from dnc.reports.decision import Decision, another_day, decision
-from dnc.reports.phrases import (
-    accepted,
-    by_rules,
-    condition,
-    consents,
-    facts,
-    labelled,
-    misread,
-    other_order,
-    planned,
-)
+from dnc.reports.phrases import accepted, by_rules, condition, consents, facts, labelled, misread, other_order, planned
 
 _SHOWN = 5
 _MOST_BY_DAY = 0.9  # of all calls that the day alone may forbid without a warning

@@ -266,6 +266,7 @@ def test_the_rules_of_a_folder_are_shown_and_not_for_the_authority_to_compare(ma
 def test_what_was_accepted_of_a_file_is_said_in_words(store, book, write_file, tmp_path, monkeypatch):
     """On the page and in the table: how many rows, and why."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 11, 30, 9, 12, 34))
     path = write_file("own.csv", f"number\n{NUMBERS[0]}\nsee file\n")
     store.load(path, registry="own", as_of=date(2026, 10, 2), accept_unread=1, reason="twice")
     write_folder(tmp_path / "folder.zip", store, inspect(store, SCOPE), book)

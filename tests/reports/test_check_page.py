@@ -113,8 +113,9 @@ def test_the_decision_comes_first(page, language):
         assert words in told["decision"].replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_the_terminal_says_what_the_page_says(store, write_file, tmp_path):
+def test_the_terminal_says_what_the_page_says(store, write_file, tmp_path, monkeypatch):
     """One source of the sentences."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
     path = tmp_path / "page.html"
     result = check(write_file("calls.csv", CALLS), store, region="FR", at="2026-12-01T10:30", given=GIVEN, out=path)
     told, lines = _Reader(path.read_text(encoding="utf-8")).sections["decision"], list(summary(result))
@@ -433,8 +434,9 @@ def test_tallies_are_sums_of_rows(store, write_file):
         ("2026-12-01T09:00", {"at": "2026-12-01T10:30"}, "01/12/2026"),  # not the same for all calls
     ],
 )
-def test_the_hour_of_all_calls_is_said(store, write_file, call_at, more, said):
+def test_the_hour_of_all_calls_is_said(store, write_file, monkeypatch, call_at, more, said):
     """It decides, so that it stands beside the day."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
     path = write_file("calls.csv", f"number{',call_at' * bool(call_at)}\n0199001101{f',{call_at}' * bool(call_at)}\n")
     lines = list(summary(check(path, store, region="FR", language="fr", **more)))
     [day] = [line for line in lines if line.startswith("Date de l'appel")]

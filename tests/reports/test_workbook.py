@@ -14,8 +14,9 @@ from tests.reports.test_check_page import CALLS, GIVEN
 
 
 @pytest.fixture
-def book(store: Store, write_file, tmp_path):
+def book(store: Store, write_file, tmp_path, monkeypatch):
     """A function that checks a list and opens its workbook."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
 
     def made(calls: str | bytes = CALLS, name: str = "calls.csv", **options) -> openpyxl.Workbook:
         options = {"region": "FR", "at": "2026-12-01T10:30", "given": GIVEN, **options}

@@ -38,6 +38,7 @@ _LEDGER = {
 # So that a function in an attached ledger cannot take the place of one of DuckDB's; tables are found in the ledger.
 BUILT_IN_FIRST = "set search_path = 'system.main,ledger.main'"
 _FEW = 64  # numbers that a statement names one by one
+_ASKED = "asked"  # the frame of more
 
 
 class ArrowStream:
@@ -166,7 +167,7 @@ def one_of(numbers: pl.Series) -> tuple[str, dict[str, pl.DataFrame]]:
     """
     if numbers.len() <= _FEW:
         return f"number in ({', '.join(map(str, numbers.drop_nulls())) or 'null'})", {}
-    return "number in (select number from asked)", {"asked": numbers.alias("number").to_frame()}
+    return f"number in (select number from {_ASKED})", {_ASKED: numbers.alias("number").to_frame()}
 
 
 def run(
@@ -200,6 +201,20 @@ def run_few(
     with _over(con, name, frames):
         rows = con.execute(statement, params).fetchall()
         return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def run_about(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    statement: str,
+    schema: Mapping[str, Any],
+    params: object = None,
+    **frames: pl.DataFrame,
+) -> pl.DataFrame:
+    """`run_few` if the numbers that a statement is about are named in it (`one_of`), else `run`."""
+    if _ASKED in frames:
+        return run(con, name, statement, params, **frames)
+    return run_few(con, name, statement, schema, params, **frames)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ import msgspec
 import polars as pl
 
 from dnc.clock import NEVER
-from dnc.database import instance_of
+from dnc.database import instance_of, run_about
 from dnc.frames import numbered, repeated, taken
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import last_refusal
@@ -46,6 +46,25 @@ from dnc.store.snapshots import Standing
 
 ATTEMPTS_DAYS = 30
 _REFUSED = "lasting = 1 and result = 'refused'"
+# For each call the attempts and the last refusal before it. The legs of a call have one id and count once; `n/a` and
+# `0` are no ids. Days are counted whole, as a call and its plan may be told on clocks of different zones.
+_COUNTED = """
+    with made as (
+        select number, "at", "at"::date as "on", {refused} as refused, result <> '{no_attempt}' as is_attempt,
+               case when regexp_matches(call_id, '[1-9]') then call_id end as id,
+               hash(id, case when id is null then seq end) as leg
+        from ({rows}) where "at" >= $since or {refused}
+    ), once as (
+        select number, "on", max("at") filter (is_attempt) as "at", bool_or(refused) as refused
+        from made group by number, "on", leg
+    )
+    select key, (count("at") filter ("on" >= day - {days}))::integer as _attempts,
+           (count("at") filter (case when timed and at_first is not null then "at" >= at_first - interval 24 hours
+                                     else "on" >= day - 1 end))::integer as _attempts_day,
+           max("on") filter (refused) as _refused_on
+    from calls join once on calls.number = once.number and "on" <= day group by key
+"""
+_COUNTS = {"_attempts": pl.Int32, "_attempts_day": pl.Int32, "_refused_on": pl.Date}
 _OF_WORDING = "_of_wording"
 _STRENGTH = {"partners": 0, "named_caller": 1, "written": 2}  # of a consent, the weaker first
 FACTS_OF = {  # what each kind tells of a call, by its name
@@ -168,13 +187,8 @@ class OwnFacts(msgspec.Struct, dict=True):
         first = asked["day"].min()
         if not isinstance(first, date):
             return calls
-        numbers, since = _numbers(calls), first - timedelta(days=ATTEMPTS_DAYS)
-        columns = ("number", "at", "result", "call_id")
-        recent = records.find(self._con, '"at" >= $since', {"since": since}, columns, numbers)
-        refused = records.find(self._con, _REFUSED, None, columns, numbers)
-        attempts = _counted(asked, recent.filter(pl.col("result") != NO_ATTEMPT))
-        last = _last_refusal(asked, refused)
-        joined = _Joined.of(calls, *numbered(attempts.with_columns(last.alias("_refused_on"))))
+        since = first - timedelta(days=ATTEMPTS_DAYS)
+        joined = _Joined.of(calls, *numbered(_counted(self._con, records, asked, since)))
         covered = _covered(records.files)
         complete = {day: covered(day) for day in joined.facts["day"].unique() if day}
         is_complete = pl.col("day").replace_strict(complete, default=False, return_dtype=pl.Boolean)
@@ -389,36 +403,18 @@ def _met() -> dict[str, pl.Expr]:
     }
 
 
-def _counted(asked: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
-    """For each call (columns key, number, day, at_first, timed) the attempts before it: `_attempts`, `_attempts_day`.
+def _counted(con: duckdb.DuckDBPyConnection, records: Records, calls: pl.DataFrame, since: date) -> pl.DataFrame:
+    """For each call (columns key, number, day, at_first, timed) what was recorded up to its day.
 
-    Days are counted whole, as a call and its plan may be told on clocks of different zones.
+    The columns `_attempts` and `_attempts_day` are the attempts, `_refused_on` the last day on which the person refused
+    a call. since: the first day on which attempts count for any of the calls.
     """
-    if not made.height:
-        none = repeated(0, pl.Int32, asked.height)
-        return pl.DataFrame([none.alias("_attempts"), none.alias("_attempts_day")])
-    made = made.select("number", "at", "call_id", on=pl.col("at").dt.date())
-    is_leg = pl.col("call_id").str.contains("[1-9]").fill_null(False)  # `n/a` and `0` are no ids
-    legs = made.filter(is_leg).group_by("number", "on", "call_id").agg(pl.col("at").max())
-    made = pl.concat([made.filter(~is_leg), legs.select(made.columns)])
-    on, day = pl.col("on"), pl.col("day")
-    pairs = asked.join(made, on="number").filter(on <= day, on >= day - pl.duration(days=ATTEMPTS_DAYS))
-    timed = pl.col("timed") & pl.col("at_first").is_not_null()
-    of_clock = pl.col("at") >= pl.col("at_first") - pl.duration(hours=24)
-    within = pl.when(timed).then(of_clock).otherwise(on >= day - pl.duration(days=1))
-    counted = pairs.group_by("key").agg(_attempts=pl.len(), _attempts_day=within.sum())
-    found = asked.select("key").join(counted, on="key", how="left", maintain_order="left")
-    return found.select(pl.col("_attempts", "_attempts_day").fill_null(0).cast(pl.Int32))
-
-
-def _last_refusal(facts: pl.DataFrame, refused: pl.DataFrame) -> pl.Series:
-    """For each call the last day on which the person refused one, up to its own day."""
-    if not refused.height:
-        return repeated(None, pl.Date, facts.height).alias("on")
-    pairs = facts.select("key", "number", "day").join(refused, on="number")
-    days = pairs.with_columns(on=pl.col("at").dt.date()).filter(pl.col("on") <= pl.col("day"))
-    last = days.group_by("key").agg(pl.col("on").max())
-    return facts.select("key").join(last, on="key", how="left", maintain_order="left")["on"]
+    rows = records.about(calls["number"].drop_nulls().unique(), _COUNTED)
+    sql = _COUNTED.format(rows=rows.sql, days=ATTEMPTS_DAYS, no_attempt=NO_ATTEMPT, refused=_REFUSED)
+    params = {**rows.params, "since": since}
+    found = run_about(con, CALLS.name, sql, {"key": pl.UInt32, **_COUNTS}, params, calls=calls, **rows.frames)
+    found = calls.select("key").join(found, on="key", how="left", maintain_order="left")
+    return found.select(pl.col("_attempts", "_attempts_day").fill_null(0), "_refused_on")
 
 
 def _covered(files: tuple[RecordFile, ...]) -> Callable[[date], bool]:

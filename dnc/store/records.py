@@ -18,7 +18,7 @@ import msgspec
 import polars as pl
 from msgspec.structs import replace
 
-from dnc.database import one_of, run, run_few
+from dnc.database import one_of, run, run_about
 from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
@@ -147,6 +147,17 @@ class Records(msgspec.Struct, frozen=True):
         params = {f"{name}_files": paths} if paths else {}
         return StatementSource(" union all by name ".join(sql[not paths :]), params, recorded if sql[1:] else {})
 
+    def about(self, numbers: pl.Series, asked: str) -> StatementSource:
+        """The rows that have one of some distinct numbers, as `source`; of a few, only the parts of files are read that
+        may have them.
+        """
+        here = self
+        if self.recorded.height:  # where none is left, DuckDB has only the files to read
+            here = replace(self, recorded=self.recorded.filter(pl.col("number").is_in(numbers.implode())))
+        source = here.source(f"number {asked}")
+        which, frames = one_of(numbers)
+        return StatementSource(f"from ({source.sql}) where {which}", source.params, {**source.frames, **frames})
+
     def find(
         self,
         con: duckdb.DuckDBPyConnection,
@@ -157,22 +168,16 @@ class Records(msgspec.Struct, frozen=True):
     ) -> pl.DataFrame:
         """The rows for which a condition in SQL holds, by default with all columns.
 
-        con: has access to the store. numbers: the only ones asked about, distinct; of a few, only the parts of files
-        that may have them are read.
+        con: has access to the store. numbers: the only ones asked about, distinct.
         """
         columns = list(columns or self.kind.all_columns)
-        here = self
-        if numbers is not None and self.recorded.height:  # where none is left, DuckDB has only the files to read
-            here = replace(self, recorded=self.recorded.filter(pl.col("number").is_in(numbers.implode())))
-        names, source = ", ".join(f'"{name}"' for name in columns), here.source(f"{columns} {where}")
-        given, frames = {**source.params, **(params or {})}, source.frames
-        if numbers is not None:
-            which, asked = one_of(numbers)
-            where, frames = f"{which} and {where}", {**frames, **asked}
-        sql = f"select {names} from ({source.sql}) where {where}"
-        if "asked" in frames or numbers is None:
-            return run(con, self.kind.name, sql, given or None, **frames)
-        return run_few(con, self.kind.name, sql, empty(self.kind).select(columns).schema, given or None, **frames)
+        names, asked = ", ".join(f'"{name}"' for name in columns), f"{columns} {where}"
+        source = self.source(asked) if numbers is None else self.about(numbers, asked)
+        sql, given = f"select {names} from ({source.sql}) where {where}", {**source.params, **(params or {})}
+        if numbers is None:
+            return run(con, self.kind.name, sql, given or None, **source.frames)
+        schema = empty(self.kind).select(columns).schema
+        return run_about(con, self.kind.name, sql, schema, given or None, **source.frames)
 
 
 class StatementSource(NamedTuple):

@@ -329,12 +329,16 @@ def export(*, what: str, out: Path | str | None, to: str | None) -> None:
 def answer(*, number: str, on: date | None, region: str | None, as_json: bool, out: Path | None) -> None:
     from dnc.checks import subject_access
 
-    report = subject_access.answer(open_store(), number, region=region, on=on)
+    store = open_store()
+    report = subject_access.answer(store, number, region=region, on=on)
     if out:
+        from dnc.checks.consent_ends import kept_by_law
         from dnc.reports.letter import letter
         from dnc.reports.letter_file import write_letter
 
-        write_letter(out, letter(report, load_rules(), language()), language())
+        book = load_rules()
+        kept = kept_by_law(store, [int(report["number"])], book)
+        write_letter(out, letter(report, book, language(), kept=kept), language())
     elif as_json:
         click.echo(json.dumps(report, ensure_ascii=False, default=str, indent=2))
     else:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dnc.checks.campaign import brief_of_campaign
+from dnc.checks.consent_ends import kept_by_law
 from dnc.checks.explain import explain_call
 from dnc.checks.settings import Settings
 from dnc.checks.subject_access import answer, record_line
@@ -201,7 +202,8 @@ def _letter(visit: Visit) -> Response:
     look_up, desk = _look_up_of(visit), visit.desk
     path = visit.session.folder(desk.store) / visit.saved_as("letter", day=today())
     language = visit.session.language
-    write_letter(path, letter(answer(desk.store, look_up.number), desk.book, language), language)
+    found, kept = answer(desk.store, look_up.number), kept_by_law(desk.store, [int(look_up.number)], desk.book)
+    write_letter(path, letter(found, desk.book, language, kept=kept), language)
     return download_once(path, path.name)
 
 

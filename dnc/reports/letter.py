@@ -7,10 +7,11 @@ fill in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from dnc.checks.consent_ends import Kept
 from dnc.checks.subject_access import record_line
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
@@ -24,8 +25,10 @@ from dnc.store.retention import DECISIONS
 from dnc.verdicts.verdict import missing_thing
 
 
-def letter(answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> Iterator[Part]:
-    """The parts of the letter, from top to bottom."""
+def letter(
+    answer: Mapping[str, Any], book: Rulebook, language: str = "en", *, kept: Sequence[Kept] = ()
+) -> Iterator[Part]:
+    """The parts of the letter, from top to bottom; kept: what the law asks to keep of the person's consents."""
     texts, say = messages("letter", language), partial(said, language, "letter")
 
     def blank(key: str) -> Part:
@@ -50,7 +53,7 @@ def letter(answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> I
     yield Part("text", say("shared" if registries else "shared_none", registries=", ".join(registries)))
     yield blank("recipients")
     yield Part("heading", texts["kept_head"])
-    yield Part("list", rows=tuple((line,) for line in _kept(answer, language)))
+    yield Part("list", rows=tuple((line,) for line in _kept(answer, kept, language)))
     yield Part("heading", texts["rights_head"])
     yield from (Part("text", text) for text in texts["rights"])
     yield blank("contact")
@@ -149,7 +152,7 @@ def _to_you(regime: Regime, language: str) -> str:
     return str(words.format(says=regime.says[language].rstrip("."), registry=registry))
 
 
-def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:
+def _kept(answer: Mapping[str, Any], kept: Sequence[Kept], language: str) -> Iterator[str]:
     """How long each kind of data is kept."""
     say, open_end = partial(said, language, "letter"), said(language, "letter", "open_end")
     months = {row["kind"]: in_language(duration("month", row["months"]), language) for row in answer["retention"]}
@@ -162,5 +165,7 @@ def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:
     for kind in KINDS:
         if answer["own"][kind]:
             yield f"{labelled(say('own_head', kind), months.get(kind, open_end), language)}."
+    for one in kept:
+        yield say("kept", "by_law", day=one.until, law=one.regime.cites[0].texts[language])
     yield say("kept", "decisions", span=months.get(DECISIONS, open_end))
     yield say("kept", "objections")

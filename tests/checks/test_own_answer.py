@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from html import unescape
 
 import pytest
 
@@ -47,14 +48,38 @@ def test_an_answer_has_every_row_and_its_wording(dnc, held):
 @pytest.mark.parametrize(
     ("lang", "says"),
     [
-        ("en", ["Your consents", "page 12", "about windows.", "Partner GmbH", "busy", "P7", "in force"]),
-        ("fr", ["Vos consentements", "page 12", "about windows.", "Partner GmbH", "occupé", "P7", "en vigueur"]),
+        (
+            "en",
+            [
+                "Your consents",
+                "page 12",
+                "about windows.",
+                "Partner GmbH",
+                "busy",
+                "P7",
+                "in force",
+                "until 2029-11-03",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "Vos consentements",
+                "page 12",
+                "about windows.",
+                "Partner GmbH",
+                "occupé",
+                "P7",
+                "en vigueur",
+                "jusqu'au 03/11/2029",
+            ],
+        ),
     ],
 )
 def test_the_letter_is_the_copy_for_the_person(dnc, held, tmp_path, lang, says):
     """In both languages; on the terminal the same rows are named as in verdicts."""
     assert dnc("answer", NUMBER, "--out", tmp_path / "letter.html", "--lang", lang)[0] == 0
-    letter = (tmp_path / "letter.html").read_text(encoding="utf-8")
+    letter = unescape((tmp_path / "letter.html").read_text(encoding="utf-8"))
     assert [word for word in says if word not in letter] == [] and "consents:1" not in letter
     assert "08:12 UTC" in letter
     code, text, _ = dnc("answer", NUMBER, "--lang", lang)

@@ -15,6 +15,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.lists.own_facts import STATEMENT, in_force, worded
 from dnc.numbers.numbering_plans import kind_of
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN
+from dnc.store.records import used_since
 from dnc.store.store import Store
 from dnc.verdicts.screening import on_own_list
 
@@ -109,6 +110,22 @@ def kept_by_law(store: Store, numbers: Collection[int] | None, book: Rulebook) -
         if due := {number: until for number, until in ends.items() if until >= today()}:
             kept.append(Kept(regime, set(due), max(due.values())))
     return kept
+
+
+def consents_due(store: Store, book: Rulebook, before: date) -> int:
+    """How many consents speak of no day from `before` on, were not used since, and need not be kept by law.
+
+    Raises StoreError if the store cannot be read.
+    """
+    records = store.standing().records
+    with instance_of(store.path.absolute()).cursor() as con:
+        is_old = f"{CONSENTS.erasable} and {CONSENTS.day} < $before"
+        old = records[CONSENTS.name].find(con, is_old, {"before": before}, ["seq", "number"])
+        used = used_since(con, records[CALLS.name], before)
+    old = old.filter(~pl.col("seq").is_in(used.implode()))
+    kept = kept_by_law(store, old["number"].unique().to_list(), book)
+    theirs = set[int]().union(*(one.numbers for one in kept))
+    return old.filter(~pl.col("number").is_in(theirs)).height
 
 
 def _last_days(store: Store, numbers: Collection[int] | None) -> pl.DataFrame:

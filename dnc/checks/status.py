@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 
+from dnc.checks.consent_ends import consents_due
 from dnc.clock import today
 from dnc.database import run
 from dnc.errors import OptionError, StoreError
@@ -16,6 +17,7 @@ from dnc.law.rulebook import PackId, Rulebook
 from dnc.lists.own_facts import customers_on
 from dnc.messages import localized
 from dnc.registries import OWN
+from dnc.store.record_kinds import CONSENTS
 from dnc.store.records import Records
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
@@ -144,7 +146,7 @@ def status(
         loaded = tuple(replace(row, numbers=own) if row.registry == OWN else row for row in loaded)
     not_loaded = tuple(sorted(max_ages.keys() - {registry for registry, _ in newest}))
     rules = tuple(RulesFile(name, pack.read_until, pack.read_until < day) for name, pack in sorted(book.packs.items()))
-    forgettable = store.forgettable() if readable else 0
+    forgettable = _forgettable(store, book) if readable else 0
     late = any(row.due for row in loaded) or any(row.due for row in rules)
     head = found.head if verifying else store.manifest().last if store.exists else None
     return Status(
@@ -164,6 +166,15 @@ def status(
         rows=found.rows,
         log_head=str(head) if head else None,
     )
+
+
+def _forgettable(store: Store, book: Rulebook) -> int:
+    """How many snapshots, own records and files of decisions may be deleted by `dnc forget --due`."""
+    counts = store.forgettable()
+    if counts[CONSENTS.name]:
+        [before] = [first for kind, _, first in store.retention() if kind == CONSENTS.name]
+        counts[CONSENTS.name] = consents_due(store, book, before)
+    return counts.total()
 
 
 def _own(store: Store) -> tuple[int | None, tuple[OwnRecords, ...]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -637,8 +638,8 @@ def retention(con: Connection, today: date) -> list[Row]:
     return _rows(con, sql, {"today": today})
 
 
-def kept_too_long(con: Connection, today: date) -> int:
-    """How many snapshots, files and own records that were recorded are older than their retention allows."""
+def kept_too_long(con: Connection, today: date) -> Counter[str]:
+    """How many snapshots, files and own records that were recorded are older than their retention allows, by kind."""
     dated = [
         "select registry as kind, as_of as kept from snapshots",
         "select 'decisions' as kind, kept_at::date as kept from decisions",
@@ -649,11 +650,11 @@ def kept_too_long(con: Connection, today: date) -> int:
         ),
     ]
     late = f"kept < date '{today}' - to_months(months)"
-    return sum(
-        row["n"]
-        for rows in dated
-        for row in _rows_if_any(con, f"select count(*) as n from ({rows}) join retention using (kind) where {late}")
-    )
+    found = Counter[str]()
+    for rows in dated:
+        counted = f"select kind, count(*) as n from ({rows}) join retention using (kind) where {late} group by kind"
+        found.update({row["kind"]: row["n"] for row in _rows_if_any(con, counted)})
+    return found
 
 
 # The log

@@ -218,11 +218,10 @@ def records_in(
     }
 
 
-def used_since(con: duckdb.DuckDBPyConnection, folder: Path, day: date) -> list[int]:
-    """The consents on which calls were made from a day on, by their numbers; folder: of the store."""
-    calls = records_in(con, folder, [CALLS])[CALLS.name]
+def used_since(con: duckdb.DuckDBPyConnection, calls: Records, day: date) -> pl.Series:
+    """The consents on which some calls were made from a day on, by their `seq`."""
     found = calls.find(con, '"at" >= $day and consent is not null', {"day": day}, ["consent"])
-    return found["consent"].unique().sort().to_list()
+    return found["consent"].unique().sort()
 
 
 class NewRows(msgspec.Struct, frozen=True):

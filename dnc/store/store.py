@@ -18,6 +18,7 @@ same time.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -440,11 +441,14 @@ class Store:
         with self.ledger.read() as opened:
             return [(row["kind"], row["months"], row["first"]) for row in ledger_sql.retention(opened.con, today())]
 
-    def forgettable(self) -> int:
-        """How many snapshots, own records and files of decisions `forget_due` deletes; 0 while anything is on hold."""
+    def forgettable(self) -> Counter[str]:
+        """How many snapshots, own records and files of decisions `forget_due` deletes, by kind; none during a hold.
+
+        Consents that are used, or that the law asks to keep, are among them (`dnc.checks.consent_ends`).
+        """
         self.must_exist()
         with self.ledger.read() as opened:
-            return 0 if holds.in_ledger(opened.con) else ledger_sql.kept_too_long(opened.con, today())
+            return Counter() if holds.in_ledger(opened.con) else ledger_sql.kept_too_long(opened.con, today())
 
     # the office
 

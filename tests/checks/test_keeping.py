@@ -130,3 +130,18 @@ def test_what_is_due_stays_as_long_as_the_law_asks(dnc, monkeypatch):
     code, _, err = dnc("forget", "--due")
     assert code == 0 and "kept, as the law asks" in err and "until 2027-09-01" in err
     assert f"+{GERMAN}" in (left := dnc("export", "consents")[1]) and "+33199000001" not in left
+
+
+def test_the_status_names_only_what_may_be_deleted(dnc, store, monkeypatch):
+    """A consent that a call was made on, or that the law asks to keep, is not due, however old it is."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-29")
+    rows = [consent(number, "2022-09-01") for number in (FRENCH, GERMAN, BRITISH, BRITISH + 1)]
+    own_records.record(store, "consents", rows, Rulebook.load())
+    own_records.record(store, "calls", [call(BRITISH, "2026-11-02T10:00:00")], Rulebook.load())
+    store.retain("consents", 36)
+    code, out, _ = dnc("status")
+    assert code == 1 and "kept longer than dnc retain allows: 2;" in out
+    dnc("forget", "--due")
+    assert dnc("status")[0] == 0
+    monkeypatch.setenv("DNC_TODAY", "2027-09-02")
+    assert "kept longer than dnc retain allows: 1;" in dnc("status")[1]

@@ -86,7 +86,7 @@ def test_files_that_are_erased_as_a_whole_stay_while_anything_is_on_hold(screene
     hold = screened.hold("claim 12", number=HELD)
     assert screened.forget(date(2030, 1, 1)) == [] and screened.forget_decisions(date(2030, 1, 1)) == []
     screened.retain("fr-bloctel", 1)
-    assert (screened.forgettable(), screened.forget_due()) == (0, ([], [], {}))
+    assert (screened.forgettable().total(), screened.forget_due()) == (0, ([], [], {}))
     assert [snapshot.id for snapshot in screened.snapshots()] == before
     _, _, err = dnc("forget", "--before", "2030-01-01", "--store", screened.path)
     assert (

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from dnc.checks.consent_ends import consents_due
-from dnc.clock import today
-from dnc.database import run
+from dnc.clock import read_day, today
+from dnc.database import instance_of, run
 from dnc.errors import OptionError, StoreError
 from dnc.law.condition import Condition
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
@@ -23,6 +23,8 @@ from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 from dnc.store.verify import Findings, verify
 from dnc.verdicts.screening import own_list
+
+_PROOF_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,14 @@ class OwnRecords:
         rows: how many there are; of customers, in the newest file.
         newest: the day on which the last of them was loaded or recorded (UTC).
         complete_until: the last day for which a file has every call, or all customers; None if no file says so.
+        proofs_ending: how many proofs of consents are kept no longer than the next thirty days, by `proof_until`.
     """
 
     kind: str
     rows: int
     newest: date
     complete_until: date | None
+    proofs_ending: int
 
 
 @dataclass(frozen=True)
@@ -181,16 +185,24 @@ def _own(store: Store) -> tuple[int | None, tuple[OwnRecords, ...]]:
     """How many numbers are on the own list, and the other own records."""
     with suppress(StoreError):
         records = store.standing().records.values()
-        return own_list(store).height, tuple(_recorded(one) for one in records if one.any)
+        return own_list(store).height, tuple(_recorded(store, one) for one in records if one.any)
     return None, ()
 
 
-def _recorded(records: Records) -> OwnRecords:
+def _recorded(store: Store, records: Records) -> OwnRecords:
     last = max([*(file.loaded_at for file in records.files), *records.recorded["recorded_at"].tail(1)])
     until = filter(None, (file.as_of or file.to_day for file in records.files))
     newest = customers_on(records.files, date.max) if records.kind.whole else None
     rows = sum(file.rows for file in ([newest] if newest else records.files)) + records.recorded.height
-    return OwnRecords(records.kind.name, rows, last.date(), max(until, default=None))
+    ending = _proofs_ending(store, records) if records.kind is CONSENTS else 0
+    return OwnRecords(records.kind.name, rows, last.date(), max(until, default=None), ending)
+
+
+def _proofs_ending(store: Store, consents: Records) -> int:
+    with instance_of(store.path.absolute()).cursor() as con:
+        kept = consents.find(con, "proof_until is not null", columns=["proof_until"])
+    days = [(read_day(text, "dmy"), rows) for text, rows in kept["proof_until"].value_counts().iter_rows()]
+    return sum(rows for day, rows in days if day and 0 <= (day - today()).days <= _PROOF_DAYS)
 
 
 def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) -> NewestSnapshot:

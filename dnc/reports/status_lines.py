@@ -47,9 +47,10 @@ def _lists(status: Status, language: str) -> Iterator[str]:
 def of_own_records(records: OwnRecords, language: str) -> str:
     """One line for the own records of a kind."""
     say, until = partial(said, language, "status"), records.complete_until
-    complete = say("complete", day=until) if until else ""
+    also = say("complete", day=until) if until else ""
+    also += say("proofs_ending", n=records.proofs_ending) if records.proofs_ending else ""
     kind = localized("records", "kinds", records.kind)
-    return say("records", kind=kind, n=records.rows, day=records.newest, complete=complete)
+    return say("records", kind=kind, n=records.rows, day=records.newest, also=also)
 
 
 def _loaded(loaded: NewestSnapshot, language: str) -> str:

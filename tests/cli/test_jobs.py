@@ -177,6 +177,18 @@ def test_status_names_own_records(dnc, write_file, tmp_path):
     assert "nothing is loaded" not in out
 
 
+def test_status_counts_the_proofs_that_are_not_kept_much_longer(dnc, write_file, tmp_path, monkeypatch):
+    """Until the thirtieth day from today; those of earlier days are gone already."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-29")
+    ends = ("2026-11-28", "2026-11-29", "29/12/2026", "2026-12-30", "unknown", "")
+    rows = (f"+3319900000{at},named_caller,2026-09-01,{end}\n" for at, end in enumerate(ends))
+    file = write_file("consents.csv", "number,consent,consent_on,proof_until\n" + "".join(rows))
+    store = ("--store", tmp_path / "own")
+    assert dnc("load", file, "--registry", "consents", *store)[0] == 0
+    assert "proofs kept for at most 30 more days: 2" in dnc("status", *store)[1]
+    assert json.loads(dnc("status", *store, "--json")[1])["records"][0]["proofs_ending"] == 2
+
+
 def test_status_refuses_what_it_cannot_answer(dnc, screened):
     """No store, no such registry, no number of days."""
     with pytest.raises(OptionError, match="no rule looks up"):

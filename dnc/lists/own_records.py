@@ -6,6 +6,7 @@ read, and adds all rows or none.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -323,9 +324,9 @@ def likely_columns(kind: Kind, guesses: Guesses) -> dict[str, str]:
 
 
 def _is_understood(guesses: Guesses, ours: str, name: str) -> bool:
-    """Whether to propose a column as one of ours: its words are known, or it is of consents, whose words are asked."""
-    words = guesses.words(name) if ours in vocabulary().axes and ours != "consent" else []
-    return all(meaning(ours, word) for word, _ in words)
+    """Whether to propose a column as one of ours: its words are known, or of consents, where a person has to say it."""
+    words = guesses.words(name) if ours in vocabulary().axes else []
+    return all(meaning(ours, word) or (ours == "consent" and not re.search(r"\d\W\d", word)) for word, _ in words)
 
 
 def _day_or_moment(day: str, moment: str) -> pl.Expr:

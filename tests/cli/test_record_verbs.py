@@ -210,6 +210,10 @@ def test_a_refused_file_of_other_names_ends_with_the_options_that_say_what_they_
     assert "columns are missing: number, at, result" in said
     assert said.endswith("; perhaps --map number='Telefon' --map at='Zeit'")
 
+    opt_ins = write_file("o.csv", "phone,opt_in_time,opt_in_ip\n0199000001,2026-08-05 10:12:00,192.0.2.1\n")
+    said = dnc("load", opt_ins, "--registry", "consents", "--region", "FR")[2].rstrip()
+    assert said.endswith("; perhaps --map number='phone' --map consent_on='opt_in_time'")  # no address is a consent
+
     head = "Téléphone;Type;Date du consentement;Preuve"
     path = write_file(
         "consents.csv", f"{head}\n01 99 00 00 01;oui;01/09/2026;p1.pdf\n01 99 00 00 02;oui;02/09/2026;p2.pdf\n"

@@ -30,7 +30,7 @@ from dnc.desk.visit import Errors, Visit, download_once, meanings
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
-from dnc.lists.own_records import INNER, record_label
+from dnc.lists.own_records import columns_of, record_label
 from dnc.messages import messages
 from dnc.reports.letter import letter
 from dnc.reports.letter_file import write_letter
@@ -62,24 +62,31 @@ class LookUp(msgspec.Struct, frozen=True):
 
 
 class RecordField(NamedTuple):
-    """A field of the form for a row of own records; `words`: those that may be chosen, with how they are shown."""
+    """A field of the form for a row of own records.
 
+    words: those that may be chosen, with how they are shown. more: whether two rows that differ in it alone are one.
+    """
+
+    id: str
     name: str
     label: str
     type: str
     words: Mapping[str, str]
-
-
-def _asked(kind: Kind) -> list[str]:
-    """What is asked of a row: what makes it another row than those about the same number."""
-    return [name for name in kind.same if name not in INNER[kind.name]]
+    more: bool
 
 
 def _fields(kind: Kind, language: str) -> Iterator[RecordField]:
-    for name in _asked(kind):
+    """What makes a row another one than those about the same number, and then everything else."""
+    names = columns_of(kind)[1:]
+    for name in sorted(names, key=lambda name: name not in kind.same):
         type_ = _TYPES.get(kind.all_columns[name], "text")
         words = meanings("sector" if name == "related_sectors" else name, language)
-        yield RecordField(name, record_label(name, language), type_, words)
+        yield RecordField(_id(kind, name), name, record_label(name, language), type_, words, name not in kind.same)
+
+
+def _id(kind: Kind, name: str) -> str:
+    """The name of a field; two kinds may have a column of one name."""
+    return f"{kind.name}-{name}"
 
 
 def _look_up_of(visit: Visit) -> LookUp:
@@ -180,13 +187,14 @@ def _object_several(visit: Visit, sent: Form) -> Response:
 
 def _record(kind: Kind, visit: Visit, sent: Form) -> Response:
     """Record a consent or its withdrawal, a call that was made, or that the person is a customer."""
-    look_up, told = _look_up_of(visit), {name: sent.get(name) for name in _asked(kind) if sent.get(name)}
-    days = [name for name in told if kind.all_columns[name] == "date" and name not in _TO_COME]
-    errors = [(name, visit.texts["no_past_day"]) for name in days if sent.past_day(name) is None]
+    given = {name: sent.get(_id(kind, name)) for name in columns_of(kind)[1:]}
+    look_up, told = _look_up_of(visit), {name: cell for name, cell in given.items() if cell}
+    days = [_id(kind, name) for name in told if kind.all_columns[name] == "date" and name not in _TO_COME]
+    errors = [(id_, visit.texts["no_past_day"]) for id_ in days if sent.past_day(id_) is None]
     for of in kind.needed:
         if told.keys().isdisjoint(of):
             label = record_label(of[0], visit.session.language)
-            errors.append((of[0], visit.texts["to_fill_in"].format(label=label)))
+            errors.append((_id(kind, of[0]), visit.texts["to_fill_in"].format(label=label)))
     if not errors:
         row = told | {"number": look_up.number}
         try:
@@ -194,7 +202,7 @@ def _record(kind: Kind, visit: Visit, sent: Form) -> Response:
             return visit.to(f"/number/{look_up.id}?done=recorded")
         except InputError as error:
             errors.append((kind.name, error.message))
-    return _stored(visit, errors, told)
+    return _stored(visit, errors, {_id(kind, name): cell for name, cell in told.items()})
 
 
 def _letter(visit: Visit) -> Response:

@@ -973,10 +973,16 @@ def test_a_number_is_decided_by_what_is_known_of_the_call(browser):
     assert browser.post("/number", number | {"campaign": "no such"}).status_code == 400
 
 
+def named(kind: str, row: dict[str, str]) -> dict[str, str]:
+    """A row of own records as the form of its kind names its fields."""
+    return {f"{kind}-{name}": cell for name, cell in row.items()}
+
+
 def test_own_records_are_recorded_and_count(browser):
     """A consent with its proof, its withdrawal, a call that was made and a customer; what is wrong is said at its form."""
     number = browser.post("/number", {"number": "+33639985503", "day": "2026-11-26"}).headers["location"]
     consent = {"consent": "named_caller", "consent_on": "2026-11-01", "consent_for": "live", "proof": "box 3"}
+    consent |= {"channel": "telephone", "recorded_by": "A 12"}
     call = {"at": "2026-11-20T10:15", "result": "refused", "call_id": "c-1"}
     customer = {"relationship": "contract", "relationship_on": "2026-01-05", "until": "2999-01-01"}
     for kind, sent, place in (
@@ -987,14 +993,19 @@ def test_own_records_are_recorded_and_count(browser):
         ("calls", call | {"at": "2999-01-01T10:15"}, "calls"),
         ("customers", customer | {"relationship": ""}, "relationship"),
     ):
-        refused = browser.post(f"{number}/{kind}", sent)
-        assert refused.status_code == 400 and f'href="#{place}"' in refused.text, sent
-        assert f'id="{place}"' in refused.text and "what was told" not in text_of(refused)
+        at = place if place == kind else f"{kind}-{place}"
+        refused = browser.post(f"{number}/{kind}", named(kind, sent))
+        assert refused.status_code == 400 and f'href="#{at}"' in refused.text, sent
+        assert f'id="{at}"' in refused.text and "what was told" not in text_of(refused)
     told = (("consents", consent), ("consents", {"consent_withdrawn_on": "2026-11-20"}), ("calls", call))
     for kind, sent in (*told, ("customers", customer)):
-        assert browser.post(f"{number}/{kind}", sent).headers["location"] == f"{number}?done=recorded"
+        assert browser.post(f"{number}/{kind}", named(kind, sent)).headers["location"] == f"{number}?done=recorded"
     page = text_of(browser.client.get(number))
-    assert "proof: box 3" in page and "Date on which the consent was withdrawn: 2026-11-20" in page
+    assert (
+        "proof: box 3" in page
+        and "channel: telephone" in page
+        and "Date on which the consent was withdrawn: 2026-11-20" in page
+    )
     assert "result: refused" in page and "contract until: 2999-01-01" in page
 
 

@@ -117,7 +117,7 @@ def a_list_is_compared_with_the_one_before_and_checked_again(browser: Browser, t
     assert browser.post(f"{path}/campaign", {"campaign": "dons"}).status_code == 303
 
     number = browser.post("/number", {"number": "+33199001299", "day": "2026-11-26"}).headers["location"]
-    browser.post(f"{number}/calls", {"at": "2026-11-20T10:15", "result": "busy"})
+    browser.post(f"{number}/calls", {"calls-at": "2026-11-20T10:15", "calls-result": "busy"})
     assert "records: calls made; rows: 1" in text_of(browser.client.get("/log?verb=record"))
     again = {"past": str(first.id), "call_at": "2026-11-30"}
     result = ended(

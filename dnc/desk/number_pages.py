@@ -43,6 +43,7 @@ from dnc.store.store import read_all
 _FACTS = ("caller", "purpose", "recipient", "voice", "source", "relationship", "consent", "consent_on", "consent_for")
 _TYPES = {"date": "date", "timestamp": "datetime-local"}  # of fields, by the type of a column
 _TO_COME = ("consent_until", "until")  # days that may be in the future
+_TIMED = ("consent_on", "consent_withdrawn_on")  # days of which the law may ask the hour too
 _COUNT = re.compile(r"[0-9]{1,6}")
 
 
@@ -64,7 +65,8 @@ class LookUp(msgspec.Struct, frozen=True):
 class RecordField(NamedTuple):
     """A field of the form for a row of own records.
 
-    words: those that may be chosen, with how they are shown. more: whether two rows that differ in it alone are one.
+    words: those that may be chosen, with how they are shown. timed: whether an hour may be given beside the day.
+    more: whether two rows that differ in it alone are one.
     """
 
     id: str
@@ -72,6 +74,7 @@ class RecordField(NamedTuple):
     label: str
     type: str
     words: Mapping[str, str]
+    timed: bool
     more: bool
 
 
@@ -81,7 +84,8 @@ def _fields(kind: Kind, language: str) -> Iterator[RecordField]:
     for name in sorted(names, key=lambda name: name not in kind.same):
         type_ = _TYPES.get(kind.all_columns[name], "text")
         words = meanings("sector" if name == "related_sectors" else name, language)
-        yield RecordField(_id(kind, name), name, record_label(name, language), type_, words, name not in kind.same)
+        label, more = record_label(name, language), name not in kind.same
+        yield RecordField(_id(kind, name), name, label, type_, words, name in _TIMED, more)
 
 
 def _id(kind: Kind, name: str) -> str:
@@ -195,14 +199,17 @@ def _record(kind: Kind, visit: Visit, sent: Form) -> Response:
         if told.keys().isdisjoint(of):
             label = record_label(of[0], visit.session.language)
             errors.append((_id(kind, of[0]), visit.texts["to_fill_in"].format(label=label)))
+    hours = {name: sent.get(f"{_id(kind, name)}-time") for name in _TIMED if name in told}
     if not errors:
         row = told | {"number": look_up.number}
+        row |= {name: f"{told[name]}T{hour}" for name, hour in hours.items() if hour}
         try:
             own_records.record(visit.desk.store, kind.name, [row], visit.desk.book)
             return visit.to(f"/number/{look_up.id}?done=recorded")
         except InputError as error:
             errors.append((kind.name, error.message))
-    return _stored(visit, errors, {_id(kind, name): cell for name, cell in told.items()})
+    shown = told | {f"{name}-time": hour for name, hour in hours.items()}
+    return _stored(visit, errors, {_id(kind, name): cell for name, cell in shown.items()})
 
 
 def _letter(visit: Visit) -> Response:

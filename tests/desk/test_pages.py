@@ -982,7 +982,7 @@ def test_own_records_are_recorded_and_count(browser):
     """A consent with its proof, its withdrawal, a call that was made and a customer; what is wrong is said at its form."""
     number = browser.post("/number", {"number": "+33639985503", "day": "2026-11-26"}).headers["location"]
     consent = {"consent": "named_caller", "consent_on": "2026-11-01", "consent_for": "live", "proof": "box 3"}
-    consent |= {"channel": "telephone", "recorded_by": "A 12"}
+    consent |= {"channel": "telephone", "consent_on-time": "10:12"}
     call = {"at": "2026-11-20T10:15", "result": "refused", "call_id": "c-1"}
     customer = {"relationship": "contract", "relationship_on": "2026-01-05", "until": "2999-01-01"}
     for kind, sent, place in (

@@ -158,8 +158,7 @@ def named(*uploads: Upload | None) -> Iterator[None]:
 def _next(visit: Visit) -> Response:
     """The result of a list, or the questions where that does not have all the answers."""
     list_check = _list(visit)
-    here, query = f"/checks/{list_check.id}", visit.request.url.query
-    return visit.to(f"{here}/result" if list_check.is_current else f"{here}/questions?{query}".rstrip("?"))
+    return visit.to(f"/checks/{list_check.id}/{'result' if list_check.is_current else 'questions'}")
 
 
 def _read(visit: Visit) -> Response:
@@ -218,7 +217,7 @@ def _questions(visit: Visit) -> Response:
         return begin(
             visit, lambda job: Shown(job, "decide", list_check.upload.name, here, f"/checks/{list_check.id}"), decide
         )
-    return _questions_page(visit, list_check, all_open=not {"one", "ask"} & visit.request.query_params.keys())
+    return _questions_page(visit, list_check)
 
 
 def _questions_page(
@@ -226,16 +225,14 @@ def _questions_page(
     list_check: ListCheck,
     errors: Errors = (),
     refused: Mapping[str, Refused] = MappingProxyType({}),
-    *,
-    all_open: bool,
 ) -> Response:
-    """The page of the first open question, or of all of them. refused: answers that were not taken, by question."""
+    """The page of the open questions, or of the one that the address names. refused: answers that were not taken."""
     with named(*list_check.files), list_check.lock:
         open_ = list_check.open()
-        asked = [question for question in open_ if question.id == visit.request.query_params.get("ask")]
         decided = list_check.interview.decided if list_check.interview.number_is_known else None
         before = list_check.said_before
-    shown = open_ if all_open else asked or open_[:1]
+    asked = [question for question in open_ if question.id == visit.request.query_params.get("ask")]
+    shown = asked or open_
     wrong = [(f"answer-{at}", refused[one.id].why) for at, one in enumerate(shown) if one.id in refused]
     return visit.page(
         "check_questions.html",
@@ -246,8 +243,7 @@ def _questions_page(
         typed={id_: one.typed for id_, one in refused.items()},
         given=list(list_check.answers()),
         before=[(name, word, fact(name, word, visit.session.language)) for name, word in before.items()],
-        others=len(open_) - 1,
-        all_open=all_open,
+        open=len(open_),
         counts=decided.counts if decided else None,
         calls=list_check.interview.calls,
         columns=vocabulary().columns,
@@ -260,41 +256,37 @@ def _consents(visit: Visit, sent: Form) -> Response:
     """Join a file of consents, or none."""
     list_check, upload = _list(visit), sent.file("consents", visit)
     if upload is None and not sent.get("none"):
-        return _questions_page(visit, list_check, [("consents", visit.texts["no_file"])], all_open=True)
+        return _questions_page(visit, list_check, [("consents", visit.texts["no_file"])])
     try:
         list_check.use_consents(visit.desk, upload.path if upload else None)
     except InputError as error:
-        errors = [("consents", without_paths(error, upload))]
-        return _questions_page(visit, list_check, errors, all_open=True)
+        return _questions_page(visit, list_check, [("consents", without_paths(error, upload))])
     sent.keep()
     return visit.to(f"/checks/{list_check.id}/questions")
 
 
 def _answer(visit: Visit, sent: Form) -> Response:
-    list_check, all_open = _list(visit), bool(sent.get("every"))
-    refused, may_wait = dict[str, Refused](), all_open or bool(sent.get("run"))
+    list_check, refused = _list(visit), dict[str, Refused]()
     with list_check.lock:
         open_ = {question.id: question for question in list_check.open()}
         asked = list_check.interview.in_languages(open_.values())
-        for at, id_ in enumerate(sent.all("question")):
-            # An earlier answer may have closed it; on a page of several, some may be left for later.
-            question = open_.get(id_)
-            if question is None or (may_wait and not _is_answered(question, at, sent)):
-                continue
+        sent_for = {at: open_[id_] for at, id_ in enumerate(sent.all("question")) if id_ in open_}
+        answered = {at: question for at, question in sent_for.items() if _is_answered(question, at, sent)}
+        # Some may be left for later, but something has to be answered, unless the list is to be checked at once.
+        for at, question in (answered if answered or sent.get("run") else sent_for).items():
             try:
                 rows = _chosen_rows(visit, question, sent, at)
                 chosen = rows or _chosen(visit, question, sent.get(f"answer-{at}"))
-                list_check.interview.answer(question, chosen, asked[id_])
+                list_check.interview.answer(question, chosen, asked[question.id])
             except InputError as error:
                 field = f"answer-{at}"
                 typed = {name.removeprefix(field): text for name, text in sent.fields if name.startswith(field)}
-                refused[id_] = Refused(without_paths(error, *list_check.files), typed)
+                refused[question.id] = Refused(without_paths(error, *list_check.files), typed)
     if refused:
-        return _questions_page(visit, list_check, refused=refused, all_open=all_open)
-    asks = "" if all_open else "?one=1"
+        return _questions_page(visit, list_check, refused=refused)
     if sent.get("run") or sent.get("accept"):
-        return _run(visit, sent, asks)
-    return visit.to(f"/checks/{list_check.id}/questions{asks}")
+        return _run(visit, sent)
+    return visit.to(f"/checks/{list_check.id}/questions")
 
 
 def _is_answered(question: Question, at: int, sent: Form) -> bool:
@@ -373,8 +365,8 @@ def _keep_campaign(visit: Visit, sent: Form) -> Response:
 # The check
 
 
-def _run(visit: Visit, sent: Form, asks: str = "") -> Response:
-    """Check a list, or go on with the questions that are left; `asks`: the query of their page."""
+def _run(visit: Visit, sent: Form) -> Response:
+    """Check a list, or go on with the questions that are left."""
     list_check, desk, language = _list(visit), visit.desk, visit.session.language
     if sent.get("leave_out") and not sent.get("reason"):
         return _failed(visit, list_check, visit.texts["no_reason"])
@@ -389,7 +381,7 @@ def _run(visit: Visit, sent: Form, asks: str = "") -> Response:
 
     def shown(job: Job) -> Shown:
         list_check.job = job
-        onward, questions = f"{here}/next{asks}", f"{here}/questions{asks}"
+        onward, questions = f"{here}/next", f"{here}/questions"
         name = list_check.upload.name
         return Shown(job, "check", name, onward, questions, failed=lambda later, why: _failed(later, list_check, why))
 
@@ -406,7 +398,7 @@ def _run(visit: Visit, sent: Form, asks: str = "") -> Response:
 
 def _failed(visit: Visit, list_check: ListCheck, why: str) -> Response:
     """The questions of a list that could not be checked, with the reason, and how to check it all the same."""
-    return _questions_page(visit, list_check, [("reason" if list_check.unread else "main", why)], all_open=True)
+    return _questions_page(visit, list_check, [("reason" if list_check.unread else "main", why)])
 
 
 # The result

@@ -466,7 +466,7 @@ def test_an_answer_that_is_not_understood_stays_beside_its_question(browser):
     page = questions(browser, path).text
     [cli] = re.findall(r'<label for="(answer-1-\d+)">Which number', page)
     every = dict.fromkeys(re.findall(r'<(?:select|input) id="(answer-1-\d+)"', page), "0")
-    sent = every | {"every": "1", "question": ["columns", "campaign"], "answer-0-0": "0", cli: "nobody's"}
+    sent = every | {"question": ["columns", "campaign"], "answer-0-0": "0", cli: "nobody's"}
     refused = browser.post(f"{path}/answers", sent)
     assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
     assert re.search(r'value="([^"]+)">\s*<h2 id="answer-0"', refused.text)[1] == "campaign"
@@ -497,7 +497,7 @@ def test_a_result_that_lacks_an_answer_says_so_and_leads_to_the_questions(browse
     _ = browser.post(f"{path}/again", {"answered": "columns"})
     assert changed in text_of(browser.client.get(f"{path}/result"))
     assert f'href="{path}/next"' in browser.client.get("/checks").text
-    assert browser.client.get(f"{path}/next?one=1").headers["location"] == f"{path}/questions?one=1"
+    assert browser.client.get(f"{path}/next").headers["location"] == f"{path}/questions"
     assert changed not in text_of(checked(browser, path))
 
 

@@ -78,7 +78,7 @@ def what_the_office_says_is_not_asked(browser: Browser, tmp_path: Path) -> None:
     page = questions(browser, path).text
     assert "caller" in ids(page)
     charity = re.search(r'for="answer-0-(\d+)">a charity, to ask for a donation', page)[1]
-    browser.post(f"{path}/answers", {"every": "1", "question": "caller", "answer-0": charity})
+    browser.post(f"{path}/answers", {"question": "caller", "answer-0": charity})
     asked = questions(browser, path).text
     assert "campaign" in ids(asked) and "How are the calls made?" in asked
     wrong = browser.post("/office", OFFICE | {"cli": "12", "own_days": "soon", "region": "XX"})

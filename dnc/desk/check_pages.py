@@ -31,7 +31,7 @@ from dnc.desk.jobs import Job
 from dnc.desk.list_check import REASONS, ROW, SHEET_ROW, CallRows, ListCheck
 from dnc.desk.office import keep_decisions, keeps_decisions
 from dnc.desk.past_pages import in_words, of_call
-from dnc.desk.progress import Shown, begin, begin_file
+from dnc.desk.progress import begin, begin_file, running
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit
 from dnc.errors import DncError, InputError
@@ -99,7 +99,7 @@ def _upload(visit: Visit, sent: Form) -> Response:
             for file in filter(None, (upload, brief)):
                 file.path.unlink(missing_ok=True)
             raise InputError(without_paths(error, upload, brief)) from None
-        list_check.id, list_check.job = id_, job
+        list_check.id = id_
         for other in visit.kept("lists").values():
             other.interview.release()
         visit.kept("lists")[id_] = list_check
@@ -116,11 +116,8 @@ def _upload(visit: Visit, sent: Form) -> Response:
         list_check = later.kept("lists").get(id_)
         return _failed(later, list_check, why) if list_check else _new(later, [(at, why)])
 
-    def shown(job: Job) -> Shown:
-        what, onward = "check" if at_once else "read", f"/checks/{id_}/next"
-        return Shown(job, what, upload.name, onward, "/checks", failed=failed)
-
-    return begin(visit, shown, read)
+    what, onward = "check" if at_once else "read", f"/checks/{id_}/next"
+    return begin(visit, read, what, onward=onward, back="/checks", name=upload.name, failed=failed)
 
 
 def _told(visit: Visit, sent: Form) -> tuple[str, str] | None:
@@ -209,14 +206,13 @@ def _questions(visit: Visit) -> Response:
     list_check = _list(visit)
     if not list_check.interview.is_decided:  # this takes a second or more, and is shown
         here = f"{visit.request.url.path}?{visit.request.url.query}".rstrip("?")
+        back, name = f"/checks/{list_check.id}", list_check.upload.name
 
         def decide(_: Job) -> None:
             with named(*list_check.files), list_check.lock:
                 list_check.open()
 
-        return begin(
-            visit, lambda job: Shown(job, "decide", list_check.upload.name, here, f"/checks/{list_check.id}"), decide
-        )
+        return begin(visit, decide, "decide", onward=here, back=back, name=name)
     return _questions_page(visit, list_check)
 
 
@@ -371,19 +367,13 @@ def _run(visit: Visit, sent: Form) -> Response:
     if sent.get("leave_out") and not sent.get("reason"):
         return _failed(visit, list_check, visit.texts["no_reason"])
     list_check.left_out_for = sent.get("reason") or list_check.left_out_for
-    if list_check.job and not list_check.job.ended:
-        return visit.to(f"/jobs/{list_check.job.id}")
+    here, at_once = f"/checks/{list_check.id}", not sent.get("accept")
+    if job := running(visit, onward := f"{here}/next"):
+        return visit.to(f"/jobs/{job.id}")
     if sent.get("keep"):
         keep_decisions(desk)
-    here, at_once = f"/checks/{list_check.id}", not sent.get("accept")
     if list_check.interview.blocking:
         return visit.to(f"{here}/questions")
-
-    def shown(job: Job) -> Shown:
-        list_check.job = job
-        onward, questions = f"{here}/next", f"{here}/questions"
-        name = list_check.upload.name
-        return Shown(job, "check", name, onward, questions, failed=lambda later, why: _failed(later, list_check, why))
 
     def run(job: Job) -> None:
         """Check the list, unless there are still questions."""
@@ -393,7 +383,11 @@ def _run(visit: Visit, sent: Form) -> Response:
             if not open_:
                 list_check.run(job, desk, language)
 
-    return begin(visit, shown, run)
+    def failed(later: Visit, why: str) -> Response:
+        return _failed(later, list_check, why)
+
+    name, back = list_check.upload.name, f"{here}/questions"
+    return begin(visit, run, "check", onward=onward, back=back, name=name, failed=failed)
 
 
 def _failed(visit: Visit, list_check: ListCheck, why: str) -> Response:

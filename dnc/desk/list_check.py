@@ -163,7 +163,6 @@ class ListCheck:
         id: part of the addresses of its pages.
         show: whether telephone numbers are shown in full.
         search: the text that is searched for in the result; it may be a number, so that it is in no address.
-        job: the check that runs or ran last.
         unread: how many rows with an objection have a number that cannot be read, if a check stopped at them.
         left_out_for: why these are left out, if a person says so.
         result, rows: of the last check that ended. checked: the brief and the consents that it was made with.
@@ -177,7 +176,6 @@ class ListCheck:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     show: bool = False
     search: str = ""
-    job: Job | None = None
     unread: int = 0
     left_out_for: str = ""
     result: Check | None = None

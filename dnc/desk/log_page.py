@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from dnc.checks.inspection import Scope, inspect
 from dnc.desk.forms import Form
-from dnc.desk.progress import Shown, begin, begin_file, result_of
+from dnc.desk.progress import begin, begin_file, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, download
 from dnc.files.writers import csv_of
@@ -30,9 +30,7 @@ _SHOWN = ("input", "offered", "registry", "name", "as_of", "count", "counts", "o
 
 def _verify(visit: Visit, sent: Form) -> Response:
     ledger = visit.desk.store.ledger
-    return begin(
-        visit, lambda job: Shown(job, "verify", "", f"/log/verified/{job.id}", "/log"), lambda _: verify_log(ledger)
-    )
+    return begin(visit, lambda _: verify_log(ledger), "verify", onward="/log/verified/{job}", back="/log")
 
 
 def _log(visit: Visit) -> Response:

@@ -23,7 +23,7 @@ from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import ListCheck
 from dnc.desk.office import with_office
-from dnc.desk.progress import Shown, begin, result_of
+from dnc.desk.progress import begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, download, download_once
 from dnc.errors import DncError, InputError, OptionError
@@ -72,7 +72,9 @@ def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors =
 
 def _offers(visit: Visit) -> dict[str, tuple[Vetting, Decision]]:
     """The offers that were assessed in the session, to compare them: by the id of their page."""
-    jobs = [shown.job for shown in visit.kept("jobs").values() if shown.what == "vet" and shown.job.state == "done"]
+    jobs = [
+        shown.job for shown in list(visit.kept("jobs").values()) if shown.what == "vet" and shown.job.state == "done"
+    ]
     vettings = {job.id: job.result.vetting for job in jobs}
     return {
         id_: (vetting, VettingInWords(vetting, visit.session.language).decision()) for id_, vetting in vettings.items()
@@ -95,7 +97,7 @@ def _vet(visit: Visit, sent: Form) -> Response:
     if errors or named is None:
         return _form(visit, given, errors)
     sent.keep()
-    desk, language, name = visit.desk, visit.session.language, named.name
+    desk, language = visit.desk, visit.session.language
 
     def assess(job: Job) -> Assessed:
         try:
@@ -103,11 +105,10 @@ def _vet(visit: Visit, sent: Form) -> Response:
         except DncError as error:
             raise InputError(without_paths(error, *uploads.values())) from None
 
-    def shown(job: Job) -> Shown:
-        onward = f"/offer/{job.id}"
-        return Shown(job, "vet", name, onward, "/offer", lambda later, why: _form(later, given, [("offer", why)]))
+    def failed(later: Visit, why: str) -> Response:
+        return _form(later, given, [("offer", why)])
 
-    return begin(visit, shown, assess)
+    return begin(visit, assess, "vet", onward="/offer/{job}", back="/offer", name=named.name, failed=failed)
 
 
 def _read(visit: Visit, given: dict[str, str]) -> tuple[Asked, dict[str, Any], list[tuple[str, str]]]:

@@ -43,12 +43,30 @@ class Shown(msgspec.Struct, frozen=True):
     failed: Callable[[Visit, str], Response] | None = None
 
 
-def begin(visit: Visit, shown: Callable[[Job], Shown], function: Callable[[Job], Any]) -> Response:
-    """Start a job for a session, and send the browser to its page, or to its result if that is there soon."""
+def begin(
+    visit: Visit,
+    function: Callable[[Job], Any],
+    what: str,
+    *,
+    onward: str,
+    back: str,
+    name: str = "",
+    failed: Callable[[Visit, str], Response] | None = None,
+) -> Response:
+    """Start a job for a session, and send the browser to its page, or to its result if that is there soon.
+
+    The others are those of `Shown`; `{job}` in `onward` stands for the id of the job.
+    """
     job = visit.desk.jobs.start(visit.session, function)
-    of_job = visit.kept("jobs")[job.id] = shown(job)
+    shown = visit.kept("jobs")[job.id] = Shown(job, what, name, onward.replace("{job}", job.id), back, failed)
     job.wait(_PATIENCE_SECONDS)
-    return visit.to(of_job.onward if job.state == "done" else f"/jobs/{job.id}")
+    return visit.to(shown.onward if job.state == "done" else f"/jobs/{job.id}")
+
+
+def running(visit: Visit, onward: str) -> Job | None:
+    """The job of the session that leads on to an address and has not ended; None if there is none."""
+    jobs = (shown.job for shown in list(visit.kept("jobs").values()) if shown.onward == onward)
+    return next((job for job in jobs if not job.ended), None)
 
 
 def begin_file(visit: Visit, back: str, make: Callable[[Path], Path]) -> Response:
@@ -62,7 +80,7 @@ def begin_file(visit: Visit, back: str, make: Callable[[Path], Path]) -> Respons
             rmtree(folder)
             raise
 
-    return begin(visit, lambda job: Shown(job, "file", "", f"/jobs/{job.id}/file", back), made)
+    return begin(visit, made, "file", onward="/jobs/{job}/file", back=back)
 
 
 def _file(visit: Visit) -> Response:

@@ -25,7 +25,7 @@ from dnc.desk.desk import Desk
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
 from dnc.desk.office import max_ages, region_of
-from dnc.desk.progress import Shown, begin, result_of
+from dnc.desk.progress import begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, meanings
 from dnc.errors import DncError, InputError, RolesError, UnreadRowsError
@@ -265,7 +265,7 @@ def _said_of_columns(file: RegistryFile, sent: Form) -> dict[str, str]:
 
 
 def _begin(visit: Visit, file: RegistryFile, days: Mapping[str, date | None]) -> Response:
-    desk, given, here = visit.desk, file.given, f"/registries/files/{file.id}"
+    desk, given = visit.desk, file.given
     options: dict[str, Any] = {name: given[name] for name in _OPTIONS if given[name]}
     options |= {"columns": file.columns, "ignore": file.ignored, "accept_unread": int(given["accept_unread"] or 0)}
     options |= {"values": file.values} if file.kind else {}
@@ -288,11 +288,11 @@ def _begin(visit: Visit, file: RegistryFile, days: Mapping[str, date | None]) ->
         file.upload.path.unlink(missing_ok=True)
         return done
 
-    def shown(job: Job) -> Shown:
-        onward = f"/registries/loads/{job.id}"
-        return Shown(job, "load", file.upload.name, onward, here, failed=lambda later, _: _file_page(later, file))
+    def failed(later: Visit, _: str) -> Response:
+        return _file_page(later, file)
 
-    return begin(visit, shown, load)
+    onward, back = "/registries/loads/{job}", f"/registries/files/{file.id}"
+    return begin(visit, load, "load", onward=onward, back=back, name=file.upload.name, failed=failed)
 
 
 def _file(visit: Visit) -> Response:

@@ -117,6 +117,7 @@ def test_everything_that_may_be_missing_has_a_name_and_a_question():
         "stale",
         "text",
         "text:cli",
+        "text:around",
         "proof",
         "wording",
     }

@@ -31,8 +31,8 @@ from dnc.lists.brief import Brief, brief_entries, read_brief
 from dnc.lists.brief_text import brief_text
 from dnc.lists.cell_facts import read_cli
 from dnc.lists.guesses import Guesses
-from dnc.lists.header import READ
-from dnc.lists.roles import UNDECIDED, unread_texts
+from dnc.lists.header import READ, UNDECIDED
+from dnc.lists.roles import unread_texts
 from dnc.lists.words import meaning
 from dnc.messages import LANGUAGES, NOTHING, localized, messages
 from dnc.store.store import Store
@@ -153,7 +153,9 @@ class Interview:
             return edits
         if isinstance(chosen, str):
             return [{"facts": {question.fact: self._read(str(question.fact), chosen)}}]
-        return [] if chosen is None else [question.options[chosen].edits]
+        if chosen is None:
+            return [question.unknown]
+        return [question.options[chosen].edits]
 
     def _of_row(self, row: TableRow, answer: int | str) -> Edits:
         """What the answer to a row of a table adds. Raises InputError where a typed one is not understood."""
@@ -280,7 +282,9 @@ class Interview:
         """
         known_by = self.consents, self._store.ledger.state
         if self._decided is None or self._decided[1:] != known_by:
-            brief = replace(read_brief(self._path), new_columns=UNDECIDED, around=READ)
+            around = UNDECIDED if "around" in self._asked else READ
+            brief = read_brief(self._path)
+            brief = replace(brief, new_columns=UNDECIDED, around=brief.around or around)
             found = decided(self.guesses, brief, self._store, self._book)
             # The numbers of the consents may not be read either before the region is known, which would be an error.
             if self.consents and not found.missing()["region"]:
@@ -293,14 +297,12 @@ class Interview:
         """Whether that was found since the last answer, or cannot be found yet."""
         return not self.number_is_known or (self._decided is not None and self._decided[1] == self.consents)
 
-    @property
-    def blocking(self) -> bool:
-        """Whether something has to be said before a check can run."""
-        return not self.number_is_known or bool(self._questions(self.language).around)
-
     def finish(self) -> None:
-        """Give the columns that nobody has spoken of a role: their texts are read by nobody yet."""
-        if without := self._questions(self.language).without_role:
+        """Give what nobody has spoken of a role: the texts of columns, and around the table, are read by nobody yet."""
+        questions = self._questions(self.language)
+        if questions.around:
+            self._add({"around": UNDECIDED})
+        if without := questions.without_role:
             self._add({"texts": {content.name: {"unread": unread_texts(content)} for content in without}})
 
 

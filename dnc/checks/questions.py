@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from dnc.checks.counts import Tallies
 from dnc.clock import YES, today
 from dnc.errors import printable
-from dnc.files.cell_texts import WORD, as_in_brief, is_safe, normal, shown
+from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, left_out
 from dnc.files.net import marked, marks, objects
 from dnc.files.table import folded, holds_number
@@ -24,7 +24,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day, is_of_mail
 from dnc.lists.header import READ
-from dnc.lists.texts import MEANINGS, referring
+from dnc.lists.texts import MEANINGS, say_something
 from dnc.lists.words import meaning
 from dnc.messages import dated, in_language, messages, semicolons
 from dnc.numbers.numbering_plans import known_region
@@ -167,6 +167,11 @@ class Question(msgspec.Struct, frozen=True):
     how: str | None = None
     table: Sequence[TableRow] = ()
     parts: Sequence[str] = ()
+
+    @property
+    def unknown(self) -> Edits:
+        """What is added where the answer is not known: each column that may have telephone numbers is called."""
+        return self.options[0].edits if self.id == "number" else {}
 
     @property
     def proposes(self) -> bool:
@@ -479,10 +484,11 @@ class OpenQuestions:
         if content.is_yes_no and not named:
             yield self._yes_no_row(name, content)
             return
-        asked = open_ if all_texts.height <= _FEW_TEXTS else open_.filter("marked").head(_FEW_TEXTS)
+        open_ = open_.with_columns(is_plain=say_something(open_["text"]))
+        is_apart = pl.col("marked") | ~pl.col("is_plain")
+        asked = open_ if all_texts.height <= _FEW_TEXTS else open_.filter(is_apart).head(_FEW_TEXTS)
         asked = asked.filter(asked["text"].map_elements(is_safe, pl.Boolean))
-        says_it = pl.col("cell").str.contains(WORD) & ~pl.col("text").str.contains(referring())
-        for text, cell, count, is_marked, is_plain in asked.with_columns(is_plain=says_it).iter_rows():
+        for text, cell, count, is_marked, is_plain in asked.iter_rows():
             options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
             rest = _MEANINGS.index("objected" if is_marked else "nothing") if is_marked or is_plain else None
             rows = [self._w["texts"]["rows"].format(n=count)]

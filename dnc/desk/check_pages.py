@@ -103,7 +103,7 @@ def _upload(visit: Visit, sent: Form) -> Response:
         for other in visit.kept("lists").values():
             other.interview.release()
         visit.kept("lists")[id_] = list_check
-        if not at_once or list_check.interview.blocking:
+        if not at_once or not list_check.interview.number_is_known:
             with suppress(InputError):  # it is said on the page of the questions, which are found here
                 list_check.open()
             return
@@ -319,8 +319,6 @@ def _chosen(visit: Visit, question: Question, text: str) -> int | str | None:
     if question.fact:
         return text or None
     if text == _UNKNOWN:
-        if question.id == "number":  # nothing else can be asked or checked before
-            raise InputError(visit.texts["number_first"])
         return None
     numbers = list(map(str, range(len(question.options))))
     if text not in numbers:
@@ -372,7 +370,7 @@ def _run(visit: Visit, sent: Form) -> Response:
         return visit.to(f"/jobs/{job.id}")
     if sent.get("keep"):
         keep_decisions(desk)
-    if list_check.interview.blocking:
+    if not list_check.interview.number_is_known:
         return visit.to(f"{here}/questions")
 
     def run(job: Job) -> None:

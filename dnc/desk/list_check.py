@@ -39,7 +39,7 @@ from dnc.lists.brief import brief_entries, read_brief
 from dnc.lists.brief_text import brief_text
 from dnc.lists.calls import Calls
 from dnc.lists.consents import Consents, read_consents
-from dnc.lists.roles import UNDECIDED
+from dnc.lists.header import UNDECIDED
 from dnc.messages import LANGUAGES, counted, in_language, localized, messages
 from dnc.reports.phrases import fact
 from dnc.store.ledger import rows_of
@@ -384,8 +384,10 @@ class ListCheck:
             _ = self.interview.decided  # with the store as it is now, so that the page of the result need not wait
 
     def settings(self, desk: Desk, language: str) -> Settings:
-        """The settings of a check of the list: nobody has read the texts of columns that were not spoken of yet."""
-        brief, consents = replace(read_brief(self.brief), new_columns=UNDECIDED), self.interview.consents
+        """The settings of a check of the list: nobody has read the texts that were not spoken of yet."""
+        brief, consents = read_brief(self.brief), self.interview.consents
+        around = brief.around or (UNDECIDED if self.interview.guesses.around else None)
+        brief = replace(brief, new_columns=UNDECIDED, around=around)
         return Settings(
             brief=brief,
             consents=consents,

@@ -21,6 +21,7 @@ from dnc.errors import InputError
 from dnc.files.cell_texts import WORD, normal, shown, text_cells
 from dnc.files.net import marked, marks
 from dnc.files.table import folded, looks_like_phone, may_be_data
+from dnc.frames import repeated
 from dnc.messages import Words, figure, in_quotes, localized
 
 MOST_TEXTS = 10_000  # different texts of a column that are kept
@@ -214,6 +215,14 @@ class Content:
         is_full = self.filled >= _FILLED * self.rows and (self._kind != "id" or texts == self.filled)
         is_many = texts > _VARIED or is_full
         return is_many and not self._forms.isdisjoint(forms) and not self.is_suspect
+
+
+def have_form(cells: pl.Series, kind: str) -> pl.Series:
+    """Which cells have a form of a kind of columns (a key of `_FORMS_OF`), and are no sign alone."""
+    found = repeated(False, pl.Boolean, cells.len())
+    for form in _FORMS_OF.get(kind, ()):
+        found |= cells.str.contains(_FORMS[form])
+    return found & cells.str.contains(r"[\p{L}\p{N}]")
 
 
 def contents_of(names: Mapping[str, str]) -> dict[str, Content]:

@@ -20,7 +20,7 @@ from dnc.files.table import folded
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.lists.texts import MEANINGS, TextMeanings
-from dnc.messages import localized
+from dnc.messages import either, localized
 from dnc.numbers.numbering_plans import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
@@ -54,7 +54,8 @@ class Brief:
         texts: column of the file → what its texts mean.
         new_columns: what columns are that the brief does not name: None (they stop the list), `undecided` (their texts
             were read by nobody), or `ignored`, which only a check of an earlier version has.
-        around: `read` if a person has read what the file has around its table.
+        around: `read` if a person has read what the file has around its table; `undecided` if nobody has, so that no
+            row is clear.
         require_proof: whether a consent without a proof or a wording is not known.
         campaign: name and version of the campaign that it is of, or None.
     """
@@ -258,24 +259,24 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
             values,
             facts,
             sha256,
-            short_rows=_word(path, entries, "short_rows", "trailing"),
+            short_rows=_word(path, entries, "short_rows", ["trailing"]),
             ignore=tuple(ignore),
             sheet=sheet,
             when_filled=rules["when_filled"],
             when_empty=rules["when_empty"],
             texts=texts,
-            new_columns=_word(path, entries, "new_columns", "undecided"),
-            around=_word(path, entries, "around", "read"),
+            new_columns=_word(path, entries, "new_columns", ["undecided"]),
+            around=_word(path, entries, "around", ["read", "undecided"]),
             require_proof=require_proof,
         )
     except InputError as error:
         raise InputError(error.message, path) from None
 
 
-def _word(path: Path, entries: Mapping[str, Any], key: str, known: str) -> str | None:
-    """The one value that a key may have; None where it is left out."""
-    if (value := entries.get(key)) not in (None, known):
-        raise InputError(localized("errors", "one_word", word=value, known=known), path, key)
+def _word(path: Path, entries: Mapping[str, Any], key: str, known: Sequence[str]) -> str | None:
+    """The value of a key, one of a few words; None where it is left out."""
+    if (value := entries.get(key)) not in (None, *known):
+        raise InputError(localized("errors", "one_word", word=value, known=either(known)), path, key)
     return value
 
 
@@ -299,7 +300,7 @@ def _meanings(path: Path, name: str, value: Any) -> TextMeanings:
     for entry, text in others.items():
         if not isinstance(text, str) or not text:
             raise InputError(localized("errors", "no_text"), path, f"{key}.{entry}")
-    _ = _word(path, others, "rest", "nothing")
+    _ = _word(path, others, "rest", ["nothing"])
     if separator := others.get("separator"):
         _check_separator(path, key, separator, [text for meaning in MEANINGS for text in table.get(meaning, ())])
     return TextMeanings(found, **others)

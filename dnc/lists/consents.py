@@ -33,7 +33,7 @@ from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief, Names
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
-from dnc.lists.header import DECLARABLE
+from dnc.lists.header import DECLARABLE, READ
 from dnc.lists.intake import Intake
 from dnc.lists.local_time import WHEN, given_later, latest_instant
 from dnc.lists.persons import LINKS
@@ -243,7 +243,8 @@ class ConsentRows(msgspec.Struct, frozen=True):
 def of_own_records(brief: Brief) -> Brief:
     """A brief for a file of own records: a column without a role stops it, and nothing is declared for its rows."""
     new_columns = brief.new_columns if brief.new_columns == IGNORED else None
-    return replace(brief, facts={}, when_filled={}, when_empty={}, new_columns=new_columns)
+    around = brief.around if brief.around == READ else None
+    return replace(brief, facts={}, when_filled={}, when_empty={}, new_columns=new_columns, around=around)
 
 
 def kept_by(brief: Brief, names: Iterable[str]) -> frozenset[str]:

@@ -30,14 +30,16 @@ from dnc.files.table import (
 )
 from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.texts import ReadColumn, TextMeanings
+from dnc.lists.texts import AROUND, ReadColumn, TextMeanings
 from dnc.lists.words import says_nothing
 from dnc.messages import Words, figure, localized
 
 _AS_THEY_STAND = ("call", "person", "campaign")  # of ours: columns whose cells may be anything
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
-READ = "read"  # of `around`: a person has read the texts around the table
+# Of `around`: a person has read the texts around the table; nobody has, so that all rows are undecided. The latter is
+# also said of `new_columns`.
+READ, UNDECIDED = "read", "undecided"
 _DAY = r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b"
 _NUMBER = re.compile(r"(?i)\bn[°º]|^no(?:\.| de\b)|\bno\.?$")  # in the name of a column of numbers
 _MOST_NAMED = 4  # columns that a message proposes
@@ -256,14 +258,22 @@ class Header(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def read(self) -> list[ReadColumn]:
-        """Columns whose texts are read, those that are searched, and those of which facts leave a part unread."""
+        """Columns whose texts are read, those that are searched, and those of which facts leave a part unread.
+
+        Also what is around the table, where the brief says that nobody has read it.
+        """
+        around = [AROUND] if self.brief.around == UNDECIDED else []
         searched = [name for name in (*self.ignored, *self.as_they_stand) if name not in self.texts]
         read = [*map(self._read_column, self.texts), *map(self.left_out_column, searched)]
         known = {*self.columns.values(), *self.numbers, *(column.column for column in read)}
         halves = {name: "unread" for name, rules in self.rules_of.items() if not any(rule.filled for rule in rules)}
         halves |= {name: "days" for name in self._days if name not in self.rules_of}
         parts = ((name, others) for name, others in halves.items() if name not in known)
-        return [*read, *(ReadColumn(self.table.names[name], name, TextMeanings(), others) for name, others in parts)]
+        return [
+            *around,
+            *read,
+            *(ReadColumn(self.table.names[name], name, TextMeanings(), others) for name, others in parts),
+        ]
 
     @property
     def as_they_stand(self) -> list[str]:
@@ -309,12 +319,12 @@ class Header(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def unseen(self) -> list[Words]:
-        """What a person has to look at in a workbook, in words, unless the brief says that one has.
+        """What a person has to look at in a workbook, in words, unless the brief says whether one has.
 
         That is its hidden rows, cells that conditional formatting strikes through, and notes and struck-through rows
         that are not read.
         """
-        if self.brief.around == READ:
+        if self.brief.around:
             return []
         hidden = [localized("errors", "roles", "hidden", n=figure(self.table.hidden))] if self.table.hidden else []
         if self.table.rules:

@@ -29,7 +29,7 @@ from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, quoted_cell, text_of
-from dnc.lists.header import FORMER_OUTCOME, READ, Header, headings
+from dnc.lists.header import FORMER_OUTCOME, READ, UNDECIDED, Header, headings
 from dnc.lists.known_rows import Fingerprints, KnownRows
 from dnc.lists.persons import LINKS, links_of
 from dnc.lists.texts import ReadColumn, TextReader
@@ -404,7 +404,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
 
         Merged cells that were unmerged look so, and pivot tables; names of people hardly do.
         """
-        if self._around_is_read:
+        if self._around_is_settled:
             return
         name = self.table.columns[0]
         cells = text_cells(first[name])
@@ -417,17 +417,19 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
             raise InputError(localized("errors", "groups"), self.table.path, first[LINE][0])
 
     @property
-    def _around_is_read(self) -> bool:
-        """Whether a person has read what is around the table, or there is no file that could have it."""
-        return self.brief.around == READ or self.table.kind == "arrow"
+    def _around_is_settled(self) -> bool:
+        """Whether it is said who has read what is around the table, or there is no file that could have it."""
+        return self.brief.around is not None or self.table.kind == "arrow"
 
     def _refuse_heading(self, rows: pl.DataFrame, without: pl.Series) -> None:
         """Raise InputError at a row whose text may be about others, unless a person has read it, or there is no file.
 
-        rows, without: as for `headings`.
+        Where nobody has read what is around the table, no row is clear. rows, without: as for `headings`.
         """
+        if self.brief.around == UNDECIDED:
+            return
         for line, _, key in headings(rows, self.header.numbers, without):
-            if key == "heading" or not self._around_is_read:
+            if key == "heading" or not self._around_is_settled:
                 raise InputError(localized("errors", key), self.table.path, line)
 
 

@@ -18,13 +18,13 @@ from dnc.files.columns import Content, contents_of, look, words_of
 from dnc.files.net import marked, marks
 from dnc.files.table import holds_number, named_columns
 from dnc.lists.brief_text import toml_text
-from dnc.lists.header import READ, Header, NoNumberError, headings, plain_name
+from dnc.lists.header import READ, UNDECIDED, Header, NoNumberError, headings, plain_name
 from dnc.lists.texts import ReadColumn, TextMeanings
 from dnc.messages import LANGUAGES, NOTHING, figure, in_quotes, localized, messages
 
 FEW_TEXTS = 12  # of a column, which a block of the brief writes out
 _MOST_LINES = 40  # of a block that a message ends with
-UNDECIDED, IGNORED = "undecided", "ignored"  # of `new_columns`; the latter only in checks of earlier versions
+IGNORED = "ignored"  # of `new_columns`, only in checks of earlier versions
 
 
 class Survey:
@@ -36,7 +36,7 @@ class Survey:
     def __init__(self, header: Header) -> None:
         self._header, self._without_role = header, header.without_role
         looked_at = set(self._without_role)
-        if header.brief.around != READ:
+        if not header.brief.around:
             looked_at.update(header.table.columns[at] for at in _may_be_apart(header.table.header))
             looked_at.update(column for column in header.ignored if _says_so(header.names[column]))
         names = {column: name for column, name in header.table.names.items() if column in looked_at}
@@ -99,7 +99,7 @@ def _may_be_apart(names: Sequence[str]) -> range:
 
 
 def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
-    """Texts around a table that a person has to read, unless the brief says that one has.
+    """Texts around a table that a person has to read, unless the brief says whether one has.
 
     What is written beside it, such as a legend, is in columns without a name to its right, or behind an empty one; a
     column with a cell in every row is no legend, though. One in the header itself (`rouge = ne plus appeler`) is the
@@ -109,7 +109,7 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
 
     contents: what its columns hold, by their unique names.
     """
-    if header.brief.around == READ:
+    if header.brief.around:
         return []
     table, names, is_apart = header.table, header.table.header, False
     texts_beside = [content.name for content in contents.values() if not content.filled and _explains(content.name)]

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple
 
 import polars as pl
 
 from dnc.clock import NO, NOT_GIVEN, YES, read_day
 from dnc.files.cell_texts import days_in, normal, text_cells
-from dnc.files.columns import yes_and_no
-from dnc.files.net import marked, marks, objects
+from dnc.files.columns import have_form, yes_and_no
+from dnc.files.net import have_remark, marked, marks, objects
 from dnc.frames import numbered, repeated
 from dnc.law.vocabulary import OR_NONE
 from dnc.lists.words import proposals
@@ -36,6 +36,7 @@ _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
 _ANSWERS = [word for word in (*YES, *NO) if len(word) > len("no") and word.isalpha()]
 _TIME = r"(?:19|20)\d\d|\d[/.-]\d|\d\.? \p{L}+\.? \d\d"  # a year, or a part of a day
+_A_WORD = r"\p{L}{5}"  # and no code, abbreviation or number
 _COUNTED = 100  # different texts of a batch that are counted apart
 
 
@@ -97,7 +98,7 @@ class ReadColumn(NamedTuple):
         name: in the file. column: its unique name.
         texts: what its texts mean.
         others: what a text that is not named there tells: `unread`; `days`, the same unless it is a day; `searched`,
-            only what the net finds in it; or `used`, nothing here, as it is read as a fact.
+            only what the net finds in it; or `used`, nothing here, as it is read as a fact. Of `AROUND` it is `around`.
         left_out: whether the column is searched in the first rows only, unless the net finds something in it.
         kind: of its cells, if they are names or places, in which the net finds only what is more than those.
         on: unique name of the column with the day.
@@ -112,6 +113,10 @@ class ReadColumn(NamedTuple):
     kind: str = ""
     on: str | None = None
     is_id: bool = False
+
+
+# What stands around the table, which may be about any of its rows, where nobody has read it.
+AROUND = ReadColumn("around", "", TextMeanings(), "around")
 
 
 class TextsRead(NamedTuple):
@@ -163,6 +168,9 @@ class TextReader:
     def _read(self, rows: pl.DataFrame, columns: Sequence[ReadColumn]) -> TextsRead:
         filled, unread, counts = list[pl.Series](), list[pl.Expr](), [pl.DataFrame(schema=_COUNTS)]
         for column in columns:
+            if column == AROUND:
+                unread.append(pl.lit(repeated(column.name, pl.String, rows.height)))
+                continue
             row, distinct = numbered(text_cells(rows[column.column]).alias("text").to_frame())
             codes, unnamed = self._codes(column, distinct["text"])
             if column.is_id:
@@ -200,11 +208,15 @@ class TextReader:
         elif column.others == "days":
             codes = codes.scatter(at.filter(_are_words(parts["text"][at])), _UNREAD)
         elif column.others == "searched":
-            found = marked(parts["text"][at], kind=column.kind, column=column.name) | column.texts.near(
-                parts["text"][at], keys[at]
-            )
+            texts, keys = parts["text"][at], keys[at]
+            found = marked(texts, kind=column.kind, column=column.name) | column.texts.near(texts, keys)
+            if column.kind in ("name", "staff"):
+                found |= have_remark(texts)
             if column.texts.rest:
-                found |= keys[at].str.contains(referring()) | _against(column.name, keys[at])
+                is_void = ~(say_something(keys) | have_form(texts, column.kind))
+                if marks(column.name):
+                    is_void = _against(column.name, keys) | (is_void & ~keys.is_in(yes_and_no()))
+                found |= is_void.fill_null(value=False)
             if found.any():
                 codes = codes.scatter(at.filter(found), _UNREAD)
                 self._found.add(column.column)
@@ -236,15 +248,21 @@ _ONE = dict.fromkeys((f" {word} " for word in YES), " yes ") | dict.fromkeys((f"
 
 def _against(name: str, keys: pl.Series) -> pl.Series:
     """Which texts (of `normal`) say by the name of their column not to call: a yes under `DNC`, a no under `No DNC`."""
-    says_so = {True: [" yes "], None: [" yes ", " no "], False: [" no "]}[objects(name)] if marks(name) else []
+    says_so = {True: [" yes "], None: [" yes ", " no "], False: [" no "]}[objects(name)]
     return _words(keys, is_one=True).is_in(says_so).fill_null(value=False)
 
 
-@cache
-def referring() -> str:
-    """A pattern of texts (of `normal`) that say nothing without another: a sign, `idem`, `voir ligne 3`."""
+def say_something(keys: pl.Series) -> pl.Series:
+    """Which texts (of `normal`) say something by themselves: they have a word, or are a day.
+
+    Others are an answer (`jamais`, `x`) or a code (`KO`), or are about another text (`idem`, `voir ligne 3`).
+    """
     words = "|".join(proposals()["void"]["refer"])
-    return rf"^(?:[^\p{{L}}\p{{N}}]*|\P{{L}}*(?:\b(?:{words})\b\P{{L}}*)+)$"
+    own = keys.str.replace_all(rf"\b(?:{words})\b", "")
+    found = (own.str.contains(_A_WORD) & ~keys.is_in(yes_and_no())).fill_null(value=False)
+    at = (~found & keys.str.contains(_TIME)).fill_null(value=False).arg_true()
+    days = [bool(read_day(text, "dmy") or read_day(text, "mdy")) for text in keys[at]]
+    return found.scatter(at, pl.Series(days, dtype=pl.Boolean))
 
 
 def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:

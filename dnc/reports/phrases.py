@@ -16,9 +16,10 @@ from dnc.files.table import MARKED, folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
-from dnc.lists.header import Rule
+from dnc.lists.header import READ, Rule
 from dnc.lists.intake import ROW_REASONS
 from dnc.lists.own_facts import ATTEMPTS_DAYS, FACTS_OF
+from dnc.lists.texts import AROUND
 from dnc.lists.words import proposals
 from dnc.messages import (
     amount,
@@ -181,6 +182,8 @@ def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str |
     """One line to paste into the brief, with its value left blank; None if no fact is missing."""
     if missing == "region":
         return 'region = "…"'
+    if missing == f"text:{AROUND.name}":
+        return f'around = "{READ}"'
     if missing not in vocabulary().columns or missing == "number":
         return None
     say, theirs = partial(said, language, "question"), said(language, "question", "theirs")

@@ -31,6 +31,7 @@ from dnc.lists.calls import Calls
 from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
 from dnc.lists.known_rows import CallLikeness
+from dnc.lists.texts import AROUND
 from dnc.messages import messages
 from dnc.store.snapshots import Standing
 from dnc.verdicts.cases import Distinct, Factored, Facts, factored
@@ -377,19 +378,26 @@ def _why(notes: pl.Expr, last: pl.Expr) -> pl.Expr:
 
 def _note(plans: pl.DataFrame, words: Mapping[str, str], name: str) -> pl.Expr:
     """What a column of the plans says of a row, as a sentence; empty where it says nothing."""
-    said = pl.lit(plans[name])
-    sentence = pl.format(words[name].replace(f"{{{name}}}", "{}"), said.str.replace_all(";", ", "))
+    said = _listed(plans[name], words)
+    sentence = pl.format(words[name].replace(f"{{{name}}}", "{}"), said)
     return pl.when(said != "").then(sentence).otherwise(pl.lit(""))
+
+
+def _listed(names: pl.Series, words: Mapping[str, str]) -> pl.Expr:
+    """Names with `;` between them as a sentence lists them."""
+    named = pl.lit(names).str.replace(rf"^{AROUND.name}(;|$)", words[AROUND.name] + "$1")
+    return named.str.replace_all(";", ", ")
 
 
 def _with_unread(cases: pl.DataFrame, texts: pl.Series, language: str) -> pl.DataFrame:
     """Cases, with `undecided` in place of `clear` where a text has no meaning (columns of `Calls.plans.texts`)."""
     if not (texts != "").any():
         return cases
-    sentence = messages("why", language)["unread"].replace("{texts}", "{}")
+    words = messages("why", language)
+    sentence = words["unread"].replace("{texts}", "{}")
     named = pl.lit(texts).str.split(";").list.eval(pl.lit("text:") + pl.element())
     clear = pl.when(pl.col("dnc_outcome") == "clear")
-    said = clear.then(pl.format(sentence, pl.lit(texts).str.replace_all(";", ", ")))
+    said = clear.then(pl.format(sentence, _listed(texts, words)))
     return _undecided(cases, texts != "", _missing_too(named), said.otherwise)
 
 

@@ -396,9 +396,11 @@ def test_columns_of_equal_standing_are_a_question(asked, tmp_path):
         "fixe (for instance •• •• •• •• 01, •• •• •• •• 02)",
         "portable (for instance •• •• •• •• 01, aucun)",
     ]
-    interview.answer(question, 0)
-    assert read_brief(tmp_path / "list.toml").columns == {"number": ["fixe", "portable"]}
-    assert interview.next().id == "caller" and interview.calls == 4
+    for answer in (0, None):
+        interview.answer(question, answer)
+        assert read_brief(tmp_path / "list.toml").columns == {"number": ["fixe", "portable"]}
+        assert interview.next().id == "caller" and interview.calls == 4
+        interview.take_back()
 
 
 def test_a_country_that_stays_a_tie_is_asked(asked, tmp_path):

@@ -105,6 +105,18 @@ def test_answers_end_and_the_check_runs(start, write_file, tmp_path):
     assert "Ne pas appeler" in (tmp_path / "list.html").read_text(encoding="utf-8")
 
 
+def test_what_is_not_known_leaves_all_rows_undecided(start, write_file, tmp_path):
+    """To each question: which column has the numbers, whether somebody read what is around them, and so on."""
+    rows = "01 99 00 00 01;06 39 98 00 01;VIP\n01 99 00 00 02;aucun;Stop\n"
+    path = write_file("list.csv", f"Rouge = ne plus appeler\nfixe;portable;Statut\n{rows}")
+    code, err = start("0\n" * 20, path)
+    assert code == 3 and "text around the table" in err and (tmp_path / "list.html").exists()
+    brief = read_brief(tmp_path / "list.toml")
+    assert brief.around == "undecided"
+    missing = check(path, Store(tmp_path / "dnc-store"), brief=brief).verdicts["dnc_missing"].str.split(";")
+    assert missing.len() == 4 and missing.list.contains("text:around").all()
+
+
 def test_an_answer_that_is_not_understood_is_asked_again(start, write_file, tmp_path):
     """A number that is not there, or longer than Python reads, and a day that is none."""
     _, err = start(f"77\n{'9' * 5_000}\n1\n\n1 soon\n\n1 2026-12-01\n\n", write_file("list.csv", LIST))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Self
+from typing import Self
+
+import msgspec
 
 from dnc.law.limits import Limit
 from dnc.messages import NOTHING, Words
@@ -32,7 +34,7 @@ class Sql(str):
 NEVER, ALWAYS = Sql("false"), Sql("true")
 
 
-class Condition(NamedTuple):
+class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
     """One condition or demand, compiled.
 
     sql: a three-valued expression over `facts`.

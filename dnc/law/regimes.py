@@ -10,11 +10,11 @@ SQL; `dnc.law.findings` evaluates regimes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -120,48 +120,6 @@ class Regime(msgspec.Struct, frozen=True, dict=True):
         return f"(not ({self.applies_sql})) or ({self.demanded.sql})"
 
 
-class Regimes:
-    """The regimes of a pack; those of the cache are decoded when one of them is first needed.
-
-    Most lists are about one country, and of the other packs only this is asked:
-    ids: of the regimes, in their order. registries: ids of those that any regime looks up.
-    """
-
-    def __init__(self, ids: Sequence[str], registries: Sequence[str], decode: Callable[[], tuple[Regime, ...]]) -> None:
-        self.ids = ids
-        self.registries = registries
-        self._decode = decode
-
-    @classmethod
-    def of(cls, regimes: tuple[Regime, ...]) -> Self:
-        """Regimes that were just read from their file."""
-        registries = {id_ for regime in regimes for part in regime.parts for id_ in part.registries}
-        return cls([regime.id for regime in regimes], sorted(registries), lambda: regimes)
-
-    def __add__(self, other: Regimes) -> Regimes:
-        """These regimes and then others, not decoded yet."""
-        registries = sorted({*self.registries, *other.registries})
-        return Regimes([*self.ids, *other.ids], registries, lambda: (*self, *other))
-
-    @cached_property
-    def _all(self) -> tuple[Regime, ...]:
-        return self._decode()
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __getitem__(self, at: int) -> Regime:
-        return self._all[at]
-
-    def __iter__(self) -> Iterator[Regime]:
-        return iter(self._all)
-
-    def __eq__(self, other: object) -> bool:
-        return self._all == other._all if isinstance(other, Regimes) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
-
-
 class Poll(NamedTuple):
     """A poll on whose day and eve no calls for votes are made.
 
@@ -207,7 +165,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     clocks: dict[str, tuple[str, ...]]
     read_from: date
     read_until: date
-    regimes: Regimes
+    regimes: tuple[Regime, ...]
     macros: dict[str, str]
     polls: tuple[Poll, ...] = ()
     poll_cites: tuple[Cite, ...] = ()
@@ -249,4 +207,4 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
 
 
 def _without_exceptions(scope: Regime, missing: str) -> Regime:
-    return replace(scope, exceptions=(), demanded=scope.demanded._replace(reads=((Sql("true"), missing),)))
+    return replace(scope, exceptions=(), demanded=replace(scope.demanded, reads=((Sql("true"), missing),)))

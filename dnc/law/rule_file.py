@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from dnc.clock import is_zone
 from dnc.errors import RuleError
 from dnc.files.toml_reader import TomlError, toml_of
@@ -28,7 +30,7 @@ from dnc.law.demands import (
     silent_days,
     value_names,
 )
-from dnc.law.regimes import GRADES, Cite, Holidays, Pack, Poll, Regime, Regimes
+from dnc.law.regimes import GRADES, Cite, Holidays, Pack, Poll, Regime
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, Words, in_languages, localized, translated, words
 
@@ -183,7 +185,6 @@ class _RulesReader:
         if unknown := [place for place in clocks if not _PLACE.fullmatch(place)]:
             raise self.fail("is not an ISO 3166-2 code", "places", unknown[0])
         holidays = tuple(self._holidays(regimes))
-        law = Regimes.of(regimes)
         return Pack(
             self.jurisdiction,
             name,
@@ -192,7 +193,7 @@ class _RulesReader:
             clocks,
             read_from,
             read_until,
-            law,
+            regimes,
             self._macros(holidays),
             tuple(sorted(self.polls, key=lambda poll: poll.day)),
             self.poll_cites,
@@ -329,7 +330,7 @@ class _RulesReader:
         is_scope = id_ == f"{self.jurisdiction}-scope"
         condition = self._demand(demanded[0], table, id_)
         if is_scope:
-            condition = condition._replace(reads=((Sql("true"), "jurisdiction"),))
+            condition = replace(condition, reads=((Sql("true"), "jurisdiction"),))
         return Regime(
             id=id_,
             **texts,
@@ -421,7 +422,7 @@ class _RulesReader:
             for language, text in localized("condition", name).texts.items()
             if language != "en"
         }
-        return condition._replace(says=Words(in_languages(texts | table, name, "regimes", table["id"])))
+        return replace(condition, says=Words(in_languages(texts | table, name, "regimes", table["id"])))
 
     def _compiled(self, template: Template, value: Any, *at: str) -> Condition:
         if template is DEMANDS["hours"]:

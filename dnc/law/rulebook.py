@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 from msgspec.structs import replace
 
 from dnc.cache import kept, source
 from dnc.database import connect
 from dnc.errors import RuleError
 from dnc.law.condition import Sql
-from dnc.law.regimes import EVERYWHERE, Pack, Regime, Regimes
+from dnc.law.regimes import EVERYWHERE, Pack, Regime
 from dnc.messages import LANGUAGES, Words, localized
 
 # The files on which the reading of a rules file depends.
@@ -110,10 +109,7 @@ class Rulebook:
 
     def regime(self, id_: str) -> Regime:
         """The regime with an id. Raises KeyError."""
-        for pack in self.packs.values():
-            if id_ in pack.regimes.ids:
-                return pack.regimes[pack.regimes.ids.index(id_)]
-        raise KeyError(id_)
+        return self.by_id[id_]
 
     def pack_of(self, territory: str) -> Pack | None:
         """The pack whose law applies to the numbers of a territory (ISO 3166-1 alpha-2)."""
@@ -121,7 +117,7 @@ class Rulebook:
 
     def registries(self) -> list[str]:
         """Ids of the registries that any regime looks up."""
-        return sorted({id_ for pack in self.packs.values() for id_ in pack.regimes.registries})
+        return sorted({id_ for regime in self.by_id.values() for part in regime.parts for id_ in part.registries})
 
 
 def shipped() -> dict[str, str]:
@@ -166,16 +162,16 @@ def _as_json(value: object) -> object:
         return [str(value), *value.columns]
     if isinstance(value, Words):
         return value.texts
-    if isinstance(value, Regimes):
-        return [value.ids, value.registries, msgspec.json.encode(tuple(value), enc_hook=_as_json).decode()]
     raise NotImplementedError
 
 
 def _from_json(kind: type, value: Any) -> Any:
-    if kind is Regimes:
-        ids, registries, text = value
-        return Regimes(ids, registries, lambda: msgspec.json.decode(text, type=tuple[Regime, ...], dec_hook=_from_json))
-    return Sql(*value) if kind is Sql else Words(value)
+    if kind is Words:
+        return Words(value)
+    text, *columns = value
+    sql = str.__new__(Sql, text)  # not `Sql(…)`, which takes three times as long, for thousands of expressions
+    sql.columns = frozenset(columns)
+    return sql
 
 
 @lru_cache(maxsize=8)
@@ -188,10 +184,10 @@ def _rulebook(sources: tuple[tuple[str, str], ...], installed: PackId | None = N
         if pack.jurisdiction in packs:
             raise RuleError(localized("errors", "rules", "jurisdiction", name=pack.jurisdiction), path)
         packs[pack.jurisdiction] = pack
-        for id_ in pack.regimes.ids:
-            if id_ in seen:
-                raise RuleError(localized("errors", "rules", "regime", other=seen[id_]), path, id_)
-            seen[id_] = path
+        for regime in pack.regimes:
+            if regime.id in seen:
+                raise RuleError(localized("errors", "rules", "regime", other=seen[regime.id]), path, regime.id)
+            seen[regime.id] = path
         for name in pack.macros:
             if name in calendars:
                 raise RuleError(localized("errors", "rules", "calendar", name=name, other=calendars[name]), path)

@@ -481,4 +481,4 @@ def test_refused(tmp_path, when, more, said):
         Rulebook.load(tmp_path)
     # The same without the fault is read.
     (tmp_path / "gb.toml").write_text(PACK.format(when='place = ["GB-SCT"]', more=""), encoding="utf-8")
-    assert Rulebook.load(tmp_path).packs["gb"].regimes.ids[0] == "gb-x"
+    assert Rulebook.load(tmp_path).packs["gb"].regimes[0].id == "gb-x"

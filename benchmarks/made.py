@@ -15,7 +15,7 @@ from typing import IO
 
 import polars as pl
 
-from dnc.registries.area_codes import country_of_area_code
+from registry_loaders.us_ndnc import country_of_area_code
 
 AT_ONCE = 2_000_000
 FAR = 1 << 29  # numbers of this index and above are in no registry

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import ast
 import csv
-import importlib
 import inspect
 import os
 import re
@@ -245,8 +244,6 @@ def registries() -> str:
         for loader in loaders
     ]
     parts = ["\n".join(lines), *(f"### {registries}\n\n{text}" for registries, text in texts.items())]
-    shared = sorted({name for text in texts.values() for name in re.findall(r"`(dnc\.registries\.\w+)`", text)})
-    parts += [f"### `{name}`\n\n{inspect.getdoc(importlib.import_module(name))}" for name in shared]
     return "\n\n".join(parts)
 
 

@@ -162,25 +162,25 @@ def fuzz(target: str, seconds: int) -> None:
     import atheris
 
     for name in (
-        "numbers.reader",
-        "numbers.numbering_plans",
-        "numbers.bulk_reader",
-        "numbers.normalise",
-        "numbers.ranges",
-        "files.csv_reader",
-        "files.table",
-        "files.open_table",
-        "files.encoding",
-        "files.archive",
-        "registries.ingest",
-        "registries.contract",
-        "files.fixed_width",
-        "registries.area_codes",
-        "registries.uk_tps",
+        "dnc.numbers.reader",
+        "dnc.numbers.numbering_plans",
+        "dnc.numbers.bulk_reader",
+        "dnc.numbers.normalise",
+        "dnc.numbers.ranges",
+        "dnc.files.csv_reader",
+        "dnc.files.table",
+        "dnc.files.open_table",
+        "dnc.files.encoding",
+        "dnc.files.archive",
+        "dnc.registries.ingest",
+        "dnc.registries.contract",
+        "dnc.files.fixed_width",
+        "registry_loaders.gb_tps",
+        "registry_loaders.us_ndnc",
     ):
-        module = sys.modules.get(f"dnc.{name}")
+        module = sys.modules.get(name)
         for value in vars(module).values() if module else ():
-            if getattr(value, "__module__", None) == f"dnc.{name}" and callable(value) and hasattr(value, "__code__"):
+            if getattr(value, "__module__", None) == name and callable(value) and hasattr(value, "__code__"):
                 setattr(module, value.__name__, atheris.instrument_func(value))
     corpus = Path(tempfile.mkdtemp())
     for number, seed in enumerate(seeds(target)):

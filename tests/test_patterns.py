@@ -25,8 +25,8 @@ import dnc
 import registry_loaders
 from dnc.files import csv_reader
 from dnc.numbers import normalise
-from dnc.registries import area_codes, lookalikes, reasons, uk_tps
-from registry_loaders import be_dncm
+from dnc.registries import lookalikes, reasons
+from registry_loaders import be_dncm, gb_tps, us_ndnc
 
 RUNS = ("match", "fullmatch", "search", "split", "findall", "finditer", "sub", "subn")
 LONGEST = 8_000  # characters; the other text is a quarter of it
@@ -56,10 +56,8 @@ LOCAL: dict[tuple[str, str], list[str] | list[bytes]] = {
         for delimiter in (*csv_reader.DELIMITERS, *csv_reader._RARE_DELIMITERS)
         for blanks in ("", " *")
     ],
-    ("dnc.files.fixed_width", "records"): [
-        rb"(?:%b)*+" % layout.pattern for layout in (area_codes._FLAT, uk_tps.LAYOUT)
-    ],
-    ("dnc.registries.uk_tps", "_member"): [rb" ", rb"\d"],
+    ("dnc.files.fixed_width", "records"): [rb"(?:%b)*+" % layout.pattern for layout in (us_ndnc._FLAT, gb_tps.LAYOUT)],
+    ("registry_loaders.gb_tps", "_member"): [rb" ", rb"\d"],
     ("registry_loaders.be_dncm", "_shape"): [pattern for pattern, _ in be_dncm._DAYS.values()],
     ("dnc.registries.reasons", "_patterns"): [pattern.pattern for pattern in reasons._patterns().values()],
     ("dnc.registries.lookalikes", "decoy"): [pattern for pattern, _ in lookalikes._NAMES],

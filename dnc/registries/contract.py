@@ -2,7 +2,7 @@
 
 A loader turns the bytes of a file into frames with the columns of `LISTING` and leaves telephone numbers as text.
 Numbers are read in one place, in the same way for all registries. Loaders live in the package `registry_loaders`,
-one module per registry, each of which defines `LOADER`.
+one module per form of files, each of which defines `LOADER` or `LOADERS`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from dnc.files.table import SECOND, Table, folded, looks_like_phone, refuse_data
 from dnc.files.vcard import is_vcard
 from dnc.messages import localized
 from dnc.numbers.reader import read_listed
-from dnc.registries import OWN
 
+OWN = "own"  # id of the list of those who objected to this caller; everything else comes from a registry
 LISTING = {
     "line": pl.UInt64,  # 1-based row of the file
     "number": pl.String,  # as written in the file

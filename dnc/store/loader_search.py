@@ -30,7 +30,8 @@ _TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".xml")
 
 def loaders() -> dict[str, Loader]:
     """All loaders in the package `registry_loaders`, by registry id."""
-    return {loader.registry: loader for module in modules() for loader in loaders_of(module)}
+    found = (loader for module in modules() for loader in loaders_of(module))
+    return {loader.registry: loader for loader in sorted(found, key=lambda loader: loader.registry)}
 
 
 def modules() -> list[ModuleType]:

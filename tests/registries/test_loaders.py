@@ -25,11 +25,11 @@ from dnc.files import table
 from dnc.messages import Words
 from dnc.numbers.reader import read_number
 from dnc.registries import Extract, Loader
-from dnc.registries.area_codes import country_of_area_code
 from dnc.registries.ingest import readings
 from dnc.registries.reasons import in_words
 from dnc.store.loader_search import loader_for, loaders, modules
 from dnc.verdicts.screening import Screen
+from registry_loaders.us_ndnc import country_of_area_code
 from tests import size, some
 
 FOLDER = Path(__file__).parent.parent / "loaders"

@@ -307,7 +307,7 @@ def test_a_complete_list_has_numbers_of_each_prefix(store, write_file):
 @pytest.mark.parametrize("covers", ["'44'", "('44', '33')", "('',)", "('44.*',)"])
 def test_a_loader_claims_no_more_than_its_registry(store, write_file, covers):
     """A text in place of a tuple (`covers="44"`) is its digits: the list would be complete for all of +4."""
-    text = f"from registry_loaders.gb_tps import LOADER as tps\nfrom dataclasses import replace\nLOADER = replace(tps, covers={covers})"
+    text = f"from registry_loaders.gb_tps import LOADERS\nfrom dataclasses import replace\nLOADER = replace(LOADERS[0], covers={covers})"
     loader, path = write_file("mine.py", text), write_file("tps.txt", "")
     path.write_bytes(b"02079460123 \r\n")
     assert "tps.txt: the loader says that the file is complete for '" in stopped(store, path, loader=loader)
@@ -315,7 +315,7 @@ def test_a_loader_claims_no_more_than_its_registry(store, write_file, covers):
 
 def test_a_loader_knows_what_absence_means(store, write_file):
     """Any other word than the two would be found only by the checks of calls."""
-    text = "from registry_loaders.gb_tps import LOADER as tps\nfrom dataclasses import replace\nLOADER = replace(tps, absent='x')"
+    text = "from registry_loaders.gb_tps import LOADERS\nfrom dataclasses import replace\nLOADER = replace(LOADERS[0], absent='x')"
     said = stopped(store, write_file("tps.txt", "x"), loader=write_file("mine.py", text))
     assert said == "mine.py: fails when it is imported (ValueError); correct the loader"
 

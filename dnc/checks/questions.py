@@ -18,11 +18,11 @@ from dnc.clock import YES, today
 from dnc.errors import printable
 from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, left_out
-from dnc.files.net import marked, marks, objects
+from dnc.files.net import is_of_mail, marked, marks, objects
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
-from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day, is_of_mail
+from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day
 from dnc.lists.header import READ
 from dnc.lists.texts import MEANINGS, say_something
 from dnc.lists.words import meaning

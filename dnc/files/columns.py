@@ -24,6 +24,7 @@ from dnc.files.table import folded, looks_like_phone, may_be_data
 from dnc.frames import repeated
 from dnc.messages import Words, figure, in_quotes, localized
 
+LOOKED_AT = 100_000  # rows in which columns that nobody needs are searched by the net
 MOST_TEXTS = 10_000  # different texts of a column that are kept
 MOST_COLUMNS = 2_000  # with cells, of those that nobody gave a role: each takes a few milliseconds
 _LEAST_ROWS = 50  # of a list, for ids to be told from texts
@@ -130,7 +131,7 @@ class Content:
                 self._words = pl.concat([self._words, words]).unique().head(_VARIED + 1)
         else:
             self._hashes = None
-        if not self.is_addresses:
+        if not self.is_addresses or self.rows <= LOOKED_AT:
             self._add_texts(cells, distinct)
 
     def _add_texts(self, cells: pl.Series, distinct: pl.Series) -> None:

@@ -79,7 +79,7 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
     read = read.filter(pl.col("letters").str.contains(rules["known"]))
     if read.is_empty():
         return found
-    enough = "pairs" if _is_of_mail(column) else _ENOUGH.get(kind, "any")
+    enough = "pairs" if is_of_mail(column) else _ENOUGH.get(kind, "any")
     rest = pl.col("letters").str.replace_all(rules["without"], _CLAUSE)
     says = read.filter(pl.col("letters").str.contains(rules["first"]) | rest.str.contains(rules[enough]))
     found = found.scatter(says["row"], True)
@@ -112,12 +112,12 @@ def objects(name: str) -> bool | None:
 
 def _begins(column: str) -> bool:
     """Whether the texts of a column may say something together with its name, which alone says nothing."""
-    return not _is_of_mail(column) and not marks(column) and _has(column, "known")
+    return not is_of_mail(column) and not marks(column) and _has(column, "known")
 
 
-def _is_of_mail(column: str) -> bool:
+def is_of_mail(column: str) -> bool:
     """Whether a column is about mail, and not about calls, by its name."""
-    return bool(column) and _has(column, "of_mail")
+    return _has(column, "of_mail")
 
 
 def _has(name: str, rule: str) -> bool:
@@ -193,6 +193,7 @@ def _net() -> _Net:
     data = shipped_toml("dnc.files", "net.toml")
     classes, rules = data["classes"], data["rules"]
     classes |= {"filler": [*classes["filler"], *MONTHS.split("|")]}  # of a day beside a word
+    classes |= {"contact": [*classes["contact"], *classes["calling"]]}
     used = set(re.findall("[a-z]+", str([*rules.values()])))
     literal = sorted(used.difference(classes))
     letters = dict(zip([*classes, *literal], _LETTERS, strict=False))
@@ -215,7 +216,7 @@ def _patterns(rules: dict[str, list[str]], letters: dict[str, str]) -> dict[str,
     for name in ("whole", "whole_names"):
         every[name] = rf"(?:^|\| )(?:[0-z]+ )*[0-z]*(?:{every[name]})[0-z]*(?: [0-z]+)*(?:$| \|)"
     firm = f"{every['pairs']}|{every['whole']}"
-    calls, mail = letters["contact"] + letters["phone"], letters["mail"]
+    calls, mail = letters["calling"] + letters["phone"], letters["mail"]
     of_mail = f"^[^{calls}]*{mail}[^{calls}]*$"
     no = letters["negation"]
     answers = f"(?:^| )[^ {no}]*[^. |{no}][^ {no}]*(?:$| )"

@@ -18,6 +18,7 @@ import polars as pl
 from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.columns import Content, contents_of, look
+from dnc.files.net import is_of_mail
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, folded, looks_like_phone
 from dnc.frames import as_text, repeated
@@ -395,12 +396,6 @@ def _breaks(batch: pl.DataFrame) -> pl.Series:
     if batch[LINE][-1] - batch[LINE][0] == batch.height - 1 and "\n" not in "".join(filter(None, cells.row(-1))):
         return repeated(0, pl.UInt64, batch.height)
     return cells.select(pl.sum_horizontal(pl.all().str.count_matches("\n")).cast(pl.UInt64)).to_series()
-
-
-def is_of_mail(name: str) -> bool:
-    """Whether a column is about e-mail, post or the like by its name, and not about telephones, too."""
-    of_mail = any(word in folded(name) for word in proposals()["elsewhere"]["words"])
-    return of_mail and not looks_like_phone(name)
 
 
 def is_day(cell: str) -> bool:

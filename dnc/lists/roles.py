@@ -120,7 +120,7 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
                 texts = content.texts["cell"]
                 texts_beside += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
     others = [name for name in table.others if not (header.former and name in _own_sheets())]
-    named = list(filter(_says_so, [*(path.stem for path in table.paths), *table.sheets]))
+    named = list(filter(marks, [*(path.stem for path in table.paths), *table.sheets]))
     named += [name for name in header.brief.named("number") if _says_so(plain_name(name), " call")]
     left_out = [contents[column] for column in header.ignored if column in contents]
     against = (content for content in left_out if _says_so(content.name))

@@ -14,7 +14,7 @@ import polars as pl
 
 from dnc.clock import NO, NOT_GIVEN, YES, read_day
 from dnc.files.cell_texts import days_in, normal, text_cells
-from dnc.files.columns import have_form, yes_and_no
+from dnc.files.columns import LOOKED_AT, have_form, yes_and_no
 from dnc.files.net import have_remark, marked, marks, objects
 from dnc.frames import numbered, repeated
 from dnc.law.vocabulary import OR_NONE
@@ -29,7 +29,6 @@ MEANINGS = {
     "withdrawn": "consent_withdrawn_on",
     "unread": TEXTS,
 }
-LOOKED_AT = 100_000  # rows in which columns that are left out are searched by the net
 _CODES = {meaning: meaning[0] if ours else "" for meaning, ours in MEANINGS.items()}  # letters for what a cell tells
 _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}

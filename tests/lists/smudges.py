@@ -420,6 +420,15 @@ SMUDGES = [
                missing="text:Dernier appel")
         for text in ("NE PLUS APPELER", "S9", "2026-10-01 ne plus appeler")
     ),
+    Smudge("an address that says so", UNDECIDED, {"Compte": ("u7@optout.example", "jean@exemple.example")},
+           missing="text:Compte"),
+    Smudge("a page whose address says so", UNDECIDED, {"Fiche": ("https://crm.example/optout/7", "https://crm.example/7")},
+           missing="text:Fiche"),
+    *(
+        Smudge(f"a remark beside a name: {bad}", UNDECIDED, {name: (bad, good)}, f'ignore = ["{name}"]', missing=f"text:{name}")
+        for name, bad, good in (("Prénom", "Jean (décédé)", "Jean"), ("Civilité", "M. (décédé)", "M."),
+                                ("Nom", "Exemple / muté", "Exemple"), ("Conseiller", "Dupont [parti]", "Dupont"))
+    ),
     Smudge("ids that say yes and no", UNDECIDED, {"Call": ("No", "Yes")}, missing="text:Call", others=False),
     *(
         Smudge(f"{text} under {name} and rest", UNDECIDED, {name: (text, other)}, _texts(name, 'rest = "nothing"'),
@@ -521,7 +530,6 @@ SMUDGES = [
     Smudge("name of the file", STOP, file="ne-pas-appeler.csv"),
     Smudge("name of the file in English", STOP, file="do_not_call 2026.csv"),
     Smudge("name of a workbook", STOP, file="Oppositions démarchage.xlsx"),
-    Smudge("a word of the name of the file", STOP, file="refus campagne hiver.csv"),
     Smudge("a name of numbers with a negation", STOP,
            {"number": None, "Liste 2 (ne pas)": ["0639980000", "0639980001", "0639980002", "0639980003"]},
            '[columns]\nnumber = "Liste 2 (ne pas)"'),
@@ -831,6 +839,10 @@ HARMLESS = [
     Smudge("a second sheet that was read, by option", CLEAR, options=("--around", "read"),
            sheets={"Oppositions": _OBJECTIONS}, **_XLSX),
     Smudge("hidden rows that were read", CLEAR, brief='around = "read"', hidden=(2,), **_XLSX),
+    *(
+        Smudge(f"a name of a file: {name}", CLEAR, file=f"{name}.csv")
+        for name in ("retrait magasin", "arrêts de bus", "refus campagne hiver")
+    ),
     Smudge("a file name that was read", CLEAR, brief='around = "read"', file="sans ne-pas-appeler.csv"),
     Smudge("a name of numbers that was read", CLEAR, {"number": None, "Tél (pas de SMS, refus)": ["0639980000", "0639980001", "0639980002", "0639980003"]}, 'around = "read"\n[columns]\nnumber = "Tél (pas de SMS, refus)"'),
     *(

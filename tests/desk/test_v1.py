@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shlex
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 
 import httpx
+import polars as pl
 import pytest
 
-from dnc import check
+from dnc import Decider, check
+from dnc.api import explain, replay
 from dnc.desk.schema import ANSWERED
 from dnc.desk.v1 import WRONG_KEY_SECONDS
-from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT, vocabulary
+from dnc.law.vocabulary import CONSENT, OCCASIONAL, OR_NONE, VERDICT, vocabulary
 from dnc.store import campaigns, keys
 from dnc.store.verify import verify
 from tests import ALL, edits, size
@@ -69,6 +73,38 @@ def test_decisions_are_those_of_a_check(api, write_file):
     expected = check(path, api.store, best=True, columns=ANSWERED).verdicts.select(ANSWERED)
     assert decided(api, *calls) == json.loads(expected.write_json())
     assert decided(api, *calls, keep=True) == json.loads(expected.write_json())
+
+
+def _calls(chance: random.Random, count: int) -> Iterator[dict[str, str | int]]:
+    """Calls with facts of every kind, few or nearly all; no two are to one number."""
+    words = {**vocabulary().axes, **{name: ["2026-07-20", "2025-03-01", "none"] for name in OR_NONE}}
+    words |= {name: ["2026-07-20", "2025-03-01"] for name in ("consent_on", "relationship_on")}
+    words |= {"attempts": [0, 1, 5], "cli": ["withheld", "01 99 00 90 00"]}
+    words["call_at"] = ["2026-08-05", "2026-08-10T10:30", "2026-08-10T21:15", "2026-11-29", "2017-04-03T10:30"]
+    for at in range(count):
+        share, number = chance.choice([0.3, 0.95]), chance.choice(["01 99 00 {:02} {:02}", "+3363998{:02}{:02}"])
+        told = {name: chance.choice([*cells]) for name, cells in words.items() if chance.random() < share}
+        yield {"number": number.format(*divmod(at, 100)), "region": "FR"} | told
+
+
+def test_a_call_is_judged_alike_by_whatever_way_it_is_asked_about(api, tmp_path):
+    """In a list, when that is replayed, in a batch, over HTTP and by `explain`."""
+    calls = [*_calls(random.Random(11), size(60, 10_000))]
+    frame = pl.DataFrame(calls, infer_schema_length=None).cast(pl.String)
+    frame.write_csv(tmp_path / "calls.csv")
+    result = check(tmp_path / "calls.csv", api.store, columns=ANSWERED)
+    expected = result.verdicts.select(ANSWERED)
+    assert expected["dnc_outcome"].n_unique() == 3
+    assert replay(api.store, result.id, tmp_path / "calls.csv").same
+    with Decider(api.store, columns=ANSWERED) as decider:
+        assert decider(frame).select(ANSWERED).equals(expected)
+    parts = (calls[at : at + 1_000] for at in range(0, len(calls), 1_000))
+    assert [one for part in parts for one in decided(api, *part)] == json.loads(expected.write_json())
+    for call, verdict in zip(frame.iter_rows(named=True), expected.iter_rows(named=True), strict=True):
+        told, _ = explain(
+            call["number"], api.store, {name: cell for name, cell in call.items() if cell and name != "number"}
+        )
+        assert told.keys() >= {*VERDICT} and told == {name: verdict[name] for name in told}, call
 
 
 def test_a_new_snapshot_or_objection_decides_the_next_request(api, write_file):

@@ -504,11 +504,11 @@ class OpenQuestions:
         yes, no = (
             [cell for cell in content.texts["cell"] if (cell.lower() in YES) is is_yes] for is_yes in (True, False)
         )
-        w = self._w["texts"]
         options = [self._meant(name, {"unread": [*yes, *no]}, "unread")]
         for objected, nothing in ((yes, no), (no, yes)):
-            text = w["answers"].format(objected=", ".join(objected) or "–", nothing=", ".join(nothing) or "–")
-            options.append(Option(text, {"texts": {name: {"objected": objected, "nothing": nothing}}}))
+            meant, colon = {"objected": objected, "nothing": nothing}, messages("common", self._language)["colon"]
+            says = (f"{', '.join(cells)}{colon} {self._w['texts'][key]}" for key, cells in meant.items() if cells)
+            options.append(Option(self._joined(*says), {"texts": {name: meant}}))
         options.append(self._meant(name, {"nothing": [*yes, *no]}, "nothing"))
         is_marked, cells = content.may_object, [shown(cell) for cell in (*yes, *no)]
         # What is proposed where the cells do not show of what they say yes or no: a yes objects, a no does, or nothing.

@@ -61,7 +61,7 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
     by two words, or by a whole text or what signs set apart in one (`Rue du Refus`, `Sète - refus`); a `name`, also of
     `staff`, by a word that hardly any name has, too (`Robinson`, `Exemple DNC`).
     column: name of the column in which they stand; if it is about mail and not about calls, only by two words
-    (`Unsubscribed` in `Email status`), else also by what a text says behind it, if that is more than a no (`Appel`:
+    (`Unsubscribed` in `Email status`) or in an address, else also by what a text says behind it, if that is more than a no (`Appel`:
     `Non autorisé`).
     Returns Booleans of the same length and name; False for null.
     """
@@ -81,7 +81,9 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
         return found
     enough = "pairs" if is_of_mail(column) else _ENOUGH.get(kind, "any")
     rest = pl.col("letters").str.replace_all(rules["without"], _CLAUSE)
-    says = read.filter(pl.col("letters").str.contains(rules["first"]) | rest.str.contains(rules[enough]))
+    is_address = pl.lit(texts[read["row"]].str.contains("@", literal=True))  # which is no answer about mail
+    says_so = rest.str.contains(rules[enough]) | (is_address & rest.str.contains(rules["any"]))
+    says = read.filter(pl.col("letters").str.contains(rules["first"]) | says_so)
     found = found.scatter(says["row"], True)
     at = read["row"].filter(texts[read["row"]].str.contains(_REMARK if kind in _ENOUGH else _ENCLOSED))
     if at.is_empty():

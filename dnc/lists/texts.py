@@ -33,7 +33,7 @@ _CODES = {meaning: meaning[0] if ours else "" for meaning, ours in MEANINGS.item
 _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
-_ANSWERS = [word for word in (*YES, *NO) if len(word) > len("no") and word.isalpha()]
+_ANSWERS = [word for word in (*YES, *NO) if len(word) > 1 and word.isalpha()]
 _TIME = r"(?:19|20)\d\d|\d[/.-]\d|\d\.? \p{L}+\.? \d\d"  # a year, or a part of a day
 _A_WORD = r"\p{L}{5}"  # and no code, abbreviation or number
 _COUNTED = 100  # different texts of a batch that are counted apart
@@ -254,11 +254,11 @@ def _against(name: str, keys: pl.Series) -> pl.Series:
 def say_something(keys: pl.Series) -> pl.Series:
     """Which texts (of `normal`) say something by themselves: they have a word, or are a day.
 
-    Others are an answer (`jamais`, `x`) or a code (`KO`), or are about another text (`idem`, `voir ligne 3`).
+    Others are an answer (`jamais`, `x`, `non merci`) or a code (`KO`), or are about another text (`voir ligne 3`).
     """
     words = "|".join(proposals()["void"]["refer"])
-    own = keys.str.replace_all(rf"\b(?:{words})\b", "")
-    found = (own.str.contains(_A_WORD) & ~keys.is_in(yes_and_no())).fill_null(value=False)
+    own = keys.str.replace_all(rf"\b(?:{words})\b|^(?:{'|'.join(_ANSWERS)})\b\W*\w*\W*$", "")
+    found = own.str.contains(_A_WORD).fill_null(value=False)
     at = (~found & keys.str.contains(_TIME)).fill_null(value=False).arg_true()
     days = [bool(read_day(text, "dmy") or read_day(text, "mdy")) for text in keys[at]]
     return found.scatter(at, pl.Series(days, dtype=pl.Boolean))
@@ -274,7 +274,8 @@ def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:
         words = set(normal(texts).drop_nulls())
         if words <= yes_and_no() and words not in (set(), *({one} for one in "01vw")):
             return texts.is_not_null()
-    return pl.select(pl.lit(texts).str.to_lowercase().is_in(_ANSWERS).fill_null(False)).to_series()
+    answers = [word for word in _ANSWERS if len(word) > len("no")]
+    return pl.select(pl.lit(texts).str.to_lowercase().is_in(answers).fill_null(False)).to_series()
 
 
 def _are_words(texts: pl.Series) -> pl.Series:

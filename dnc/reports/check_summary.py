@@ -173,7 +173,7 @@ def _unread_texts(check: Check, language: str) -> Iterator[str]:
     if found := check.tallies.texts.most_common():
         yield said(language, "summary", "texts")
     for (column, word), rows in found[:_SHOWN]:
-        yield counted_line(rows, f"{column}: {word}" if word else column, language)
+        yield counted_line(rows, labelled(column, word, language) if word else column, language)
     if more := found[_SHOWN:]:
         yield MARGIN + said(language, "summary", "texts_more", n=len(more))
 

@@ -283,7 +283,7 @@ READ = [
     *(
         (f"{text}, which says nothing by itself, beside rest", 'rest = "nothing"', text, "absent", UNDECIDED)
         for text in ("idem", "id.", "(bis)", "-", "voir ligne 3", "wie oben", "same as above", "jamais", "même chose", "pareil",
-                     "s.o.", "non", "0", "x", "KO")
+                     "s.o.", "non", "non merci", "0", "x", "KO")
     ),
     ("letters of two alphabets, beside rest", 'rest = "nothing"', "n\u0435 plus \u0430ppeler", "absent", UNDECIDED),
     ("escaped twice, beside rest", 'rest = "nothing"', "D&amp;eacute;sinscrit", "absent", UNDECIDED),
@@ -422,6 +422,7 @@ SMUDGES = [
     ),
     Smudge("an address that says so", UNDECIDED, {"Compte": ("u7@optout.example", "jean@exemple.example")},
            missing="text:Compte"),
+    Smudge("an address for mail that says so", UNDECIDED, {"Email": ("optout7@exemple.example", "jean@exemple.example")}),
     Smudge("a page whose address says so", UNDECIDED, {"Fiche": ("https://crm.example/optout/7", "https://crm.example/7")},
            missing="text:Fiche"),
     *(

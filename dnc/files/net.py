@@ -61,8 +61,8 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
     by two words, or by a whole text or what signs set apart in one (`Rue du Refus`, `Sète - refus`); a `name`, also of
     `staff`, by a word that hardly any name has, too (`Robinson`, `Exemple DNC`).
     column: name of the column in which they stand; if it is about mail and not about calls, only by two words
-    (`Unsubscribed` in `Email status`) or in an address, else also by what a text says behind it, if that is more than a no (`Appel`:
-    `Non autorisé`).
+    (`Unsubscribed` in `Email status`) or in an address, else also by what a text says behind it, if that is more than a
+    no (`Appel`: `Non autorisé`).
     Returns Booleans of the same length and name; False for null.
     """
     if texts.is_empty():

@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from xml.parsers import expat
+from itertools import islice
 
 import polars as pl
 
 from dnc.errors import FormatError, LoaderError
-from dnc.registries import LISTING, Extract, Loader, Member, listings, localized
+from dnc.registries import LISTING, Extract, Loader, Member, listings, localized, tags
 
 _STAR = r"[*\u2217\u22C6\u204E\u2605\u2606\u2722-\u273D\u2B50-\u2B52\uFE61\uFF0A]|&#42;|&ast;"
 _STARRED = re.compile(_STAR)
 _WORDS = {"*": True, "yes": True, "no": False, "": False}
-_BLOCK = 1 << 20
-_LONGEST_TAG = 1 << 20  # bytes; expat looks at the beginning of a tag again with each block
+_AT_ONCE = 100_000  # rows of a frame
 
 
 def _is_xml(extract: Extract) -> bool:
@@ -68,85 +67,35 @@ def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
 
 
 def _pages(extract: Extract) -> Iterator[pl.DataFrame]:
+    schema = {"line": LISTING["line"], "number": LISTING["number"], "listed": LISTING["listed"]}
+    unread = pl.when(pl.col("number").is_null()).then(pl.lit("entry without a number"))
     for member in extract.members:
-        yield from _Entries(member).frames()
+        entries = _entries(member)
+        while rows := list(islice(entries, _AT_ONCE)):
+            frame = pl.DataFrame(rows, schema=schema, orient="row")
+            yield frame.with_columns(pl.lit(None, LISTING["since"]).alias("since"), unread.alias("unread"))
 
 
-class _Entries:
-    """Reads the entries of one page or feed as a stream."""
+def _entries(member: Member) -> Iterator[tuple[int, str | None, bool]]:
+    """Line, number and star of each telephone of each entry of a page; the number is None if an entry has none."""
+    phones: list[tuple[int, str | None]] = []
+    numbers, inside = 0, ""
+    starred = in_entry = False
+    for line, named, attributes, text in tags(member, "download"):
+        name = named.lower()
+        starred = starred or bool(_STARRED.search(text))
+        if attributes is not None:
+            if name in ("phone", "nopromo", "entry") and in_entry == (name == "entry"):
+                raise LoaderError(localized("errors", "odd_element", number=numbers + len(phones) + 1), member.where)
+            starred = name == "nopromo" or (starred and name != "entry")
+            in_entry = in_entry or name == "entry"
+        elif name == "phone":
+            phones.append((line, text.strip() if inside == "phone" else ""))
+        elif name == "entry":
+            yield from ((at, phone, starred) for at, phone in phones or [(line, None)])
+            numbers, phones, in_entry = numbers + len(phones), [], False
+        inside = "" if attributes is None else name
 
-    def __init__(self, member: Member) -> None:
-        self._member = member
-        self._rows: list[tuple[int, str | None, bool]] = []
-        self._phones: list[tuple[int, str]] = []
-        self._numbers = 0
-        self._starred = self._in_entry = False
-        self._inside = ""
-        self._texts: list[str] = []
-        self._parser = expat.ParserCreate()
-        self._parser.buffer_text = True
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._characters
-        self._parser.StartDoctypeDeclHandler = self._doctype
-
-    def frames(self) -> Iterator[pl.DataFrame]:
-        fed = 0
-        try:
-            for block in self._member.blocks(_BLOCK):
-                self._parser.Parse(block, False)
-                fed += len(block)
-                if fed - self._parser.CurrentByteIndex > _LONGEST_TAG:
-                    raise LoaderError(localized("errors", "xml_tag"), self._member.where)
-                yield self._frame()
-            self._parser.Parse(b"", True)
-        except expat.ExpatError as error:
-            message = (
-                localized("errors", "no_entities") if error.code == _UNDEFINED else localized("errors", "xml_broken")
-            )
-            raise LoaderError(message, self._member.where, error.lineno) from None
-        except LookupError:
-            raise LoaderError(localized("errors", "xml_encoding"), self._member.where) from None
-        yield self._frame()
-
-    def _frame(self) -> pl.DataFrame:
-        rows, self._rows = self._rows, []
-        schema = {"line": LISTING["line"], "number": LISTING["number"], "listed": LISTING["listed"]}
-        unread = pl.when(pl.col("number").is_null()).then(pl.lit("entry without a number"))
-        frame = pl.DataFrame(rows, schema=schema, orient="row")
-        return frame.with_columns(pl.lit(None, LISTING["since"]).alias("since"), unread.alias("unread"))
-
-    def _doctype(self, *_: object) -> None:
-        raise LoaderError(localized("errors", "no_entities"), self._member.where, self._parser.CurrentLineNumber)
-
-    def _start(self, name: str, _: dict[str, str]) -> None:
-        self._inside, self._texts = name.rpartition(":")[2].lower(), []
-        if self._inside in ("phone", "nopromo", "entry") and self._in_entry == (self._inside == "entry"):
-            message = localized("errors", "odd_element", number=self._numbers + len(self._phones) + 1)
-            raise LoaderError(message, self._member.where)
-        if self._inside == "entry":
-            self._starred, self._in_entry = False, True
-        elif self._inside == "nopromo":
-            self._starred = True
-
-    def _characters(self, text: str) -> None:
-        if self._inside == "phone":
-            self._texts.append(text)
-        self._starred = self._starred or bool(_STARRED.search(text))
-
-    def _end(self, name: str) -> None:
-        kind = name.rpartition(":")[2].lower()
-        if kind == "phone":
-            self._phones.append((self._parser.CurrentLineNumber, "".join(self._texts).strip()))
-        elif kind == "entry":
-            self._rows += [(line, phone, self._starred) for line, phone in self._phones]
-            if not self._phones:
-                self._rows.append((self._parser.CurrentLineNumber, None, self._starred))
-            self._numbers, self._phones, self._in_entry = self._numbers + len(self._phones), [], False
-        self._inside = ""
-
-
-_UNDEFINED = 11  # expat: undefined entity
 
 LOADER = Loader(
     "ch-directory", "CH", _recognises, _read, absent="listed", directory=True, columns=("number", "star", "name")

@@ -1,8 +1,6 @@
 """What the XML inside an XLSX says besides the values: failed, merged and altered cells, hidden rows, notes.
 
-`fastexcel` reads the values. It returns null for a failed formula and nothing about the others, so these are read
-here, with expat. The files may come from anybody: a document type is refused, because a few hundred bytes of entities
-can expand to gigabytes; nesting and single tags have limits, because expat keeps them in memory until they close.
+`fastexcel` reads the values. It returns null for a failed formula and nothing about the others, so these are read here.
 """
 
 from __future__ import annotations
@@ -11,18 +9,14 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from posixpath import normpath
 from typing import NamedTuple
-from xml.parsers import expat
 
 from dnc.errors import InputError
 from dnc.files.archive import Member
 from dnc.files.net import marks
+from dnc.files.xml_reader import Tag, tags
 from dnc.messages import figure, localized
 
-_MOST_DEPTH = 256  # open elements; a sheet has fewer than twenty
-_LONGEST_TAG = 1 << 24  # bytes
-_LONGEST_CELL = 1 << 20  # characters
 MOST_ROWS = 1 << 20  # of a sheet
-_MOST_BOOK_BYTES = 1 << 24  # of each part that lists the sheets
 _MOST_BYTES = 1 << 26  # of a part whose texts or styles are kept
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ROW = re.compile(r"[0-9]{1,7}")
@@ -59,7 +53,7 @@ def sheet_part(parts: dict[str, Member], position: int) -> str:
     """
 
     def attributes_of(part: str, element: str) -> list[dict[str, str]]:
-        found = _elements(parts[part], _MOST_BOOK_BYTES) if part in parts else ()
+        found = _elements(parts[part]) if part in parts else ()
         return [attributes for name, attributes in found if name == element]
 
     sheets = attributes_of("xl/workbook.xml", "sheet")
@@ -75,9 +69,12 @@ def marks_of(part: Member, altered: Collection[str] = (), texts: Collection[str]
 
     altered: of `altering_styles`. texts: of `altered_texts`.
     """
-    sheet = _SheetHandler(part, altered, texts)
-    for _ in _parsed(part, sheet.start, sheet.end, sheet.text):
-        pass
+    sheet = _SheetMarks(altered, texts)
+    for _, name, attributes, text in _tags(part):
+        if attributes is None:
+            sheet.end(name, text)
+        else:
+            sheet.start(name, attributes)
     return list(sheet.marks)
 
 
@@ -176,7 +173,10 @@ def altered_texts(shared: Member) -> frozenset[str]:
         elif name == "rPh" or (name == "strike" and _is_on(attributes)):
             altered.add(str(texts))
             if len(altered) > MOST_ROWS:
-                raise InputError(localized("errors", "xml_beyond"), shared.where)
+                raise InputError(
+                    localized("errors", "xml", "beyond", remedy=localized("errors", "remedy", "save_again")),
+                    shared.where,
+                )
     return frozenset(altered)
 
 
@@ -190,23 +190,16 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
     parts: the parts of the spreadsheet, by name. sheet: the name of the one that contains the sheet.
     """
     notes: list[Mark] = []
-    texts: list[str] = []
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if _local(name) in ("comment", "threadedComment") and (where := _CELL.fullmatch(attributes.get("ref", ""))):
-            notes.append(Mark("note", column_of(where[1]), int(where[2]), ""))
-        elif _local(name) == "txBody":
-            notes.append(Mark("note", 0, 0, ""))
-
-    def end(name: str) -> None:
-        if notes and _local(name) in ("t", "text", "p"):  # a text, or the end of a paragraph
-            notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{' ' if _local(name) == 'p' else ''.join(texts)}")
-        texts.clear()
-
     for part in _notes_parts(parts, sheet):
         _refuse_large(part)
-        for _ in _parsed(part, start, end, texts.append):
-            pass
+        for _, name, attributes, text in _tags(part):
+            where = _CELL.fullmatch((attributes or {}).get("ref", ""))
+            if attributes is not None and name in ("comment", "threadedComment") and where:
+                notes.append(Mark("note", column_of(where[1]), int(where[2]), ""))
+            elif attributes is not None and name == "txBody":
+                notes.append(Mark("note", 0, 0, ""))
+            elif attributes is None and notes and name in ("t", "text", "p"):  # a text, or the end of a paragraph
+                notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{' ' if name == 'p' else text}")
     return [note._replace(text=text) for note in notes if (text := (note.text or "").strip())]
 
 
@@ -216,14 +209,9 @@ def names_against(parts: Mapping[str, Member]) -> list[Mark]:
     Raises InputError.
     """
     texts: list[str] = []
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if _local(name) == "definedName":
-            texts.append(attributes.get("name", ""))
-
     for part in (parts[name] for name in ("xl/workbook.xml", "docProps/core.xml") if name in parts):
-        for _ in _parsed(part, start, text=texts.append, most_bytes=_MOST_BOOK_BYTES):
-            pass
+        for _, name, attributes, text in _tags(part):
+            texts += [text, attributes.get("name", "") if attributes and name == "definedName" else ""]
     return [Mark("note", 0, 0, text) for text in texts if marks(text)]
 
 
@@ -238,80 +226,56 @@ def _notes_parts(parts: Mapping[str, Member], sheet: str) -> list[Member]:
     return [parts[target] for target in named if target in parts]
 
 
-class _SheetHandler:
-    """Callbacks for the elements of a sheet, in their order.
+class _SheetMarks:
+    """Collects the marks of a sheet from its tags, in their order.
 
     A cell is `<c r="B2" s="1" t="e"><f>1/0</f><v>#DIV/0!</v></c>`, or has `<is><t>` instead of `<v>`; with `t="s"` the
-    value is the position of its text among those that cells share. The callbacks run for each cell, so to be fast they
-    check the last letter of a name before they remove its prefix (`<x:c>`).
+    value is the position of its text among those that cells share.
     """
 
-    def __init__(self, part: Member, altered: Collection[str], texts: Collection[str]) -> None:
-        self._part = part
-        self._texts = texts
-        self._left = 0  # characters that the cell may still have
-        self._altered = altered
+    def __init__(self, altered: Collection[str], texts: Collection[str]) -> None:
+        self._altered, self._texts = altered, texts
         self.marks: dict[Mark, None] = {}  # each once, so that a file that repeats one does not fill the memory
-        self._reference = ""
-        self._style = ""
-        self._is_error = False
-        self._is_shared = False
-        self._formula: list[str] | None = None  # pieces of its text
-        self._value: list[str] = []  # pieces of its text
-        self._element = ""  # whose text is needed: `f` or `v`, or nothing
+        self._cell: dict[str, str] = {}
+        self._formula: str | None = None
+        self._value = ""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        letter = name[-1]
-        if letter == "c" and _local(name) == "c":
-            self._reference, self._style = attributes.get("r", ""), attributes.get("s", "")
-            self._is_error = attributes.get("t") == "e"
-            self._is_shared = attributes.get("t") == "s" and bool(self._texts)
-            self._formula, self._value, self._element, self._left = None, [], "", _LONGEST_CELL
-        elif letter == "f" and _local(name) == "f":
-            self._formula, self._element = [], "f"
-        elif letter in "vt" and _local(name) in ("v", "t"):
-            self._element = "v"
-            if self._style in self._altered:
+        if name == "c":
+            self._cell, self._formula, self._value = attributes, None, ""
+        elif name in ("v", "t"):
+            if self._cell.get("s", "") in self._altered:
                 self._mark("altered")
-        elif (letter == "e" and _alters(_local(name), attributes)) or (letter == "h" and _local(name) == "rPh"):
+        elif name == "rPh" or (name == "strike" and _is_on(attributes)):
             self._mark("altered")
-        elif letter == "w" and _local(name) == "row":
+        elif name == "row":
             is_hidden = _is_on(attributes, "hidden", "0") or attributes.get("ht", "1").startswith("0")
             if is_hidden and _ROW.fullmatch(row := attributes.get("r", "")):
                 self._add(Mark("hidden", 0, int(row)))
-        elif letter == "l" and _local(name) == "mergeCell" and (match := _MERGED.match(attributes.get("ref", ""))):
+        elif name == "mergeCell" and (match := _MERGED.match(attributes.get("ref", ""))):
             self._add(Mark("merged", 0, int(match[1])))
 
+    def end(self, name: str, text: str) -> None:
+        if name == "f":
+            self._formula = text
+        elif name in ("v", "t"):
+            self._value = self._value or text
+        elif name == "c":
+            kind = self._cell.get("t")
+            if kind == "s" and self._value.strip() in self._texts:
+                self._mark("altered")
+            if self._formula is not None and not self._value:
+                self._mark("failed", f"={self._formula}")
+            elif kind == "e" and self._value:
+                self._mark("failed", self._value)
+
     def _mark(self, kind: str, text: str | None = None) -> None:
-        if where := _CELL.fullmatch(self._reference):
+        if where := _CELL.fullmatch(self._cell.get("r", "")):
             self._add(Mark(kind, column_of(where[1]) if kind == "failed" else 0, int(where[2]), text))
 
     def _add(self, mark: Mark) -> None:
         if mark.row <= MOST_ROWS:
             self.marks[mark] = None
-
-    def text(self, text: str) -> None:
-        self._left -= len(text) if self._element else 0
-        if self._left < 0:
-            raise InputError(localized("errors", "xml_cell", most=figure(_LONGEST_CELL)), self._part.where)
-        if self._element == "f" and self._formula is not None:
-            self._formula.append(text)
-        elif self._element == "v" and (self._is_shared or self._is_error or self._formula is not None):
-            self._value.append(text)
-
-    def end(self, name: str) -> None:
-        self._element = ""
-        is_plain = self._formula is None and not self._is_error and not self._is_shared
-        if name[-1] != "c" or is_plain or _local(name) != "c":
-            return
-        if self._is_shared and "".join(self._value).strip() in self._texts:
-            self._mark("altered")
-        text = "".join(self._value) if self._is_error else ""
-        if not any(self._value) and self._formula is not None:
-            text = f"={''.join(self._formula)}"
-        if text:
-            self._mark("failed", text)
-        self._formula, self._is_error = None, False
 
 
 def column_of(letters: str) -> int:
@@ -328,61 +292,10 @@ def _refuse_large(part: Member) -> None:
         raise InputError(localized("errors", "xml_large", most=figure(_MOST_BYTES >> 20)), part.where)
 
 
-def _local(name: str) -> str:
-    return name.rpartition(":")[2]
+def _tags(part: Member) -> Iterator[Tag]:
+    return tags(part, "save_again")
 
 
-def _elements(part: Member, most_bytes: int | None = None) -> Iterator[tuple[str, dict[str, str]]]:
-    """Name and attributes of each element of a part, or of its first bytes, where it begins; raises as `_parsed`."""
-    found: list[tuple[str, dict[str, str]]] = []
-    for _ in _parsed(part, lambda name, attributes: found.append((_local(name), attributes)), most_bytes=most_bytes):
-        yield from found
-        found.clear()
-
-
-def _parsed(
-    part: Member,
-    start: Callable[[str, dict[str, str]], None],
-    end: Callable[[str], None] | None = None,
-    text: Callable[[str], None] | None = None,
-    most_bytes: int | None = None,
-) -> Iterator[None]:
-    """Parse a part, or its first bytes, a block at a time. Raises InputError if it is not XML or exceeds the limits."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    depth = 0
-
-    def started(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > _MOST_DEPTH:
-            raise InputError(localized("errors", "xml_beyond"), part.where)
-        start(name, attributes)
-
-    def ended(name: str) -> None:
-        nonlocal depth
-        depth -= 1
-        if end:
-            end(name)
-
-    def refuse(*_: object) -> None:
-        raise InputError(localized("errors", "document_type"), part.where)
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = started
-    parser.EndElementHandler = ended
-    parser.CharacterDataHandler = text
-    fed = 0
-    try:
-        for block in part.blocks():
-            parser.Parse(block)
-            fed += len(block)
-            if fed - parser.CurrentByteIndex > _LONGEST_TAG:
-                raise InputError(localized("errors", "xml_beyond"), part.where)
-            yield
-            if most_bytes is not None and fed >= most_bytes:
-                return
-        parser.Parse(b"", True)
-        yield
-    except expat.ExpatError:
-        raise InputError(localized("errors", "xml_damaged"), part.where) from None
+def _elements(part: Member) -> Iterator[tuple[str, dict[str, str]]]:
+    """Name and attributes of each element of a part, where it begins."""
+    return ((name, attributes) for _, name, attributes, _ in _tags(part) if attributes is not None)

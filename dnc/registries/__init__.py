@@ -4,6 +4,7 @@ from dnc.clock import today
 from dnc.files.archive import Member
 from dnc.files.fixed_width import RecordLayout, records
 from dnc.files.table import PHONE_WORDS
+from dnc.files.xml_reader import tags
 from dnc.messages import figure, localized, registry_words
 from dnc.numbers.numbering_plans import country_of_prefix
 from dnc.registries.contract import LISTING, OPTIONAL, OWN, Extract, Layout, Loader
@@ -31,5 +32,6 @@ __all__ = [
     "localized",
     "records",
     "registry_words",
+    "tags",
     "today",
 ]

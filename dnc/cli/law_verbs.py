@@ -62,21 +62,21 @@ def act_on_packs(out: Path | str | None, options: dict[str, Any]) -> bool:
         raise click.UsageError(localized("errors", "cli", "pack_needs"))
     if options["trust"] and action != "install":
         raise click.UsageError(localized("errors", "cli", "trust_needs"))
+    if action is None:
+        return False
+    from dnc.store import rule_packs
+
     if action == "pack" and isinstance(out, Path):
         _make(options["pack"], options["key"], out)
     elif action == "install":
         _install(open_store(), options["install"], options["trust"])
     elif action == "distrust":
-        from dnc.store import rule_packs
-
         rule_packs.distrust(open_store().ledger, options["distrust"].lower())
         tell("pack", "distrusted", key=options["distrust"].lower())
-    elif action == "undo":
-        from dnc.store import rule_packs
-
+    else:
         was, now = rule_packs.undo(open_store().ledger)
         tell("pack", "undone_to" if now else "undone", was=was.version, now=now and now.version)
-    return action is not None
+    return True
 
 
 def _make(folder: Path, key: Path, out: Path) -> None:

@@ -28,9 +28,8 @@ EVERYWHERE = "everywhere"  # the "jurisdiction" of the file whose rules are part
 
 @dataclass(frozen=True)
 class Cite:
-    """A citation: the text that a regime is based on, in English and by language, its URL, and the day it was read."""
+    """A citation: the text that a regime is based on, by language, its URL, and the day it was read."""
 
-    text: str
     texts: dict[str, str] = field(hash=False)
     url: str
     read: date

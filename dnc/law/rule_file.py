@@ -296,7 +296,7 @@ class _RulesReader:
         if not _URL.fullmatch(table["url"]):
             raise self.fail("must be a URL that begins with http:// or https://, or empty", "cites", key, "url")
         texts = in_languages(table, "text", "cites", self.jurisdiction, key)
-        return Cite(table["text"], texts, table["url"], table["read"])
+        return Cite(texts, table["url"], table["read"])
 
     def _cites_of(self, data: dict[str, Any], *at: str) -> tuple[Cite, ...]:
         for key in data["cites"]:

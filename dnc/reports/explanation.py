@@ -141,7 +141,7 @@ def _data(result: RegimeResult) -> dict[str, Any]:
         "when": [condition._asdict() for condition in result.when],
         "except": [[condition._asdict() for condition in clause] for clause in result.exceptions],
         "demand": {"kind": regime.demand, **result.demand._asdict()},
-        "cites": [{"text": cite.text, "url": cite.url, "read": cite.read} for cite in regime.cites],
+        "cites": [{"text": cite.texts["en"], "url": cite.url, "read": cite.read} for cite in regime.cites],
         "note": regime.note["en"],
         "sanction": regime.sanction["en"],
     }

@@ -12,7 +12,7 @@ from msgspec import Struct
 from dnc.checks.parts import PartsManifest
 from dnc.checks.status import Status
 from dnc.reports.check_data import CheckOutput
-from dnc.vetting.model import SETTINGS_KEY, Offer, Vetting
+from dnc.vetting.model import Offer, Vetting
 
 _NOT_IN_JSON = ("cells", "checked", "salt")
 
@@ -41,14 +41,9 @@ def _struct(of: type, **changed: Any) -> type[Struct]:
     return msgspec.defstruct(of.__name__, list(kinds.items()), forbid_unknown_fields=True)
 
 
-def _offer() -> type[Struct]:
-    kinds = [(SETTINGS_KEY if name == "settings" else name, kind) for name, kind in get_type_hints(Offer).items()]
-    return msgspec.defstruct("Offer", kinds, forbid_unknown_fields=True)
-
-
 SCHEMAS: dict[str, Any] = {
     "check": CheckOutput,
-    "vet": _struct(Vetting, offer=_offer(), opens=bool),
+    "vet": _struct(Vetting, offer=_struct(Offer), opens=bool),
     "status": _struct(Status),
     "log": LogLine,
     "manifest": PartsManifest,

@@ -40,7 +40,7 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "vetting": vetting,
         "words": words,
         "offer": offer,
-        "declared": [fact(name, word, language) for name, word in offer.settings["declared"].items()],
+        "declared": [fact(name, word, language) for name, word in offer.told["declared"].items()],
         "regimes": regimes,
         "bounded": any(share.low != share.high for share in shares),
         "proved": proved_sentence(vetting.proved, language) if vetting.proved else "",

@@ -98,7 +98,7 @@ class VettingInWords:
             yield say("signed" if vetting.signer else "unsigned", key=vetting.signer)
         if offer.sample_of is not None:
             yield say("sample", of=offer.sample_of, confidence=percent(self.language, 0)(offer.confidence))
-        if declared := offer.settings["declared"]:
+        if declared := offer.told["declared"]:
             yield said(self.language, "summary", "declared", facts=facts(declared, self.language))
         for outcome, share in vetting.outcomes.items():
             yield f"  {self._share(share)}  {self._outcomes[outcome]}"
@@ -287,7 +287,7 @@ class VettingInWords:
     def use(self) -> str:
         """One line: who calls, for what purpose, and when."""
         days = self.period if self.offer.until else dated(self.language)(self.offer.first)
-        return use(self.offer.settings["declared"], days, self.language)
+        return use(self.offer.told["declared"], days, self.language)
 
     def rows_of(self, share: Share) -> str:
         """Rows of the file; for a sealed result, the fewest and the most there can be."""

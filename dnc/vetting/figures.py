@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -202,6 +203,6 @@ def _least_favourable(
 
 
 def _described(regime: Regime) -> dict[str, Any]:
-    cites = [{"text": cite.text, "texts": cite.texts, "url": cite.url, "read": cite.read} for cite in regime.cites]
+    cites = [{"text": cite.texts["en"], **asdict(cite)} for cite in regime.cites]
     texts = {"title": regime.title, "says": regime.says}
     return texts | {"force": regime.force, "confidence": regime.confidence, "cites": cites}

@@ -14,8 +14,6 @@ import polars as pl
 
 from dnc.checks.result import Check, ConditionResult, Conditions
 
-SETTINGS_KEY = "told"  # of `Offer.settings` in the JSON of vettings and of sealed results
-
 
 @dataclass(frozen=True)
 class Traded:
@@ -44,8 +42,8 @@ class Offer:
     check: row number of the check in the log of the store.
     first, until: the period of the calls, both days included; without `until` it is the first day alone.
     points: days of the curve, ascending.
-    settings: of the check: at, region, declared, brief, consents (both as sha256), guidance, accepted. A sealed result
-        says only whether there was a file of consents. The key in JSON is SETTINGS_KEY.
+    told: settings of the check: at, region, declared, brief, consents (both as sha256), guidance, accepted. A sealed
+        result says only whether there was a file of consents.
     rules: sha256 of each rules file. snapshots: registry, as_of and, unless sealed, sha256 of each that was used.
     version: of this program.
     trade: whether the seller may hand the list over.
@@ -62,7 +60,7 @@ class Offer:
     first: date
     until: date | None
     points: tuple[date, ...]
-    settings: Mapping[str, Any]
+    told: Mapping[str, Any]
     rules: tuple[str, ...]
     snapshots: tuple[Mapping[str, Any], ...]
     version: str
@@ -76,10 +74,6 @@ class Offer:
     def total(self) -> int:
         """Rows of the whole list."""
         return self.rows if self.sample_of is None else self.sample_of
-
-    def as_data(self) -> dict[str, Any]:
-        """All fields by their keys in JSON."""
-        return {SETTINGS_KEY if name == "settings" else name: value for name, value in asdict(self).items()}
 
     @property
     def through(self) -> dict[str, object]:
@@ -290,4 +284,4 @@ class Vetting:
         """Everything but the cells, the salt and the check, as plain data for JSON."""
         data = asdict(replace(self, cells=pl.DataFrame(), checked=None))
         del data["cells"], data["checked"], data["salt"]
-        return data | {"offer": self.offer.as_data(), "opens": self.opens}
+        return data | {"opens": self.opens}

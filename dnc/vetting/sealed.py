@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,7 +34,7 @@ from dnc.store.record_kinds import GIVEN
 from dnc.verdicts.verdict import OUTCOMES
 from dnc.vetting.cells import BANDS, FEW, MOST_CELLS, SCHEMA, between, with_loose
 from dnc.vetting.figures import appraise
-from dnc.vetting.model import SETTINGS_KEY, Agreement, Asked, Claim, Offer, Traded, Vetting
+from dnc.vetting.model import Agreement, Asked, Claim, Offer, Traded, Vetting
 from dnc.vetting.sample_bounds import population_bounds
 from dnc.vetting.sealing import commitment
 from dnc.vetting.vet import MOST_DAYS
@@ -88,7 +88,7 @@ class _SealedTrade(Strict):
     missing: _Named
 
 
-class _SealedOffer(Strict, rename={"settings": SETTINGS_KEY}):
+class _SealedOffer(Strict):
     file: Text
     commitment: Sha256
     rows: _Count
@@ -96,7 +96,7 @@ class _SealedOffer(Strict, rename={"settings": SETTINGS_KEY}):
     first: date
     until: date | None
     points: Annotated[tuple[date, ...], Meta(min_length=1, max_length=MOST_DAYS // 7 + 2)]
-    settings: _SealedSettings
+    told: _SealedSettings
     rules: Annotated[tuple[Sha256, ...], Meta(max_length=_MOST)]
     snapshots: Annotated[tuple[_SealedSnapshot, ...], Meta(max_length=_MOST)]
     version: Text
@@ -144,10 +144,10 @@ def is_sealed(path: str | Path) -> bool:
 
 def write_sealed(vetting: Vetting, signer: Signer | None = None) -> str:
     """The text of a sealed result; `vetting` must come from `vet(..., seal=True)`. signer: the key that signs it."""
-    offer = vetting.offer.as_data()
+    offer = asdict(vetting.offer)
     content = {
         _MARK: FORMAT,
-        "offer": {name: offer[name] for name in _SealedOffer.__struct_encode_fields__},
+        "offer": {name: offer[name] for name in _SealedOffer.__struct_fields__},
         "cells": vetting.cells.select(_SealedCell.__struct_fields__).to_dicts(),
     }
     content = shown(json.loads(json.dumps(content, default=str)))
@@ -261,7 +261,7 @@ def _comparable(claim: Offer, sample: Offer) -> None:
     """Raise OptionError if a sample was not vetted as the list was."""
     if sample.rows > claim.rows:
         raise OptionError(localized("errors", "seal", "more_rows", rows=sample.rows))
-    different = [name for name in _SAME_USE if claim.settings[name] != sample.settings[name]]
+    different = [name for name in _SAME_USE if claim.told[name] != sample.told[name]]
     if claim.until != sample.until:
         different.append("until")
     if different:
@@ -300,7 +300,7 @@ def _offer(read: _SealedOffer) -> Offer:
     if points != sorted(points) or (read.first, read.until or points[-1]) != (points[0], points[-1]):
         raise ValueError(localized("errors", "seal", "curve"))
     fields = msgspec.structs.asdict(read) | {
-        "settings": msgspec.structs.asdict(read.settings),
+        "told": msgspec.structs.asdict(read.told),
         "snapshots": tuple(msgspec.structs.asdict(snapshot) for snapshot in read.snapshots),
         "trade": Traded(**msgspec.structs.asdict(read.trade)),
     }

@@ -152,7 +152,7 @@ def _checked(result: Check, standing: Standing, salt: str | None) -> dict[str, A
         "rows": result.calls,
         "sealed": sealed,
         "check": result.id,
-        "settings": _settings(result, sealed=sealed),
+        "told": _settings(result, sealed=sealed),
         "rules": tuple(result.record["rules"]),
         "snapshots": tuple(_snapshots(result, standing, sealed=sealed)),
         "version": result.record["version"],
@@ -160,7 +160,7 @@ def _checked(result: Check, standing: Standing, salt: str | None) -> dict[str, A
 
 
 def _settings(result: Check, *, sealed: bool) -> dict[str, Any]:
-    """The settings of the check, for `Offer.settings`, without the number that the called person sees."""
+    """The settings of the check, for `Offer.told`, without the number that the called person sees."""
     settings = {name: result.record[name] for name in ("at", "region", "declared", "brief", "guidance", "accepted")}
     consents = result.record["consents"] and result.record["consents"]["sha256"]
     declared = dict(settings["declared"])

@@ -154,7 +154,7 @@ def test_no_kind_of_clause_is_left_out():
 def test_citations_without_an_address():
     """Each citation has an address, but the scopes, which cite their own file, and four that were read elsewhere."""
     lacking = {
-        cite.text
+        cite.texts["en"]
         for regime in Rulebook.load().by_id.values()
         if not regime.is_scope
         for cite in regime.cites

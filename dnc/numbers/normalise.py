@@ -16,8 +16,6 @@ from functools import lru_cache
 
 import polars as pl
 
-from dnc.cache import kept, source
-
 _LEAST = 6  # digits of a part that could be a number of its own
 _LONGEST = 200  # characters; longer texts are not read, so that no crafted text makes a pattern slow
 
@@ -180,11 +178,6 @@ def _is_ascii(texts: pl.Series) -> bool:
 @lru_cache(maxsize=1)
 def _plain_signs() -> tuple[list[str], list[str]]:
     """The characters outside ASCII, in scripts in use, that `cleaned` replaces, and their replacements."""
-    inputs = (unicodedata.unidata_version, source(__package__, "normalise.py"))
-    return kept("signs", inputs, tuple[list[str], list[str]], _replaced_signs)
-
-
-def _replaced_signs() -> tuple[list[str], list[str]]:
     chars = [chr(code) for code in (*range(0x80, 0x3100), *range(0xFE00, 0x10000))]
     kinds = map(unicodedata.category, chars)  # `_plain` replaces only a few of these thousands of characters
     signs = [char for char, kind in zip(chars, kinds, strict=True) if kind in _REPLACED or char in _LOOK_ALIKES]

@@ -41,6 +41,7 @@ _SPREADSHEET_PARTS = {"[Content_Types].xml", "content.xml"}
 _SPREADSHEET_97 = b"\xd0\xcf\x11\xe0"
 # What macOS and Windows add to a folder, and so to a zip of it.
 _OF_SYSTEMS = re.compile(r"__MACOSX/|(?:.*/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
+_OUTSIDE = re.compile(r"[/\\]|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|\Z)", re.DOTALL)  # an absolute path, or one with `..`
 _END_MARK = b"PK\5\6"
 _END_BYTES = 22 + 0xFFFF  # the end record of a zip, with the longest comment
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
@@ -227,17 +228,13 @@ def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
     faults = {
         "encrypted": any(member.flag_bits & _ENCRYPTED for member in kept),
         "link": any(stat.S_ISLNK(member.external_attr >> 16) for member in kept),
-        "outside": any(_leads_out(member.filename) for member in kept),
+        "outside": any(_OUTSIDE.match(member.filename) for member in kept),
         "twice": len({member.filename for member in kept}) < len(kept),
         "too_large": sum(member.file_size for member in kept) > most,
         "too_many": len(kept) > _MOST_MEMBERS,
     }
     fault = next((fault for fault, is_present in faults.items() if is_present), None)
     return fault and localized("errors", "archive", fault, most=figure(_MOST_MEMBERS))
-
-
-def _leads_out(name: str) -> bool:
-    return bool(re.match(r"[/\\]|[A-Za-z]:", name)) or ".." in re.split(r"[/\\]", name)
 
 
 def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:

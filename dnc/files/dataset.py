@@ -126,16 +126,14 @@ def _within(folder: Path) -> list[File]:
 
     paths = (Path(at, name).relative_to(folder) for at, _, names in os.walk(folder, onerror=refuse) for name in names)
     parquet = (path for path in paths if path.suffix.lower() == ".parquet")
-    names = sorted(path for path in parquet if not any(map(_is_private, path.parts)))
+    names = sorted(
+        path for path in parquet if not any(part.startswith((".", "_")) and "=" not in part for part in path.parts)
+    )
     for name in names:
         must_be_unicode(name)
     if not names:
         raise InputError(localized("errors", "no_parquet"), folder)
     return [File(folder / name, name.as_posix()) for name in names]
-
-
-def _is_private(name: str) -> bool:
-    return name.startswith((".", "_")) and "=" not in name
 
 
 def _chained(tables: Iterator[Table]) -> Table:

@@ -226,13 +226,9 @@ def kind_of(number: int) -> NumberKind:
     if planned := _planned(digits):
         territory, place, zones = planned
         return NumberKind(territory, line, place, zones, code, doubt)
-    region = phonenumbers.region_code_for_number(parsed) or _sole_region(int(code))
+    [sole, *others] = phonenumbers.region_codes_for_country_code(int(code)) or (None,)
+    region = phonenumbers.region_code_for_number(parsed) or (None if others else sole)
     return NumberKind(region, line, None, None, code, doubt)
-
-
-def _sole_region(code: int) -> str | None:
-    regions = phonenumbers.region_codes_for_country_code(code)
-    return regions[0] if len(regions) == 1 else None
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 A loader turns the bytes of a file into frames with the columns of `LISTING` and leaves telephone numbers as text.
 Numbers are read in one place, in the same way for all registries. Loaders live in the package `registry_loaders`,
-one module per form of files, each of which defines `LOADER` or `LOADERS`.
+one module per layout, each of which defines `LOADER` or `LOADERS`.
 """
 
 from __future__ import annotations

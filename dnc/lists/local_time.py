@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import polars as pl
 
-from dnc.clock import is_zone, local, read_moment
+from dnc.clock import NO_DAYS, is_zone, local, read_day, read_moment
 from dnc.law.rulebook import Rulebook
 from dnc.numbers.numbering_plans import shares_code
 
@@ -95,7 +95,7 @@ class Moment(NamedTuple):
 
 
 def call_moment(text: str, zones: str, place_read: bool, dates: str, now: date | None = None) -> Moment:
-    """The moment of a call.
+    """The moment of a call; on a day that programs write for "no date" there is none.
 
     Args:
         text: the cell `call_at`.
@@ -103,8 +103,8 @@ def call_moment(text: str, zones: str, place_read: bool, dates: str, now: date |
         place_read: as in `Where.read`; with a place that was not understood, an instant has no local time.
         dates, now: order of day and month, and the day that counts as today, see `dnc.clock.read_moment`.
     """
-    moment = read_moment(text, dates, now)
-    if moment is None:
+    moment, day = read_moment(text, dates, now), read_day(text, dates, now)
+    if moment is None or day is None or day <= NO_DAYS:
         return Moment(None, None, None, None)
     if not isinstance(moment, datetime):
         midnight = datetime(moment.year, moment.month, moment.day)

@@ -20,7 +20,7 @@ import msgspec
 import polars as pl
 from msgspec import structs
 
-from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, is_zone, read_day, read_moment, today
+from dnc.clock import ALWAYS, NEVER, NONE, is_zone, read_day, read_moment, today
 from dnc.database import instance_of
 from dnc.errors import InputError, OptionError
 from dnc.files.cell_texts import normal
@@ -459,8 +459,7 @@ class _Rows(msgspec.Struct):
             end = pl.col("day").cast(pl.Datetime("us")) + pl.duration(hours=23, minutes=59, seconds=59)
             facts = facts.with_columns(pl.coalesce(at, end).alias("at"), by_day=at.is_null())
             result = self._words(frame["result"], "result", RESULTS)
-            no_day = facts["at"].is_null() | (facts["day"] <= NO_DAYS)
-            self._refuse(frame, frame["at"].is_null() | no_day, "at")
+            self._refuse(frame, frame["at"].is_null() | facts["at"].is_null(), "at")
             self._refuse(frame, (facts["day"] > today()).fill_null(False), "at_future")
             self._refuse(frame, result.is_null(), "result", known=either(RESULTS))
             lasting = result.is_in(LASTING).cast(pl.UInt8).alias("lasting")

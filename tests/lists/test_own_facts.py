@@ -419,3 +419,12 @@ def test_a_file_that_is_loaded_again_is_read_again(book, store, write_file):
     file.with_name("other.csv").write_text(f"number,consent,consent_on,proof\n{NUMBER},ok,2026-08-01,page 7\n")
     assert loaded("other.csv", ok="named_caller") == before
     assert loaded(ok="named_caller") == ["clear", "blocked", "clear"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31T00:00", "1970-01-01"])
+def test_a_call_is_planned_on_no_day_that_programs_write_for_none(store, write_file, book, day):
+    """Its row is undecided; thirty days before the first day of all, recorded calls were looked for in vain."""
+    own_records.record(store, "calls", [{"number": NUMBER, "at": "2026-11-01T10:00", "result": "answered"}], book)
+    path = write_file("calls.csv", f"number,call_at\n{NUMBER},{day}\n+33199000002,2026-11-20\n")
+    first, second = check(path, store, given=SALE).verdicts["dnc_missing"].str.split(";")
+    assert "call_at" in first and "call_at" not in second

@@ -28,6 +28,7 @@ from dnc.messages import (
     localized,
     messages,
     percent,
+    said_day,
     typeset,
 )
 from dnc.store.loader_search import loaders
@@ -178,6 +179,7 @@ def test_numbers_are_written_as_the_language_does():
     assert (counted("en")(1234), percent("en")(0.125), amount("en", 2)(1234.5)) == ("1,234", "12.5%", "1,234.50")
     assert (dated("en")("2026-11-25 06:00"), dated("fr")(date(2026, 11, 25))) == ("2026-11-25", "25/11/2026")
     assert (in_runs([2, 3, 4, 9]), in_runs([])) == ("2–4, 9", "")
+    assert (said_day("2026-11-25T06:00Z", "fr"), said_day("2026-13-45", "fr")) == ("25/11/2026 06:00 UTC", "2026-13-45")
     thin, hard = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
     french = (counted("fr")(1234), percent("fr")(0.125), amount("fr", 2)(1234.5))
     assert french == (f"1{thin}234", f"12,5{hard}%", f"1{thin}234,50")

@@ -295,7 +295,10 @@ def said_day(text: str, language: str) -> str:
         return text
     day, minute, offset = found.groups()
     zone = offset and f"UTC{offset}".removesuffix("+00:00").removesuffix("Z")
-    return " ".join(filter(None, (dated(language)(day), minute, zone)))
+    try:
+        return " ".join(filter(None, (dated(language)(day), minute, zone)))
+    except ValueError:  # 2026-13-45
+        return text
 
 
 def in_runs(numbers: Iterable[int]) -> str:

@@ -11,7 +11,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -97,10 +97,9 @@ class Guard:
     def _refuse_other_origins(self, headers: Headers) -> None:
         """Raise RefusedError for a change that does not come from a page of this desk."""
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-        ours = origin is None or (
-            urlsplit(origin).netloc.lower() == headers["host"].lower() and urlsplit(origin).scheme in ("http", "https")
-        )
-        if not ours or site not in (None, "same-origin") or (origin is None and site is None):
+        ours = [f"{scheme}://{headers['host'].lower()}" for scheme in ("http", "https")]
+        is_other = origin is not None and origin.lower() not in ours
+        if is_other or site not in (None, "same-origin") or (origin is None and site is None):
             raise RefusedError(403, messages("desk", self._desk.language)["other_origin"])
 
     def _user(self, headers: Headers) -> str | None:

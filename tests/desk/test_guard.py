@@ -73,6 +73,7 @@ def test_localhost_is_a_name_of_it(desk):
     [
         {"Origin": EVIL},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "{base}", "Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "none"},

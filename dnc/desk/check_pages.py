@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -33,7 +32,7 @@ from dnc.desk.office import keep_decisions, keeps_decisions
 from dnc.desk.past_pages import in_words, of_call
 from dnc.desk.progress import begin, begin_file, running
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Errors, Visit
+from dnc.desk.visit import Errors, Visit, whole
 from dnc.errors import DncError, InputError
 from dnc.law.findings import Finding
 from dnc.law.vocabulary import WAS, vocabulary
@@ -46,7 +45,6 @@ from dnc.store import campaigns
 from dnc.verdicts.verdict import OUTCOMES
 
 _PAGE_ROWS = 20
-_ROW = re.compile(r"[0-9]{1,9}")
 _UNKNOWN = "unknown"  # the answer "I do not know"
 _FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brief.toml")
 _LEFT = 5  # questions on the page of a result
@@ -123,8 +121,8 @@ def _upload(visit: Visit, sent: Form) -> Response:
 def _told(visit: Visit, sent: Form) -> tuple[str, str] | None:
     """The name and the text of the brief that a form begins with: of a past check, or of a campaign; or none."""
     store, base = visit.desk.store, sent.get("base")
-    if (past := sent.get("past")).isdecimal():
-        check = past_check(store, int(past))
+    if past := whole(sent.get("past")):
+        check = past_check(store, past)
         return check.series, brief_of_past(store, check)
     if name := base.removeprefix(_COLUMNS_OF):
         return name, brief_for_list(store, name, None if name == base else {})
@@ -307,10 +305,12 @@ def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[
             chosen.append(row.rest if accepted else row.chosen)
         elif row.alike and not text:
             chosen.append(LEFT_OUT if sent.get(f"answer-{at}-alike") else row.chosen)
-        elif not row.fact and not (text.isdecimal() and int(text) < len(row.options)):
-            raise InputError(visit.texts["no_answer"])
+        elif row.fact:
+            chosen.append(text)
+        elif (answer := whole(text)) is not None and answer < len(row.options):
+            chosen.append(answer)
         else:
-            chosen.append(text if row.fact else int(text))
+            raise InputError(visit.texts["no_answer"])
     return chosen
 
 
@@ -320,10 +320,9 @@ def _chosen(visit: Visit, question: Question, text: str) -> int | str | None:
         return text or None
     if text == _UNKNOWN:
         return None
-    numbers = list(map(str, range(len(question.options))))
-    if text not in numbers:
+    if (answer := whole(text)) is None or answer >= len(question.options):
         raise InputError(visit.texts["no_answer"])
-    return numbers.index(text)
+    return answer
 
 
 def _ask_again(visit: Visit, sent: Form) -> Response:
@@ -458,7 +457,8 @@ def _result(visit: Visit) -> Response:
 
 def _named_by(text: str, among: Sequence[str]) -> str | None:
     """A column or a cell by its place, which is what an address says of it; None where there is none."""
-    return among[int(text)] if _ROW.fullmatch(text) and int(text) < len(among) else None
+    place = whole(text)
+    return among[place] if place is not None and place < len(among) else None
 
 
 def _cells_of(list_check: ListCheck, calls: pl.LazyFrame, rows: CallRows, column: str) -> list[tuple[int, str, int]]:
@@ -498,10 +498,9 @@ def _report(visit: Visit) -> Response:
 
 
 def _why(visit: Visit) -> Response:
-    list_check, row = _list(visit), visit.request.path_params["row"]
-    if not _ROW.fullmatch(row):
+    list_check, row = _list(visit), whole(visit.request.path_params["row"])
+    if row is None:
         raise RefusedError(404, visit.texts["not_found"])
-    row = int(row)
     with named(*list_check.files):
         explanations = list_check.explain(row, visit.desk, visit.session.language)
     return visit.page(

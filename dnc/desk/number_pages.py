@@ -5,7 +5,6 @@ A number is never part of an address: it is sent with a form, kept in the sessio
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -26,7 +25,7 @@ from dnc.desk.check_pages import explained
 from dnc.desk.forms import Form
 from dnc.desk.office import facts_of, region_of
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Errors, Visit, download_once, meanings
+from dnc.desk.visit import Errors, Visit, download_once, meanings, whole
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
@@ -44,7 +43,6 @@ _FACTS = ("caller", "purpose", "recipient", "voice", "source", "relationship", "
 _TYPES = {"date": "date", "timestamp": "datetime-local"}  # of fields, by the type of a column
 _TO_COME = ("consent_until", "until")  # days that may be in the future
 _TIMED = ("consent_on", "consent_withdrawn_on")  # days of which the law may ask the hour too
-_COUNT = re.compile(r"[0-9]{1,6}")
 
 
 class LookUp(msgspec.Struct, frozen=True):
@@ -101,8 +99,7 @@ def _look_up_of(visit: Visit) -> LookUp:
 def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
     region, day, count = region_of(visit.desk), str(today()), visit.request.query_params.get("recorded", "")
     given = {"region": region, "of": region, "day": day, "on": day, **(given or {})}
-    recorded = int(count) if _COUNT.fullmatch(count) else 0
-    return visit.page("number.html", errors=errors, given=given, recorded=recorded)
+    return visit.page("number.html", errors=errors, given=given, recorded=whole(count))
 
 
 def _look_up(visit: Visit, sent: Form) -> Response:

@@ -16,7 +16,7 @@ from dnc.checks.past import past_checks
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Errors, Visit
+from dnc.desk.visit import Errors, Visit, whole
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.cell_facts import read_cli
@@ -85,7 +85,7 @@ def _set(visit: Visit, sent: Form) -> Response:
         given["cli"] = read_cli(meaning("cli", cli) or cli, region or system_locale()[1]) or cli
         if read_cli(given["cli"], None) is None:
             errors.append(("cli", visit.texts["no_cli"]))
-    if (days := given.get("own_days")) and not (days.isdecimal() and 0 < int(days) <= _MOST_DAYS):
+    if (days := given.get("own_days")) and not 0 < (whole(days) or 0) <= _MOST_DAYS:
         errors.append(("own_days", visit.texts["no_amount"]))
     if errors:
         return _office(visit, given, errors)

@@ -17,7 +17,7 @@ from dnc.checks.questions import masked
 from dnc.clock import today
 from dnc.desk.desk import RefusedError
 from dnc.desk.routes import page
-from dnc.desk.visit import Visit, download
+from dnc.desk.visit import Visit, download, whole
 from dnc.files.writers import csv_of
 from dnc.law.rulebook import Rulebook
 from dnc.reports.phrases import fact
@@ -78,10 +78,9 @@ def in_words(book: Rulebook, language: str, reasons: Mapping[str, int]) -> list[
 
 def _asked(visit: Visit) -> PastCheck:
     """The check that the address names."""
-    number = visit.request.path_params["check"]
-    if not number.isdecimal():
+    if (number := whole(visit.request.path_params["check"])) is None:
         raise RefusedError(404, visit.texts["not_found"])
-    return past_check(visit.desk.store, int(number))
+    return past_check(visit.desk.store, number)
 
 
 def _compared(visit: Visit) -> tuple[PastCheck, list[PastCheck], Difference | None]:

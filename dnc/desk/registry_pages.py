@@ -27,7 +27,7 @@ from dnc.desk.jobs import Job
 from dnc.desk.office import max_ages, region_of
 from dnc.desk.progress import begin, result_of
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Errors, Visit, meanings
+from dnc.desk.visit import Errors, Visit, meanings, whole
 from dnc.errors import DncError, InputError, RolesError, UnreadRowsError
 from dnc.files.open_table import open_table
 from dnc.files.table import folded
@@ -248,7 +248,7 @@ def _load(visit: Visit, sent: Form) -> Response:
     days = {name: sent.past_day(name) for name in ("as_of", *_COVERS)}
     wrong = [name for name, day in days.items() if day is None and (name in needed or given[name])]
     errors = [(name, visit.texts["no_past_day"]) for name in wrong]
-    if not given["accept_unread"].isdecimal() and given["accept_unread"]:
+    if given["accept_unread"] and whole(given["accept_unread"]) is None:
         errors.append(("accept_unread", visit.texts["no_amount"]))
     if file.kind is CALLS and (days["from_day"] is None) != (days["to_day"] is None):
         errors.append(("to_day", visit.texts["both_days"]))

@@ -26,7 +26,7 @@ from dnc.reports.status_lines import of_own_records
 from dnc.store.record_kinds import RESULTS
 
 Errors = Sequence[tuple[str, str]]  # fields of a form, and what is wrong with each
-_PAGE = re.compile(r"[0-9]{1,9}")
+_WHOLE = re.compile(r"[0-9]{1,9}")
 TOKEN = "form_token"  # noqa: S105 - the name of the first field of every form, see templates/form_token.html
 
 
@@ -73,8 +73,8 @@ class Visit(msgspec.Struct, frozen=True):
 
         size: rows of a part.
         """
-        parts, text = max(1, -(-rows // size)), self.request.query_params.get("page", "")
-        return min(max(int(text), 1), parts) if _PAGE.fullmatch(text) else 1, parts
+        parts, asked = max(1, -(-rows // size)), whole(self.request.query_params.get("page", ""))
+        return min(max(asked or 1, 1), parts), parts
 
     def address(self, *names: str) -> Callable[..., str]:
         """A function that gives the query of this address with other values for some of its parameters, if it has any.
@@ -96,6 +96,11 @@ class Visit(msgspec.Struct, frozen=True):
     def to(self, path: str) -> Response:
         """Redirect the browser after a form, so that reloading the next page does not repeat the change."""
         return RedirectResponse(path, 303)
+
+
+def whole(text: str) -> int | None:
+    """The whole number that a part of an address or a field of a form is; None if it is none of up to nine digits."""
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 def refusal(desk: Desk, path: str, code: int, sentence: str, session: Session | None = None) -> Response:

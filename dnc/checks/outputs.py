@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from os.path import realpath
 from pathlib import Path
 from types import NoneType
 
@@ -88,9 +89,9 @@ class Outputs:
 
     def refuse(self, paths: Iterable[str | Path]) -> None:
         """Raise OptionError if an output would replace one of some files."""
-        kept = {Path(path).resolve() for path in paths}
+        kept = {realpath(path) for path in paths}  # unlike `Path.resolve` also of a link to itself
         for target in self.targets:
-            if not is_url(target) and Path(target).resolve() in kept:
+            if not is_url(target) and realpath(target) in kept:
                 raise OptionError(localized("errors", "out_is_input"), target)
 
     def open(self, layout: OutputLayout, stack: ExitStack) -> None:

@@ -81,6 +81,7 @@ def vet(
     must_be("against", against, "lists", list, tuple)
     must_be("asked", asked, "asked", Asked, NoneType)
     must_be("sample_of", sample_of, "number", int, NoneType)
+    must_be_within("sample_of", sample_of or 1, "rows", 1, _MOST_ROWS)
     must_be("proofs", proofs, "proofs", Proofs, NoneType)
     must_be_within("confidence", confidence, "confidence", 0.5, 0.9999)
     if seal and (against or sample_of is not None):
@@ -137,7 +138,7 @@ def _points(first: date, until: date | None) -> tuple[date, ...]:
         raise OptionError(localized("errors", "until_early", until=until, first=first))
     if until and (until - first).days > MOST_DAYS:
         raise OptionError(localized("errors", "until_late", until=until, most=MOST_DAYS, first=first))
-    last = until or first + timedelta(weeks=CURVE_WEEKS)
+    last = until or first + timedelta(weeks=min(CURVE_WEEKS, (date.max - first).days // 7))
     weekly = [first + timedelta(days=days) for days in range(0, (last - first).days + 1, 7)]
     return tuple(weekly if weekly[-1] == last else [*weekly, last])
 
@@ -219,6 +220,7 @@ def _numbers(files: FileList, brief: Brief, book: Rulebook) -> Iterator[pl.Serie
 
 _LIST_FACTS: tuple[str, ...] = ("recipient", "line", "source", "sector", "place", "plan_place", "polls", "day")
 _LIST_FACTS += ("territory", "jurisdiction", "unread", "doubt", "texts")
+_MOST_ROWS = 10**12  # of a list of which a sample is assessed
 _ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": "", "elsewhere": "", "lacks": ""}
 _ACT |= dict.fromkeys(("consent_withdrawn_on", "refused_on"), NEVER)
 

@@ -128,6 +128,11 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["chek", "calls.csv"], 2, "No such command 'chek' (Did you mean: check, schema?);"),
         (["check", "calls.csv", "--at"], 2, "requires an argument;"),
         (["vet", "calls.csv", "--min-clear", "50"], 2, "is not in the range 0<=x<=1;"),
+        (
+            ["vet", "calls.csv", "--sample-of", "9" * 30],
+            2,
+            "sample_of must be a number of rows, at most 1,000,000,000,000",
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, code, says):
@@ -144,6 +149,15 @@ def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, 
     assert says in err
     assert len(err.splitlines()) == 1
     assert "01 99 00 04 18" not in err
+
+
+def test_days_and_numbers_at_the_end_of_what_there_is_are_taken(dnc, write_file):
+    """The last day of all has no weeks after it, so many digits are a name, and a link to itself is replaced."""
+    write_file("calls.csv", CALLS)
+    Path("loop.csv").symlink_to("loop.csv")
+    assert dnc("vet", "calls.csv", "--at", "9999-12-31")[0] == 0
+    assert dnc("check", "calls.csv", "--since", "9" * 5000, "--out", "loop.csv", "--quiet")[0] in (1, 3)
+    assert Path("loop.csv").read_text().startswith("number,")
 
 
 @pytest.mark.parametrize("verb", ["check", "vet", "start"])

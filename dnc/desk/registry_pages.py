@@ -47,11 +47,12 @@ from dnc.store.records import Added
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 
-_OPTIONS = ("registry", "region", "campaign", "means", "dates", "shrunk", "sheet", "ignore", "accept_unread", "reason")
+_OPTIONS = ("registry", "region", "campaign", "means", "dates", "shrunk", "sheet", "accept_unread", "reason")
 _COVERS = ("from_day", "to_day")  # of calls made: days of which the file has them all
 _FILES = "registry_files"  # what of a session they are kept under
 _FIRST_ROWS = 5
-_OF_COLUMN = "_column"  # behind our name of a column: a field of the form with its name in the file
+_OF_COLUMN, _IGNORED = "_column", "ignore"  # what a column is: behind our name of it, or that it is left out
+_ROLE = "role-"  # before the place of a column: a field of the form with what it is
 _WORD = "word-"  # before our name of a column and the place of a word in it: a field of the form with its meaning
 
 
@@ -71,12 +72,12 @@ class RecordsLoaded(msgspec.Struct, frozen=True):
 
 
 def roles(registry: str, language: str) -> dict[str, str]:
-    """What a column of a file may be, by the name of its field: columns of a registry, or of a kind of own records."""
+    """What a column of a file may be, by the word for it: columns of a registry, or of a kind of own records."""
     texts = messages("desk", language)["registry_roles"]
     if kind := KINDS.get(registry):
         number, *names = columns_of(kind)
         known = {f"{name}{_OF_COLUMN}": record_label(name, language) for name in names}
-        return {name: texts.get(name) or known[name] for name in (f"{number}{_OF_COLUMN}", *known, "ignore")}
+        return {name: texts.get(name) or known[name] for name in (f"{number}{_OF_COLUMN}", *known, _IGNORED)}
     return dict(texts)
 
 
@@ -84,13 +85,14 @@ class RegistryFile(msgspec.Struct, dict=True):
     """A file that was sent and is not loaded yet.
 
     Attributes:
-        upload: the file. given: the texts of its form.
+        upload: the file. given: the texts of its form. roles: what that says of columns, by their names in the file.
         error: why it was not loaded, and `unread`: how many of its rows cannot be read, if that is why.
         id: part of the address of its page.
     """
 
     upload: Upload
     given: Mapping[str, str] = {}
+    roles: Mapping[str, str] = {}
     error: str = ""
     unread: int = 0
     id: str = msgspec.field(default_factory=lambda: token_urlsafe(9))
@@ -114,34 +116,31 @@ class RegistryFile(msgspec.Struct, dict=True):
     @property
     def columns(self) -> dict[str, str]:
         """What its form says of columns: ours → theirs."""
-        said = {name: text for name, text in self.given.items() if name.endswith(_OF_COLUMN) and text}
-        return {name.removesuffix(_OF_COLUMN): text for name, text in said.items()}
+        return {role.removesuffix(_OF_COLUMN): name for name, role in self.roles.items() if role not in ("", _IGNORED)}
 
     @property
     def ignored(self) -> list[str]:
         """The columns that its form leaves out."""
-        return [name for name in map(str.strip, self.given.get("ignore", "").split(",")) if name]
+        return [name for name, role in self.roles.items() if role == _IGNORED]
 
-    def proposed(self, desk: Desk) -> dict[str, str]:
-        """What to propose in its form: the order of its days, and the columns that their names do not tell."""
+    def proposed(self, desk: Desk) -> tuple[dict[str, str], dict[str, str]]:
+        """What to propose in its form: as `given`, such as the order of its days, and the `roles` of columns.
+
+        A column of days that may be the one that is asked for has a role without a word.
+        """
         with suppress(InputError):
             guesses = Guesses(self.upload.path, desk.book, self.given.get("sheet") or None, here := region_of(desk))
             days, found = guesses.days, {"dates": guesses.days.order or ""}
             if days.digits and not (days.dmy or days.mdy):  # either order reads them
                 found["dates"] = "mdy" if here == "US" else "dmy"
             if self.kind:
-                return found | self._of_records(self.kind, guesses)
+                found["region"] = guesses.regions[0] if len(guesses.regions) == 1 else ""  # of several a person chooses
+                return found, {name: ours + _OF_COLUMN for ours, name in likely_columns(self.kind, guesses).items()}
             columns = [name for name in guesses.rows.columns if guesses.has_days(name)]
             if columns and self.is_undated:
-                found["since_column"] = columns[0] if len(columns) == 1 else ""  # of several a person chooses
-            return found
-        return {}
-
-    def _of_records(self, kind: Kind, guesses: Guesses) -> dict[str, str]:
-        """What to propose of a file of own records, as of a list of planned calls."""
-        said = {f"{ours}{_OF_COLUMN}": name for ours, name in likely_columns(kind, guesses).items()}
-        region = guesses.regions[0] if len(guesses.regions) == 1 else ""  # of several a person chooses
-        return {"region": region} | said
+                return found, dict.fromkeys(columns, f"since{_OF_COLUMN}" if len(columns) == 1 else "")
+            return found, {}
+        return {}, {}
 
     @property
     def words(self) -> dict[str, list[str]]:
@@ -162,9 +161,8 @@ class RegistryFile(msgspec.Struct, dict=True):
     @property
     def without_role(self) -> list[str]:
         """The columns of own records of which neither their name nor the form says what they are."""
-        said = {*self.columns.values(), *self.ignored}
         known = set(map(folded, columns_of(self.kind))) if self.kind else set[str]()
-        return [name for name in self.rows.columns if name not in said and folded(name) not in known]
+        return [name for name in self.rows.columns if not self.roles.get(name) and folded(name) not in known]
 
     @property
     def values(self) -> dict[str, dict[str, str]]:
@@ -226,8 +224,8 @@ def _registries(visit: Visit, given: Mapping[str, str] | None = None, errors: Er
 
 def _load(visit: Visit, sent: Form) -> Response:
     """Load a file, as a job, or show it first; one that is not loaded is kept for the next try."""
-    columns = [name for name, _ in sent.fields if name.endswith(_OF_COLUMN) or name.startswith(_WORD)]
-    given = {name: sent.get(name) for name in ("as_of", *_OPTIONS, *_COVERS, *columns)}
+    words = [name for name, _ in sent.fields if name.startswith(_WORD)]
+    given = {name: sent.get(name) for name in ("as_of", *_OPTIONS, *_COVERS, *words)}
     file: RegistryFile | None = visit.kept(_FILES).get(sent.get("kept"))
     if file is None:
         if (upload := sent.file("file", visit)) is None:
@@ -235,33 +233,29 @@ def _load(visit: Visit, sent: Form) -> Response:
         sent.keep()
         file = RegistryFile(upload)
         visit.kept(_FILES)[file.id] = file
-    said = _said_of_columns(file, sent)
+    said = [name for name, _ in sent.fields if name.startswith(_ROLE)]  # a form shows all or none
+    file.roles = {name: sent.get(f"{_ROLE}{at}") for at, name in enumerate(file.rows.columns if said else ())}
     if given["sheet"] != file.given.get("sheet", ""):
         file.__dict__.pop("rows", None)
-    file.given, file.error, file.unread = given | said, "", 0
+    file.given, file.error, file.unread = given, "", 0
     is_new = not sent.get("kept") and (sent.get("look") or file.kind or file.is_undated)
-    proposed = file.proposed(visit.desk) if is_new else {}
-    if sent.get("look") or proposed.keys() - {"dates", "region"}:  # what is proposed is shown first
+    proposed, roles_ = file.proposed(visit.desk) if is_new else ({}, {})
+    if sent.get("look") or (roles_ and not said):  # what is proposed is shown first
         file.given = proposed | {name: text for name, text in file.given.items() if text or name not in proposed}
+        file.roles = {**roles_, **file.roles}
         return visit.to(f"/registries/files/{file.id}")
     needed = () if file.kind and not file.kind.whole else ("as_of",)
     days = {name: sent.past_day(name) for name in ("as_of", *_COVERS)}
     wrong = [name for name, day in days.items() if day is None and (name in needed or given[name])]
     errors = [(name, visit.texts["no_past_day"]) for name in wrong]
+    chosen = list(file.roles.values())
+    twice = [at for at, role in enumerate(chosen) if role not in ("", _IGNORED) and role in chosen[:at]]
+    errors += [(f"{_ROLE}{at}", visit.texts["role_twice"]) for at in twice]
     if given["accept_unread"] and whole(given["accept_unread"]) is None:
         errors.append(("accept_unread", visit.texts["no_amount"]))
     if file.kind is CALLS and (days["from_day"] is None) != (days["to_day"] is None):
         errors.append(("to_day", visit.texts["both_days"]))
     return _file_page(visit, file, errors) if errors else _begin(visit, file, days)
-
-
-def _said_of_columns(file: RegistryFile, sent: Form) -> dict[str, str]:
-    """What the form says of each column, as its fields for their names would; nothing where it shows none."""
-    names: dict[str, list[str]] = {}
-    for at, column in enumerate(file.rows.columns if sent.get("kept") else ()):
-        if role := sent.get(f"role-{at}"):
-            names.setdefault(role, []).append(column)
-    return {name: ", ".join(columns) for name, columns in names.items()}
 
 
 def _begin(visit: Visit, file: RegistryFile, days: Mapping[str, date | None]) -> Response:
@@ -301,8 +295,6 @@ def _file(visit: Visit) -> Response:
 
 def _file_page(visit: Visit, file: RegistryFile, errors: Errors = ()) -> Response:
     """A file that is not loaded yet: its first rows, and what may be said of it."""
-    may_be = roles(file.given.get("registry", ""), visit.session.language)
-    said = {name: file.given.get(name, "").split(", ") for name in may_be}
     rows, first, note = file.rows, pl.DataFrame(), ""
     try:
         first, note, _ = file.as_loaded()
@@ -316,20 +308,13 @@ def _file_page(visit: Visit, file: RegistryFile, errors: Errors = ()) -> Respons
         given=file.given,
         registries=registries(visit),
         kind=file.kind,
-        roles=may_be,
+        roles=roles(file.given.get("registry", ""), visit.session.language),
         words=[
             (f"{_WORD}{ours}-{at}", masked(word), meanings(ours, visit.session.language), meaning(ours, word))
             for ours, words in file.words.items()
             for at, word in enumerate(words)
         ],
-        columns=[
-            (
-                name,
-                next((role for role, names in said.items() if name in names), ""),
-                [masked(cell or "") for cell in rows[name]],
-            )
-            for name in rows.columns
-        ],
+        columns=[(name, file.roles.get(name), [masked(cell or "") for cell in rows[name]]) for name in rows.columns],
         first=[_as_loaded(row, visit.session.language) for row in first.iter_rows(named=True)],
         note=note,
     )

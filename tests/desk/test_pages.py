@@ -884,7 +884,7 @@ def test_an_error_says_what_to_choose_at_the_desk(browser):
         said = text_of(ended(browser, browser.post("/registries", day, files=bare)))
         assert choose in said and "--" not in said
         assert own_list in said and "fr-bloctel" not in said, "the names to choose from are those of the page"
-        use = {**day, "registry": "own", "dates": "dmy", "since_column": "Le"}
+        use = {**day, "registry": "own", "dates": "dmy", "role-1": "since_column"}
         said = text_of(ended(browser, browser.post("/registries", use, files=own)))
         assert enter in said and "--" not in said
 
@@ -1032,10 +1032,24 @@ def test_the_first_rows_of_a_registry_are_shown_as_they_would_be_loaded(browser)
     assert "own.csv" in text_of(browser.client.get(odd.headers["location"])).partition("as they would be loaded")[2]
 
 
+def test_what_a_column_is_stays_whatever_its_name(browser):
+    """Also with a comma in it; the page then shows what was chosen, and the file is loaded with it."""
+    content = 'number;"Nom, prénom";"Le, jour"\n+33199001299;A;2026-03-12\n'
+    use = {"as_of": "2026-11-20", "registry": "own"}
+    first = ended(browser, browser.post("/registries", use, files={"file": ("own.csv", content.encode())}))
+    use |= {"kept": re.search(r'name="kept" value="([^"]+)"', first.text)[1]}
+    use |= {f"role-{at}": role for at, role in enumerate(("number_column", "ignore", "since_column"))}
+    page = ended(browser, browser.post("/registries", use | {"look": "1"}))
+    assert re.findall(r'name="role-\d".*?<option value="(\w+)" selected', page.text) == [*use.values()][-3:]
+    twice = browser.post("/registries", use | {"role-1": "since_column"})
+    assert twice.status_code == 400 and 'href="#role-2"' in twice.text
+    assert "The file is loaded" in ended(browser, browser.post("/registries", use)).text
+
+
 def test_an_own_list_is_loaded_with_the_names_of_its_columns(browser):
     """The day on which people objected, and how many rows may be left out, with a reason; its entries can be lifted."""
-    use = {"as_of": "2026-11-20", "registry": "own", "region": "FR", "dates": "dmy", "number_column": "Téléphone"}
-    use |= {"since_column": "Le", "accept_unread": "some", "reason": "extensions of our own"}
+    use = {"as_of": "2026-11-20", "registry": "own", "region": "FR", "dates": "dmy", "role-0": "number_column"}
+    use |= {"role-1": "since_column", "accept_unread": "some", "reason": "extensions of our own"}
     sent = {"file": ("own.csv", OWN_FILE.encode())}
     wrong = browser.post("/registries", use, files=sent)
     assert wrong.status_code == 400 and 'href="#accept_unread"' in wrong.text

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -62,8 +63,8 @@ class Column(NamedTuple):
     why: str
 
 
-class CallRows(msgspec.Struct, frozen=True):
-    """The calls of a check, in Parquet.
+class CallRows(msgspec.Struct, frozen=True, weakref=True):
+    """The calls of a check, in Parquet; its files stay for those who read it while the list is checked again.
 
     Attributes:
         path: the file, with the columns of the list and of the verdicts, one row for each call.
@@ -377,9 +378,7 @@ class ListCheck:
             names = [*result.layout.schema]
             named, values = _names(out, names), _values(out, names)
             self.rows = CallRows(out, rows_file, named, was is not None, values, why.unique().sort().to_list())
-            if old:
-                old.path.unlink(missing_ok=True)
-                old.rows_file.unlink(missing_ok=True)
+            weakref.finalize(self.rows, _remove, out, rows_file)
             self.interview.ask_again()
             _ = self.interview.decided  # with the store as it is now, so that the page of the result need not wait
 
@@ -400,6 +399,11 @@ class ListCheck:
     def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:
         """Each call of a row of the list, regime by regime. Raises OptionError if there is no such row."""
         return explain_row(self.upload.path, row, desk.store, self.settings(desk, language))
+
+
+def _remove(*files: Path) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def _names(path: Path, columns: Iterable[str]) -> list[str]:

@@ -10,6 +10,9 @@ import pytest
 
 from dnc import InputError, check
 from dnc.desk.desk import Desk
+from dnc.desk.forms import Upload
+from dnc.desk.jobs import Job
+from dnc.desk.list_check import ListCheck
 from dnc.store.audit_log import acting
 from tests.conftest import SAMPLES
 from tests.desk.conftest import until
@@ -37,6 +40,19 @@ def test_a_check_tells_how_far_it_is(desk, screened):
     assert (job.state, job.rows, job.seconds_left) == ("done", 4, 0)
     assert job.result.counts["blocked"] == 3 and job.rate > 0
     assert screened.log().row(-1, named=True)["done_by"] == "anna"
+
+
+def test_who_reads_a_result_goes_on_while_the_list_is_checked_again(desk, tmp_path):
+    """The files of the calls stay until nobody needs them, and no longer."""
+    (tmp_path / "list.csv").write_text("number,region,caller\n01 99 00 08 10,FR,charity\n", encoding="utf-8")
+    checked = ListCheck.of(Upload(tmp_path / "list.csv", "list.csv"), desk, "en")
+    checked.run(Job(), desk, "en")
+    before = checked.rows
+    checked.run(Job(), desk, "en")
+    assert before.all().collect().height == checked.rows.all().collect().height == 1
+    gone = [before.path, before.rows_file]
+    del before
+    assert not any(path.exists() for path in gone) and checked.rows.path.exists()
 
 
 def test_a_stopped_check_leaves_nothing(desk, screened, tmp_path):

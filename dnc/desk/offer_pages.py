@@ -25,7 +25,7 @@ from dnc.desk.list_check import ListCheck
 from dnc.desk.office import with_office
 from dnc.desk.progress import begin, result_of
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Errors, Visit, download, download_once
+from dnc.desk.visit import Errors, Visit, download, download_once, whole
 from dnc.errors import DncError, InputError, OptionError
 from dnc.files.open_table import count_rows
 from dnc.lists.brief import Brief
@@ -146,7 +146,7 @@ def _share(text: str) -> float:
 
 def _count(text: str) -> int:
     """A whole number of at least 1. Raises ValueError."""
-    if (number := int(text)) < 1:
+    if not (number := whole(text)):
         raise ValueError
     return number
 

@@ -49,11 +49,15 @@ _REFUSED = "lasting = 1 and result = 'refused'"
 # For each call the attempts and the last refusal before it. The legs of a call have one id and count once; `n/a` and
 # `0` are no ids. Days are counted whole, as a call and its plan may be told on clocks of different zones.
 _COUNTED = """
-    with made as (
+    with read as (
+        select * from ({rows}) where "at" >= $since
+        union all  -- and no `or`, for which all parts of files would be read
+        select * from ({rows}) where "at" < $since and {refused}
+    ), made as (
         select number, "at", "at"::date as "on", {refused} as refused, result <> '{no_attempt}' as is_attempt,
                case when regexp_matches(call_id, '[1-9]') then call_id end as id,
                hash(id, case when id is null then seq end) as leg
-        from ({rows}) where "at" >= $since or {refused}
+        from read
     ), once as (
         select number, "on", max("at") filter (is_attempt) as "at", bool_or(refused) as refused
         from made group by number, "on", leg

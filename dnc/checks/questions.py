@@ -408,7 +408,7 @@ class OpenQuestions:
     @property
     def around(self) -> list[str]:
         """Texts around the table that nobody has read yet."""
-        return [] if self._brief.get("around") else self._guesses.around
+        return [] if self._brief.get("around") == READ else self._guesses.around
 
     def _of_around(self, rows: int) -> Iterator[Question]:
         """Whether somebody has read what is around the table."""

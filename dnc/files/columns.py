@@ -97,7 +97,7 @@ class Content:
     """What one column holds, over all rows that were added.
 
     Attributes:
-        name: of the column in the file. is_marked: whether the net marks it.
+        name: of the column in the file. is_marked: whether the net marks it; may_object: or a text.
         rows: of the list. filled: cells that are not empty.
         texts: its different texts, those that the net finds first, then by rows: `text` (see `cell_texts.normal`),
             `cell` (where it was first seen), `rows` and `marked`.
@@ -105,7 +105,8 @@ class Content:
     """
 
     def __init__(self, name: str, *, is_marked: bool) -> None:
-        self.name, self.is_marked, self._kind = name, is_marked, kind_of_name(name) or ""
+        self.name, self.is_marked, self._kind = name, is_marked, kind_of_name(name)
+        self.may_object = is_marked
         self.rows = self.filled = 0
         self.cut = False
         self.texts = pl.DataFrame(schema=_TEXTS)
@@ -131,11 +132,14 @@ class Content:
                 self._words = pl.concat([self._words, words]).unique().head(_VARIED + 1)
         else:
             self._hashes = None
-        if not self.is_addresses or self.rows <= LOOKED_AT:
-            self._add_texts(cells, distinct)
-
-    def _add_texts(self, cells: pl.Series, distinct: pl.Series) -> None:
+        if self.is_addresses and self.rows > LOOKED_AT:
+            return
         found = marked(distinct, kind=self._kind, column=self.name)
+        self.may_object |= bool(found.any())
+        if not self.is_addresses:
+            self._add_texts(cells, distinct, found)
+
+    def _add_texts(self, cells: pl.Series, distinct: pl.Series, found: pl.Series) -> None:
         keys = pl.DataFrame([normal(distinct).alias("text"), distinct, found.alias("marked")])
         rows = cells.value_counts(name="rows").join(keys, on="cell", maintain_order="right").drop_nulls("text")
         texts = pl.concat([self.texts, rows.select("text", "cell", pl.col("rows").cast(pl.UInt32), "marked")])
@@ -197,11 +201,6 @@ class Content:
         return is_few and not self.texts["cell"].str.contains(WORD).any()
 
     @property
-    def may_object(self) -> bool:
-        """Whether the net marks its name or a text."""
-        return self.is_marked or bool(self.texts["marked"].any())
-
-    @property
     def is_suspect(self) -> bool:
         """Whether it may object, or says yes and no: nobody may leave it out unseen."""
         return self.may_object or self.is_yes_no
@@ -243,15 +242,15 @@ def look(contents: Mapping[str, Content], rows: pl.DataFrame, path: Path) -> Non
 
 
 @cache
-def kind_of_name(name: str) -> str | None:
-    """What a column holds by its name, if every word of it is understood: a key of `_FORMS_OF`; else None.
+def kind_of_name(name: str) -> str:
+    """What a column holds by its name, if every word of it is understood: a key of `_FORMS_OF`; else "".
 
     Of several kinds the one that says most: in `date de création du contact` that is the day.
     """
     if looks_like_phone(name):
         return "channel"
     kinds, known = kinds_of_name(name), frozenset().union(*_names().values())
-    return kinds[0] if kinds and words_of(name) <= known else None
+    return kinds[0] if kinds and words_of(name) <= known else ""
 
 
 def kinds_of_name(name: str) -> list[str]:

@@ -268,12 +268,9 @@ class Header(msgspec.Struct, frozen=True, dict=True):
         known = {*self.columns.values(), *self.numbers, *(column.column for column in read)}
         halves = {name: "unread" for name, rules in self.rules_of.items() if not any(rule.filled for rule in rules)}
         halves |= {name: "days" for name in self._days if name not in self.rules_of}
-        parts = ((name, others) for name, others in halves.items() if name not in known)
-        return [
-            *around,
-            *read,
-            *(ReadColumn(self.table.names[name], name, TextMeanings(), others) for name, others in parts),
-        ]
+        halves = {name: others for name, others in halves.items() if name not in known}
+        parts = [ReadColumn(self.table.names[name], name, TextMeanings(), others) for name, others in halves.items()]
+        return [*around, *read, *parts]
 
     @property
     def as_they_stand(self) -> list[str]:
@@ -282,22 +279,16 @@ class Header(msgspec.Struct, frozen=True, dict=True):
         return [name for name in self.table.columns if name in self.kept | ids]
 
     def _read_column(self, column: str) -> ReadColumn:
-        texts = self.texts[column]
-        if column in self.ignored:
-            return self.left_out_column(column)._replace(texts=texts)
-        is_searched = column in self.as_they_stand or (texts.rest and column not in self.used)
+        texts, is_left_out = self.texts[column], column in self.ignored
+        is_searched = is_left_out or column in self.as_they_stand or (texts.rest and column not in self.used)
         others = "searched" if is_searched else "used" if column in self.used else "unread"
         on = self._of_any(texts.on, "on") if texts.on else None
-        return ReadColumn(self.table.names[column], column, texts, others, kind=self._kind(column), on=on)
+        return self.left_out_column(column)._replace(texts=texts, others=others, left_out=is_left_out, on=on)
 
     def left_out_column(self, column: str) -> ReadColumn:
         """A column that is left out, as it is searched."""
-        name, is_id = self.table.names[column], column in self.as_they_stand
-        texts = TextMeanings()
-        return ReadColumn(name, column, texts, "searched", left_out=True, kind=self._kind(column), is_id=is_id)
-
-    def _kind(self, column: str) -> str:
-        return kind_of_name(self.names[column]) or ""
+        name, kind, is_id = self.table.names[column], kind_of_name(self.names[column]), column in self.as_they_stand
+        return ReadColumn(name, column, TextMeanings(), "searched", left_out=True, kind=kind, is_id=is_id)
 
     @property
     def without_role(self) -> list[str]:

@@ -426,10 +426,8 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
 
         Where nobody has read what is around the table, no row is clear. rows, without: as for `headings`.
         """
-        if self.brief.around == UNDECIDED:
-            return
         for line, _, key in headings(rows, self.header.numbers, without):
-            if key == "heading" or not self._around_is_settled:
+            if not self._around_is_settled or (key == "heading" and self.brief.around != UNDECIDED):
                 raise InputError(localized("errors", key), self.table.path, line)
 
 

@@ -115,6 +115,7 @@ def test_what_is_not_known_leaves_all_rows_undecided(start, write_file, tmp_path
     assert brief.around == "undecided"
     missing = check(path, Store(tmp_path / "dnc-store"), brief=brief).verdicts["dnc_missing"].str.split(";")
     assert missing.len() == 4 and missing.list.contains("text:around").all()
+    assert "text around the table" in start("0\n" * 20, path)[1]  # whoever knows it by then can say so
 
 
 def test_an_answer_that_is_not_understood_is_asked_again(start, write_file, tmp_path):

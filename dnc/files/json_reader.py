@@ -1,7 +1,6 @@
 """Read JSON objects from a text: JSON lines, or one array of objects. An object may span several lines.
 
 Objects are decoded one by one from a piece of the text, so an array of any length needs no more memory than a line.
-Their depth and the number of different keys are limited, since every key becomes a column of every row.
 """
 
 from __future__ import annotations
@@ -17,9 +16,6 @@ from dnc.messages import figure, localized
 
 _NAMES = (".json", ".jsonl", ".ndjson")
 _BEGINNING = re.compile(r'\s*(\[\s*)?\{\s*["}]')
-_MOST_KEYS = 2_048  # of all objects together
-_MOST_CELLS = 1 << 24  # in any file
-_CELLS_OF_CHARACTER = 4  # in a larger file: cells of all rows and columns, per character of the file
 _MOST_DEPTH = 32  # of nested objects and arrays
 _BLANK = re.compile(r"[ \t\r\n]*")
 
@@ -29,41 +25,12 @@ def is_json(head: bytes, name: str) -> bool:
     return name.lower().endswith(_NAMES) or bool(_BEGINNING.match(head_text(head[:4096]).removeprefix("\ufeff")))
 
 
-def keys(text: DecodedText) -> list[str]:
-    """The keys of all objects, in the order in which they first appear. Raises InputError as `objects` does."""
-    names: dict[str, None] = {}
-    rows = characters = line = 0
-    for line, value, size in _objects(text):
-        rows, characters = rows + 1, characters + size
-        names.update(dict.fromkeys(value))
-        if len(names) > _MOST_KEYS:
-            raise InputError(localized("errors", "json", "keys", most=figure(_MOST_KEYS)), text.member.where, line)
-    if rows * len(names) > max(_MOST_CELLS, _CELLS_OF_CHARACTER * characters):
-        empty = localized("errors", "json", "empty", rows=figure(rows), keys=figure(len(names)))
-        raise InputError(empty, text.member.where, line)
-    return list(names)
-
-
-def objects(text: DecodedText, rows: int, characters: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-    """Lists of (line where an object begins, object), of at most `rows` objects and about `characters` characters.
+def objects(text: DecodedText) -> Iterator[tuple[int, dict[str, Any], int]]:
+    """Each object with the line where it begins, and its length in the text.
 
     Raises InputError, with the line, if there is anything but an object, if an object is longer than `LINE_LIMIT`
     characters, nested deeper than `_MOST_DEPTH` or has a key twice, and if an array is not closed.
     """
-    batch: list[tuple[int, dict[str, Any]]] = []
-    length = 0
-    for line, value, size in _objects(text):
-        batch.append((line, value))
-        length += size
-        if len(batch) >= rows or length >= characters:
-            yield batch
-            batch, length = [], 0
-    if batch:
-        yield batch
-
-
-def _objects(text: DecodedText) -> Iterator[tuple[int, dict[str, Any], int]]:
-    """The same objects one by one, each with its length."""
     source = _Source(text)
     in_array = source.next() == "["
     if in_array:

@@ -6,9 +6,8 @@ keep the types that the file declares. A gzip, and a zip with one file in it, ar
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,7 @@ from dnc.files.csv_reader import read_csv
 from dnc.files.encoding import DecodedText, text_of
 from dnc.files.file_kinds import other_kind
 from dnc.files.input_file import open_input
-from dnc.files.json_reader import is_json, keys, objects
+from dnc.files.json_reader import is_json, objects
 from dnc.files.table import (
     BATCH_ROWS,
     CELL,
@@ -42,14 +41,20 @@ from dnc.files.table import (
     unique_names,
     unnamed,
 )
-from dnc.messages import localized
+from dnc.messages import figure, localized
 
-_BATCH_CHARACTERS = 1 << 26  # of JSON, which is twenty times as large in memory
+_BATCH_CHARACTERS = 1 << 26  # of objects, which are twenty times as large in memory
+_MOST_KEYS = 2_048  # of all objects together: each becomes a column of every row
+_MOST_CELLS = 1 << 24  # of objects, in any file
+_CELLS_OF_CHARACTER = 4  # in a larger file: cells of all rows and columns, per character of the file
 _BLOCK = 1 << 22  # bytes
 _TABLES = (
     *(".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"),
     *(".xls", ".xlsx", ".xlsb", ".ods", ".gz", ".zip"),
 )
+
+
+_Object = tuple[int, Mapping[str, Any], int]  # the line where it begins, its values, and its length in the file
 
 
 def open_table(path: str | Path, header: bool = True, strict: bool = False, sheet: str | None = None) -> Table:
@@ -76,13 +81,9 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
     refuse_foreign(head, path, member.name)
     text = text_of(member, strict)
     if is_json(head, member.name):
-        names = keys(text)
-        rows = objects(text, batch_rows(len(names)), _BATCH_CHARACTERS)
-        table = _of_objects(path, text, names, rows, kind="json", series=of_json)
+        table = _of_objects(path, text, objects, kind="json", series=of_json)
     elif vcard.is_vcard(head):
-        names, cards = vcard.columns(text), vcard.cards(text)
-        chunks = iter(lambda: list(itertools.islice(cards, batch_rows(len(names)))), [])
-        table = _of_objects(path, text, names, chunks, kind="vcard", series=partial(pl.Series, dtype=pl.String))
+        table = _of_objects(path, text, vcard.cards, kind="vcard", series=partial(pl.Series, dtype=pl.String))
     else:
         table = read_csv(path, text, header, strict)
     within = re.split(r"[/\\]", str(member.where.relative_to(path))) if kind == "zip" else []
@@ -169,23 +170,52 @@ def _parquet(path: Path) -> Table:
 def _of_objects(
     path: Path,
     text: DecodedText,
-    names: list[str],
-    chunks: Iterable[Sequence[tuple[int, Mapping[str, Any]]]],
+    read: Callable[[DecodedText], Iterator[_Object]],
     *,
     kind: str,
     series: Callable[[str, list[Any]], pl.Series],
 ) -> Table:
-    """A table of objects, each with the line where it begins; series: makes a column of the values under a name."""
+    """A table of objects. read: their reader. series: makes a column of the values under a name."""
+    names = _keys(read(text), text.member.where)
 
     def batches() -> Iterator[pl.DataFrame]:
-        for chunk in chunks:
+        for chunk in _chunks(read(text), batch_rows(len(names))):
             columns = zip(table.columns, names, strict=True)
-            cells = [series(column, [values.get(name) for _, values in chunk]) for column, name in columns]
-            lines = pl.Series(LINE, [line for line, _ in chunk], dtype=pl.UInt64)
+            cells = [series(column, [values.get(name) for _, values, _ in chunk]) for column, name in columns]
+            lines = pl.Series(LINE, [line for line, *_ in chunk], dtype=pl.UInt64)
             yield from sliced(pl.DataFrame([*cells, lines]))
 
     table = Table(path, kind, names, batches(), misfits=[text.misfit] if text.misfit else [])
     return table
+
+
+def _keys(objects: Iterator[_Object], where: Path) -> list[str]:
+    """The keys of all objects, in the order in which they first appear. Raises InputError where they are too many."""
+    names: dict[str, None] = {}
+    rows = characters = line = 0
+    for line, values, size in objects:
+        rows, characters = rows + 1, characters + size
+        names.update(dict.fromkeys(values))
+        if len(names) > _MOST_KEYS:
+            raise InputError(localized("errors", "keys", "many", most=figure(_MOST_KEYS)), where, line)
+    if rows * len(names) > max(_MOST_CELLS, _CELLS_OF_CHARACTER * characters):
+        empty = localized("errors", "keys", "empty", rows=figure(rows), keys=figure(len(names)))
+        raise InputError(empty, where, line)
+    return list(names)
+
+
+def _chunks(objects: Iterator[_Object], rows: int) -> Iterator[list[_Object]]:
+    """Lists of at most `rows` objects, and of about `_BATCH_CHARACTERS` characters."""
+    chunk: list[_Object] = []
+    length = 0
+    for one in objects:
+        chunk.append(one)
+        length += one[2]
+        if len(chunk) >= rows or length >= _BATCH_CHARACTERS:
+            yield chunk
+            chunk, length = [], 0
+    if chunk:
+        yield chunk
 
 
 def count_rows(path: Path) -> int:

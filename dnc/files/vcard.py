@@ -21,7 +21,7 @@ from dnc.files.encoding import LINE_LIMIT, DecodedText, head_text
 from dnc.messages import figure, localized
 
 _BEGINNING = "begin:vcard"
-_MOST_COLUMNS = 2_048  # of all cards together; also the most properties of one card
+_MOST_PROPERTIES = 2_048  # of a card
 _LEFT_OUT = re.compile(r"VERSION|PRODID|X-ABLABEL|X-PHONETIC.*")
 _BULKY = re.compile(r"(?:[\w-]+\.)?(?:photo|logo|sound|key|x-ms-cardpicture)(?:;|$)")  # left out completely
 _NO_KIND = {"pref", "voice", "internet", "uri", "text", "quoted-printable", "8bit", "7bit", ""}  # as types of a number
@@ -47,23 +47,11 @@ def is_vcard(head: bytes) -> bool:
     return head_text(head[:64]).removeprefix("\ufeff").lstrip().lower().startswith(_BEGINNING)
 
 
-def columns(text: DecodedText) -> list[str]:
-    """The columns of all cards, in the order in which they first appear. Raises InputError as `cards` does."""
-    names: dict[str, None] = {}
-    for line, card in cards(text):
-        names.update(dict.fromkeys(card))
-        if len(names) > _MOST_COLUMNS:
-            raise InputError(
-                localized("errors", "card", "columns", most=figure(_MOST_COLUMNS)), text.member.where, line
-            )
-    return list(names)
-
-
-def cards(text: DecodedText) -> Iterator[tuple[int, dict[str, str]]]:
-    """Pairs of (line where a card begins, its cells by column).
+def cards(text: DecodedText) -> Iterator[tuple[int, dict[str, str], int]]:
+    """The cells of each card by column, with the line where it begins, and the length of its values.
 
     Raises InputError, with the line, at text that is not a property, at a card inside a card, if a card does not end,
-    and if it has more than `_MOST_COLUMNS` properties or `LINE_LIMIT` characters.
+    and if it has more than `_MOST_PROPERTIES` properties or `LINE_LIMIT` characters.
     """
     where, begun, length, card = text.member.where, 0, 0, list[Property]()
     for line, entry in _properties(text):
@@ -75,13 +63,15 @@ def cards(text: DecodedText) -> Iterator[tuple[int, dict[str, str]]]:
         elif not begun:
             raise InputError(localized("errors", "card", "outside"), where, line)
         elif mark == ("END", "VCARD"):
-            yield begun, _cells(card)
+            yield begun, _cells(card), length
             begun = 0
         else:
             card.append(entry)
             length += len(entry.value)
-            if len(card) > _MOST_COLUMNS or length > LINE_LIMIT:
-                large = localized("errors", "card", "large", most=figure(_MOST_COLUMNS), characters=figure(LINE_LIMIT))
+            if len(card) > _MOST_PROPERTIES or length > LINE_LIMIT:
+                large = localized(
+                    "errors", "card", "large", most=figure(_MOST_PROPERTIES), characters=figure(LINE_LIMIT)
+                )
                 raise InputError(large, where, begun)
     if begun:
         raise InputError(localized("errors", "card", "cut"), where, begun)

@@ -53,8 +53,10 @@ def sheet_part(parts: dict[str, Member], position: int) -> str:
     """
 
     def attributes_of(part: str, element: str) -> list[dict[str, str]]:
-        found = _elements(parts[part]) if part in parts else ()
-        return [attributes for name, attributes in found if name == element]
+        if part not in parts:
+            return []
+        _refuse_large(parts[part])
+        return [attributes for name, attributes in _elements(parts[part]) if name == element]
 
     sheets = attributes_of("xl/workbook.xml", "sheet")
     ids = [value for sheet in sheets for key, value in sheet.items() if key.endswith(":id")]
@@ -210,6 +212,7 @@ def names_against(parts: Mapping[str, Member]) -> list[Mark]:
     """
     texts: list[str] = []
     for part in (parts[name] for name in ("xl/workbook.xml", "docProps/core.xml") if name in parts):
+        _refuse_large(part)
         for _, name, attributes, text in _tags(part):
             texts += [text, attributes.get("name", "") if attributes and name == "definedName" else ""]
     return [Mark("note", 0, 0, text) for text in texts if marks(text)]

@@ -10,7 +10,6 @@ A row is what a vetting counts as one: in a list with several numbers a row, eac
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -41,10 +40,10 @@ from dnc.lists.consents import ConsentRows, is_against
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
 from dnc.messages import figure, localized
-from dnc.store import ledger_sql
 from dnc.store.store import Store
 from dnc.vetting.model import Offer, Proved
 from dnc.vetting.sample_bounds import chance_of, least_of_population
+from dnc.vetting.sealing import logged
 
 METHOD = "sha256 1"  # in the log: of `drawn_rows`
 TESTS = ("proof", "number", "consent_on", "wording", "withdrawn", "recipients", "confirmed_on")
@@ -266,24 +265,15 @@ def _failed(drawn: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     return both.group_by("row").agg(first.drop_nulls().first().alias("failed"))
 
 
-def _logged(store: Store, *verbs: str) -> Iterator[tuple[int, str, dict[str, Any], str | None]]:
-    """Rows of the log: number, verb, detail, and the key of the hashes."""
-    store.must_exist()
-    with store.ledger.read() as ledger:
-        keys, rows = ledger_sql.hash_keys(ledger.con), ledger_sql.log_as_written(ledger.con)
-    return (
-        (row["seq"], row["verb"], json.loads(row["detail"]), keys.get(row["seq"]))
-        for row in rows
-        if row["verb"] in verbs
-    )
-
-
 def _logged_draw(store: Store, path: Path) -> tuple[int, dict[str, Any], str, Digests]:
     """The draw that a file is of: its row of the log and what that says, its seed, and how its hashes are made."""
     hashed, announced = input_sha256(path), dict[int, tuple[dict[str, Any], Digests]]()
-    for row, verb, detail, key in _logged(store, _ANNOUNCED, _DRAWN):
-        if verb == _ANNOUNCED and key:
-            announced[row] = detail, Digests(key)
+    store.must_exist()
+    with store.ledger.read() as ledger:
+        draws = logged(ledger.con, _ANNOUNCED, _DRAWN)
+    for row, detail, key in draws:
+        if row["verb"] == _ANNOUNCED and key:
+            announced[row["seq"]] = detail, Digests(key)
         elif of := announced.get(detail.get(_ANNOUNCED, 0)):
             announcement, digests = of
             if digests.of_sha256(hashed) == detail["sha256"]:
@@ -293,6 +283,7 @@ def _logged_draw(store: Store, path: Path) -> tuple[int, dict[str, Any], str, Di
 
 def _others(store: Store, hashed: str, but: int) -> list[int]:
     """The draws of a list in the log but one, and those that may be of it, since their key was deleted."""
-    draws = _logged(store, _ANNOUNCED)
-    same = ((row, not key or Digests(key).of_sha256(hashed) == detail["sha256"]) for row, _, detail, key in draws)
+    with store.ledger.read() as ledger:
+        draws = logged(ledger.con, _ANNOUNCED)
+    same = ((row["seq"], not key or Digests(key).of_sha256(hashed) == detail["sha256"]) for row, detail, key in draws)
     return [row for row, is_same in same if is_same and row != but]

@@ -89,15 +89,17 @@ def _refuse_sealed(con: ledger_sql.Connection, sha256: str, name: str, again: st
     """Raise InputError if a list was sealed, or may have been: of a sealed list nothing is known without its salt."""
     if again is not None:
         return
-    salts = ledger_sql.hash_keys(con)
-    for row in ledger_sql.log_as_written(con):
-        if row["verb"] != VERB:
-            continue
-        detail = json.loads(row["detail"])
-        salt = detail.get("salt") or salts.get(row["seq"])  # earlier versions logged it
+    for row, detail, key in logged(con, VERB):
+        salt = detail.get("salt") or key  # earlier versions logged it
         if salt is None or commitment(sha256, salt) == detail["commitment"]:
             about = {"day": f"{row['done_at']:%Y-%m-%d}", "row": row["seq"]}
             raise InputError(localized("errors", "seal", "second" if salt else "forgotten", **about), name)
+
+
+def logged(con: ledger_sql.Connection, *verbs: str) -> list[tuple[dict[str, Any], dict[str, Any], str | None]]:
+    """The rows of the log with some verbs, each with its detail, and the key of its hashes if that is kept."""
+    keys, rows = ledger_sql.hash_keys(con), ledger_sql.log_as_written(con)
+    return [(row, json.loads(row["detail"]), keys.get(row["seq"])) for row in rows if row["verb"] in verbs]
 
 
 def _refuse_days(header: Header) -> None:

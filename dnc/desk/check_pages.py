@@ -121,8 +121,8 @@ def _upload(visit: Visit, sent: Form) -> Response:
 def _told(visit: Visit, sent: Form) -> tuple[str, str] | None:
     """The name and the text of the brief that a form begins with: of a past check, or of a campaign; or none."""
     store, base = visit.desk.store, sent.get("base")
-    if past := whole(sent.get("past")):
-        check = past_check(store, past)
+    if past := sent.get("past"):
+        check = past_check(store, whole(past) or 0)
         return check.series, brief_of_past(store, check)
     if name := base.removeprefix(_COLUMNS_OF):
         return name, brief_for_list(store, name, None if name == base else {})

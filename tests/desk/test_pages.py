@@ -459,6 +459,24 @@ def test_one_tick_leaves_out_the_columns_that_tell_nobody_apart(browser, sent, l
     assert (brief.get("ignore", []), [*brief.get("texts", {})]) == (left_out, read)
 
 
+def test_what_is_no_number_is_none_of_any_length(browser):
+    """Neither in an address nor in a field: Python reads none of more than 4,300 digits."""
+    many = "9" * 5000
+    assert browser.client.get(f"/past/{many}").status_code == 404
+    assert browser.post("/office", {"own_days": many}).status_code == 400
+    sent = {"registry": "own", "as_of": "2026-11-20", "accept_unread": many}
+    own = {"file": ("own.csv", b"number\n+33199000001\n")}
+    assert browser.post("/registries", sent, files=own).status_code == 400
+    path = dropped(browser, LIST)
+    question = re.search(r'name="question" value="([^"]+)"', questions(browser, path).text)[1]
+    asked = {"question": question, "answer-0": many, "answer-0-0": many}
+    assert browser.post(f"{path}/answers", asked).status_code == 400
+    assert browser.client.get(f"{path}/rows/{many}").status_code == 404
+    for past in (many, "0", "x"):
+        again = browser.post("/checks", {"past": past}, files={"list": ("list.csv", LIST.encode())})
+        assert again.status_code == 400
+
+
 def test_an_answer_that_is_not_understood_stays_beside_its_question(browser):
     """Also where others on the page are taken, and it moves up."""
     known = 'region = "FR"\n[facts]\ncaller = "commercial"\npurpose = "sale"\n'

@@ -58,18 +58,6 @@ def ids(page: str) -> list[str]:
     return re.findall(r'name="question" value="([^"]+)"', page)
 
 
-def what_is_no_number_is_none_of_any_length(browser: Browser, tmp_path: Path) -> None:
-    """Neither in an address nor in a field: Python reads none of more than 4,300 digits."""
-    many = "9" * 5000
-    assert browser.client.get(f"/past/{many}").status_code == 404
-    assert browser.post("/office", OFFICE | {"own_days": many}).status_code == 400
-    sent = {"registry": "own", "as_of": "2026-11-20", "accept_unread": many}
-    assert browser.post("/registries", sent, files={"file": ("own.csv", b"number\n+33199000001\n")}).status_code == 400
-    path = dropped(browser, HEADER + MARCH)
-    assert browser.post(f"{path}/answers", {"question": "caller", "answer-0": many}).status_code == 400
-    assert browser.client.get(f"{path}/rows/{many}").status_code == 404
-
-
 def an_empty_store_leads_through_three_steps(browser: Browser, tmp_path: Path) -> None:
     """Own list, registries, first list; the samples take the first and the last step, and the steps are gone."""
     steps = text_of(browser.client.get("/"))

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from polars.exceptions import PanicException
 from pydantic import WithJsonSchema
 
 from dnc.api import explain
@@ -21,6 +22,7 @@ from dnc.checks.status import status
 from dnc.clock import today
 from dnc.desk.desk import Desk
 from dnc.desk.request_decider import RequestDecider
+from dnc.desk.routes import fault
 from dnc.desk.schema import CallBatch, Objections, odd_date, said_of
 from dnc.errors import DncError, InputError
 from dnc.law.findings import Finding
@@ -159,7 +161,10 @@ def server(tools: AgentTools, language: str) -> MCPServer:
                 with acting("agent"):
                     return tool(*arguments, **named)
             except DncError as error:
-                return "error: " + in_language(error.message, language + DESK)
+                sentence = error.message
+            except (Exception, PanicException) as error:
+                _, sentence = fault(error, messages("desk", language))
+            return "error: " + in_language(sentence, language + DESK)
 
         return answer
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from polars.exceptions import PanicException
 from starlette.concurrency import run_in_threadpool
@@ -62,10 +63,8 @@ def _route(path: str, method: str, answer: Callable[[Visit], Awaitable[Response]
             return _refused(visit, 507, error.message)
         except DncError as error:
             return _refused(visit, 400, error.message)
-        except (Exception, PanicException) as error:  # the message may quote data
-            if short := shortage(error):
-                return _refused(visit, 507, short.message)
-            return _refused(visit, 500, visit.texts["internal"].format(where=where(error)))
+        except (Exception, PanicException) as error:
+            return _refused(visit, *fault(error, visit.texts))
 
     return Route(path, answered, methods=[method])
 
@@ -73,6 +72,13 @@ def _route(path: str, method: str, answer: Callable[[Visit], Awaitable[Response]
 def _refused(visit: Visit, status: int, message: str) -> Response:
     sentence = in_language(message, visit.session.language + DESK)
     return refusal(visit.desk, visit.request.url.path, status, sentence, visit.session)
+
+
+def fault(error: BaseException, texts: Mapping[str, Any]) -> tuple[int, str]:
+    """The status and the sentence for an error that is not ours, whose message may quote data. texts: of the desk."""
+    if short := shortage(error):
+        return 507, short.message
+    return 500, texts["internal"].format(where=where(error))
 
 
 def where(error: BaseException) -> str:

@@ -13,6 +13,8 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from dnc import Store
+from dnc.desk.agent import AgentTools, server
+from dnc.store.keys import RIGHTS
 from tests.desk.test_v1 import BRIEF, LISTED, NOT_LISTED, SHOP
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +39,19 @@ def asked(store: Store, questions: Callable[[Ask, ClientSession], Awaitable[None
             await questions(ask, session)
 
     anyio.run(run)
+
+
+def test_a_fault_in_the_program_quotes_nothing(store):
+    """The library would tell the agent its message, in which there may be a number."""
+
+    def status() -> str:
+        """Fail."""
+        raise ValueError("+33199000810")
+
+    tools = AgentTools(store, RIGHTS, "en")
+    tools.status = status
+    answer = str(anyio.run(server(tools, "en").call_tool, "status", {}))
+    assert "Internal error (ValueError at test_agent.py" in answer and "33199" not in answer
 
 
 def test_an_agent_asks_records_and_asks_again(screened, dnc, tmp_path):

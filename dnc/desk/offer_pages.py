@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 import dnc
 from dnc.checks.settings import Settings
-from dnc.desk.check_pages import without_paths
+from dnc.desk.check_pages import named
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.forms import Form, Upload
 from dnc.desk.guard import as_page
@@ -26,7 +26,7 @@ from dnc.desk.office import with_office
 from dnc.desk.progress import begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, download, download_once, whole
-from dnc.errors import DncError, InputError, OptionError
+from dnc.errors import OptionError
 from dnc.files.open_table import count_rows
 from dnc.lists.brief import Brief
 from dnc.messages import LANGUAGES, localized, messages
@@ -89,26 +89,24 @@ def _vet(visit: Visit, sent: Form) -> Response:
     list_check: ListCheck | None = visit.kept("lists").get(given["list"])
     if list_check:
         uploads["offer"] = list_check.upload
-    named = uploads["offer"] or uploads["sealed"]
-    if named is None:
+    upload = uploads["offer"] or uploads["sealed"]
+    if upload is None:
         errors.append(("offer", visit.texts["no_offer"]))
     if bool(uploads["drawn"]) != bool(uploads["proofs"]):
         errors.append(("drawn", visit.texts["no_drawn"]))
-    if errors or named is None:
+    if errors or upload is None:
         return _form(visit, given, errors)
     sent.keep()
     desk, language = visit.desk, visit.session.language
 
     def assess(job: Job) -> Assessed:
-        try:
+        with named(*uploads.values()):
             return _assessed(desk, uploads, list_check, conditions, use, language=language, job=job)
-        except DncError as error:
-            raise InputError(without_paths(error, *uploads.values())) from None
 
     def failed(later: Visit, why: str) -> Response:
         return _form(later, given, [("offer", why)])
 
-    return begin(visit, assess, "vet", onward="/offer/{job}", back="/offer", name=named.name, failed=failed)
+    return begin(visit, assess, "vet", onward="/offer/{job}", back="/offer", name=upload.name, failed=failed)
 
 
 def _read(visit: Visit, given: dict[str, str]) -> tuple[Asked, dict[str, Any], list[tuple[str, str]]]:

@@ -19,6 +19,7 @@ import pytest
 
 import dnc
 from dnc import Store
+from dnc.desk.jobs import StoppedError
 from dnc.files.signing import new_key
 from dnc.lists.guesses import Guesses
 from dnc.messages import messages
@@ -1079,6 +1080,18 @@ def test_an_own_list_is_loaded_with_the_names_of_its_columns(browser):
     lifted = browser.post(f"{number}/objection", lift)
     page = browser.client.get(lifted.headers["location"])
     assert "Lifted on 2026-11-24" in text_of(page) and 'name="lift"' not in page.text
+
+
+def test_an_offer_whose_assessment_is_stopped_is_not_one_that_failed(serve, store, monkeypatch):
+    """It is no fault of the offer."""
+
+    def vet(*_, **options) -> None:
+        raise StoppedError
+
+    monkeypatch.setattr("dnc.vet", vet)
+    browser = serve(store).browser()
+    page = ended(browser, browser.post("/offer", files={"offer": ("offer.csv", LIST.encode())}))
+    assert "Stopped; nothing was kept of it." in text_of(page) and 'role="alert"' not in page.text
 
 
 def test_an_offer_is_assessed_sealed_and_read_again(browser):

@@ -65,12 +65,10 @@ def lawful_hours(place: str, brief: Brief, book: Rulebook, standing: Standing, d
     first = today()
     last = min(first + timedelta(days=days - 1), book.packs[where.jurisdiction].read_until)
     cells = {name: fact for name, fact in brief.facts.items() if name not in ("place", "call_at")}
-    plans = pl.DataFrame({**cells, "place": region, "call_at": str(first), KIND: 0}, schema_overrides={KIND: pl.UInt32})
-    plans = plans.with_columns(pl.lit(None, pl.String).alias(name) for name in (RAGGED, UNREAD, TEXTS))
-    plans = plans.with_columns(pl.col("place").cast(pl.String))
-    kinds = pl.DataFrame({"territory": territory}).with_columns(
-        pl.lit(None, pl.String).alias(name) for name in ("code", "doubt", "place", "zones", "line")
-    )
+    plan = {**cells, **dict.fromkeys((RAGGED, UNREAD, TEXTS)), "place": region, "call_at": str(first), KIND: "0"}
+    plans = pl.DataFrame(plan, dict.fromkeys(plan, pl.String)).cast({KIND: pl.UInt32})
+    kind = {"territory": territory, **dict.fromkeys(("code", "doubt", "place", "zones", "line"))}
+    kinds = pl.DataFrame(kind, dict.fromkeys(kind, pl.String))
     table = Table(Path(), "csv", ["number", *cells, "place", "call_at"], iter(()))
     reader = FactReader(Header(table, Brief(facts=cells)), book, None, None)
     with Screen(standing, ()) as screen, evaluator_of(book) as evaluator:

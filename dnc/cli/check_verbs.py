@@ -47,6 +47,7 @@ from dnc.messages import localized
 
 _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, whose import would slow --help
 
+_ROW = re.compile(r"[0-9]{1,18}")  # of the log
 _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.reports.schemas`
 
 
@@ -58,7 +59,7 @@ _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.report
 @option("--json", "as_json", is_flag=True)
 @option("--columns", metavar="NAMES", callback=lambda ctx, param, names: names and _split(names))
 @option("--keep", is_flag=True)
-@option("--since", metavar="CHECK", callback=lambda ctx, param, text: text and _check_or_output(text))
+@option("--since", metavar="CHECK", callback=lambda ctx, param, text: int(text) if _ROW.fullmatch(text or "") else text)
 @option(
     "--only",
     multiple=True,
@@ -116,11 +117,6 @@ def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet:
 def _split(names: str) -> list[str]:
     """Names that commas separate, with or without blanks."""
     return [name.strip() for name in names.split(",")]
-
-
-def _check_or_output(text: str) -> int | str:
-    """The number of a check in the log, or the name of an output; more digits than a row can have are a name."""
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else text
 
 
 def _share(text: str | None) -> tuple[int, int] | None:

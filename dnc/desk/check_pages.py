@@ -203,14 +203,13 @@ def _onward(sent: Form, list_check: ListCheck, default: str) -> str:
 def _questions(visit: Visit) -> Response:
     list_check = _list(visit)
     if not list_check.interview.is_decided:  # this takes a second or more, and is shown
-        here = f"{visit.request.url.path}?{visit.request.url.query}".rstrip("?")
         back, name = f"/checks/{list_check.id}", list_check.upload.name
 
         def decide(_: Job) -> None:
             with named(*list_check.files), list_check.lock:
                 list_check.open()
 
-        return begin(visit, decide, "decide", onward=here, back=back, name=name)
+        return begin(visit, decide, "decide", onward=visit.here, back=back, name=name)
     return _questions_page(visit, list_check)
 
 

@@ -46,15 +46,19 @@ class Visit(msgspec.Struct, frozen=True):
         """The messages of the desk in the language of the session."""
         return messages("desk", self.session.language)
 
+    @property
+    def here(self) -> str:
+        """The address of this request."""
+        url = self.request.url
+        return f"{url.path}?{url.query}".rstrip("?")
+
     def page(self, template: str, code: int | None = None, errors: Errors = (), **values: Any) -> Response:
         """A template of `dnc/desk/templates` as a response; `values` are the names that it uses.
 
         All text is escaped: never mark the content of a file as safe. code: of HTTP; by default 400 if a form is shown
         again with `errors`.
         """
-        url = self.request.url
-        here = url.path + (f"?{url.query}" if url.query else "") if self.request.method == "GET" else "/"
-        values = {"this_page": here, "errors": errors} | values
+        values = {"this_page": self.here if self.request.method == "GET" else "/", "errors": errors} | values
         return _page(self.desk, self.session, template, code or (400 if errors else 200), values)
 
     def kept(self, group: str) -> dict[str, Any]:

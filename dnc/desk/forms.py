@@ -8,17 +8,17 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 
 from dnc.clock import today
 from dnc.desk.desk import RefusedError
@@ -101,9 +101,6 @@ async def read_form(visit: Visit) -> AsyncIterator[Form]:
     kind, options = parse_options_header(headers.get("content-type", ""))
     multipart = kind == b"multipart/form-data"
     most = visit.desk.max_upload + _MOST_TEXT if multipart else _MOST_TEXT
-    size = headers.get("content-length", "0")
-    if not size.isdecimal() or int(size) > most:
-        raise RefusedError(413, texts["too_large"])
     form = Form()
     try:
         with ExitStack() as stack:
@@ -123,21 +120,25 @@ async def read_form(visit: Visit) -> AsyncIterator[Form]:
         form.remove()
 
 
-async def _body(visit: Visit, most: int) -> AsyncIterator[bytes]:
+async def received(
+    request: Request, most: int, texts: Mapping[str, Any], too_large: str = "too_large"
+) -> AsyncIterator[bytes]:
     """The body of a request while it arrives. Raises RefusedError if it is too large, stalls, or is cut off."""
-    got, chunks = 0, aiter(visit.request.stream())
+    size, got, chunks = request.headers.get("content-length", "0"), 0, aiter(request.stream())
     try:
+        if not size.isdecimal() or int(size) > most:
+            raise RefusedError(413, texts[too_large])
         while (chunk := await asyncio.wait_for(anext(chunks, None), STALLED_SECONDS)) is not None:
             got += len(chunk)
             if got > most:
-                raise RefusedError(413, visit.texts["too_large"])
+                raise RefusedError(413, texts[too_large])
             yield chunk
     except (ClientDisconnect, TimeoutError):
-        raise RefusedError(400, visit.texts["cut_off"]) from None
+        raise RefusedError(400, texts["cut_off"]) from None
 
 
 async def _urlencoded(visit: Visit, most: int) -> list[tuple[str, str]]:
-    body = b"".join([chunk async for chunk in _body(visit, most)])
+    body = b"".join([chunk async for chunk in received(visit.request, most, visit.texts)])
     try:
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -171,7 +172,7 @@ class _FormReader:
         """Read the whole body, of at most so many bytes. Raises RefusedError."""
         texts = self._visit.texts
         try:
-            async for chunk in _body(self._visit, most):
+            async for chunk in received(self._visit.request, most, texts):
                 self._parser.write(chunk)
             self._parser.finalize()
             if not self._complete:

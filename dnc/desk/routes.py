@@ -78,10 +78,10 @@ def fault(error: BaseException, texts: Mapping[str, Any]) -> tuple[int, str]:
     """The status and the sentence for an error that is not ours, whose message may quote data. texts: of the desk."""
     if short := shortage(error):
         return 507, short.message
-    return 500, texts["internal"].format(where=where(error))
+    return 500, texts["internal"].format(where=_where(error))
 
 
-def where(error: BaseException) -> str:
+def _where(error: BaseException) -> str:
     """The type of an error and the line that raised it, without its message; the desk's stderr gets the same."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"

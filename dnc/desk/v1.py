@@ -15,7 +15,7 @@ import polars as pl
 from msgspec import Struct
 from polars.exceptions import PanicException
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -23,8 +23,9 @@ from dnc.api import check
 from dnc.checks.campaign import brief_of
 from dnc.checks.status import Status, status
 from dnc.desk.desk import Desk, RefusedError, problem
+from dnc.desk.forms import received
 from dnc.desk.request_decider import Current, RequestDecider
-from dnc.desk.routes import where
+from dnc.desk.routes import fault
 from dnc.desk.schema import (
     ANSWERED,
     MOST_CHANGES,
@@ -41,7 +42,7 @@ from dnc.desk.schema import (
     odd_date,
     said_of,
 )
-from dnc.errors import InputError, StoreError, shortage
+from dnc.errors import InputError, StoreError
 from dnc.files.json_reader import named_once
 from dnc.lists import own_records
 from dnc.lists.brief import Brief
@@ -260,17 +261,12 @@ def _json(content: bytes, code: int = 200) -> Response:
 
 
 async def _body(request: Request, interface: Interface, kind: type[T]) -> T:
-    """The JSON of a request, checked against its type. Raises RefusedError."""
+    """The JSON of a request, checked against its type. Raises RefusedError, also if its key was removed meanwhile."""
     texts = interface.texts
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RefusedError(415, texts["no_json"])
-    size, body = request.headers.get("content-length", "0"), bytearray()
-    if not size.isdecimal() or int(size) > MOST_BODY:
-        raise RefusedError(413, texts["large_body"])
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY:
-            raise RefusedError(413, texts["large_body"])
+    body = b"".join([chunk async for chunk in received(request, MOST_BODY, texts, "large_body")])
+    await run_in_threadpool(interface.holder, request)
     try:
         sent = msgspec.json.decode(body, type=kind)
         json.loads(body, object_pairs_hook=named_once)  # of two equal keys msgspec takes the last one
@@ -303,14 +299,9 @@ def routes(interface: Interface) -> list[Route]:
                 return problem(422, interface.said(error.message))
             except StoreError as error:
                 return problem(503, interface.said(error.message))
-            except ClientDisconnect:
-                return Response(status_code=400)
-            except (Exception, PanicException) as error:  # the message may quote data
-                short = shortage(error)
-                sentence = (
-                    interface.said(short.message) if short else interface.texts["internal"].format(where=where(error))
-                )
-                return problem(507 if short else 500, sentence)
+            except (Exception, PanicException) as error:
+                status, sentence = fault(error, interface.texts)
+                return problem(status, interface.said(sentence))
 
         return Route(path, answered, methods=[method])
 

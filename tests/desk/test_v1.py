@@ -316,6 +316,23 @@ def test_a_key_opens_until_it_is_removed(api, dnc):
     assert api.get("/v1/status").status_code == 401
 
 
+def test_a_key_that_is_removed_while_a_request_arrives_records_nothing(api):
+    """Who sends the end of a request late would otherwise keep a right that was taken away."""
+    body = b'{"numbers": ["+33199000001"], "on": "2026-08-01"}'
+    head = (
+        f"POST /v1/objections HTTP/1.1\r\nHost: {api.base_url.netloc.decode()}\r\nContent-Length: {len(body)}\r\n"
+        f"Authorization: {api.headers['Authorization']}\r\nContent-Type: application/json\r\n"
+        "Expect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection((api.base_url.host, api.base_url.port)) as wire:
+        wire.sendall(head.encode())
+        assert wire.recv(1000).startswith(b"HTTP/1.1 100 "), "the key was looked at, and the body is asked for"
+        keys.remove(api.store.ledger, "dialler")
+        wire.sendall(body)
+        assert wire.makefile("rb").readline().startswith(b"HTTP/1.1 401 ")
+    assert api.store.standing().objections.is_empty()
+
+
 def test_the_store_keeps_no_key(dnc, tmp_path):
     """It is printed once; neither the list, the log nor any file has it."""
     code, key, err = dnc("keys", "add", "crm", "--store", "s")

@@ -6,16 +6,17 @@ of a brief that give each a role.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache, reduce
+from functools import cache, reduce
 
 import polars as pl
 
 from dnc.clock import read_day
 from dnc.errors import RolesError
 from dnc.files.cell_texts import as_in_brief, is_safe, shown
-from dnc.files.columns import Content, contents_of, look, words_of
-from dnc.files.net import marked, marks
+from dnc.files.columns import Content, contents_of, look
+from dnc.files.net import marks
 from dnc.files.table import holds_number, named_columns
 from dnc.lists.brief_text import toml_text
 from dnc.lists.header import READ, UNDECIDED, Header, NoNumberError, headings, plain_name
@@ -121,17 +122,16 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
                 texts_beside += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
     others = [name for name in table.others if not (header.former and name in _own_sheets())]
     named = list(filter(marks, [*(path.stem for path in table.paths), *table.sheets]))
-    named += [name for name in header.brief.named("number") if _says_so(plain_name(name), " call")]
+    named += [name for name in header.brief.named("number") if _says_so(name)]
     left_out = [contents[column] for column in header.ignored if column in contents]
     against = (content for content in left_out if _says_so(content.name))
     lists = [content.name for content in against if any(map(_may_be_phone, content.texts["cell"]))]
     return list(dict.fromkeys(filter(None, [*table.titles, *texts_beside, *others, *named, *lists])))
 
 
-@lru_cache(1_000)
-def _says_so(name: str, verb: str = "") -> bool:
-    """Whether a name, or a word of it, seems to speak of objections (`refus hiver`), as before a verb (`ne pas`)."""
-    return bool(marked(pl.Series([name, *(word + verb for word in words_of(name) if len(word) > 1)])).any())
+def _says_so(name: str) -> bool:
+    """Whether the name of a column of numbers, or a part of it, seems to speak of objections, as before a verb."""
+    return any(marks(f"{part} call") for part in re.split(r"[^\w\s]+", plain_name(name)))  # `Liste 2 (ne pas)`
 
 
 def _may_be_phone(cell: str) -> bool:

@@ -35,7 +35,7 @@ _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
 _ANSWERS = [word for word in (*YES, *NO) if len(word) > 1 and word.isalpha()]
 _TIME = r"(?:19|20)\d\d|\d[/.-]\d|\d\.? \p{L}+\.? \d\d"  # a year, or a part of a day
-_A_WORD = r"\p{L}{5}"  # and no code, abbreviation or number
+_SENTENCE = r"\p{L}{5}|(?:\p{L}+\P{L}+){3}\p{L}"  # a word that is no code or abbreviation, or four short ones
 _COUNTED = 100  # different texts of a batch that are counted apart
 
 
@@ -252,13 +252,13 @@ def _against(name: str, keys: pl.Series) -> pl.Series:
 
 
 def say_something(keys: pl.Series) -> pl.Series:
-    """Which texts (of `normal`) say something by themselves: they have a word, or are a day.
+    """Which texts (of `normal`) say something by themselves: they have a word or four short ones, or are a day.
 
     Others are an answer (`jamais`, `x`, `non merci`) or a code (`KO`), or are about another text (`voir ligne 3`).
     """
     words = "|".join(proposals()["void"]["refer"])
     own = keys.str.replace_all(rf"\b(?:{words})\b|^(?:{'|'.join(_ANSWERS)})\b\W*\w*\W*$", "")
-    found = own.str.contains(_A_WORD).fill_null(value=False)
+    found = own.str.contains(_SENTENCE).fill_null(value=False)
     at = (~found & keys.str.contains(_TIME)).fill_null(value=False).arg_true()
     days = [bool(read_day(text, "dmy") or read_day(text, "mdy")) for text in keys[at]]
     return found.scatter(at, pl.Series(days, dtype=pl.Boolean))

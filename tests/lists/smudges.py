@@ -764,7 +764,7 @@ HARMLESS = [
             ("tags of Google", 'nothing = ["* myContacts", "Amis"]\nseparator = " ::: "', "* myContacts ::: Amis", "Amis"),
             ("empty", 'nothing = ["a"]', "", "a"),
             ("a number in full", 'nothing = ["Motif 00001", "Motif 00002"]', "MOTIF 00002", "motif 00001"),
-            ("rest", 'rest = "nothing"', "absent", "laissé un message"),
+            ("rest", 'rest = "nothing"', "absent", "met at the fair"),
             ("rest with a named one", 'objected = ["S9"]\nrest = "nothing"', "Salon", "Web, salon"),
             ("a marked text that was read", 'nothing = ["Ne pas appeler le matin"]', "Ne pas appeler le matin", ""),
             ("a marked text beside rest", 'nothing = ["ne plus appeler avant 10h"]\nrest = "nothing"', "ne plus appeler avant 10h", "absent"),

@@ -260,9 +260,9 @@ class Header(msgspec.Struct, frozen=True, dict=True):
     def read(self) -> list[ReadColumn]:
         """Columns whose texts are read, those that are searched, and those of which facts leave a part unread.
 
-        Also what is around the table, where the brief says that nobody has read it.
+        Also what is around the table, where the brief says that nobody has read it, and there is a file.
         """
-        around = [AROUND] if self.brief.around == UNDECIDED else []
+        around = [AROUND] if self.brief.around == UNDECIDED and self.table.kind != "arrow" else []
         searched = [name for name in (*self.ignored, *self.as_they_stand) if name not in self.texts]
         read = [*map(self._read_column, self.texts), *map(self.left_out_column, searched)]
         known = {*self.columns.values(), *self.numbers, *(column.column for column in read)}

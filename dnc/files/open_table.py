@@ -24,23 +24,7 @@ from dnc.files.encoding import DecodedText, text_of
 from dnc.files.file_kinds import other_kind
 from dnc.files.input_file import open_input
 from dnc.files.json_reader import is_json, objects
-from dnc.files.table import (
-    BATCH_ROWS,
-    CELL,
-    HEADER_WITHIN,
-    LINE,
-    NOTED,
-    RAGGED,
-    STRUCK,
-    Table,
-    batch_rows,
-    heading,
-    named_columns,
-    sliced,
-    typed_table,
-    unique_names,
-    unnamed,
-)
+from dnc.files.table import BATCH_ROWS, LINE, Table, batch_rows, sliced, typed_table
 from dnc.messages import figure, localized
 
 _BATCH_CHARACTERS = 1 << 26  # of objects, which are twenty times as large in memory
@@ -70,7 +54,9 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
     path = Path(path)
     kind = kind_of(path)
     if kind == "spreadsheet":
-        return _spreadsheet(path, header, sheet)
+        from dnc.files.spreadsheet import read_table  # most lists are CSV
+
+        return read_table(path, header, sheet)
     refuse_sheet(kind, sheet, path)
     if kind == "parquet":
         return _parquet(path)
@@ -111,53 +97,6 @@ def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None
         raise InputError(
             localized("errors", "named_but_is" if suffix in _TABLES else "is_other", suffix=suffix, what=what), path
         )
-
-
-def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
-    from dnc.files.spreadsheet import read_sheet  # most lists are CSV
-
-    read = read_sheet(path, sheet)
-    numbered = read.cells.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
-    cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
-    top = heading([cell or "" for cell in row] for row in cells.head(HEADER_WITHIN).drop(LINE).iter_rows())
-    header_row = top.at
-    if with_header:
-        top.refuse_doubtful(path, cells[LINE][min(header_row + 1, cells.height - 1)])
-    merged = max(read.rows("merged"), default=0)
-    if merged and not (with_header and merged <= cells[LINE][header_row]):
-        raise InputError(localized("errors", "merged"), path, merged)
-    texts = cells.drop(LINE)
-    header = top.names([name or "" for name in texts.row(header_row)])
-    if not with_header:
-        header = [f"column {position}" for position in range(1, texts.width + 1)]
-    frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
-    midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
-    altered, noted = (pl.lit(cells[LINE].is_in(sorted(read.rows(kind)))) for kind in ("altered", "note"))
-    marked = pl.when(altered).then(pl.lit(STRUCK)).when(noted).then(pl.lit(NOTED))
-    beyond = unnamed(frame.columns[named_columns(header) :])
-    frame = frame.with_columns(midnight, pl.coalesce(marked, beyond).alias(RAGGED))
-    frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)
-    long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
-    full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
-    of_rows = set(cells[LINE][header_row + 1 :])
-    around = (mark.text or "" for mark in read.marks if mark.kind == "note" and mark.row not in of_rows)
-    titles = [*top.titles, *around]
-    skipped = int(cells[LINE][header_row]) - 1  # empty ones too, so that the header has the number of its row
-    return Table(
-        path,
-        "xlsx",
-        header,
-        sliced(frame),
-        skipped=skipped,
-        titles=titles,
-        sheets=[read.name],
-        others=read.others,
-        unmarked=[] if read.xml else [path],
-        colours=read.colours(path, skipped + 1),
-        rules=read.rules,
-        hidden=int(frame[LINE].is_in(sorted(read.rows("hidden"))).sum()),
-        full=full,
-    )
 
 
 def _parquet(path: Path) -> Table:

@@ -40,7 +40,22 @@ from dnc.files.sheet_xml import (
     notes_of,
     sheet_part,
 )
-from dnc.files.table import holds_number, quoted
+from dnc.files.table import (
+    CELL,
+    HEADER_WITHIN,
+    LINE,
+    NOTED,
+    RAGGED,
+    STRUCK,
+    Table,
+    heading,
+    holds_number,
+    named_columns,
+    quoted,
+    sliced,
+    unique_names,
+    unnamed,
+)
 from dnc.messages import figure, localized
 
 _ROWS_AT_ONCE = 100_000
@@ -134,6 +149,52 @@ def read_sheet(path: Path, wanted: str | None) -> Sheet:
     cells = _with_failed(cells, columns, [mark for mark in marks if mark.kind == "failed"])
     others = all_sheets.filter(pl.col("has_cells") & ~pl.col("chosen"))["name"].to_list()
     return Sheet(all_sheets["name"][position], cells, others, marks, xml if sheets else {}, part, rules)
+
+
+def read_table(path: Path, with_header: bool, sheet: str | None) -> Table:
+    """The table in a sheet; see `dnc.files.open_table.open_table` for the options. Raises InputError."""
+    read = read_sheet(path, sheet)
+    numbered = read.cells.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
+    cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
+    top = heading([cell or "" for cell in row] for row in cells.head(HEADER_WITHIN).drop(LINE).iter_rows())
+    header_row = top.at
+    if with_header:
+        top.refuse_doubtful(path, cells[LINE][min(header_row + 1, cells.height - 1)])
+    merged = max(read.rows("merged"), default=0)
+    if merged and not (with_header and merged <= cells[LINE][header_row]):
+        raise InputError(localized("errors", "merged"), path, merged)
+    texts = cells.drop(LINE)
+    header = top.names([name or "" for name in texts.row(header_row)])
+    if not with_header:
+        header = [f"column {position}" for position in range(1, texts.width + 1)]
+    frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
+    midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
+    altered, noted = (pl.lit(cells[LINE].is_in(sorted(read.rows(kind)))) for kind in ("altered", "note"))
+    marked = pl.when(altered).then(pl.lit(STRUCK)).when(noted).then(pl.lit(NOTED))
+    beyond = unnamed(frame.columns[named_columns(header) :])
+    frame = frame.with_columns(midnight, pl.coalesce(marked, beyond).alias(RAGGED))
+    frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)
+    long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
+    full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
+    of_rows = set(cells[LINE][header_row + 1 :])
+    around = (mark.text or "" for mark in read.marks if mark.kind == "note" and mark.row not in of_rows)
+    titles = [*top.titles, *around]
+    skipped = int(cells[LINE][header_row]) - 1  # empty ones too, so that the header has the number of its row
+    return Table(
+        path,
+        "xlsx",
+        header,
+        sliced(frame),
+        skipped=skipped,
+        titles=titles,
+        sheets=[read.name],
+        others=read.others,
+        unmarked=[] if read.xml else [path],
+        colours=read.colours(path, skipped + 1),
+        rules=read.rules,
+        hidden=int(frame[LINE].is_in(sorted(read.rows("hidden"))).sum()),
+        full=full,
+    )
 
 
 def has_numbers(path: Path, name: str) -> bool:

@@ -12,9 +12,7 @@ from msgspec import Struct
 from dnc.checks.parts import PartsManifest
 from dnc.checks.status import Status
 from dnc.reports.check_data import CheckOutput
-from dnc.vetting.model import Offer, Vetting
-
-_NOT_IN_JSON = ("cells", "checked", "salt")
+from dnc.vetting.model import NOT_IN_JSON, Offer, Vetting
 
 
 class LogLine(Struct, forbid_unknown_fields=True):
@@ -37,7 +35,7 @@ def schema(name: str) -> dict[str, Any]:
 def _struct(of: type, **changed: Any) -> type[Struct]:
     """The fields of a dataclass that are in its JSON; changed: the types of those that it has otherwise, or adds."""
     hints = get_type_hints(of)
-    kinds = {one.name: hints[one.name] for one in fields(of) if one.name not in _NOT_IN_JSON} | changed
+    kinds = {one.name: hints[one.name] for one in fields(of) if one.name not in NOT_IN_JSON} | changed
     return msgspec.defstruct(of.__name__, list(kinds.items()), forbid_unknown_fields=True)
 
 

@@ -14,6 +14,8 @@ import polars as pl
 
 from dnc.checks.result import Check, ConditionResult, Conditions
 
+NOT_IN_JSON = ("cells", "checked", "salt")  # of a `Vetting`
+
 
 @dataclass(frozen=True)
 class Traded:
@@ -283,5 +285,4 @@ class Vetting:
     def as_data(self) -> dict[str, Any]:
         """Everything but the cells, the salt and the check, as plain data for JSON."""
         data = asdict(replace(self, cells=pl.DataFrame(), checked=None))
-        del data["cells"], data["checked"], data["salt"]
-        return data | {"opens": self.opens}
+        return {name: value for name, value in data.items() if name not in NOT_IN_JSON} | {"opens": self.opens}

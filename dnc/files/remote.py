@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,19 +77,24 @@ def fetched(source: str | Query, folder: Path) -> Path:
 
 @contextmanager
 def delivered(target: str) -> Iterator[Path]:
-    """A file to write to, which becomes an object when the block ends without an error. Raises InputError."""
+    """A file to write to, which becomes an object when the block ends without an error.
+
+    Raises InputError; OptionError where such a URL is not supported.
+    """
     from dnc.files import objects
 
+    _ = _scheme(target, _OBJECTS)
     with tempfile.TemporaryDirectory(prefix="dnc-") as folder, room_in(tempfile.gettempdir()):
         file = Path(folder) / objects.name_of(target)
         yield file
         objects.deliver(file, target)
 
 
-def _scheme(url: str) -> str:
+def _scheme(url: str, known: Sequence[str] = (*_OBJECTS, *_DATABASES)) -> str:
+    """What a URL begins with. Raises OptionError where that is not known."""
     match = _URL.match(url)
     scheme = match[1] if match else ""
-    if scheme not in (*_DATABASES, *_OBJECTS):
-        known = ", ".join(f"{name}://" for name in (*_OBJECTS, *_DATABASES))
-        raise OptionError(localized("errors", "scheme", scheme=scheme, known=known))
+    if scheme not in known:
+        names = ", ".join(f"{name}://" for name in known)
+        raise OptionError(localized("errors", "scheme", scheme=scheme, known=names))
     return scheme

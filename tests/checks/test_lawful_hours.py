@@ -70,3 +70,11 @@ def test_a_campaign_tells_which_rules_may_apply(dnc, store, tmp_path):
     assert (code, "there are no rules for XX" in err) == (4, True)
     code, _, err = dnc("hours", "FR", "--out", str(out), "--campaign", "other")
     assert (code, "no campaign of that name" in err) == (4, True)
+
+
+@pytest.mark.parametrize("url", ["file:///{}/hours.ics", "postgresql://host/base#hours"])
+def test_a_calendar_is_written_to_a_file_or_an_object(dnc, store, tmp_path, url):
+    """No other URL is followed, not even to a file."""
+    code, _, err = dnc("hours", "FR", "--out", url.format(tmp_path), "--store", store.path)
+    assert (code, "is not read or written; use a file, or one of s3://" in err) == (2, True)
+    assert not (tmp_path / "hours.ics").exists()

@@ -33,9 +33,8 @@ _CODES = {meaning: meaning[0] if ours else "" for meaning, ours in MEANINGS.item
 _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
-_ANSWERS = [word for word in (*YES, *NO) if len(word) > 1 and word.isalpha()]
+_ANSWERS = [word for word in (*YES, *NO) if len(word) > len("no") and word.isalpha()]
 _TIME = r"(?:19|20)\d\d|\d[/.-]\d|\d\.? \p{L}+\.? \d\d"  # a year, or a part of a day
-_SENTENCE = r"\p{L}{5}|(?:\p{L}+\P{L}+){3}\p{L}"  # a word that is no code or abbreviation, or four short ones
 _COUNTED = 100  # different texts of a batch that are counted apart
 
 
@@ -212,10 +211,10 @@ class TextReader:
             if column.kind in ("name", "staff"):
                 found |= have_remark(texts)
             if column.texts.rest:
-                is_void = ~(say_something(keys) | have_form(texts, column.kind))
-                if marks(column.name):
-                    is_void = _against(column.name, keys) | (is_void & ~keys.is_in(yes_and_no()))
-                found |= is_void.fill_null(value=False)
+                is_void = ~(say_something(keys) | have_form(texts, column.kind)).fill_null(value=False)
+                if marks(column.name) or not yes_and_no().isdisjoint(column.texts.meanings):
+                    is_void &= ~keys.is_in(yes_and_no())  # what they answer is known
+                found |= is_void | _against(column.name, keys)
             if found.any():
                 codes = codes.scatter(at.filter(found), _UNREAD)
                 self._found.add(column.column)
@@ -247,21 +246,18 @@ _ONE = dict.fromkeys((f" {word} " for word in YES), " yes ") | dict.fromkeys((f"
 
 def _against(name: str, keys: pl.Series) -> pl.Series:
     """Which texts (of `normal`) say by the name of their column not to call: a yes under `DNC`, a no under `No DNC`."""
-    says_so = {True: [" yes "], None: [" yes ", " no "], False: [" no "]}[objects(name)]
+    says_so = {True: [" yes "], None: [" yes ", " no "], False: [" no "]}[objects(name)] if marks(name) else []
     return _words(keys, is_one=True).is_in(says_so).fill_null(value=False)
 
 
 def say_something(keys: pl.Series) -> pl.Series:
-    """Which texts (of `normal`) say something by themselves: they have a word or four short ones, or are a day.
+    """Which texts (of `normal`) say something by themselves.
 
-    Others are an answer (`jamais`, `x`, `non merci`) or a code (`KO`), or are about another text (`voir ligne 3`).
+    Others are a yes or a no, signs (`-`, `s.o.`), or about another text (`idem`, `voir ligne 3`).
     """
     words = "|".join(proposals()["void"]["refer"])
-    own = keys.str.replace_all(rf"\b(?:{words})\b|^(?:{'|'.join(_ANSWERS)})\b\W*\w*\W*$", "")
-    found = own.str.contains(_SENTENCE).fill_null(value=False)
-    at = (~found & keys.str.contains(_TIME)).fill_null(value=False).arg_true()
-    days = [bool(read_day(text, "dmy") or read_day(text, "mdy")) for text in keys[at]]
-    return found.scatter(at, pl.Series(days, dtype=pl.Boolean))
+    refers = keys.str.contains(rf"^\P{{L}}*(?:\b(?:{words})\b\P{{L}}*)+$")
+    return (keys.str.contains(r"[\p{L}\p{N}]{2}") & ~refers & ~keys.is_in(yes_and_no())).fill_null(value=False)
 
 
 def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:
@@ -274,8 +270,7 @@ def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:
         words = set(normal(texts).drop_nulls())
         if words <= yes_and_no() and words not in (set(), *({one} for one in "01vw")):
             return texts.is_not_null()
-    answers = [word for word in _ANSWERS if len(word) > len("no")]
-    return pl.select(pl.lit(texts).str.to_lowercase().is_in(answers).fill_null(False)).to_series()
+    return pl.select(pl.lit(texts).str.to_lowercase().is_in(_ANSWERS).fill_null(False)).to_series()
 
 
 def _are_words(texts: pl.Series) -> pl.Series:

@@ -224,7 +224,7 @@ class Part(NamedTuple):
         """The first bytes."""
         return self.data[:100]
 
-    def blocks(self, _size: int) -> list[bytes]:
+    def blocks(self, _size: int = 0) -> list[bytes]:
         """The bytes in small blocks."""
         return [self.data[at : at + 50] for at in range(0, len(self.data), 50)]
 

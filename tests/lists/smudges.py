@@ -239,7 +239,7 @@ READ = [
     ("markup", 'objected = ["Ne plus appeler"]\nnothing = ["Client"]', "<p>Ne <b>plus</b> appeler</p>", "<i>Client</i>", BLOCKED),
     ("entities", 'objected = ["Opposé & fâché"]\nnothing = ["Client"]', "<p>Opposé &amp; fâché</p>", "Client", BLOCKED),
     ("one and 1.0", 'objected = ["1"]\nnothing = ["0"]', "1.0", "0", BLOCKED),
-    ("one and 1.00", 'objected = ["1"]\nrest = "nothing"', "1.00", "Salon", BLOCKED),
+    ("one and 1.00", 'objected = ["1"]\nrest = "nothing"', "1.00", "0.00", BLOCKED),
     ("1.0 and one", 'objected = ["1.0"]\nnothing = ["0"]', "1", "0.0", BLOCKED),
     ("true and VRAI", 'objected = ["true"]\nnothing = ["false"]', "VRAI", "FAUX", BLOCKED),
     ("TRUE", 'objected = ["VRAI"]\nnothing = ["FAUX"]', "TRUE", "False", BLOCKED),
@@ -262,13 +262,13 @@ READ = [
     ("marked in German under rest", 'rest = "nothing"', "bitte nicht mehr anrufen", "nicht erreicht", UNDECIDED),
     ("marked in English under rest", 'rest = "nothing"', "do not call", "left a message", UNDECIDED),
     ("marked in a sentence under rest", 'rest = "nothing"', "Appel du 12/03 : Mme demande de ne plus appeler", "Appel du 13/03 : absente", UNDECIDED),
-    ("named beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9", "Salon", BLOCKED),
-    ("with a hyphen, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S-9", "Salon", UNDECIDED),
-    ("with a blank, beside rest", 'objected = ["S9"]\nrest = "nothing"', "s 9", "Salon", UNDECIDED),
-    ("with a full stop, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9.", "Salon", UNDECIDED),
-    ("in a list, beside rest", 'objected = ["S9"]\nrest = "nothing"', '["S1", "s9"]', '["Salon"]', UNDECIDED),
-    ("another yes, beside rest", 'objected = ["oui"]\nrest = "nothing"', "true", "Salon", UNDECIDED),
-    ("in other letters, beside rest", 'objected = ["Große Sperre"]\nrest = "nothing"', "GROSSE SPERRE 2", "Salon", UNDECIDED),
+    ("named beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9", "S1", BLOCKED),
+    ("with a hyphen, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S-9", "S1", UNDECIDED),
+    ("with a blank, beside rest", 'objected = ["S9"]\nrest = "nothing"', "s 9", "S1", UNDECIDED),
+    ("with a full stop, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9.", "S1", UNDECIDED),
+    ("in a list, beside rest", 'objected = ["S9"]\nrest = "nothing"', '["S1", "s9"]', '["S1"]', UNDECIDED),
+    ("another yes, beside rest", 'objected = ["oui"]\nrest = "nothing"', "true", "false", UNDECIDED),
+    ("in other letters, beside rest", 'objected = ["Große Sperre"]\nrest = "nothing"', "GROSSE SPERRE 2", "S1", UNDECIDED),
     ("angle brackets", 'nothing = ["Client"]', "Client <S9>", "<b>Client</b>", UNDECIDED),
     ("a comment of HTML", 'nothing = ["Client"]', "Client <!-- S9 -->", "Client<br>", UNDECIDED),
     ("struck through by its signs", 'nothing = ["Client"]', "C\u0336l\u0336i\u0336e\u0336n\u0336t\u0336", "Client", UNDECIDED),
@@ -283,7 +283,7 @@ READ = [
     *(
         (f"{text}, which says nothing by itself, beside rest", 'rest = "nothing"', text, "absent", UNDECIDED)
         for text in ("idem", "id.", "(bis)", "-", "voir ligne 3", "wie oben", "same as above", "jamais", "même chose", "pareil",
-                     "s.o.", "non", "non merci", "0", "x", "KO")
+                     "s.o.", "non", "0", "x")
     ),
     ("letters of two alphabets, beside rest", 'rest = "nothing"', "n\u0435 plus \u0430ppeler", "absent", UNDECIDED),
     ("escaped twice, beside rest", 'rest = "nothing"', "D&amp;eacute;sinscrit", "absent", UNDECIDED),
@@ -291,7 +291,7 @@ READ = [
     ("a number in full that objects", 'objected = ["Motif 00009"]\nnothing = ["Motif #"]', "Motif 00009", "Motif 00001", BLOCKED),
     ("an hour in full", 'nothing = ["zone 3h"]', "zone 4h", "zone 3h", UNDECIDED),
     ("a number in full, with a full stop, beside rest", 'objected = ["Motif 00009"]\nrest = "nothing"', "Motif 00009.", "Motif 00001", UNDECIDED),
-    ("unread beside rest", 'unread = ["S9"]\nrest = "nothing"', "S9", "Salon", UNDECIDED),
+    ("unread beside rest", 'unread = ["S9"]\nrest = "nothing"', "S9", "S1", UNDECIDED),
 ]  # fmt: skip
 
 # Texts that say not to call, each alone in a column that is left out.
@@ -764,8 +764,8 @@ HARMLESS = [
             ("tags of Google", 'nothing = ["* myContacts", "Amis"]\nseparator = " ::: "', "* myContacts ::: Amis", "Amis"),
             ("empty", 'nothing = ["a"]', "", "a"),
             ("a number in full", 'nothing = ["Motif 00001", "Motif 00002"]', "MOTIF 00002", "motif 00001"),
-            ("rest", 'rest = "nothing"', "absent", "met at the fair"),
-            ("rest with a named one", 'objected = ["S9"]\nrest = "nothing"', "Salon", "Web, salon"),
+            ("rest", 'rest = "nothing"', "absent", "laissé un message"),
+            ("rest with a named one", 'objected = ["S9"]\nrest = "nothing"', "S1", "S2"),
             ("a marked text that was read", 'nothing = ["Ne pas appeler le matin"]', "Ne pas appeler le matin", ""),
             ("a marked text beside rest", 'nothing = ["ne plus appeler avant 10h"]\nrest = "nothing"', "ne plus appeler avant 10h", "absent"),
         )
@@ -856,7 +856,7 @@ HARMLESS = [
            'around = "read"\nignore = ["Numéros refusés"]'),
     Smudge("moments in a column of objections that is left out", CLEAR, {"Bloctel le": ("01/08/2026 10:00:00", "")},
            'ignore = ["Bloctel le"]'),
-    Smudge("texts with a word beside rest", CLEAR, {"X": ("voir avec Madame", "Client")}, _texts("X", 'rest = "nothing"')),
+    Smudge("texts with a word beside rest", CLEAR, {"X": ("voir avec Mme", "OK")}, _texts("X", 'rest = "nothing"')),
     Smudge("a note that was read", CLEAR, brief='around = "read"', notes={"number": "Ne pas appeler avant 10 h"},
            **_XLSX),
     Smudge("a title that was read", CLEAR, brief='around = "read"', title=("Liste purgée des oppositions",), **_XLSX),

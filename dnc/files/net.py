@@ -91,11 +91,6 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
     return found.scatter(at.filter(marked(texts[at].str.replace_all(_REMARK, ","), kind=kind, column=column)), True)
 
 
-def have_remark(names: pl.Series) -> pl.Series:
-    """Which names of persons have something beside the name (`Exemple (décédé)`)."""
-    return names.str.contains(rf"[()]|{_REMARK}")
-
-
 @lru_cache(_REMEMBERED)
 def marks(text: str) -> bool:
     """Whether one text, such as the name of a column, a sheet or a file, probably says so."""

@@ -15,7 +15,7 @@ import polars as pl
 from dnc.clock import NO, NOT_GIVEN, YES, read_day
 from dnc.files.cell_texts import days_in, normal, text_cells
 from dnc.files.columns import LOOKED_AT, have_form, yes_and_no
-from dnc.files.net import have_remark, marked, marks, objects
+from dnc.files.net import marked, marks, objects
 from dnc.frames import numbered, repeated
 from dnc.law.vocabulary import OR_NONE
 from dnc.lists.words import proposals
@@ -208,8 +208,6 @@ class TextReader:
         elif column.others == "searched":
             texts, keys = parts["text"][at], keys[at]
             found = marked(texts, kind=column.kind, column=column.name) | column.texts.near(texts, keys)
-            if column.kind in ("name", "staff"):
-                found |= have_remark(texts)
             if column.texts.rest:
                 is_void = ~(say_something(keys) | have_form(texts, column.kind)).fill_null(value=False)
                 if marks(column.name) or not yes_and_no().isdisjoint(column.texts.meanings):

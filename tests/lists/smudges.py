@@ -425,11 +425,6 @@ SMUDGES = [
     Smudge("an address for mail that says so", UNDECIDED, {"Email": ("optout7@exemple.example", "jean@exemple.example")}),
     Smudge("a page whose address says so", UNDECIDED, {"Fiche": ("https://crm.example/optout/7", "https://crm.example/7")},
            missing="text:Fiche"),
-    *(
-        Smudge(f"a remark beside a name: {bad}", UNDECIDED, {name: (bad, good)}, f'ignore = ["{name}"]', missing=f"text:{name}")
-        for name, bad, good in (("Prénom", "Jean (décédé)", "Jean"), ("Civilité", "M. (décédé)", "M."),
-                                ("Nom", "Exemple / muté", "Exemple"), ("Conseiller", "Dupont [parti]", "Dupont"))
-    ),
     Smudge("ids that say yes and no", UNDECIDED, {"Call": ("No", "Yes")}, missing="text:Call", others=False),
     *(
         Smudge(f"{text} under {name} and rest", UNDECIDED, {name: (text, other)}, _texts(name, 'rest = "nothing"'),
@@ -857,6 +852,7 @@ HARMLESS = [
     Smudge("moments in a column of objections that is left out", CLEAR, {"Bloctel le": ("01/08/2026 10:00:00", "")},
            'ignore = ["Bloctel le"]'),
     Smudge("texts with a word beside rest", CLEAR, {"X": ("voir avec Mme", "OK")}, _texts("X", 'rest = "nothing"')),
+    Smudge("names with something beside them", CLEAR, {"Nom": ("Exemple (née Modèle)", "Exemple / Modèle")}, 'ignore = ["Nom"]'),
     Smudge("a note that was read", CLEAR, brief='around = "read"', notes={"number": "Ne pas appeler avant 10 h"},
            **_XLSX),
     Smudge("a title that was read", CLEAR, brief='around = "read"', title=("Liste purgée des oppositions",), **_XLSX),

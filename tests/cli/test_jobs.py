@@ -102,6 +102,10 @@ def test_options_from_the_environment(dnc, store, write_file, monkeypatch):
     monkeypatch.setenv("DNC_CHECK_STORE", "ignored")
     assert dnc("check", path, "--store", store.path, "--quiet")[0] in (1, 3)
     assert json.loads(store.log()["detail"][0])["declared"] == {"caller": "commercial", "consent": "none"}
+    for name, day in (("ON", "2026-08-01"), ("UNTIL", "2027-01-01"), ("HOURS", "09:00-12:00")):
+        monkeypatch.setenv(f"DNC_CONSENT_{name}", day)
+    assert dnc("consent", "+33199000001", "--store", store.path)[0] == 0
+    assert "2026-08-01,,2027-01-01,09:00-12:00" in dnc("export", "consents", "--store", store.path)[1]
 
 
 def test_status_says_what_is_due(dnc, screened, write_file, monkeypatch):

@@ -18,7 +18,7 @@ import msgspec
 import polars as pl
 from msgspec.structs import replace
 
-from dnc.database import one_of, run, run_about
+from dnc.database import one_of, run, run_about, run_few
 from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
@@ -374,7 +374,7 @@ def add_told(change: Change, new: NewRows) -> Added:
     known = records_in(con, change.folder, _read_for(kind))
     last, at = ledger_sql.last_of(con, kind), audit_log.now()
     rows = _numbered(_new_rows(con, known, new), kind, last, at)
-    recorded = run(con, "records", rows.sql, rows.params, **rows.frames)
+    recorded = run_few(con, "records", rows.sql, empty(kind).schema, rows.params, **rows.frames)
     ledger_sql.add_recorded(con, kind, recorded)
     if kind is CALLS:
         _object(change, recorded.lazy(), at)
@@ -399,11 +399,10 @@ def _new_rows(
     con: duckdb.DuckDBPyConnection, records: Mapping[str, Records], new: NewRows, others: Sequence[Path] = ()
 ) -> StatementSource:
     """Those of some rows that the store does not have; others: files of rows that it will have before."""
-    kind, known = new.kind, records[new.kind.name].source()
-    if kind.whole:
-        known = Records(kind, records[kind.name].folder).source()
-    elif others:
-        sql = f"{known.sql} union all by name {kind.rows_of('$others')}"
+    kind, asked = new.kind, f"number {new.kind.same}"
+    known = (Records(kind, records[kind.name].folder) if kind.whole else records[kind.name]).source(asked)
+    if others and not kind.whole:
+        sql = f"{known.sql} union all by name {kind.rows_of('$others', asked)}"
         known = StatementSource(sql, {**known.params, "others": list(map(str, others))}, known.frames)
     known = new.near(known)
     same = ", ".join(f'"{name}"' for name in kind.same)
@@ -416,7 +415,7 @@ def _new_rows(
     sql = f"from ({rows.sql}) anti join ({sql}) using (row)"
     if kind is not CALLS or not records[CONSENTS.name].any:
         return StatementSource(sql, params, frames)
-    consents = new.near(records[CONSENTS.name].source())
+    consents = new.near(records[CONSENTS.name].source(_ON_CONSENTS))
     sql = _ON_CONSENTS.format(rows=sql, consents=consents.sql, given=GIVEN, never=NEVER)
     return StatementSource(sql, params | consents.params, frames | consents.frames)
 

@@ -78,7 +78,7 @@ class Decider:
         consents = standing.has_consents
         selection = select(self._columns, best=self._best, several=several, consents=consents, occasional=())
         stack = ExitStack()
-        self._judge, self._own = stack.enter_context(setup.judge(standing))
+        self._judge, self._completion = stack.enter_context(setup.judge(standing))
         self._spill = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
         self._state, self._setup, self._selection, self._stack = state, setup, selection, stack
         self._intake: Intake | None = None
@@ -113,10 +113,10 @@ class Decider:
     def _follows(self, setup: Setup, standing: Standing) -> bool:
         """Whether what was read and judged so far still holds, since only objections and own records are new."""
         is_same = setup.consents is None and setup == self._setup
-        has_consents = self._own.standing.has_consents
+        has_consents = self._completion.own.standing.has_consents
         if not is_same or standing.has_consents != has_consents or not self._judge.follow(standing):
             return False
-        self._own.standing = standing
+        self._completion.own.standing = standing
         return True
 
     def __enter__(self) -> Self:
@@ -150,12 +150,11 @@ class Decider:
         opened = partial(table_of_frame, Path("the batch"), frame)
         intake = self._setup.intake(table := opened())
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
-        judge, own = self._judge, self._own
-        intake, against = self._setup.read_ahead(intake, opened, self._spill, judge, own)
+        intake, completion = self._completion.ahead(intake, opened, self._spill)
         batches, intake = intake.table.batches, self._as_before(intake)
         for rows in intake.fitted(batches):
-            calls = self._setup.completed(intake.calls(rows), own, against)
-            verdicts = judge.verdicts(calls)
+            calls = completion.completed(intake.calls(rows))
+            verdicts = self._judge.verdicts(calls)
             parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))
             positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))
             given.append(positions.filter(self._selection.written(calls, verdicts)))

@@ -16,9 +16,9 @@ from dnc.errors import InputError, OptionError, must_be
 from dnc.files.table import RAGGED, Table
 from dnc.lists.brief import as_cell, must_be_column
 from dnc.lists.calls import Calls
+from dnc.lists.completion import Completion
 from dnc.lists.inputs import Source, opened
 from dnc.lists.own_answer import own_answer
-from dnc.lists.own_facts import OwnFacts
 from dnc.messages import localized
 from dnc.store.store import Store
 from dnc.verdicts.judge import Judge, RegimeResult
@@ -60,8 +60,8 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
     [calls] = setup.intake(Table(Path("the call"), "call", ["number", *texts], iter([row]))).batches()
     if calls.number.len() > 1:
         raise InputError(localized("errors", "several_numbers"))
-    with setup.judge(store.standing()) as (judge, own):
-        [explanation] = _explanations(judge, store, setup.completed(calls, own), own)
+    with setup.judge(store.standing()) as (judge, completion):
+        [explanation] = _explanations(judge, store, completion, calls)
     return explanation
 
 
@@ -77,21 +77,22 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
     with (
         opened(path, setup.brief.sheet) as files,
         TemporaryDirectory(prefix="dnc-") as folder,
-        setup.judge(store.standing()) as (judge, own),
+        setup.judge(store.standing()) as (judge, known),
     ):
         # An objection in any row counts for all rows of its person.
-        intake, against = setup.read_ahead(setup.intake(files.table()), files.table, Path(folder), judge, own)
+        intake, completion = known.ahead(setup.intake(files.table()), files.table, Path(folder))
         before = 0
         for batch in intake.fitted(intake.table.batches):
             if 0 < row - before <= batch.height:
-                calls = setup.completed(intake.calls(batch.slice(row - before - 1, 1)), own, against)
-                return _explanations(judge, store, calls, own)
+                calls = intake.calls(batch.slice(row - before - 1, 1))
+                return _explanations(judge, store, completion, calls)
             before += batch.height
         raise OptionError(localized("errors", "no_row_of", row=row, name=files.name, rows=before))
 
 
-def _explanations(judge: Judge, store: Store, calls: Calls, own: OwnFacts) -> list[Explanation]:
+def _explanations(judge: Judge, store: Store, completion: Completion, calls: Calls) -> list[Explanation]:
+    calls = completion.completed(calls)
     odd = calls.facts("odd")["odd"]
     verdicts, results = judge.explained(calls)
-    records = [own_answer(store, number, date.max) if number and own.any else {} for number in calls.number]
+    records = [own_answer(store, number, date.max) if number and completion.own.any else {} for number in calls.number]
     return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd, records))

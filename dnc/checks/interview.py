@@ -321,10 +321,10 @@ def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consen
         return replace(guesses.table, batches=iter([rows] if rows.height else []))
 
     tallies = Tallies()
-    with setup.judge(store.standing()) as (judge, own), TemporaryDirectory(prefix="dnc-") as folder:
-        intake, against = setup.read_ahead(setup.intake(table()), table, Path(folder), judge, own)
+    with setup.judge(store.standing()) as (judge, known), TemporaryDirectory(prefix="dnc-") as folder:
+        intake, completion = known.ahead(setup.intake(table()), table, Path(folder))
         for batch in intake.batches():
-            calls = setup.completed(batch, own, against)
+            calls = completion.completed(batch)
             tallies.add(calls, judge.verdicts(calls))
     return tallies
 

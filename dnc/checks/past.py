@@ -24,9 +24,8 @@ from dnc.checks.evidence import Digests
 from dnc.checks.settings import Setup
 from dnc.errors import InputError, StoreError
 from dnc.lists.brief import KEYS
+from dnc.lists.completion import Completion
 from dnc.lists.known_rows import Fingerprints, KnownRows, versions
-from dnc.lists.other_rows import Against
-from dnc.lists.own_facts import OwnFacts
 from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.audit_log import canonical
@@ -246,7 +245,7 @@ def _sum(rows: pl.DataFrame) -> list[int]:
 
 
 def known_rows(
-    store: Store, since: Since | Sequence[str], setup: Setup, own: OwnFacts, against: Against
+    store: Store, since: Since | Sequence[str], setup: Setup, completion: Completion
 ) -> tuple[int, KnownRows] | None:
     """The number of the check and its calls; None where that check kept no decisions, or its key is gone.
 
@@ -262,8 +261,8 @@ def known_rows(
     if "basis" not in then or (key := store.hash_key(check)) is None:
         return None
     path, digests = undamaged(kept[check]), Digests(key)
-    is_same = digests.of_sha256(basis(setup, own.standing, then)) == then["basis"]
-    changed = _changed(then, own, against) if is_same else None
+    is_same = digests.of_sha256(basis(setup, completion.own.standing, then)) == then["basis"]
+    changed = completion.numbers_since(then["objections"], then.get("records", {})) if is_same else None
     try:
         return check, KnownRows(path, fingerprints(setup, digests), changed)
     except FileNotFoundError:  # forgotten meanwhile
@@ -281,9 +280,3 @@ def _meant(
         then = json.loads(detail)
         if check == since or names.intersection(then["out"]):
             yield check, then
-
-
-def _changed(then: Mapping[str, Any], own: OwnFacts, against: Against) -> pl.Series:
-    """The numbers of which more may be known than then, in the store or in other rows of the list."""
-    objected = own.standing.objections.filter(pl.col("seq") > then["objections"])["number"]
-    return pl.concat([objected, own.numbers_since(then.get("records", {})), against.numbers]).unique()

@@ -34,11 +34,10 @@ from dnc.files.writers import Spool
 from dnc.frames import ahead
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.calls import Calls
+from dnc.lists.completion import Completion
 from dnc.lists.header import Header
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
-from dnc.lists.other_rows import Against
-from dnc.lists.own_facts import OwnFacts
 from dnc.lists.second_numbers import SecondNumbers
 from dnc.messages import localized
 from dnc.store.audit_log import Entry
@@ -132,7 +131,7 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
         standing: what the store holds.
         selection, layout: what is written.
         intake: of the list, from its first row.
-        judge, own, against: what the law, the store's own records and other rows of the list say of its calls.
+        judge, completion: what the law, other rows of the list and the store's own records say of its calls.
         check: an earlier one whose rows need not be read again; 0 where there is none.
     """
 
@@ -144,8 +143,7 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
     layout: OutputLayout
     intake: Intake
     judge: Judge
-    own: OwnFacts
-    against: Against
+    completion: Completion
     check: int = 0
 
     @classmethod
@@ -172,9 +170,9 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
         if not outputs.is_share:
             store.must_be_writable()
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
-        judge, own = stack.enter_context(setup.judge(standing))
-        intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack), judge, own)
-        return cls(setup, files, state, standing, selection, layout, intake, judge, own, against)
+        judge, completion = stack.enter_context(setup.judge(standing))
+        intake, completion = completion.ahead(intake, files.table, _temporary_folder(stack))
+        return cls(setup, files, state, standing, selection, layout, intake, judge, completion)
 
     @property
     def header(self) -> Header:
@@ -191,7 +189,7 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
     def since(self, store: Store, earlier: Since | None) -> _Known:
         """The same with the rows of an earlier check, if that kept them; by default of the one that wrote the list."""
         named = [file.name for file in self.files.files] if earlier is None else earlier
-        if found := known_rows(store, named, self.setup, self.own, self.against):
+        if found := known_rows(store, named, self.setup, self.completion):
             return structs.replace(self, check=found[0], intake=structs.replace(self.intake, known=found[1]))
         return self
 
@@ -206,8 +204,8 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
             "book": setup.book,
             "language": setup.policy.language,
             "dated": setup.at is not None or "call_at" in {*header.columns, *setup.brief.facts},
-            "unplaced": self.against.unplaced,
-            "revived": self.own.revived,
+            "unplaced": self.completion.unplaced,
+            "revived": self.completion.own.revived,
             "snapshots": self.standing.snapshots,
         }
 
@@ -246,10 +244,9 @@ class _Pipeline(msgspec.Struct, frozen=True):
 
     def _decided(self) -> Iterator[tuple[Calls, Verdicts]]:
         folder = self.outputs.folder
-        own, against, judge = self.known.own, self.known.against, self.known.judge
         for batch in ahead(self.known.intake.batches(folder.wanted if folder else None)):
-            calls = self.known.setup.completed(batch, own=own, against=against)
-            yield calls.whole(), judge.verdicts(calls).whole(calls.likeness)
+            calls = self.known.completion.completed(batch)
+            yield calls.whole(), self.known.judge.verdicts(calls).whole(calls.likeness)
 
 
 def _refuse_wrong(store: object, since: object, progress: object, observers: Sequence[object]) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -13,35 +13,28 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import msgspec
-import polars as pl
-from msgspec import structs
 
 from dnc.checks.law_in_force import law_of
 from dnc.clock import today
 from dnc.database import refuse_fork
-from dnc.errors import OptionError, UnreadRowsError, declared, must_be
+from dnc.errors import OptionError, declared, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import KEYS, Brief, read_brief
-from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import BY_RULE, SPOKEN, at_agreed_hour, read_declared
+from dnc.lists.completion import Completion
 from dnc.lists.consents import Consents, read_consents
 from dnc.lists.header import DECLARABLE, Header, NoNumberError
 from dnc.lists.intake import Intake
-from dnc.lists.other_rows import Against
 from dnc.lists.own_facts import OwnFacts
 from dnc.lists.roles import Survey
-from dnc.messages import LANGUAGES, either, figure, localized
+from dnc.messages import LANGUAGES, either, localized
 from dnc.store.audit_log import canonical
-from dnc.store.record_kinds import GIVEN
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 from dnc.verdicts.judge import Judge
 from dnc.verdicts.screening import Screen
 from dnc.verdicts.verdict import Policy
-
-_MEMORY = 1 << 28  # bytes of a list that are kept in memory between its two readings
 
 
 class SettingsOptions(TypedDict, total=False):
@@ -196,115 +189,15 @@ class Setup(msgspec.Struct, frozen=True):
             survey.refuse_without_number(error)
         return intake
 
-    def read_ahead(
-        self, intake: Intake, reopen: Callable[[], Table], folder: Path, judge: Judge, own: OwnFacts
-    ) -> tuple[Intake, Against]:
-        """Look at all rows of a list for what has to be known before the first is decided.
-
-        That is the role of every column, what stands around the tables of all files, and the objections and withdrawals
-        of persons. A list in one file whose columns all have a role, and none of them for these, is not read.
-
-        Args:
-            intake: of the list.
-            reopen: opens the list a second time, where it is too large to be kept in memory.
-            folder: for what is collected, if it is much.
-            judge, own: know the objections, withdrawals and refusals in the store.
-        Returns:
-            An intake that starts again at the first row, and what was collected.
-        Raises:
-            RolesError: a column has no role. InputError: an objection has a number that cannot be read.
-        """
-
-        def recorded(numbers: pl.Series) -> pl.DataFrame:
-            objected = judge.objections(numbers).rename({"on": "objected_on"})
-            ended = [self.consents.withdrawn(numbers)] if self.consents else []
-            return pl.concat([objected, *own.against(numbers), *ended], how="diagonal")
-
-        survey, against = Survey(intake.header), Against(folder, self.policy.language)
-        if survey.is_needed or not intake.table.is_last:
-            self._over(intake.table, reopen, survey.look)
-        if found := survey.read_columns():
-            intake = structs.replace(intake, found=found)
-        alone = intake.header.as_they_stand  # a text in one of them is about its row alone
-        read = [column for column in (*intake.header.read, *intake.found) if column.column not in alone]
-        reads_texts = any(column.others != "used" for column in read)
-        links = [self.consents.links] if self.consents and self.consents.links.height else []
-        if intake.header.against or intake.may_link or links or reads_texts or intake.begins_with_marks():
-            undeclared = intake.undeclared
-            self._over(
-                intake.table, reopen, lambda rows: against.read(undeclared, undeclared.fitted(rows), recorded, links)
-            )
-            self._refuse_unplaced(intake, against)
-        return intake, against
-
-    @staticmethod
-    def _over(table: Table, reopen: Callable[[], Table], look: Callable[[Iterator[pl.DataFrame]], None]) -> None:
-        """Look at all rows of a list, which then starts again at its first row."""
-        read, kept, size = table.batches, list[pl.DataFrame](), 0.0
-
-        def batches() -> Iterator[pl.DataFrame]:
-            nonlocal size
-            for batch in read:
-                yield batch
-                size += batch.estimated_size()
-                kept.append(batch)
-                if size > _MEMORY:
-                    kept.clear()
-
-        look(batches())
-        table.batches = reopen().batches if size > _MEMORY else iter(kept)
-
-    def _refuse_unplaced(self, intake: Intake, against: Against) -> None:
-        """Raise UnreadRowsError where more objections than were accepted have a number that cannot be read."""
-        if against.unplaced > self.accept_unread:
-            message = localized("errors", "unplaced", n=figure(against.unplaced), count=against.unplaced)
-            error = UnreadRowsError(message, intake.table.path, against.line)
-            error.count = against.unplaced
-            raise error
-
-    def completed(self, calls: Calls, own: OwnFacts, against: Against | None = None) -> Calls:
-        """Calls with what other rows, the file of consents, the store's own records and the brief say of their numbers.
-
-        A declared consent comes last (that of a rule about filled and empty cells before one for all rows): it fills
-        what is still empty, but replaces nothing that was not understood; nor does one for all rows fill what a rule
-        reads from a filled cell, which may say `no`.
-        """
-        calls = against.completed(calls) if against else calls
-        calls = self.consents.completed(calls) if self.consents else calls
-        calls = own.completed(calls)
-        facts, fills = self._declared_consent, []
-        for name in DECLARABLE:
-            declared = [pl.col(BY_RULE + name)] if BY_RULE + name in calls.plans.columns else []
-            spoken = pl.col(SPOKEN + name) if SPOKEN + name in calls.plans.columns else pl.lit(False)
-            declared += [pl.when(~spoken).then(pl.lit(facts[name]))] if name in facts else []
-            if declared:
-                filled = pl.coalesce(name, *declared)
-                fills.append(pl.when("consent_odd").then(name).otherwise(filled).alias(name))
-        plans = self._without_unproven(calls.plans.with_columns(fills))
-        return calls._replace(plans=plans.with_columns(at_agreed_hour()))
-
-    def _without_unproven(self, plans: pl.DataFrame) -> pl.DataFrame:
-        """Facts in which a consent that lacks what the brief requires, or contradicts its wording, is not known."""
-        if self.brief.require_proof:
-            unproven = pl.col("consent").is_in(GIVEN) & ~pl.col("proven") & (pl.col("lacks") == "")
-            plans = plans.with_columns(lacks=pl.when(unproven).then(pl.lit("proof")).otherwise("lacks"))
-        return plans.with_columns(pl.when(pl.col("lacks") == "").then(name).alias(name) for name in DECLARABLE)
-
-    @property
-    def _declared_consent(self) -> dict[str, str | date | None]:
-        dates, now = self.brief.dates, self.now
-        facts = ((name, fact) for name, fact in self.brief.facts.items() if name in DECLARABLE)
-        return {name: read_declared(name, fact, dates, now) for name, fact in facts}
-
     @contextmanager
-    def judge(self, standing: Standing) -> Iterator[tuple[Judge, OwnFacts]]:
-        """A judge of such calls, by the snapshots of a store, and what its own records say of them."""
+    def judge(self, standing: Standing) -> Iterator[tuple[Judge, Completion]]:
+        """A judge of such calls, by the snapshots of a store, and what completes them from its own records."""
         with (
             OwnFacts(standing, self.brief.require_proof, self._confirmed_by) as own,
             Screen(standing, self.book.registries()) as screen,
             Judge(self.book, screen, self.policy) as judge,
         ):
-            yield judge, own
+            yield judge, Completion(self.brief, own, judge.objections, self.consents, self.now, self.accept_unread)
 
     @property
     def _confirmed_by(self) -> dict[str, tuple[str, ...]]:

@@ -515,7 +515,7 @@ def test_a_brief_may_be_given_by_its_path(screened, write_file):
 
 def test_a_batch_that_is_too_large_to_be_kept_is_read_again(store, write_file, monkeypatch):
     """It is looked at before it is decided, and is still whole then."""
-    monkeypatch.setattr("dnc.checks.settings._MEMORY", 0)
+    monkeypatch.setattr("dnc.lists.completion._MEMORY", 0)
     store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
     calls = pl.DataFrame({"number": ["+33199000001", "+33199000001"], "objected_on": ["2026-08-01", None]})
     with Decider(store, given=SALE, at="2026-11-20T10:30") as decider:

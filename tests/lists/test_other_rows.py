@@ -10,8 +10,7 @@ import polars as pl
 import pytest
 
 from dnc import Decider, InputError, Store, check, vet
-from dnc.checks import settings
-from dnc.lists import other_rows
+from dnc.lists import completion, other_rows
 from dnc.lists.brief import Brief
 from dnc.lists.texts import TextMeanings
 from tests import SALE, size, some
@@ -264,7 +263,7 @@ def test_in_bounded_memory(store, write_file, monkeypatch):
     for held, batch in itertools.product((0, 1 << 28), (7, 100_000)):
         monkeypatch.setattr(other_rows, "_AT_ONCE", 50)
         monkeypatch.setattr("dnc.registries.external_sort._SPAN", 10_000)
-        monkeypatch.setattr(settings, "_MEMORY", held)
+        monkeypatch.setattr(completion, "_MEMORY", held)
         monkeypatch.setattr("dnc.files.table.BATCH_ROWS", batch * 30)
         parts = check(path, store, region="FR", **given)
         assert parts.verdicts.equals(whole.verdicts)

@@ -165,9 +165,9 @@ class Office:
         )
         settings = Settings(brief=Brief(require_proof=require_proof), at=f"{day}", given={"caller": "commercial"})
         setup = settings.read(self.store)
-        with setup.judge(self.store.standing()) as (_, own):
+        with setup.judge(self.store.standing()) as (_, completion):
             for calls in setup.intake(open_table(path)).batches():
-                seen.append(setup.completed(calls, own).facts(*names))
+                seen.append(completion.completed(calls).facts(*names))
         covered = (
             self.covered is not None and day - timedelta(days=30) >= FIRST and day <= self.covered + timedelta(days=1)
         )

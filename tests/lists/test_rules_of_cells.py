@@ -15,7 +15,6 @@ from dnc.checks.settings import Settings
 from dnc.errors import InputError
 from dnc.files.table import table_of_frame
 from dnc.lists.brief import Brief, read_brief
-from dnc.lists.own_facts import OwnFacts
 from dnc.reports.check_summary import summary
 from dnc.store.snapshots import Standing
 from tests import size
@@ -45,7 +44,8 @@ def facts_of(frame, brief, columns, now=None):
     """The facts that the intake reads from a frame."""
     setup = Settings(brief=brief, region="FR", now=now).read(Store("none"))
     [calls] = setup.intake(table_of_frame("list", frame)).batches()
-    return setup.completed(calls, OwnFacts(Standing(Path("none")))).facts(*columns)
+    with setup.judge(Standing(Path("none"))) as (_, completion):
+        return completion.completed(calls).facts(*columns)
 
 
 def test_a_filled_cell_tells_a_consent_and_an_empty_one_none(empty, write_file):

@@ -21,6 +21,7 @@ from dnc.checks.evidence import Digests
 from dnc.checks.settings import Settings, Setup
 from dnc.checks.subject_access import answer
 from dnc.lists.brief import Brief
+from dnc.lists.completion import Completion
 from dnc.store.verify import verify, verify_log
 from tests import edits, some
 from tests.conftest import SAMPLES
@@ -242,14 +243,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused(store, write_file, monk
 
 def test_a_file_that_changes_when_its_objections_were_read_is_refused(store, write_file, monkeypatch):
     """They are read first, and the rows are kept in memory: the file has others by the time it is hashed."""
-    path, read_ahead = write_file("c.csv", CALLS), Setup.read_ahead
+    path, ahead = write_file("c.csv", CALLS), Completion.ahead
 
     def meanwhile(*arguments):
-        done = read_ahead(*arguments)
+        done = ahead(*arguments)
         write_file("c.csv", CALLS + "x;x;\n")
         return done
 
-    monkeypatch.setattr(Setup, "read_ahead", meanwhile)
+    monkeypatch.setattr(Completion, "ahead", meanwhile)
     with pytest.raises(InputError, match="changed while it was read"):
         check(path, store, region="FR")
     assert not store.exists

@@ -56,7 +56,7 @@ _SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.report
 @list_options
 @option("--out", multiple=True, type=TARGET)
 @option("--format", "form", type=click.Choice(_FORMATS), default="csv", show_default=True)
-@option("--json", "as_json", is_flag=True)
+@JSON
 @option("--columns", metavar="NAMES", callback=lambda ctx, param, names: names and _split(names))
 @option("--keep", is_flag=True)
 @option("--since", metavar="CHECK", callback=lambda ctx, param, text: int(text) if _ROW.fullmatch(text or "") else text)

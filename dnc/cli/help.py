@@ -16,6 +16,7 @@ from dnc.messages import LANGUAGES, messages, system_language
 
 Command = Callable[..., Any]
 Option = Callable[[Command], Command]
+_PROGRAM = "dnc"
 _language = {"typed": ""}  # the language of --lang, once it is read
 
 
@@ -32,8 +33,8 @@ def set_language(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 def use_typed_language(error: click.UsageError, arguments: Sequence[str]) -> None:
     """Use --lang even if the arguments are wrong, so that its callback was not called."""
-    prefix = error.ctx.auto_envvar_prefix if error.ctx else None
-    named = [os.environ.get(f"{prefix}_LANG", "")]
+    params = error.ctx.command.params if error.ctx else []
+    named = [os.environ.get(str(param.envvar), "") for param in params if "--lang" in param.opts]
     for before, argument in zip(("", *arguments), arguments, strict=False):
         named.append(argument if before == "--lang" else argument.partition("--lang=")[2])
     for name in named:
@@ -66,11 +67,27 @@ def _unset(_: object, text: object) -> None:
 
 
 class _VerbOption(click.Option):
-    verb = ""  # set by its verb
+    verb = ""
+
+    def belong_to(self, verb: str) -> None:
+        """Be an option of a verb, whose variable is `DNC_CHECK_MIN_CLEAR`, or of the program: `DNC_STORE`."""
+        self.verb = verb
+        before = _PROGRAM if verb == _PROGRAM else f"{_PROGRAM}_{verb}"
+        self.envvar = f"{before}_{self._long}".replace("-", "_").upper()
+
+    @property
+    def _long(self) -> str:
+        """The name that is typed, without hyphens before it."""
+        return max(self.opts, key=len).lstrip("-")
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        """The value of its variable; several are lines of it, since a name or a reason has blanks."""
+        value = self.resolve_envvar_value(ctx)
+        return value.splitlines() if value and self.multiple else value
 
     def _text(self) -> str:
-        texts, key = messages("help", language()), max(self.opts, key=len).lstrip("-")
-        return str(texts[self.verb].get(key) or texts["common"][key])
+        texts = messages("help", language())
+        return str(texts[self.verb].get(self._long) or texts["common"][self._long])
 
     help = property(_text, _unset)
 
@@ -96,7 +113,7 @@ class Verb(click.Command):
         self.params.append(_VerbOption(["--help"], is_flag=True, is_eager=True, expose_value=False, callback=_show))
         for param in self.params:
             if isinstance(param, _VerbOption):
-                param.verb = str(name)
+                param.belong_to(str(name))
 
     def _text(self) -> str:
         about = messages("help", language())[str(self.name)]["about"]

@@ -61,12 +61,11 @@ class _Verbs(UserDict[str, Any]):
 
 
 _verbs = _Verbs({verb: module for module, verbs in _OF_VERBS.items() for verb in verbs.split()})
-_context = {"max_content_width": 100, "auto_envvar_prefix": "DNC"}
 
 
-@click.group("dnc", cls=Program, commands=_verbs, context_settings=_context)
+@click.group("dnc", cls=Program, commands=_verbs, context_settings={"max_content_width": 100})
 @VERSION
-@option("--store", type=click.Path(), default="dnc-store", envvar="DNC_STORE", show_envvar=True, show_default=True)
+@option("--store", type=click.Path(), default="dnc-store", show_envvar=True, show_default=True)
 @option("--rules", type=click.Path())
 @LANG_BEFORE
 @option("--log-json", is_flag=True, is_eager=True, expose_value=False, callback=log_as_json)

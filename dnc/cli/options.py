@@ -64,10 +64,6 @@ class _Read(click.ParamType[Any]):
             self.fail(localized("errors", "cli", self._error, value=value), param, ctx)
 
 
-class _Pair(_Read):
-    envvar_list_splitter = "\n"  # a reason has blanks
-
-
 def _pair(text: str) -> tuple[str, str]:
     name, equals, rest = text.partition("=")
     if not equals or not name.strip():
@@ -181,7 +177,7 @@ class _List(_FilePath):
 _PATH = click.Path()  # one for all verbs: click searches folders for a translation of its name
 FILE, LIST, TARGET = _FilePath(), _List(), _Target()
 DATE = _Read("date", "date", date.fromisoformat)
-PAIR = _Pair("name=value", "pair", _pair)
+PAIR = _Read("name=value", "pair", _pair)
 VALUE = _Read("column:theirs=ours", "words", _value)
 
 

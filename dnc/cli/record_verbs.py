@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 _LONGEST = 1 << 20  # bytes of a wording
 _WORDS = 8  # that were not understood, in a message
-# Options of `dnc consent` that are columns under another name.
-_OF_CONSENT = {"on": "consent_on", "withdrawn_on": "consent_withdrawn_on", "calls": "consent_for"}
-_OF_CONSENT |= {"until": "consent_until", "hours": "hours_agreed"}
 _MORE = option("--set", "more", multiple=True, type=PAIR, metavar="COLUMN=VALUE")
 
 
@@ -108,12 +105,12 @@ def _added(kind: str, added: Added) -> str:
 
 @verb()
 @click.argument("number")
-@option("--on")
-@option("--withdrawn-on")
-@option("--for", "calls", type=click.Choice(["live", "automated", "both"]))
+@option("--on", "consent_on")
+@option("--withdrawn-on", "consent_withdrawn_on")
+@option("--for", "consent_for", type=click.Choice(["live", "automated", "both"]))
 @option("--consent", type=click.Choice(["none", "named_caller", "partners", "written"]))
-@option("--until")
-@option("--hours")
+@option("--until", "consent_until")
+@option("--hours", "hours_agreed")
 @option("--wording", metavar="NAME")
 @option("--proof")
 @option("--proof-file", type=FILE)
@@ -130,14 +127,13 @@ def consent(
 ) -> None:
     from dnc.files.input_file import input_sha256
 
-    if given["on"] is None and given["withdrawn_on"] is None and given["consent"] != "none":
+    if given["consent_on"] is None and given["consent_withdrawn_on"] is None and given["consent"] != "none":
         raise click.UsageError(localized("errors", "cli", "consent_day"))
-    if given["on"] and not given["consent"]:
+    if given["consent_on"] and not given["consent"]:
         given["consent"] = "named_caller"
     if proof_file:
         given |= {"proof": given["proof"] or str(proof_file), "proof_sha256": input_sha256(proof_file)}
-    cells = {_OF_CONSENT.get(name, name): cell for name, cell in given.items()}
-    _record("consents", {"number": number, **cells, **dict(more)}, region)
+    _record("consents", {"number": number, **given, **dict(more)}, region)
 
 
 @verb()

@@ -12,11 +12,14 @@ import sys
 import time
 from datetime import date
 
+import click
 import polars as pl
 import pytest
+from click.core import ParameterSource
 
 from dnc import Store, check
 from dnc.checks.status import status
+from dnc.cli.main import cli
 from dnc.errors import OptionError
 from dnc.law.rulebook import Rulebook
 from tests import some
@@ -93,11 +96,27 @@ def test_a_stdin_that_cannot_be_opened_again_is_read(tmp_path):
     assert done.stdout.count(b"\n") == 4
 
 
+def test_every_option_has_the_variable_of_its_name(monkeypatch):
+    """That of its verb and of what is typed, whatever the program calls it; a line of it is one of several values."""
+    seen = set()
+    for command in (cli, *map(cli.commands.__getitem__, cli.commands)):
+        for option in (param for param in command.params if isinstance(param, click.Option)):
+            before = "DNC" if command is cli else f"DNC_{command.name.upper()}"
+            variable = f"{before}_{max(option.opts, key=len).lstrip('-').replace('-', '_').upper()}"
+            monkeypatch.setenv(variable, "one or\ntwo")
+            value, source = option.consume_value(click.Context(command), {})
+            assert (variable, source) == (variable, ParameterSource.ENVIRONMENT)
+            assert value == (["one or", "two"] if option.multiple else "one or\ntwo")
+            assert variable not in seen
+            seen.add(variable)
+    assert len(seen) > 200
+
+
 def test_options_from_the_environment(dnc, store, write_file, monkeypatch):
     """Every option has a variable; several values are separated by line breaks, so that they may hold blanks."""
     path = write_file("calls.csv", "number\n0199000007\n")
     monkeypatch.setenv("DNC_CHECK_REGION", "FR")
-    monkeypatch.setenv("DNC_CHECK_GIVEN", "caller=commercial\nconsent=none")
+    monkeypatch.setenv("DNC_CHECK_SET", "caller=commercial\nconsent=none")
     monkeypatch.setenv("DNC_CHECK_ACCEPT", "fr-hours-callback-2026=asked our counsel")
     monkeypatch.setenv("DNC_CHECK_STORE", "ignored")
     assert dnc("check", path, "--store", store.path, "--quiet")[0] in (1, 3)

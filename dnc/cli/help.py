@@ -81,9 +81,9 @@ class _VerbOption(click.Option):
         return max(self.opts, key=len).lstrip("-")
 
     def value_from_envvar(self, ctx: click.Context) -> Any:
-        """The value of its variable; several are lines of it, since a name or a reason has blanks."""
+        """The value of its variable; of an option that is repeated each line is one, as a reason has blanks."""
         value = self.resolve_envvar_value(ctx)
-        return value.splitlines() if value and self.multiple else value
+        return value.splitlines() if value and self.multiple else super().value_from_envvar(ctx)
 
     def _text(self) -> str:
         texts = messages("help", language())

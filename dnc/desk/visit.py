@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
@@ -21,7 +21,7 @@ from dnc.desk.desk import Desk, RefusedError, problem
 from dnc.desk.sessions import Session
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import DESK, LANGUAGES, in_language, language_name, messages
-from dnc.reports.page import filters
+from dnc.reports.page import environment
 from dnc.reports.status_lines import of_own_records
 from dnc.store.record_kinds import RESULTS
 
@@ -122,7 +122,6 @@ def _page(desk: Desk, session: Session | None, template: str, code: int, values:
         "start": messages("start", language),
         "e": messages("explanation", language),
         "state": messages("status", language),
-        "language": language,
         "languages": LANGUAGES,
         "session": session,
         "store": desk.store.path.absolute(),
@@ -135,14 +134,10 @@ def _page(desk: Desk, session: Session | None, template: str, code: int, values:
 @cache
 def _environment(language: str) -> Environment:
     """The templates of the desk; those of the reports are found too, for their macros."""
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("dnc.desk", "templates"), PackageLoader("dnc.reports", "templates")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= filters(language) | {
+    reports = environment(language)
+    loader = ChoiceLoader([PackageLoader("dnc.desk", "templates"), PackageLoader("dnc.reports", "templates")])
+    templates = reports.overlay(loader=loader, lstrip_blocks=True)
+    templates.filters = reports.filters | {
         "own_records": lambda records: of_own_records(records, language),
         "localized": lambda text: in_language(text, language + DESK),
         "label": lambda column: vocabulary().label(column, language),
@@ -151,7 +146,7 @@ def _environment(language: str) -> Environment:
         "record_kind": messages("records", language)["kinds"].get,
         "meanings": partial(meanings, language=language),
     }
-    return environment
+    return templates
 
 
 def meanings(ours: str, language: str) -> dict[str, str]:

@@ -100,13 +100,8 @@ def _decided(
     store = Store(folder / "store")
     for position, entry in enumerate(filter(None, registries.split(";"))):
         _load(store, folder / f"{position}.csv", cases, entry.strip())
-    columns = dict.fromkeys(name for case in cases for name in case if name in vocabulary().columns)
-    path = folder / "calls.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(cases)
-    verdicts = run(path, store, Settings(rulebook=book, guidance=guidance), Outputs()).verdicts
+    calls = [{name: case[name] for name in case if name in vocabulary().columns} for case in cases]
+    verdicts = run(calls, store, Settings(rulebook=book, guidance=guidance), Outputs()).verdicts
     if verdicts.height != len(cases):
         raise InputError(localized("errors", "case", "numbers"), at=cases[0]["case"])
     return verdicts.iter_rows(named=True)

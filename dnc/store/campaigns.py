@@ -60,10 +60,7 @@ def remove(ledger: Ledger, name: str) -> None:
 
 def in_store(ledger: Ledger) -> dict[str, Campaign]:
     """The newest version of each campaign that is there, by name. Raises StoreError."""
-    if not ledger.exists:
-        return {}
-    with ledger.read() as opened:
-        newest = _newest(opened.con)
+    newest = ledger.asked(_newest) or {}
     return {name: campaign for name, campaign in newest.items() if campaign.text is not None}
 
 

@@ -73,10 +73,7 @@ def remove(ledger: Ledger, name: str) -> None:
 
 def in_store(ledger: Ledger) -> list[Key]:
     """All keys, the oldest first; none if there is no store. Raises StoreError."""
-    if not ledger.exists:
-        return []
-    with ledger.read() as opened:
-        return [Key(**row) for row in ledger_sql.keys(opened.con)]
+    return [Key(**row) for row in ledger.asked(ledger_sql.keys) or []]
 
 
 def holder(key: str, keys: Iterable[Key]) -> Key | None:

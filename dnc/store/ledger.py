@@ -16,11 +16,11 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import duckdb
 import msgspec
@@ -53,6 +53,7 @@ _MOST_UNEDITED = 16
 # What ledgers hold that this process wrote, or compared with their logs; by the SHA-256 of their files.
 _unedited: dict[str, _Contents] = {}
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
+_Told = TypeVar("_Told")
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -105,6 +106,11 @@ class Ledger:
         except OSError as error:
             raise StoreError(localized("errors", "store_unread", store=self.folder, why=why(error))) from None
 
+    def must_exist(self) -> None:
+        """Raise StoreError if there is no store."""
+        if not self.exists:
+            raise StoreError(localized("errors", "no_store", store=self.folder))
+
     # reading
 
     @property
@@ -131,6 +137,7 @@ class Ledger:
 
         edited: whether one that is not what its log says is opened too, so that somebody can look at it.
         """
+        self.must_exist()
         with ExitStack() as stack:
             try:
                 opened = self._opened(stack)
@@ -140,6 +147,13 @@ class Ledger:
             if not edited:
                 self.refuse_edited(opened.con, opened.digest)
             yield opened
+
+    def asked(self, query: Callable[[duckdb.DuckDBPyConnection], _Told]) -> _Told | None:
+        """What a query gives; None if there is no store. Raises StoreError."""
+        if not self.exists:
+            return None
+        with self.read() as opened:
+            return query(opened.con)
 
     def _opened(self, stack: ExitStack) -> Opened:
         """Open and compare; again if a change was made meanwhile, which gives the name to another file.

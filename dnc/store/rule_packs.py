@@ -63,10 +63,7 @@ def _installed(ledger: Ledger, _: object) -> tuple[InstalledPack, dict[str, str]
 
 def signers(ledger: Ledger) -> list[str]:
     """The fingerprints of the keys that are trusted; none if there is no store. Raises StoreError."""
-    if not ledger.exists:
-        return []
-    with ledger.read() as opened:
-        return ledger_sql.signers(opened.con)
+    return ledger.asked(ledger_sql.signers) or []
 
 
 def install(

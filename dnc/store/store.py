@@ -42,7 +42,7 @@ from dnc.store.folder import refuse_unsafe
 from dnc.store.holds import Hold
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.manifest import Manifest
-from dnc.store.record_kinds import CONSENTS, CUSTOMERS, KINDS, Kind
+from dnc.store.record_kinds import CONSENTS, CUSTOMERS, KINDS
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
 
@@ -86,8 +86,7 @@ class Store:
 
     def must_exist(self) -> None:
         """Raise StoreError if there is no store."""
-        if not self.exists:
-            raise StoreError(localized("errors", "no_store", store=self.path))
+        self.ledger.must_exist()
 
     def must_be_writable(self) -> None:
         """Raise StoreError, before any work is done, if nothing could be recorded."""
@@ -145,31 +144,26 @@ class Store:
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots, oldest load first; raises StoreError if there is no store."""
-        self.must_exist()
         with self.ledger.read(edited=True) as opened:
             return list(snapshots_in(opened.con))
 
     def manifest(self) -> Manifest:
         """What it holds, counted and hashed; raises StoreError if there is no store."""
-        self.must_exist()
         with self.ledger.read(edited=True) as opened:
             return opened.manifest
 
     def log(self) -> pl.DataFrame:
         """The log, oldest first: seq, done_at (UTC), verb, done_by, detail (JSON), previous, hash."""
-        self.must_exist()
         with self.ledger.read(edited=True) as opened:
             return ledger_sql.log(opened.con)
 
     def hash_key(self, row: int) -> str | None:
         """The key of the hashes in a row of the log; None if it was forgotten, or there was none."""
-        self.must_exist()
         with self.ledger.read() as opened:
             return ledger_sql.hash_keys(opened.con).get(row)
 
     def kept_decisions(self) -> dict[int, Path]:
         """The files of decisions that checks kept, by their row in the log."""
-        self.must_exist()
         with self.ledger.read() as opened:
             return {row["check"]: self.path / "decisions" / row["file"] for row in ledger_sql.decisions(opened.con)}
 
@@ -342,7 +336,7 @@ class Store:
         kind = new[0].kind
         with self.work("sorted") as work, self.ledger.instance.cursor() as con:
             for spare in (0, _SPARE):
-                standing, last = self.standing(), self._last_of(kind)
+                standing, last = self.standing(), self.ledger.asked(lambda con: ledger_sql.last_of(con, kind)) or 0
                 known = standing.records or {one.name: records.Records(one, self.path) for one in KINDS.values()}
                 ready = records.sort(con, new, known, work, last + spare)
                 with self.ledger.change() as change:
@@ -351,13 +345,6 @@ class Store:
             with self.ledger.change() as change:
                 known, last = records.records_in(change.con, self.path), ledger_sql.last_of(change.con, kind)
                 return [records.add_sorted(change, rows) for rows in records.sort(con, new, known, work, last)]
-
-    def _last_of(self, kind: Kind) -> int:
-        """The highest number that a row of own records ever had."""
-        if not self.exists:
-            return 0
-        with self.ledger.read() as opened:
-            return ledger_sql.last_of(opened.con, kind)
 
     def tell(self, new: records.NewRows) -> records.Added:
         """Add rows of own records that a person or a program told, all or none. Raises StoreError."""
@@ -437,7 +424,6 @@ class Store:
 
     def retention(self) -> list[tuple[str, int, date]]:
         """What is kept, for how many months, and the first day that is still kept."""
-        self.must_exist()
         with self.ledger.read() as opened:
             return [(row["kind"], row["months"], row["first"]) for row in ledger_sql.retention(opened.con, today())]
 
@@ -446,7 +432,6 @@ class Store:
 
         Consents that are used, or that the law asks to keep, are among them (`dnc.checks.consent_ends`).
         """
-        self.must_exist()
         with self.ledger.read() as opened:
             return Counter() if holds.in_ledger(opened.con) else ledger_sql.kept_too_long(opened.con, today())
 
@@ -454,10 +439,7 @@ class Store:
 
     def office(self) -> dict[str, str]:
         """The settings of the office that the desk serves, by name; none if there is no store. Raises StoreError."""
-        if not self.exists:
-            return {}
-        with self.ledger.read() as opened:
-            return ledger_sql.office(opened.con)
+        return self.ledger.asked(ledger_sql.office) or {}
 
     def set_office(self, settings: Mapping[str, str]) -> None:
         """Replace the settings of the office; the log names them without their values. Raises StoreError."""
@@ -485,7 +467,6 @@ class Store:
 
     def holds(self) -> list[Hold]:
         """What is on hold, oldest first."""
-        self.must_exist()
         with self.ledger.read() as opened:
             return holds.in_ledger(opened.con)
 

@@ -101,10 +101,7 @@ def facts_of(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 def in_store(ledger: Ledger) -> list[Wording]:
     """All wordings, oldest first; none if there is no store. Raises StoreError."""
-    if not ledger.exists:
-        return []
-    with ledger.read() as opened:
-        return [_of(row) for row in ledger_sql.wordings(opened.con)]
+    return [_of(row) for row in ledger.asked(ledger_sql.wordings) or []]
 
 
 def _of(row: Mapping[str, Any]) -> Wording:

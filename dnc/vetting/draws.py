@@ -268,7 +268,6 @@ def _failed(drawn: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
 def _logged_draw(store: Store, path: Path) -> tuple[int, dict[str, Any], str, Digests]:
     """The draw that a file is of: its row of the log and what that says, its seed, and how its hashes are made."""
     hashed, announced = input_sha256(path), dict[int, tuple[dict[str, Any], Digests]]()
-    store.must_exist()
     with store.ledger.read() as ledger:
         draws = logged(ledger.con, _ANNOUNCED, _DRAWN)
     for row, detail, key in draws:

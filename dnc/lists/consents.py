@@ -56,6 +56,7 @@ _TEXTS = {"proof": ("proof", "proofreference"), "wording": ("wording",)}
 _NEWEST = 2**36  # later than any day: against the call, without a day
 _OLDEST = -(2**36)  # earlier than any day: for the call, without a day
 _DAY = 24 * 60  # minutes
+_SPREAD = 4096  # minutes, more than the three days of UTC that may be one day somewhere
 _PLAIN_DAY = r"^\d{4}-\d\d-\d\d$"  # a cell that is no instant
 _NO_END = 2**22  # days; later than any last day of a consent
 
@@ -330,14 +331,15 @@ def ranked(statements: Frame) -> Frame:
 
 
 def _minute(instant: str, day: str | pl.Expr, against: pl.Expr) -> pl.Expr:
-    """The minute of an instant, counted from 1970; of a day the first, or the last if it is of a statement against.
+    """The minute of an instant; of a day the first, or the last if it is of a statement against.
 
-    That of an instant is in UTC, but never outside its day, which is that of the person.
+    The day is that of the person. Minutes of one day are compared in UTC, in which it may begin and end elsewhere, so
+    days are spread apart.
     """
-    day = (pl.col(day) if isinstance(day, str) else day).to_physical().cast(pl.Int64) * _DAY
-    last = day + _DAY - 1
-    of_instant = pl.min_horizontal(pl.max_horizontal(pl.col(instant).dt.epoch("s") // 60, day), last)
-    return pl.when(pl.col(instant).is_null()).then(pl.when(against).then(last).otherwise(day)).otherwise(of_instant)
+    day = (pl.col(day) if isinstance(day, str) else day).to_physical().cast(pl.Int64)
+    minute = pl.col(instant).dt.epoch("s") // 60 - day * _DAY + _DAY
+    of_day = pl.coalesce(minute.clip(1, _SPREAD - 2), pl.when(against).then(_SPREAD - 1).otherwise(0))
+    return day * _SPREAD + of_day
 
 
 def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:

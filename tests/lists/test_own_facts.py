@@ -36,6 +36,7 @@ CASES = {
     "the newest counts": ([WITHDRAWN, LATER], {}, "clear", 2),
     "in whatever order it was recorded": ([LATER, WITHDRAWN], {}, "clear", 1),
     "a withdrawal counts": ([GIVEN, WITHDRAWN], {}, "blocked", 2),
+    "of one night the newest counts": ([PROVEN | {"consent_on": "2026-10-02T00:50+02:00", "consent": "partners"}, PROVEN | {"consent_on": "2026-10-02T00:10+02:00"}], {}, "blocked", 1),
     "of one day it counts too": ([GIVEN, {"consent_withdrawn_on": "2026-08-01"}], {}, "blocked", 2),
     "a reload revives nothing": ([GIVEN, WITHDRAWN, GIVEN | {"consent_on": "2026-10-01"}], {}, "blocked", 2),
     "nor does a proof without a wording": ([WITHDRAWN, LATER | {"wording": None}], {}, "blocked", 1),

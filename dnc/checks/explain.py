@@ -20,6 +20,7 @@ from dnc.lists.completion import Completion
 from dnc.lists.inputs import Source, opened
 from dnc.lists.own_answer import own_answer
 from dnc.messages import localized
+from dnc.store.record_kinds import CONSENTS
 from dnc.store.store import Store
 from dnc.verdicts.judge import Judge, RegimeResult
 
@@ -29,7 +30,8 @@ class Explanation(NamedTuple):
 
     verdict: the columns of `dnc.law.vocabulary.VERDICT` and `OCCASIONAL`. findings: of every regime in force.
     not_understood: the cells that were not understood; empty where there are none.
-    own: what own records say of the number, as `dnc.lists.own_answer` gives it; empty where the store has none.
+    own: what own records say of the number, as `dnc.lists.own_answer` gives it, but the consent that `counts` is the
+        one that the verdict rests on; empty where the store has none.
     """
 
     verdict: dict[str, Any]
@@ -95,4 +97,8 @@ def _explanations(judge: Judge, store: Store, completion: Completion, calls: Cal
     odd = calls.facts("odd")["odd"]
     verdicts, results = judge.explained(calls)
     records = [own_answer(store, number, date.max) if number and completion.own.any else {} for number in calls.number]
-    return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd, records))
+    rows = list(verdicts.rows.iter_rows(named=True))
+    for verdict, known in zip(rows, records, strict=True):
+        for row in known.get(CONSENTS.name, ()):
+            row["counts"] = row["statement"] == verdict["dnc_consent"]
+    return list(map(Explanation, rows, results, odd, records))

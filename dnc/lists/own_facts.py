@@ -3,7 +3,8 @@
 Where a list and the records differ, the one that forbids the call counts:
 
 * A withdrawal in the records counts, whatever the list says and whatever was loaded since, unless a consent of a later
-  moment comes with its own proof and wording. Of other statements the newest counts, as in `dnc.lists.consents`.
+  moment comes with its own proof and wording. Of other statements the newest counts, as in `dnc.lists.consents`. A
+  call in the past is judged by what had been stated then.
 * Of two consents, one told and one recorded, counts what both say: the weaker kind, the calls that both are for, the
   earlier day, the earlier end. Where the hours that were agreed differ, it is not known.
 * Attempts are counted in the records. They are known only if files that have every call of their days cover the thirty
@@ -160,9 +161,10 @@ class OwnFacts(msgspec.Struct, dict=True):
         found = records.find(self._con, columns=STATEMENT, numbers=_numbers(calls))
         if not found.height:
             return calls
-        known = worded(in_force(found, records), self.standing.wordings, self.require_proof)
-        self.revived += known.revived
         numbers = calls.number.alias("number").to_frame()
+        numbers, found, ends = _known_then(numbers.with_columns(calls.facts("day")), found)
+        known = worded(in_force(found, records), self.standing.wordings, self.require_proof).until(ends)
+        self.revived += known.revived
         rows = numbers.join(known.rows, "number", how="left", maintain_order="left")
         joined = _Joined.of(calls, rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_")))
         given = given_later(joined.facts["_consent_on"], joined.facts["_consent_at"], joined.facts)
@@ -295,6 +297,47 @@ class Statements(NamedTuple):
     def frame(self) -> pl.DataFrame:
         """All columns, a row a number."""
         return self.rows.drop("said").hstack(self.said[self.rows["said"]])
+
+    def until(self, ends: pl.DataFrame) -> Statements:
+        """The same, where those of some numbers count until a day: columns `number` and `end` (Date)."""
+        if ends.is_empty():
+            return self
+        ended = self.rows.join(ends, on="number", how="left", maintain_order="left")
+        said, pairs = numbered(ended.select("said", "end"))
+        until = pl.min_horizontal("consent_until", pl.lit(pairs["end"])).alias("consent_until")
+        rows = self.rows.with_columns(said.alias("said"))
+        return self._replace(rows=rows, said=self.said[pairs["said"]].with_columns(until))
+
+
+def _known_then(asked: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """What had been stated on the day of each call; what is against calls counts from the day before its own.
+
+    Args:
+        asked: `number` and `day` of calls. found: statements of any day.
+    Returns:
+        The `number` of each call, or where statements are of a later day one that stands for its number and day; the
+        statements with these numbers; and of some the `end`, the last day before the next statement counts.
+    """
+    withdrawn_on, given_on = pl.col("consent_withdrawn_on"), pl.col("consent_on")
+    last = found.select(pl.max_horizontal(given_on.max(), withdrawn_on.replace(NEVER, None).max())).item()
+    first = asked["day"].min()
+    if first is None or last is None or first >= last:
+        return asked, found, pl.DataFrame(schema={"number": pl.UInt64, "end": pl.Date})
+    key, pairs = numbered(asked)
+    key = key.cast(pl.UInt64).alias("number")
+    found = pairs.with_columns(key=pl.int_range(pl.len(), dtype=pl.UInt64)).join(found, on="number")
+    found = found.drop("number").rename({"key": "number"})
+    is_later = ((withdrawn_on != NEVER) & (withdrawn_on.dt.offset_by("-1d") > pl.col("day"))).fill_null(False)
+    found = found.with_columns(
+        pl.when(is_later).then(pl.lit(NEVER)).otherwise(withdrawn_on).alias("consent_withdrawn_on"),
+        pl.when(~is_later).then("withdrawn_at").alias("withdrawn_at"),
+        end=pl.when(is_later).then(withdrawn_on.dt.offset_by("-2d")),
+    )
+    before = pl.when(is_against()).then(given_on.dt.offset_by("-2d")).otherwise(given_on.dt.offset_by("-1d"))
+    is_later = ((before >= pl.col("day")) & (withdrawn_on == NEVER)).fill_null(False)
+    found = found.with_columns(pl.min_horizontal("end", pl.when(is_later).then(before)), is_later=is_later)
+    ends = found.group_by("number").agg(pl.col("end").min())
+    return key.to_frame(), found.filter(~pl.col("is_later")), ends
 
 
 def in_force(found: pl.DataFrame, records: Records) -> Statements:

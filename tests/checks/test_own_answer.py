@@ -113,6 +113,9 @@ def test_an_explanation_shows_which_record_told_what(dnc, held):
     text = dnc("explain", NUMBER, "--at", "2026-11-25", "--set", "caller=commercial")[1]
     assert "consents:1, " in text and "consents:2, " in text and "calls:1, " in text
     assert "page 12" in text and "form-7" in text
+    assert "(withdrawal in force)" in text and "(in force)" not in text
+    before = dnc("explain", NUMBER, "--at", "2026-11-10", "--set", "caller=commercial")[1]
+    assert "(in force)" in before and "(withdrawal in force)" not in before
     assert "consents:1, recorded on " in text and "customers:1, from k.csv, loaded on " in text
 
 

@@ -296,6 +296,36 @@ def test_a_consent_later_on_the_day_of_a_call_does_not_count_for_it(
     assert found.verdicts["dnc_outcome"].to_list() == [outcome]
 
 
+FIRST = PROVEN | {"consent_on": "2026-08-05"}
+THEN = [  # statements of days before and after some calls; the call; its outcome, its last day, the statement
+    ([FIRST, {"consent_withdrawn_on": "2026-11-25"}], "2026-11-23", "clear", "2026-11-23", 1),
+    ([FIRST, {"consent_withdrawn_on": "2026-11-25"}], "2026-11-24", "blocked", None, 2),
+    ([FIRST | {"consent_withdrawn_on": "2026-11-25"}], "2026-11-23", "clear", "2026-11-23", 1),
+    ([FIRST, {"consent_withdrawn_on": "2026-11-25T09:00+01:00"}], "2026-11-23", "clear", "2026-11-23", 1),
+    ([FIRST, {"consent": "none", "consent_on": "2026-11-25"}], "2026-11-23", "clear", "2026-11-23", 1),
+    ([FIRST, {"consent": "none", "consent_on": "2026-11-25"}], "2026-11-24", "blocked", None, 2),
+    ([FIRST, PROVEN | {"consent": "partners", "consent_on": "2026-11-25"}], "2026-11-24", "clear", "2026-11-24", 1),
+    ([FIRST, PROVEN | {"consent": "partners", "consent_on": "2026-11-25"}], "2026-11-25", "blocked", None, 2),
+    ([FIRST, {"consent_withdrawn_on": "yes"}], "2026-11-23", "blocked", None, 2),
+    ([FIRST, {"consent_withdrawn_on": "2026-09-01"}, PROVEN | {"consent_on": "2026-11-25"}], "2026-11-24", "blocked", None, 2),
+    ([PROVEN | {"consent_on": "2026-11-25"}], "2026-11-24", "undecided", None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("stated", "day", "outcome", "until", "statement"), THEN)
+def test_a_past_call_is_judged_by_what_had_been_stated(
+    store, write_file, book, monkeypatch, stated, day, outcome, until, statement
+):
+    """A person who withdraws later was called lawfully before; the last day of the verdict is the day before then."""
+    monkeypatch.setenv("DNC_TODAY", "2026-12-01")
+    store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 11, 1), registry="own")
+    own_records.record(store, "consents", [{"number": NUMBER} | row for row in stated], book)
+    for calls in (f"number,call_at\n{NUMBER},{day}\n", f"number,call_at\n{NUMBER},{day}\n{NUMBER},2026-11-30\n"):
+        [row, *_] = check(write_file("calls.csv", calls), store, given=SALE).verdicts.to_dicts()
+        assert (row["dnc_outcome"], str(row["dnc_valid_until"] or "")) == (outcome, until or "")
+        assert row.get("dnc_consent", "") == (f"consents:{statement}" if statement else "")
+
+
 def test_a_file_of_days_adds_no_call_when_it_is_loaded_again(store, write_file, book):
     """Three calls to one person on one day are three, and so they stay; a fourth in a newer file is one more."""
     for calls in (3, 3, 4):

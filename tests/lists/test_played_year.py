@@ -38,14 +38,16 @@ class Person:
     customer: list[tuple] = field(default_factory=list)  # as of, relationship
 
 
-def counting(person: Person) -> tuple | None:
-    """The consent that counts, or `withdrawn`, or None: read from the rule, not from the program.
+def counting(person: Person, day: date) -> tuple | None:
+    """The consent that counts on a day, or `withdrawn`, or None: read from the rule, not from the program.
 
-    The newest statement; after a withdrawal only a consent of a later day with proof and wording. Of one day the
-    withdrawal, and of several consents the one that ends first, else the later one.
+    The newest statement by then; after a withdrawal only a consent of a later day with proof and wording. Of one day
+    the withdrawal, and of several consents the one that ends first, else the later one. A withdrawal counts from the
+    day before its own.
     """
-    last = max(person.withdrawals, default=None)
-    rows = [row for row in person.consents if last is None or (row[0] > last and row[3] and row[4])]
+    last = max((one for one in person.withdrawals if one <= day + timedelta(days=1)), default=None)
+    given = [row for row in person.consents if row[0] <= day]
+    rows = [row for row in given if last is None or (row[0] > last and row[3] and row[4])]
     if not rows:
         return ("withdrawn",) if last else None
     day = max(row[0] for row in rows)
@@ -65,14 +67,20 @@ def months_later(day: date, months: int) -> date:
 
 def expected(person: Person, day: date, told: str, covered: bool, require_proof: bool) -> tuple:
     """Facts of a planned call: consent, its day and calls, its end, attempts, last refusal, relationship."""
-    row = counting(person)
+    row = counting(person, day)
     consent: tuple = (None, None, None, None)
     if row and row[0] != "withdrawn":
         on, kind, calls, wording, proof = row
-        until = months_later(on, KEPT[wording]) if wording in KEPT else None
+        ends = [one - timedelta(days=2) for one in person.withdrawals] + [
+            one[0] - timedelta(days=1) for one in person.consents
+        ]
+        ends = [end for end in ends if end >= day] + ([months_later(on, KEPT[wording])] if wording in KEPT else [])
+        until = min(ends, default=None)
         lacking = require_proof and not (proof and wording in KEPT)
         consent = (None, None, None, None) if lacking else (kind, on, calls, until)
-    withdrawn = max(person.withdrawals, default=None) if row == ("withdrawn",) else None
+    withdrawn = (
+        max(one for one in person.withdrawals if one <= day + timedelta(days=1)) if row == ("withdrawn",) else None
+    )
     window = [one for one in person.calls if day - timedelta(days=30) <= one[0] <= day and one[1] != "wrong_number"]
     attempts = len(window) if covered else None
     if told:

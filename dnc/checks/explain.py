@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -32,12 +32,14 @@ class Explanation(NamedTuple):
     not_understood: the cells that were not understood; empty where there are none.
     own: what own records say of the number, as `dnc.lists.own_answer` gives it, but the consent that `counts` is the
         one that the verdict rests on; empty where the store has none.
+    zones: IANA time zones in which the person may be.
     """
 
     verdict: dict[str, Any]
     findings: list[RegimeResult]
     not_understood: str
     own: Mapping[str, Any] = {}
+    zones: Sequence[str] = ()
 
 
 def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[str, object]) -> Explanation:
@@ -94,11 +96,12 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
 
 def _explanations(judge: Judge, store: Store, completion: Completion, calls: Calls) -> list[Explanation]:
     calls = completion.completed(calls)
-    odd = calls.facts("odd")["odd"]
+    facts = calls.facts("odd", "clocks")
     verdicts, results = judge.explained(calls)
     records = [own_answer(store, number, date.max) if number and completion.own.any else {} for number in calls.number]
     rows = list(verdicts.rows.iter_rows(named=True))
     for verdict, known in zip(rows, records, strict=True):
         for row in known.get(CONSENTS.name, ()):
             row["counts"] = row["statement"] == verdict["dnc_consent"]
-    return list(map(Explanation, rows, results, odd, records))
+    zones = facts["clocks"].fill_null("").str.split("|").list.set_difference([""])
+    return list(map(Explanation, rows, results, facts["odd"], records, zones.to_list()))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.past import undamaged
-from dnc.clock import today
+from dnc.clock import local, read_moment, today
 from dnc.database import engine, run
 from dnc.files.locks import ReadLock
 from dnc.law.demands import registry_column
+from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.known_rows import KNOWN_AGAIN
+from dnc.lists.local_time import zones_of
 from dnc.lists.own_answer import own_answer
 from dnc.lists.own_records import ODD, record_label
 from dnc.messages import in_runs, messages, registry_name, said, said_day, semicolons
@@ -82,8 +84,8 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
     }
 
 
-def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
-    """The result of `answer` in lines for a person to read."""
+def as_text(found: dict[str, Any], book: Rulebook, language: str = "en") -> Iterator[str]:
+    """The result of `answer` in lines for a person to read; book: the law, for places and their clocks."""
     say = partial(said, language, "answer")
     yield say("head", number=found["number"], day=found["day"])
     for row in found["registries"]:
@@ -104,7 +106,7 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
         what = "lifted" if row["lifted"] else "objected"
         reason = f"{said(language, 'common', 'colon')} {row['reason']}" if row["reason"] else ""
         yield "  " + say("objection", what, day=row["on"], reason=reason, recorded=row["recorded_at"])
-    yield from records_of(found["own"], language)
+    yield from records_of(found["own"], language, zones_of(int(found["number"]), book))
     yield from (say("passed_on", to=row["to"], day=row["on"]) for row in found["own"]["passed_on"])
     yield say("decisions" if found["decisions"] else "decisions_none")
     for row in found["decisions"]:
@@ -118,8 +120,11 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
         yield say("not_kept", checks=in_runs(found["not_kept"]))
 
 
-def records_of(own: Mapping[str, Any], language: str) -> Iterator[str]:
-    """Lines with all rows of own records about a person: each by its name in verdicts, its file and day, and cells."""
+def records_of(own: Mapping[str, Any], language: str, zones: Sequence[str]) -> Iterator[str]:
+    """Lines with all rows of own records about a person: each by its name in verdicts, its file and day, and cells.
+
+    zones: IANA time zones in which the person may be.
+    """
     say = partial(said, language, "answer")
     for kind in KINDS:
         if rows := own.get(kind):
@@ -127,21 +132,30 @@ def records_of(own: Mapping[str, Any], language: str) -> Iterator[str]:
         for row in rows or ():
             day, file = date.fromisoformat(row["recorded_at"][:10]), row.get("file")
             told = say("loaded", day=day, file=file) if file else say("recorded", day=day)
-            yield f"  {row['statement']}, {semicolons([told, record_line(row, language)], language)}"
+            yield f"  {row['statement']}, {semicolons([told, record_line(row, language, zones)], language)}"
 
 
-def record_line(row: Mapping[str, Any], language: str) -> str:
-    """A row of own records in one line: every cell with what it is, without its name."""
+def record_line(row: Mapping[str, Any], language: str, zones: Sequence[str]) -> str:
+    """A row of own records in one line: every cell with what it is, without its name; `zones` as for `records_of`."""
     texts, vocab, cells = messages("answer", language), vocabulary(), []
     for name, cell in row.items():
         if name in ("statement", "counts", "recorded_at", "file"):
             continue
         is_word = cell in vocab.axes.get(name, ())
-        word = vocab.value(name, cell, language) if is_word else texts["results"].get(cell) or said_day(cell, language)
+        word = vocab.value(name, cell, language) if is_word else texts["results"].get(cell)
+        word = word or _said_moment(cell, language, zones)
         cells.append(texts["cell"].format(label=record_label(name, language), cell=word))
     in_force = row.get("counts") and row.get("consent") != ODD
     state = texts["counts"]["withdrawn" if "consent_withdrawn_on" in row else "given"] if in_force else ""
     return str(texts["cells"]).join(cells) + state
+
+
+def _said_moment(text: str, language: str, zones: Sequence[str]) -> str:
+    """A moment on the clock of the person, with its zone, unless that clock is not known; a day and any other text."""
+    moment = read_moment(text, "iso")
+    if isinstance(moment, datetime) and moment.tzinfo and len({local(moment, zone) for zone in zones}) == 1:
+        return f"{said_day(local(moment, zones[0]).isoformat(), language)} ({zones[0]})"
+    return said_day(text, language)
 
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:

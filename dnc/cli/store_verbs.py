@@ -342,7 +342,7 @@ def answer(*, number: str, on: date | None, region: str | None, as_json: bool, o
     elif as_json:
         click.echo(json.dumps(report, ensure_ascii=False, default=str, indent=2))
     else:
-        for line in subject_access.as_text(report, language()):
+        for line in subject_access.as_text(report, load_rules(), language()):
             show(line)
 
 

@@ -29,6 +29,7 @@ from dnc.desk.visit import Errors, Visit, download_once, meanings, whole
 from dnc.errors import InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.lists import own_records
+from dnc.lists.local_time import zones_of
 from dnc.lists.own_records import columns_of, record_label
 from dnc.messages import messages
 from dnc.reports.letter import letter
@@ -131,6 +132,7 @@ def _stored(visit: Visit, errors: Errors = (), given: Mapping[str, str] | None =
     settings = Settings(at=look_up.day, rulebook=visit.desk.book, language=language)
     call = explain_call(look_up.number, store, settings, look_up.facts)
     stored: dict[str, Any] | None = answer(store, look_up.number) if store.exists else None
+    zones = zones_of(int(look_up.number), visit.desk.book)
     return visit.page(
         "number_known.html",
         errors=errors,
@@ -140,7 +142,9 @@ def _stored(visit: Visit, errors: Errors = (), given: Mapping[str, str] | None =
         campaigns={name: name for name in sorted(campaigns.in_store(store.ledger))},
         columns=vocabulary().columns,
         kinds={name: list(_fields(kind, language)) for name, kind in KINDS.items()},
-        own={name: [record_line(row, language) for row in stored["own"][name]] if stored else [] for name in KINDS},
+        own={
+            name: [record_line(row, language, zones) for row in stored["own"][name]] if stored else [] for name in KINDS
+        },
         call=explained(call, language),
         stored=stored,
         states=messages("answer", language)["states"],

@@ -12,7 +12,7 @@ import polars as pl
 
 from dnc.clock import NO_DAYS, is_zone, local, read_day, read_moment
 from dnc.law.rulebook import Rulebook
-from dnc.numbers.numbering_plans import shares_code
+from dnc.numbers.numbering_plans import kind_of, shares_code
 
 FAR_APART = timedelta(hours=6)  # clocks that differ by more could be on both sides of the hours of lawful calls
 WHEN = ["day", "at_first", "timed", "clocks"]  # of a call
@@ -73,6 +73,13 @@ class Places(msgspec.Struct, frozen=True):
         packs = self.book.packs.values()
         there = (where for pack in packs for where, zones in pack.territories.items() if zones == (zone,))
         return next(there, None)
+
+
+def zones_of(number: int, book: Rulebook) -> list[str]:
+    """The IANA time zones in which the person of a number (E.164) may be, by its numbering plan."""
+    kind = kind_of(number)
+    where = Places(book).where(None, kind.territory, kind.code, kind.place, kind.zones)
+    return where.zones.split("|") if where.zones else []
 
 
 class Moment(NamedTuple):

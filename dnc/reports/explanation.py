@@ -46,7 +46,7 @@ def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> 
         yield say("until", day=verdict["dnc_valid_until"])
     if later := verdict["dnc_next_at"]:
         yield say("next", day=dated(language)(later[:10]), clock=later[11:])
-    yield from records_of(call.own, language)
+    yield from records_of(call.own, language, call.zones)
     shown = worst_first(call) if every else _deciding(call)[:_SHOWN]
     for result in shown:
         yield ""

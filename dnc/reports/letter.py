@@ -15,6 +15,7 @@ from dnc.checks.consent_ends import Kept
 from dnc.checks.subject_access import record_line
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
+from dnc.lists.local_time import zones_of
 from dnc.messages import dated, duration, in_language, in_runs, messages, registry_name, said
 from dnc.numbers.reader import national
 from dnc.registries import OWN
@@ -46,7 +47,7 @@ def letter(
     yield from _held(answer, language)
     yield blank("other")
     yield from _objections(answer, language)
-    yield from _own(answer["own"], language)
+    yield from _own(answer["own"], language, zones_of(int(answer["number"]), book))
     yield from _decisions(answer, book, language)
     yield Part("heading", texts["shared_head"])
     registries = dict.fromkeys(registry_name(row["registry"], language) for row in answer["snapshots"] if row["asked"])
@@ -97,13 +98,13 @@ def _objections(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
     yield Part("list", rows=tuple((line,) for line in lines)) if lines else Part("text", say("objections_none"))
 
 
-def _own(own: Mapping[str, Any], language: str) -> Iterator[Part]:
+def _own(own: Mapping[str, Any], language: str, zones: Sequence[str]) -> Iterator[Part]:
     """The copy of consents and of what is recorded besides, with the wordings that the person saw."""
     say = partial(said, language, "letter")
     for kind in KINDS:
         if rows := own[kind]:
             yield Part("heading", say("own_head", kind))
-            yield Part("list", rows=tuple((record_line(row, language),) for row in rows))
+            yield Part("list", rows=tuple((record_line(row, language, zones),) for row in rows))
     for wording in own["wordings"]:
         yield Part("text", say("wording", name=wording["name"]))
         yield from (Part("text", line) for line in wording["text"].splitlines() if line.strip())

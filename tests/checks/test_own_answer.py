@@ -81,25 +81,33 @@ def test_the_letter_is_the_copy_for_the_person(dnc, held, tmp_path, lang, says):
     assert dnc("answer", NUMBER, "--out", tmp_path / "letter.html", "--lang", lang)[0] == 0
     letter = unescape((tmp_path / "letter.html").read_text(encoding="utf-8"))
     assert [word for word in says if word not in letter] == [] and "consents:1" not in letter
-    assert "08:12 UTC" in letter
+    assert " 10:12 (Europe/Paris)" in letter and "UTC" not in letter
     code, text, _ = dnc("answer", NUMBER, "--lang", lang)
-    assert code == 0 and "consents:1" in text and says[1] in text
+    assert code == 0 and " 10:12 (Europe/Paris)" in text and "consents:1" in text and says[1] in text
 
 
 def test_a_consent_that_was_withdrawn_is_not_called_one_in_force(dnc):
-    """One row may tell both; what is in force then is the withdrawal. Hours are told with their offset."""
-    told = (
-        "--on",
-        "2026-08-05T10:12+02:00",
-        "--withdrawn-on",
-        "2026-09-01",
-        "--set",
-        "received_at=2026-08-05T10:13+02:00",
-    )
-    assert dnc("consent", NUMBER, *told)[0] == 0
+    """One row may tell both; what is in force then is the withdrawal."""
+    assert dnc("consent", NUMBER, "--on", "2026-08-05T10:12+02:00", "--withdrawn-on", "2026-09-01")[0] == 0
     text = dnc("answer", NUMBER)[1]
     assert "(withdrawal in force)" in text and "(in force)" not in text
-    assert "2026-08-05 08:12 UTC;" in text and "2026-08-05 10:13 UTC+02:00" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("+33199000001", ["2026-11-05 09:12 (Europe/Paris)", "2026-11-05 09:13 (Europe/Paris)"]),
+        ("+262262910001", ["2026-11-05 12:12 (Indian/Reunion)", "2026-11-05 12:13 (Indian/Reunion)"]),
+        ("+12125550101", ["2026-11-05 03:12 (America/New_York)", "2026-11-05 03:13 (America/New_York)"]),
+        ("+18005550101", ["2026-11-05 08:12 UTC;", "2026-11-05 10:13 UTC+02:00"]),
+    ],
+)
+def test_hours_are_on_the_clock_of_the_person(dnc, number, shown):
+    """With the name of its zone; where that is not known, as they are kept."""
+    told = ("--on", "2026-11-05T10:12+02:00", "--set", "received_at=2026-11-05T10:13+02:00")
+    assert dnc("consent", number, *told)[0] == 0
+    for text in (dnc("answer", number)[1], dnc("explain", number, "--set", "caller=commercial")[1]):
+        assert [hour for hour in shown if hour not in text] == []
 
 
 def test_what_was_recorded_later_is_left_out(dnc, held):

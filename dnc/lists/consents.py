@@ -38,6 +38,7 @@ from dnc.lists.intake import Intake
 from dnc.lists.local_time import WHEN, given_later, latest_instant
 from dnc.lists.persons import LINKS
 from dnc.lists.roles import IGNORED, Survey
+from dnc.lists.words import may_refer
 from dnc.messages import localized
 from dnc.numbers.normalise import EMPTY
 from dnc.store.record_kinds import GIVEN
@@ -57,6 +58,7 @@ _NEWEST = 2**36  # later than any day: against the call, without a day
 _OLDEST = -(2**36)  # earlier than any day: for the call, without a day
 _DAY = 24 * 60  # minutes
 _SPREAD = 4096  # minutes, more than the three days of UTC that may be one day somewhere
+_REFERENCE = r"[\p{L}1-9].*[1-9]|[1-9].*\p{L}"
 _PLAIN_DAY = r"^\d{4}-\d\d-\d\d$"  # a cell that is no instant
 _NO_END = 2**22  # days; later than any last day of a consent
 
@@ -201,13 +203,13 @@ class ConsentRows(msgspec.Struct, frozen=True):
             _refuse_lost(stated, calls, rows, path)
             given = stated["consent"].is_in(GIVEN).fill_null(False)
             absent = [pl.lit(None, pl.String).alias(name) for name in _TEXTS if name not in stated.columns]
-            stated = stated.with_columns(absent).with_columns(proven=is_proven())
-            proven = stated["proof"].is_not_null()
+            stated = stated.with_columns(absent)
+            stated = stated.with_columns(is_proven(stated))
             counts["rows"] += batch.height
             counts["unread"] += calls.number.null_count()
             counts["wordless"] += stated["rank"].null_count()
             counts["odd"] += int(stated["consent_odd"].sum())
-            counts["unproven"] += int((given & ~proven).sum())
+            counts["unproven"] += int((given & ~_refers(stated["proof"])).sum())
             for what, column, word, rows_of_word in () if calls.cells is None else calls.cells.iter_rows():
                 if what == "misread":
                     self.misread[column, word] += rows_of_word
@@ -376,10 +378,16 @@ def limited(name: str) -> pl.Expr:
     return recorded | differ if name == "consent_odd" else recorded
 
 
-@cache
-def is_proven() -> pl.Expr:
-    """Whether a statement has a proof and a wording."""
-    return pl.col("proof").is_not_null() & pl.col("wording").is_not_null()
+def is_proven(statements: pl.DataFrame) -> pl.Series:
+    """Whether statements have a `proof` and a `wording`: `proven`."""
+    return (_refers(statements["proof"]) & _refers(statements["wording"])).alias("proven")
+
+
+def _refers(cells: pl.Series) -> pl.Series:
+    """Whether cells name a document: a text with a digit and another sign does, of other texts the words say."""
+    others = cells.to_frame().select(pl.when(~pl.first().str.contains(_REFERENCE)).then(pl.first()))
+    may = each_distinct(others, lambda text: (text is None or may_refer(text),), {cells.name: pl.Boolean})
+    return may[cells.name] & cells.is_not_null()
 
 
 @cache

@@ -343,8 +343,9 @@ def _known_then(asked: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame,
 def in_force(found: pl.DataFrame, records: Records) -> Statements:
     """The statement of each number that counts, out of rows of consents, with `rank` and `proven`.
 
-    After a withdrawal only a consent of a later moment with its own proof and wording counts. A consent that was not
-    understood counts no more once its file was loaded again, and its row read otherwise.
+    After a withdrawal only a consent of a later moment with its own proof and wording counts; a proof of a statement up
+    to then proves no later one. A consent that was not understood counts no more once its file was loaded again, and
+    its row read otherwise.
 
     found: all rows of `records` with some numbers; at least the columns of `STATEMENT`.
     """
@@ -354,15 +355,18 @@ def in_force(found: pl.DataFrame, records: Records) -> Statements:
         again = odd.join(found.select("number", pl.col("seq") - further), on=["number", "seq"], how="semi")
         found = found.filter(~pl.col("seq").is_in(again["seq"].implode()))
     # How a statement ranks is found once for all that say the same.
-    row, said = numbered(found.select(*CONSENTS.columns, "wording", "confirmed_via", *_NAMED, proven=is_proven()))
+    row, said = numbered(found.select(*CONSENTS.columns, "wording", "confirmed_via", *_NAMED, is_proven(found)))
     withdrawn = pl.when(pl.col("consent_withdrawn_on") != NEVER).then(moment())
     said = ranked(said.lazy()).with_columns(made=moment(), against=is_against(), ended=withdrawn).collect()
     ranks = taken(said.select("rank", "proven", "made", "against", "ended"), row)
-    rows = found.select("number", "seq", row.alias("said")).hstack(ranks).lazy().drop_nulls("rank")
+    rows = found.select("number", "seq", "proof", row.alias("said")).hstack(ranks).lazy().drop_nulls("rank")
     rows = rows.sort("number", "rank", "seq").with_columns(pl.col("ended").max().over("number"))
-    later = pl.col("made") > pl.col("ended")
-    renewed = pl.col("ended").is_null() | pl.col("against") | (later & pl.col("proven"))
-    counting = newest(rows.with_columns(revived=(later & ~renewed).sum()).filter(renewed))
+    later, proof = pl.col("made") > pl.col("ended"), pl.col("proof").str.strip_chars().str.to_lowercase()
+    is_own = ~(~later & proof.is_not_null()).any().over("number", proof)
+    ended = rows.filter(pl.col("ended").is_not_null())
+    ended = ended.with_columns(renewed=pl.col("against") | (later & pl.col("proven") & is_own))
+    ended = ended.with_columns(revived=(later & ~pl.col("renewed")).sum()).filter("renewed")
+    counting = newest(pl.concat([rows.filter(pl.col("ended").is_null()), ended], how="diagonal"))
     known = counting.select("number", "seq", "said", "revived").collect(engine="in-memory")
     return Statements(known.drop("revived"), said, int(known["revived"].max() or 0))  # type: ignore[arg-type]
 

@@ -40,6 +40,11 @@ CASES = {
     "of one day it counts too": ([GIVEN, {"consent_withdrawn_on": "2026-08-01"}], {}, "blocked", 2),
     "a reload revives nothing": ([GIVEN, WITHDRAWN, GIVEN | {"consent_on": "2026-10-01"}], {}, "blocked", 2),
     "nor does a proof without a wording": ([WITHDRAWN, LATER | {"wording": None}], {}, "blocked", 1),
+    "nor a newer day with the proof of before": ([PROVEN, WITHDRAWN, LATER | {"proof": "PAGE 12"}], {}, "blocked", 2),
+    "a proof of its own does": ([PROVEN, WITHDRAWN, LATER | {"proof": "page 13"}], {}, "clear", 3),
+    "but not one that names nothing": ([WITHDRAWN, LATER | {"proof": "n/a"}], {}, "blocked", 1),
+    "nor one that is still to come": ([WITHDRAWN, LATER | {"proof": "en attente"}], {}, "blocked", 1),
+    "a proof that names nothing is none": ([PROVEN | {"proof": "aucune"}], {}, "clear", 1),
     "nor a blank row": ([WITHDRAWN, {"consent": "", "wording": "form-7"}], {}, "blocked", 1),
     "nor a later yes in the list": ([GIVEN, WITHDRAWN], GIVEN | {"consent_on": "2026-11-01"}, "blocked", 2),
     "a withdrawal on a day unknown is never followed": ([{"consent_withdrawn_on": "yes"}, LATER], {}, "blocked", 1),
@@ -103,6 +108,7 @@ def test_a_proof_may_be_required(decided, at):
     """A consent without a proof or a wording is then not known; nothing else changes."""
     recorded, _, outcome, statement = list(CASES.values())[at]
     is_proven = statement and {"proof", "wording"} <= recorded[statement - 1].keys()
+    is_proven = is_proven and recorded[statement - 1]["proof"] != "aucune"
     _, _, proven, missing, _ = decided.row(at)
     if outcome == "clear" and not is_proven:
         assert (proven, missing) == ("undecided", "proof")

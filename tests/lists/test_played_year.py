@@ -41,13 +41,14 @@ class Person:
 def counting(person: Person, day: date) -> tuple | None:
     """The consent that counts on a day, or `withdrawn`, or None: read from the rule, not from the program.
 
-    The newest statement by then; after a withdrawal only a consent of a later day with proof and wording. Of one day
-    the withdrawal, and of several consents the one that ends first, else the later one. A withdrawal counts from the
-    day before its own.
+    The newest statement by then; after a withdrawal only a consent of a later day with a wording and a proof that no
+    earlier one has. Of one day the withdrawal, and of several consents the one that ends first, else the later one. A
+    withdrawal counts from the day before its own.
     """
     last = max((one for one in person.withdrawals if one <= day + timedelta(days=1)), default=None)
     given = [row for row in person.consents if row[0] <= day]
-    rows = [row for row in given if last is None or (row[0] > last and row[3] and row[4])]
+    used = {row[4] for row in given if last and row[0] <= last}
+    rows = [row for row in given if last is None or (row[0] > last and row[3] and row[4] and row[4] not in used)]
     if not rows:
         return ("withdrawn",) if last else None
     day = max(row[0] for row in rows)
@@ -120,7 +121,7 @@ class Office:
         for person in self.some(0.3):
             day = first + timedelta(days=self.random.randrange((last - first).days + 1))
             wording = self.random.choice(["form-1", "form-2", "old form", ""])
-            proof = self.random.choice(["page 1", "page 2", ""])
+            proof = self.random.choice(["page 1", "page 2", f"page {len(person.consents) + 3}", ""])
             kind, for_ = self.random.choice(list(_RANK)), self.random.choice(["live", "both"])
             forms.append(f"{person.number},{kind},{day},{for_},{wording},{proof},")
             if (day, kind, for_, wording, proof) not in person.consents:

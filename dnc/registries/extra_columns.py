@@ -6,10 +6,11 @@ so (`--means`), one of them may say the opposite: then each has to be left out o
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import polars as pl
 
+from dnc.clock import YES
 from dnc.errors import LoaderError, OptionError
 from dnc.files.columns import EVERY, Content, contents_of, left_out, look
 from dnc.files.table import Table, as_typed
@@ -46,8 +47,9 @@ class ExtraColumns:
             return
         line = self._table.skipped + 1
         if flags := [one for one in self._contents.values() if one.is_yes_no and self._extract.means]:
-            how = {"name": flags[0].name, "map": as_typed(f"listed={flags[0].name}")}
-            raise LoaderError(localized("errors", "means_and_flags", **how), self._extract.path, line)
+            name, values = flags[0].name, says_listed(flags[0].texts["cell"])
+            how = localized("errors", "means_and_flags", name=name, map=as_typed(f"listed={name}"), values=values)
+            raise LoaderError(how, self._extract.path, line)
         every = EVERY in self._extract.layout.ignore
         without = [
             content
@@ -57,6 +59,12 @@ class ExtraColumns:
         ]
         if without:
             raise OptionError(_message(without), self._extract.path, line)
+
+
+def says_listed(words: Iterable[str]) -> str:
+    """The options by which the words of a column for yes and no say which numbers are listed: those with a yes."""
+    means = {word: "yes" if word.lower() in YES else "no" for word in words}
+    return " ".join(f"--values {as_typed(f'listed:{word}={meant}')}" for word, meant in means.items())
 
 
 def _message(without: list[Content]) -> str:

@@ -11,18 +11,18 @@ from functools import partial
 import polars as pl
 
 from dnc.clock import NO, NONE, YES, may_be_cut, read_day
-from dnc.errors import FormatError, OptionError
+from dnc.errors import FormatError, LoaderError, OptionError
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
-from dnc.files.net import marked
-from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, quoted, refuse_other_header, uncut
+from dnc.files.net import marked, objects
+from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, folded, quoted, refuse_other_header, uncut
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
 from dnc.numbers.bulk_reader import read_column
 from dnc.numbers.normalise import EMPTY
 from dnc.numbers.numbering_plans import known_regions
 from dnc.registries.contract import LISTING, OPTIONAL, Extract, Loader
-from dnc.registries.extra_columns import ExtraColumns
+from dnc.registries.extra_columns import ExtraColumns, says_listed
 
 _COLUMNS = LISTING | OPTIONAL
 NO_COUNTRY = "country is not an ISO 3166-1 code"
@@ -287,6 +287,18 @@ def is_plain(extract: Extract) -> bool:
     return {"number", "listed"} <= set(extract.header)
 
 
+def _refuse_flags(cells: pl.Series, name: str, told: Collection[str], extract: Extract) -> None:
+    """Raise LoaderError for a no in a column of which nobody said it, and whose name does not: under `Callable` it may
+    mean listed.
+
+    told: our words that the layout puts in the place of others.
+    """
+    words = [word for word in cells.unique(maintain_order=True).drop_nulls() if word not in told]
+    if any(word.lower() in NO for word in words):
+        values = says_listed(word for word in words if word.lower() in (*YES, *NO))
+        raise LoaderError(localized("errors", "flag_of_listed", name=name, values=values), extract.path, 1)
+
+
 def in_plain_form(loader: Loader) -> Loader:
     """A loader for files in plain form, for the registry of the given loader."""
     meaning = _LISTED | (_DIRECTORY if loader.directory else {})
@@ -297,8 +309,13 @@ def in_plain_form(loader: Loader) -> Loader:
         since = extract.column("since")
         if extract.column("until") is not None:
             extract.notes.append(localized("note", "until"))
+        name = extract.layout.columns.get("listed", "listed")
+        is_clear = folded(name) == "listed" or objects(name)
+        told = extract.layout.values.get("listed", {}).values()
 
         def listed(cells: pl.DataFrame) -> pl.DataFrame:
+            if not is_clear:
+                _refuse_flags(cells[str(column)], name, told, extract)
             is_known = pl.col(str(column)).str.to_lowercase().is_in([*meaning, "unknown"]).fill_null(False)
             reason = pl.when(~is_known).then(pl.lit("listed is not a known value"))
             columns = {

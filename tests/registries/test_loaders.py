@@ -294,6 +294,21 @@ REFUSED = [
         {"registry": "fr-bloctel", "means": "listed", "ignore": ["Inscrit Bloctel"]},
         "f.csv:1: column 'Inscrit Bloctel' says yes or no, so the numbers do not all mean the same; omit --means",
     ),
+    *(
+        (
+            "f.csv",
+            f"number;{name}\n0199000001;oui\n0199000002;Non\n",
+            {"registry": "fr-bloctel", "columns": {"listed": name}, "values": values},
+            f"f.csv:1: column '{name}' says yes or no, and its name does not say which of them is listed; say it: "
+            f"{says}--values 'listed:Non=no', or the other way round",
+        )
+        for name, values, says in (
+            ("Non inscrit", {}, "--values 'listed:oui=yes' "),
+            ("Hors Bloctel", {}, "--values 'listed:oui=yes' "),
+            ("Appelable", {}, "--values 'listed:oui=yes' "),
+            ("Retour", {"listed": {"oui": "clear"}}, ""),
+        )
+    ),
     (
         "f.csv",
         "number,listed,Client\n01632960101,no,gone\n",

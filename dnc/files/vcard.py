@@ -2,7 +2,8 @@
 
 Each property is a column (`FN`, `ORG`, `NOTE` …); several values of one property in a card are joined. Telephone
 numbers are columns by their types: `TEL CELL`, `TEL WORK`, and `TEL WORK 2` for a second one. The columns of faxes and
-pagers are not named `TEL`, since nobody calls them. Pictures, sounds, keys and phonetic spellings are left out.
+pagers are not named `TEL`, since nobody calls them. What else is said of a property is a column, too (`TEL X-STATUS`),
+but for what the formats themselves say. Pictures, sounds, keys and phonetic spellings are left out.
 
 Formats: RFC 6350 (4.0), RFC 2426 (3.0), and https://web.archive.org/web/2015/http://www.imc.org/pdi/vcard-21.txt (2.1).
 """
@@ -25,6 +26,11 @@ _MOST_PROPERTIES = 2_048  # of a card
 _LEFT_OUT = re.compile(r"VERSION|PRODID|X-ABLABEL|X-PHONETIC.*")
 _BULKY = re.compile(r"(?:[\w-]+\.)?(?:photo|logo|sound|key|x-ms-cardpicture)(?:;|$)")  # left out completely
 _NO_KIND = {"pref", "voice", "internet", "uri", "text", "quoted-printable", "8bit", "7bit", ""}  # as types of a number
+# Parameters of the formats, which say how a value is written, sorted or preferred.
+_OF_FORMAT = {
+    "type", "value", "encoding", "charset", "language", "pref", "pid", "altid", "mediatype", "calscale", "sort-as", "geo",
+    "tz", "context",
+}  # fmt: skip
 _LINE = re.compile(r'(?:([\w-]+)\.)?([\w-]+)((?:;(?:"[^"]*"|[^":;])*)*):(.*)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _JOINED = "; "
@@ -83,14 +89,19 @@ def _cells(card: list[Property]) -> dict[str, str]:
     for entry in card:
         if _LEFT_OUT.fullmatch(entry.name):
             continue
-        if entry.name != "TEL":
-            cells[entry.name] = _JOINED.join(filter(None, (cells.get(entry.name), entry.value)))
-            continue
-        name = wanted = _column_of(entry, labels.get(entry.group, ""))
-        further = itertools.count(2)
-        while name in cells:
-            name = f"{wanted} {next(further)}"
-        cells[name] = entry.value.removeprefix("tel:")
+        if entry.name == "TEL":
+            name = wanted = _column_of(entry, labels.get(entry.group, ""))
+            further = itertools.count(2)
+            while name in cells:
+                name = f"{wanted} {next(further)}"
+            cells[name] = entry.value.removeprefix("tel:")
+        else:
+            name = entry.name
+            cells[name] = _JOINED.join(filter(None, (cells.get(name), entry.value)))
+        for key, values in entry.parameters.items():
+            if key not in _OF_FORMAT:
+                about = f"{name} {key.upper()}"
+                cells[about] = _JOINED.join(filter(None, (cells.get(about), *values)))
     return cells
 
 

@@ -103,6 +103,14 @@ def test_the_label_of_a_number_names_its_column(write_file):
     assert table.header == ["TEL CELL NE PLUS APPELER"]
 
 
+def test_what_is_said_of_a_property_is_a_column(write_file):
+    """A program may say there that the number is not to be called; what the formats say of a property is none."""
+    number = "TEL;TYPE=CELL;PREF=1;X-STATUS=Stop,old:0199000001\nNOTE;LANGUAGE=fr;X-BY=a:b\nNOTE;X-BY=c:d\n"
+    table = open_table(write_file("a.vcf", f"BEGIN:VCARD\n{number}END:VCARD\n"))
+    assert table.header == ["TEL CELL", "TEL CELL X-STATUS", "NOTE", "NOTE X-BY"]
+    assert pl.concat(table.batches).row(0)[:4] == ("0199000001", "stop; old", "b; d", "a; c")
+
+
 def test_contacts_are_checked_and_loaded(dnc, store, write_file):
     """Contacts are a list like any other, and so is a list of those who objected."""
     path = write_file("contacts.vcf", CARDS)

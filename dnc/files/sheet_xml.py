@@ -23,6 +23,9 @@ _ROW = re.compile(r"[0-9]{1,7}")
 _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
 _GROUPS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "dxfs")  # of a part with styles
 _BLACK = "1"  # the theme's colour of texts
+# Parts of a workbook that name its ranges, tables and properties, and the attributes of the elements that do.
+_WITH_NAMES = re.compile(r"xl/workbook\.xml|docProps/.*|xl/tables/.*")
+_NAMES = {"definedName": "name", "table": "displayName", "property": "name"}
 _NOTES = ("/comments", "/threadedComment", "/drawing")  # ends of the types of relations
 # Of a number format: each part between semicolons, a text in it, and what stands for the value.
 _SECTION = re.compile(r"""(?:"[^"]*"|\\.|[^;"\\])+""")
@@ -35,8 +38,8 @@ class Mark(NamedTuple):
 
     kind: `failed` for an error, or a formula whose result was never stored; `merged`; `altered` where a person sees
         the value struck through, or words that it does not hold; `note`; or `hidden` for a row.
-    column: counted from 0; 0 where only the row matters. row: counted from 1; the last one of merged cells; 0 for a
-        text box.
+    column: counted from 0; 0 where only the row matters. row: counted from 1; the last one of merged cells; 0 for
+        what belongs to no row.
     text: the error (`#N/A`), or `=` and the formula; the note.
     """
 
@@ -187,7 +190,8 @@ def _is_on(attributes: Mapping[str, str], name: str = "val", default: str = "1")
 
 
 def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
-    """The notes on the cells of a sheet, and its text boxes, which belong to no row. Raises InputError.
+    """The notes on the cells of a sheet; and those that belong to no row: its text boxes, and the descriptions of its
+    pictures that say not to call. Raises InputError.
 
     parts: the parts of the spreadsheet, by name. sheet: the name of the one that contains the sheet.
     """
@@ -198,23 +202,24 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
             where = _CELL.fullmatch((attributes or {}).get("ref", ""))
             if attributes is not None and name in ("comment", "threadedComment") and where:
                 notes.append(Mark("note", column_of(where[1]), int(where[2]), ""))
-            elif attributes is not None and name == "txBody":
-                notes.append(Mark("note", 0, 0, ""))
+            elif attributes is not None and name in ("txBody", "cNvPr"):
+                description = attributes.get("descr", "")
+                notes.append(Mark("note", 0, 0, description if marks(description) else ""))
             elif attributes is None and notes and name in ("t", "text", "p"):  # a text, or the end of a paragraph
                 notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{' ' if name == 'p' else text}")
     return [note._replace(text=text) for note in notes if (text := (note.text or "").strip())]
 
 
 def names_against(parts: Mapping[str, Member]) -> list[Mark]:
-    """The names of ranges and the properties of a workbook (its title, keywords ...) that say not to call, as notes.
+    """The names of ranges and tables, and the properties of a workbook (its title, keywords ...), that say not to call.
 
-    Raises InputError.
+    They are returned as notes. Raises InputError.
     """
     texts: list[str] = []
-    for part in (parts[name] for name in ("xl/workbook.xml", "docProps/core.xml") if name in parts):
+    for part in (member for name, member in parts.items() if _WITH_NAMES.fullmatch(name)):
         _refuse_large(part)
         for _, name, attributes, text in _tags(part):
-            texts += [text, attributes.get("name", "") if attributes and name == "definedName" else ""]
+            texts += [text, (attributes or {}).get(_NAMES.get(name, ""), "")]
     return [Mark("note", 0, 0, text) for text in texts if marks(text)]
 
 

@@ -65,7 +65,7 @@ _MOST_ROWS_97 = 1 << 16  # of a sheet of Excel 97
 _SHEETS, _STYLES, _TEXTS = "xl/worksheets/", "xl/styles.xml", "xl/sharedStrings.xml"
 _PARTS = (
     rf"xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|{_SHEETS}[^/]+\.xml|{_SHEETS}_rels/[^/]+|{_STYLES}"
-    rf"|{_TEXTS}|docProps/core\.xml|xl/([^/]+/)?(comments?|threadedComment|drawing)\d*\.xml"
+    rf"|{_TEXTS}|docProps/(core|custom)\.xml|xl/([^/]+/)?(comments?|threadedComment|drawing|table)\d*\.xml"
 )
 _REFERENCE = rb"""<(?:\w+:)?c\s[^<>]*?\br=["']"""
 _MAY_BE_WIDE = re.compile(rb"""r=["'][A-Z]{2}""")  # ten times as fast as `_WIDE`
@@ -81,10 +81,10 @@ COLOUR = re.compile(
     |jaunes?|bleue?s?|roses?|rot|gr(?:ü|ue)n|gelb|blau|ross[aieo]|verd[ei]|giall[aieo]|blu|roj[ao]s?|amarill[ao]s?|azul)\b""",
     re.VERBOSE,
 )
-# What a person sees of a sheet beside its cells: on printed pages, and when a cell is selected.
+# What a person sees of a sheet beside its cells: on printed pages, and when a cell is selected or filled in.
 _SHOWN = (
     re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^<>]*>([^<]+)"),
-    re.compile(rb"""\s(?:promptTitle|prompt|tooltip)\s*=\s*["']([^"<>]+)["']"""),
+    re.compile(rb"""\s(?:(?:prompt|error)(?:Title)?|tooltip)\s*=\s*["']([^"<>]+)["']"""),
 )
 _CODE = re.compile(r"""&(?:"[^"]*"|\d+|K[0-9A-Fa-f+-]{6}|.)""")  # in a header or footer: `&P` is the page
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")

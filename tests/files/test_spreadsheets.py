@@ -286,24 +286,32 @@ def test_comments_in_threads_are_notes(tmp_path):
         ("&CNe pas appeler - &P", "", ["Ne pas appeler -"]),
     ],
 )
-def test_headers_of_pages_and_hints_are_texts_around_the_table(printed, hint, titles, tmp_path):
+@pytest.mark.parametrize("shown", ["input_message", "error_message"])
+def test_headers_of_pages_and_hints_are_texts_around_the_table(printed, hint, titles, shown, tmp_path):
     """But for the number of the page, and for hints that do not say not to call."""
     with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:
         sheet = book.add_worksheet()
         sheet.write_column(0, 0, ["number", "0199000001"])
         sheet.set_footer(printed)
-        sheet.data_validation("B2", {"validate": "list", "source": ["O", "N"], "input_message": hint})
+        sheet.data_validation("B2", {"validate": "list", "source": ["O", "N"], shown: hint})
     assert open_table(tmp_path / "calls.xlsx").titles == titles
 
 
-def test_names_of_ranges_and_properties_of_the_file_are_texts_around_the_table(tmp_path):
-    """If they say not to call."""
+def test_names_and_properties_are_texts_around_the_table(tmp_path):
+    """Of ranges, of a table, and of the file, if they say not to call; and so is the description of what lies over the cells."""
     with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:
-        book.add_worksheet("Calls").write_column(0, 0, ["number", "0199000001"])
+        sheet = book.add_worksheet("Calls")
+        sheet.add_table("A1:A2", {"name": "Oppositions", "columns": [{"header": "number"}]})
+        sheet.write_column(0, 0, ["number", "0199000001"])
+        for text in ("Ne pas appeler ceux qui sont cochés", "Le logo"):
+            sheet.insert_textbox("C2", "", {"description": text})
         book.define_name("NePasAppeler", "=Calls!$A$2")
         book.define_name("Printemps", "=Calls!$A$2")
         book.set_properties({"title": "Liste d'opposition", "author": "Exemple", "keywords": "stop"})
-    assert set(open_table(tmp_path / "calls.xlsx").titles) == {"NePasAppeler", "Liste d'opposition", "stop"}
+        book.set_custom_property("Usage", "Do not call")
+        book.set_custom_property("Service", "Ventes")
+    says_so = {"NePasAppeler", "Liste d'opposition", "stop", "Oppositions", "Do not call"}
+    assert set(open_table(tmp_path / "calls.xlsx").titles) == says_so | {"Ne pas appeler ceux qui sont cochés"}
 
 
 @pytest.mark.parametrize("lines", [1, 2, 3])

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from contextlib import suppress
 from functools import cache, lru_cache
 from html import unescape
 from itertools import chain, product
@@ -22,6 +21,7 @@ import polars as pl
 
 from dnc.cache import shipped_toml
 from dnc.clock import MONTHS
+from dnc.files.cell_texts import STRUCK, mended
 from dnc.frames import repeated
 
 # A word, a part of fooBar, an abbreviation with full stops, or a mark between two clauses.
@@ -31,8 +31,9 @@ _ENCLOSED = r"[\[{*/\\+=~<>_][\p{L} ]+[\]}*/\\+=~<>_]"  # and these on both side
 _REMARK = r"\s[-–—]+\s|[\[\]{}*/\\+=~<>_]+"  # with these, people add a remark to a name
 # What says something has two letters of a word, or an entity of HTML; numbers, days and most ids have not.
 _TWO_LETTERS = r"\p{L}[\p{M}\p{Cf}.'’]*\p{L}|&"
-# Within a word: some letters look alike, and stand for those of a stem only to the eye.
-_TWO_ALPHABETS = r"\p{Latin}[\p{Cyrillic}\p{Greek}]|[\p{Cyrillic}\p{Greek}]\p{Latin}"
+# Two alphabets within a word: letters that look alike stand for those of a stem only to the eye. And what is struck
+# through, which takes back what it says.
+_DOUBTFUL = rf"\p{{Latin}}[\p{{Cyrillic}}\p{{Greek}}]|[\p{{Cyrillic}}\p{{Greek}}]\p{{Latin}}|{STRUCK}"
 _NO_LETTERS = r"[^\p{L}\p{N}]"  # accents, soft hyphens, and the marks between clauses
 _ALSO = {"ø": "o", "æ": "ae", "ß": "ss"}  # letters with nothing to take off
 _REMEMBERED = 1_000  # texts whose answer `marks` keeps
@@ -74,7 +75,7 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
         return found.scatter(at.filter(marked(column + " " + texts[at], kind=kind)), True)
     if not texts.str.contains(_TWO_LETTERS).any():
         return repeated(False, pl.Boolean, texts.len()).alias(texts.name)
-    found = texts.to_frame().select(pl.first().str.contains(_TWO_ALPHABETS).fill_null(False)).to_series()
+    found = texts.to_frame().select(pl.first().str.contains(_DOUBTFUL).fill_null(False)).to_series()
     rules, read = _net().rules, _read(texts)
     read = read.filter(pl.col("letters").str.contains(rules["known"]))
     if read.is_empty():
@@ -172,16 +173,9 @@ def _plain(texts: pl.Series) -> pl.Series:
     spoilt = texts.to_frame().select(pl.first().str.contains_any(["&", "<", "Ã", "â€"]).fill_null(False)).to_series()
     if not spoilt.any():
         return texts
-    mended = texts.filter(spoilt).map_elements(_mended, return_dtype=pl.String)
-    return texts.clone().scatter(spoilt.arg_true(), mended.str.replace_all(r"<[^<>]*>", " "))
-
-
-def _mended(text: str) -> str:
-    """One of them, still with its tags."""
-    plain = unescape(unescape(text))  # a page that shows a page escapes its text twice
-    with suppress(UnicodeError):
-        return plain.encode("cp1252").decode()
-    return plain
+    # A page that shows a page escapes its text twice.
+    plain = texts.filter(spoilt).map_elements(lambda text: mended(unescape(unescape(text))), return_dtype=pl.String)
+    return texts.clone().scatter(spoilt.arg_true(), plain.str.replace_all(r"<[^<>]*>", " "))
 
 
 @cache

@@ -28,8 +28,8 @@ _BULKY = re.compile(r"(?:[\w-]+\.)?(?:photo|logo|sound|key|x-ms-cardpicture)(?:;
 _NO_KIND = {"pref", "voice", "internet", "uri", "text", "quoted-printable", "8bit", "7bit", ""}  # as types of a number
 # Parameters of the formats, which say how a value is written, sorted or preferred.
 _OF_FORMAT = {
-    "type", "value", "encoding", "charset", "language", "pref", "pid", "altid", "mediatype", "calscale", "sort-as", "geo",
-    "tz", "context",
+    "type", "value", "encoding", "charset", "language", "pref", "pid", "altid", "mediatype", "calscale", "sort-as",
+    "geo", "tz", "context",
 }  # fmt: skip
 _LINE = re.compile(r'(?:([\w-]+)\.)?([\w-]+)((?:;(?:"[^"]*"|[^":;])*)*):(.*)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

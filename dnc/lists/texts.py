@@ -5,6 +5,7 @@ Two cells are the same text if `normal` of `dnc.files.cell_texts` says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -35,6 +36,7 @@ _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
 _ANSWERS = [word for word in (*YES, *NO) if len(word) > len("no") and word.isalpha()]
 _TIME = r"(?:19|20)\d\d|\d[/.-]\d|\d\.? \p{L}+\.? \d\d"  # a year, or a part of a day
+_LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _COUNTED = 100  # different texts of a batch that are counted apart
 
 
@@ -70,11 +72,14 @@ class TextMeanings:
         return pl.select(pl.coalesce(pl.lit(named), pl.lit(found))).to_series()
 
     def near(self, cells: pl.Series, keys: pl.Series) -> pl.Series:
-        """Which texts say yes or no as one does that means something, hold it (`VIP;Stop`), or are it but for signs."""
+        """Which texts say yes or no as one does that means something, hold it (`VIP;Stop`), or are it but for signs or
+        one letter of a long word (`Désinscrite`).
+        """
         if not self.meanings or not self._meant:
             return repeated(False, pl.Boolean, keys.len())
         words, whole = _words(keys, is_one=True), [text.replace(" ", "") for text in self._meant]
         found = words.str.contains_any(self._meant) | words.str.replace_all(" ", "").is_in(whole).fill_null(value=False)
+        found |= _almost(words, self._meant)
         return found | _words(normal(cells, in_full=True)).str.contains_any(self._meant) if self._in_full else found
 
     @cached_property
@@ -235,8 +240,28 @@ def _days_of(texts: pl.Series, codes: pl.Series) -> pl.Series:
 def _words(keys: pl.Series, *, is_one: bool = False) -> pl.Series:
     """Texts (of `normal`) as words with blanks around each. is_one: all words for yes as one, and all for no."""
     plain = keys.str.normalize("NFKD").str.replace_all(r"\p{Mn}", "").str.replace_many(["ß", "œ"], ["ss", "oe"])
+    plain = plain.str.replace_all(r"#([\p{L}\p{N}])", " $1")  # a tag (`#stop`), and no day or number
+    plain = plain.str.replace_all(r"(^|\D)0+(\d)", "$1$2")  # zeros that Excel drops
     words = " " + plain.str.replace_all(r"[^\p{L}\p{N}#]+", " ").str.strip_chars() + " "
     return words.replace(_ONE) if is_one else words
+
+
+def _almost(words: pl.Series, others: Sequence[str]) -> pl.Series:
+    """Which of some texts (of `_words`) are one of the others but for a letter of a long word.
+
+    In it a letter is wrong, left out, added or out of order. A code that is a letter or has digits is another one.
+    """
+    lengths = {len(text) + more for text in others for more in (-1, 0, 1)}
+    at = (words.str.len_chars().is_in(lengths) & ~words.str.contains(r"[\p{N}#]")).fill_null(value=False).arg_true()
+    known = set().union(*map(_shortened, others))
+    found = [not known.isdisjoint(_shortened(text)) for text in words[at]]
+    return repeated(False, pl.Boolean, words.len()).scatter(at.filter(pl.Series(found, dtype=pl.Boolean)), True)
+
+
+def _shortened(text: str) -> set[str]:
+    """A text, and what it is without a letter of one of its long words."""
+    ends = [(word.start(), word.end()) for word in _LONG_WORD.finditer(text)]
+    return {text, *(text[:at] + text[at + 1 :] for start, end in ends for at in range(start, end))}
 
 
 _ONE = dict.fromkeys((f" {word} " for word in YES), " yes ") | dict.fromkeys((f" {word} " for word in NO), " no ")

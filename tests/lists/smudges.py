@@ -262,6 +262,18 @@ READ = [
     ("marked in German under rest", 'rest = "nothing"', "bitte nicht mehr anrufen", "nicht erreicht", UNDECIDED),
     ("marked in English under rest", 'rest = "nothing"', "do not call", "left a message", UNDECIDED),
     ("marked in a sentence under rest", 'rest = "nothing"', "Appel du 12/03 : Mme demande de ne plus appeler", "Appel du 13/03 : absente", UNDECIDED),
+    ("in a wrong encoding", 'objected = ["Désinscrit"]\nrest = "nothing"', "DÃ©sinscrit", "absent", BLOCKED),
+    ("in a wrong encoding, twice", 'objected = ["Désinscrit"]\nrest = "nothing"', "DÃƒÂ©sinscrit", "absent", BLOCKED),
+    ("struck through, beside rest", 'rest = "nothing"', "<p>Vu le 12/11, <s>accord</s></p>", "<p>Vu</p>", UNDECIDED),
+    ("struck through in Markdown, beside rest", 'rest = "nothing"', "~~accord~~", "~30 ans", UNDECIDED),
+    ("a tag, beside rest", 'objected = ["Décédé"]\nrest = "nothing"\nseparator = ","', "VIP,#décédé", "#VIP", UNDECIDED),
+    ("with a lost zero, beside rest", 'objected = ["012"]\nrest = "nothing"', "12", "15", UNDECIDED),
+    ("with a zero more, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S09", "S1", UNDECIDED),
+    *(
+        (f"but for one letter, {text}, beside rest", 'objected = ["Client décédé"]\nrest = "nothing"', text, other, UNDECIDED)
+        for text, other in (("Client décédée", "Client cédé"), ("clients décédé", "client"), ("Client décéd", "Client décidé à payer"),
+                            ("Client dcédé", "Cliente dédiée"), ("Client décdéé", "client dé"))
+    ),
     ("named beside rest", 'objected = ["S9"]\nrest = "nothing"', "S9", "S1", BLOCKED),
     ("with a hyphen, beside rest", 'objected = ["S9"]\nrest = "nothing"', "S-9", "S1", UNDECIDED),
     ("with a blank, beside rest", 'objected = ["S9"]\nrest = "nothing"', "s 9", "S1", UNDECIDED),
@@ -331,6 +343,8 @@ SMUDGES = [
     ),
     Smudge("left out, late in the list", UNDECIDED, {"Fiche": ("Ne plus appeler", "RAS")}, 'ignore = ["Fiche"]',
            rows=300, smudged=(299,)),
+    Smudge("a name that is struck through", UNDECIDED, {"Nom": ("E\u0336x\u0336e\u0336m\u0336p\u0336l\u0336e\u0336", "Exemple")},
+           'ignore = ["Nom"]', missing="text:Nom"),
     Smudge("a name of one column of names", UNDECIDED, {"Nom": ("ne pas appeler", "Exemple")}, 'ignore = ["Nom"]'),
     Smudge("all left out, yes and no", STOP, {"actif": ("non", "oui")}, 'ignore = ["*"]'),
     Smudge("all left out, true and false", STOP, {"f7": ("true", "false")}, 'ignore = ["*"]'),
@@ -761,6 +775,9 @@ HARMLESS = [
             ("a number in full", 'nothing = ["Motif 00001", "Motif 00002"]', "MOTIF 00002", "motif 00001"),
             ("rest", 'rest = "nothing"', "absent", "laissé un message"),
             ("rest with a named one", 'objected = ["S9"]\nrest = "nothing"', "S1", "S2"),
+            ("rest with a code of one letter", 'objected = ["Statut A"]\nrest = "nothing"', "Statut B", "Statut"),
+            ("rest with a number that is longer", 'objected = ["Motif 1"]\nrest = "nothing"', "Motif 10", "Motif 100"),
+            ("a wrong encoding", 'nothing = ["Client fidèle"]', "Client fidÃ¨le", "Client fidèle"),
             ("a marked text that was read", 'nothing = ["Ne pas appeler le matin"]', "Ne pas appeler le matin", ""),
             ("a marked text beside rest", 'nothing = ["ne plus appeler avant 10h"]\nrest = "nothing"', "ne plus appeler avant 10h", "absent"),
         )

@@ -60,8 +60,8 @@ def normal(cells: pl.Series, *, in_full: bool = False) -> pl.Series:
     """Texts (String) as they are compared; null where they are empty.
 
     Case, accents, markup, blanks and a wrong encoding do not count, `1.0` and `1.00` are `1`, and the words for true
-    and false are one in all languages. In a text that also holds a word, dates, hours and numbers of five digits or more
-    are `#`, except in_full.
+    and false are one in all languages. In a text that also holds a word, dates, hours and numbers of five or more
+    digits are `#`, except in_full.
     """
     if cells.str.contains_any(["<", "&", *_SPOILT]).any():
         cells = cells.map_elements(_without_markup, pl.String)

@@ -14,8 +14,8 @@ from dnc.clock import NO, NONE, YES, may_be_cut, read_day
 from dnc.errors import FormatError, LoaderError, OptionError
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
-from dnc.files.net import marked, objects
-from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, folded, quoted, refuse_other_header, uncut
+from dnc.files.net import marked, may_deny
+from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, quoted, refuse_other_header, uncut
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
 from dnc.numbers.bulk_reader import read_column
@@ -288,8 +288,7 @@ def is_plain(extract: Extract) -> bool:
 
 
 def _refuse_flags(cells: pl.Series, name: str, told: Collection[str], extract: Extract) -> None:
-    """Raise LoaderError for a no in a column of which nobody said it, and whose name does not: under `Callable` it may
-    mean listed.
+    """Raise LoaderError for a no that nobody gave a meaning, in a column by whose name it may mean listed (`Callable`).
 
     told: our words that the layout puts in the place of others.
     """
@@ -310,11 +309,10 @@ def in_plain_form(loader: Loader) -> Loader:
         if extract.column("until") is not None:
             extract.notes.append(localized("note", "until"))
         name = extract.layout.columns.get("listed", "listed")
-        is_clear = folded(name) == "listed" or objects(name)
         told = extract.layout.values.get("listed", {}).values()
 
         def listed(cells: pl.DataFrame) -> pl.DataFrame:
-            if not is_clear:
+            if may_deny(name):
                 _refuse_flags(cells[str(column)], name, told, extract)
             is_known = pl.col(str(column)).str.to_lowercase().is_in([*meaning, "unknown"]).fill_null(False)
             reason = pl.when(~is_known).then(pl.lit("listed is not a known value"))

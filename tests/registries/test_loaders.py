@@ -306,7 +306,6 @@ REFUSED = [
             ("Non inscrit", {}, "--values 'listed:oui=yes' "),
             ("Hors Bloctel", {}, "--values 'listed:oui=yes' "),
             ("Appelable", {}, "--values 'listed:oui=yes' "),
-            ("Retour", {"listed": {"oui": "clear"}}, ""),
         )
     ),
     (
@@ -1140,6 +1139,14 @@ def test_a_missing_column_can_be_named(tmp_path):
     assert said.endswith(f"say which of its columns is listing (--map listing=…){PLAIN_FORM}")
     given = {"registry": "fr-directory", "columns": {"listing": "Liste", "prospecting": "Orange"}, "ignore": ["Tél"]}
     assert Store(tmp_path / "store").load(tmp_path / "a.csv", as_of=AS_OF, **given).clear == 1
+
+
+@pytest.mark.parametrize("name", ["Inscrit Bloctel", "Inscrit", "Registered", "Blocked", "Ne pas appeler", "Statut"])
+def test_yes_and_no_are_read_under_a_name_that_does_not_turn_them_round(name, tmp_path):
+    """Whoever maps it to `listed` says that a yes is listed."""
+    (path := tmp_path / "f.csv").write_text(f"number;{name}\n0199000001;OUI\n0199000002;non\n", encoding="utf-8")
+    snapshot = Store(tmp_path / "store").load(path, registry="fr-bloctel", as_of=AS_OF, columns={"listed": name})
+    assert (snapshot.listed, snapshot.clear) == (1, 1)
 
 
 def test_a_yes_in_a_column_about_objections_is_a_listing(tmp_path):

@@ -259,23 +259,23 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
             values,
             facts,
             sha256,
-            short_rows=_word(path, entries, "short_rows", ["trailing"]),
+            short_rows=_word(path, "short_rows", entries.get("short_rows"), "trailing"),
             ignore=tuple(ignore),
             sheet=sheet,
             when_filled=rules["when_filled"],
             when_empty=rules["when_empty"],
             texts=texts,
-            new_columns=_word(path, entries, "new_columns", ["undecided"]),
-            around=_word(path, entries, "around", ["read", "undecided"]),
+            new_columns=_word(path, "new_columns", entries.get("new_columns"), "undecided"),
+            around=_word(path, "around", entries.get("around"), "read", "undecided"),
             require_proof=require_proof,
         )
     except InputError as error:
         raise InputError(error.message, path) from None
 
 
-def _word(path: Path, entries: Mapping[str, Any], key: str, known: Sequence[str]) -> str | None:
+def _word(path: Path, key: str, value: Any, *known: str) -> str | None:
     """The value of a key, one of a few words; None where it is left out."""
-    if (value := entries.get(key)) not in (None, *known):
+    if value not in (None, *known):
         raise InputError(localized("errors", "one_word", word=value, known=either(known)), path, key)
     return value
 
@@ -300,7 +300,7 @@ def _meanings(path: Path, name: str, value: Any) -> TextMeanings:
     for entry, text in others.items():
         if not isinstance(text, str) or not text:
             raise InputError(localized("errors", "no_text"), path, f"{key}.{entry}")
-    _ = _word(path, others, "rest", ["nothing"])
+    _ = _word(path, f"{key}.rest", others.get("rest"), "nothing")
     if separator := others.get("separator"):
         _check_separator(path, key, separator, [text for meaning in MEANINGS for text in table.get(meaning, ())])
     return TextMeanings(found, **others)

@@ -46,6 +46,34 @@ def rows(store: Store, kind: str, *columns: str) -> list[tuple]:
         return store.standing().records[kind].find(con).sort("seq").select(columns).rows()
 
 
+def test_rows_that_two_files_of_one_load_share_are_one(store, write_file, book):
+    """The second file adds only what the first does not have."""
+    other = "+33199000002,named_caller,2026-08-02,live,,,\n"
+    paths = [write_file("a.csv", CONSENTS + GIVEN), write_file("b.csv", CONSENTS + other + GIVEN)]
+    first, second = own_records.load(store, "consents", paths, book, FR)
+    assert [(one.rows, one.known) for one in (first, second)] == [(1, 0), (1, 1)]
+    assert rows(store, "consents", "number") == [(33199000001,), (33199000002,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "reading", "message"),
+    [
+        ("calls", CALLS + "1,01 99 00 00 01 / 01 99 00 00 02,2026-09-01,busy\n", FR, "several numbers"),
+        (
+            "consents",
+            CONSENTS + GIVEN,
+            RecordReading(region="FR", covers_days=(date(2026, 8, 1),) * 2),
+            "files of calls",
+        ),
+    ],
+)
+def test_what_a_record_cannot_be(load, store, kind, text, reading, message):
+    """A call that may be to either of two people, and days of what is no call."""
+    with pytest.raises((InputError, OptionError), match=message):
+        load(kind, text, reading)
+    assert not store.exists
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_the_store_is_not_locked_while_a_file_is_sorted(store, load, book, monkeypatch, times):
     """What is recorded meanwhile is compared too; whoever records at every attempt has to wait for the last one."""

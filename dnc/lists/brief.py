@@ -273,7 +273,7 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
         raise InputError(error.message, path) from None
 
 
-def _word(path: Path, key: str, value: Any, *known: str) -> str | None:
+def _word(path: Path, key: str, value: object, *known: str) -> str | None:
     """The value of a key, one of a few words; None where it is left out."""
     if value not in (None, *known):
         raise InputError(localized("errors", "one_word", word=value, known=either(known)), path, key)

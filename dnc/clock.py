@@ -25,6 +25,7 @@ NOT_GIVEN = ("n/a", "-")  # what files contain in place of an empty cell
 ALWAYS = date(1, 1, 1)  # used for a date that cannot be read, so that it counts against the caller: long past
 NO_DAYS = date(1980, 1, 1)  # programs write dates up to here for "no date": 0001, 1899, 1900, 1904, 1970, 1980
 
+_HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d) ?[-–] ?(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
 _CLOCK_AFTER = r"(?:(?:T|,?\s+)(?P<clock>\d.*))?$"
 # No T may follow a year of two digits: such a text is the rest of a date in ISO 8601.
 _SHAPES = {
@@ -224,6 +225,14 @@ def read_day(text: str, order: str, now: date | None = None) -> date | None:
     """The date of a date or date-time, see `read_moment`; None if it cannot be read."""
     moment = read_moment(text, order, now)
     return moment.date() if isinstance(moment, datetime) else moment
+
+
+def read_hours(text: str) -> str | None:
+    """A span of one day, such as `18:00-20:00`; None if not understood."""
+    if not _HOURS.match(text):
+        return None
+    first, last = text[:5], text[-5:]
+    return f"{first}-{last}" if first < last else None
 
 
 def is_within_day(text: str, order: str) -> bool:

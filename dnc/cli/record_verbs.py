@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from dnc.lists.own_records import RecordReading
     from dnc.store.records import Added
 
-_LONGEST = 1 << 20  # bytes of a wording
 _WORDS = 8  # that were not understood, in a message
 _MORE = option("--set", "more", multiple=True, type=PAIR, metavar="COLUMN=VALUE")
 
@@ -164,16 +163,16 @@ def _record(kind: str, given: dict[str, Any], region: str | None) -> None:
 def wordings(*, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]]) -> None:
     import msgspec
 
-    from dnc.files.input_file import read_bounded
+    from dnc.files.open_table import only_text
     from dnc.store import wordings as stored
 
     ledger = open_store().ledger
     if (action == "list") != (what is None) or (action == "add") != bool(name):
         raise click.UsageError(localized("errors", "cli", "wordings"))
     if action == "add":
-        text = read_bounded(Path(str(what)), _LONGEST).decode("utf-8-sig", errors="replace")
+        text = next(only_text(Path(str(what))).pieces())
         added = stored.add(ledger, str(name), text, dict(more))
-        tell("records", "wording", name=name, hash=added.sha256)
+        tell("records", "wording", name=added.name, hash=added.sha256)
         return
     known = stored.in_store(ledger)
     if action == "list":

@@ -17,7 +17,7 @@ import polars as pl
 
 from dnc.errors import InputError
 from dnc.files import vcard
-from dnc.files.archive import Member, kind_of, members
+from dnc.files.archive import kind_of, members
 from dnc.files.cell_types import of_json
 from dnc.files.csv_reader import read_csv
 from dnc.files.encoding import DecodedText, text_of
@@ -60,12 +60,8 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
     refuse_sheet(kind, sheet, path)
     if kind == "parquet":
         return _parquet(path)
-    member = _only_member(path)
-    head = member.head()
-    if not head.strip():
-        raise InputError(localized("errors", "file_empty"), path)
-    refuse_foreign(head, path, member.name)
-    text = text_of(member, strict)
+    text = only_text(path, strict)
+    member, head = text.member, text.member.head()
     if is_json(head, member.name):
         table = _of_objects(path, text, objects, kind="json", series=of_json)
     elif vcard.is_vcard(head):
@@ -82,11 +78,19 @@ def refuse_sheet(kind: str, sheet: str | None, path: Path) -> None:
         raise InputError(localized("errors", "no_sheets"), path)
 
 
-def _only_member(path: Path) -> Member:
+def only_text(path: Path, strict: bool = True) -> DecodedText:
+    """A file as text; `strict` and errors as for `dnc.files.encoding.text_of`.
+
+    Raises InputError if it is empty, has several files in it, or its first bytes show that it is no text.
+    """
     found = members(path)
     if len(found) > 1:
         raise InputError(localized("errors", "several_files", n=len(found)), path)
-    return found[0]
+    head = found[0].head()
+    if not head.strip():
+        raise InputError(localized("errors", "file_empty"), path)
+    refuse_foreign(head, path, found[0].name)
+    return text_of(found[0], strict)
 
 
 def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None:

@@ -25,6 +25,7 @@ from dnc.clock import (
     may_be_cut,
     only_order,
     read_day,
+    read_hours,
     today,
 )
 from dnc.files.cell_texts import normal, shown
@@ -52,7 +53,6 @@ _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _QUOTED = 40  # characters of a cell that a note repeats
 _AHEAD = "consent_until"  # the date that may be one to come
-_HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d) ?[-–] ?(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
 _SHORT_NUMBER = re.compile(r"^[1-9][0-9]{2,5}$")  # with zeros for its digits it is what systems show for none
 _WITH_DECIMAL = re.compile(r"^([0-9]+)\.0$")  # programs write 1 so if some cells of its column are empty
 _COUNT = re.compile(r"([0-9]{1,9})(?:[.,]00?)?")
@@ -567,14 +567,6 @@ def read_declared(ours: str, text: str, dates: str, now: date | None) -> str | d
     if ours == "hours_agreed":
         return read_hours(text)
     return text if text in vocabulary().axes[ours] else None
-
-
-def read_hours(text: str) -> str | None:
-    """A span of one day, such as `18:00-20:00`; None if not understood."""
-    if not _HOURS.match(text):
-        return None
-    first, last = text[:5], text[-5:]
-    return f"{first}-{last}" if first < last else None
 
 
 def at_agreed_hour() -> pl.Expr:

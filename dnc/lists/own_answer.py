@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from dnc.database import instance_of
+from dnc.files.table import folded
 from dnc.lists.own_facts import in_force
 from dnc.lists.own_records import as_in_file
 from dnc.store import wordings
@@ -41,8 +42,8 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
                 counting = f"{name}:{in_force(rows, records).rows['seq'].item()}"
     for row in found[CONSENTS.name]:
         row |= {"counts": row["statement"] == counting}
-    named = {row["wording"] for row in found[CONSENTS.name] if "wording" in row}
-    kept = [one for one in wordings.in_store(store.ledger) if one.name in named]
+    named = {folded(row["wording"]) for row in found[CONSENTS.name] if "wording" in row}
+    kept = [one for one in wordings.in_store(store.ledger) if folded(one.name) in named]
     found["wordings"] = [{"name": one.name, "text": one.text, "sha256": one.sha256} for one in kept]
     first = min((int(row["statement"].partition(":")[2]) for row in found[CONSENTS.name]), default=None)
     exports = store.log().filter(pl.col("verb") == "export").iter_rows(named=True) if first else ()

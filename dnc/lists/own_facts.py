@@ -27,6 +27,7 @@ import polars as pl
 
 from dnc.clock import NEVER
 from dnc.database import instance_of, run_about
+from dnc.files.table import folded
 from dnc.frames import numbered, repeated, taken
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import last_refusal
@@ -376,7 +377,8 @@ def worded(known: Statements, wordings: pl.DataFrame, must_be_kept: bool = False
 
     must_be_kept: whether a wording that the store does not keep is no wording.
     """
-    said = known.said.join(wordings, on="wording", how="left", suffix=_OF_WORDING, maintain_order="left")
+    said = _named_as_kept(known.said, wordings["wording"])
+    said = said.join(wordings, on="wording", how="left", suffix=_OF_WORDING, maintain_order="left")
     given, is_kept = pl.col("consent").is_in(GIVEN), pl.col("wording").is_in(wordings["wording"].implode())
     term = pl.col("consent_on").dt.offset_by(pl.format("{}mo", pl.col("term_months").fill_null(0)))
     term = pl.when(pl.col("term_months").is_not_null()).then(term)
@@ -390,7 +392,7 @@ def worded(known: Statements, wordings: pl.DataFrame, must_be_kept: bool = False
         pl.col("consent_on") < pl.col("used_from"),
         pl.col("consent_on") > pl.col("used_until"),
         pl.lit(must_be_kept) & pl.col("wording").is_not_null() & ~is_kept,
-        *(_names_more(ours, theirs) for ours, theirs in _NAMED.items() if known.said[ours].count()),
+        *(_names_more(ours, theirs) for ours, theirs in _NAMED.items() if said[ours].count()),
     ]
     lacks = given & pl.any_horizontal(one.fill_null(False) for one in contradicts)
     filled = {"consent_for": calls, "consent_until": term, "hours_agreed": pl.col(f"hours_agreed{_OF_WORDING}")}
@@ -399,6 +401,14 @@ def worded(known: Statements, wordings: pl.DataFrame, must_be_kept: bool = False
         lacks=pl.when(lacks).then(pl.lit("wording")).otherwise(pl.lit("")),
     )
     return known._replace(said=said)
+
+
+def _named_as_kept(said: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:
+    """Statements with the names of their wordings as the store has them; names are compared as those of columns are."""
+    names, known = {folded(name): name for name in kept}, set(kept)
+    others = said["wording"].unique().drop_nulls()
+    meant = {name: names.get(folded(name), name) for name in others if name not in known}
+    return said.with_columns(pl.col("wording").replace(meant))
 
 
 def _names_more(ours: str, theirs: str) -> pl.Expr:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import duckdb
 import msgspec
 import polars as pl
 
+from dnc.clock import read_hours
 from dnc.errors import InputError, OptionError
+from dnc.files.table import folded
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Ledger
@@ -35,7 +38,7 @@ class WordingFacts(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     consent: str | None = None
     consent_for: str | None = None
     hours_agreed: str | None = None
-    term_months: int | None = None
+    term_months: Annotated[int, msgspec.Meta(ge=1, le=1200)] | None = None
     used_from: date | None = None
     used_until: date | None = None
     names: str | None = None
@@ -69,19 +72,18 @@ class Wording(msgspec.Struct, frozen=True):
 def add(ledger: Ledger, name: str, text: str, facts: Mapping[str, str] | None = None) -> Wording:
     """Keep a wording under a name, which statements then name.
 
+    Names are compared as those of columns are; the wording of a name that is kept is returned as it is.
+
     Raises InputError where the name has another text or other facts, OptionError for a fact that is wrong; StoreError.
     """
+
     if not (_NAME.fullmatch(name) and name.isprintable() and text.strip()):
         raise InputError(localized("errors", "wording", "empty"))
-    try:
-        read = msgspec.convert(dict(facts or {}), WordingFacts, strict=False)
-    except (msgspec.ValidationError, ValueError):
-        known = ", ".join(WordingFacts.__struct_fields__)
-        raise OptionError(localized("errors", "wording", "facts", known=known)) from None
+    read = _read(dict(facts or {}))
     new = Wording(name, hashlib.sha256(text.encode()).hexdigest(), text, read, audit_log.now())
     with ledger.change() as change:
         for old in ledger_sql.wordings(change.con):
-            if old["name"] == name:
+            if folded(old["name"]) == folded(name):
                 was = _of(old)
                 if (was.sha256, was.facts) != (new.sha256, new.facts):
                     raise InputError(localized("errors", "wording", "exists", name=name))
@@ -90,6 +92,16 @@ def add(ledger: Ledger, name: str, text: str, facts: Mapping[str, str] | None = 
         ledger_sql.insert(change.con, "wordings", row | {"added_at": new.added_at})
         change.log("add-wording", {"name": name, "sha256": new.sha256})
     return new
+
+
+def _read(facts: dict[str, str]) -> WordingFacts:
+    """Facts as somebody told them. Raises OptionError."""
+    hours = facts.get("hours_agreed")
+    if hours is None or (hours := read_hours(hours)):
+        with suppress(msgspec.ValidationError, ValueError):
+            return msgspec.convert(facts | ({"hours_agreed": hours} if hours else {}), WordingFacts, strict=False)
+    known = ", ".join(WordingFacts.__struct_fields__)
+    raise OptionError(localized("errors", "wording", "facts", known=known))
 
 
 def facts_of(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -44,6 +44,23 @@ def test_wordings_are_listed_and_shown(dnc, recorded):
     assert dnc("wordings", "show", "form-8")[0] == 4
 
 
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ("J\u2019accepte d\u2019être appelé".encode("cp1252"), "J\u2019accepte d\u2019être appelé"),
+        ("J'accepte d'être appelé".encode("utf-16"), "J'accepte d'être appelé"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", None),
+        (b"PK\x03\x04\x14\x00", None),
+        (b"  \n", None),
+    ],
+)
+def test_a_wording_is_kept_as_people_read_it(dnc, tmp_path, content, shown):
+    """In the encodings of Windows, too; what is no text is refused, since a wording is never changed."""
+    (tmp_path / "form.txt").write_bytes(content)
+    assert dnc("wordings", "add", tmp_path / "form.txt", "--name", "form-9")[0] == (0 if shown else 4)
+    assert dnc("wordings", "show", "form-9")[:2] == ((0, f"{shown}\n") if shown else (4, ""))
+
+
 @pytest.mark.parametrize("name", ["form\n", "form\x1b]0;x\x07"])
 def test_no_name_in_the_store_has_what_a_terminal_obeys(dnc, write_file, name):
     """It would be in the log and in every list: a line break at its end, too."""

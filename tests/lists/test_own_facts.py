@@ -169,6 +169,7 @@ SAYS |= {"used_from": "2026-06-01", "used_until": "2026-09-30", "sectors": "ener
         ({"consent_for": "live", "consent_sectors": "General;", "passed_to": "Y SA"}, "clear"),
         ({"consent_for": "live", "consent_sectors": "general; training"}, "wording"),
         ({"consent_for": "live", "wording": "form-8"}, "clear"),
+        ({"consent_for": "both", "wording": "Form 7"}, "wording"),
     ],
 )
 def test_a_consent_that_contradicts_its_wording_is_not_known(store, write_file, book, row, expected):
@@ -184,11 +185,18 @@ def test_a_consent_that_contradicts_its_wording_is_not_known(store, write_file, 
 def test_a_wording_keeps_its_text(store):
     """A name has one text, and the same again is nothing new; a fact that nobody knows is refused."""
     first = wordings.add(store.ledger, "form-7", "X may call me.", SAYS)
-    assert wordings.add(store.ledger, "form-7", "X may call me.", SAYS) == first
+    for name, hours in (("form-7", "09:00-18:00"), ("Form 7", "09:00 - 18:00")):
+        assert wordings.add(store.ledger, name, "X may call me.", SAYS | {"hours_agreed": hours}) == first
     for text, facts in (("Y may call me.", SAYS), ("X may call me.", {})):
         with pytest.raises(InputError, match="form-7"):
             wordings.add(store.ledger, "form-7", text, facts)
-    for facts in ({"mood": "good"}, {"consent": "yes"}, {"term_months": "half a year"}):
+    for facts in (
+        {"mood": "good"},
+        {"consent": "yes"},
+        {"term_months": "half a year"},
+        {"term_months": "0"},
+        {"hours_agreed": "9-18"},
+    ):
         with pytest.raises(OptionError, match="used_from"):
             wordings.add(store.ledger, "form-9", "X may call me.", facts)
     assert [one.name for one in wordings.in_store(store.ledger)] == ["form-7"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class CallLayout(msgspec.Struct, frozen=True):
     texts: Sequence[str] = ()
     least: int = 0
     open: bool = False
-    times: Sequence[int] = field(default=())
+    times: Sequence[int] = ()
     outbound: Sequence[str] | None = None
     complete: bool = False
 

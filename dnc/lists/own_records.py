@@ -24,7 +24,7 @@ from dnc.clock import ALWAYS, NEVER, NONE, is_zone, read_day, read_moment, today
 from dnc.database import instance_of
 from dnc.errors import InputError, OptionError
 from dnc.files.cell_texts import normal
-from dnc.files.columns import EVERY
+from dnc.files.columns import EVERY, words_of
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, Table, folded, quoted, table_of_frame, uncut
@@ -43,7 +43,7 @@ from dnc.lists.local_time import latest_local
 from dnc.lists.own_facts import customers_on, recorded_later
 from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
-from dnc.lists.words import meaning
+from dnc.lists.words import meaning, proposals
 from dnc.messages import LANGUAGES, either, figure, localized, messages
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kind
 from dnc.store.records import Added, NewRows, Records, empty
@@ -181,6 +181,8 @@ def _opened(kind: Kind, path: Path, book: Rulebook, reading: RecordReading) -> _
         ignore = [*reading.ignore, *sorted(others), EVERY]
         reading = replace(reading, columns=columns, values={**reading.values, "result": results}, ignore=ignore)
     rows = _Rows(kind, table, book, reading)
+    if reading.covers_days and (times := rows.column("at")) and words_of(times) & set(proposals()["last"]["words"]):
+        raise OptionError(localized("errors", "only_last_calls", name=quoted([times])), path)
     if not column:
         return rows
     if column not in table.columns:
@@ -394,9 +396,9 @@ class _Rows(msgspec.Struct):
         """Our name → the column, of those that no planned call has; two of them only an export has."""
         read_here = {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
         names = (*self.kind.texts, *read_here, "statement", "recorded_at")
-        return {ours: theirs for ours in names if (theirs := self._column(ours))}
+        return {ours: theirs for ours in names if (theirs := self.column(ours))}
 
-    def _column(self, ours: str) -> str | None:
+    def column(self, ours: str) -> str | None:
         """The column for one of ours, if there is one."""
         return Header(self.table, Brief(ignore=self.reading.ignore)).find(ours, self.reading.columns.get(ours))
 
@@ -448,7 +450,7 @@ class _Rows(msgspec.Struct):
     def _calls(self) -> Iterator[pl.DataFrame]:
         texts = self._texts
         if missing := [name for (name,) in self.kind.needed if name not in texts]:
-            missing = [*([] if self._column("number") else ["number"]), *missing]
+            missing = [*([] if self.column("number") else ["number"]), *missing]
             why = localized("errors", "record_columns", names=", ".join(missing))
             raise InputError(why, self.table.path, self.table.skipped + 1)
         self.table.batches = (_with_clock(batch, texts["at"], self.reading) for batch in self.table.batches)

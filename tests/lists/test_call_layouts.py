@@ -32,6 +32,11 @@ VICIDIAL = "\t".join(["2026-11-02 10:00:00", "0199000001", "NI", "agent", "A B",
 TWILIO = '{"sid":"CA1","from":"+33199000099","to":"+33199000001","status":"no-answer","start_time":"2026-11-02T09:00:00Z","direction":"outbound-api","duration":"0"}\n'
 TWILIO += TWILIO.replace("CA1", "CA2").replace("outbound-api", "inbound")
 OUT = {"outbound": ("dcontext", "out")}
+FREEPBX = "calldate,clid,src,dst,dcontext,disposition,billsec,cnam,linkedid\n"
+FREEPBX += '2026-11-02 10:00:00,"""A"" <100>",100,0199000001,out,NO ANSWER,0,A,1700.1\n'
+GENESYS = "Home,CallRecordLastAttempt-Home,CallRecordLastResult-Home\n0199000001,2026-11-02T10:00:00Z,busy\n"
+LAST = {"columns": {"number": "Home", "at": "CallRecordLastAttempt-Home", "result": "CallRecordLastResult-Home"}}
+COVERED = {"covers_days": (date(2026, 11, 1), date(2026, 11, 3))}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,7 @@ OUT = {"outbound": ("dcontext", "out")}
     [
         ("cdr.csv", ANSWERED + INCOMING + MISSED, OUT, [("1700.1", "answered", 10), ("1700.2", "no_answer", 10)]),
         ("custom.csv", CUSTOM, OUT, [("1700.3", "busy", 10)]),
+        ("pbx.csv", FREEPBX + FREEPBX.partition("\n")[2].replace(",out,", ",in,"), OUT, [("1700.1", "no_answer", 10)]),
         ("switch.csv", FREESWITCH, {"outbound": ("context", "out")}, [("u-1", "answered", 10)]),
         ("vici.txt", VICIDIAL, {"values": {"result": {"NI": "refused"}}}, [(None, "refused", 10)]),
         ("twilio.jsonl", TWILIO, {}, [("CA1", "no_answer", 10)]),
@@ -56,7 +62,10 @@ def test_a_layout_is_recognised(store, write_file, name, text, said, found):
     ("text", "said", "says"),
     [
         (ANSWERED, {}, "--outbound"),
-        (ANSWERED, OUT | {"covers_days": (date(2026, 11, 1), date(2026, 11, 3))}, "--complete"),
+        (ANSWERED, OUT | COVERED, "--complete"),
+        (FREEPBX, {}, "--outbound"),
+        (FREEPBX, OUT | COVERED, "--complete"),
+        (GENESYS, LAST | COVERED | {"complete": "all of it"}, "CallRecordLastAttempt-Home"),
         (ANSWERED, {"outbound": ("queue", "out")}, "queue"),
         (ANSWERED, {"outbound": ("dcontext", "sortant")}, "sortant"),
         (TWILIO.replace('"duration"', '"dnc":true,"duration"'), {}, "dnc"),

@@ -76,7 +76,7 @@ class RecordReading:
         values: our column → word in the file → our word.
         texts, ignore, around: the roles of columns, and whether a person read what is around the table; see `Brief`.
         sheet: of a spreadsheet.
-        zone: of times of calls without an offset (IANA); by default they are on the clock of the called person.
+        zone: of times of calls without an offset (IANA, or UTC); by default they are on the clock of the called person.
         as_of: of customers, the day on which the file was made.
         covers_days: of calls, the first and the last day for which the file has every call.
         outbound: of calls, a column and the word in it of calls that went out; other rows are left out.
@@ -103,7 +103,7 @@ class RecordReading:
     strict: bool = False
 
     def __post_init__(self) -> None:
-        if self.zone is not None and not is_zone(self.zone):
+        if self.zone not in (None, "UTC") and not is_zone(str(self.zone)):
             raise OptionError(localized("errors", "no_zone", zone=self.zone))
         if bool(self.accept_unread) != bool((self.reason or "").strip()):
             raise OptionError(localized("errors", "load", "accept"))

@@ -29,7 +29,7 @@ FREESWITCH = (
     '"NORMAL_CLEARING","u-1","u-2","","PCMA","PCMA"\n'
 )
 VICIDIAL = "\t".join(["2026-11-02 10:00:00", "0199000001", "NI", "agent", "A B", "C7", *[""] * 30]) + "\n"
-TWILIO = '{"sid":"CA1","from":"+33199000099","to":"+33199000001","status":"no-answer","start_time":"2026-11-02T09:00:00Z","direction":"outbound-api","duration":"0"}\n'
+TWILIO = '{"sid":"CA1","from":"+33199000099","to":"+33199000001","status":"no-answer","start_time":"2026-11-02T09:00:00Z","direction":"outbound-api","duration":"0","flags":0}\n'
 TWILIO += TWILIO.replace("CA1", "CA2").replace("outbound-api", "inbound")
 OUT = {"outbound": ("dcontext", "out")}
 FREEPBX = "calldate,clid,src,dst,dcontext,disposition,billsec,cnam,linkedid\n"

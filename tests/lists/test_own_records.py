@@ -163,14 +163,15 @@ def test_calls_name_the_consent_that_they_were_made_on(store, load):
     ]
 
 
-def test_times_of_a_zone_are_on_the_clock_of_the_person(store, load):
-    """A dialler in New York called Paris; a day alone ends at its end."""
+@pytest.mark.parametrize(("zone", "hour"), [("America/New_York", 16), ("UTC", 11)])
+def test_times_of_a_zone_are_on_the_clock_of_the_person(store, load, zone, hour):
+    """A dialler in New York, or one that writes UTC, called Paris; a day alone ends at its end."""
     load(
         "calls",
         CALLS + "1,01 99 00 00 01,2026-11-20 10:00,answered\n2,01 99 00 00 02,2026-11-21,busy\n",
-        RecordReading(region="FR", zone="America/New_York"),
+        RecordReading(region="FR", zone=zone),
     )
-    assert rows(store, "calls", "at") == [(datetime(2026, 11, 20, 16),), (datetime(2026, 11, 21, 23, 59, 59),)]
+    assert rows(store, "calls", "at") == [(datetime(2026, 11, 20, hour),), (datetime(2026, 11, 21, 23, 59, 59),)]
 
 
 def test_what_is_told_one_at_a_time_is_kept_the_same_way(store, load, book, monkeypatch):

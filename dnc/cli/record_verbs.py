@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +171,9 @@ def wordings(*, action: str, what: str | None, name: str | None, more: Sequence[
     if (action == "list") != (what is None) or (action == "add") != bool(name):
         raise click.UsageError(localized("errors", "cli", "wordings"))
     if action == "add":
-        text = next(only_text(Path(str(what))).pieces())
+        text, *more_text = islice(only_text(path := Path(str(what))).pieces(), 2)
+        if more_text:
+            raise InputError(localized("errors", "larger", most=1), path)
         added = stored.add(ledger, str(name), text, dict(more))
         tell("records", "wording", name=added.name, hash=added.sha256)
         return

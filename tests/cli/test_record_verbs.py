@@ -52,6 +52,7 @@ def test_wordings_are_listed_and_shown(dnc, recorded):
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", None),
         (b"PK\x03\x04\x14\x00", None),
         (b"  \n", None),
+        (b"long " * 250_000, None),
     ],
 )
 def test_a_wording_is_kept_as_people_read_it(dnc, tmp_path, content, shown):

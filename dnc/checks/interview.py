@@ -76,6 +76,7 @@ class Interview:
         self.given: dict[str, Answer] = {}
         self.brief: Edits = {}
         self.consents: Path | None = None
+        self._consents: tuple[Path, Guesses] | None = None  # what this file shows
         # By the brief as it is, with these consents, and the store in this state.
         self._decided: tuple[Tallies, Path | None, object] | None = None
         if brief.exists():
@@ -92,8 +93,9 @@ class Interview:
         return Guesses(self._list, self._book, self._sheet, self._store.office().get("region", ""))
 
     def release(self) -> None:
-        """Free the rows of the list; they are read again when they are needed."""
+        """Free the rows of the list and of the consents; they are read again when they are needed."""
         vars(self).pop("guesses", None)
+        self._consents = None
 
     @property
     def whole(self) -> bool:
@@ -108,7 +110,17 @@ class Interview:
 
     def _questions(self, language: str, brief: Edits | None = None) -> OpenQuestions:
         brief = self.brief if brief is None else brief
-        return OpenQuestions(self.guesses, brief, self._book, language, self._asked)
+        return OpenQuestions(self.guesses, brief, self._book, language, self._asked, consents=self._told)
+
+    @property
+    def _told(self) -> Guesses | None:
+        """What the file of consents shows; None where there is none. Raises InputError."""
+        if self.consents is None:
+            return None
+        if self._consents is None or self._consents[0] != self.consents:
+            here = self._store.office().get("region", "")
+            self._consents = self.consents, Guesses(self.consents, self._book, here=here)
+        return self._consents[1]
 
     def answer(self, question: Question, chosen: Chosen, asked: Mapping[str, Question] | None = None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.
@@ -287,7 +299,8 @@ class Interview:
             brief = replace(brief, new_columns=UNDECIDED, around=brief.around or around)
             found = decided(self.guesses, brief, self._store, self._book)
             # The numbers of the consents may not be read either before the region is known, which would be an error.
-            if self.consents and not found.missing()["region"]:
+            is_open = found.missing()["region"] or self._questions(self.language).regions_of_consents
+            if self.consents and not is_open:
                 found = decided(self.guesses, brief, self._store, self._book, self.consents)
             self._decided = found, *known_by
         return self._decided[0]

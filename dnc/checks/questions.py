@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from dnc.checks.counts import Tallies
 from dnc.clock import YES, today
 from dnc.errors import printable
-from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
+from dnc.files.cell_texts import as_in_brief, is_safe, normal, plain, shown
 from dnc.files.columns import Content, left_out
 from dnc.files.net import is_of_mail, marked, marks, objects
 from dnc.files.table import folded, holds_number
@@ -219,13 +220,21 @@ class OpenQuestions:
         book: the law.
         language: one of `dnc.messages.LANGUAGES`.
         asked: ids of questions that were asked; a question of such a form is then asked by itself.
+        consents: what a file of consents shows, or None.
     """
 
     def __init__(
-        self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str, asked: Collection[str]
+        self,
+        guesses: Guesses,
+        brief: Mapping[str, Any],
+        book: Rulebook,
+        language: str,
+        asked: Collection[str],
+        *,
+        consents: Guesses | None = None,
     ) -> None:
         self._guesses, self._brief, self._book, self._language = guesses, brief, book, language
-        self._asked = asked
+        self._asked, self._consents = asked, consents
         self._w = messages("start", language)
         self._height = min(guesses.batch.height, SAMPLE)
 
@@ -233,6 +242,19 @@ class OpenQuestions:
     def number_is_known(self) -> bool:
         """Whether the brief or the names of the columns say where the telephone numbers are."""
         return "number" in {*self._columns, *self._guesses.own}
+
+    @property
+    def regions_of_consents(self) -> list[str]:
+        """The countries that numbers in the file of consents may belong to, if nothing says it of those of the list.
+
+        First those whose codes the numbers of the list carry.
+        """
+        if self._consents is None or "region" in self._brief or self._column("region"):
+            return []
+        by_country = sum((column.by_country for column in self._guesses.called), Counter[str]())
+        plans = {place for place, _ in self._consents.plans}
+        likely = [place for place, _ in by_country.most_common() if place in plans]
+        return list(dict.fromkeys([*likely, *self._consents.regions]))
 
     def proved(self) -> tuple[Edits, dict[str, str]]:
         """What needs no question: what it adds to the brief, and a line on each for the person, by the question."""
@@ -283,7 +305,8 @@ class OpenQuestions:
             del missing["purpose"]  # the question who calls asks for it too
         callers = list(self._of_caller(decided.rows))
         yield from callers
-        if rows := missing.pop("region", 0):  # before it is known, nothing says which law asks for what
+        rows = missing.pop("region", 0) or (decided.rows if self.regions_of_consents else 0)
+        if rows:  # before it is known, nothing says which law asks for what
             yield from self._of("region", rows)
         if callers and "caller" not in self._asked:  # nor who is asked for what
             missing.clear()
@@ -401,9 +424,12 @@ class OpenQuestions:
             yield Question("call_at", self._w["call_at"], [option], rows, fact="call_at", default=0)
         may_be_used = {*map(folded, self._guesses.named.values()), *self._mapped}
         days = (name for name in self._guesses.rows.columns if self._guesses.has_days(name))
-        if "dates" not in self._brief and self._guesses.days.any and not may_be_used.isdisjoint(map(folded, days)):
+        is_open = self._guesses.days.any and not may_be_used.isdisjoint(map(folded, days))
+        told = self._consents.days if self._consents else None
+        if "dates" not in self._brief and (is_open or (told and told.any)):
             orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
-            yield Question("dates", self._w["dates"], orders, rows)
+            default = [*self._w["orders"]].index(told.order) if told and told.order else None
+            yield Question("dates", self._w["dates"], orders, rows, default=default)
 
     @property
     def around(self) -> list[str]:
@@ -443,7 +469,7 @@ class OpenQuestions:
         if name in self._guesses.further_numbers:
             options.append(Option(w["number"], {"columns": {"number": [*self._numbers, name]}, "texts": {name: None}}))
         cells = content.texts["cell"]
-        examples = [masked(cell) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]
+        examples = [masked(plain(cell)) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]
         if content.cut or cells.len() > len(examples):
             examples.append(w["more" if content.cut else "others"].format(n=cells.len() - len(examples)))
         rest = LEFT_OUT if proposed == _READ and not content.is_suspect and not content.is_codes else None
@@ -451,10 +477,14 @@ class OpenQuestions:
         return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest, alike=alike)
 
     def _by_cells(self, content: Content) -> str | None:
-        """What a column may be whatever it is called: days may be those of the consent, a few words the consent."""
+        """What a column may be whatever it is called: days may be those of the consent, a few words the consent.
+
+        Not if its name says what else they are: names, places, objections.
+        """
         if self._guesses.has_days(content.name):
             return "consent_on"
-        return "consent" if content.texts.height <= MOST_WORDS else None
+        says_else = content.may_be_left_out or content.is_marked
+        return "consent" if content.texts.height <= MOST_WORDS and not says_else else None
 
     def _is_understood(self, ours: str, content: Content) -> bool:
         """Whether every cell of a column has a meaning as one of ours."""
@@ -466,22 +496,32 @@ class OpenQuestions:
         return vocabulary().columns[ours]["kind"] == "date" and self._guesses.has_days(content.name)
 
     def _of_texts(self, rows: int) -> Iterator[Question]:
-        """One table of the texts that have no meaning; first the columns with some that may say not to call."""
-        table = [row for name, texts in self._brief.get("texts", {}).items() for row in self._text_rows(name, texts)]
+        """One table of the texts that have no meaning; first the columns with some that may say not to call.
+
+        Of a column that is left out, these alone: their rows are undecided until somebody says what they mean.
+        """
+        contents, texts = self._guesses.contents, self._brief.get("texts", {})
+        left = left_out({name: one.name for name, one in contents.items()}, self._brief.get("ignore", []))
+        names = [
+            name for name in dict.fromkeys([*texts, *left]) if name in contents and name not in self._columns.values()
+        ]
+        table = [row for name in names for row in self._text_rows(name, texts.get(name, {}), is_left_out=name in left)]
         if table:
             suspect = {row.name for row in table if row.marked}
             table.sort(key=lambda row: row.name not in suspect)
             yield Question("texts", self._w["texts"]["text"], [], rows, table=table[:_MOST_TEXTS])
 
-    def _text_rows(self, name: str, texts: Mapping[str, Any]) -> Iterator[TableRow]:
+    def _text_rows(self, name: str, texts: Mapping[str, Any], *, is_left_out: bool) -> Iterator[TableRow]:
         """The texts of a column: a yes and a no as one, many as those that the net marks and the rest."""
-        content = self._guesses.contents.get(name)
-        if content is None or name in self._columns.values() or texts.get("rest"):
+        content = self._guesses.contents[name]
+        if texts.get("rest"):
             return
         all_texts = _tags(content, texts["separator"]) if "separator" in texts else content.texts
         named = set(normal(pl.Series([text for meant in MEANINGS for text in texts.get(meant, [])], dtype=pl.String)))
         open_ = all_texts.filter(~pl.col("text").is_in(pl.Series(list(named), dtype=pl.String).implode()))
-        if content.is_yes_no and not named:
+        if is_left_out:
+            open_ = open_.filter("marked")
+        elif content.is_yes_no and not named:
             yield self._yes_no_row(name, content)
             return
         open_ = open_.with_columns(is_plain=say_something(open_["text"]))
@@ -492,9 +532,9 @@ class OpenQuestions:
             options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
             rest = _MEANINGS.index("objected" if is_marked else "nothing") if is_marked or is_plain else None
             rows = [self._w["texts"]["rows"].format(n=count)]
-            text_ = masked(printable(" ".join(cell.split())), _LONGEST_TEXT)
+            text_ = masked(printable(" ".join(plain(cell).split())), _LONGEST_TEXT)
             yield TableRow(name, text_, rows, options, 0, is_marked, rest=rest)
-        if asked.height < open_.height or content.cut:
+        if asked.height < open_.height or (content.cut and not is_left_out):
             w = self._w["texts"]
             options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]
             yield TableRow(name, w["others"].format(n=all_texts.height), [], options, 0)  # not shown, so not accepted
@@ -526,7 +566,9 @@ class OpenQuestions:
         of = _DETAILS.get(word)
         if self._waits(word):
             return
-        if of and (not self._is_told(of) or (self._is_told(word) and any(self._of(of, rows)))):
+        if of and (
+            not (self._is_told(of) or self._column_of_consents(of)) or (self._is_told(word) and any(self._of(of, rows)))
+        ):
             yield from self._of(of, rows)
         elif word in by_word:
             yield from by_word[word](rows)
@@ -566,6 +608,8 @@ class OpenQuestions:
             )
         elif self._guesses.regions:
             yield self._of_region(self._guesses.regions, rows)
+        elif regions := self.regions_of_consents:
+            yield replace(self._of_region(regions, rows), default=0)
 
     def _of_way(self, rows: int) -> Iterator[Question]:
         voice = self._brief.get("facts", {}).get("voice")
@@ -574,7 +618,11 @@ class OpenQuestions:
         yield Question("voice", self._w["voice"], options, rows)
 
     def _of_consent(self, rows: int) -> Iterator[Question]:
-        """Whether people consented: by a column of words, by one of days, or for all rows."""
+        """Whether people consented: by words of the file of consents, by a column of words or days, or for all rows."""
+        words = list(self._of_consents(rows))
+        yield from words
+        if any(question.id not in self._asked for question in words):
+            return
         w, day = self._w["consents"], self._column("consent_on")
         if day and not self._is_told("consent"):  # what a filled cell of it says is open
             nobody = Option(w["nobody"], {"facts": {"consent": "none"}})
@@ -584,6 +632,21 @@ class OpenQuestions:
             yield from self._of_words("consent", name, rows, [none])
         elif not self._is_known("consent"):
             yield self._axis("consent", rows)
+
+    def _of_consents(self, rows: int) -> Iterator[Question]:
+        """One table of the words in the file of consents that are not understood, most rows first."""
+        if self._consents is None or (name := self._column_of_consents("consent")) is None:
+            return
+        words = self._consents.words(name)
+        open_ = self._not_understood("consent", words)
+        if open_ and len(words) <= MOST_WORDS:
+            text = self._w["words"]["of_file"].format(name=name, file=self._consents.table.path.name)
+            table = [self._word_row("consent", name, *one, of_calls=False) for one in open_]
+            yield Question("consents", text, [], rows, table=table)
+
+    def _column_of_consents(self, ours: str) -> str | None:
+        """The column of the file of consents that is one of ours."""
+        return self._consents.own.get(ours) if self._consents else None
 
     def _by_calls(self, option: Option, name: str) -> list[Option]:
         """An answer about consents in a column, by the calls that they are for."""
@@ -632,10 +695,10 @@ class OpenQuestions:
 
         of_empty: what these may mean; it is asked apart if there is no such word.
         """
-        known = {folded(word) for word in self._brief.get("values", {}).get(axis, {})} | set(vocabulary().axes[axis])
         words = [] if self._guesses.has_days(name) else self._guesses.words(name)
-        open_ = [(word, count) for word, count in words if folded(word) not in known and word.lower() not in known]
-        table = [self._word_row(axis, name, *one) for one in open_] if len(words) <= MOST_WORDS else []
+        open_, of_calls = self._not_understood(axis, words), axis == "consent" and self._words_tell_calls
+        is_few = len(words) <= MOST_WORDS
+        table = [self._word_row(axis, name, *one, of_calls=of_calls) for one in open_] if is_few else []
         empty = 0 if axis in self._brief.get("when_empty", {}).get(name, {}) else self._empty(name)
         if table:
             w, count = self._w["words"], sum(count for _, count in open_) + empty
@@ -648,15 +711,20 @@ class OpenQuestions:
         elif empty:
             yield self._about_empty(name, axis, of_empty, rows)
 
-    def _word_row(self, axis: str, name: str, word: str, count: int) -> TableRow:
-        """A word, with what it may mean; of a consent also for which calls.
+    def _not_understood(self, axis: str, words: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+        """The words of an axis, with their rows, that neither the brief nor the vocabulary has."""
+        known = {folded(word) for word in self._brief.get("values", {}).get(axis, {})} | set(vocabulary().axes[axis])
+        return [(word, count) for word, count in words if folded(word) not in known and word.lower() not in known]
+
+    def _word_row(self, axis: str, name: str, word: str, count: int, *, of_calls: bool) -> TableRow:
+        """A word, with what it may mean; of a consent also for which calls, where one answer says both.
 
         It is proposed that it gives none, unless it may say more: not to call.
         """
-        options, asks_for = [Option(self._w["unknown"], {})], axis == "consent" and self._words_tell_calls
+        options = [Option(self._w["unknown"], {})]
         for ours in vocabulary().axes[axis]:
             means = Option(vocabulary().meaning(axis, ours, self._language), {"values": {axis: {word: ours}}})
-            options += self._by_calls(means, name) if asks_for and ours != "none" else [means]
+            options += self._by_calls(means, name) if of_calls and ours != "none" else [means]
         is_marked, none = marks(word), {"values": {"consent": {word: "none"}}}
         rest = next((at for at, one in enumerate(options) if one.edits == none and not is_marked), None)
         shown_ = [self._w["texts"]["rows"].format(n=count)]

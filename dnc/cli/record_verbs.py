@@ -94,11 +94,20 @@ def _days(text: str) -> tuple[date, date]:
 
 
 def _added(kind: str, added: Added) -> str:
+    from dnc.files.table import as_typed
+    from dnc.law.vocabulary import vocabulary
+
     lang = language()
     more = [said(lang, "records", name, n=n) for name in ("known", "silent") if (n := getattr(added, name))]
     if added.odd:
-        words = [f"{column} {in_language(in_quotes(word), lang)}" for column, word, _ in added.misread[:_WORDS]]
+        misread, axes = added.misread[:_WORDS], vocabulary().axes
+        words = [f"{column} {in_language(in_quotes(word), lang)}" for column, word, _ in misread]
         more.append(said(lang, "records", "odd" if words else "odd_rows", n=added.odd, words=", ".join(words)))
+        known = {column: ", ".join(axes[column]) for column, _, _ in misread if column in axes}
+        values = [f"--values {as_typed(f'{column}:{word}=…')}" for column, word, _ in misread if column in known]
+        if values:
+            words = [f"{column}={of_column}" for column, of_column in known.items()]
+            more.append(said(lang, "records", "odd_values", values=" ".join(values), known="; ".join(words)))
     named = localized("records", "kinds", kind)
     return said(lang, "records", "added", kind=named, n=added.rows, more="".join(more))
 

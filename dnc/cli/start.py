@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,10 +17,12 @@ from dnc.messages import localized, messages, said
 
 if TYPE_CHECKING:
     from dnc.checks.interview import Interview
-    from dnc.checks.questions import Question
+    from dnc.checks.questions import Question, TableRow
 
 
 _BACK, _UNKNOWN = "r", "0"  # typed to return to the question before, and for "I do not know"
+_SPAN = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")  # a row of a table, or several
+_TYPED = {"date": "typed_day", "datetime": "typed_day", "integer": "typed_number"}  # by the kind of a typed answer
 
 
 @verb()
@@ -84,8 +87,6 @@ def start(
 
 def _ask(interview: Interview, question: Question) -> bool:
     """Show a question until its answer is understood; False if no more answers come."""
-    from dnc.law.vocabulary import vocabulary
-
     texts, key = messages("start", language()), "decides" if interview.whole else "decides_sample"
     say("")
     say(f"{question.text} {said(language(), 'start', key, rows=question.rows, all=interview.calls)}")
@@ -98,8 +99,7 @@ def _ask(interview: Interview, question: Question) -> bool:
     for number, one in enumerate(question.options, 1):
         say(f"  {number}  {one.text}")
     say(f"  0  {texts['unknown']}")
-    is_day = question.fact and vocabulary().columns[question.fact]["kind"].startswith("date")
-    asks = texts["typed_day" if is_day else "typed" if question.fact else "choose"]
+    asks = texts[_TYPED.get(_kind(question.fact), "typed") if question.fact else "choose"]
     default = "" if question.default is None else f" [{question.default + 1}]"
 
     def answer(typed: str) -> bool:
@@ -107,6 +107,13 @@ def _ask(interview: Interview, question: Question) -> bool:
         return True
 
     return _prompt(interview, asks + default + said(language(), "common", "colon"), answer)
+
+
+def _kind(fact: str | None) -> str:
+    """The kind of a column of ours; empty where there is none."""
+    from dnc.law.vocabulary import vocabulary
+
+    return str(vocabulary().columns[fact]["kind"]) if fact else ""
 
 
 def _prompt(interview: Interview, prompt: str, answer: Callable[[str], bool]) -> bool:
@@ -139,7 +146,7 @@ def _ask_table(interview: Interview, question: Question, texts: Mapping[str, Any
         if typed in ("", _UNKNOWN):
             interview.answer(question, None if typed else chosen)
             return True
-        _change_row(question, chosen, typed, texts["again_row"])
+        _change_rows(question, chosen, typed, texts["again_row"])
         return False
 
     return _prompt(interview, texts["campaign"]["choose"] if question.parts else texts["choose_rows"], answer)
@@ -155,24 +162,37 @@ def _show_table(question: Question) -> None:
         if answers != before and not question.parts:
             say(f"       {' · '.join(answers)}")
         proposed = row.chosen + 1 if isinstance(row.chosen, int) else row.chosen
+        is_number = _kind(row.fact) == "integer"  # of which 0 means that it is not known, as everywhere
+        text = said(language(), "start", "campaign", "number", text=row.text) if is_number else row.text
         # The dot keeps the answer and a day behind it from being taken for a telephone number.
-        say(f"  {number:>3}  [{proposed}] · {row.text}  {', '.join(row.shown)}".rstrip())
+        say(f"  {number:>3}  [{proposed}] · {text}  {', '.join(row.shown)}".rstrip())
         for answer in answers if question.parts else ():
             say(f"            {answer}")
         name = row.name
 
 
-def _change_row(question: Question, chosen: list[int | str], typed: str, again: str) -> None:
-    """Change the answer to a row, as it was typed: `3 2`. Raises InputError where there is no such row or answer."""
+def _change_rows(question: Question, chosen: list[int | str], typed: str, again: str) -> None:
+    """Change the answers to rows, as it was typed: `3 2`, or `3-6,9 2`. Raises InputError if one has no such answer."""
     at, _, answer = typed.partition(" ")
-    row = question.table[int(at) - 1] if at in map(str, range(1, len(chosen) + 1)) else None
-    answer = "" if answer == _UNKNOWN and question.parts else answer.strip()
-    if row and (row.fact or answer in map(str, range(1, len(row.options) + 1))):
-        chosen[int(at) - 1] = answer if row.fact else int(answer) - 1
-    elif row and question.parts and not answer:
-        chosen[int(at) - 1] = len(row.options) - 1
-    else:
+    spans = [match.groups() for match in map(_SPAN.fullmatch, at.split(",")) if match]
+    places = [place for first, last in spans for place in range(int(first) - 1, int(last or first))]
+    if len(spans) <= at.count(",") or not places or not {*places} <= {*range(len(chosen))}:
         raise InputError(again)
+    found = {place: _row_answer(question, question.table[place], answer.strip(), again) for place in places}
+    for place, one in found.items():
+        chosen[place] = one
+
+
+def _row_answer(question: Question, row: TableRow, answer: str, again: str) -> int | str:
+    """The answer to one row, as it was typed. Raises InputError where the row has no such answer."""
+    answer = "" if answer == _UNKNOWN and question.parts else answer
+    if row.fact:
+        return answer
+    if answer in map(str, range(1, len(row.options) + 1)):
+        return int(answer) - 1
+    if question.parts and not answer:
+        return len(row.options) - 1
+    raise InputError(again)
 
 
 def _chosen(question: Question, text: str, again: str) -> int | str | None:

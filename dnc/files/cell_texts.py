@@ -64,7 +64,7 @@ def normal(cells: pl.Series, *, in_full: bool = False) -> pl.Series:
     digits are `#`, except in_full.
     """
     if cells.str.contains_any(["<", "&", *_SPOILT]).any():
-        cells = cells.map_elements(_without_markup, pl.String)
+        cells = cells.map_elements(plain, pl.String)
     text = pl.lit(cells).str.normalize("NFD").str.replace_all(_ACCENTS, "").str.to_lowercase()
     text = text.str.replace_all(r"\s+", " ").str.strip_chars()
     if not in_full:
@@ -81,8 +81,8 @@ def days_in(text: str) -> list[str]:
 
 
 def shown(text: str) -> str:
-    """A text as messages repeat it: its beginning on one line, without addresses, and with `#` for digits."""
-    line = printable(" ".join("…@…" if "@" in word else word for word in text.split()))
+    """A text as messages repeat it: its beginning on one line, without markup or addresses, and with `#` for digits."""
+    line = printable(" ".join("…@…" if "@" in word else word for word in plain(text).split()))
     line = re.sub(r"\d", "#", line) if len(re.findall(r"\d", line)) >= _DIGITS else line
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
@@ -105,5 +105,6 @@ def mended(text: str) -> str:
     return text
 
 
-def _without_markup(cell: str) -> str:
+def plain(cell: str) -> str:
+    """A cell without markup, and in its own encoding."""
     return mended(unescape(_TAGS.sub(" ", cell)))

@@ -289,11 +289,14 @@ def _refuse_lost(stated: pl.DataFrame, calls: Calls, rows: pl.DataFrame, path: P
 
     A row that says that no consent was given and whose number is empty is about nobody, and is allowed.
     """
-    about_nobody = calls.facts("unread")["unread"] == EMPTY
+    unread = calls.facts("unread")["unread"]
+    about_nobody = unread == EMPTY
     firm = (stated["consent_withdrawn_on"] != NEVER) | stated["consent_odd"]
     lost = calls.number.is_null() & stated.select(is_against()).to_series() & (firm | ~about_nobody)
     if lost.any():
-        raise InputError(localized("errors", "consent_lost"), path, rows[LINE][lost.arg_max() or 0])
+        first = lost.arg_max() or 0
+        why = "consent_no_region" if unread[first] == "region" else "consent_lost"
+        raise InputError(localized("errors", why), path, rows[LINE][first])
 
 
 @cache

@@ -566,3 +566,51 @@ def test_a_column_that_an_answer_uses_is_not_left_out_by_another(asked):
     interview.answer(campaign, [row.chosen if row.fact else 0 for row in campaign.table])
     assert interview.brief["ignore"] == []
     assert interview.brief["columns"]["source"] == "Source contact" and "Société" in interview.brief["when_filled"]
+
+
+def test_what_the_file_of_consents_leaves_open_is_asked(asked, write_file, tmp_path, store):
+    """The country of its numbers, the order of its days and its words, of which the list shows nothing."""
+    words = dict(zip(("Oui", "Non", "à voir"), (f"063998000{row}" for row in range(1, 4)), strict=True))
+    rows = "".join(f"{number};{word};24/04/2026\n" for word, number in words.items())
+    interview = asked("Téléphone\n" + "".join(f"+33{number[1:]}\n" for number in words.values()))
+    interview.consents = write_file("consents.csv", f"number;consent;consent_on\n{rows}")
+    answers = {"caller": 0, "region": 0, "dates": 0, "call_at": "2026-12-01", "voice": 0, "cli": "01 99 00 90 00"}
+    answers |= {"recipient": 0, "source": 5, "sector": 12, "relationship": 0, "attempts": "none", "registry:own": 0}
+    asked_of = {}
+    while question := interview.next():
+        asked_of[question.id] = question
+        is_words = question.id == "consents"
+        interview.answer(question, [1, 2, 0] if is_words else _answer(question, answers | {"consent_for": 0}))
+    assert [row.text for row in asked_of["consents"].table] == sorted(words) and "region" in asked_of
+    assert "consents.csv" in asked_of["consents"].text and "consent_for" in asked_of
+    brief = read_brief(tmp_path / "list.toml")
+    outcomes = check(tmp_path / "list.csv", store, brief=brief, consents=interview.consents).verdicts["dnc_outcome"]
+    assert outcomes.to_list() == ["clear", "blocked", "undecided"]
+
+
+def test_a_marked_text_of_a_column_that_is_left_out_is_asked(asked, tmp_path, store):
+    """Its row is undecided until somebody says what it means; of its other texts nobody is asked."""
+    interview = asked("Tél;Statut mail\n06 39 98 00 01;Désabonné\n06 39 98 00 02;Ne pas appeler\n06 39 98 00 03;Vu\n")
+    questions = _open(interview, {"caller": 0})
+    assert "texts" not in [question.id for question in questions]
+    interview.take_back("columns")
+    columns = next(question for question in interview.open() if question.id == "columns")
+    interview.answer(columns, [0] * len(columns.table))
+    texts = next(question for question in interview.open() if question.id == "texts")
+    assert [(row.name, row.text) for row in texts.table] == [("Statut mail", "Ne pas appeler")]
+    interview.answer(texts, [4])
+    brief = read_brief(tmp_path / "list.toml")
+    assert brief.ignore == ("Statut mail",) and "texts" not in [question.id for question in interview.open()]
+    missing = check(tmp_path / "list.csv", store, brief=brief).verdicts["dnc_missing"]
+    assert not missing.str.contains("text:").any()
+
+
+def test_a_name_or_an_objection_is_not_proposed_as_the_consent(asked):
+    """Other columns of a few words are."""
+    rows = "".join(f"06 39 98 00 0{row};Sète;{'Oui' if row else 'Non'};a{row % 3}\n" for row in range(9))
+    interview = asked(f"Tél;Ville;Ne plus démarcher;Étape\n{rows}")
+    interview.answer(interview.next(), 0)
+    texts = {row.name: [option.edits.get("columns") for option in row.options] for row in interview.next().table}
+    assert {name: {"consent": name} in columns for name, columns in texts.items()} == {
+        "Ville": False, "Ne plus démarcher": False, "Étape": True,
+    }  # fmt: skip

@@ -206,10 +206,19 @@ def test_a_load_says_which_consents_say_nothing_that_is_understood(dnc, write_fi
     file = write_file("c.csv", "number,consent,consent_on\n+33199000001,ok,2026-08-01\n+33199000002,,\n")
     told = dnc("load", file, "--registry", "consents")[2]
     assert "1 added, 1 left out that tell neither" in told and "1 not understood" in told and "consent 'ok'" in told
+    assert "--values 'consent:ok=…' (consent=none, named_caller, partners, written)" in told
     assert "not understood" in dnc("answer", "+33199000001")[1] and "(in force)" not in dnc("answer", "+33199000001")[1]
     told = dnc("load", file, "--registry", "consents", "--values", "consent:ok=named_caller")[2]
     assert "1 added" in told and "not understood" not in told
     assert "(in force)" in dnc("answer", "+33199000001")[1]
+
+
+def test_a_load_says_that_the_country_of_the_numbers_is_missing(dnc, write_file):
+    """A row whose number is in national form is right as it is."""
+    file = write_file("c.csv", "number,consent\n0199000001,none\n")
+    code, _, err = dnc("load", file, "--registry", "consents")
+    assert code == 4 and "c.csv:2: its number is written without the code of a country" in err and "--region FR" in err
+    assert dnc("load", file, "--registry", "consents", "--region", "FR")[0] == 0
 
 
 def test_a_load_says_why_consents_are_not_understood_of_which_no_word_is_unknown(dnc, write_file):

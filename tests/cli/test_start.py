@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Sequence
 
@@ -123,6 +124,30 @@ def test_an_answer_that_is_not_understood_is_asked_again(start, write_file, tmp_
     _, err = start(f"77\n{'9' * 5_000}\n1\n\n1 soon\n\n1 2026-12-01\n\n", write_file("list.csv", LIST))
     assert err.count("Not understood: ") == 3 and "choose a number from 0 to 14" in err
     assert read_brief(tmp_path / "list.toml").facts["call_at"] == "2026-12-01"
+
+
+def test_several_rows_are_answered_at_once(start, write_file, tmp_path):
+    """Of a table, by a span and by single ones; where one of them has no such answer, none is changed."""
+    texts = "".join(
+        f"06 39 98 00 0{row};{text}\n" for row, text in enumerate(("Vu", "Lu", "Parti", "Stop", "Bon", "Mal"))
+    )
+    path = write_file("list.csv", f"Téléphone;Note\n{texts}")
+    answers = ["1", "1 2", "", "", "0", "0", "1-9 5", "7 5", "3-2 5", "2,x 5", "2- 5", "1-6 5", "2-3,6 2", ""]
+    _, err = start("".join(f"{answer}\n" for answer in answers), path)
+    assert err.count("Not understood: ") == 5 and "3-6 2 for several rows" in err
+    shown = re.findall(r"(\d)  \[1\] · (Vu|Lu|Parti|Stop|Bon|Mal) ", err)
+    objected = {text for at, text in shown if at in "236"}
+    meant = read_brief(tmp_path / "list.toml").texts["Note"].meanings
+    assert {text: meaning == "objected" for text, meaning in meant.items()} == {
+        text.lower(): text in objected for _, text in shown
+    }
+
+
+def test_it_is_said_how_to_type_that_there_was_no_call(start, write_file, tmp_path):
+    """A zero would mean that it is not known, as everywhere."""
+    _, err = start("1\n\n1 2026-12-01\n8 none\n\n", write_file("list.csv", LIST))
+    assert "in the last 30 days? (type 'none' for none)" in err
+    assert read_brief(tmp_path / "list.toml").facts["attempts"] == "0"
 
 
 @pytest.mark.parametrize(("typed", "day"), [("08/12/2026", "2026-12-08"), ("8 décembre 2026", "2026-12-08")])

@@ -325,7 +325,8 @@ REFUSED = [
         "f.csv",
         "number,Date,note\n0199000001,2026-05-01,x\n",
         {"registry": "own"},
-        "f.csv:1: column 'date' may be the day of each objection: --map 'since=date', or --ignore 'date' if it is",
+        "f.csv:1: column 'date' may be the day of each objection: --map 'since=date' (and --dates dmy if it is written "
+        "31/12/2026), or --ignore 'date' if it is",
     ),
     ("tps_adds.txt", TPS, {}, "tps_adds.txt: change lists are not supported; load the full file"),
     ("tps.txt", "", {}, "tps.txt: is empty, and would clear every number the list is complete for; download it again"),

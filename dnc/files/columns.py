@@ -20,7 +20,7 @@ from dnc.clock import NONE, YES
 from dnc.errors import InputError
 from dnc.files.cell_texts import WORD, normal, shown, text_cells
 from dnc.files.net import marked, marks
-from dnc.files.table import folded, looks_like_phone, may_be_data
+from dnc.files.table import folded, looks_like_phone, may_be_data, phone_words
 from dnc.frames import repeated
 from dnc.messages import Words, figure, in_quotes, localized
 
@@ -245,12 +245,13 @@ def look(contents: Mapping[str, Content], rows: pl.DataFrame, path: Path) -> Non
 def kind_of_name(name: str) -> str:
     """What a column holds by its name, if every word of it is understood: a key of `_FORMS_OF`; else "".
 
-    Of several kinds the one that says most: in `date de création du contact` that is the day.
+    Of several kinds the one that says most: in `date de création du contact` that is the day. Nothing is understood of
+    `Date limite`, though it has `tel` in it.
     """
-    if looks_like_phone(name):
-        return "channel"
-    kinds, known = kinds_of_name(name), frozenset().union(*_names().values())
-    return kinds[0] if kinds and words_of(name) <= known else ""
+    words, kinds, known = words_of(name), kinds_of_name(name), frozenset().union(*_names().values())
+    if not words <= known | (of_phones := phone_words(words)):
+        return ""
+    return "channel" if of_phones and "day" not in kinds else next(iter(kinds), "")
 
 
 def kinds_of_name(name: str) -> list[str]:

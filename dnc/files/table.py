@@ -166,6 +166,15 @@ def looks_like_phone(name: str) -> bool:
     return bool(is_named) and not _NO_PHONE.search(plain)
 
 
+def phone_words(words: Iterable[str]) -> set[str]:
+    """The words (folded) by which a column name names a telephone number, and those that tell lines apart; or none."""
+    likely = list(filter(looks_like_phone, words))
+    found = {
+        one for one in likely if one.startswith(PHONE_WORDS) or one.endswith(PHONE_WORDS) or _PHONE_NAMES.search(one)
+    }
+    return found.union(_LINES) if found else set()
+
+
 def holds_number(cell: str) -> bool:
     """Whether a text contains what could be a telephone number, in any national form, with or without other words.
 

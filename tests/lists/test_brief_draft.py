@@ -350,6 +350,22 @@ def test_the_texts_to_be_read_come_first(drafted, dnc, write_file):
     assert code == 3 and "text:Suivi" in out and 'text:a ""b"" = [c]' in out
 
 
+@pytest.mark.parametrize(
+    ("name", "is_left_out"),
+    [
+        ("Date limite", False), ("Date limite d'appel", False), ("Mobile - date fin", False), ("Tél. inactif", False),
+        ("Numéro de tutelle", False), ("Tél. bureau", True), ("TelephoneHome", True), ("Festnetznummer", True),
+    ],
+)  # fmt: skip
+def test_a_name_with_a_word_for_a_telephone_has_to_be_understood_whole(dnc, write_file, name, is_left_out):
+    """Days of a deadline look like numbers, too, and `tel` is in `Date limite` only to a program."""
+    cell = "{:02d}/06/2026" if "ate" in name else "01 99 00 1{:d}"
+    rows = "".join(f"{row};063998{row:04d};{cell.format(row % 28 + 1)}\n" for row in range(60))
+    code, text, _ = dnc("brief", write_file("list.csv", f"Id;Tel;{name}\n{rows}"), "--lang", "en")
+    draft = tomllib.loads(text)
+    assert code == 0 and (name in draft.get("ignore", [])) == is_left_out != (name in draft.get("texts", {}))
+
+
 def test_few_ids_for_many_rows_are_codes(dnc, write_file):
     """Nobody knows what they stand for, so a draft does not leave them out, nor the id of one row; ids that differ are."""
     rows = "".join(f"01990000{at:02d},{'AB'[at % 2]}1,C{at},{'S9' * (at == 3)}\n" for at in range(40))

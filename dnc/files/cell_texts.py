@@ -51,9 +51,9 @@ def text_cells(cells: pl.Series) -> pl.Series:
 
 
 def compared(cells: pl.Series) -> pl.Series:
-    """Cells as ids are compared: without case, accents and blanks, and `1.0` and `01` are `1`; null where empty."""
+    """Cells as ids are compared: without case, accents and blanks; `1.0`, `1,0` and `01` are `1`; null where empty."""
     text = pl.lit(text_cells(cells)).str.normalize("NFKD").str.replace_all(r"[\p{Mn}\p{Cf}\s]", "").str.to_lowercase()
-    return pl.select(text.str.replace(r"^0*(\d+)(?:\.0+)?$", "$1").replace("", None).alias(cells.name)).to_series()
+    return pl.select(text.str.replace(r"^0*(\d+)(?:[.,]0+)?$", "$1").replace("", None).alias(cells.name)).to_series()
 
 
 def normal(cells: pl.Series, *, in_full: bool = False) -> pl.Series:

@@ -572,7 +572,7 @@ SMUDGES = [
     *(
         Smudge(f"one person, {first} and {second}", BLOCKED,
                {"person": ["z", first, second, "y"], "objected_on": ["", "", "oui", ""]}, smudged=(1, 2))
-        for first, second in (("12", "12.0"), ("C-12", "c-12"), ("C-12", "C12"), ("#12", "12"), ("1/12", "1-12"), ("C12", "C\u00a012\u200b"), ("É1", "E\u03011"), ("0012", "12"))
+        for first, second in (("12", "12.0"), ("12,0", "12"), ("C-12", "c-12"), ("C-12", "C12"), ("#12", "12"), ("1/12", "1-12"), ("C12", "C\u00a012\u200b"), ("É1", "E\u03011"), ("0012", "12"))
     ),
     Smudge("one person, two numbers in a cell", BLOCKED,
            {"number": ["0639980000", "0639980001 / 0199000001", "01 99 00 00 01", "0639980003"],

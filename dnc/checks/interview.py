@@ -113,6 +113,11 @@ class Interview:
         return OpenQuestions(self.guesses, brief, self._book, language, self._asked, consents=self._told)
 
     @property
+    def regions_of_consents(self) -> list[str]:
+        """The countries that the numbers of the consents may belong to, if that is open. Raises InputError."""
+        return self._questions(self.language).regions_of_consents
+
+    @property
     def _told(self) -> Guesses | None:
         """What the file of consents shows; None where there is none. Raises InputError."""
         if self.consents is None:
@@ -299,8 +304,7 @@ class Interview:
             brief = replace(brief, new_columns=UNDECIDED, around=brief.around or around)
             found = decided(self.guesses, brief, self._store, self._book)
             # The numbers of the consents may not be read either before the region is known, which would be an error.
-            is_open = found.missing()["region"] or self._questions(self.language).regions_of_consents
-            if self.consents and not is_open:
+            if self.consents and not found.missing()["region"] and not self.regions_of_consents:
                 found = decided(self.guesses, brief, self._store, self._book, self.consents)
             self._decided = found, *known_by
         return self._decided[0]

@@ -237,8 +237,14 @@ class ListCheck:
     def use_consents(self, desk: Desk, path: Path | None) -> None:
         """Join a file of consents to the calls from now on, or none. Raises as `read_consents`."""
         with self.lock:
-            self.consents = read_consents(path, read_brief(self.brief), desk.book) if path else None
-            self.interview.consents = path
+            before, self.interview.consents = self.interview.consents, path
+            try:
+                brief, likely = read_brief(self.brief), self.interview.regions_of_consents
+                brief = replace(brief, region=likely[0]) if likely else brief  # which is asked for next
+                self.consents = read_consents(path, brief, desk.book) if path else None
+            except InputError:
+                self.interview.consents = before
+                raise
 
     # The list as it was read
 

@@ -300,6 +300,17 @@ def test_a_file_of_consents_is_joined_until_it_is_taken_away(browser):
     assert outcomes() == ["undecided", "undecided"]
 
 
+def test_the_country_of_consents_is_asked_if_the_list_does_not_tell_it(browser):
+    """Its numbers have their country code, and those of the file have none; that of the list is proposed."""
+    path = dropped(browser, "Mobile\n+33639980001\n+33639980002\n", brief='[facts]\ncaller = "commercial"\n')
+    asks = "Which country do numbers without a country code belong to?"
+    assert asks not in questions(browser, path).text
+    given = b"number,consent\n0639980001,named_caller\n0639980002,none\n"
+    assert browser.post(f"{path}/consents", {}, files={"consents": ("c.csv", given)}).status_code == 303
+    page = questions(browser, path, "?all=1").text
+    assert "c.csv: 2 numbers from 2 rows" in page and "France (FR)" in page.partition(asks)[2]
+
+
 def test_a_day_is_answered_and_shown_in_words(browser):
     """The field shows how it is entered, so the question does not; the answer is listed as the language writes days."""
     browser.post("/language", {"language": "fr"})

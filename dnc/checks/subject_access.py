@@ -131,15 +131,18 @@ def records_of(own: Mapping[str, Any], language: str, zones: Sequence[str]) -> I
             yield say("own", kind)
         for row in rows or ():
             day, file = date.fromisoformat(row["recorded_at"][:10]), row.get("file")
-            told = say("loaded", day=day, file=file) if file else say("recorded", day=day)
-            yield f"  {row['statement']}, {semicolons([told, record_line(row, language, zones)], language)}"
+            parts = [say("loaded", day=day, file=file) if file else say("recorded", day=day)]
+            parts.append(record_line(row, language, zones))
+            if consent := row.get("rests_on"):
+                parts.append(say("rests_on", consent=consent))
+            yield f"  {row['statement']}, {semicolons(parts, language)}"
 
 
 def record_line(row: Mapping[str, Any], language: str, zones: Sequence[str]) -> str:
     """A row of own records in one line: every cell with what it is, without its name; `zones` as for `records_of`."""
     texts, vocab, cells = messages("answer", language), vocabulary(), []
     for name, cell in row.items():
-        if name in ("statement", "counts", "recorded_at", "file"):
+        if name in ("statement", "counts", "recorded_at", "file", "rests_on"):
             continue
         is_word = cell in vocab.axes.get(name, ())
         word = vocab.value(name, cell, language) if is_word else texts["results"].get(cell)

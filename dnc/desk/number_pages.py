@@ -100,12 +100,17 @@ def _look_up_of(visit: Visit) -> LookUp:
 def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
     region, day, count = region_of(visit.desk), str(today()), visit.request.query_params.get("recorded", "")
     given = {"region": region, "of": region, "day": day, "on": day, **(given or {})}
-    return visit.page("number.html", errors=errors, given=given, recorded=whole(count))
+    return visit.page("number.html", errors=errors, given=given, recorded=whole(count), campaigns=_campaigns(visit))
+
+
+def _campaigns(visit: Visit) -> dict[str, str]:
+    """The names of the campaigns of the store, to choose from."""
+    return {name: name for name in sorted(campaigns.in_store(visit.desk.store.ledger))}
 
 
 def _look_up(visit: Visit, sent: Form) -> Response:
     """Look a number up, for a call of which is known what the office or a campaign says, or what the form does."""
-    given = {name: sent.get(name) for name in ("number", "region", "day")}
+    given = {name: sent.get(name) for name in ("number", "region", "day", "campaign")}
     errors = []
     try:
         [number] = read_all([given["number"]], given["region"].upper() or None)
@@ -139,12 +144,14 @@ def _stored(visit: Visit, errors: Errors = (), given: Mapping[str, str] | None =
         look_up=look_up,
         facts=[fact(name, word, language) for name, word in look_up.facts.items()],
         asked=_FACTS,
-        campaigns={name: name for name in sorted(campaigns.in_store(store.ledger))},
+        campaigns=_campaigns(visit),
         columns=vocabulary().columns,
         kinds={name: list(_fields(kind, language)) for name, kind in KINDS.items()},
         own={
-            name: [record_line(row, language, zones) for row in stored["own"][name]] if stored else [] for name in KINDS
+            name: [row | {"line": record_line(row, language, zones)} for row in stored["own"][name]] if stored else []
+            for name in KINDS
         },
+        rests_on=messages("answer", language)["rests_on"],
         call=explained(call, language),
         stored=stored,
         states=messages("answer", language)["states"],

@@ -14,7 +14,7 @@ from dnc.files.table import folded
 from dnc.lists.own_facts import in_force
 from dnc.lists.own_records import as_in_file
 from dnc.store import wordings
-from dnc.store.record_kinds import CONSENTS, KINDS
+from dnc.store.record_kinds import CALLS, CONSENTS, KINDS
 from dnc.store.records import RecordFile
 from dnc.store.store import Store
 
@@ -26,8 +26,8 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
 
     Returns `consents`, `calls`, `customers`: rows as they would stand in a file, without empty cells, each with
     `statement` (its name in verdicts), `recorded_at` and the `file` that it was loaded from, if it was; of the consents
-    the one in force has `counts`. `wordings`: the name, the text and the SHA-256 of those that the consents name.
-    `passed_on`: to whom consents were exported, and when.
+    the one in force has `counts`, and a call `rests_on` the consent that it was made on. `wordings`: the name, the text
+    and the SHA-256 of those that the consents name. `passed_on`: to whom consents were exported, and when.
     """
     after = date.max if until == date.max else date.fromordinal(until.toordinal() + 1)
     given, found, counting = {"number": number, "after": after}, dict[str, Any](), None
@@ -37,6 +37,8 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
             records = standing.records[name]
             rows = records.find(con, _THEIRS, given).sort("seq")
             cells = rows.select(as_in_file(kind)).with_columns(file=_file_of(rows["seq"], records.files))
+            if kind is CALLS:
+                cells = cells.with_columns(rows.select(rests_on=pl.format("consents:{}", "consent")))
             found[name] = [_filled(row) for row in cells.iter_rows(named=True)]
             if kind is CONSENTS and rows.height:
                 counting = f"{name}:{in_force(rows, records).rows['seq'].item()}"

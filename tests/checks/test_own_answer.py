@@ -83,6 +83,7 @@ def test_the_letter_is_the_copy_for_the_person(dnc, held, tmp_path, lang, says):
     assert [word for word in says if word not in letter] == [] and "consents:1" not in letter
     assert " 10:12 (Europe/Paris)" in letter and "UTC" not in letter
     code, text, _ = dnc("answer", NUMBER, "--lang", lang)
+    assert ("by consents:1" if lang == "en" else "d'après consents:1") in text
     assert code == 0 and " 10:12 (Europe/Paris)" in text and "consents:1" in text and says[1] in text
 
 

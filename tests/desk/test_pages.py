@@ -997,7 +997,9 @@ def test_a_number_is_decided_by_what_is_known_of_the_call(browser):
     page = browser.post("/number", number | {"told": "1", "fact-caller": "charity"}).headers["location"]
     assert "Caller: a charity" in (said := text_of(browser.client.get(page))) and unsaid not in said
     facts = '[facts]\ncaller = "survey"\npurpose = "opinion"\ncall_at = "2026-03-02"\n'
+    assert "Campaign" not in text_of(browser.client.get("/number"))
     campaigns.add(browser.desk.store.ledger, "panel", facts)
+    assert "Campaign none panel" in text_of(browser.client.get("/number"))
     page = browser.post("/number", number | {"campaign": "panel"}).headers["location"]
     shown = text_of(browser.client.get(page))
     assert "on 2026-11-26?" in shown and "Caller: a polling institute" in shown and "2026-03-02" not in shown
@@ -1038,6 +1040,10 @@ def test_own_records_are_recorded_and_count(browser):
         and "Date on which the consent was withdrawn: 2026-11-20" in page
     )
     assert "result: refused" in page and "contract until: 2999-01-01" in page
+    assert "Consent: to this caller by name; " in page and "consents:1" in page and "(by consents:1)" not in page
+    earlier = named("calls", call | {"at": "2026-11-19T10:15", "call_id": "c-2"})
+    assert browser.post(f"{number}/calls", earlier).headers["location"] == f"{number}?done=recorded"
+    assert "(by consents:1)" in text_of(browser.client.get(number))
 
 
 def test_the_first_rows_of_a_registry_are_shown_as_they_would_be_loaded(browser):

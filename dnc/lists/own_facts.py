@@ -48,8 +48,9 @@ from dnc.store.snapshots import Standing
 
 ATTEMPTS_DAYS = 30
 _REFUSED = "lasting = 1 and result = 'refused'"
-# For each call the attempts and the last refusal before it. The legs of a call have one id and count once; `n/a` and
-# `0` are no ids. Days are counted whole, as a call and its plan may be told on clocks of different zones.
+# For each call the attempts and the last refusal before it. The legs of a call have one id, begin in one hour and count
+# once; an id may also be that of the person, and `n/a` and `0` are none. Days are counted whole, as a call and its plan
+# may be told on clocks of different zones.
 _COUNTED = """
     with read as (
         select * from ({rows}) where "at" >= $since
@@ -58,7 +59,7 @@ _COUNTED = """
     ), made as (
         select number, "at", "at"::date as "on", {refused} as refused, result <> '{no_attempt}' as is_attempt,
                case when regexp_matches(call_id, '[1-9]') then call_id end as id,
-               hash(id, case when id is null then seq end) as leg
+               hash(id, case when id is null then seq else hour("at") end) as leg
         from read
     ), once as (
         select number, "on", max("at") filter (is_attempt) as "at", bool_or(refused) as refused

@@ -223,6 +223,8 @@ COVERED = (date(2026, 10, 21), date(2026, 11, 19))
         (MADE, COVERED, {"attempts": "7"}, 7),
         (MADE.replace("no_answer", "wrong_number"), COVERED, {}, 0),
         (MADE + MADE.splitlines(keepends=True)[0].replace("no_answer", "busy"), COVERED, {}, 4),
+        (MADE + f"19,{NUMBER},2026-11-19T10:05,answered\n", COVERED, {}, 4),
+        (MADE + f"19,{NUMBER},2026-11-19T15:00,answered\n", COVERED, {}, 5),
         (MADE.replace("\n9,", "\n2,").replace("\n16,", "\n2,"), COVERED, {}, 4),
         *(
             (MADE.replace("19,", f"{none},") + f"{none},{NUMBER},2026-11-19T11:00,busy\n", COVERED, {}, 5)
@@ -235,7 +237,7 @@ COVERED = (date(2026, 10, 21), date(2026, 11, 19))
 def test_attempts_are_counted_where_every_call_is_known(
     store, write_file, book, monkeypatch, rows, covers, told, known
 ):
-    """Thirty days before the call have to be covered whole; a call told twice under one id is one attempt of a day."""
+    """Thirty days before the call have to be covered whole; a call told twice under one id is one attempt of an hour."""
     called(store, book, rows, covers, write_file)
     seen = list[pl.DataFrame]()
     cells = {"number": NUMBER} | told

@@ -109,7 +109,7 @@ class Completion(msgspec.Struct, frozen=True):
         reads from a filled cell, which may say `no`.
         """
         calls = self.against.completed(calls) if self.against else calls
-        calls = self.consents.completed(calls) if self.consents else calls
+        calls = self.consents.completed(calls, self.own.used_proofs(calls)) if self.consents else calls
         calls = self.own.completed(calls)
         facts, fills = self._declared_consent, []
         for name in DECLARABLE:

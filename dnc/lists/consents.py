@@ -49,7 +49,7 @@ _ALSO |= {"consent_withdrawn_on": "withdrawn"}
 # Our columns that are facts here; what else a file says of a consent, such as its sector, has to be read by a person.
 _TAKEN = frozenset(("number", "region", "place", "call", "person", *DECLARABLE, *OR_NONE))
 _TOLD = (*CONSENT_FACTS, "proven")  # what is taken from one statement as a whole
-_KEPT = ("number", *_TOLD, "rank", "consent_at")
+_KEPT = ("number", *_TOLD, "rank", "consent_at", "proof_key")
 _INSTANT = pl.Datetime("us")
 NO_INSTANTS = [pl.lit(None, _INSTANT).alias(name) for name in ("consent_at", "withdrawn_at")]
 _COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
@@ -99,13 +99,19 @@ class Consents(msgspec.Struct, frozen=True):
         is_one = (pl.col("consent_withdrawn_on") != NEVER) & pl.col("number").is_in(numbers.implode())
         return self.statements.filter(is_one).select("number", "consent_withdrawn_on")
 
-    def completed(self, calls: Calls) -> Calls:
-        """The same calls, each with the newest statement about its number."""
+    def completed(self, calls: Calls, used: pl.DataFrame | None = None) -> Calls:
+        """The same calls, each with the newest statement about its number.
+
+        used: `number` and `proof_key` of proofs that prove no consent of the file.
+        """
         facts = calls.facts(*_TOLD, *WHEN)
         declared = ranked(facts.with_columns(NO_INSTANTS))
         known = self.statements
         at = known["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(known.height - 1, 0))
         found = known[at] if known.height else known.clear(calls.number.len())
+        if used is not None and used.height:
+            is_used = found.select(pl.struct("number", "proof_key").is_in(used.select(pl.struct(pl.all())).to_series()))
+            found = found.with_columns(pl.col("proven") & ~is_used.to_series())
         is_same = pl.lit(found["number"] == calls.number).fill_null(value=False)
         names = (*_TOLD, "rank", "consent_at")
         found = found.select(pl.col(name).cast(declared.schema[name]).alias(f"_{name}") for name in names)
@@ -204,7 +210,7 @@ class ConsentRows(msgspec.Struct, frozen=True):
             given = stated["consent"].is_in(GIVEN).fill_null(False)
             absent = [pl.lit(None, pl.String).alias(name) for name in _TEXTS if name not in stated.columns]
             stated = stated.with_columns(absent)
-            stated = stated.with_columns(is_proven(stated))
+            stated = stated.with_columns(is_proven(stated), proof_key=proof_key())
             counts["rows"] += batch.height
             counts["unread"] += calls.number.null_count()
             counts["wordless"] += stated["rank"].null_count()
@@ -358,7 +364,13 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
         if waiting > kept[0].height:
             kept, waiting = [newest(pl.concat(kept))], 0
     days = dict.fromkeys(("consent_on", "consent_until", "consent_withdrawn_on"), pl.Date)
-    schema: dict[str, Any] = {"number": pl.UInt64, "rank": pl.Int64, **days, "consent_at": _INSTANT}
+    schema: dict[str, Any] = {
+        "number": pl.UInt64,
+        "rank": pl.Int64,
+        **days,
+        "consent_at": _INSTANT,
+        "proof_key": pl.UInt64,
+    }
     schema |= {"hours_agreed": pl.String, **dict.fromkeys(("consent_odd", "proven"), pl.Boolean)}
     axes = {name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")}
     return newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
@@ -384,6 +396,11 @@ def limited(name: str) -> pl.Expr:
 def is_proven(statements: pl.DataFrame) -> pl.Series:
     """Whether statements have a `proof` and a `wording`: `proven`."""
     return (_refers(statements["proof"]) & _refers(statements["wording"])).alias("proven")
+
+
+def proof_key() -> pl.Expr:
+    """A number by which equal proofs are known (UInt64), however they are written."""
+    return pl.col("proof").str.strip_chars().str.to_lowercase().hash()
 
 
 def _refers(cells: pl.Series) -> pl.Series:

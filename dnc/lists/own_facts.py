@@ -39,6 +39,7 @@ from dnc.lists.consents import (
     limited,
     moment,
     newest,
+    proof_key,
     ranked,
 )
 from dnc.lists.local_time import WHEN, given_later
@@ -144,6 +145,16 @@ class OwnFacts(msgspec.Struct, dict=True):
         if records := self._records(CALLS.name):
             refused = records.find(self._con, _REFUSED, None, ("number", "at"), numbers)
             yield refused.select("number", refused_on=pl.col("at").dt.date())
+
+    def used_proofs(self, calls: Calls) -> pl.DataFrame:
+        """The proofs that people had given who withdrew: `number` and `proof_key`."""
+        if not (records := self._records(CONSENTS.name)):
+            return pl.DataFrame(schema={"number": pl.UInt64, "proof_key": pl.UInt64})
+        columns = ("number", "proof", "consent_withdrawn_on")
+        found = records.find(self._con, columns=columns, numbers=_numbers(calls))
+        ended = found.filter(pl.col("consent_withdrawn_on") != NEVER)["number"]
+        theirs = found.filter(pl.col("number").is_in(ended.implode())).drop_nulls("proof")
+        return theirs.select("number", proof_key=proof_key())
 
     def completed(self, calls: Calls) -> Calls:
         """The same calls, with what the records say of their numbers, and the consents that count for them."""
@@ -363,8 +374,8 @@ def in_force(found: pl.DataFrame, records: Records) -> Statements:
     ranks = taken(said.select("rank", "proven", "made", "against", "ended"), row)
     rows = found.select("number", "seq", "proof", row.alias("said")).hstack(ranks).lazy().drop_nulls("rank")
     rows = rows.sort("number", "rank", "seq").with_columns(pl.col("ended").max().over("number"))
-    later, proof = pl.col("made") > pl.col("ended"), pl.col("proof").str.strip_chars().str.to_lowercase()
-    is_own = ~(~later & proof.is_not_null()).any().over("number", proof)
+    later = pl.col("made") > pl.col("ended")
+    is_own = ~(~later & pl.col("proof").is_not_null()).any().over("number", proof_key())
     ended = rows.filter(pl.col("ended").is_not_null())
     ended = ended.with_columns(renewed=pl.col("against") | (later & pl.col("proven") & is_own))
     ended = ended.with_columns(revived=(later & ~pl.col("renewed")).sum()).filter("renewed")

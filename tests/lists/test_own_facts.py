@@ -149,6 +149,17 @@ def test_a_confirmation_by_email_proves_no_number_where_the_law_says_so(store, w
     assert told.consents and told.consents["unproven"] == bool(lacks)
 
 
+@pytest.mark.parametrize(("proof", "outcome"), [("page 13", "clear"), ("Page 12", "blocked"), ("", "blocked")])
+def test_a_file_of_consents_for_one_check_revives_nothing_either(store, write_file, book, proof, outcome):
+    """After a recorded withdrawal, too, its consent needs a proof that the person had not given before."""
+    store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
+    own_records.record(store, "consents", [{"number": NUMBER} | row for row in (PROVEN, WITHDRAWN)], book)
+    head, row = "number,consent,consent_on,consent_for,wording,proof", f"{NUMBER},named_caller,2026-10-01,both,form-7"
+    consents = write_file("consents.csv", f"{head}\n{row},{proof}\n")
+    found = check(write_file("calls.csv", f"number\n{NUMBER}\n"), store, at=DAY, given=SALE, consents=consents)
+    assert found.verdicts["dnc_outcome"].to_list() == [outcome]
+
+
 SAYS = {"consent": "named_caller", "consent_for": "live", "term_months": "6", "hours_agreed": "09:00-18:00"}
 SAYS |= {"used_from": "2026-06-01", "used_until": "2026-09-30", "sectors": "energy; general"}
 

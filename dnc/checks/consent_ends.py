@@ -14,8 +14,8 @@ from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.lists.own_facts import STATEMENT, in_force, worded
 from dnc.numbers.numbering_plans import kind_of
-from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN
-from dnc.store.records import used_since
+from dnc.store.record_kinds import CONSENTS, GIVEN
+from dnc.store.records import used_since, uses
 from dnc.store.store import Store
 from dnc.verdicts.screening import on_own_list
 
@@ -121,7 +121,7 @@ def consents_due(store: Store, book: Rulebook, before: date) -> int:
     with instance_of(store.path.absolute()).cursor() as con:
         is_old = f"{CONSENTS.erasable} and {CONSENTS.day} < $before"
         old = records[CONSENTS.name].find(con, is_old, {"before": before}, ["seq", "number"])
-        used = used_since(con, records[CALLS.name], before)
+        used = used_since(con, records, before)
     old = old.filter(~pl.col("seq").is_in(used.implode()))
     kept = kept_by_law(store, old["number"].unique().to_list(), book)
     theirs = set[int]().union(*(one.numbers for one in kept))
@@ -134,7 +134,8 @@ def _last_days(store: Store, numbers: Collection[int] | None) -> pl.DataFrame:
     asked = None if numbers is None else pl.Series("number", sorted(set(numbers)), pl.UInt64)
     with instance_of(store.path.absolute()).cursor() as con:
         consents = records[CONSENTS.name].find(con, CONSENTS.erasable, numbers=asked)
-        calls = records[CALLS.name].find(con, "consent is not null", columns=["number", "at"], numbers=asked)
+        made = uses(records, asked)
+        calls = run(con, "records", f'select number, "at" {made.sql}', made.params, **made.frames)
     withdrawn = pl.when(pl.col("consent_withdrawn_on") != NEVER).then("consent_withdrawn_on")
     told = pl.coalesce(pl.max_horizontal("consent_on", withdrawn), pl.col("recorded_at").dt.date())
     days = [consents.select("number", day=told), calls.select("number", day=pl.col("at").dt.date())]

@@ -27,6 +27,7 @@ from dnc.registries import OWN
 from dnc.store import ledger_sql
 from dnc.store.holds import Hold
 from dnc.store.record_kinds import CALLS, CONSENTS
+from dnc.store.records import on_consents
 from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store
 from dnc.store.verify import Findings, verify
@@ -52,7 +53,7 @@ _DECIDED = {
 _MADE = """
     create temp table made as
     select seq, number, "at", result, campaign, consent, coalesce(campaign = $name, $name is null) as mine
-    from ({sql}) where "at"::date between $first and $last
+    from ({sql})
 """
 _SAMPLE = "from inspected where consent_withdrawn_on = $never order by sha256($seed || ' ' || seq), seq limit $size"
 
@@ -295,7 +296,9 @@ def _frames(
     days, name, never = {"first": scope.first, "last": scope.last}, {"name": scope.campaign}, {"never": NEVER}
     calls, consents = (standing.records[kind.name].source() for kind in (CALLS, CONSENTS))
     ask = partial(run, con, "inspection")
-    ask(_MADE.format(sql=calls.sql), {**calls.params, **days, **name}, **calls.frames)
+    calls = calls._replace(sql=f'from ({calls.sql}) where "at"::date between $first and $last')
+    made = on_consents(calls, consents)
+    ask(_MADE.format(sql=made.sql), {**made.params, **days, **name}, **made.frames)
     ask(f"create temp table consents as {consents.sql}", consents.params or None, **consents.frames)
     ask(
         statement(__package__, "inspected"),

@@ -9,13 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from dnc.database import instance_of
+from dnc.database import instance_of, run
 from dnc.files.table import folded
 from dnc.lists.own_facts import in_force
 from dnc.lists.own_records import as_in_file
 from dnc.store import wordings
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS
-from dnc.store.records import RecordFile
+from dnc.store.records import RecordFile, uses
 from dnc.store.store import Store
 
 _THEIRS = "number = $number and recorded_at < $after"
@@ -38,12 +38,19 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
             rows = records.find(con, _THEIRS, given).sort("seq")
             cells = rows.select(as_in_file(kind)).with_columns(file=_file_of(rows["seq"], records.files))
             if kind is CALLS:
-                cells = cells.with_columns(rows.select(rests_on=pl.format("consents:{}", "consent")))
+                made = uses(standing.records, pl.Series("number", [number], pl.UInt64))
+                sql = f"select seq, 'consents:' || consent as rests_on {made.sql}"
+                on = run(con, name, sql, made.params, **made.frames)
+                cells = cells.hstack(rows.select("seq").join(on, "seq", "left", maintain_order="left").drop("seq"))
             found[name] = [_filled(row) for row in cells.iter_rows(named=True)]
             if kind is CONSENTS and rows.height:
                 counting = f"{name}:{in_force(rows, records).rows['seq'].item()}"
     for row in found[CONSENTS.name]:
         row |= {"counts": row["statement"] == counting}
+    told = {row["statement"] for row in found[CONSENTS.name]}
+    for row in found[CALLS.name]:
+        if row.get("rests_on") not in told:
+            row.pop("rests_on", None)
     named = {folded(row["wording"]) for row in found[CONSENTS.name] if "wording" in row}
     kept = [one for one in wordings.in_store(store.ledger) if folded(one.name) in named]
     found["wordings"] = [{"name": one.name, "text": one.text, "sha256": one.sha256} for one in kept]

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,7 @@ _CERTIFICATES = {
     "leadid": r"^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 }
 ODD = "not understood"  # in an export, in the place of a consent
+_DAY = 24 * 60  # minutes
 _NO_FILE = Path()  # of rows that are told one by one
 _BY_DAY: dict[str, Any] = {"number": pl.UInt64, "at": pl.Datetime("us"), "result": pl.String, "calls": pl.Int64}
 
@@ -214,6 +215,23 @@ def _with_clock(batch: pl.DataFrame, name: str, reading: RecordReading) -> pl.Da
         others = each_distinct(others, partial(_with_offset, reading), {name: pl.String})
     days = read.select(pl.when(is_read).then("day").otherwise(pl.lit(others[name])).alias(name))
     return batch.with_columns(days.to_series(), read.select(pl.when(is_read).then(_CLOCK)).to_series())
+
+
+def _minute(calls: pl.DataFrame) -> pl.Series:
+    """The `minute` of calls as in `NewRows`; those told by their day alone are made at its end."""
+    offset = each_distinct(calls.select("day", "clocks"), _utc_offset, {"offset": pl.Int64})
+    made = pl.col("at").dt.hour().cast(pl.Int64) * 60 + pl.col("at").dt.minute() + _DAY - pl.col("offset")
+    minute = pl.when("by_day").then(2 * _DAY + _DAY // 2).otherwise(made.fill_null(0))
+    return calls.hstack(offset).select(minute.alias("minute")).to_series()
+
+
+def _utc_offset(day: date | None, zones: str | None) -> tuple[int | None]:
+    """By how many minutes a clock in some zones, joined by `|`, may be ahead of UTC on a day; None if not known."""
+    if day is None or not zones:
+        return (None,)
+    noon = datetime.combine(day, time(12))
+    in_utc = (noon.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None) for zone in zones.split("|"))
+    return ((noon - min(in_utc)) // timedelta(minutes=1),)
 
 
 def _with_offset(reading: RecordReading, text: str | None) -> tuple[str | None]:
@@ -389,7 +407,7 @@ class _Rows(msgspec.Struct):
             ]
             if (kept := frame.filter(~lost)).height:
                 self.kept_rows += kept.height
-                yield kept.select("row", *columns)
+                yield kept.select("row", *columns, *(["minute"] if self.kind is CALLS else []))
 
     @property
     def _texts(self) -> dict[str, str]:
@@ -465,7 +483,8 @@ class _Rows(msgspec.Struct):
             self._refuse(frame, (facts["day"] > today()).fill_null(False), "at_future")
             self._refuse(frame, result.is_null(), "result", known=either(RESULTS))
             lasting = result.is_in(LASTING).cast(pl.UInt8).alias("lasting")
-            made = frame.with_columns(*facts.select("at", "by_day"), result.alias("result"), lasting)
+            minute = _minute(facts.with_columns(calls.facts("clocks")))
+            made = frame.with_columns(*facts.select("at", "by_day"), result.alias("result"), lasting, minute)
             yield self._one_by_one(made) if facts["by_day"].any() else made
 
     def _one_by_one(self, calls: pl.DataFrame) -> pl.DataFrame:

@@ -41,14 +41,23 @@ _NOT_NEW = """
     union all
     select row from read semi join (select number, hash({same}) as same_as from ({known})) using (number, same_as)
 """
-# Calls with the consent that was the newest statement when they were made.
+# Calls with the consent that was the newest statement when they were made: of those that are known now, unless another
+# was known when they were loaded. Days are those of the person; minutes of one are compared in UTC, in which it may
+# begin and end elsewhere, so days are spread apart. A day alone is its beginning, and so is a call whose minute is
+# not known.
 _ON_CONSENTS = """
-    select n.* exclude (consent), c.given as consent from ({rows}) n asof left join (
+    select n.* replace (coalesce(n.consent, c.given) as consent) from (
+        select *, epoch_ms("at"::date)::bigint // 86400000 * 4096 + {minute} as moment from ({rows})
+    ) n asof left join (
         select number, case when consent in {given} and consent_withdrawn_on = {never} then seq end as given,
-               greatest(coalesce(consent_at, consent_on), coalesce(withdrawn_at, nullif(consent_withdrawn_on, {never})))
-               as since
+               greatest({given_at}, {ended_at}) as since
         from ({consents}) where since is not null
-    ) c on n.number = c.number and n."at" >= c.since
+    ) c on n.number = c.number and n.moment >= c.since
+"""
+_OF_CONSENTS = "seq number consent consent_on consent_at consent_withdrawn_on withdrawn_at"  # which it reads of them
+_MOMENT = """
+    (epoch_ms({day})::bigint // 86400000 * 4096 + coalesce(
+        least(greatest(epoch_ms({instant})::bigint // 60000 - epoch_ms({day})::bigint // 60000 + 1440, 1), 4094), 0))
 """
 
 
@@ -218,10 +227,40 @@ def records_in(
     }
 
 
-def used_since(con: duckdb.DuckDBPyConnection, calls: Records, day: date) -> pl.Series:
-    """The consents on which some calls were made from a day on, by their `seq`."""
-    found = calls.find(con, '"at" >= $day and consent is not null', {"day": day}, ["consent"])
-    return found["consent"].unique().sort()
+def uses(records: Mapping[str, Records], numbers: pl.Series | None = None) -> StatementSource:
+    """The calls made on a consent, which may have been loaded later: `seq`, `number`, `at`, and its row as `consent`.
+
+    records: by kind. numbers: the only ones asked about, distinct.
+    """
+    asked = ("seq number at consent", _OF_CONSENTS)
+    calls, consents = (
+        records[kind.name].source(names) if numbers is None else records[kind.name].about(numbers, names)
+        for kind, names in zip((CALLS, CONSENTS), asked, strict=True)
+    )
+    return on_consents(calls, consents, "where consent is not null")
+
+
+def on_consents(
+    calls: StatementSource, consents: StatementSource, where: str = "", minute: str = "0"
+) -> StatementSource:
+    """Calls with the consents that they were made on; minute: SQL, of their day, see `NewRows`."""
+    sql = _ON_CONSENTS.format(
+        rows=calls.sql,
+        minute=minute,
+        consents=consents.sql,
+        given=GIVEN,
+        never=NEVER,
+        given_at=_MOMENT.format(day="consent_on", instant="consent_at"),
+        ended_at=_MOMENT.format(day=f"nullif(consent_withdrawn_on, {NEVER})", instant="withdrawn_at"),
+    )
+    return StatementSource(f"from ({sql}) {where}", calls.params | consents.params, calls.frames | consents.frames)
+
+
+def used_since(con: duckdb.DuckDBPyConnection, records: Mapping[str, Records], day: date) -> pl.Series:
+    """The consents on which some calls were made from a day on, by their `seq`; records: by kind."""
+    made = uses(records)
+    sql = f'select distinct consent {made.sql} and "at" >= $day order by consent'
+    return run(con, "records", sql, {**made.params, "day": day}, **made.frames)["consent"]
 
 
 class NewRows(msgspec.Struct, frozen=True):
@@ -230,7 +269,8 @@ class NewRows(msgspec.Struct, frozen=True):
     Attributes:
         kind: theirs.
         rows: Parquet files in the folder of the store, or a frame of a few, with the columns of the kind but `seq` and
-            `recorded_at`, and `row`, which counts from 1.
+            `recorded_at`, and `row`, which counts from 1. Of calls also `minute`: the earliest in UTC at which they may
+            have been made, counted from a day before the day of `at`; 0 where it is not known.
         count: the number of the last one.
         kept: how many there are.
         filled: the columns in which any row has a value; others are not written.
@@ -256,7 +296,7 @@ class NewRows(msgspec.Struct, frozen=True):
     def source(self) -> StatementSource:
         """The rows as a source for statements in SQL."""
         if isinstance(self.rows, pl.DataFrame) or not self.rows:
-            none = empty(self.kind).with_columns(row=pl.lit(0, pl.Int64))
+            none = empty(self.kind).with_columns(row=pl.lit(0, pl.Int64), minute=pl.lit(0, pl.Int64))
             return StatementSource(
                 "from told", {}, {"told": self.rows if isinstance(self.rows, pl.DataFrame) else none}
             )
@@ -415,9 +455,8 @@ def _new_rows(
     sql = f"from ({rows.sql}) anti join ({sql}) using (row)"
     if kind is not CALLS or not records[CONSENTS.name].any:
         return StatementSource(sql, params, frames)
-    consents = new.near(records[CONSENTS.name].source(_ON_CONSENTS))
-    sql = _ON_CONSENTS.format(rows=sql, consents=consents.sql, given=GIVEN, never=NEVER)
-    return StatementSource(sql, params | consents.params, frames | consents.frames)
+    consents = new.near(records[CONSENTS.name].source(_OF_CONSENTS))
+    return on_consents(StatementSource(sql, params, frames), consents, minute="minute")
 
 
 def _numbered(rows: StatementSource, kind: Kind, last: int, at: datetime) -> StatementSource:

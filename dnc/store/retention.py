@@ -21,7 +21,7 @@ from dnc.errors import InputError, StoreError
 from dnc.messages import localized
 from dnc.store import holds, ledger_sql
 from dnc.store.ledger import Change
-from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, Kind
+from dnc.store.record_kinds import CONSENTS, KINDS, Kind
 from dnc.store.records import records_in, used_since
 from dnc.store.snapshots import Snapshot, snapshot_of
 
@@ -149,8 +149,8 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path, 
         ledger_sql.remove_records(change.con, [row["id"] for row in old])
         rows = sum(int(row["rows"]) for row in old)
     else:
-        calls = records_in(change.con, change.folder, [CALLS])[CALLS.name]
-        used = used_since(change.con, calls, before).to_list() if kind is CONSENTS else []
+        records = records_in(change.con, change.folder)
+        used = used_since(change.con, records, before).to_list() if kind is CONSENTS else []
         which = f"coalesce({kind.day} < $before, false) and not list_contains($used::bigint[], seq)"
         which += " and number not in (select unnest($held::ubigint[]))"
         rewriting = _Rewriting(change, which, {"before": before, "used": used, "held": [*on_hold, *kept]}, work)

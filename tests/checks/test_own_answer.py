@@ -136,3 +136,29 @@ def test_a_decision_that_was_kept_names_the_consent_that_it_rests_on(dnc, write_
     assert (
         "by consents:1" in dnc("answer", NUMBER)[1] and "d'après consents:1" in dnc("answer", NUMBER, "--lang", "fr")[1]
     )
+
+
+@pytest.mark.parametrize("consents_first", [True, False])
+def test_a_call_rests_on_the_consent_that_was_given_before_it(store, write_file, dnc, consents_first):
+    """On the clock of the person, to the minute, and whichever of the two was loaded first."""
+    given = ("2026-11-03T10:00+01:00", "2026-11-02", "2020-02-29", "2026-11-03T10:00-05:00")
+    numbers = (NUMBER, "+33199000002", "+493023125001", "+12125550101")
+    consents = "".join(f"{number},written,{day}\n" for number, day in zip(numbers, given, strict=True))
+    calls = "".join(
+        f"{number},{day},busy,{day}\n"
+        for number in numbers
+        for day in ("2021-06-01T09:00", "2026-11-03T09:59", "2026-11-03T10:00", "2026-11-04T08:00")
+    )
+    files = [("consents", f"number,consent,consent_on\n{consents}"), ("calls", f"number,at,result,call_id\n{calls}")]
+    for kind, text in files if consents_first else files[::-1]:
+        own_records.load(store, kind, [write_file(f"{kind}.csv", text)], Rulebook.load())
+    own = [json.loads(dnc("answer", number, "--json")[1])["own"] for number in numbers]
+    rests = [[call["call_id"][5:] for call in one["calls"] if "rests_on" in call] for one in own]
+    moments = ["11-03T10:00"] if consents_first else []  # of a later load only the days are sure
+    assert rests == [
+        [*moments, "11-04T08:00"],
+        ["11-03T09:59", "11-03T10:00", "11-04T08:00"],
+        ["06-01T09:00", "11-03T09:59", "11-03T10:00", "11-04T08:00"],
+        [*moments, "11-04T08:00"],
+    ]
+    assert "2031-11-04" in dnc("forget", "--number", "+493023125001")[2]  # five years from the last use

@@ -645,8 +645,11 @@ class OpenQuestions:
             yield Question("consents", text, [], rows, table=table)
 
     def _column_of_consents(self, ours: str) -> str | None:
-        """The column of the file of consents that is one of ours."""
-        return self._consents.own.get(ours) if self._consents else None
+        """The column of the file of consents that is one of ours, by the brief or by its own name."""
+        if self._consents is None:
+            return None
+        named = self._columns.get(ours)
+        return named if named in self._consents.rows.columns else self._consents.own.get(ours)
 
     def _by_calls(self, option: Option, name: str) -> list[Option]:
         """An answer about consents in a column, by the calls that they are for."""

@@ -23,7 +23,7 @@ from dnc.files.net import is_of_mail, marked, marks, objects
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
-from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day
+from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day, names_only
 from dnc.lists.header import READ
 from dnc.lists.texts import MEANINGS, say_something
 from dnc.lists.words import meaning
@@ -487,13 +487,19 @@ class OpenQuestions:
         return "consent" if content.texts.height <= MOST_WORDS and not says_else else None
 
     def _is_understood(self, ours: str, content: Content) -> bool:
-        """Whether every cell of a column has a meaning as one of ours."""
+        """Whether every cell of a column has a meaning as one of ours, and its name says nothing else.
+
+        What is proposed is accepted together with all else, and a day of a consent or of a purchase speaks for a call.
+        """
+        if content.is_marked and ours not in OR_NONE:
+            return False
         if ours in vocabulary().axes and not content.cut:
             meant = {meaning(ours, cell) for cell in content.texts["cell"]}
             # Where no word is taken for a consent, nothing is decided before the words are told, which is asked next.
             asks = ours == "consent" and meant <= {"", "none"} and content.texts.height <= MOST_WORDS
             return "" not in meant or asks
-        return vocabulary().columns[ours]["kind"] == "date" and self._guesses.has_days(content.name)
+        is_day = vocabulary().columns[ours]["kind"] == "date" and self._guesses.has_days(content.name)
+        return is_day and (ours in OR_NONE or names_only(content.name, ours))
 
     def _of_texts(self, rows: int) -> Iterator[Question]:
         """One table of the texts that have no meaning; first the columns with some that may say not to call.

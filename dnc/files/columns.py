@@ -248,8 +248,8 @@ def kind_of_name(name: str) -> str:
     Of several kinds the one that says most: in `date de création du contact` that is the day. Nothing is understood of
     `Date limite`, though it has `tel` in it.
     """
-    words, kinds, known = words_of(name), kinds_of_name(name), frozenset().union(*_names().values())
-    if not words <= known | (of_phones := phone_words(words)):
+    words, kinds = words_of(name), kinds_of_name(name)
+    if not words <= known_words() | (of_phones := phone_words(words)):
         return ""
     return "channel" if of_phones and "day" not in kinds else next(iter(kinds), "")
 
@@ -265,6 +265,12 @@ def words_of(name: str) -> frozenset[str]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", spaced) if unicodedata.category(sign) != "Mn")
     return frozenset(_PARTS.findall(plain.casefold()))
+
+
+@cache
+def known_words() -> frozenset[str]:
+    """All words in names of columns whose kind is known."""
+    return frozenset().union(*_names().values())
 
 
 @cache

@@ -17,10 +17,10 @@ import polars as pl
 
 from dnc.clock import read_day
 from dnc.errors import InputError
-from dnc.files.columns import Content, contents_of, look
+from dnc.files.columns import Content, contents_of, known_words, look, words_of
 from dnc.files.net import is_of_mail
 from dnc.files.open_table import open_table
-from dnc.files.table import LINE, RAGGED, folded, looks_like_phone
+from dnc.files.table import LINE, RAGGED, folded, looks_like_phone, phone_words
 from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -411,10 +411,21 @@ def filled(cells: pl.Series) -> pl.Series:
 
 
 def _hinted(name: str) -> str | None:
-    """Our column that a name of a column suggests, by the longest word that is known in it."""
-    plain = folded(name)
-    hits = [(len(word), ours) for ours, words in proposals()["columns"].items() for word in words if word in plain]
-    return max(hits)[1] if hits else None
+    """Our column that a name of a column suggests, by the longest word that is known in it.
+
+    One that speaks against a call comes first: `Retrait du consentement le` is no day of a consent.
+    """
+    plain, columns = folded(name), proposals()["columns"].items()
+    hits = [(ours in OR_NONE, len(word), ours) for ours, words in columns for word in words if word in plain]
+    return max(hits)[-1] if hits else None
+
+
+def names_only(name: str, ours: str) -> bool:
+    """Whether the name of a column says nothing else than that it is one of ours, as `Consentement expiré le` does."""
+    words = words_of(name)
+    hints = [word for one in {ours, WORD_OF.get(ours, ours)} for word in proposals()["columns"][one]]
+    others = frozenset(word for word in words if not any(word in hint for hint in hints))
+    return others <= known_words() | phone_words(words)
 
 
 def _likely(fit: Mapping[str, tuple[int, int]], by_country: Counter[str]) -> list[tuple[str, int]]:

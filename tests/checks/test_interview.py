@@ -614,3 +614,19 @@ def test_a_name_or_an_objection_is_not_proposed_as_the_consent(asked):
     assert {name: {"consent": name} in columns for name, columns in texts.items()} == {
         "Ville": False, "Ne plus démarcher": False, "Étape": True,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("Consentement le", "consent_on"), ("Date de l'accord", "consent_on"), ("Date dernier achat", "relationship_on"),
+        ("Retrait du consentement le", "consent_withdrawn_on"), ("Refus de consentement le", "refused_on"),
+        ("Désaccord le", None), ("Optin annulé le", None), ("Consentement expiré le", None), ("RGPD effacement le", None),
+    ],
+)  # fmt: skip
+def test_a_day_is_proposed_for_a_call_only_by_a_name_that_says_nothing_else(asked, name, ours):
+    """Whoever accepts what is proposed would take the day on which a consent ended for that of the consent."""
+    interview = asked(f"Tél;{name};Score\n+33639980001;13/01/2026;1\n+33639980002;14/01/2026;2\n")
+    interview.answer(interview.next(), 0)
+    row = next(row for row in interview.next().table if row.name == name)
+    assert [*row.options[row.chosen].edits.get("columns", {})] == ([ours] if ours else [])

@@ -18,7 +18,7 @@ from dnc.checks.counts import Tallies
 from dnc.clock import YES, today
 from dnc.errors import printable
 from dnc.files.cell_texts import as_in_brief, is_safe, normal, plain, shown
-from dnc.files.columns import Content, left_out
+from dnc.files.columns import Content, kind_of_name, left_out
 from dnc.files.net import is_of_mail, marked, marks, objects
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
@@ -260,7 +260,8 @@ class OpenQuestions:
         """What needs no question: what it adds to the brief, and a line on each for the person, by the question."""
         guesses, edits, lines = self._guesses, Edits(), dict[str, str]()
         if not self.number_is_known and guesses.number_columns:
-            names = guesses.number_columns
+            # Of the others nobody knows whose they are (`Tél. notaire`): each is a column to be asked about.
+            names = [name for name in guesses.number_columns if kind_of_name(name)] or guesses.number_columns
             edits["columns"] = {"number": names[0] if len(names) == 1 else names}
             lines["number"] = self._w["takes"]["number"].format(names=", ".join(map(self._example, names)))
         if "region" not in self._columns and guesses.no_country:
@@ -466,7 +467,8 @@ class OpenQuestions:
                 proposed = len(options) - 1
             if is_named and ours == "consent_on" and "consent" not in self._guesses.named:
                 options += self._consents_by(name)
-        if name in self._guesses.further_numbers:
+        if name in [*self._guesses.further_numbers, *self._guesses.number_columns]:
+            proposed = LEFT_OUT if content.is_phones and not content.may_object else proposed
             options.append(Option(w["number"], {"columns": {"number": [*self._numbers, name]}, "texts": {name: None}}))
         cells = content.texts["cell"]
         examples = [masked(plain(cell)) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]

@@ -630,3 +630,24 @@ def test_a_day_is_proposed_for_a_call_only_by_a_name_that_says_nothing_else(aske
     interview.answer(interview.next(), 0)
     row = next(row for row in interview.next().table if row.name == name)
     assert [*row.options[row.chosen].edits.get("columns", {})] == ([ours] if ours else [])
+
+
+@pytest.mark.parametrize(
+    ("names", "called"),
+    [
+        (["Téléphone", "Mobile", "Tél. notaire"], ["Téléphone", "Mobile"]),
+        (["Phone 1 - Value", "Phone 2 - Value"], ["Phone 1 - Value", "Phone 2 - Value"]),
+    ],
+)
+def test_a_telephone_that_may_be_another_persons_is_called_only_if_somebody_says_so(asked, tmp_path, names, called):
+    """The consent of a row is not that of the person's lawyer; where no name is understood, all are called."""
+    rows = "".join(f"+3363998000{row};+3319900001{row};+3319900002{row}\n" for row in range(3))
+    interview = asked(";".join(names) + "\n" + "\n".join(row[: 13 * len(names) - 1] for row in rows.splitlines()))
+    assert read_brief(tmp_path / "list.toml").named("number") == called
+    interview.answer(interview.next(), 0)
+    question = interview.next()
+    others = [row for row in question.table if row.name in names] if question.id == "columns" else []
+    assert [row.name for row in others] == [name for name in names if name not in called]
+    for row in others:
+        assert row.options[row.chosen].edits == {"ignore": [row.name]}
+        assert {"number": names} in [option.edits.get("columns") for option in row.options]

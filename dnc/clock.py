@@ -26,7 +26,8 @@ ALWAYS = date(1, 1, 1)  # used for a date that cannot be read, so that it counts
 NO_DAYS = date(1980, 1, 1)  # programs write dates up to here for "no date": 0001, 1899, 1900, 1904, 1970, 1980
 
 _HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d) ?[-–] ?(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
-_CLOCK_AFTER = r"(?:(?:T|,?\s+)(?P<clock>\d.*))?$"
+_BEFORE_CLOCK = r",?\s+(?:[aà]\s+)?"  # 20/07/2026 à 14h30
+_CLOCK_AFTER = rf"(?:(?:T|{_BEFORE_CLOCK})(?P<clock>\d.*))?$"
 # No T may follow a year of two digits: such a text is the rest of a date in ISO 8601.
 _SHAPES = {
     "iso": re.compile(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<clock>\d{1,2}:.+))?$"),
@@ -91,7 +92,7 @@ _GAP = r"(?:\s*[,./\-]\s*|\s+)"
 _DAY_OF_MONTH = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|[eoa\xb0.])?"  # 5th, 1er, 5e, 1º, 1ª, 1°, 5.
 _MONTH, _YEAR = r"(?:de |di |of )?(?P<m>[^\W\d_]+)\.?", r"(?:de |del )?(?P<y>\d{4}|\d\d)"
 _IN_WORDS = [
-    re.compile(f"^{_GAP.join(parts)}(?:,?\\s+(?P<clock>\\d.*))?$", re.IGNORECASE)
+    re.compile(f"^{_GAP.join(parts)}(?:{_BEFORE_CLOCK}(?P<clock>\\d.*))?$", re.IGNORECASE)
     for parts in (
         (_DAY_OF_MONTH, _MONTH, _YEAR),
         (_MONTH, _DAY_OF_MONTH, _YEAR),
@@ -101,12 +102,12 @@ _IN_WORDS = [
 # The rest of 2026-10-02 without its first digits, and of 02/10/2026 without its last.
 _CUT = re.compile(r"^\d{1,2}-\d{1,2}-\d\d(?!\d)|^\d{1,2}[/.]\d{1,2}[/.]20(?!\d)")
 _CLOCK = re.compile(
-    r"^(?P<hour>\d{1,2})(?P<rest>:\d{2}(?::\d{2}(?:\.\d+)?)?)(?P<half>\s?[ap]\.?m\.?)?"
+    r"^(?P<hour>\d{1,2})(?P<rest>[:h]\d{2}(?::\d{2}(?:\.\d+)?)?)(?P<half>\s?[ap]\.?m\.?)?"
     r"(?P<offset>\s?(?:Z|[+-]\d{2}:?\d{2}))?$",
     re.IGNORECASE,
 )
 # A span of hours, such as 18:00-20:00 or 1800 -2000; a time with an offset is written like this only after a T.
-_SPAN = re.compile(r"\s\d{1,2}:?\d{2}\s?-\s?\d{1,2}:?\d{2}$")
+_SPAN = re.compile(r"\s\d{1,2}[:h]?\d{2}\s?-\s?\d{1,2}[:h]?\d{2}$", re.IGNORECASE)
 # After the hour alone: T18.30 is half past six to people and not to ISO 8601, and T18-20 may be a span.
 _HOUR_AND_MORE = re.compile(r"T\d\d[.,+-]")
 _LEAST_OFFSET, _MOST_OFFSET = timedelta(hours=-12), timedelta(hours=14)  # of any place
@@ -218,7 +219,7 @@ def _with_clock(day: date, clock: str) -> datetime:
         hour = hour % 12 + 12 * ("p" in match["half"].lower())
     if offset and ":" not in offset and offset != "Z":
         offset = f"{offset[:-2]}:{offset[-2:]}"
-    return datetime.fromisoformat(f"{day}T{hour:02}{match['rest']}{offset}")
+    return datetime.fromisoformat(f"{day}T{hour:02}:{match['rest'][1:]}{offset}")
 
 
 def read_day(text: str, order: str, now: date | None = None) -> date | None:

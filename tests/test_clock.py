@@ -210,6 +210,20 @@ def test_hours_before_and_after_noon(moment, half):
     assert read_moment(f"4/5/2026 {moment.hour + 13}:15 PM", "mdy", NOW) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("06/04/2026 à 14h30", "14:30"), ("6/4/26 9h05", "09:05"), ("lundi 6 avril 2026 à 14:30", "14:30"),
+        ("06.04.2026, 14H30", "14:30"), ("06/04/2026 à", None), ("06/04/2026 14h", None), ("06/04/2026 9h-12h30", None),
+        ("06/04/2026 9h00-12h30", None), ("06/04/2026 à partir de 9h00", None), ("06/04/2026 14h3", None),
+    ],
+)  # fmt: skip
+def test_hours_as_they_are_written_in_french(text, moment):
+    """With an h, and `à` before them; a span of hours and an hour without minutes are not read."""
+    expected = datetime.fromisoformat(f"2026-04-06T{moment}") if moment else None
+    assert read_moment(text, "dmy", NOW) == expected
+
+
 def test_a_year_of_two_digits_with_a_time():
     """A time of day may follow any way of writing the date."""
     assert read_moment("05/03/26 9:30", "dmy", NOW) == datetime(2026, 3, 5, 9, 30)
@@ -228,6 +242,8 @@ def test_a_fraction_of_an_hour_is_not_read(text):
     [
         "2026-12-06 18:00-20:00",
         "06/12/2026 8:00-09:00",
+        "06/12/2026 8h00-09:00",
+        "06/12/2026 à 8H00-0900",
         "6 Dec 2026 08:00-0900",
         "20261206 0800-0900",
         "2026-12-06 08:00 -09:00",

@@ -442,7 +442,8 @@ class OpenQuestions:
         if texts := self.around:
             read = Option(self._w["around"]["read"], {"around": READ})
             shown_ = [shown(in_language(text, self._language)) for text in texts]
-            yield Question("around", self._w["around"]["text"], [read], rows, shown=shown_)
+            how = self._w["around"]["sheet"] if self._guesses.table.others else None
+            yield Question("around", self._w["around"]["text"], [read], rows, shown=shown_, how=how)
 
     def _of_columns(self, rows: int) -> Iterator[Question]:
         """One table of the columns without a role: left out, read, or one of ours; last what may be left out."""

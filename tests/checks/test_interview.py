@@ -374,8 +374,11 @@ def test_the_questions_are_about_the_sheet_that_the_brief_names(tmp_path):
     made = partial(Interview, path, brief, Store(tmp_path / "store"), Rulebook.load(), "en")
     with pytest.raises(InputError, match="other sheets of the spreadsheet were not read: 'Appels'"):
         made().next()
-    brief.write_text('sheet = "Appels"\n', encoding="utf-8")
-    assert made().next().id == "caller"
+    brief.write_text('sheet = "Appels"\nregion = "FR"\n', encoding="utf-8")
+    interview = made()
+    interview.answer(interview.next(), 0)
+    around = interview.next()
+    assert (around.id, around.shown) == ("around", ["Sheet"]) and "--registry own --sheet" in around.how
 
 
 def test_nothing_else_is_asked_before_the_column_of_numbers_is_known(asked):

@@ -654,3 +654,20 @@ def test_a_telephone_that_may_be_another_persons_is_called_only_if_somebody_says
     for row in others:
         assert row.options[row.chosen].edits == {"ignore": [row.name]}
         assert {"number": names} in [option.edits.get("columns") for option in row.options]
+
+
+@pytest.mark.parametrize(
+    ("words", "is_proposed"), [(["Achat", "Annuaire"], True), (["Achat", "Web"], False), (["Formulaire"], False)]
+)
+def test_no_origin_is_proposed_that_says_that_somebody_agreed(asked, words, is_proposed):
+    """A form of a web site may have been filled in without agreement to be called; the words are asked then."""
+    rows = "".join(f"+3363998000{row};{words[row % len(words)]}\n" for row in range(4))
+    interview = asked(f"Tél;Origine du numéro\n{rows}")
+    interview.answer(interview.next(), 0)
+    columns = interview.next()
+    [row] = columns.table
+    options = [option.edits.get("columns") == {"source": row.name} for option in row.options]
+    assert any(options) and options[row.chosen] == is_proposed
+    interview.answer(columns, [options.index(True)])
+    asked_of = [question.id for question in interview.open()]
+    assert (f"words:{row.name}" in asked_of) != is_proposed

@@ -119,6 +119,8 @@ def test_the_log_says_to_whom_consents_were_passed_on(dnc, recorded):
         (["load", "FILE", "--registry", "customers"], 2),
         (["consent", NUMBER, "--region", "FR", "--for", "live"], 2),
         (["consent", "12", "--on", "2026-08-01"], 4),
+        (["consent", "+33199000001", "--withdrawn-on", "20/11/2026"], 4),
+        (["consent", "+33199000001", "--withdrawn-on", "2099-01-01"], 4),
         (["called", "+33199000001", "--at", "soon", "--result", "busy"], 4),
         (["called", "+33199000001", "--at", "2026-11-01", "--result", "loud"], 4),
         (["wordings", "add", "FILE"], 2),

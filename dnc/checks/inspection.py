@@ -20,6 +20,7 @@ import polars as pl
 from dnc.clock import ALWAYS, NEVER, read_day
 from dnc.database import instance_of, run, statement
 from dnc.errors import InputError, OptionError
+from dnc.lists.consents import refers
 from dnc.lists.own_records import as_in_file
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import read_column
@@ -54,6 +55,10 @@ _MADE = """
     create temp table made as
     select seq, number, "at", result, campaign, consent, coalesce(campaign = $name, $name is null) as mine
     from ({sql})
+"""
+_NAMES = """
+    select distinct name from (select unnest([wording, proof]) as name from consents where wording || proof is not null)
+    where not regexp_matches(name, '[1-9]')
 """
 _SAMPLE = "from inspected where consent_withdrawn_on = $never order by sha256($seed || ' ' || seq), seq limit $size"
 
@@ -300,9 +305,10 @@ def _frames(
     made = on_consents(calls, consents)
     ask(_MADE.format(sql=made.sql), {**made.params, **days, **name}, **made.frames)
     ask(f"create temp table consents as {consents.sql}", consents.params or None, **consents.frames)
+    named = ask(_NAMES)["name"]
     ask(
         statement(__package__, "inspected"),
-        never | {"unknown": ALWAYS},
+        never | {"unknown": ALWAYS, "nameless": named.filter(~refers(named)).to_list()},
         told=standing.objections,
         loaded=_own_files(standing),
     )

@@ -215,7 +215,7 @@ class ConsentRows(msgspec.Struct, frozen=True):
             counts["unread"] += calls.number.null_count()
             counts["wordless"] += stated["rank"].null_count()
             counts["odd"] += int(stated["consent_odd"].sum())
-            counts["unproven"] += int((given & ~_refers(stated["proof"])).sum())
+            counts["unproven"] += int((given & ~refers(stated["proof"])).sum())
             for what, column, word, rows_of_word in () if calls.cells is None else calls.cells.iter_rows():
                 if what == "misread":
                     self.misread[column, word] += rows_of_word
@@ -395,7 +395,7 @@ def limited(name: str) -> pl.Expr:
 
 def is_proven(statements: pl.DataFrame) -> pl.Series:
     """Whether statements have a `proof` and a `wording`: `proven`."""
-    return (_refers(statements["proof"]) & _refers(statements["wording"])).alias("proven")
+    return (refers(statements["proof"]) & refers(statements["wording"])).alias("proven")
 
 
 def proof_key() -> pl.Expr:
@@ -403,7 +403,7 @@ def proof_key() -> pl.Expr:
     return pl.col("proof").str.strip_chars().str.to_lowercase().hash()
 
 
-def _refers(cells: pl.Series) -> pl.Series:
+def refers(cells: pl.Series) -> pl.Series:
     """Whether cells name a document: a text with a digit and another sign does, of other texts the words say."""
     others = cells.to_frame().select(pl.when(~pl.first().str.contains(_REFERENCE)).then(pl.first()))
     may = each_distinct(others, lambda text: (text is None or may_refer(text),), {cells.name: pl.Boolean})

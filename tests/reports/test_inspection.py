@@ -327,16 +327,18 @@ def test_how_often_and_when_people_were_called(store, book, write_file, monkeypa
 def expected(said: list[tuple], statements: set[tuple], calls: list[tuple]) -> list[tuple[str, bool]]:
     """Calls to somebody who had objected or withdrawn, once for each time; and whether their order is not known.
 
-    said: number, day, whether it lifts. statements: number, day, whether it is a consent. calls: number, moment, result.
+    said: number, day, whether it lifts. statements: number, day, the proof of a consent, which is new after a withdrawal
+    if it is to count, or none of a withdrawal. calls: number, moment, result.
     """
     barred = []
     for at, (number, day, lifts) in enumerate(said):
         later = [d for n, d, lift in said[at + 1 :] if lift and (n, d) == (number, day)]
         later += [d for n, d, lift in said if lift and n == number and d > day]
         barred += [] if lifts else [(number, day, min(later, default=date.max))]
-    for number, day, consents in statements:
-        later = [d for n, d, again in statements if again and n == number and d > day]
-        barred += [] if consents else [(number, day, min(later, default=date.max))]
+    for number, day, proof in statements:
+        used = {"", "n/a"} | {p for n, d, p in statements if n == number and d <= day}
+        later = [d for n, d, p in statements if p not in used and n == number and d > day]
+        barred += [] if proof else [(number, day, min(later, default=date.max))]
     found = []
     for number, first, last in barred:
         told = [at for n, at, result in calls if (n, at.date(), result) == (number, first, "objected")]
@@ -371,11 +373,14 @@ def test_calls_after_an_objection_are_those_of_a_model(store, book, monkeypatch,
     told = [{"number": n, "at": at.isoformat(), "result": result} for n, at, result in calls]
     own_records.record(store, "calls", told, book)
     said += [(number, at.date(), False) for number, at, result in calls if result == "objected"]
-    statements = {(*some(), random.random() < 0.5) for _ in range(8)}
-    proved = {"consent": "named_caller", "wording": "w", "proof": "p"}
+    statements = {(*some(), random.choice(["", "", "", "p1", "p2", "p3", "n/a"])) for _ in range(10)}
+    proved = {"consent": "named_caller", "wording": "w"}
     rows = [
-        {"number": n, **({"consent_on": f"{day}"} | proved if again else {"consent_withdrawn_on": f"{day}"})}
-        for n, day, again in statements
+        {
+            "number": n,
+            **({"consent_on": f"{day}", "proof": proof} | proved if proof else {"consent_withdrawn_on": f"{day}"}),
+        }
+        for n, day, proof in statements
     ]
     own_records.record(store, "consents", rows, book)
     found = inspect(store, Scope(first, date(2026, 10, 8)))

@@ -108,11 +108,6 @@ def objects(name: str) -> bool | None:
     return None if _has(name, "doubtful") else True
 
 
-def may_deny(name: str) -> bool:
-    """Whether a yes under the name of a column may say that nobody objects: `Non inscrit`, `Appelable`."""
-    return not objects(name) and (marks(name) or _has(name, "reversed"))
-
-
 def _begins(column: str) -> bool:
     """Whether the texts of a column may say something together with its name, which alone says nothing."""
     return not is_of_mail(column) and not marks(column) and _has(column, "known")

@@ -14,8 +14,8 @@ from dnc.clock import NO, NONE, YES, may_be_cut, read_day
 from dnc.errors import FormatError, LoaderError, OptionError
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
-from dnc.files.net import marked, may_deny
-from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, quoted, refuse_other_header, uncut
+from dnc.files.net import marked, objects
+from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, folded, quoted, refuse_other_header, uncut
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
 from dnc.numbers.bulk_reader import read_column
@@ -25,6 +25,8 @@ from dnc.registries.contract import LISTING, OPTIONAL, Extract, Loader
 from dnc.registries.extra_columns import ExtraColumns, says_listed
 
 _COLUMNS = LISTING | OPTIONAL
+# Names of a column, in the languages of the countries that ship, under which a yes is listed and a no is not.
+_SAY_LISTED = ("listed", "registered", "inscrit", "eingetragen", "iscritto", "inscrito", "ingeschreven")
 NO_COUNTRY = "country is not an ISO 3166-1 code"
 _FEWEST_DIGITS = 2  # in a cell that is meant as a number; a flag has one at most
 _FORM = r"^(?:\+|00?[1-9]|\()"  # as a number is, and hardly a count or an id
@@ -288,7 +290,7 @@ def is_plain(extract: Extract) -> bool:
 
 
 def _refuse_flags(cells: pl.Series, name: str, told: Collection[str], extract: Extract) -> None:
-    """Raise LoaderError for a no that nobody gave a meaning, in a column by whose name it may mean listed (`Callable`).
+    """Raise LoaderError for a no that nobody gave a meaning, in a column by whose name it may mean listed (`Libre`).
 
     told: our words that the layout puts in the place of others.
     """
@@ -309,10 +311,11 @@ def in_plain_form(loader: Loader) -> Loader:
         if extract.column("until") is not None:
             extract.notes.append(localized("note", "until"))
         name = extract.layout.columns.get("listed", "listed")
+        is_clear = folded(name) in _SAY_LISTED or objects(name)
         told = extract.layout.values.get("listed", {}).values()
 
         def listed(cells: pl.DataFrame) -> pl.DataFrame:
-            if may_deny(name):
+            if not is_clear:
                 _refuse_flags(cells[str(column)], name, told, extract)
             is_known = pl.col(str(column)).str.to_lowercase().is_in([*meaning, "unknown"]).fill_null(False)
             reason = pl.when(~is_known).then(pl.lit("listed is not a known value"))

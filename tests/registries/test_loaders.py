@@ -306,6 +306,8 @@ REFUSED = [
             ("Non inscrit", {}, "--values 'listed:oui=yes' "),
             ("Hors Bloctel", {}, "--values 'listed:oui=yes' "),
             ("Appelable", {}, "--values 'listed:oui=yes' "),
+            ("Libre", {}, "--values 'listed:oui=yes' "),
+            ("Unregistered", {}, "--values 'listed:oui=yes' "),
         )
     ),
     (
@@ -1142,9 +1144,9 @@ def test_a_missing_column_can_be_named(tmp_path):
     assert Store(tmp_path / "store").load(tmp_path / "a.csv", as_of=AS_OF, **given).clear == 1
 
 
-@pytest.mark.parametrize("name", ["Inscrit Bloctel", "Inscrit", "Registered", "Blocked", "Ne pas appeler", "Statut"])
-def test_yes_and_no_are_read_under_a_name_that_does_not_turn_them_round(name, tmp_path):
-    """Whoever maps it to `listed` says that a yes is listed."""
+@pytest.mark.parametrize("name", ["Inscrit Bloctel", "INSCRIT", "Registered", "Ne pas appeler", "On TPS"])
+def test_yes_and_no_are_read_under_a_name_that_says_who_is_listed(name, tmp_path):
+    """In any of the languages of the countries that ship, or because it says that people object."""
     (path := tmp_path / "f.csv").write_text(f"number;{name}\n0199000001;OUI\n0199000002;non\n", encoding="utf-8")
     snapshot = Store(tmp_path / "store").load(path, registry="fr-bloctel", as_of=AS_OF, columns={"listed": name})
     assert (snapshot.listed, snapshot.clear) == (1, 1)

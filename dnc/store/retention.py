@@ -151,7 +151,7 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path, 
     else:
         records = records_in(change.con, change.folder)
         used = used_since(change.con, records, before).to_list() if kind is CONSENTS else []
-        which = f"coalesce({kind.day} < $before, false) and not list_contains($used::bigint[], seq)"
+        which = f"coalesce({kind.day} < $before, false) and seq not in (select unnest($used::bigint[]))"
         which += " and number not in (select unnest($held::ubigint[]))"
         rewriting = _Rewriting(change, which, {"before": before, "used": used, "held": [*on_hold, *kept]}, work)
         _forget_records(rewriting, [kind])

@@ -44,7 +44,7 @@ _NOT_NEW = """
 # Calls with the consent that was the newest statement when they were made: of those that are known now, unless another
 # was known when they were loaded. Days are those of the person; minutes of one are compared in UTC, in which it may
 # begin and end elsewhere, so days are spread apart. A day alone is its beginning, and so is a call whose minute is
-# not known.
+# not known, before which a withdrawal of its day counts.
 _ON_CONSENTS = """
     select n.* replace (coalesce(n.consent, c.given) as consent) from (
         select *, epoch_ms("at"::date)::bigint // 86400000 * 4096 + {minute} as moment from ({rows})
@@ -56,8 +56,8 @@ _ON_CONSENTS = """
 """
 _OF_CONSENTS = "seq number consent consent_on consent_at consent_withdrawn_on withdrawn_at"  # which it reads of them
 _MOMENT = """
-    (epoch_ms({day})::bigint // 86400000 * 4096 + coalesce(
-        least(greatest(epoch_ms({instant})::bigint // 60000 - epoch_ms({day})::bigint // 60000 + 1440, 1), 4094), 0))
+    (epoch_ms({day})::bigint // 86400000 * 4096 + case when {instant} is null then 0 else
+        least(greatest(epoch_ms({instant})::bigint // 60000 - epoch_ms({day})::bigint // 60000 + 1440, 1), 4094) end)
 """
 
 
@@ -241,17 +241,18 @@ def uses(records: Mapping[str, Records], numbers: pl.Series | None = None) -> St
 
 
 def on_consents(
-    calls: StatementSource, consents: StatementSource, where: str = "", minute: str = "0"
+    calls: StatementSource, consents: StatementSource, where: str = "", minute: str | None = None
 ) -> StatementSource:
-    """Calls with the consents that they were made on; minute: SQL, of their day, see `NewRows`."""
+    """Calls with the consents that they were made on; minute: SQL, of their day, if it is known; see `NewRows`."""
+    withdrawn = f"nullif(consent_withdrawn_on, {NEVER})"
     sql = _ON_CONSENTS.format(
         rows=calls.sql,
-        minute=minute,
+        minute=minute or 0,
         consents=consents.sql,
         given=GIVEN,
         never=NEVER,
         given_at=_MOMENT.format(day="consent_on", instant="consent_at"),
-        ended_at=_MOMENT.format(day=f"nullif(consent_withdrawn_on, {NEVER})", instant="withdrawn_at"),
+        ended_at=_MOMENT.format(day=withdrawn, instant="withdrawn_at" if minute else "null::timestamp"),
     )
     return StatementSource(f"from ({sql}) {where}", calls.params | consents.params, calls.frames | consents.frames)
 

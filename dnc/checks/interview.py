@@ -118,6 +118,12 @@ class Interview:
         return self._questions(self.language).regions_of_consents
 
     @property
+    def said(self) -> tuple[Brief, Path | None]:
+        """The brief as it is, and the file of consents; without that, and with no row clear, if its country is open."""
+        brief = read_brief(self._path)
+        return (replace(brief, around=UNDECIDED), None) if self.regions_of_consents else (brief, self.consents)
+
+    @property
     def _told(self) -> Guesses | None:
         """What the file of consents shows; None where there is none. Raises InputError."""
         if self.consents is None:

@@ -48,7 +48,6 @@ def start(
     from dnc import api
     from dnc.checks.interview import Interview
     from dnc.checks.settings import Settings
-    from dnc.lists.brief import read_brief
     from dnc.reports.check_summary import summary
 
     if typed_name(file) == "/dev/stdin":
@@ -67,9 +66,12 @@ def start(
         elif not _ask(interview, question):
             break
     interview.finish()
+    said_of_list, used = interview.said
+    if consents and not used:
+        tell("start", "consents_unread", path=consents)
     settings = Settings(
-        brief=read_brief(brief),
-        consents=consents,
+        brief=said_of_list,
+        consents=used,
         rulebook=book,
         language=language(),
         accept_unread=accept_unread,

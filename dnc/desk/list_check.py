@@ -390,7 +390,7 @@ class ListCheck:
 
     def settings(self, desk: Desk, language: str) -> Settings:
         """The settings of a check of the list: nobody has read the texts that were not spoken of yet."""
-        brief, consents = read_brief(self.brief), self.interview.consents
+        brief, consents = self.interview.said
         around = brief.around or (UNDECIDED if self.interview.guesses.around else None)
         brief = replace(brief, new_columns=UNDECIDED, around=around)
         return Settings(

@@ -119,6 +119,14 @@ def test_what_is_not_known_leaves_all_rows_undecided(start, write_file, tmp_path
     assert "text around the table" in start("0\n" * 20, path)[1]  # whoever knows it by then can say so
 
 
+def test_consents_of_a_country_that_nobody_knows_clear_no_call(start, write_file, tmp_path):
+    """They may be about anybody on the list, also the row that says that somebody gave none."""
+    path = write_file("l.csv", "Mobile\n+33639980001\n+33639980002\n")
+    consents = write_file("c.csv", "number,consent\n0639980001,named_caller\n0639980002,none\n")
+    code, err = start("0\n" * 40, path, "--consents", consents, "--brief", tmp_path / "b.toml")
+    assert code == 3 and "nobody said which country the numbers in" in err and "No call is possible for now" in err
+
+
 def test_an_answer_that_is_not_understood_is_asked_again(start, write_file, tmp_path):
     """A number that is not there, or longer than Python reads, and a day that is none."""
     _, err = start(f"77\n{'9' * 5_000}\n1\n\n1 soon\n\n1 2026-12-01\n\n", write_file("list.csv", LIST))

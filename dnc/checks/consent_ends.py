@@ -12,7 +12,7 @@ from dnc.clock import NEVER, today
 from dnc.database import instance_of, run
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
-from dnc.lists.own_facts import STATEMENT, in_force, worded
+from dnc.lists.own_facts import STATEMENT, in_force, read_last, worded
 from dnc.numbers.numbering_plans import kind_of
 from dnc.store.record_kinds import CONSENTS, GIVEN
 from dnc.store.records import used_since, uses
@@ -39,7 +39,7 @@ def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -
     standing = store.standing()
     records = standing.records[CONSENTS.name]
     with instance_of(store.path.absolute()).cursor() as con:
-        found = worded(in_force(records.find(con, columns=STATEMENT), records), standing.wordings).frame
+        found = worded(in_force(read_last(records.find(con, columns=STATEMENT), records)), standing.wordings).frame
     given = found.filter(pl.col("consent").is_in(GIVEN) & (pl.col("consent_withdrawn_on") == NEVER))
     rows = _with_ends(given, book)
     rows = rows.filter((pl.col("ends_on") >= today()).fill_null(True))

@@ -1,7 +1,7 @@
 -- Who must not be called any more, since when, and until when (the day of a lift, or of a new consent with a wording and
 -- a proof of its own); of a list that was loaded several times, its first load. The id of each is its own.
 --   told (own objections), loaded (numbers of own files), consents (every statement), $never, $unknown, $nameless (texts
---   that name no proof and no wording)
+--   that name no proof and no wording), $given (words for a consent)
 create temp table barred as
 with entries as (
     select 'objections:' || seq as id, 'objection' as kind, number, on_day, recorded_at, null::date as until, seq
@@ -24,11 +24,12 @@ lifts as (
 renewed as (
     select e.id, min(c.consent_on) as on_day
     from begun e join consents c on c.number = e.number and e.kind = 'withdrawal' and c.consent_on > e.since
-    where c.wording is not null and c.proof is not null
+    where c.wording is not null and c.proof is not null and list_contains($given, c.consent)
+      and c.consent_withdrawn_on = $never and not coalesce(c.consent_odd, false)
       and not list_contains($nameless, c.wording) and not list_contains($nameless, c.proof)
       and not exists (
         from consents o where o.number = e.number and lower(trim(o.proof)) = lower(trim(c.proof))
-            and coalesce(o.consent_on, o.consent_withdrawn_on) <= e.since
+            and coalesce(o.consent_on, nullif(o.consent_withdrawn_on, $never), e.since) <= e.since
       )
     group by e.id
 )

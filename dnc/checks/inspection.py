@@ -20,14 +20,14 @@ import polars as pl
 from dnc.clock import ALWAYS, NEVER, read_day
 from dnc.database import instance_of, run, statement
 from dnc.errors import InputError, OptionError
-from dnc.lists.consents import refers
+from dnc.lists.consents import REFERENCE, refers
 from dnc.lists.own_records import as_in_file
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import read_column
 from dnc.registries import OWN
 from dnc.store import ledger_sql
 from dnc.store.holds import Hold
-from dnc.store.record_kinds import CALLS, CONSENTS
+from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN
 from dnc.store.records import on_consents
 from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store
@@ -58,7 +58,7 @@ _MADE = """
 """
 _NAMES = """
     select distinct name from (select unnest([wording, proof]) as name from consents where wording || proof is not null)
-    where not regexp_matches(name, '[1-9]')
+    where not regexp_matches(name, $reference)
 """
 _SAMPLE = "from inspected where consent_withdrawn_on = $never order by sha256($seed || ' ' || seq), seq limit $size"
 
@@ -305,10 +305,10 @@ def _frames(
     made = on_consents(calls, consents)
     ask(_MADE.format(sql=made.sql), {**made.params, **days, **name}, **made.frames)
     ask(f"create temp table consents as {consents.sql}", consents.params or None, **consents.frames)
-    named = ask(_NAMES)["name"]
+    named = ask(_NAMES, {"reference": REFERENCE})["name"]
     ask(
         statement(__package__, "inspected"),
-        never | {"unknown": ALWAYS, "nameless": named.filter(~refers(named)).to_list()},
+        never | {"unknown": ALWAYS, "given": list(GIVEN), "nameless": named.filter(~refers(named)).to_list()},
         told=standing.objections,
         loaded=_own_files(standing),
     )

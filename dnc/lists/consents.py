@@ -58,7 +58,7 @@ _NEWEST = 2**36  # later than any day: against the call, without a day
 _OLDEST = -(2**36)  # earlier than any day: for the call, without a day
 _DAY = 24 * 60  # minutes
 _SPREAD = 4096  # minutes, more than the three days of UTC that may be one day somewhere
-_REFERENCE = r"[\p{L}1-9].*[1-9]|[1-9].*\p{L}"
+REFERENCE = r"[\p{L}1-9].*[1-9]|[1-9].*\p{L}"  # in a text that names a document, whatever its words say
 _PLAIN_DAY = r"^\d{4}-\d\d-\d\d$"  # a cell that is no instant
 _NO_END = 2**22  # days; later than any last day of a consent
 
@@ -405,7 +405,7 @@ def proof_key() -> pl.Expr:
 
 def refers(cells: pl.Series) -> pl.Series:
     """Whether cells name a document: a text with a digit and another sign does, of other texts the words say."""
-    others = cells.to_frame().select(pl.when(~pl.first().str.contains(_REFERENCE)).then(pl.first()))
+    others = cells.to_frame().select(pl.when(~pl.first().str.contains(REFERENCE)).then(pl.first()))
     may = each_distinct(others, lambda text: (text is None or may_refer(text),), {cells.name: pl.Boolean})
     return may[cells.name] & cells.is_not_null()
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from dnc.database import instance_of, run
 from dnc.files.table import folded
-from dnc.lists.own_facts import in_force
+from dnc.lists.own_facts import in_force, read_last
 from dnc.lists.own_records import as_in_file
 from dnc.store import wordings
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS
@@ -44,7 +44,7 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
                 cells = cells.hstack(rows.select("seq").join(on, "seq", "left", maintain_order="left").drop("seq"))
             found[name] = [_filled(row) for row in cells.iter_rows(named=True)]
             if kind is CONSENTS and rows.height:
-                counting = f"{name}:{in_force(rows, records).rows['seq'].item()}"
+                counting = f"{name}:{in_force(read_last(rows, records)).rows['seq'].item()}"
     for row in found[CONSENTS.name]:
         row |= {"counts": row["statement"] == counting}
     told = {row["statement"] for row in found[CONSENTS.name]}

@@ -139,7 +139,7 @@ class OwnFacts(msgspec.Struct, dict=True):
         """
         if records := self._records(CONSENTS.name):
             found = records.find(self._con, columns=STATEMENT, numbers=numbers)
-            ended = in_force(found, records).frame.filter(is_against())["number"]
+            ended = in_force(read_last(found, records)).frame.filter(is_against())["number"]
             is_one = (pl.col("consent_withdrawn_on") != NEVER) & pl.col("number").is_in(ended.implode())
             yield found.filter(is_one).select("number", "consent_withdrawn_on")
         if records := self._records(CALLS.name):
@@ -175,17 +175,22 @@ class OwnFacts(msgspec.Struct, dict=True):
         if not found.height:
             return calls
         numbers = calls.number.alias("number").to_frame()
-        numbers, found, ends = _known_then(numbers.with_columns(calls.facts("day")), found)
-        known = worded(in_force(found, records), self.standing.wordings, self.require_proof).until(ends)
+        numbers, found, ends = _known_then(numbers.with_columns(calls.facts("day")), read_last(found, records))
+        known = worded(in_force(found), self.standing.wordings, self.require_proof)
         self.revived += known.revived
         rows = numbers.join(known.rows, "number", how="left", maintain_order="left")
-        joined = _Joined.of(calls, rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_")))
+        rows = rows.join(ends, "number", how="left", maintain_order="left")
+        row, pairs = numbered(rows.select("said", "end"))
+        said = known.said.select(pl.col(_OF_STATEMENT).name.prefix("_"))[pairs["said"]]
+        joined = _Joined.of(calls, row, said.with_columns(pairs["end"].alias("_end")))
         given = given_later(joined.facts["_consent_on"], joined.facts["_consent_at"], joined.facts)
         proven = [pl.col("_proven") & self._is_confirmed] if known.said["confirmed_via"].count() else []
         joined = joined._replace(facts=joined.facts.with_columns(given).with_columns(proven))
         both = pl.col("rank").is_not_null() & pl.col("_rank").is_not_null() & ~is_against() & ~is_against("_")
         told = ranked(joined.facts.lazy().with_columns(NO_INSTANTS))
         completed = told.with_columns(_counts=_told_counts(), _both=both).with_columns(_completed())
+        ended = pl.when(pl.col("consent").is_in(GIVEN)).then(pl.min_horizontal("consent_until", "_end"))
+        completed = completed.with_columns(ended.otherwise("consent_until").alias("consent_until"))
         # One query: each step of its own takes longer than what it does to a call. The engine for more rows than memory
         # holds takes three times as long.
         facts = completed.select(*_FACTS, "_rests").collect(engine="in-memory")
@@ -311,16 +316,6 @@ class Statements(NamedTuple):
         """All columns, a row a number."""
         return self.rows.drop("said").hstack(self.said[self.rows["said"]])
 
-    def until(self, ends: pl.DataFrame) -> Statements:
-        """The same, where those of some numbers count until a day: columns `number` and `end` (Date)."""
-        if ends.is_empty():
-            return self
-        ended = self.rows.join(ends, on="number", how="left", maintain_order="left")
-        said, pairs = numbered(ended.select("said", "end"))
-        until = pl.min_horizontal("consent_until", pl.lit(pairs["end"])).alias("consent_until")
-        rows = self.rows.with_columns(said.alias("said"))
-        return self._replace(rows=rows, said=self.said[pairs["said"]].with_columns(until))
-
 
 def _known_then(asked: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """What had been stated on the day of each call; what is against calls counts from the day before its own.
@@ -353,20 +348,27 @@ def _known_then(asked: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame,
     return key.to_frame(), found.filter(~pl.col("is_later")), ends
 
 
-def in_force(found: pl.DataFrame, records: Records) -> Statements:
-    """The statement of each number that counts, out of rows of consents, with `rank` and `proven`.
+def read_last(found: pl.DataFrame, records: Records) -> pl.DataFrame:
+    """Rows of consents without those that were not understood and were read otherwise when their file was loaded again.
 
-    After a withdrawal only a consent of a later moment with its own proof and wording counts; a proof of a statement up
-    to then proves no later one. A consent that was not understood counts no more once its file was loaded again, and
-    its row read otherwise.
-
-    found: all rows of `records` with some numbers; at least the columns of `STATEMENT`.
+    found: all rows of `records` with some numbers.
     """
     for first, last, further in records.read_again:
         is_odd = pl.col("consent_odd") & (pl.col("consent_withdrawn_on") == NEVER)
         odd = found.filter(is_odd & pl.col("seq").is_between(first, last))
         again = odd.join(found.select("number", pl.col("seq") - further), on=["number", "seq"], how="semi")
         found = found.filter(~pl.col("seq").is_in(again["seq"].implode()))
+    return found
+
+
+def in_force(found: pl.DataFrame) -> Statements:
+    """The statement of each number that counts, out of rows of consents, with `rank` and `proven`.
+
+    After a withdrawal only a consent of a later moment with its own proof and wording counts; a proof of a statement up
+    to then proves no later one.
+
+    found: all rows with some numbers (see `read_last`); at least the columns of `STATEMENT`.
+    """
     # How a statement ranks is found once for all that say the same.
     row, said = numbered(found.select(*CONSENTS.columns, "wording", "confirmed_via", *_NAMED, is_proven(found)))
     withdrawn = pl.when(pl.col("consent_withdrawn_on") != NEVER).then(moment())

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import msgspec
 
+ALWAYS = "date '0001-01-01'"  # `dnc.clock.ALWAYS`: withdrawn on a day that is not known
 NEVER = "date '9999-12-31'"  # `dnc.clock.NEVER`: a day on which nothing was withdrawn
 GIVEN = ("named_caller", "partners", "written")  # words of `consent` by which one was given
 

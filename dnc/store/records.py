@@ -24,7 +24,7 @@ from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.folder import known_fault
 from dnc.store.ledger import Change, rows_of
-from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
+from dnc.store.record_kinds import ALWAYS, CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
 
 _IN_LEDGER = 4096  # rows of a kind; more are moved into a file
 _FILLED_HERE = ("seq", "consent", "recorded_at")  # columns that are filled in here; `consent` is that of a call
@@ -41,24 +41,31 @@ _NOT_NEW = """
     union all
     select row from read semi join (select number, hash({same}) as same_as from ({known})) using (number, same_as)
 """
-# Calls with the consent that was the newest statement when they were made: of those that are known now, unless another
-# was known when they were loaded. Days are those of the person; minutes of one are compared in UTC, in which it may
-# begin and end elsewhere, so days are spread apart. A day alone is its beginning, and so is a call whose minute is
-# not known, before which a withdrawal of its day counts.
+# Calls with the consent that they were made on: the one that was known when they were loaded, or else the newest that
+# is known now. A statement against counts for the whole of its day, and for all consents up to it; a withdrawal without
+# a day for all. Minutes of a day are compared in UTC, in which it may begin and end elsewhere, so days are spread
+# apart; a consent told by its day alone is of its beginning, and so is a call whose minute is not known.
 _ON_CONSENTS = """
-    select n.* replace (coalesce(n.consent, c.given) as consent) from (
-        select *, epoch_ms("at"::date)::bigint // 86400000 * 4096 + {minute} as moment from ({rows})
+    with statements as (from ({consents}))
+    select n.* exclude ("on", moment)
+           replace (coalesce(n.consent, case when a.day is null or c.day > a.day then c.seq end) as consent)
+    from (
+        select *, "at"::date as "on", epoch_ms("at"::date)::bigint // 86400000 * 4096 + {minute} as moment from ({rows})
     ) n asof left join (
-        select number, case when consent in {given} and consent_withdrawn_on = {never} then seq end as given,
-               greatest({given_at}, {ended_at}) as since
-        from ({consents}) where since is not null
+        select number, seq, consent_on as day, epoch_ms(consent_on)::bigint // 86400000 * 4096
+               + case when consent_at is null then 0 else least(greatest(
+                   epoch_ms(consent_at)::bigint // 60000 - epoch_ms(consent_on)::bigint // 60000 + 1440, 1), 4094) end
+               as since
+        from statements
+        where consent_on is not null and consent in {given} and not coalesce(consent_odd, false)
+            and number not in (select number from statements where consent_withdrawn_on = {always})
     ) c on n.number = c.number and n.moment >= c.since
+    asof left join (
+        select number, consent_withdrawn_on as day from statements where consent_withdrawn_on <> {never}
+        union all select number, consent_on from statements where consent = 'none' and consent_on is not null
+    ) a on n.number = a.number and n."on" >= a.day
 """
-_OF_CONSENTS = "seq number consent consent_on consent_at consent_withdrawn_on withdrawn_at"  # which it reads of them
-_MOMENT = """
-    (epoch_ms({day})::bigint // 86400000 * 4096 + case when {instant} is null then 0 else
-        least(greatest(epoch_ms({instant})::bigint // 60000 - epoch_ms({day})::bigint // 60000 + 1440, 1), 4094) end)
-"""
+_OF_CONSENTS = "seq number consent consent_on consent_at consent_withdrawn_on consent_odd"  # which it reads of them
 
 
 class RecordFile(msgspec.Struct, frozen=True):
@@ -241,19 +248,11 @@ def uses(records: Mapping[str, Records], numbers: pl.Series | None = None) -> St
 
 
 def on_consents(
-    calls: StatementSource, consents: StatementSource, where: str = "", minute: str | None = None
+    calls: StatementSource, consents: StatementSource, where: str = "", minute: str = "0"
 ) -> StatementSource:
-    """Calls with the consents that they were made on; minute: SQL, of their day, if it is known; see `NewRows`."""
-    withdrawn = f"nullif(consent_withdrawn_on, {NEVER})"
-    sql = _ON_CONSENTS.format(
-        rows=calls.sql,
-        minute=minute or 0,
-        consents=consents.sql,
-        given=GIVEN,
-        never=NEVER,
-        given_at=_MOMENT.format(day="consent_on", instant="consent_at"),
-        ended_at=_MOMENT.format(day=withdrawn, instant="withdrawn_at" if minute else "null::timestamp"),
-    )
+    """Calls with the consents that they were made on; minute: SQL, of their day, see `NewRows`."""
+    words = {"given": GIVEN, "never": NEVER, "always": ALWAYS}
+    sql = _ON_CONSENTS.format(rows=calls.sql, minute=minute, consents=consents.sql, **words)
     return StatementSource(f"from ({sql}) {where}", calls.params | consents.params, calls.frames | consents.frames)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from dnc import Rulebook
 from dnc.lists import own_records
+from dnc.lists.own_answer import own_answer
 from dnc.lists.own_records import RecordReading
 from dnc.store import wordings
 
@@ -136,6 +137,19 @@ def test_a_decision_that_was_kept_names_the_consent_that_it_rests_on(dnc, write_
     assert (
         "by consents:1" in dnc("answer", NUMBER)[1] and "d'après consents:1" in dnc("answer", NUMBER, "--lang", "fr")[1]
     )
+
+
+@pytest.mark.parametrize("against", [{"consent_withdrawn_on": "2026-08-01"}, {"consent_withdrawn_on": "yes"}])
+@pytest.mark.parametrize("given", ["2026-08-01", "2026-08-01T10:00+02:00"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_no_call_rests_on_a_consent_that_was_withdrawn(store, against, given, order):
+    """On the day of the consent, or on no known day; whichever of them was recorded first."""
+    book, consent = Rulebook.load(), {"consent": "named_caller", "consent_on": given, "consent_for": "both"}
+    call = {"at": "2026-08-20T10:00", "result": "busy"}
+    for kind, row in [("consents", consent), ("consents", against), ("calls", call)][::order]:
+        own_records.record(store, kind, [{"number": NUMBER, **row}], book)
+    [told] = own_answer(store, int(NUMBER.removeprefix("+")), date.max)["calls"]
+    assert "rests_on" not in told
 
 
 @pytest.mark.parametrize("consents_first", [True, False])

@@ -43,6 +43,7 @@ CASES = {
     "nor a newer day with the proof of before": ([PROVEN, WITHDRAWN, LATER | {"proof": "PAGE 12"}], {}, "blocked", 2),
     "a proof of its own does": ([PROVEN, WITHDRAWN, LATER | {"proof": "page 13"}], {}, "clear", 3),
     "but not one that names nothing": ([WITHDRAWN, LATER | {"proof": "n/a"}], {}, "blocked", 1),
+    "nor a bare yes": ([WITHDRAWN, LATER | {"proof": "x"}], {}, "blocked", 1),
     "nor one that is still to come": ([WITHDRAWN, LATER | {"proof": "en attente"}], {}, "blocked", 1),
     "a proof that names nothing is none": ([PROVEN | {"proof": "aucune"}], {}, "clear", 1),
     "nor a blank row": ([WITHDRAWN, {"consent": "", "wording": "form-7"}], {}, "blocked", 1),
@@ -477,6 +478,30 @@ def test_a_file_that_is_loaded_again_is_read_again(book, store, write_file):
     file.with_name("other.csv").write_text(f"number,consent,consent_on,proof\n{NUMBER},ok,2026-08-01,page 7\n")
     assert loaded("other.csv", ok="named_caller") == before
     assert loaded(ok="named_caller") == ["clear", "blocked", "clear"]
+
+
+def test_a_later_withdrawal_ends_the_day_until_which_a_past_call_was_possible(book, store, write_file, monkeypatch):
+    """Also where the consent is told by the list alone."""
+    monkeypatch.setenv("DNC_TODAY", "2026-12-01")
+    store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
+    own_records.record(store, "consents", [{"number": NUMBER, "consent_withdrawn_on": "2026-10-01"}], book)
+    path = write_file("calls.csv", f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,2026-08-01,both\n")
+    row = check(path, store, at="2026-09-21T10:30", given=SALE).verdicts.row(0, named=True)
+    assert (row["dnc_outcome"], row["dnc_valid_until"]) == ("clear", date(2026, 9, 29))
+
+
+def test_a_call_of_another_day_changes_no_call(book, store, write_file, monkeypatch):
+    """A statement that was read otherwise when its file was loaded again is out of the way for both."""
+    monkeypatch.setenv("DNC_TODAY", "2026-12-01")
+    own_records.record(store, "consents", [{"number": NUMBER, **PROVEN}], book)
+    path = write_file("k.csv", f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,10/09/2026,both\n")
+    for reading in (RecordReading(), RecordReading(dates="mdy")):
+        own_records.load(store, "consents", [path], book, reading)
+    rests = []
+    for days in (["2026-09-22T10:30"], ["2026-09-22T10:30", DAY]):
+        calls = write_file("calls.csv", "number,call_at\n" + "".join(f"{NUMBER},{day}\n" for day in days))
+        rests.append(check(calls, store, given=SALE).verdicts["dnc_consent"].to_list())
+    assert rests == [["consents:1"], ["consents:1", "consents:3"]]
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31T00:00", "1970-01-01"])

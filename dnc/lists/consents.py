@@ -405,9 +405,12 @@ def proof_key() -> pl.Expr:
 
 def refers(cells: pl.Series) -> pl.Series:
     """Whether cells name a document: a text with a digit and another sign does, of other texts the words say."""
-    others = cells.to_frame().select(pl.when(~pl.first().str.contains(REFERENCE)).then(pl.first()))
-    may = each_distinct(others, lambda text: (text is None or may_refer(text),), {cells.name: pl.Boolean})
-    return may[cells.name] & cells.is_not_null()
+    found = cells.str.contains(REFERENCE).fill_null(False)
+    others = cells.set(found, None)
+    if others.null_count() == others.len():
+        return found
+    may = each_distinct(others.to_frame(), lambda text: (bool(text) and may_refer(text),), {cells.name: pl.Boolean})
+    return found | may[cells.name]
 
 
 @cache

@@ -179,10 +179,11 @@ class OwnFacts(msgspec.Struct, dict=True):
         known = worded(in_force(found), self.standing.wordings, self.require_proof)
         self.revived += known.revived
         rows = numbers.join(known.rows, "number", how="left", maintain_order="left")
-        rows = rows.join(ends, "number", how="left", maintain_order="left")
-        row, pairs = numbered(rows.select("said", "end"))
-        said = known.said.select(pl.col(_OF_STATEMENT).name.prefix("_"))[pairs["said"]]
-        joined = _Joined.of(calls, row, said.with_columns(pairs["end"].alias("_end")))
+        row, said = rows["said"], known.said.select(pl.col(_OF_STATEMENT).name.prefix("_"), _end=pl.lit(None, pl.Date))
+        if ends.height:
+            row, pairs = numbered(rows.join(ends, "number", how="left", maintain_order="left").select("said", "end"))
+            said = said[pairs["said"]].with_columns(pairs["end"].alias("_end"))
+        joined = _Joined.of(calls, row, said)
         given = given_later(joined.facts["_consent_on"], joined.facts["_consent_at"], joined.facts)
         proven = [pl.col("_proven") & self._is_confirmed] if known.said["confirmed_via"].count() else []
         joined = joined._replace(facts=joined.facts.with_columns(given).with_columns(proven))

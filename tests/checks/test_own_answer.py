@@ -99,7 +99,6 @@ def test_a_consent_that_was_withdrawn_is_not_called_one_in_force(dnc):
     ("number", "shown"),
     [
         ("+33199000001", ["2026-11-05 09:12 (Europe/Paris)", "2026-11-05 09:13 (Europe/Paris)"]),
-        ("+262262910001", ["2026-11-05 12:12 (Indian/Reunion)", "2026-11-05 12:13 (Indian/Reunion)"]),
         ("+12125550101", ["2026-11-05 03:12 (America/New_York)", "2026-11-05 03:13 (America/New_York)"]),
         ("+18005550101", ["2026-11-05 08:12 UTC;", "2026-11-05 10:13 UTC+02:00"]),
     ],

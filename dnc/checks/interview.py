@@ -149,7 +149,7 @@ class Interview:
         try:
             self._add(*answer.edits)
         except InputError as error:
-            raise InputError(self._wrong.get(_kind(question.fact)) or error.message) from None
+            raise InputError(self._wrong.get(kind_of_fact(question.fact)) or error.message) from None
         self._asked |= {question.id, *question.parts}
         self.given.pop(question.id, None)
         self.given[question.id] = answer
@@ -207,7 +207,7 @@ class Interview:
 
     def _read(self, fact: str, text: str) -> str:
         """A typed answer, as a brief has it. Raises InputError where it is not understood."""
-        kind = _kind(fact)
+        kind = kind_of_fact(fact)
         if fact == "cli":
             read = read_cli(meaning("cli", text) or text, self._country)
         elif kind == "date":
@@ -329,7 +329,7 @@ class Interview:
             self._add({"texts": {content.name: {"unread": unread_texts(content)} for content in without}})
 
 
-def _kind(fact: str | None) -> str:
+def kind_of_fact(fact: str | None) -> str:
     """The kind of a fact; `date` for moments too."""
     return str(vocabulary().columns[fact]["kind"]).removesuffix("time") if fact else ""
 

@@ -134,15 +134,10 @@ def consent(
     region: str | None,
     **given: str | None,
 ) -> None:
-    from dnc.clock import YES, read_day, today
     from dnc.files.input_file import input_sha256
 
     if given["consent_on"] is None and given["consent_withdrawn_on"] is None and given["consent"] != "none":
         raise click.UsageError(localized("errors", "cli", "consent_day"))
-    if (withdrawn := given["consent_withdrawn_on"]) and withdrawn.lower() not in YES:
-        day = read_day(withdrawn, "iso")
-        if day is None or day > today():  # it would be one on a day unknown, which no later consent can follow
-            raise InputError(localized("errors", "record_cell", "odd"))
     if given["consent_on"] and not given["consent"]:
         given["consent"] = "named_caller"
     if proof_file:

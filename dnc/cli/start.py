@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BACK, _UNKNOWN = "r", "0"  # typed to return to the question before, and for "I do not know"
 _SPAN = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")  # a row of a table, or several
-_TYPED = {"date": "typed_day", "datetime": "typed_day", "integer": "typed_number"}  # by the kind of a typed answer
+_TYPED = {"date": "typed_day", "integer": "typed_number"}  # by the kind of a typed answer
 
 
 @verb()
@@ -89,6 +89,8 @@ def start(
 
 def _ask(interview: Interview, question: Question) -> bool:
     """Show a question until its answer is understood; False if no more answers come."""
+    from dnc.checks.interview import kind_of_fact
+
     texts, key = messages("start", language()), "decides" if interview.whole else "decides_sample"
     say("")
     say(f"{question.text} {said(language(), 'start', key, rows=question.rows, all=interview.calls)}")
@@ -101,7 +103,7 @@ def _ask(interview: Interview, question: Question) -> bool:
     for number, one in enumerate(question.options, 1):
         say(f"  {number}  {one.text}")
     say(f"  0  {texts['unknown']}")
-    asks = texts[_TYPED.get(_kind(question.fact), "typed") if question.fact else "choose"]
+    asks = texts[_TYPED.get(kind_of_fact(question.fact), "typed") if question.fact else "choose"]
     default = "" if question.default is None else f" [{question.default + 1}]"
 
     def answer(typed: str) -> bool:
@@ -109,13 +111,6 @@ def _ask(interview: Interview, question: Question) -> bool:
         return True
 
     return _prompt(interview, asks + default + said(language(), "common", "colon"), answer)
-
-
-def _kind(fact: str | None) -> str:
-    """The kind of a column of ours; empty where there is none."""
-    from dnc.law.vocabulary import vocabulary
-
-    return str(vocabulary().columns[fact]["kind"]) if fact else ""
 
 
 def _prompt(interview: Interview, prompt: str, answer: Callable[[str], bool]) -> bool:
@@ -156,6 +151,8 @@ def _ask_table(interview: Interview, question: Question, texts: Mapping[str, Any
 
 def _show_table(question: Question) -> None:
     """Show the rows of a table; the answers to choose from are above the rows that share them, or below their own."""
+    from dnc.checks.interview import kind_of_fact
+
     name, answers = "", list[str]()
     for number, row in enumerate(question.table, 1):
         if row.name not in (name, row.text):
@@ -164,7 +161,7 @@ def _show_table(question: Question) -> None:
         if answers != before and not question.parts:
             say(f"       {' · '.join(answers)}")
         proposed = row.chosen + 1 if isinstance(row.chosen, int) else row.chosen
-        is_number = _kind(row.fact) == "integer"  # of which 0 means that it is not known, as everywhere
+        is_number = kind_of_fact(row.fact) == "integer"  # of which 0 means that it is not known, as everywhere
         text = said(language(), "start", "campaign", "number", text=row.text) if is_number else row.text
         # The dot keeps the answer and a day behind it from being taken for a telephone number.
         say(f"  {number:>3}  [{proposed}] · {text}  {', '.join(row.shown)}".rstrip())

@@ -38,7 +38,7 @@ _TAGS = re.compile(
     r"(?is)<(?P<name>(?!(?:s|del|strike)\b)[a-z]\w*)(?:\s(?:(?!line-through)[^<>])*)?>(?=.*</(?P=name)\s*>)"
     r"|</[a-z]\w*\s*>|<[bh]r\s*/?>"
 )
-_SPOILT = ("Ã", "â€")  # in UTF-8 that was read as Windows-1252
+SPOILT = ("Ã", "â€")  # in UTF-8 that was read as Windows-1252
 _SHOWN, _DIGITS = 40, 3  # of a text that a message repeats: characters, and digits from which on they are hidden
 
 
@@ -63,7 +63,7 @@ def normal(cells: pl.Series, *, in_full: bool = False) -> pl.Series:
     and false are one in all languages. In a text that also holds a word, dates, hours and numbers of five or more
     digits are `#`, except in_full.
     """
-    if cells.str.contains_any(["<", "&", *_SPOILT]).any():
+    if cells.str.contains_any(["<", "&", *SPOILT]).any():
         cells = cells.map_elements(plain, pl.String)
     text = pl.lit(cells).str.normalize("NFD").str.replace_all(_ACCENTS, "").str.to_lowercase()
     text = text.str.replace_all(r"\s+", " ").str.strip_chars()
@@ -100,7 +100,7 @@ def as_in_brief(text: str, cell: str) -> str:
 def mended(text: str) -> str:
     """A text as it was before its UTF-8 was read as Windows-1252, once or again: `DÃ©sinscrit` is `Désinscrit`."""
     with suppress(UnicodeError):
-        while any(sign in text for sign in _SPOILT):
+        while any(sign in text for sign in SPOILT):
             text = text.encode("cp1252").decode()
     return text
 

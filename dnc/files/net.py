@@ -21,7 +21,7 @@ import polars as pl
 
 from dnc.cache import shipped_toml
 from dnc.clock import MONTHS
-from dnc.files.cell_texts import STRUCK, mended
+from dnc.files.cell_texts import SPOILT, STRUCK, mended
 from dnc.frames import repeated
 
 # A word, a part of fooBar, an abbreviation with full stops, or a mark between two clauses.
@@ -170,7 +170,7 @@ def _plain(texts: pl.Series) -> pl.Series:
     """Texts without tags, entities of HTML, UTF-8 that was read as Windows-1252 (`DÃ©sinscrit`), and `N°`."""
     if texts.str.contains_any(["°", "º"]).any():
         texts = texts.str.replace_all(r"\b[nN][°º]", " ")
-    spoilt = texts.to_frame().select(pl.first().str.contains_any(["&", "<", "Ã", "â€"]).fill_null(False)).to_series()
+    spoilt = texts.to_frame().select(pl.first().str.contains_any(["&", "<", *SPOILT]).fill_null(False)).to_series()
     if not spoilt.any():
         return texts
     # A page that shows a page escapes its text twice.

@@ -110,7 +110,7 @@ class Consents(msgspec.Struct, frozen=True):
         at = known["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(known.height - 1, 0))
         found = known[at] if known.height else known.clear(calls.number.len())
         if used is not None and used.height:
-            is_used = found.select(pl.struct("number", "proof_key").is_in(used.select(pl.struct(pl.all())).to_series()))
+            is_used = found.select(pl.struct("number", "proof_key").is_in(used.to_struct().implode()))
             found = found.with_columns(pl.col("proven") & ~is_used.to_series())
         is_same = pl.lit(found["number"] == calls.number).fill_null(value=False)
         names = (*_TOLD, "rank", "consent_at")

@@ -421,7 +421,7 @@ def _hinted(name: str) -> str | None:
 
 
 def names_only(name: str, ours: str) -> bool:
-    """Whether the name of a column says nothing else than that it is one of ours, as `Consentement expiré le` does."""
+    """Whether the name of a column says nothing else than that it is one of ours, unlike `Consentement expiré le`."""
     words = words_of(name)
     hints = [word for one in {ours, WORD_OF.get(ours, ours)} for word in proposals()["columns"][one]]
     others = frozenset(word for word in words if not any(word in hint for hint in hints))

@@ -199,5 +199,20 @@ def latest_local(moment: pl.Series, zones: pl.Series) -> pl.Series:
     return pl.select(latest.alias(moment.name)).to_series()
 
 
+def earliest_instant(local: pl.Series, zones: pl.Series) -> pl.Series:
+    """The earliest instant (UTC) of each local time in its zones, joined by `|`; null where there are none."""
+    earliest: pl.Expr = pl.lit(None, pl.Datetime("us"))
+    for names in zones.unique().drop_nulls():
+        instants = [
+            pl.lit(local)
+            .dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+            .dt.convert_time_zone("UTC")
+            .dt.replace_time_zone(None)
+            for zone in names.split("|")
+        ]
+        earliest = pl.when(pl.lit(zones) == names).then(pl.min_horizontal(instants)).otherwise(earliest)
+    return pl.select(earliest.alias(local.name)).to_series()
+
+
 def _is_instant(moment: date | datetime | None) -> bool:
     return isinstance(moment, datetime) and moment.tzinfo is not None

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import msgspec
 import polars as pl
 from msgspec import structs
 
-from dnc.clock import ALWAYS, NEVER, NONE, is_zone, read_day, read_moment, today
+from dnc.clock import ALWAYS, NEVER, NONE, YES, is_zone, read_day, read_moment, today
 from dnc.database import instance_of
 from dnc.errors import InputError, OptionError
 from dnc.files.cell_texts import normal
@@ -39,7 +39,7 @@ from dnc.lists.consents import ConsentRows, kept_by, of_own_records, refuse_obje
 from dnc.lists.guesses import Guesses
 from dnc.lists.header import Header
 from dnc.lists.intake import Intake
-from dnc.lists.local_time import latest_local
+from dnc.lists.local_time import earliest_instant, latest_local
 from dnc.lists.own_facts import customers_on, recorded_later
 from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
@@ -219,19 +219,9 @@ def _with_clock(batch: pl.DataFrame, name: str, reading: RecordReading) -> pl.Da
 
 def _minute(calls: pl.DataFrame) -> pl.Series:
     """The `minute` of calls as in `NewRows`; those told by their day alone are made at its end."""
-    offset = each_distinct(calls.select("day", "clocks"), _utc_offset, {"offset": pl.Int64})
-    made = pl.col("at").dt.hour().cast(pl.Int64) * 60 + pl.col("at").dt.minute() + _DAY - pl.col("offset")
-    minute = pl.when("by_day").then(2 * _DAY + _DAY // 2).otherwise(made.fill_null(0))
-    return calls.hstack(offset).select(minute.alias("minute")).to_series()
-
-
-def _utc_offset(day: date | None, zones: str | None) -> tuple[int | None]:
-    """By how many minutes a clock in some zones, joined by `|`, may be ahead of UTC on a day; None if not known."""
-    if day is None or not zones:
-        return (None,)
-    noon = datetime.combine(day, time(12))
-    in_utc = (noon.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None) for zone in zones.split("|"))
-    return ((noon - min(in_utc)) // timedelta(minutes=1),)
+    since = pl.lit(earliest_instant(calls["at"], calls["clocks"])) - pl.col("at").dt.truncate("1d")
+    minute = pl.when("by_day").then(2 * _DAY + _DAY // 2).otherwise((since.dt.total_minutes() + _DAY).fill_null(0))
+    return calls.select(minute.alias("minute")).to_series()
 
 
 def _with_offset(reading: RecordReading, text: str | None) -> tuple[str | None]:
@@ -261,6 +251,14 @@ def record(
     if strange := [name for name in names if name not in known]:
         raise OptionError(localized("errors", "unknown_key", known=either(known)), None, strange[0])
     cells = [{name: None if row.get(name) is None else str(row[name]) for name in names} for row in rows]
+    for at, row in enumerate(cells, 1):
+        text = (row.get("consent_withdrawn_on") or "").strip()
+        if text and text.lower() not in (*YES, *NONE):
+            day = read_day(text, "iso")
+            if day is None or day > today():  # it would be one on a day unknown, which no later consent can follow
+                error = InputError(localized("errors", "record_cell", "odd"))
+                error.at = at
+                raise error
     frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))
     table = table_of_frame(_NO_FILE, frame)
     try:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import duckdb
 import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from dnc.clock import read_hours
 from dnc.errors import InputError, OptionError
@@ -76,7 +77,6 @@ def add(ledger: Ledger, name: str, text: str, facts: Mapping[str, str] | None = 
 
     Raises InputError where the name has another text or other facts, OptionError for a fact that is wrong; StoreError.
     """
-
     if not (_NAME.fullmatch(name) and name.isprintable() and text.strip()):
         raise InputError(localized("errors", "wording", "empty"))
     read = _read(dict(facts or {}))
@@ -96,10 +96,11 @@ def add(ledger: Ledger, name: str, text: str, facts: Mapping[str, str] | None = 
 
 def _read(facts: dict[str, str]) -> WordingFacts:
     """Facts as somebody told them. Raises OptionError."""
-    hours = facts.get("hours_agreed")
-    if hours is None or (hours := read_hours(hours)):
-        with suppress(msgspec.ValidationError, ValueError):
-            return msgspec.convert(facts | ({"hours_agreed": hours} if hours else {}), WordingFacts, strict=False)
+    with suppress(msgspec.ValidationError, ValueError):
+        read = msgspec.convert(facts, WordingFacts, strict=False)
+        hours = read_hours(read.hours_agreed or "")
+        if hours or read.hours_agreed is None:
+            return replace(read, hours_agreed=hours)
     known = ", ".join(WordingFacts.__struct_fields__)
     raise OptionError(localized("errors", "wording", "facts", known=known))
 

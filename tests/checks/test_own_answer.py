@@ -138,6 +138,16 @@ def test_a_decision_that_was_kept_names_the_consent_that_it_rests_on(dnc, write_
     )
 
 
+@pytest.mark.parametrize(("at", "rests"), [("2026-10-25T01:00", False), ("2026-10-25T01:30", True)])
+def test_a_call_in_the_night_of_a_clock_change_is_compared_by_its_minute(store, at, rests):
+    """The clock goes back two hours later, so that noon of this day has another offset."""
+    consent = {"consent": "named_caller", "consent_on": "2026-10-25T01:20+02:00", "consent_for": "both"}
+    for kind, row in (("consents", consent), ("calls", {"at": at, "result": "busy"})):
+        own_records.record(store, kind, [{"number": NUMBER, **row}], Rulebook.load())
+    [told] = own_answer(store, int(NUMBER.removeprefix("+")), date.max)["calls"]
+    assert ("rests_on" in told) == rests
+
+
 @pytest.mark.parametrize("against", [{"consent_withdrawn_on": "2026-08-01"}, {"consent_withdrawn_on": "yes"}])
 @pytest.mark.parametrize("given", ["2026-08-01", "2026-08-01T10:00+02:00"])
 @pytest.mark.parametrize("order", [1, -1])

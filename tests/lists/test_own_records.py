@@ -46,6 +46,14 @@ def rows(store: Store, kind: str, *columns: str) -> list[tuple]:
         return store.standing().records[kind].find(con).sort("seq").select(columns).rows()
 
 
+@pytest.mark.parametrize("day", ["20/11/2026", "2999-01-01"])
+def test_a_withdrawal_is_told_with_a_day_that_has_come(store, book, day):
+    """Or with a yes: one whose day nobody can read could be followed by no consent."""
+    with pytest.raises(InputError, match="a day was not understood") as refused:
+        own_records.record(store, "consents", [{"number": "+33199000001", "consent_withdrawn_on": day}], book)
+    assert refused.value.at == 1
+
+
 def test_rows_that_two_files_of_one_load_share_are_one(store, write_file, book):
     """The second file adds only what the first does not have."""
     other = "+33199000002,named_caller,2026-08-02,live,,,\n"

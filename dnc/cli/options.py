@@ -390,7 +390,8 @@ def show_findings(findings: Findings, store: Store, error: str) -> None:
     for fault in findings.faults:
         show(in_language(fault, language()))
     if findings.faults:
-        raise StoreError(localized("errors", error, store=store.path, n=len(findings.faults)))
+        key = error if findings.damage or findings.refuted else "set_back"
+        raise StoreError(localized("errors", key, store=store.path, n=len(findings.faults)))
 
 
 def log_as_json(ctx: click.Context, param: click.Parameter, value: bool) -> None:

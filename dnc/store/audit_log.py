@@ -19,6 +19,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import duckdb
@@ -173,6 +174,15 @@ def faults(con: duckdb.DuckDBPyConnection, kept: Entry = NO_ENTRY) -> Iterator[s
         yield _missing(before + 1, kept.seq)
     elif kept.seq and hashes.get(kept.seq) != kept.hash:
         yield localized("fault", "rewritten", row=kept.seq)
+
+
+def set_back(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Rows with an earlier time than the row before them, one line each: a clock was set back, or a row backdated."""
+    rows = (row for row, _, _ in _as_written(con))
+    for before, row in pairwise(rows):
+        if str(row.done_at) < str(before.done_at):  # DuckDB gives years before 1 as texts
+            values = {"row": row.seq, "at": row.done_at, "before": before.seq, "then": before.done_at}
+            yield localized("fault", "set_back", **values)
 
 
 def _missing(first: int, last: int) -> str:

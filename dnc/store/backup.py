@@ -45,7 +45,11 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
         return head
     if destination.exists():
         raise InputError(localized("errors", "folder_exists"), destination)
+    if destination.resolve().is_relative_to(ledger.folder.resolve()):
+        raise InputError(localized("errors", "backup", "inside", store=ledger.folder), destination)
     parent = destination.absolute().parent
+    if not restoring:
+        _refuse_damaged(ledger)
     if not restoring and (mode := replaceable_by_all(parent)):
         raise InputError(localized("errors", "backup", "open_folder", folder=parent, mode=mode), destination)
     for _ in range(_TRIES):
@@ -56,6 +60,13 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
         except OSError as error:
             raise unwritable(destination, error, localized("errors", "backup", "none_made")) from None
     raise StoreError(localized("errors", "backup", "missing", store=ledger.folder))
+
+
+def _refuse_damaged(ledger: Ledger) -> None:
+    """Raise StoreError if a ledger or a file that it names is not what it was; a backup would make that look whole."""
+    found = verify(ledger)
+    if found.damaged or not found.ledger_intact:
+        raise StoreError(localized("errors", "backup", "of_damaged", store=ledger.folder, fault=found.damage[0]))
 
 
 def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit_log.Entry:
@@ -147,7 +158,7 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
         after = backup(kept, ledger.folder, restoring=True)
         return Restored(good.files, True, audit_log.NO_ENTRY, after, None)
     findings = verify(ledger)
-    if not findings.faults:
+    if not (findings.damage or findings.refuted):
         raise InputError(localized("errors", "backup", "whole"), ledger.folder)
     if findings.ledger_intact and findings.refuted:
         findings.ledger_intact = not _reaches_further(kept, ledger, findings)

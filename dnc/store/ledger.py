@@ -36,7 +36,7 @@ from dnc.files.locks import LockHeldError, exclusive_lock, own_folder, remove_or
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.folder import refuse_unsafe
-from dnc.store.manifest import EMPTY, FOLDERS, NAME, NAMED, DamageError, Manifest, read_manifest
+from dnc.store.manifest import EMPTY, FOLDERS, NAME, NAMED, DamageError, Manifest, NewerError, read_manifest
 from dnc.store.state import State
 
 VERSION = 3
@@ -258,6 +258,7 @@ class Ledger:
         if version in _OLD and bare:
             raise _OldError
         if version != VERSION:
+            self.refuse_newer(con)
             fault = localized("errors", "ledger", "version", version=version, ours=VERSION)
             raise DamageError(self.folder, fault, "its_program_or_new")
         if self.wal.exists():
@@ -381,6 +382,7 @@ class Ledger:
         """
         if (known := _unedited.get(digest)) and not whole:
             return known.state
+        self.refuse_newer(con)
         if fault := state.deception(con):
             raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=fault))
         contents = state.read(con, None if whole else state.kept(con))
@@ -388,6 +390,13 @@ class Ledger:
             raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=edit))
         _keep_unedited(digest, _Contents(contents))
         return contents
+
+    def refuse_newer(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Raise NewerError where the open ledger has a later format, or more than this program knows."""
+        if (version := ledger_sql.version(con) or 0) > VERSION:
+            raise NewerError(self.folder, "format", version=version, ours=VERSION)
+        if names := ledger_sql.added(con):
+            raise NewerError(self.folder, "unknown", names=", ".join(names))
 
     def _replace(self, written: Path, path: Path) -> None:
         """Rename over a file; Windows does not do that while the file is being read, so wait there."""

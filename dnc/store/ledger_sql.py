@@ -181,6 +181,13 @@ def strange(con: Connection, *, functions: bool) -> list[str]:
     return odd + [row["name"] for row in own]
 
 
+def added(con: Connection) -> list[str]:
+    """The tables of a ledger besides those of this program, if it has all of these and nothing but tables besides."""
+    there, ours = _catalogue(con), _forms()[0]
+    tables = [name for name, _, text in there - ours if text.startswith("CREATE TABLE")]
+    return sorted(tables) if there > ours and len(tables) == len(there - ours) else []
+
+
 def _catalogue(con: Connection) -> Catalogue:
     return set(con.execute(_CATALOGUE).fetchall())
 

@@ -42,6 +42,15 @@ class DamageError(StoreError):
         super().__init__(changed(what, lambda text: f"{folder}: {text}"))
 
 
+class NewerError(StoreError):
+    """A newer program wrote the store, so that this one cannot tell whether it is whole; key: of its message."""
+
+    def __init__(self, folder: Path, key: str, **values: object) -> None:
+        super().__init__(
+            localized("errors", "newer", store=folder, why=localized("errors", "newer_why", key, **values))
+        )
+
+
 class SnapshotFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file of a snapshot."""
 
@@ -197,7 +206,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         return msgspec.convert(content, Manifest)
     except msgspec.ValidationError:
         # The checksum is right, so some program wrote it like this: one that knows another form.
-        raise DamageError(folder, localized("errors", "ledger", "later", name=NAME), "that_version") from None
+        raise NewerError(folder, "unknown", names=NAME) from None
 
 
 def _checksum(content: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from dnc.messages import Words, figure, localized
 from dnc.store import anchors, audit_log, ledger_sql, stamps, state
 from dnc.store.folder import fault_of, links_in, open_to_others
 from dnc.store.ledger import Ledger, LockedError, rows_of
-from dnc.store.manifest import FOLDERS, BitpagesFile, DamageError, Manifest, read_manifest
+from dnc.store.manifest import FOLDERS, BitpagesFile, DamageError, Manifest, NewerError, read_manifest
 
 _TRIES = 5
 _NAMED = 3  # files in a message
@@ -27,6 +27,7 @@ class Findings(msgspec.Struct):
         faults: what is wrong, one line each.
         notes: what is worth knowing but not wrong.
         refuted: those of the faults that only anchors and stamps show: rows that the log once had and no longer has.
+        set_back: those of the faults that say that the log goes back in time, which no restore can mend.
         damaged: paths of the damaged files.
         unnamed: files that the ledger does not name and never named.
         head: the last row of the log. store: id of the store, by its manifest; empty if that does not say it.
@@ -37,6 +38,7 @@ class Findings(msgspec.Struct):
     faults: list[str] = []
     notes: list[str] = []
     refuted: list[str] = []
+    set_back: list[str] = []
     damaged: list[Path] = []
     head: audit_log.Entry = audit_log.NO_ENTRY
     store: str = ""
@@ -47,8 +49,13 @@ class Findings(msgspec.Struct):
 
     @property
     def damage(self) -> list[str]:
-        """The faults of the store itself, without those that only anchors and stamps show."""
-        return [fault for fault in self.faults if fault not in self.refuted]
+        """The faults of the store itself, without those of its clock and those that only anchors and stamps show."""
+        return [fault for fault in self.faults if fault not in {*self.refuted, *self.set_back}]
+
+    def compare_times(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Add the rows of an open ledger's log that go back in time."""
+        self.set_back = list(audit_log.set_back(con))
+        self.faults += self.set_back
 
 
 def verify(ledger: Ledger) -> Findings:
@@ -75,6 +82,7 @@ def _verified(ledger: Ledger) -> Findings:
             manifest = opened.manifest
             if opened.ahead:
                 findings.notes.append(localized("note", "ahead"))
+            ledger.refuse_newer(opened.con)
             if edited := state.deception(opened.con, whole=True):
                 raise DamageError(ledger.folder, edited)
             if not state.is_stated(opened.con):
@@ -83,12 +91,13 @@ def _verified(ledger: Ledger) -> Findings:
             findings.faults += _edits(opened.con)
             findings.faults += _differences(opened.con, manifest)
             findings.ledger_intact = not findings.faults
+            findings.compare_times(opened.con)
             unnamed = files - ledger.named(manifest)
             strange = unnamed - ledger.done_with(opened.con, unnamed)
             _compare(outside, opened.con, findings)
         findings.unnamed = sorted(path for path in strange if path.name not in moved_in and path.exists())
         findings.faults += _strangers(findings.unnamed)
-    except LockedError:
+    except (LockedError, NewerError):
         raise
     except duckdb.Error as error:
         findings.ledger_intact = False
@@ -122,12 +131,14 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
         findings.head = manifest.last if manifest else findings.head
     try:
         with ledger.instance.attached(ledger.path, "read_only") as con:
+            ledger.refuse_newer(con)
             if strange := state.deception(con, whole=True):
                 findings.faults.append(strange)
                 return findings
             kept = (findings.head, noted)
             findings.faults += dict.fromkeys(fault for entry in kept for fault in audit_log.faults(con, entry))
             findings.faults += _edits(con)
+            findings.compare_times(con)
             findings.head = audit_log.head(con)
             _compare(outside, con, findings)
     except duckdb.Error as error:

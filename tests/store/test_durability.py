@@ -22,7 +22,7 @@ from dnc.store import anchors, audit_log, stamps
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
 from dnc.verdicts.screening import Screen
-from tests import size
+from tests import edits, size
 from tests.store.test_store import ANSWER, said
 
 STORES = Path(__file__).parent.parent / "stores"
@@ -70,7 +70,7 @@ def test_a_manifest_of_a_later_program_is_not_called_damaged(loaded):
     told["sha256"] = hashlib.sha256(audit_log.canonical(told).encode()).hexdigest()
     (loaded.path / MANIFEST).write_text(json.dumps(told))
     with pytest.raises(
-        StoreError, match=r"manifest.json was written by a later version of this program; use that version$"
+        StoreError, match=r"written by a newer dnc \(this one does not know manifest.json\); update dnc$"
     ):
         loaded.standing()
 
@@ -83,7 +83,7 @@ def test_a_manifest_of_another_form_is_refused(loaded, key, value):
     content["snapshots"][0][key] = value
     content["sha256"] = hashlib.sha256(audit_log.canonical(content).encode()).hexdigest()
     (loaded.path / MANIFEST).write_text(json.dumps(content))
-    with pytest.raises(StoreError, match="written by a later version of this program"):
+    with pytest.raises(StoreError, match="written by a newer dnc"):
         loaded.standing()
 
 
@@ -384,14 +384,27 @@ def test_an_upgrade_is_refused_where_a_snapshot_is_damaged(old):
     assert (old.path / LEDGER).read_bytes() == before
 
 
-def test_a_store_of_a_later_version_says_what_to_do(loaded):
-    """A store that this program does not know is left alone."""
-    with duckdb.connect(loaded.path / LEDGER) as con:
-        con.execute("update about set version = 4")
-    with pytest.raises(
-        StoreError, match="this store has version 4, and this program reads version 3; use the program that wrote it"
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("update about set version = 4", "format 4; this one reads format 3"),
+        ("create table links (number ubigint)", "this one does not know links"),
+        ("update about set version = 4; create table links (number ubigint)", "format 4; this one reads format 3"),
+    ],
+)
+def test_a_store_of_a_newer_program_is_called_newer(dnc, loaded, change, says):
+    """It is left alone, and nobody is told to restore a store that is whole."""
+    edits.edit(loaded.path, change)
+    for verb in (
+        ("status",),
+        ("verify",),
+        ("log", "--verify"),
+        ("export", "own"),
+        ("backup", loaded.path.with_name("b")),
     ):
-        loaded.standing()
+        code, out, err = dnc(*verb, "--store", loaded.path)
+        assert (code, out) == (4, ""), verb
+        assert err == f"dnc: {loaded.path}: was written by a newer dnc ({says}); update dnc\n"
 
 
 # Backup and restore

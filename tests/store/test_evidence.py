@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import shutil
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,8 @@ from dnc.checks.settings import Settings, Setup
 from dnc.checks.subject_access import answer
 from dnc.lists.brief import Brief
 from dnc.lists.completion import Completion
+from dnc.store import audit_log
+from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
 from tests import edits, some
 from tests.conftest import SAMPLES
@@ -106,6 +109,25 @@ def test_a_changed_removed_or_reordered_row_is_found(dnc, loaded, tamper, says):
     assert "faults in the log" in err
     with pytest.raises(StoreError, match="does not match its manifest"):
         loaded.standing()
+
+
+def test_a_log_that_goes_back_in_time_is_named(dnc, loaded, monkeypatch, tmp_path):
+    """A row dated before the one before it was backdated, or a clock was set back; nothing is damaged, though."""
+    monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 6, 1, 9))
+    loaded.object(["+33199000004"], date(2026, 6, 1))
+    monkeypatch.undo()
+    loaded.object(["+33199000005"], date(2026, 8, 3))
+    for verb in (("verify",), ("log", "--verify")):
+        code, out, err = dnc(*verb, "--store", loaded.path)
+        assert (code, err.count("goes back in time"), "restore" in err) == (4, 1, False)
+        assert re.fullmatch(r"row 4 is dated 2026-06-01 09:00:00 \(UTC\), before row 3 of 20\d\d-.*backdated\n", out)
+    code, out, _ = dnc("status", "--store", loaded.path)
+    assert (code, "row 4 is dated 2026-06-01 09:00:00" in out) == (1, True)
+    assert loaded.standing().objections.height  # a past mistake stops no later decision
+    backup(loaded.ledger, tmp_path / "copy")
+    assert verify(Store(tmp_path / "copy").ledger).faults == verify(loaded.ledger).faults != []
+    with pytest.raises(InputError, match="is not damaged"):
+        restore(loaded.ledger, tmp_path / "copy")
 
 
 def test_a_log_that_was_written_anew_is_found_by_a_head_kept_elsewhere(dnc, checked):

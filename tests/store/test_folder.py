@@ -18,6 +18,7 @@ from dnc.files.locks import exclusive_lock, remove_orphans
 from dnc.store import audit_log
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
+from tests import edits
 from tests.store.test_durability import LEDGER, MANIFEST, as_reader
 from tests.store.test_store import ANSWER
 
@@ -161,6 +162,29 @@ def test_a_backup_is_not_put_where_everybody_can_replace_it(screened, tmp_path):
     shared.chmod(0o1777)
     backup(screened.ledger, shared / "night")
     assert (shared / "night").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_backup_is_not_put_into_the_store(dnc, screened, tmp_path, monkeypatch):
+    """Whoever loses the store would lose it too; however the place is written."""
+    (tmp_path / "link").symlink_to(screened.path, target_is_directory=True)
+    monkeypatch.chdir(screened.path)
+    for place in (
+        screened.path / "night",
+        Path("night"),
+        screened.path / "snapshots" / ".." / "a" / "b",
+        tmp_path / "link" / "c",
+    ):
+        code, _, err = dnc("backup", place, "--store", screened.path)
+        assert (code, "is inside the store" in err) == (4, True)
+    assert verify(screened.ledger).faults == []
+
+
+def test_a_damaged_store_is_not_backed_up(dnc, screened, tmp_path):
+    """A backup of it would be taken for a good one; an edit is damage, too."""
+    edits.edit(screened.path, "update snapshots set as_of = date '2026-11-01'")
+    code, _, err = dnc("backup", tmp_path / "copy", "--store", screened.path)
+    assert (code, "no backup was made; run dnc verify" in err) == (4, True)
+    assert not (tmp_path / "copy").exists()
 
 
 # Backups from strangers

@@ -1,7 +1,7 @@
-"""The scrub: no telephone number of a fixture, in any spelling, in anything the tests make the program say.
+"""The scrub: no telephone number of a fixture, in any spelling, and no name, in anything the tests make the program say.
 
 Loaded by `conftest.py`, it listens to every line of narration, every error that is made, every row of the log
-and every word on the stderr of the command line, and fails the test in which one of them holds a number.
+and every word on the stderr of the command line, and fails the test in which one of them holds a number or a name.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _NO_NUMBERS = re.compile(
     r"\b[0-9a-f]{32,64}\b|\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?|/tmp/\S*|pytest-\d+|process \d+|\d+:[0-9a-f]{64}"
 )
 _TAIL = 8  # digits by which a number is known again, however its country is written
+PLANTED = ("Zorbaque", "sclérose")  # a name and an illness of nobody, which tests plant in cells
 _FICTION = re.compile(r"(?:19900|26191|35301|46571|53649|63998)\d{4}|7700900\d{3}|2079460\d{3}|55501\d\d$|94800\d{4}")
 
 
@@ -38,9 +39,10 @@ def digits(text: str) -> str:
 
 
 def found_in(text: str) -> list[str]:
-    """Spellings in a text that are a fixture's number, or one that is reserved for fiction."""
+    """Spellings in a text that are a fixture's number or one that is reserved for fiction, and names of `PLANTED`."""
+    names = [name for name in PLANTED if name in text]
     spelled = _SPELLED.findall(_NO_NUMBERS.sub(" ", text))
-    return [one for one in spelled if _FICTION.search(digits(one)) or digits(one)[-_TAIL:] in tails()]
+    return names + [one for one in spelled if _FICTION.search(digits(one)) or digits(one)[-_TAIL:] in tails()]
 
 
 class Heard:
@@ -83,4 +85,4 @@ def scrubbed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
     yield heard
     told = [text for text in heard.texts if found_in(text)]
     if told and not request.node.get_closest_marker("says_numbers"):
-        pytest.fail(f"a telephone number was said: {told[:3]}")
+        pytest.fail(f"a telephone number or a name was said: {told[:3]}")

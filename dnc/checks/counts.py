@@ -59,6 +59,7 @@ class Tallies(msgspec.Struct):
     cells that were not understood, by our column and masked word; "" stands for further words of a column with many.
     texts: of texts without a meaning, by column of the file and masked word; "" stands for further texts of a column.
     rest: of texts that were not named in a column whose other texts need no meaning, by column.
+    harmless: of texts that a person declared to mean nothing although the net marks them, as `texts`.
     filled: of cells that rules of the brief filled, by `when_filled` or `when_empty`, column of the file, and fact.
     grounds: of clear rows that would not be clear without a fact, by its column and value.
     declared: columns in which the brief declares a person's fact for all rows → that of the file, None if it has none.
@@ -73,6 +74,7 @@ class Tallies(msgspec.Struct):
     misread: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     texts: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     rest: Counter[str] = msgspec.field(default_factory=Counter)
+    harmless: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     filled: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
     grounds: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     declared: Mapping[str, str | None] = {}
@@ -106,11 +108,12 @@ class Tallies(msgspec.Struct):
         waiting = pl.DataFrame([blocked_by, verdicts.next_at.str.head(16).alias("at")]).drop_nulls("at")
         for by, at, count in _counted(waiting.with_columns(calls=1)):
             self.later[by, at] += count
+        counters = {"misread": self.misread, "unread": self.texts, "harmless": self.harmless}
         for what, column, word, count in () if calls.cells is None else calls.cells.sort(pl.all()).iter_rows():
             if what == "rest":
                 self.rest[column] += count
-            elif what in ("misread", "unread"):
-                _add_word(self.misread if what == "misread" else self.texts, column, word, count)
+            elif what in counters:
+                _add_word(counters[what], column, word, count)
             else:
                 self.filled[what, column, word] += count
 
@@ -306,7 +309,7 @@ class Counted(msgspec.Struct):
     def merge(self, other: Counted) -> None:
         """Add other counts."""
         for (name, mine, _), (_, theirs, _) in zip(self._counters(), other._counters(), strict=True):
-            if name in ("misread", "texts"):
+            if name in ("misread", "texts", "harmless"):
                 for (column, word), count in theirs.items():
                     _add_word(mine, column, word, count)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields
@@ -30,14 +31,13 @@ from dnc.cli.options import (
     write_rows,
 )
 from dnc.errors import InputError, RolesError
-from dnc.messages import NOTHING, duration, in_language, in_quotes, localized, said
+from dnc.messages import NOTHING, duration, localized, said
 from dnc.store.record_kinds import KINDS
 
 if TYPE_CHECKING:
     from dnc.lists.own_records import RecordReading
     from dnc.store.records import Added
 
-_WORDS = 8  # that were not understood, in a message
 _MORE = option("--set", "more", multiple=True, type=PAIR, metavar="COLUMN=VALUE")
 
 
@@ -94,20 +94,14 @@ def _days(text: str) -> tuple[date, date]:
 
 
 def _added(kind: str, added: Added) -> str:
-    from dnc.files.table import as_typed
-    from dnc.law.vocabulary import vocabulary
-
     lang = language()
     more = [said(lang, "records", name, n=n) for name in ("known", "silent") if (n := getattr(added, name))]
     if added.odd:
-        misread, axes = added.misread[:_WORDS], vocabulary().axes
-        words = [f"{column} {in_language(in_quotes(word), lang)}" for column, word, _ in misread]
-        more.append(said(lang, "records", "odd" if words else "odd_rows", n=added.odd, words=", ".join(words)))
-        known = {column: ", ".join(axes[column]) for column, _, _ in misread if column in axes}
-        values = [f"--values {as_typed(f'{column}:{word}=…')}" for column, word, _ in misread if column in known]
-        if values:
-            words = [f"{column}={of_column}" for column, of_column in known.items()]
-            more.append(said(lang, "records", "odd_values", values=" ".join(values), known="; ".join(words)))
+        cells: Counter[str] = Counter()
+        for column, _, rows in added.misread:
+            cells[column] += rows
+        columns = ", ".join(f"{column} {rows}" for column, rows in cells.most_common())
+        more.append(said(lang, "records", "odd" if columns else "odd_rows", n=added.odd, columns=columns))
     named = localized("records", "kinds", kind)
     return said(lang, "records", "added", kind=named, n=added.rows, more="".join(more))
 

@@ -18,11 +18,11 @@ import polars as pl
 from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
 from dnc.errors import InputError
-from dnc.files.cell_texts import WORD, normal, shown, text_cells
+from dnc.files.cell_texts import WORD, normal, text_cells
 from dnc.files.net import marked, marks
 from dnc.files.table import folded, looks_like_phone, may_be_data, phone_words
 from dnc.frames import repeated
-from dnc.messages import Words, figure, in_quotes, localized
+from dnc.messages import Words, figure, localized
 
 LOOKED_AT = 100_000  # rows in which columns that nobody needs are searched by the net
 MOST_TEXTS = 10_000  # different texts of a column that are kept
@@ -62,7 +62,6 @@ _ADDRESSES = {"mail", "web"}
 _TEXTS = {"text": pl.String, "cell": pl.String, "rows": pl.UInt32, "marked": pl.Boolean}
 _FILLED, _VARIED = 0.9, 40  # of a column that a draft leaves out: share of its rows, or different texts
 _PARTS = re.compile(r"[^\W\d_]+")
-_EXAMPLES = 2  # texts of a column in a message
 EVERY = "*"  # among columns to leave out: all others
 
 
@@ -152,11 +151,9 @@ class Content:
 
     @property
     def described(self) -> Words:
-        """The column for a message, with the number of its texts and two of them."""
+        """The column for a message, with the number of its texts; these may name people, so it quotes none."""
         name = "…" if may_be_data(self.name) else self.name
-        texts = in_quotes(*map(shown, self.texts["cell"].head(_EXAMPLES)))
-        key = "more" if self.cut else "column"
-        return localized("errors", "roles", key, name=name, n=figure(self.texts.height), texts=texts)
+        return localized("errors", "roles", "more" if self.cut else "column", name=name, n=figure(self.texts.height))
 
     @property
     def is_addresses(self) -> bool:

@@ -14,7 +14,7 @@ import polars as pl
 
 from dnc.clock import read_day
 from dnc.errors import RolesError
-from dnc.files.cell_texts import as_in_brief, is_safe, shown
+from dnc.files.cell_texts import as_in_brief, is_safe
 from dnc.files.columns import Content, contents_of, look
 from dnc.files.net import marks
 from dnc.files.table import holds_number, named_columns
@@ -163,8 +163,12 @@ def _error(
         parts.append(localized("errors", "roles", "columns", n=len(without)))
         parts += [content.described for content in without]
     if texts:
-        more = ["…"] if len(texts) > _MOST_LINES else []
-        parts.append(localized("errors", "roles", "around", texts=in_quotes(*map(shown, texts[:_MOST_LINES]), *more)))
+        table = header.table  # names are told, texts of cells are not: they may name people
+        parts.append(localized("errors", "roles", "around", n=figure(len(texts)), name=table.path.name))
+        if names := [
+            one for one in (*(path.stem for path in table.paths), *table.sheets, *table.others) if one in texts
+        ]:
+            parts.append(localized("errors", "roles", "named", names=in_quotes(*names)))
     if coloured := sum(count(texts) for count in header.table.colours):
         parts.append(localized("errors", "roles", "coloured", n=figure(coloured)))
     parts += header.unseen
@@ -174,7 +178,7 @@ def _error(
         how = "add" if header.brief.sha256 else "write"
         parts.append(localized("errors", "roles", how, name=header.table.path.name))
     else:
-        parts += [localized("errors", "roles", "block"), *lines]
+        parts += [localized("errors", "roles", "block", name=header.table.path.name), *lines]
     message = reduce(lambda text, part: text + "\n" + part, parts[1:], NOTHING + parts[0])
     return RolesError(message, header.table.path, header.table.skipped + 1)
 
@@ -182,13 +186,14 @@ def _error(
 def block(contents: Iterable[Content], *, around: bool = False) -> Iterator[str]:
     """Lines of a brief that give columns a role, as far as their names and cells leave no doubt.
 
-    A column whose name and cells are understood has no text that matters; all other texts are read by nobody yet.
+    A column whose name and cells are understood has no text that matters; all other texts are read by nobody yet, and
+    not quoted: they may name people.
     """
     if around:
         yield f"around = {toml_text(READ)}"
     for content in contents:
         yield f"[texts.{toml_text(content.name)}]"
-        yield 'rest = "nothing"' if content.may_be_left_out else f"unread = {toml_text(unread_texts(content))}"
+        yield 'rest = "nothing"' if content.may_be_left_out else "unread = []"
 
 
 def unread_texts(content: Content) -> list[str]:

@@ -129,8 +129,9 @@ class TextsRead(NamedTuple):
         columns: `TEXTS`, the names of the columns with a text that has no meaning, `;` between them, null where there
             is none; and for each of ours that a column fills in `name_of(ours, column)`: the day, `yes` where it has
             none, null in rows without the meaning.
-        counts: `what` (`unread` or `rest`), `column` (in the file), `word` (the text) and `rows`, of texts that have no
-            meaning, and of those that need none and were not named.
+        counts: `what` (`unread`, `rest` or `harmless`), `column` (in the file), `word` (the text) and `rows`, of texts
+            that have no meaning, of those that need none and were not named, and of those that a person declared to
+            mean nothing although the net marks them.
     """
 
     columns: list[pl.Series]
@@ -179,7 +180,10 @@ class TextReader:
             if column.is_id:
                 is_answer = _are_answers(distinct["text"], all_=distinct.height < row.len())
                 codes = codes.scatter((unnamed & is_answer).arg_true(), _UNREAD)
-            counts.append(_counted(column, distinct["text"], codes, unnamed, row))
+            counts += [
+                _counted(column, distinct["text"], codes, unnamed, row),
+                _harmless(column, distinct["text"], row),
+            ]
             if not (codes != "").any():
                 continue
             of_row = pl.lit(codes[row])
@@ -302,6 +306,21 @@ def _are_words(texts: pl.Series) -> pl.Series:
     at = wordy.arg_true()
     days = [bool(read_day(text, "dmy") or read_day(text, "mdy")) for text in texts[at]]
     return wordy.scatter(at.filter(pl.Series(days, dtype=pl.Boolean)), False)
+
+
+def _harmless(column: ReadColumn, texts: pl.Series, row: pl.Series) -> pl.DataFrame:
+    """The counts of texts with the meaning `nothing` that the net marks; row: for each row of the list its text."""
+    if "nothing" not in column.texts.meanings.values():
+        return pl.DataFrame(schema=_COUNTS)
+    rows = row.value_counts(name="rows").sort(row.name)["rows"]
+    parts = pl.DataFrame([texts.alias("cell"), rows.cast(pl.UInt32)])
+    if column.texts.separator is not None:
+        parts = parts.with_columns(pl.col("cell").str.split(column.texts.separator)).explode("cell")
+    parts = parts.with_columns(normal(parts["cell"]).alias("word"))
+    means = column.texts.meant(parts["cell"], parts["word"])
+    parts = parts.filter((means == "nothing").fill_null(value=False) & marked(parts["cell"], column=column.name))
+    counted = parts.group_by("word").agg(pl.col("rows").sum())
+    return counted.select(pl.lit("harmless").alias("what"), pl.lit(column.name).alias("column"), "word", "rows")
 
 
 def _counted(

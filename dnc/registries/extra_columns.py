@@ -68,7 +68,7 @@ def says_listed(words: Iterable[str]) -> str:
 
 
 def _message(without: list[Content]) -> str:
-    """Every such column with two of its texts, and what to add to the command."""
+    """Every such column with the number of its texts, and what to add to the command."""
     first, *others = (changed(content.described, str.strip) for content in without[:_MOST_NAMED])
     texts = NOTHING + first
     for one in others:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -9,9 +10,10 @@ from functools import partial
 from dnc.checks.result import Check, ConditionResult
 from dnc.clock import read_moment
 from dnc.files.table import quoted
+from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, dated, messages, said, semicolons
 from dnc.reports.decision import Decision, another_day, decision
-from dnc.reports.phrases import accepted, by_rules, condition, consents, facts, labelled, misread, other_order, planned
+from dnc.reports.phrases import accepted, by_rules, condition, consents, facts, labelled, other_order, planned
 
 _SHOWN = 5
 _MOST_BY_DAY = 0.9  # of all calls that the day alone may forbid without a warning
@@ -72,7 +74,8 @@ def _declared(check: Check) -> Iterator[str]:
     language = check.language
     if check.brief.facts:
         yield said(language, "summary", "declared", facts=facts(check.brief.facts, language))
-    yield from (line for _, line in by_rules(check))
+    # Beside possible calls, what filled cells tell is one of the grounds beside the signature.
+    yield from (line for rule, line in by_rules(check) if not (rule.filled and check.counts["clear"]))
     if counts := consents(check.record["consents"], language):
         yield said(language, "summary", "consents", counts=counts)
     yield from of_consents(check)
@@ -170,23 +173,24 @@ def conditions(results: Iterable[ConditionResult], language: str) -> Iterator[st
 
 
 def _unread_texts(check: Check, language: str) -> Iterator[str]:
-    if found := check.tallies.texts.most_common():
+    if check.tallies.texts:
         yield said(language, "summary", "texts")
-    for (column, word), rows in found[:_SHOWN]:
-        yield counted_line(rows, labelled(column, word, language) if word else column, language)
-    if more := found[_SHOWN:]:
-        yield MARGIN + said(language, "summary", "texts_more", n=len(more))
+        yield from _by_column(check.tallies.texts, language)
 
 
 def _misread(check: Check, language: str) -> Iterator[str]:
-    say = partial(said, language, "summary")
-    if groups := misread(check):
+    say, label = partial(said, language, "summary"), vocabulary().label
+    if found := check.tallies.misread:
         yield say("misread")
-    for cells in groups[:_SHOWN]:
-        yield counted_line(cells.rows, cells.cell, language)
-        if cells.write:
-            yield MARGIN + cells.write
+        named = Counter({(label(column, language), word): rows for (column, word), rows in found.items()})
+        yield from _by_column(named, language)
     if columns := other_order(check):
         yield say("other_order", columns=", ".join(columns), order=check.brief.dates)
-    if more := groups[_SHOWN:]:
-        yield MARGIN + say("misread_more", n=len(more), rows=sum(cells.rows for cells in more))
+
+
+def _by_column(cells: Counter[tuple[str, str]], language: str) -> Iterator[str]:
+    """How many cells of each column there are; their words may name people, and stand in the report."""
+    columns: Counter[str] = Counter()
+    for (column, _), rows in cells.items():
+        columns[column] += rows
+    yield from (counted_line(rows, column, language) for column, rows in columns.most_common())

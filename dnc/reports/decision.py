@@ -15,12 +15,14 @@ from typing import NamedTuple
 
 from dnc.checks.result import Check
 from dnc.clock import today
+from dnc.files.net import marks
 from dnc.files.table import quoted
 from dnc.law.limits import Limit
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import counted, dated, messages, said, semicolons
+from dnc.messages import counted, dated, in_quotes, messages, said, semicolons
 from dnc.reports.phrases import (
+    by_rules,
     consents,
     fact_in_line,
     labelled,
@@ -430,7 +432,7 @@ def _moment(at: str, language: str) -> str:
 # What the possible calls rest on
 
 
-def _rests(check: Check) -> Iterator[Line]:
+def rests(check: Check) -> Iterator[Line]:
     """What has to be true: a line a ground, each with the possible calls that hang on it."""
     if check.counts["clear"]:
         for ground in _GROUNDS:
@@ -521,8 +523,18 @@ def _unread_texts(check: Check) -> Iterator[Line]:
     say = partial(said, check.language, "decision", "rests")
     for column, rows in _unread(check).items():
         yield Line(say("texts", column=column, n=rows))
+    for (column, word), rows in check.tallies.harmless.most_common():
+        text = in_quotes(word) if word else said(check.language, "decision", "rests", "other_texts")
+        yield Line(say("harmless", column=column, text=text), rows)
     if names := check.header.left_out:
         yield Line(say("left_out", names=quoted(names)))
+    if names := [name for name in check.header.left_out if marks(name)]:
+        yield Line(say("left_out_marked", names=quoted(names)))
+
+
+def _filled(check: Check) -> Iterator[Line]:
+    """What was concluded from the filled cells of a column, of how many rows."""
+    yield from (Line(line) for rule, line in by_rules(check) if rule.filled)
 
 
 def _unread(check: Check) -> dict[str, int]:
@@ -531,7 +543,7 @@ def _unread(check: Check) -> dict[str, int]:
 
 
 _GROUNDS: tuple[Callable[[Check], Iterable[Line]], ...] = (
-    _declared, _told, _own_list, _unread_texts, _unproven, _accepted,
+    _declared, _told, _filled, _own_list, _unread_texts, _unproven, _accepted,
 )  # fmt: skip
 
 
@@ -561,7 +573,7 @@ _BLOCKS: dict[str, Callable[[Check], Iterable[Line]]] = {
     "when": _when,
     "why": _why,
     "next": _next,
-    "rests": _rests,
+    "rests": rests,
     "stakes": _stakes,
 }
 

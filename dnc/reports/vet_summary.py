@@ -24,6 +24,7 @@ from dnc.reports.decision import (
     groups,
     heaviest,
     is_said_by_law,
+    rests,
     sentence,
     use,
 )
@@ -203,11 +204,13 @@ class VettingInWords:
             if not (check and is_said_by_law(check, rules[cost.regime]))
         ]
         missing = essential({wish.word: wish.rows for wish in vetting.wanted})
-        by_limit = groups(replace(check, language=language)) if check else []  # a sealed result does not tell
+        check = check and replace(check, language=language)  # a sealed result has none
+        by_limit = groups(check) if check else []
         lines = {
             "when": [*by_limit, Line(self._holds())],
             "why": heaviest(blocked, missing, vetting.unclear, self._reasons(), language),
             "next": [Line(step) for step in self._steps()],
+            "rests": [*rests(check)] if check else [],
         }
         return Decision(verdict or numbers, facts, counts, blocks(language, counts, lines))
 

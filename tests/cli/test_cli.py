@@ -222,7 +222,7 @@ def test_a_store_of_another_version_says_so(dnc, screened):
         con.execute("update about set version = 99")
     code, _, err = dnc("snapshots")
     assert code == 4
-    assert "this store has version 99" in err
+    assert "written by a newer dnc (format 99;" in err
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 1000])

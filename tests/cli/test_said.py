@@ -14,7 +14,7 @@ from dnc import Rulebook
 from dnc.checks.brief_draft import draft
 from dnc.errors import printable, without_numbers
 from dnc.lists.brief_text import brief_text, toml_text
-from tests import size, some
+from tests import SALE, size, some
 
 OBEYED = "\x1b\x07\x9b\u202e\u2066\u200f\n\r"
 NAMES = [
@@ -187,3 +187,29 @@ def test_no_error_says_a_number(words, number, dnc, write_file):
     write_file("twice.toml", f'a = {{ "{number}" = 1, "{number}" = 2 }}\n')
     _, _, err = dnc(*(word.replace("N", number) if "N" in word else word for word in words))
     assert without_numbers(err) == err and "39980001" not in "".join(filter(str.isdecimal, err))
+
+
+NAMED = "Zorbaque (sclérose)"  # a person and an illness, of nobody
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_messages_count_texts_and_quote_none(dnc, write_file, scrubbed, as_json):
+    """What a list says of people stands in its draft and its report, and in no message, log line or row of the log."""
+    facts = [part for name, word in SALE.items() for part in ("--set", f"{name}={word}")]
+    rows = f"number,Note,consent,consent_for,consent_on\n0199000418,{NAMED},{NAMED},{NAMED},{NAMED}\n"
+    path = write_file("calls.csv", rows)
+    own = write_file("own.csv", f"number,listed,since\n0199000418,{NAMED},{NAMED}\n{NAMED},yes,\n")
+    title = write_file("titled.csv", f"{NAMED};\nnumber;nom\n0199000418;A\n")
+    read = ("--region", "FR", *facts)
+    before = ["--log-json"] if as_json else []
+    assert dnc(*before, "check", path, "--region", "FR")[0] == 2
+    assert dnc(*before, "check", title, "--region", "FR")[0] == 2
+    brief = write_file("b.toml", '[texts."Note"]\n')
+    assert dnc(*before, "check", path, "--brief", brief, *read)[0] == 3
+    assert dnc(*before, "explain", path, "--row", 1, "--region", "FR")[0] == 2
+    assert dnc(*before, "vet", path, "--region", "FR")[0] == 2
+    assert dnc(*before, "load", path, "--registry", "consents", "--region", "FR", "--ignore", "Note")[0] == 0
+    assert dnc(*before, "load", own, "--registry", "own", "--region", "FR", "--as-of", "2026-08-01")[0] == 4
+    told = "\n".join(scrubbed.texts)
+    assert "Note: 1 different texts" in told and "Zorbaque" not in told and "sclérose" not in told
+    assert NAMED in dnc("brief", path)[1]

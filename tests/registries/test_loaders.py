@@ -286,7 +286,7 @@ REFUSED = [
         "Telephone;Identifiant;Statut\n0199000001;a;OK\n0199000002;b;INSCRIT\n",
         {"registry": "fr-bloctel", "means": "callable"},
         "f.csv:1: other columns may say the opposite of what the file says of a number: "
-        "Statut: 2 different texts, such as 'INSCRIT', 'OK'; leave out those that nobody needs (--ignore 'Statut')",
+        "Statut: 2 different texts; leave out those that nobody needs (--ignore 'Statut')",
     ),
     (
         "f.csv",
@@ -315,7 +315,7 @@ REFUSED = [
         "number,listed,Client\n01632960101,no,gone\n",
         {"registry": "gb-tps"},
         "f.csv:1: other columns may say the opposite of what the file says of a number: "
-        "Client: 1 different texts, such as 'gone'; leave out those that nobody needs (--ignore 'Client')",
+        "Client: 1 different texts; leave out those that nobody needs (--ignore 'Client')",
     ),
     (
         "f.csv",

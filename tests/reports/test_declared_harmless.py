@@ -1,0 +1,73 @@
+"""What a person declared harmless, or concluded from filled cells, stands on the page that is signed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dnc import Store, check, vet
+from dnc.reports.check_page import html
+from dnc.reports.check_summary import summary
+from dnc.reports.decision import decision
+from dnc.reports.vet_page import html as offer_page
+from tests import SALE
+
+LIST = "number,Note,Client,Opposition tél\n" + "".join(
+    f"01 99 00 04 {at},{note},{client},\n"
+    for at, note, client in [(11, "stop SVP", "A12"), (12, "Stop SVP", ""), (13, "rappelé", "A13"), (14, "refus", "")]
+)
+BRIEF = """
+ignore = ["Opposition tél"]
+
+[texts."Note"]
+nothing = ["stop SVP", "rappelé"]
+objected = ["refus"]
+
+[when_filled."Client"]
+relationship = "contract"
+"""
+
+
+@pytest.fixture
+def checked(write_file, store):
+    """A check of such a list, and the arguments for others."""
+    told = {"brief": write_file("b.toml", BRIEF), "region": "FR", "at": "2026-12-01T10:30"}
+    facts = {name: word for name, word in SALE.items() if name != "relationship"}
+    facts |= {"consent": "named_caller", "consent_on": "2026-09-01", "consent_for": "live"}
+    return check(write_file("calls.csv", LIST), store, given=facts, **told), facts, told
+
+
+def test_the_signed_page_says_what_was_taken_as_harmless(checked):
+    """With rows: a text that resembles an objection, and a column that was left out though its name speaks of one."""
+    result, _, _ = checked
+    rests = {line.text: line.rows for block in decision(result).blocks if block.key == "rests" for line in block.lines}
+    [harmless] = [text for text in rests if "taken as harmless" in text]
+    assert "'stop svp'" in harmless.lower() and "“Note”" in harmless and rests[harmless] == 2
+    assert not any("rappelé" in text for text in rests)  # which resembles none
+    assert any("seem to speak of objections: 'Opposition tél'" in text for text in rests)
+    assert any(text.startswith("Set where 'Client' is filled") and text.endswith("rows: 2") for text in rests)
+    signed = re.search(r'<section id="decision".*?</section>', html(result), re.DOTALL)[0]
+    assert all(word in signed for word in ("taken as harmless", "Opposition tél", "is filled"))
+    assert "\n".join(summary(result)).count("Set where 'Client' is filled") == 1
+
+
+def test_nothing_is_said_of_all_rows_that_some_rows_contradict(checked):
+    """Declared for all, but one row tells an objection: only the rows that say nothing rest on the declaration."""
+    result, _, _ = checked
+    said = html(result) + "\n".join(summary(result))
+    assert "for the whole list" not in said
+    assert "their rows do not say so" in said
+
+
+def test_an_offer_says_what_its_possible_calls_rest_on(checked, write_file, tmp_path):
+    """The most important sentence of a check stands on the page of an offer, too."""
+    _, facts, told = checked
+    consents = "number,consent,consent_on,consent_for\n01 99 00 04 11,named_caller,2026-09-01,live\n"
+    told.pop("brief")
+    facts = {name: word for name, word in facts.items() if not name.startswith("consent")}
+    vetting = vet(
+        write_file("offer.csv", consents), Store(tmp_path / "s"), given={**facts, "relationship": "none"}, **told
+    )
+    assert vetting.outcomes["clear"].rows == 1
+    assert "possible only because the file says “Consent" in offer_page(vetting, vetting.checked.book)

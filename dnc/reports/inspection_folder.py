@@ -241,9 +241,12 @@ class _Folder:
         yield self._table("campaigns", found.campaigns)
 
     def _certificate(self, check: Mapping[str, Any]) -> str | None:
-        """The name of the certificate of a check; it is among the annexes if a file is named like a number."""
+        """The name of the certificate of a check; it is among the annexes if a file is named like a number.
+
+        There is none where the log goes back in time: nothing is certified then, and the page says it.
+        """
         hidden = _masked(check["list"]) != check["list"]
-        if not self.signer or (hidden and not self.numbers):
+        if not self.signer or self.found.findings.set_back or (hidden and not self.numbers):
             return None
         page = certificate_page.html(certify(self.store, int(check["row"]), self.signer), self.language)
         path = f"{'annexes/' if hidden else ''}certificates/check-{check['row']}.html"

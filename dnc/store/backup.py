@@ -63,10 +63,10 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
 
 
 def _refuse_damaged(ledger: Ledger) -> None:
-    """Raise StoreError if a ledger or a file that it names is not what it was; a backup would make that look whole."""
+    """Raise StoreError at the first fault that a restore could mend; a backup would make it look whole."""
     found = verify(ledger)
-    if found.damaged or not found.ledger_intact:
-        raise StoreError(localized("errors", "backup", "of_damaged", store=ledger.folder, fault=found.damage[0]))
+    for fault in (*found.damage, *found.refuted):
+        raise StoreError(localized("errors", "backup", "of_damaged", store=ledger.folder, fault=fault))
 
 
 def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit_log.Entry:

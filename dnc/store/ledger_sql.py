@@ -182,10 +182,14 @@ def strange(con: Connection, *, functions: bool) -> list[str]:
 
 
 def added(con: Connection) -> list[str]:
-    """The tables of a ledger besides those of this program, if it has all of these and nothing but tables besides."""
+    """The tables that a ledger has besides those of this program, or with more columns at their end.
+
+    None if it lacks something that this program makes, or has something else than tables besides.
+    """
     there, ours = _catalogue(con), _forms()[0]
-    tables = [name for name, _, text in there - ours if text.startswith("CREATE TABLE")]
-    return sorted(tables) if there > ours and len(tables) == len(there - ours) else []
+    more = {name: text for name, _, text in there - ours}
+    grown = (more.get(name, "").startswith(f"{text.removesuffix(');')}, ") for name, _, text in ours - there)
+    return sorted(more) if all(text.startswith("CREATE TABLE") for text in more.values()) and all(grown) else []
 
 
 def _catalogue(con: Connection) -> Catalogue:

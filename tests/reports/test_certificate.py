@@ -7,8 +7,9 @@ import json
 import re
 import shutil
 import sys
+import zipfile
 from base64 import b64encode
-from datetime import date
+from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from dnc.law import pack_file
 from dnc.lists.brief import Brief
 from dnc.reports import certificate_page
 from dnc.reports.certificate_page import html, verify
+from dnc.store import audit_log
 from dnc.store.anchors import last_anchor
 from dnc.store.audit_log import canonical
 from dnc.store.manifest import read_manifest
@@ -259,6 +261,22 @@ def test_a_log_that_was_changed_is_not_certified(dnc, checked, key, tmp_path):
     replace(read_manifest(store.path), ledger=sha256_of(ledger.path)).write(store.path)
     code, _, err = dnc("certify", result.id, "--key", key, "--out", tmp_path / "c.html", "--store", store.path)
     assert (code, f"row {result.id} was changed after it was written" in err) == (4, True)
+
+
+def test_a_log_that_goes_back_in_time_is_named_instead_of_certified(dnc, checked, key, tmp_path, monkeypatch):
+    """No certificate vouches for it; the folder for an authority says it, and is signed all the same."""
+    store, result = checked
+    monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 6, 1, 9))
+    store.object(["+33199000004"], date(2026, 6, 1))
+    monkeypatch.undo()
+    told = f"row {result.id + 1} is dated 2026-06-01 09:00:00 (UTC), before row {result.id} of 20"
+    code, _, err = dnc("certify", result.id, "--key", key, "--out", tmp_path / "c.html", "--store", store.path)
+    assert (code, told in err, (tmp_path / "c.html").exists()) == (4, True, False)
+    days, folder = ("--from", "2026-01-01", "--to", "2026-12-31"), tmp_path / "folder.zip"
+    assert dnc("inspection", *days, "--key", key, "--out", folder, "--store", store.path)[0] == 0
+    with zipfile.ZipFile(folder) as files:
+        assert told in files.read("index.html").decode()
+        assert "SHA256SUMS.sig" in files.namelist()
 
 
 # Certificates that were changed

@@ -389,17 +389,26 @@ def test_an_upgrade_is_refused_where_a_snapshot_is_damaged(old):
     [
         ("update about set version = 4", "format 4; this one reads format 3"),
         ("create table links (number ubigint)", "this one does not know links"),
+        ("alter table log add column place varchar", "this one does not know log"),
+        (
+            "create table links (number ubigint); alter table snapshots add column place varchar",
+            "this one does not know links, snapshots",
+        ),
         ("update about set version = 4; create table links (number ubigint)", "format 4; this one reads format 3"),
     ],
 )
 def test_a_store_of_a_newer_program_is_called_newer(dnc, loaded, change, says):
     """It is left alone, and nobody is told to restore a store that is whole."""
+    before = loaded.path.with_name("before")
+    backup(loaded.ledger, before)
     edits.edit(loaded.path, change)
     for verb in (
         ("status",),
         ("verify",),
         ("log", "--verify"),
         ("export", "own"),
+        ("object", "+33199000004", "--on", "2026-08-03"),
+        ("restore", before),
         ("backup", loaded.path.with_name("b")),
     ):
         code, out, err = dnc(*verb, "--store", loaded.path)

@@ -124,6 +124,7 @@ def test_a_log_that_goes_back_in_time_is_named(dnc, loaded, monkeypatch, tmp_pat
     code, out, _ = dnc("status", "--store", loaded.path)
     assert (code, "row 4 is dated 2026-06-01 09:00:00" in out) == (1, True)
     assert loaded.standing().objections.height  # a past mistake stops no later decision
+    assert dnc("explain", "+33199000003", "--at", "2026-08-05", "--store", loaded.path)[0] == 3
     backup(loaded.ledger, tmp_path / "copy")
     assert verify(Store(tmp_path / "copy").ledger).faults == verify(loaded.ledger).faults != []
     with pytest.raises(InputError, match="is not damaged"):

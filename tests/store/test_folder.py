@@ -179,11 +179,27 @@ def test_a_backup_is_not_put_into_the_store(dnc, screened, tmp_path, monkeypatch
     assert verify(screened.ledger).faults == []
 
 
-def test_a_damaged_store_is_not_backed_up(dnc, screened, tmp_path):
-    """A backup of it would be taken for a good one; an edit is damage, too."""
-    edits.edit(screened.path, "update snapshots set as_of = date '2026-11-01'")
-    code, _, err = dnc("backup", tmp_path / "copy", "--store", screened.path)
-    assert (code, "no backup was made; run dnc verify" in err) == (4, True)
+def _linked(folder: Path) -> None:
+    (folder / "snapshots").rename(folder.with_name("elsewhere"))
+    (folder / "snapshots").symlink_to(folder.with_name("elsewhere"), target_is_directory=True)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: edits.edit(folder, "update snapshots set as_of = date '2026-11-01'"),
+        lambda folder: next((folder / "snapshots").glob("*.parquet")).unlink(),
+        lambda folder: (folder / "snapshots" / f"{'0' * 64}.parquet").write_bytes(b""),
+        _linked,
+    ],
+    ids=["edited", "a file lost", "a file that the ledger does not name: it may be an older copy", "a link in it"],
+)
+def test_a_damaged_store_is_not_backed_up(dnc, screened, tmp_path, damage):
+    """A backup of it would be taken for a good one; whatever verify calls damage is refused, in one line."""
+    damage(screened.path)
+    code, out, err = dnc("backup", tmp_path / "copy", "--store", screened.path)
+    assert (code, out, err.count("\n")) == (4, "", 1)
+    assert err.endswith("no backup was made; run dnc verify\n")
     assert not (tmp_path / "copy").exists()
 
 

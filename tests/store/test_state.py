@@ -315,10 +315,12 @@ def test_a_file_that_came_back_is_not_taken_for_one_that_was_removed(held, tmp_p
 
 def test_a_file_of_somebody_else_is_reported_and_stays(held, tmp_path):
     """Also a backup without it cannot make it right; moved out of the store, it is gone."""
+    backup(held.ledger, tmp_path / "kept")
     strange = held.path / "decisions" / f"{'0' * 64}.parquet"
     strange.touch()
     assert len(verify(held.ledger).faults) == 1
-    backup(held.ledger, tmp_path / "kept")
+    with pytest.raises(StoreError, match="no backup was made"):
+        backup(held.ledger, tmp_path / "later")
     with pytest.raises(StoreError, match="files that the ledger does not name"):
         restore(held.ledger, tmp_path / "kept")
     held.object(["+33199000005"], date(2026, 8, 6))

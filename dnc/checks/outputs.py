@@ -71,7 +71,7 @@ class Outputs:
         for path in self.targets:
             must_be("out", path, "paths", str, Path)
         must_be("table", table, "table", TableMode, NoneType)
-        if table and table != TableMode() and not any(map(is_database, self.targets)):
+        if table and table != TableMode() and not self.has_table:
             raise OptionError(localized("errors", "no_table_out"))
         must_be("parts", parts, "parts", Parts, NoneType)
         folders = [path for path in self.targets if parts and not is_page(path)]
@@ -86,6 +86,11 @@ class Outputs:
     def is_share(self) -> bool:
         """Whether they get a share of the parts, and others write the rest."""
         return self.folder is not None and self.folder.parts.share is not None
+
+    @property
+    def has_table(self) -> bool:
+        """Whether rows go to a table of a database."""
+        return any(map(is_database, self.targets))
 
     def refuse(self, paths: Iterable[str | Path]) -> None:
         """Raise OptionError if an output would replace one of some files."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_hex
 from types import NoneType
 from typing import Any
 
@@ -32,7 +33,7 @@ from dnc.errors import OptionError, must_be
 from dnc.files.dataset import FileList
 from dnc.files.writers import Spool
 from dnc.frames import ahead
-from dnc.law.vocabulary import vocabulary
+from dnc.law.vocabulary import CHECK, OF_CHECK, vocabulary
 from dnc.lists.calls import Calls
 from dnc.lists.completion import Completion
 from dnc.lists.header import Header
@@ -40,7 +41,7 @@ from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
 from dnc.lists.second_numbers import SecondNumbers
 from dnc.messages import localized
-from dnc.store.audit_log import Entry
+from dnc.store.audit_log import Entry, now
 from dnc.store.store import Standing, Store
 from dnc.verdicts.judge import Judge, Verdicts
 
@@ -76,7 +77,9 @@ def run(
     folder, digests = outputs.folder, digests or Digests.new()
     if folder and keep:
         raise OptionError(localized("errors", "parts", "keep"))
+    check, always = f"{now():%Y%m%dT%H%M%SZ}-{token_hex(4)}", OF_CHECK if outputs.has_table else ()
     chosen = partial(select, columns, only, changed=changed, best=best, occasional=digests.occasional)
+    chosen = partial(chosen, check=check, always=always)
     with ExitStack() as stack:
         known = _Known.of(path, store, settings, outputs, chosen=chosen, stack=stack)
         if keep:
@@ -89,7 +92,7 @@ def run(
         evidence = Evidence(known.files, known.state, kept, known.header.columns.get("call", ""), digests)
         people = People(_temporary_folder(stack), known.header.columns.get("person"))
         second = SecondNumbers(known.header)
-        record = _record(known, outputs) | ({"offered": True} if offered else {})
+        record = _record(known, outputs) | {CHECK: check} | ({"offered": True} if offered else {})
         if folder:
             rest = {"columns": known.selection.columns, "language": known.setup.policy.language}
             private = {*known.header.numbers, "dnc_number"}

@@ -11,13 +11,13 @@ from dnc.errors import InputError, OptionError, texts_of
 from dnc.files.output_rows import OutputRows, Shared
 from dnc.files.table import Table, unique_names
 from dnc.frames import repeated
-from dnc.law.vocabulary import CONSENT, NUMBER_FROM, OCCASIONAL, VERDICT, WAS
+from dnc.law.vocabulary import AT, CHECK, CONSENT, NUMBER_FROM, OCCASIONAL, OF_CHECK, VERDICT, WAS
 from dnc.lists.calls import Calls
 from dnc.messages import localized
 from dnc.verdicts.judge import Verdicts
 from dnc.verdicts.verdict import OUTCOMES
 
-_COLUMNS = (NUMBER_FROM, *VERDICT, CONSENT, *OCCASIONAL)
+_COLUMNS = (NUMBER_FROM, *VERDICT, CONSENT, *OCCASIONAL, *OF_CHECK)
 _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
 
 
@@ -25,12 +25,13 @@ class Selection(NamedTuple):
     """Which rows and columns to write.
 
     Attributes:
-        columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from`, `dnc_consent`, and those of `OCCASIONAL` that
-            were named.
+        columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from`, `dnc_consent`, and those of `OCCASIONAL` and
+            `OF_CHECK` that were named.
         only: outcomes; empty for all.
         changed: only calls whose outcome differs from that of the earlier check, which is added as `dnc_was`.
         best: of the calls of each row only the first that is clear, else the first undecided, else the first.
         occasional: more columns, each left out where nothing fills it in the whole list.
+        check: the id of the check, for `dnc_check`; None where calls are decided without one.
     """
 
     columns: tuple[str, ...]
@@ -38,6 +39,7 @@ class Selection(NamedTuple):
     changed: bool = False
     best: bool = False
     occasional: tuple[str, ...] = ()
+    check: str | None = None
 
     @property
     def header(self) -> list[str]:
@@ -72,6 +74,10 @@ class Selection(NamedTuple):
             own = own.with_columns(source.alias(NUMBER_FROM))
         if CONSENT in self.columns:
             own = own.with_columns(verdicts.consents)
+        if CHECK in self.columns:
+            own = own.with_columns(repeated(self.check, pl.String, outcomes.len()).alias(CHECK))
+        if AT in self.columns:
+            own = own.with_columns(_moments(calls))
         if self.changed and calls.was is not None:
             own = own.with_columns(calls.was.fill_null("").alias(WAS))
         mine = [name for name in self.header if name in own.columns]
@@ -82,6 +88,15 @@ class Selection(NamedTuple):
         carried = calls.carried.drop(calls.shared.frame.columns if calls.shared else [])
         rows = OutputRows(header, carried.hstack(own.select(mine)), together)
         return (rows, outcomes) if given.all() else (rows.filter(given), outcomes.filter(given))
+
+
+def _moments(calls: Calls) -> pl.Series:
+    """For each call the moment for which it was decided (see `dnc.law.vocabulary.AT`), null where it has none."""
+    clock = "%Y-%m-%dT%H:%M"
+    instant, local = pl.col("instant").dt.strftime(f"{clock}+00:00"), pl.col("at_first").dt.strftime(clock)
+    day = pl.col("day").dt.strftime("%Y-%m-%d")
+    moments = calls.plans.select(pl.when("timed").then(pl.coalesce(instant, local, day)).otherwise(day).alias(AT))
+    return moments[AT][calls.plan]
 
 
 class OutputLayout(NamedTuple):
@@ -127,6 +142,8 @@ def select(
     several: bool = False,
     consents: bool = False,
     occasional: Iterable[str] = OCCASIONAL,
+    check: str | None = None,
+    always: Iterable[str] = (),
 ) -> Selection:
     """The selection for the options of a check.
 
@@ -136,6 +153,7 @@ def select(
         several: whether the list has several columns of numbers; `dnc_number_from` is then always written.
         consents: whether the store has consents; `dnc_consent` is then written, unless `columns` are named.
         occasional: columns of `OCCASIONAL` that are written where something fills them; one that is named always is.
+        check: see `Selection`. always: columns that are written besides those that are named.
     Raises:
         OptionError: a column or an outcome is unknown. InputError: `changed` without an earlier check.
     """
@@ -145,6 +163,7 @@ def select(
         names = list(dict.fromkeys(named))  # one that is named twice is written once
     if several and NUMBER_FROM not in names:
         names.insert(0, NUMBER_FROM)
+    names.extend(name for name in always if name not in names)
     outcomes = texts_of("only", only)
     if strange := [name for name in names if name not in _COLUMNS]:
         raise OptionError(localized("errors", "not_verdict_column", name=strange[0], known=", ".join(_COLUMNS)))
@@ -153,4 +172,4 @@ def select(
     if changed and not former:
         raise InputError(localized("errors", "no_earlier"))
     more = tuple(occasional) if columns is None else ()
-    return Selection(tuple(names), tuple(outcomes), changed, best, more)
+    return Selection(tuple(names), tuple(outcomes), changed, best, more, check)

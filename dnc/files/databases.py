@@ -28,8 +28,13 @@ from dnc.messages import changed, localized
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_OURS = "dnc_outcome"  # a table with this column was written by a check, and may be replaced
-_TEXT = ("string", "large_string", "string_view")
+_OURS = "dnc_check"  # a table with this column was written by a check, and may be replaced
+_TEXT = ("text", "character varying", "character")  # types into which everything fits
+_COLUMNS_OF_POSTGRESQL = """
+select attname::text, format_type(atttypid, null)
+from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum
+"""
+_COLUMNS_OF_SQLITE = "select name, type from pragma_table_info(?)"
 _COPY_ROWS = 1 << 15  # sent at once; more rows need more memory and are not faster
 _TYPED_ROWS = 1 << 18  # of SQLite, read at once: the driver takes the type of a column from the first of them
 _INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
@@ -117,9 +122,13 @@ class _TableWriter(Writer):
         self._con, self._name, self._schema, self._table, self._mode = con, name, schema, table, mode
         self._is_postgresql = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
         self._refuse_schema()
-        self._former = _former(con, name, schema, table)
         self._unfinished = f"dnc_{secrets.token_hex(8)}"
         self._types: pl.Schema | None = None
+        self._is_filled = False
+        self._former = self._columns(table)
+        con.rollback()
+        if self._former and _OURS not in self._former:
+            raise InputError(localized("errors", "foreign_table", name=name, table=table))
         self._supported = _TYPES_OF_POSTGRESQL if self._is_postgresql else _TYPES
 
     def laid_out(self, rows: OutputRows) -> pl.DataFrame:
@@ -137,6 +146,9 @@ class _TableWriter(Writer):
         if self._types is None:
             self._types = frame.schema
             self._send(frame.clear(), "create")
+            self._compare()
+        if frame.height and not self._is_filled:
+            self._is_filled = True
             self._compare()
         frame = frame.select(_fitted(frame[name], kind) for name, kind in self._types.items())
         for rows in frame.iter_slices(_COPY_ROWS):
@@ -166,29 +178,41 @@ class _TableWriter(Writer):
                 cursor.execute(statement)
             self._con.commit()
 
+    def _columns(self, table: str) -> dict[str, str]:
+        """The types of a table by its columns, in their order, as its database calls them; empty if there is none."""
+        sql, place = (
+            (_COLUMNS_OF_POSTGRESQL, self._named(table)) if self._is_postgresql else (_COLUMNS_OF_SQLITE, table)
+        )
+        with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
+            cursor.execute(sql, [place])
+            return dict(cursor.fetchall())
+
     def _compare(self) -> None:
-        """Raise InputError, which names the columns, where the former table has others, or others of their types."""
-        if self._former is None:
+        """Raise InputError, which names the columns, where the former table has others, or others of their types.
+
+        The types of a list without a row say nothing: a file of text that is empty has no other than text.
+        """
+        if not self._former:
             return
-        with _driver_errors(self._name, "unwritten"):
-            new = self._con.adbc_get_table_schema(self._unfinished, db_schema_filter=self._schema)
-        kinds, former = ({field.name: str(_plain(field.type)) for field in schema} for schema in (new, self._former))
-        differ = [name for name in kinds if self._is_postgresql and kinds[name] != former.get(name, kinds[name])]
+        kinds, former = self._columns(self._unfinished), self._former
+        differ = [name for name in kinds if kinds[name] != former.get(name, kinds[name])]
+        retyped = [name for name in differ if self._is_filled and self._is_postgresql and former[name] not in _TEXT]
         found = {
             "gone": [name for name in former if name not in (*kinds, *self._mode.occasional)],
             "further": [name for name in kinds if name not in (*former, *self._mode.occasional)],
-            "retyped": [name for name in differ if former[name] not in _TEXT],
+            "retyped": retyped,
             "no_key": [key for key in [self._mode.upsert] if key and key not in kinds],
         }
         for key, names in found.items():
             if names:
-                raise self._error(key, names)
+                types = "; ".join(f"{former[name]}, {kinds[name]}" for name in retyped)
+                raise self._error(key, names, types=types)
 
     def _replacement(self) -> Iterator[str]:
         new, former = self._named(self._unfinished), self._named(self._table)
         if self._is_postgresql and self._mode.lock_timeout is not None:
             yield f"set local lock_timeout = {max(1, round(1000 * self._mode.lock_timeout))}"
-        if self._former is None:
+        if not self._former:
             yield f"alter table {new} rename to {_identifier(self._table)}"
             return
         if self._mode.upsert:
@@ -200,16 +224,17 @@ class _TableWriter(Writer):
             yield f"truncate {former}" if self._is_postgresql else f"delete from {former}"
         columns = [*(self._types or ())]
         for name in self._mode.occasional:
-            if name in columns and name not in self._former.names:
+            if name in columns and name not in self._former:
                 yield f"alter table {former} add column {_identifier(name)} text"
-        names = ", ".join(map(_identifier, columns))
-        cells = ", ".join(map(self._cell, columns))
-        yield f"insert into {former} ({names}) select {cells} from {new}"
+        if self._is_filled:
+            names = ", ".join(map(_identifier, columns))
+            cells = ", ".join(map(self._cell, columns))
+            yield f"insert into {former} ({names}) select {cells} from {new}"
         yield f"drop table {new}"
 
     def _cell(self, name: str) -> str:
         """A column of the new rows; as text where the former table has text, into which everything fits."""
-        is_text = self._former and name in self._former.names and str(self._former.field(name).type) in _TEXT
+        is_text = self._former.get(name) in _TEXT
         return f"cast({_identifier(name)} as text)" if is_text else _identifier(name)
 
     def _refuse_keys(self, cursor: Any) -> None:
@@ -230,8 +255,8 @@ class _TableWriter(Writer):
             if not cursor.fetchone()[0]:
                 raise self._error("no_schema", [self._schema])
 
-    def _error(self, key: str, names: list[str]) -> InputError:
-        sentence = localized("errors", "table", key, table=self._table, names=quoted(names))
+    def _error(self, key: str, names: list[str], **more: str) -> InputError:
+        sentence = localized("errors", "table", key, table=self._table, names=quoted(names), **more)
         return InputError(changed(sentence, lambda text: f"{self._name}: {text}"))
 
 
@@ -263,22 +288,6 @@ def table(url: str, mode: TableMode | None = None) -> Iterator[Writer]:
         writer = _TableWriter(con, name, match["schema"], match["table"], mode or TableMode())
         yield writer
         writer.commit()
-
-
-def _former(con: Any, name: str, schema: str | None, table: str) -> pa.Schema | None:
-    """The columns of a table, or None if there is none. Raises InputError if no check has written it."""
-    with _driver_errors(name, "unwritten"):
-        try:
-            columns = con.adbc_get_table_schema(table, db_schema_filter=schema)
-        except Exception as error:  # each driver raises its own error if there is no such table
-            if _state(error) not in ("42P01", "") and "NOT_FOUND" not in str(error):
-                raise
-            return None
-        finally:
-            con.rollback()
-    if _OURS not in columns.names:
-        raise InputError(localized("errors", "foreign_table", name=name, table=table))
-    return columns
 
 
 def _identifier(name: str) -> str:

@@ -33,8 +33,12 @@ OCCASIONAL = {  # more columns of verdicts, each left out where nothing fills it
 }
 NUMBER_FROM = "dnc_number_from"  # the column in which a number was, if a list has several
 CONSENT = "dnc_consent"  # the statement of the store that a consent rests on, if the store has any
+CHECK = "dnc_check"  # the id of the check, which its row in the log has too
+AT = "dnc_at"  # the moment for which a call was decided: local time, or UTC where it was told with an offset; or a day
+OF_CHECK = (CHECK, AT)  # always in a table of a database, and elsewhere if they are named
 WAS = "dnc_was"  # for rows whose outcome changed: the outcome of the earlier run, empty if there was none
-FORMER = frozenset((*VERDICT, *OCCASIONAL, NUMBER_FROM, CONSENT, WAS))  # columns of an earlier run; they are replaced
+# Columns of an earlier run; they are replaced.
+FORMER = frozenset((*VERDICT, *OCCASIONAL, NUMBER_FROM, CONSENT, *OF_CHECK, WAS))
 
 
 class Vocabulary(msgspec.Struct, frozen=True, dict=True):

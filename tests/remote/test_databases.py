@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -52,7 +54,7 @@ def test_a_query_is_decided_as_the_same_rows_in_a_file(postgres, store, tmp_path
     assert postgres.rows(f"select {names} from verdicts order by id desc") == file.rows()
     file.select("number", "id", "call_at", "note", "amount").write_parquet(tmp_path / "calls.parquet")
     again = check(tmp_path / "calls.parquet", store, given=TOLD).verdicts
-    assert again.equals(file)
+    assert again.equals(file.drop("dnc_check", "dnc_at"))
 
 
 def test_a_table_is_replaced_only_where_a_check_has_written_it(postgres, store):
@@ -170,7 +172,8 @@ def test_other_columns_are_named_and_nothing_is_written(postgres, store, tmp_pat
         ):
             with pytest.raises(InputError, match=said):
                 check(changed, store, out=place)
-    with pytest.raises(InputError, match="another type in columns: 'size'"):
+    types = re.escape("'size' (there, then in the list: bigint, text)")
+    with pytest.raises(InputError, match=f"another type in columns: {types}"):
         check(rows.with_columns(size=pl.lit("large")), store, out=places[0])
     check(rows.with_columns(team=7), store, out=places[0])  # everything fits into text
     assert postgres.rows("select team, size, dnc_number from verdicts") == [("7", 3, "+33199000001")]
@@ -276,6 +279,65 @@ def test_a_list_without_a_row_is_a_table_without_a_row(postgres, store, tmp_path
     assert check(query, store, out=out).rows == 0
     assert postgres.rows("select number, dnc_outcome from verdicts") == []
     assert pl.read_parquet(tmp_path / "v.parquet").select("number", "dnc_outcome").height == 0
+
+
+def test_a_night_without_a_row_empties_the_table(postgres, store, tmp_path, dnc):
+    """Its columns and their types stay; a list of text says nothing of types. The next night fills it again."""
+    rows = pl.DataFrame({"number": ["+33199000001"], "id": [7], "amount": [Decimal("1.50")]})
+    place = f"{postgres.url}#verdicts"
+    kinds = "select attname::text, format_type(atttypid, atttypmod) from pg_attribute "
+    kinds += "where attrelid = 'verdicts'::regclass and attnum > 0 order by attnum"
+    check(rows, store, out=place)
+    before = postgres.rows(kinds)
+    (tmp_path / "calls.csv").write_text("number,id,amount\n")
+    (tmp_path / "b.toml").write_text(AS_FILE)
+    rows.clear().write_parquet(tmp_path / "calls.parquet")
+    for name in ("calls.csv", "calls.parquet"):
+        check(rows, store, out=place)
+        words = ("--brief", tmp_path / "b.toml", "--store", store.path, "--quiet", "--out", place)
+        code, _, err = dnc("check", tmp_path / name, *words)
+        assert (code, err) == (0, "")
+        assert (postgres.rows("select * from verdicts"), postgres.rows(kinds)) == ([], before)
+    check(rows, store, out=place)
+    assert postgres.rows("select id, amount from verdicts") == [(7, "1.5")]
+
+
+def test_types_that_do_not_fit_are_named_on_both_sides(postgres, store):
+    """Those that the driver calls text, too; what is there stays."""
+    place, rows = f"{postgres.url}#verdicts", pl.DataFrame({"number": ["+33199000001"], "amount": [Decimal("2.25")]})
+    check(rows, store, out=place)
+    for amount, kind in (("2.25", "text"), (2.25, "double precision"), (date(2026, 1, 1), "date")):
+        with pytest.raises(InputError) as refused:
+            check(rows.with_columns(amount=pl.lit(amount)), store, out=place)
+        assert f"'amount' (there, then in the list: numeric, {kind})" in str(refused.value)
+    assert postgres.rows("select amount from verdicts") == [("2.25",)]
+
+
+def test_rows_say_which_check_wrote_them_and_for_when(postgres, store, tmp_path):
+    """The id of the check is that of its row in the log; so by name in a file, and nowhere else unasked."""
+    times = ["2026-11-24T10:30", "2026-11-25", "2026-11-24T10:30+02:00"]
+    rows = pl.DataFrame({"number": [f"+3319900000{at}" for at in range(3)], "call_at": times})
+    done = check(rows, store, columns=["outcome"], out=f"{postgres.url}#verdicts")
+    found = postgres.rows("select dnc_check, dnc_at from verdicts order by number")
+    assert [at for _, at in found] == ["2026-11-24T10:30", "2026-11-25", "2026-11-24T08:30+00:00"]
+    [id_] = {id_ for id_, _ in found}
+    assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", id_)
+    assert json.loads(store.log()["detail"][done.id - 1])["dnc_check"] == id_
+    check(rows.head(1), store, columns=["outcome"], out=f"{postgres.url}#verdicts", at="2026-11-28")
+    [(other,)] = postgres.rows("select dnc_check from verdicts")
+    assert other != id_
+    check(rows, store, columns=["outcome", "at", "check"], out=tmp_path / "v.csv")
+    assert (tmp_path / "v.csv").read_text().splitlines()[0] == "number,call_at,dnc_outcome,dnc_at,dnc_check"
+    assert not {"dnc_check", "dnc_at"} & {*check(rows, store).verdicts.columns}
+
+
+def test_no_table_of_others_is_dropped_or_emptied(postgres, store):
+    """Though it has an outcome; nobody is advised to drop it."""
+    postgres.rows("create table verdicts as select '+33199000001' as number, 'clear' as dnc_outcome")
+    with pytest.raises(InputError, match="was not written by a check") as refused:
+        check(pl.DataFrame({"number": ["+33199000001"]}), store, columns=["outcome"], out=f"{postgres.url}#verdicts")
+    assert "drop" not in str(refused.value)
+    assert postgres.rows("select * from verdicts") == [("+33199000001", "clear")]
 
 
 def test_types_that_a_database_lacks_are_text(postgres, store, tmp_path):

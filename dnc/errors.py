@@ -134,6 +134,16 @@ class UnreadRowsError(InputError):
     count = 0
 
 
+class UnacceptedError(LoaderError):
+    """A file is refused that a person may accept with a reason.
+
+    Attributes:
+        what: one of `dnc.store.load.ACCEPTABLE`.
+    """
+
+    what = ""
+
+
 class FormatError(LoaderError):
     """The file does not have the format of its registry; the message ends with the plain form that every one takes."""
 

@@ -66,9 +66,7 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 @_VALUES
 @IGNORE
 @AROUND
-@option("--accept-unread", type=click.IntRange(min=0), default=0, metavar="COUNT")
-@option("--reason")
-@option("--shrunk", metavar="REASON")
+@option("--accept", multiple=True, type=PAIR, callback=lambda ctx, param, pairs: _once(pairs), metavar="WHAT=REASON")
 @option("--corrects", type=int, metavar="ID")
 @option("--brief", type=FILE)
 @option("--covers-days", metavar="FIRST..LAST")

@@ -27,8 +27,8 @@ from dnc.desk.jobs import Job
 from dnc.desk.office import max_ages, region_of
 from dnc.desk.progress import begin, result_of
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Errors, Visit, meanings, whole
-from dnc.errors import DncError, InputError, RolesError, UnreadRowsError
+from dnc.desk.visit import Errors, Visit, meanings
+from dnc.errors import DncError, InputError, RolesError, UnacceptedError
 from dnc.files.open_table import open_table
 from dnc.files.table import folded
 from dnc.frames import as_text
@@ -41,13 +41,14 @@ from dnc.registries import OWN
 from dnc.registries.contract import Layout
 from dnc.registries.ingest import show
 from dnc.registries.reasons import in_words
+from dnc.store.load import ACCEPTABLE
 from dnc.store.loader_search import loader_for
 from dnc.store.record_kinds import CALLS, KINDS, Kind
 from dnc.store.records import Added
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 
-_OPTIONS = ("registry", "region", "campaign", "means", "dates", "shrunk", "sheet", "accept_unread", "reason")
+_OPTIONS = ("registry", "region", "campaign", "means", "dates", "sheet")
 _COVERS = ("from_day", "to_day")  # of calls made: days of which the file has them all
 _FILES = "registry_files"  # what of a session they are kept under
 _FIRST_ROWS = 5
@@ -86,7 +87,7 @@ class RegistryFile(msgspec.Struct, dict=True):
 
     Attributes:
         upload: the file. given: the texts of its form. roles: what that says of columns, by their names in the file.
-        error: why it was not loaded, and `unread`: how many of its rows cannot be read, if that is why.
+        error: why it was not loaded, and `refused`: what of it may be accepted with a reason, if that is why.
         id: part of the address of its page.
     """
 
@@ -94,7 +95,7 @@ class RegistryFile(msgspec.Struct, dict=True):
     given: Mapping[str, str] = {}
     roles: Mapping[str, str] = {}
     error: str = ""
-    unread: int = 0
+    refused: str = ""
     id: str = msgspec.field(default_factory=lambda: token_urlsafe(9))
 
     @cached_property
@@ -225,7 +226,7 @@ def _registries(visit: Visit, given: Mapping[str, str] | None = None, errors: Er
 def _load(visit: Visit, sent: Form) -> Response:
     """Load a file, as a job, or show it first; one that is not loaded is kept for the next try."""
     words = [name for name, _ in sent.fields if name.startswith(_WORD)]
-    given = {name: sent.get(name) for name in ("as_of", *_OPTIONS, *_COVERS, *words)}
+    given = {name: sent.get(name) for name in ("as_of", *_OPTIONS, *ACCEPTABLE, *_COVERS, *words)}
     file: RegistryFile | None = visit.kept(_FILES).get(sent.get("kept"))
     if file is None:
         if (upload := sent.file("file", visit)) is None:
@@ -237,7 +238,7 @@ def _load(visit: Visit, sent: Form) -> Response:
     file.roles = {name: sent.get(f"{_ROLE}{at}") for at, name in enumerate(file.rows.columns if said else ())}
     if given["sheet"] != file.given.get("sheet", ""):
         file.__dict__.pop("rows", None)
-    file.given, file.error, file.unread = given, "", 0
+    file.given, file.error, file.refused = given, "", ""
     is_new = not sent.get("kept") and (sent.get("look") or file.kind or file.is_undated)
     proposed, roles_ = file.proposed(visit.desk) if is_new else ({}, {})
     if sent.get("look") or (roles_ and not said):  # what is proposed is shown first
@@ -251,8 +252,6 @@ def _load(visit: Visit, sent: Form) -> Response:
     chosen = list(file.roles.values())
     twice = [at for at, role in enumerate(chosen) if role not in ("", _IGNORED) and role in chosen[:at]]
     errors += [(f"{_ROLE}{at}", visit.texts["role_twice"]) for at in twice]
-    if given["accept_unread"] and whole(given["accept_unread"]) is None:
-        errors.append(("accept_unread", visit.texts["no_amount"]))
     if file.kind is CALLS and (days["from_day"] is None) != (days["to_day"] is None):
         errors.append(("to_day", visit.texts["both_days"]))
     return _file_page(visit, file, errors) if errors else _begin(visit, file, days)
@@ -261,7 +260,8 @@ def _load(visit: Visit, sent: Form) -> Response:
 def _begin(visit: Visit, file: RegistryFile, days: Mapping[str, date | None]) -> Response:
     desk, given = visit.desk, file.given
     options: dict[str, Any] = {name: given[name] for name in _OPTIONS if given[name]}
-    options |= {"columns": file.columns, "ignore": file.ignored, "accept_unread": int(given["accept_unread"] or 0)}
+    options |= {"columns": file.columns, "ignore": file.ignored}
+    options |= {"accept": {what: given[what] for what in ACCEPTABLE if given[what]}}
     options |= {"values": file.values} if file.kind else {}
 
     def load(_: Job) -> Loaded | RecordsLoaded:
@@ -276,7 +276,7 @@ def _begin(visit: Visit, file: RegistryFile, days: Mapping[str, date | None]) ->
                 file.error = visit.texts["no_role"].format(names=", ".join(file.without_role))
             else:
                 file.error = without_paths(error, file.upload)
-            file.unread = error.count if isinstance(error, UnreadRowsError) else 0
+            file.refused = error.what if isinstance(error, UnacceptedError) else ""
             raise InputError(file.error) from None
         visit.kept(_FILES).pop(file.id, None)
         file.upload.path.unlink(missing_ok=True)
@@ -355,7 +355,7 @@ def records_loaded(
 ) -> RecordsLoaded:
     """Load a file of own records. Raises as `own_records.load`."""
     first, last = days["from_day"], days["to_day"]
-    names = ("region", "columns", "dates", "values", "ignore", "sheet", "accept_unread", "reason")
+    names = ("region", "columns", "dates", "values", "ignore", "sheet", "accept")
     reading = RecordReading(
         **{name: options[name] for name in names if name in options},
         as_of=days["as_of"] if kind.whole else None,

@@ -45,6 +45,7 @@ from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
 from dnc.lists.words import meaning, proposals
 from dnc.messages import LANGUAGES, either, figure, localized, messages
+from dnc.store.load import accepted, unaccepted
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kind
 from dnc.store.records import Added, NewRows, Records, empty
 from dnc.store.store import Store, read_all
@@ -82,7 +83,7 @@ class RecordReading:
         covers_days: of calls, the first and the last day for which the file has every call.
         outbound: of calls, a column and the word in it of calls that went out; other rows are left out.
         complete: why a file that its system does not vouch for has every call of its days.
-        accept_unread, reason: how many rows with a number that cannot be read are left out, and why.
+        accept: `unread`, rows with a number that cannot be read, which are then left out → why.
         strict: of consents, whether a row that says nothing, or is not understood, cannot be read either.
     """
 
@@ -99,15 +100,13 @@ class RecordReading:
     covers_days: tuple[date, date] | None = None
     outbound: tuple[str, str] | None = None
     complete: str | None = None
-    accept_unread: int = 0
-    reason: str | None = None
+    accept: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
 
     def __post_init__(self) -> None:
         if self.zone not in (None, "UTC") and not is_zone(str(self.zone)):
             raise OptionError(localized("errors", "no_zone", zone=self.zone))
-        if bool(self.accept_unread) != bool((self.reason or "").strip()):
-            raise OptionError(localized("errors", "load", "accept"))
+        accepted(self.accept)
         if self.covers_days and not self.covers_days[0] <= self.covers_days[1] <= today():
             raise OptionError(localized("errors", "covers_days"))
 
@@ -380,7 +379,8 @@ class _Rows(msgspec.Struct):
             part.write_parquet(parts[-1], compression="uncompressed")
             filled.update(part.columns)
         counts: dict[str, Any] = {"unread": self.unread} if self.unread else {}
-        counts |= {name: text for name in ("reason", "complete") if (text := getattr(self.reading, name))}
+        counts |= {"reason": self.reading.accept["unread"]} if self.unread else {}
+        counts |= {"complete": self.reading.complete} if self.reading.complete else {}
         return NewRows(self.kind, parts, self.rows, self.kept_rows, filled, also=counts, **of)
 
     def in_memory(self) -> NewRows:
@@ -395,9 +395,9 @@ class _Rows(msgspec.Struct):
         for frame in batches:
             lost = frame["number"].is_null()
             self.unread += int(lost.sum())
-            if self.unread > self.reading.accept_unread:
+            if self.unread and "unread" not in self.reading.accept:
                 why = localized("errors", "record_number", n=figure(self.unread))
-                raise InputError(why, self.table.path, frame[LINE][lost.arg_max() or 0])
+                raise unaccepted("unread", why, self.table.path, frame[LINE][lost.arg_max() or 0])
             self.rows = int(frame["row"][-1]) if frame.height else self.rows
             columns = [
                 pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind).alias(name)

@@ -17,7 +17,7 @@ import polars as pl
 
 from dnc.clock import today
 from dnc.database import engine, run, statement
-from dnc.errors import InputError, LoaderError, OptionError, UnreadRowsError, declared, must_be, texts_of
+from dnc.errors import InputError, LoaderError, OptionError, UnacceptedError, declared, must_be, texts_of
 from dnc.files.input_file import input_sha256, input_state
 from dnc.files.table import quoted
 from dnc.messages import LANGUAGES, Words, calendar_day, either, figure, localized, registry_name
@@ -32,6 +32,7 @@ from dnc.store.ledger import Change
 from dnc.store.loader_search import loader_for
 from dnc.store.snapshots import Accepted, Snapshot, Standing
 
+ACCEPTABLE = ("unchanged", "shrunk", "unread")  # what a load may accept with a reason
 _SHRUNK_SHARE = 0.1  # by which a complete list is shorter; above it a reason must be given
 _GONE_SHARE = 0.5  # of the numbers of a complete list, however many are new; above it, it may be another list
 _EXCHANGED = 1_000  # numbers of a list that is compared that way; a shorter one may honestly have few of them left
@@ -54,9 +55,7 @@ class LoadOptions(TypedDict, total=False):
     columns: Annotated[Mapping[str, str] | None, "by_column"]
     dates: Annotated[str, "text"]
     values: Annotated[Mapping[str, Mapping[str, str]] | None, "by_column"]
-    accept_unread: Annotated[int | None, "number"]
-    reason: Annotated[str | None, "text"]
-    shrunk: Annotated[str | None, "text"]
+    accept: Annotated[Mapping[str, str] | None, "reasons"]
     corrects: Annotated[int | None, "number"]
     sheet: Annotated[str | None, "text"]
     ignore: Annotated[Sequence[str] | None, "texts"]
@@ -78,9 +77,7 @@ class Options(msgspec.Struct, frozen=True):
     loader: Path | None
     region: str | None
     layout: Layout
-    accept_unread: int
-    reason: str | None
-    shrunk: str | None
+    accept: Mapping[str, str]
     corrects: int | None
     sheet: str | None
 
@@ -131,7 +128,7 @@ def checked(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
     asked, loader, region = given.get("asked"), given.get("loader"), given.get("region")
     columns, values = given.get("columns") or {}, given.get("values") or {}
     as_given: dict[str, Any] = {
-        name: given.get(name) for name in ("registry", "campaign", "means", "reason", "shrunk", "corrects", "sheet")
+        name: given.get(name) for name in ("registry", "campaign", "means", "corrects", "sheet")
     }
     options = Options(
         as_of,
@@ -140,22 +137,34 @@ def checked(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
         loader=Path(loader) if loader else None,
         region=region and region.upper(),
         layout=Layout(columns, given.get("dates", "iso"), values, tuple(ignore), given.get("around")),
-        accept_unread=given.get("accept_unread") or 0,
+        accept=accepted(given.get("accept") or {}),
         **as_given,
     )
     if as_of > today():
         raise InputError(localized("errors", "load", "future", day=as_of), paths[0])
     if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
         raise InputError(localized("errors", "load", "covers", prefix=bad[0]))
-    if options.accept_unread < 0 or bool(options.accept_unread) != bool((options.reason or "").strip()):
-        raise OptionError(localized("errors", "load", "accept"))
-    if options.shrunk is not None and not options.shrunk.strip():
-        raise OptionError(localized("errors", "load", "shrunk"))
     if len(paths) > 1 and options.corrects is not None:
         raise OptionError(localized("errors", "load", "corrects"))
     if len(paths) > 1 and asked:
         raise InputError(localized("errors", "load", "asked"), paths[1])
     return options
+
+
+def accepted(reasons: Mapping[str, str]) -> Mapping[str, str]:
+    """What a load accepts with a reason, checked. Raises OptionError."""
+    for what, reason in reasons.items():
+        must_be("accept", reason, "reasons", str)
+        if what not in ACCEPTABLE or not reason.strip():
+            raise OptionError(localized("errors", "load", "accept", what=what, known=", ".join(ACCEPTABLE)))
+    return reasons
+
+
+def unaccepted(what: str, message: Words, path: Path | None, at: object = None) -> UnacceptedError:
+    """The error about a file that is not loaded unless `what` is accepted."""
+    error = UnacceptedError(message, path, at)
+    error.what = what
+    return error
 
 
 def _refuse_other_kinds(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> None:
@@ -292,34 +301,52 @@ def _foreign(prefixes: Sequence[str], loader: Loader) -> dict[str, str]:
 
 
 def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
-    """Raise LoaderError if more rows were lost than were accepted: a list would clear the people in those rows."""
+    """Raise UnacceptedError if rows were lost: a list would clear the people in those rows."""
     incomplete = [file for file in lists if file.unread]
-    count = sum(file.unread for file in incomplete)
-    if count <= options.accept_unread:
+    if not incomplete or "unread" in options.accept:
         return
+    count = sum(file.unread for file in incomplete)
     first = incomplete[0]
     line, reason = first.taken.unread[0]
     lines = [str(line) for line, _ in first.taken.unread]
     more = ", …" if first.unread > len(lines) else ""
-    others, few = len(incomplete) - 1, options.accept_unread
+    others = len(incomplete) - 1
     parts = {
         "where": localized(
             "errors", "unread_lines", "many" if len(lines) > 1 else "one", lines=", ".join(lines) + more
         ),
         "files": localized("errors", "unread_files", n=others) if others else "",
-        "accepted": localized("errors", "unread_accepted", n=figure(few)) if few else "",
     }
-    message = localized("errors", "unread_rows", reason=in_words(reason), rows=figure(count), count=count, **parts)
-    error = UnreadRowsError(message, first.path, line)
-    error.count = count
-    raise error
+    message = localized("errors", "unread_rows", reason=in_words(reason), rows=figure(count), **parts)
+    raise unaccepted("unread", message, first.path, line)
+
+
+def _refuse_unchanged(new: Prepared, options: Options, earlier: Sequence[Snapshot]) -> None:
+    """Raise UnacceptedError if bytes were loaded for an earlier day: an old file may pass for a new one."""
+    if earlier and "unchanged" not in options.accept:
+        newest = max(earlier, key=lambda old: old.as_of)
+        days = {"day": calendar_day(options.as_of), "earlier": calendar_day(newest.as_of), "id": str(newest.id)}
+        raise unaccepted("unchanged", localized("errors", "unchanged", **days), new.path)
+
+
+def _earlier(new: Prepared, options: Options, standing: Standing) -> list[Snapshot]:
+    """The snapshots of the same bytes as of an earlier day, but for the one that `--corrects` names.
+
+    None of the own list, which only adds numbers: its day clears nobody.
+    """
+    same = () if new.loader.cumulative else (new.registry, new.identity.sha256)
+    return [
+        old
+        for old in standing.snapshots
+        if (old.registry, old.sha256) == same and old.as_of < options.as_of and old.id != options.corrects
+    ]
 
 
 def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work: Path) -> dict[Path, int]:
     """How many numbers are missing from complete lists, by file, if these shrank by more than a tenth or lost most.
 
     The lists of a load are compared with those of the nearest earlier day, for each prefix that both are complete
-    for. The own list is cumulative and loses nothing. Raises LoaderError if no reason was given.
+    for. The own list is cumulative and loses nothing. Raises UnacceptedError if no reason was given.
     """
     missing: dict[Path, int] = {}
     for registry in sorted({file.registry for file in lists if not file.loader.cumulative and file.taken.covers}):
@@ -332,9 +359,9 @@ def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work
             ids = ", ".join(str(old.id) for old in olds[:_NAMED]) + ", …" * (len(olds) > _NAMED)
             counts = {"before": figure(before), "now": figure(now), "lost": figure(lost)}
             change = localized("note", "change", day=calendar_day(olds[0].as_of), ids=ids, **counts)
-            if options.shrunk is None:
+            if "shrunk" not in options.accept:
                 what = "shrank" if before - now > _SHRUNK_SHARE * before else "exchanged"
-                raise LoaderError(localized("errors", what, change=change), named.path)
+                raise unaccepted("shrunk", localized("errors", what, change=change), named.path)
             named.taken.notes.append(localized("note", "shrank", change=change))
             missing[named.path] = missing.get(named.path, 0) + lost
     return missing
@@ -471,6 +498,8 @@ def _duplicates(new: Prepared, replaced: Collection[int], standing: Standing) ->
 
 def add(change: Change, new: Prepared, standing: Standing, options: Options, lost: int) -> Snapshot:
     """Put one file into the store, in place of what `_replaced` says; `lost` numbers are missing from its list."""
+    earlier = _earlier(new, options, standing)
+    _refuse_unchanged(new, options, earlier)
     why = _replaced(new, options, standing)
     replaced = list(why)
     file, numbers = change.keep(new.taken.listings, "snapshots")
@@ -481,7 +510,7 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
         file=file,
         numbers=numbers,
         loaded_at=audit_log.now(),
-        accepted=tuple(_accepted(new, options, lost)),
+        accepted=tuple(_accepted(new, options, lost, earlier)),
         notes=(*new.taken.notes, *why.values(), *_duplicates(new, replaced, standing)),
     )
     ledger_sql.remove_snapshots(change.con, replaced)
@@ -504,8 +533,8 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
     return added
 
 
-def _accepted(new: Prepared, options: Options, lost: int) -> Iterator[Accepted]:
-    if new.unread:
-        yield Accepted("unread", new.unread, options.reason or "")
-    if lost:
-        yield Accepted("gone", lost, options.shrunk or "")
+def _accepted(new: Prepared, options: Options, lost: int, earlier: Sequence[Snapshot]) -> Iterator[Accepted]:
+    counts = {"unchanged": len(earlier), "shrunk": lost, "unread": new.unread}
+    for what, rows in counts.items():
+        if rows:
+            yield Accepted(what, rows, options.accept[what])

@@ -28,7 +28,8 @@ class Accepted(NamedTuple):
     """What a load accepted although it would normally be refused, because a reason was given.
 
     Attributes:
-        what: `unread` (rows of a complete list) or `gone` (numbers that the list held before).
+        what: `unread` (rows of a complete list), `shrunk` (numbers that the list held before and lacks) or `unchanged`
+            (snapshots of the same bytes as of an earlier day).
         rows: how many.
         reason: as given.
     """

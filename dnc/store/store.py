@@ -250,11 +250,9 @@ class Store:
             columns: names of columns in the file by ours, in plain form, a directory or the own list.
             dates: order of day and month in dates of such a file, see `dnc.clock.DATE_ORDERS`.
             values: words of such a file and ours, by our name of the column.
-            accept_unread: how many rows with an unreadable number may be left out of complete lists, in all files
-                together.
-            reason: why these rows may be left out; it is logged.
-            shrunk: why a complete list is right although it shrank by more than a tenth, or lost most of its
-                numbers; it is logged.
+            accept: what is accepted all the same → why, which is logged: `unchanged`, a file whose bytes were loaded
+                for an earlier day; `shrunk`, a complete list that shrank by more than a tenth, or lost most of its
+                numbers; `unread`, rows of complete lists with an unreadable number, which are left out.
             corrects: id of the snapshot of the same file that this one replaces, whatever its day or campaign.
             sheet: of a spreadsheet, hidden or not; by default the first visible one that holds anything.
             ignore: columns of the file that are left out on purpose, or patterns of their names.

@@ -285,8 +285,8 @@ def test_a_check_is_printed_in_one_line(screened):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("covers", [33]), ("covers", 33), ("columns", ["number"]), ("values", "x"), ("accept_unread", "1"),
-        ("region", 33), ("shrunk", 1), ("reason", 1), ("corrects", "1"), ("asked", 5), ("loader", 5), ("campaign", 5),
+        ("covers", [33]), ("covers", 33), ("columns", ["number"]), ("values", "x"), ("accept", "1"),
+        ("region", 33), ("corrects", "1"), ("asked", 5), ("loader", 5), ("campaign", 5),
         ("registry", 5), ("means", 5), ("dates", 5), ("sheet", 5),
     ],
 )  # fmt: skip

@@ -272,7 +272,7 @@ def test_no_grace_from_a_day_before_which_a_number_was_listed(tmp_path, store, w
         rows = "".join(f"+44163296010{n},yes,{'2026-11-18' if day == AS_OF else ''}\n" for n in [*numbers, 8, 9])
         for registry in ("gb-tps", "gb-ctps"):
             path = write_file(f"{registry}-{day}.csv", f"number,listed,since\n{rows}")
-            store.load(path, registry=registry, as_of=day, covers=["44"], shrunk="one left")
+            store.load(path, registry=registry, as_of=day, covers=["44"], accept={"shrunk": "one left"})
     calls = [GB | {"number": f"+44163296010{n}"} for n in (1, 2, 3)]
     found = [outcome for outcome, _, _ in outcomes(tmp_path, store, *calls)]
     assert found == ["blocked", "clear", "clear"]

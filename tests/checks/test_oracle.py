@@ -134,7 +134,7 @@ class World:
         rows = [f"{number},{word[listed]},{since or ''}" for number, (listed, since) in listings.items()]
         path = self.folder / f"{name}-{as_of}.csv"
         path.write_text("\n".join(["number,listed,since", *rows, ""]), encoding="utf-8")
-        told |= {"shrunk": "made by chance"}
+        told |= {"accept": {"shrunk": "made by chance"}}
         assert self.store.load(path, registry=name, as_of=as_of, **told).unread == 0
 
     def object(self):

@@ -132,7 +132,7 @@ class World:
         listed = sorted(number for number in NUMBERS if number.startswith("+44") and self.chance.random() < 0.5)
         path = self._file("".join(f"0{number[3:7]} {number[7:]}\r\n" for number in listed))
         day = date(2026, 8, self.chance.randint(1, 31))
-        self.store.load(path, as_of=day, registry="gb-tps", shrunk="a test")
+        self.store.load(path, as_of=day, registry="gb-tps", accept={"shrunk": "a test"})
 
     def _own_list(self) -> None:
         path = self._file("number\n" + "\n".join(self._numbers()))

@@ -476,9 +476,6 @@ def test_what_is_no_number_is_none_of_any_length(browser):
     many = "9" * 5000
     assert browser.client.get(f"/past/{many}").status_code == 404
     assert browser.post("/office", {"own_days": many}).status_code == 400
-    sent = {"registry": "own", "as_of": "2026-11-20", "accept_unread": many}
-    own = {"file": ("own.csv", b"number\n+33199000001\n")}
-    assert browser.post("/registries", sent, files=own).status_code == 400
     path = dropped(browser, LIST)
     question = re.search(r'name="question" value="([^"]+)"', questions(browser, path).text)[1]
     asked = {"question": question, "answer-0": many, "answer-0-0": many}
@@ -865,9 +862,9 @@ def test_it_is_said_that_decisions_are_not_kept(serve, store):
 def test_a_file_of_own_records_that_cannot_be_loaded_says_why(browser):
     """In the words of the desk; it is kept for the next try, in which what cannot be read may be left out."""
     lost = loads(browser, "calls", CALLS_MADE + "12,2026-11-03T11:00,busy\n")
-    assert lost.status_code == 400 and "Unreadable rows that may be left out" in said(lost)
+    assert lost.status_code == 400 and "Why rows that cannot be read may be left out" in text_of(lost)
     kept = re.search(r'name="kept" value="([^"]+)"', lost.text)[1]
-    use = {"registry": "calls", "kept": kept, "accept_unread": "1", "reason": "an extension"}
+    use = {"registry": "calls", "kept": kept, "unread": "an extension"}
     assert "The file is loaded" in ended(browser, browser.post("/registries", use)).text
     for days in ({"from_day": "2026-11-01"}, {"from_day": "2026-11-05", "to_day": "2026-11-01"}, {"to_day": "x"}):
         refused = loads(browser, "calls", CALLS_MADE, **days)
@@ -907,8 +904,8 @@ def test_an_error_says_what_to_choose_at_the_desk(browser):
     bare, own = {"file": ("liste.csv", b"0199001234\n0199001235\n")}, {"file": ("own.csv", OWN_FILE.encode())}
     day = {"as_of": "2026-11-20"}
     for language, choose, enter, own_list in (
-        ("fr", "choisissez le registre", "saisissez 1 sous", "liste d'opposition interne ou"),
-        ("en", "choose the registry", "enter 1 under", "own opt-out list or"),
+        ("fr", "choisissez le registre", "dites pourquoi elles peuvent", "liste d'opposition interne ou"),
+        ("en", "choose the registry", "say why they may", "own opt-out list or"),
     ):
         browser.post("/language", {"language": language})
         said = text_of(ended(browser, browser.post("/registries", day, files=bare)))
@@ -1083,13 +1080,13 @@ def test_what_a_column_is_stays_whatever_its_name(browser):
 
 
 def test_an_own_list_is_loaded_with_the_names_of_its_columns(browser):
-    """The day on which people objected, and how many rows may be left out, with a reason; its entries can be lifted."""
+    """The day on which people objected, and why rows may be left out; its entries can be lifted."""
     use = {"as_of": "2026-11-20", "registry": "own", "region": "FR", "dates": "dmy", "role-0": "number_column"}
-    use |= {"role-1": "since_column", "accept_unread": "some", "reason": "extensions of our own"}
+    use |= {"role-1": "since_column", "unread": " "}
     sent = {"file": ("own.csv", OWN_FILE.encode())}
     wrong = browser.post("/registries", use, files=sent)
-    assert wrong.status_code == 400 and 'href="#accept_unread"' in wrong.text
-    _ = ended(browser, browser.post("/registries", use | {"accept_unread": "1"}, files=sent))
+    assert ended(browser, wrong).status_code == 400 and '<input id="unread"' in ended(browser, wrong).text
+    _ = ended(browser, browser.post("/registries", use | {"unread": "extensions of our own"}, files=sent))
     number = browser.post("/number", {"number": "+33 1 99 00 12 99", "day": "2026-11-26"}).headers["location"]
     assert "2026-03-12" in text_of(browser.client.get(number))
     lift = {"lift": "yes", "lift-on": "2026-11-24", "lift-reason": "asked for a call"}

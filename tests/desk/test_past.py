@@ -174,9 +174,9 @@ def a_registry_file_is_sent_once(browser: Browser, tmp_path: Path) -> None:
     kept = {"kept": re.search(r'name="kept" value="([^"]+)"', seen.text)[1], "registry": "own", "as_of": "2026-11-20"}
     kept |= {"role-0": "number_column", "role-1": "since_column", "dates": "dmy", "region": "FR"}
     refused = ended(browser, browser.post("/registries", kept))
-    assert refused.status_code == 400 and re.search(r'<input id="accept_unread"[^>]* value="1"', refused.text)
+    assert refused.status_code == 400 and '<input id="unread"' in refused.text
     assert '<option value="since_column" selected>' in refused.text
-    done = ended(browser, browser.post("/registries", kept | {"accept_unread": "1", "reason": "an extension"}))
+    done = ended(browser, browser.post("/registries", kept | {"unread": "an extension"}))
     assert "The file is loaded" in done.text and "Since the previous file" in done.text
     assert browser.client.get(f"/registries/files/{kept['kept']}").status_code == 404
 

@@ -373,7 +373,7 @@ def test_failed_formulas_lose_no_row(tmp_path):
     words = {"registry": "own", "as_of": date(2026, 8, 3)}
     with pytest.raises(InputError, match=r"own\.xlsx:4: a number cannot be read .* Rows like this: 2 \(lines 4, 6\)"):
         Store(tmp_path / "store").load(tmp_path / "own.xlsx", **words)
-    one = Store(tmp_path / "store").load(tmp_path / "own.xlsx", **words, accept_unread=2, reason="a test")
+    one = Store(tmp_path / "store").load(tmp_path / "own.xlsx", **words, accept={"unread": "a test"})
     assert (one.listed, one.unread) == (1, 2)
 
 

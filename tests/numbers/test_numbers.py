@@ -452,7 +452,7 @@ def test_a_doubted_number_is_blocked_where_it_is_listed(store, write_file):
     own = write_file("own.csv", "number,since\n07 00 00 00 02,2016-01-01\n06 39 98 00 01,2016-01-01\n")
     with pytest.raises(InputError, match="its numbering plan has no such number"):
         store.load(own, registry="own", as_of=date(2016, 5, 1))
-    loaded = store.load(own, registry="own", as_of=date(2016, 5, 1), accept_unread=1, reason="a new range")
+    loaded = store.load(own, registry="own", as_of=date(2016, 5, 1), accept={"unread": "a new range"})
     assert (loaded.listed, loaded.unread) == (1, 1)
     calls = write_file("calls.csv", "number\n07 00 00 00 02\n07 00 00 00 01\n06 39 98 00 01\n06 39 98 00 02\n")
     facts = {name: word for name, word in TOWN_HALL.items() if name != "objected_on"}

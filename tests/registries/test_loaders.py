@@ -46,7 +46,7 @@ TOLD = {
     "gb_plain.csv": {"registry": "gb-tps"},
     "own_bare.txt": {"registry": "own"},
 }
-UNREAD = {"accept_unread": 1, "reason": "a test"}  # what the own list of the fixtures asks for
+UNREAD = {"accept": {"unread": "a test"}}  # what the own list of the fixtures asks for
 NAMES = {"tps": "gb-tps", "ctps": "gb-ctps"}
 
 
@@ -776,7 +776,7 @@ def test_a_mark_that_came_off_its_row_stops_the_file(registry, header, row, mark
     first, *rows = [row.format(at) for at in range(8)]
     text = "\n".join([header, first + end + mark, *rows]) + "\n"
     said = load_error(tmp_path, "a.csv", text, registry=registry)
-    assert "without its row the list could clear somebody" in said and "--accept-unread 1 --reason TEXT" in said
+    assert "without its row the list could clear somebody" in said and "--accept unread=REASON" in said
     one = Store(tmp_path / "store").load(tmp_path / "a.csv", as_of=AS_OF, registry=registry, **UNREAD)
     assert (one.clear, one.unread) == (8, 1)
 
@@ -1282,7 +1282,7 @@ def test_own_names_unread_rows(tmp_path):
     said = load_error(tmp_path, "own.csv", text)
     assert said.startswith("own.csv:3: a number cannot be read (not written as a number)")
     assert "Rows like this: 30 (lines 3, 4, 5," in said
-    one = Store(tmp_path / "store").load(tmp_path / "own.csv", as_of=AS_OF, accept_unread=30, reason="a test")
+    one = Store(tmp_path / "store").load(tmp_path / "own.csv", as_of=AS_OF, accept={"unread": "a test"})
     assert [note for note in one.notes if note.startswith("line 32 could")]
 
 

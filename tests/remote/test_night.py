@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time as clock
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import obstore
@@ -65,6 +65,7 @@ consent = "named_caller"
 consent_on = "2026-10-01"
 consent_for = "live"
 """
+UNITS = ("dnc-night.service", "dnc-night-failed.service", "dnc-night.timer")
 # On each day of the played calendar: what `date` and the program take for today. A date of its own is left alone.
 DATE = """\
 #!/bin/sh
@@ -96,7 +97,9 @@ class Night:
         keys = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("AWS_")]
         (folder / "keys.env").write_text("\n".join(keys))
         (folder / "campaign.toml").write_text(BRIEF)
-        (folder / "tps_ns.txt").write_bytes(b"".join(b"07700900%03d \r\n" % at for at in range(0, 1000, 2)))
+        (folder / f"tps_ns_{date.today()}.txt").write_bytes(
+            b"".join(b"07700900%03d \r\n" % at for at in range(0, 1000, 2))
+        )
         self._program("mail", '#!/bin/sh\necho "$@" >> mails\n')
         self._program("night.sh", block("batch.md", "#!/bin/sh"))
 
@@ -178,8 +181,8 @@ def test_fourteen_nights_of_a_french_list(night, postgres):
     (night.folder / "campaign.toml").write_text(FRENCH_BRIEF)
     offer = pl.DataFrame({"phone": [f"01 99 00 {at // 100:02} {at % 100:02}" for at in range(200)]})
     first, refused = date(2026, 12, 14), "-s dnc: not bought, see pages/{day}-offer.html buyer\n"
-    registry = night.folder / "tps_ns.txt"
-    os.utime(registry, (datetime.combine(first, time(12)).timestamp(),) * 2)
+    registry = night.folder / f"tps_ns_{date.today()}.txt"
+    registry.rename(night.folder / f"tps_ns_{first}.txt")
     for day in (first + timedelta(days=passed) for passed in (range(14) if ALL else (0, 5, 6, 9, 11, 12))):
         file = night.folder / "offer.parquet"
         changed = day == date(2026, 12, 23)  # the seller adds a column
@@ -242,11 +245,38 @@ def test_a_night_does_not_begin_while_another_runs(night):
     assert (night.folder / "ran").exists()
 
 
+def test_a_night_that_fails_is_told_and_leaves_the_rows_of_yesterday(night, postgres):
+    """By the commands of the units: a mail; the table says that it is yesterday's; the next morning it is replaced."""
+    units = {unit: night.here(block("batch.md", f"# /etc/systemd/system/{unit}\n")) for unit in UNITS}
+    night_line, failed_line = (re.search("ExecStart=(.*)", units[unit])[1] for unit in UNITS[:2])
+    assert "OnFailure=dnc-night-failed.service" in units["dnc-night.service"]
+    night._program("journalctl", "#!/bin/sh\necho there is no such object\n")
+    assert night(night_line)[0] == 0
+    which = "select distinct dnc_check, left(dnc_at, 10) from dnc.verdicts"
+    before = postgres.rows(which)
+    assert len(before) == 1
+    file = next(night.folder.glob("tps_ns_*.txt"))
+    yesterday = file.rename(night.folder / f"tps_ns_{date.today() - timedelta(days=1)}.txt")
+    assert night(night_line)[0] == 0  # an earlier day than before may be told
+    before = postgres.rows(which)
+    older = night.folder / "offer.parquet"
+    path = f"{night.bucket}/offer/{date.today()}.parquet".removeprefix("s3://lists/")
+    obstore.delete(from_url("s3://lists"), path)
+    assert night(night_line)[0] == 4
+    assert night(failed_line)[0] == 0 and "the night failed" in night.mails
+    assert postgres.rows(which) == before
+    obstore.put(from_url("s3://lists"), path, older)
+    file.write_bytes(yesterday.read_bytes() + b"07700900999 \r\n")
+    code, err = night(night_line)
+    assert code == 0, err
+    assert postgres.rows(which) != before
+
+
 def test_systemd_takes_the_units(night):
     """Every key is known, and the timer has a next time."""
-    for unit in ("dnc-night.service", "dnc-night.timer"):
+    for unit in UNITS:
         (night.folder / unit).write_text(night.here(block("batch.md", f"# /etc/systemd/system/{unit}\n")))
-    command = ["systemd-analyze", "verify", "--man=no", "./dnc-night.service", "./dnc-night.timer"]
+    command = ["systemd-analyze", "verify", "--man=no", *(f"./{unit}" for unit in UNITS)]
     done = subprocess.run(command, check=False, cwd=night.folder, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     when = re.search("OnCalendar=(.*)", (night.folder / "dnc-night.timer").read_text())

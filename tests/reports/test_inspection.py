@@ -268,7 +268,7 @@ def test_what_was_accepted_of_a_file_is_said_in_words(store, book, write_file, t
     monkeypatch.setenv("DNC_TODAY", "2026-11-30")
     monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 11, 30, 9, 12, 34))
     path = write_file("own.csv", f"number\n{NUMBERS[0]}\nsee file\n")
-    store.load(path, registry="own", as_of=date(2026, 10, 2), accept_unread=1, reason="twice")
+    store.load(path, registry="own", as_of=date(2026, 10, 2), accept={"unread": "twice"})
     write_folder(tmp_path / "folder.zip", store, inspect(store, SCOPE), book)
     with zipfile.ZipFile(tmp_path / "folder.zip") as archive:
         [row] = table(archive.read("tables/loads.csv"))

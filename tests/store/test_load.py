@@ -23,7 +23,8 @@ from tests.files.test_spreadsheets import ods
 from tests.store.test_store import said, states
 
 AS_OF = date(2026, 8, 1)
-ACCEPTED = {"accept_unread": 1, "reason": "the shop's own typing error"}
+REASON = "the shop's own typing error"
+ACCEPTED = {"accept": {"unread": REASON}}
 PLAIN = {"registry": "gb-tps", "covers": ["44"]}
 OWN = "number,since,reason\n+33199000001,2026-01-01,x\n"
 
@@ -138,26 +139,23 @@ def test_an_unread_row_stops_a_list_that_is_complete(store, write_file, text, wo
     path = write_file("own.csv", text)
     told = stopped(store, path, **words)
     assert told.startswith(message)
-    assert told.endswith("Correct them, or load with --accept-unread 1 --reason TEXT")
+    assert told.endswith("Correct them, or load with --accept unread=REASON")
     assert "Smith" not in told
     assert "Dupont" not in told
     one = store.load(path, as_of=AS_OF, **words, **ACCEPTED)
-    assert [tuple(told) for told in one.accepted] == [("unread", 1, ACCEPTED["reason"])]
+    assert [tuple(told) for told in one.accepted] == [("unread", 1, REASON)]
     assert store.snapshots()[0].accepted == one.accepted
     detail = json.loads(store.log()["detail"][0])
-    assert detail["accepted"] == [{"what": "unread", "rows": 1, "reason": ACCEPTED["reason"]}]
+    assert detail["accepted"] == [{"what": "unread", "rows": 1, "reason": REASON}]
 
 
-def test_no_more_rows_are_accepted_than_were_told(store, write_file):
-    """The count is a bound, of all files of a load together; the message says what was found."""
+def test_unread_rows_of_all_files_are_counted(store, write_file):
+    """Those of a load together; nothing of it is stored before they are accepted."""
     one, two = (write_file(f"{name}.csv", OWN + "x,,\n" * 2) for name in "ab")
-    told = stopped(store, one, **ACCEPTED)
-    assert "Rows like this: 2 (lines 3, 4); 1 were accepted. " in told
-    words = {"as_of": AS_OF, "reason": "they are old"}
-    with pytest.raises(InputError, match=r"a\.csv:3: .*Rows like this: 4 \(lines 3, 4 and in 1 more files\); 3 were"):
-        store.load_all([one, two], accept_unread=3, **words)
+    with pytest.raises(InputError, match=r"a\.csv:3: .*Rows like this: 4 \(lines 3, 4 and in 1 more files\)\. "):
+        store.load_all([one, two], as_of=AS_OF)
     assert not store.exists
-    assert [one.unread for one in store.load_all([one, two], accept_unread=9, **words)] == [2, 2]
+    assert [one.unread for one in store.load_all([one, two], as_of=AS_OF, **ACCEPTED)] == [2, 2]
 
 
 def test_the_same_bytes_stand_without_being_accepted_again(store, write_file):
@@ -175,14 +173,11 @@ def test_an_answer_may_hold_unread_rows(store, write_file):
     assert (one.unread, one.accepted) == (1, ())
 
 
-@pytest.mark.parametrize(
-    "words",
-    [{"accept_unread": 1}, {"reason": "x"}, {"accept_unread": 1, "reason": " "}, {"accept_unread": -1, "reason": "x"}],
-)
-def test_a_count_and_a_reason_go_together(store, write_file, words):
-    """One without the other is wrong usage."""
-    with pytest.raises(OptionError, match=r"--accept-unread \(a number of rows\) and --reason must be used together"):
-        store.load(write_file("own.csv", OWN), as_of=AS_OF, **words)
+@pytest.mark.parametrize("accept", [{"unread": " "}, {"older": "x"}, {"shrunk": ""}])
+def test_what_is_accepted_is_one_of_three_and_has_a_reason(store, write_file, accept):
+    """Else it is wrong usage, which names the three."""
+    with pytest.raises(OptionError, match="WHAT is one of unchanged, shrunk, unread, and needs a reason"):
+        store.load(write_file("own.csv", OWN), as_of=AS_OF, accept=accept)
 
 
 @pytest.mark.parametrize(
@@ -201,21 +196,21 @@ def test_a_count_and_a_reason_go_together(store, write_file, words):
 def test_a_check_says_what_was_accepted(dnc, store, write_file, language, line):
     """The summary, the page and the spreadsheet name the snapshot, the rows and the reason; so does dnc snapshots."""
     write_file("own.csv", OWN + "x,,\n")
-    load = ["load", "own.csv", "--as-of", "2026-08-01", "--accept-unread", 1, "--reason", ACCEPTED["reason"]]
+    load = ["load", "own.csv", "--as-of", "2026-08-01", "--accept", f"unread={REASON}"]
     assert dnc(*load[:4])[0] == 4
     assert dnc(*load)[0] == 0
     calls, out = write_file("calls.csv", "number\n0199000009\n"), ["--out", "v.xlsx", "--out", "v.html"]
     _, _, err = dnc("check", calls, "--region", "FR", "--at", "2026-08-02", "--lang", language, *out)
     page = unescape(Path("v.html").read_text(encoding="utf-8"))
     err, page = (text.replace("\N{NO-BREAK SPACE}", " ") for text in (err, page))
-    assert line in err and ACCEPTED["reason"] in err and line in page
+    assert line in err and REASON in err and line in page
     told = pl.read_excel("v.xlsx", sheet_name={"en": "summary", "fr": "résumé"}[language])
     assert any(
         cell.replace("\N{NO-BREAK SPACE}", " ").startswith(line)
         for row in told.cast(pl.String).fill_null("").rows()
         for cell in row
     )
-    assert dnc("snapshots")[1].splitlines()[1].endswith(f",1 unread: {ACCEPTED['reason']}")
+    assert dnc("snapshots")[1].splitlines()[1].endswith(f",1 unread: {REASON}")
 
 
 def test_what_was_accepted_goes_with_its_snapshot(store, write_file):
@@ -228,7 +223,7 @@ def test_what_was_accepted_goes_with_its_snapshot(store, write_file):
         assert opened.con.execute("select snapshot from accepted").fetchall() == [(2,)]
     result = check(write_file("c.csv", "number\n01632960101\n"), store, region="GB", at="2026-08-03")
     assert "Miss" not in html(result)
-    assert ACCEPTED["reason"].replace("'", "&#39;") in html(result)
+    assert REASON.replace("'", "&#39;") in html(result)
 
 
 # What a file is complete for
@@ -411,7 +406,7 @@ def test_plain_form_with_types(store, tmp_path, suffix):
 
 def test_a_workbook_whose_notes_are_not_read_stops_once(store, tmp_path):
     """A note or a struck-through row of the own list may say more; a person has to have looked, or saves it as .xlsx."""
-    path, told = ods(tmp_path / "own.ods"), {"registry": "own", "accept_unread": 1, "reason": "a test"}
+    path, told = ods(tmp_path / "own.ods"), {"registry": "own", "accept": {"unread": "a test"}}
     said = stopped(store, path, **told)
     assert said.startswith("own.ods: notes and struck-through rows of this kind of workbook are not read")
     assert store.load(path, as_of=AS_OF, around="read", **told).listed == 2
@@ -422,7 +417,7 @@ def test_part_of_a_number_that_is_left_over(store, write_file):
     path = write_file("own.csv", "number,reason\n06 39 98 00 01/02,x\n06 39 98 00 03 / 06 39 98 00 04,x\n")
     said = stopped(store, path, registry="own")
     assert said.startswith("own.csv:2: a number cannot be read")
-    one = store.load(path, registry="own", as_of=AS_OF, accept_unread=1, reason="a test")
+    one = store.load(path, registry="own", as_of=AS_OF, accept={"unread": "a test"})
     assert (one.listed, one.unread) == (1, 1)
 
 
@@ -484,13 +479,13 @@ def test_a_complete_list_that_shrank_is_refused(store, write_file):
     short, what = write_file("short.csv", tps(1)), "5,000 numbers on 2026-07-01 (snapshot 1), 1 now, 4,999 gone"
     assert stopped(store, short, **PLAIN) == (
         f"short.csv: the list shrank by more than a tenth: {what}. "
-        "Check that the file is complete; if it is, load with --shrunk REASON"
+        "Check that the file is complete; if it is, load with --accept shrunk=REASON"
     )
-    one = store.load(short, as_of=AS_OF, shrunk="the register was halved", **PLAIN)
-    assert [tuple(each) for each in one.accepted] == [("gone", 4999, "the register was halved")]
+    one = store.load(short, as_of=AS_OF, accept={"shrunk": "the register was halved"}, **PLAIN)
+    assert [tuple(each) for each in one.accepted] == [("shrunk", 4999, "the register was halved")]
     assert one.notes == (f"the list shrank: {what}",)
     assert json.loads(store.log()["detail"][-1])["accepted"] == [
-        {"what": "gone", "rows": 4999, "reason": "the register was halved"}
+        {"what": "shrunk", "rows": 4999, "reason": "the register was halved"}
     ]
     assert store.snapshots()[1].accepted == one.accepted
 
@@ -523,7 +518,7 @@ def test_a_list_of_other_numbers_is_not_the_next_one(store, write_file, before, 
     if refused:
         told = "lost more than half of its numbers: 1,000 numbers on 2026-07-01 (snapshot 1), 1,500 now, 501 gone."
         assert told in stopped(store, path, **PLAIN)
-        store.load(path, as_of=AS_OF, shrunk="all numbers were changed", **PLAIN)
+        store.load(path, as_of=AS_OF, accept={"shrunk": "all numbers were changed"}, **PLAIN)
     else:
         assert store.load(path, as_of=AS_OF, **PLAIN).accepted == ()
 
@@ -565,7 +560,7 @@ def test_files_of_one_load_are_compared_together(store, write_file):
     """A list in two files is what both hold."""
     files = [write_file(f"{name}.csv", tps(100, first)) for name, first in (("a", 0), ("b", 100))]
     for day in (1, 20):
-        store.load_all(files, as_of=date(2026, 7, day), **PLAIN)
+        store.load_all(files, as_of=date(2026, 7, day), accept={"unchanged": "a quiet month"}, **PLAIN)
     told = stopped(store, write_file("c.csv", tps(100)), **PLAIN)
     assert "200 numbers on 2026-07-20 (snapshot 3, 4), 100 now, 100 gone." in told
 
@@ -598,12 +593,6 @@ def test_what_is_no_full_blocklist_loses_nothing(store, write_file):
     assert "earlier numbers that are not in it, and stay until they are lifted: 1" in one.notes
 
 
-def test_a_reason_for_a_shorter_list_is_not_empty(store, write_file):
-    """An empty reason is none."""
-    with pytest.raises(OptionError, match="--shrunk needs the reason"):
-        store.load(write_file("tps.csv", tps(1)), as_of=AS_OF, shrunk=" ", **PLAIN)
-
-
 # The same bytes again
 
 ANSWER = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\n"
@@ -617,9 +606,10 @@ def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, w
     told = ["--region", "FR", *(word for fact in facts for word in ("--set", fact))]
     assert dnc("load", "answer.csv", "--as-of", "2026-06-20")[0] == 0
     assert dnc("check", calls, *told)[0] == 1
-    code, _, err = dnc("load", "answer.csv", "--as-of", "2026-07-20")
+    accepted = ("--accept", "unchanged=screened again, the same answers")
+    code, _, err = dnc("load", "answer.csv", "--as-of", "2026-07-20", *accepted)
     assert (code, "this file is also loaded as snapshot 1, as of 2026-06-20" in err) == (0, True)
-    assert dnc("load", "answer.csv", "--as-of", "2026-07-20", "--campaign", "autumn")[0] == 0
+    assert dnc("load", "answer.csv", "--as-of", "2026-07-20", "--campaign", "autumn", *accepted)[0] == 0
     assert [one.as_of.month for one in store.snapshots()] == [6, 7, 7]
     assert dnc("check", calls, *told)[0] == 1
     assert "Bloctel: listed, as of 2026-06-20" in dnc("answer", "+33199000002", "--on", "2026-06-22")[1]
@@ -628,11 +618,30 @@ def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, w
     assert "OK: 1 files with 2 rows verified;" in dnc("verify")[2]
 
 
+def test_the_same_file_is_no_newer_on_a_later_day(dnc, store, write_file):
+    """An old file would pass for a new one; the same day, an earlier one, the own list and a reason are fine."""
+    write_file("tps.csv", tps(3))
+    load = ("load", "tps.csv", "--registry", "gb-tps", "--covers", "44", "--as-of")
+    assert [dnc(*load, day)[0] for day in ("2026-07-20", "2026-07-20", "2026-07-10")] == [0, 0, 0]
+    code, _, err = dnc(*load, "2026-08-01")
+    assert (code, err.count("\n")) == (4, 1)
+    assert "loaded as of 2026-07-20 (snapshot 1): as of 2026-08-01 an old file would pass for a new one" in err
+    assert "--accept unchanged=REASON" in err
+    assert dnc(*load, "2026-08-01", "--campaign", "c7")[0] == 4
+    assert len(store.snapshots()) == 2
+    assert dnc(*load, "2026-08-01", "--accept", "unchanged=the registry says so")[0] == 0
+    assert [tuple(one) for one in store.snapshots()[-1].accepted] == [("unchanged", 2, "the registry says so")]
+    code, _, err = dnc(*load, "2026-08-02", "--accept", "same=x")
+    assert (code, "unchanged, shrunk, unread" in err) == (2, True)
+    for day in (date(2026, 7, 1), AS_OF):
+        store.load(write_file("own.csv", OWN), as_of=day)
+
+
 def test_a_file_of_two_snapshots_goes_with_the_last_of_them(store, write_file, tmp_path):
     """Forgetting one leaves the other whole; forgetting a number takes it out of both; a backup holds it once."""
     path = write_file("answer.csv", ANSWER)
     for day in (1, 20):
-        store.load(path, as_of=date(2026, 7, day))
+        store.load(path, as_of=date(2026, 7, day), accept={"unchanged": "asked again"})
     assert store.forget_numbers(["+33199000001"]).listings == 1
     assert len({one.file for one in store.snapshots()}) == 1
     assert [said(store, "fr-bloctel", 33199000001, f"2026-07-{day}")[0] for day in ("02", "21")] == ["uncovered"] * 2
@@ -649,7 +658,7 @@ def test_a_wrong_day_is_corrected_by_name(store, write_file):
     """The snapshot that is named goes, whatever its day and campaign; the log says so, and no other goes."""
     path = write_file("answer.csv", ANSWER)
     store.load(path, as_of=date(2026, 6, 2), campaign="spring")
-    store.load(path, as_of=date(2026, 7, 20))
+    store.load(path, as_of=date(2026, 7, 20), accept={"unchanged": "asked again"})
     one = store.load(path, as_of=date(2026, 6, 20), corrects=1)
     assert [each.as_of.isoformat() for each in store.snapshots()] == ["2026-07-20", "2026-06-20"]
     assert one.notes[0].startswith(

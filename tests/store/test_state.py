@@ -36,7 +36,7 @@ def template(tmp_path_factory) -> Path:
         (folder / name).write_text(text)
     store = Store(folder / "dnc-store")
     store.load(folder / "a.csv", as_of=date(2026, 6, 1), campaign="c7")
-    unread = {"accept_unread": 1, "reason": "a line of text"}
+    unread = {"accept": {"unread": "a line of text"}}
     store.load(folder / "own.csv", as_of=date(2026, 6, 1), registry="own", **unread)
     store.object(["+33199000003"], date(2026, 8, 2), reason="on the telephone")
     store.object(["+33199000004"], date(2026, 8, 3))

@@ -164,7 +164,7 @@ class Tallies(msgspec.Struct):
 
     def missing(self) -> Counter[str]:
         """Undecided rows that have each word of `dnc_missing`."""
-        return self._by_word("missing", "undecided")
+        return self._by_word("missing")
 
     def duties(self) -> Counter[str]:
         """Clear rows that have each duty."""
@@ -191,7 +191,7 @@ class Tallies(msgspec.Struct):
         return self._by_word("advice")
 
     def unclear(self) -> int:
-        """Undecided rows that no fact can decide."""
+        """Undecided rows that lack no fact."""
         return self.by("outcome", "missing")["undecided", ""]
 
     def places(self, regime: str) -> Counter[str]:

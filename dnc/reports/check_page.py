@@ -83,7 +83,7 @@ def _values(check: Check) -> dict[str, Any]:
 
 
 def _missing(check: Check) -> list[dict[str, Any]]:
-    """What would decide the undecided calls: how many there are, what to do, and where the answer goes."""
+    """What undecided calls lack: how many there are, what to do, and where the answer goes."""
     return [
         {"rows": rows, "ask": needed(word, check.language), "remedy": remedy(word, rows, check)}
         for word, rows in missing(check).most_common()

@@ -315,7 +315,7 @@ def heaviest(
     """The reasons why most calls are not possible, at least one for each outcome that occurs, and how many have others.
 
     Args:
-        blocked: those of rules. missing: calls by word of `dnc_missing`. unclear: calls that no fact can decide.
+        blocked: those of rules. missing: calls by word of `dnc_missing`. unclear: undecided calls that lack no fact.
         calls_by: calls that are not possible, by the joined rules that forbid them and what is missing.
         rows_left: calls whose rows are written so that they are not decided.
     """

@@ -232,20 +232,14 @@ class VettingInWords:
         if missed:
             yield say("shut", conditions=semicolons(missed, self.language))
         if met:
-            buyable = not missed and self._may_be_bought
-            yield say("open" if buyable else "met", conditions=semicolons(met, self.language))
-
-    @property
-    def _may_be_bought(self) -> bool:
-        """Whether nothing is known that speaks against buying the list."""
-        return self.vetting.opens and bool(self.vetting.callable.high) and self.offer.trade.outcome != "blocked"
+            yield say("met", conditions=semicolons(met, self.language))
 
     def _steps(self) -> Iterator[str]:
         vetting, say, trade = self.vetting, partial(self._say, "step"), self.offer.trade.outcome
         clear, check = vetting.outcomes["clear"].rows, vetting.checked
         if not clear and check and (by_day := another_day(check).total()):
             yield say("other_day", day=self.offer.first, n=by_day)
-        elif not self._may_be_bought:
+        elif trade == "blocked" or not (vetting.opens and vetting.callable.high):
             yield say("refuse_all" if clear and not vetting.lasting.rows else "refuse")
         elif vetting.gate:
             yield say("buy")

@@ -75,7 +75,7 @@ def worded(
 
     Args:
         regimes: those in force. findings: what each of them means for the call.
-        missing: the value of `dnc_missing`.
+        missing: the facts that those which are open lack, joined with `;`; the verdict on a blocked call names none.
         broken: why demands are not met, by regime (see `dnc.verdicts.verdict.broken_by`).
     """
     found = list(zip(regimes, findings, strict=True))
@@ -87,6 +87,7 @@ def worded(
     left_out = [(regime, finding) for regime, finding in found if not policy.counts(regime)]
     advice = [regime for regime, finding in left_out if finding.blocks or finding.is_open]
     outcome = outcome_of(regimes, findings, policy)
+    missing = missing if outcome == "undecided" else ""
     if outcome == "blocked":
         confidence = max((regime.confidence for regime in blocking), key=GRADES.index)
     elif outcome == "clear":
@@ -146,7 +147,7 @@ def _why(
     if not demanding:
         alone = str(messages("why", language)["free" if outcome == "clear" else "jurisdiction"])
         return alone, alone
-    words = missing.split(";") if outcome == "undecided" and missing else []
+    words = missing.split(";") if missing else []
     asked = {regime.id: [word for word in words if word in regime.words] for regime in demanding}
     if outcome == "clear":
         first = min(demanding, key=lambda regime: (_RANK.index(regime.demand), regime.id))

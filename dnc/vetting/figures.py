@@ -139,7 +139,7 @@ def _costs(cells: pl.DataFrame) -> list[Cost]:
 
 
 def _wanted(cells: pl.DataFrame, book: Rulebook) -> list[Wanted]:
-    """What would decide undecided rows, first what most rows wait for."""
+    """What undecided rows lack, first what most rows wait for."""
     read = {id_: _read(regime) for id_, regime in book.by_id.items()}
     waiting: Counter[str] = Counter()
     depending: dict[str, set[str]] = {}

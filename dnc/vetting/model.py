@@ -22,7 +22,7 @@ class Traded:
     """Whether the seller may hand the list over: one act for the whole file, decided by its worst row.
 
     outcome: of the worst row. rows: rows by outcome. blocked_by, undecided_by: rows by regime.
-    missing: rows by what would decide them, as in `dnc_missing`.
+    missing: rows by what they lack, as in `dnc_missing`.
     A sealed result does not publish these row counts: they are None. It names only what ten persons or more have, and
     is never `clear`: one person could forbid it.
     """
@@ -109,7 +109,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Something that is missing and would decide undecided rows.
+    """Something that undecided rows lack.
 
     word: as in `dnc_missing`. rows: rows that wait for it.
     kind: `field`, `date`, `proof` (of a consent), `answer` (of a registry) or `rules`.
@@ -236,7 +236,7 @@ class Vetting:
     `given`, `proof`, `wording`, `ends` and `signs` that has any.
     answers: registry -> rows by age of its answer in days.
     costs: of regimes, the one that blocks most first.
-    wanted: what would decide the undecided rows. unclear: undecided rows that no fact would decide.
+    wanted: what undecided rows lack. unclear: undecided rows that lack no fact.
     duties: clear rows by the duties that go with them.
     untold: of a sealed result, rows by the column that is not published for them.
     price, gate: price and conditions, if any were set.

@@ -135,7 +135,7 @@ def test_a_list_whose_calls_are_all_decided(page):
     for said in (
         "Why no call is possible",
         "Do not make these calls: all of them are forbidden.",
-        "These calls stay forbidden",
+        "These calls are forbidden",
     ):
         assert said in told["decision"]
     assert "more information:" not in told["decision"] and "No call needs more information." in told["undecided"]
@@ -215,7 +215,7 @@ def test_a_recommendation_that_counts_like_law_is_named_at_the_top(store, write_
     given |= {"source": "directory", "cli": "0162009000", "objected_on": "none"}
     path = write_file("calls.csv", "number\n0199001101\n")
     checked = check(path, store, region="FR", at="2026-12-01T18:30", given=given, guidance=guidance)
-    assert any(line.startswith("Forbidden only by a recommendation") for line in decision(checked).facts) is named
+    assert any(line.startswith("Forbidden by a recommendation") for line in decision(checked).facts) is named
 
 
 def test_the_annex_tells_what_was_asked_and_by_whom(page):

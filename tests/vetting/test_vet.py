@@ -336,7 +336,7 @@ def test_the_summary_speaks_french(dnc, offer):
         "possibles pendant toute la période",
         "le vendeur devrait fournir",
         "La cession du fichier",
-        "Peut être acheté à ces conditions",
+        "Conditions remplies",
     ):
         assert said in out
 

@@ -372,12 +372,15 @@ def _next(check: Check) -> Iterator[Line]:
         yield Line(step("unclear", calls=calls(unclear, language)), who=role["lawyer"])
 
 
-def _titles(check: Check, rows: Counter[str]) -> str:
+def _titles(check: Check, calls_by: Counter[str]) -> str:
+    rows = Counter[str]()
+    for ids, n in calls_by.items():
+        rows.update(dict.fromkeys(ids.split(";"), n))
     return ", ".join(regime.title[check.language] for regime, _ in ranked(check.book, rows))
 
 
 def another_day(check: Check) -> Counter[str]:
-    """Calls that only rules forbid which are judged day by day: hours, attempts, polls. By the first of these rules."""
+    """Calls that only rules forbid which are judged day by day: hours, attempts, polls. By these rules."""
     return _forbidden_only(check, _is_daily)
 
 
@@ -388,18 +391,13 @@ def _is_daily(regime: Regime) -> bool:
 def _other_number(check: Check) -> Iterator[Line]:
     """What to do about calls that only rules on the number shown forbid."""
     if found := _forbidden_only(check, lambda regime: regime.demand == "cli"):
-        total = calls(found.total(), check.language)
-        text = said(check.language, "decision", "step", "shown", calls=total, rules=_titles(check, found))
+        text = said(check.language, "decision", "step", "shown", rules=_titles(check, found))
         yield Line(text, who=said(check.language, "decision", "who", "centre"))
 
 
 def _forbidden_only(check: Check, such: Callable[[Regime], bool]) -> Counter[str]:
-    """Calls that only such rules forbid, by the first of them."""
-    found: Counter[str] = Counter()
-    for (ids,), rows in check.tallies.by("blocked_by").items():
-        if _all(check, ids, such):
-            found[ids.split(";")[0]] += rows
-    return found
+    """Calls that only such rules forbid, by the joined ids of these."""
+    return Counter({ids: rows for (ids,), rows in check.tallies.by("blocked_by").items() if _all(check, ids, such)})
 
 
 def _all(check: Check, ids: str, such: Callable[[Regime], bool]) -> bool:

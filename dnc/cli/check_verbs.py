@@ -48,7 +48,6 @@ from dnc.messages import localized
 _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, whose import would slow --help
 
 _ROW = re.compile(r"[0-9]{1,18}")  # of the log
-_SCHEMAS = ("check", "vet", "status", "log", "manifest")  # those of `dnc.reports.schemas`
 
 
 @verb()
@@ -227,11 +226,3 @@ def brief_(
         show(written.rstrip("\n"))
         return
     write_text(target, written)
-
-
-@verb()
-@click.argument("name", type=click.Choice(_SCHEMAS))
-def schema(name: str) -> None:
-    from dnc.reports import schemas
-
-    click.echo(json.dumps(schemas.schema(name), ensure_ascii=False, indent=2))

@@ -134,16 +134,3 @@ def campaigns(*, action: str, name: str | None, brief: Path | None) -> None:
         store.must_exist()
         stored.remove(store.ledger, name)
         tell("store", "campaign_removed", name=name)
-
-
-@verb()
-@_MAY
-@store_verb
-def mcp(may: list[str]) -> None:
-    with extra("mcp"):
-        from dnc.desk.agent import AgentTools, server
-    tools = AgentTools(open_store(), may, language(), rules_folder())
-    try:
-        server(tools, language()).run("stdio")
-    finally:
-        tools.close()

@@ -14,7 +14,6 @@ from dnc.cli.help import language, option, verb
 from dnc.cli.options import (
     DATE,
     FILE,
-    PAIR,
     TARGET,
     load_rules,
     open_store,
@@ -268,33 +267,3 @@ def _row(jurisdiction: str, regime: Regime) -> tuple[Any, ...]:
     cites = "; ".join(cite.texts[language()] for cite in regime.cites)
     says = regime.says[language()]
     return (regime.id, jurisdiction, regime.force, first, until, regime.demand, regime.confidence, says, cites)
-
-
-@verb()
-@click.argument("place")
-@option("--out", type=TARGET, required=True, metavar="FILE")
-@option("--campaign", metavar="NAME")
-@option("--set", "given", multiple=True, type=PAIR, metavar="NAME=VALUE")
-@option("--days", type=click.IntRange(1, 730), default=365, show_default=True)
-@store_verb
-def hours(
-    *,
-    place: str,
-    out: Path | str,
-    campaign: str | None,
-    given: tuple[tuple[str, str], ...],
-    days: int,
-) -> None:
-    from dnc.checks.campaign import brief_of_campaign
-    from dnc.checks.lawful_hours import lawful_hours
-    from dnc.files.output_file import atomic_path
-    from dnc.lists.brief import Brief
-    from dnc.reports.hours_calendar import calendar_of
-
-    store = open_store()
-    brief = (brief_of_campaign(store, campaign) if campaign else Brief()).but(facts=dict(given))
-    found = lawful_hours(place, brief, load_rules(), store.standing(), days)
-    text = calendar_of(found, place.upper(), campaign or "", language())
-    with atomic_path(out) as path:
-        path.write_bytes(text)
-    tell("store", "hours_written", count=len(found.spans), day=found.last_day)

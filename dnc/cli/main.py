@@ -29,14 +29,14 @@ from dnc.messages import LANGUAGES, Words, figure, in_language, localized
 # Modules with verbs, and the verbs in each, in the order of the reference.
 _OF_VERBS = {
     "start": "start",
-    "check_verbs": "check explain brief schema",
+    "check_verbs": "check explain brief",
     "vet_verb": "vet",
-    "law_verbs": "rules hours",
+    "law_verbs": "rules",
     "registry_verbs": "load read",
     "record_verbs": "consent consents called wordings",
     "store_verbs": "object export forget retain answer replay snapshots status verify backup restore",
     "evidence_verbs": "log certify inspection",
-    "desk_verbs": "desk keys campaigns mcp",
+    "desk_verbs": "desk keys campaigns",
     "demo": "demo",
 }
 EXIT_USAGE, EXIT_ERROR, EXIT_SIGNAL = 2, 4, 128

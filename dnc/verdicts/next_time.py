@@ -7,7 +7,7 @@ on which a call is not clear at the best hour are left out first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
@@ -114,16 +114,6 @@ class OtherDays:
             return self._decided(plans, plan[at], days, codes(at, days), self._outcome, steady=True)
 
         return last_clear_days(steady, decide)
-
-    def clear_spans(self, plan: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
-        """Columns `start` and `end` (Datetime, the first moment after it): when a call is clear on some days.
-
-        plan: the facts of one call in local time; nothing is asked of registries, and its attempts never change.
-        """
-        calls = _movable(plan, pl.Series(days[:1]), pl.Series([None], dtype=_CLOCK))
-        tried = pl.DataFrame({"moved": pl.Series([0], dtype=pl.UInt32), "day": [list(days)]}).explode("day")
-        spans = self._clear_spans(calls, tried, lambda at, _: pl.DataFrame(height=at.len()))
-        return spans.select("start", "end").sort("start")
 
     def _possible_days(
         self, calls: pl.DataFrame, moved: pl.Series, offsets: tuple[int, int], codes: Codes

@@ -578,5 +578,5 @@ def test_the_desk_is_not_imported_without_being_asked_for():
     code += "; print({'starlette', 'uvicorn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     verbs, extras = done.stdout.splitlines()
-    assert {"desk", "keys", "campaigns", "mcp"} <= set(verbs.split())
+    assert {"desk", "keys", "campaigns"} <= set(verbs.split())
     assert extras == "set()"

@@ -36,7 +36,7 @@ from dnc.database import instance_of
 from dnc.law.rulebook import Rulebook
 from dnc.lists import own_records
 from dnc.registries import ingest
-from dnc.store import anchors, keys, records, rule_packs, stamps, wordings
+from dnc.store import keys, records, rule_packs, wordings
 from dnc.store.backup import backup, restore
 from dnc.store.manifest import read_manifest
 from dnc.store.verify import verify
@@ -86,7 +86,6 @@ def put_up(folder: Path) -> None:
     store.load(folder / "own.csv", as_of=date(2026, 6, 1), registry="own")
     store.object(["+33199000002"], date(2026, 6, 2))
     check(folder / "c.csv", store, region="FR", at="2026-06-05", keep=True)
-    stamps.keep_stamp(store.ledger, anchors.last_anchor(store.ledger).about, b"an earlier answer")
     (folder / "consents.csv").write_text(CONSENTS)
     _load_consents(folder)
     _record(folder, "+33199000001")
@@ -178,16 +177,6 @@ def _restore_gone(folder: Path) -> None:
     restore(Store(folder / "new").ledger, folder / "kept")
 
 
-def _anchor(folder: Path) -> None:
-    ledger = Store(folder / "store").ledger
-    anchors.write(ledger, anchors.last_anchor(ledger), folder / "anchors.txt")
-
-
-def _stamp(folder: Path) -> None:
-    ledger = Store(folder / "store").ledger
-    stamps.keep_stamp(ledger, anchors.last_anchor(ledger).about, b"an answer")
-
-
 def _upgrade(folder: Path) -> None:
     Store(folder / "old").snapshots()
 
@@ -249,8 +238,6 @@ VERBS = {
     "restore of a store that is gone": Verb(_restore_gone, "new"),
     "install rules": Verb(_install, before=lambda folder: in_child(lambda: _install(folder, "1"))),
     "undo rules": Verb(_undo, before=lambda folder: in_child(lambda: _install(folder, "1"))),
-    "anchor": Verb(_anchor),
-    "stamp": Verb(_stamp),
     "upgrade": Verb(_upgrade, "old", put_up_old),
 }
 
@@ -283,7 +270,6 @@ def state(folder: Path) -> object:
         [one.name for one in wordings.in_store(store.ledger)],
         store.log()["verb"].to_list(),
         (rule_packs.installed(store.ledger), rule_packs.signers(store.ledger)),
-        ([stamp.path.name for stamp in stamps.stamps_in(folder)], (folder / anchors.NAME).exists()),
     )
 
 
@@ -317,11 +303,9 @@ def looked_at(folder: Path) -> Text:
         "decisions",
         "records",
         "damaged",
-        "stamps",
-        anchors.NAME,
     }
     manifest = read_manifest(folder)
-    named |= {path.name for path in (*manifest.files(), *(stamp.path for stamp in stamps.stamps_in(folder)))}
+    named |= {path.name for path in manifest.files()}
     left = [path.name for path in folder.rglob("*") if path.name not in named and path.parent.name != "damaged"]
     return Text(f"{found!r}{_BREAK}{' '.join(left)}")
 

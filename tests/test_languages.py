@@ -193,8 +193,6 @@ def test_no_english_is_left_in_french(dnc, write_file, monkeypatch):
         ["answer", "0199000810", "--region", "FR", "--out", "lettre.html"],
         ["retain", "decisions", "--months", "6"],
         ["forget", "--number", "0261910810", "--region", "FR"],
-        ["log", "--anchor", "-"],
-        ["log", "--anchor", "ancres.txt"],
         ["log", "--verify"],
         ["verify"],
         ["rules", "fr", "--unread-since", "2030-01-01"],

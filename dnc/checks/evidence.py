@@ -1,7 +1,7 @@
 """What a check leaves in the store: hashes of what went in and came out and, if asked to, its decisions.
 
 What a list or its verdicts hash to would give a telephone number away to anybody who tries all of them. So hashes in
-the log, and in certificates, are keyed: the HMAC-SHA-256, by a key of the check, of the SHA-256 in hexadecimal digits.
+the log are keyed: the HMAC-SHA-256, by a key of the check, of the SHA-256 in hexadecimal digits.
 The key is in the ledger until numbers are forgotten. A replay compares by the same `Digests`.
 """
 

@@ -99,7 +99,7 @@ class Status:
         forgettable: how many snapshots, own records and files of decisions are kept longer than `dnc retain` allows.
         verified: whether the store is undamaged; None if its files were not verified.
         faults: what is damaged, one line each.
-        notes: what else was found, such as anchors that hold. files, rows: undamaged files, and rows in them.
+        notes: what else was found. files, rows: undamaged files, and rows in them.
         log_head: the last row of the log as `ROW:HASH`, or None for a store that does not exist yet.
     """
 

@@ -1,11 +1,9 @@
-"""The verbs for evidence: the log, kept outside the store or stamped; certificates of checks; an authority's folder."""
+"""The verbs for evidence: the log, and the folder for an authority."""
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64decode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,25 +14,19 @@ from dnc.cli.help import language, option, verb
 from dnc.cli.options import (
     DATE,
     FILE,
-    JSON,
-    STDOUT,
     load_rules,
     open_store,
     print_csv,
-    say,
     show_findings,
     store_verb,
     tell,
 )
 from dnc.errors import InputError
-from dnc.messages import Words, dated, in_language, localized, messages
+from dnc.messages import localized
 
 if TYPE_CHECKING:
     import polars as pl
-    from cryptography.x509 import Certificate
 
-    from dnc.checks.certificate import CertifiedStamp
-    from dnc.store.anchors import Anchor
     from dnc.store.audit_log import Entry
     from dnc.store.store import Store
 
@@ -48,10 +40,6 @@ _HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
 @option("--verify", "verifying", is_flag=True)
 @option("--head", metavar="ROW:HASH")
 @option("--key", type=int, metavar="ROW")
-@option("--anchor", type=click.Path(path_type=Path), metavar="FILE")
-@option("--anchor-command", metavar="COMMAND")
-@option("--stamp", metavar="URL")
-@option("--certificate", type=FILE)
 @store_verb
 def log(
     *,
@@ -61,34 +49,18 @@ def log(
     verifying: bool,
     head: str | None,
     key: int | None,
-    anchor: Path | None,
-    anchor_command: str | None,
-    stamp: str | None,
-    certificate: Path | None,
 ) -> None:
     if head and not verifying:
         raise click.UsageError(localized("errors", "cli", "head_verify"))
+    if verifying and (tail or since or verb):
+        raise click.UsageError(localized("errors", "cli", "whole_log"))
     store = open_store()
-    anchoring = bool(anchor or anchor_command or stamp)
     if key is not None:
         click.echo(_hash_key(store, key))
-        return
-    if not verifying and not anchoring:
+    elif verifying:
+        _verify_log(store, _fingerprint(head))
+    else:
         print_csv(_rows(store, verb, since, tail))
-        return
-    if tail or since or verb:
-        raise click.UsageError(localized("errors", "cli", "whole_log"))
-    from dnc.store.anchors import last_anchor
-    from dnc.store.stamps import certificates_in
-
-    trusted = certificates_in(certificate) if certificate else None
-    files = [anchor] if anchor and anchor != STDOUT else []
-    _verify_log(store, _fingerprint(head), files, trusted, quiet=not verifying)
-    if anchoring:
-        last = last_anchor(store.ledger)
-        _anchor(store, last, anchor, anchor_command)
-        if stamp:
-            _add_stamp(store, last, stamp, trusted)
 
 
 def _rows(store: Store, verbs: Collection[str], since: date | None, tail: int | None) -> pl.DataFrame:
@@ -103,23 +75,13 @@ def _rows(store: Store, verbs: Collection[str], since: date | None, tail: int | 
     return rows.tail(tail) if tail else rows
 
 
-def _verify_log(
-    store: Store, noted: Entry, files: Sequence[Path], trusted: Sequence[Certificate] | None, *, quiet: bool
-) -> None:
-    """Verify the log; raises StoreError after printing its faults. quiet: print nothing else."""
-    from dnc.store import stamps
+def _verify_log(store: Store, noted: Entry) -> None:
+    """Verify the log; raises StoreError after printing its faults."""
     from dnc.store.verify import verify_log
 
-    findings = verify_log(store.ledger, noted, files)
-    if quiet:
-        findings.notes.clear()
-    else:
-        faults, notes = stamps.listed(store.path, trusted)
-        findings.faults += faults
-        findings.notes += notes
+    findings = verify_log(store.ledger, noted)
     show_findings(findings, store, "log_faults")
-    if not quiet:
-        tell("store", "log_verified", rows=findings.head.seq, head=findings.head)
+    tell("store", "log_verified", rows=findings.head.seq, head=findings.head)
 
 
 def _hash_key(store: Store, row: int) -> str:
@@ -138,115 +100,6 @@ def _fingerprint(head: str | None) -> Entry:
     if not match:
         raise click.UsageError(localized("errors", "cli", "head", head=head))
     return Entry(int(match[1]), match[2].lower())
-
-
-def _anchor(store: Store, last: Anchor, anchor: Path | None, command: str | None) -> None:
-    from dnc.store import anchors
-
-    if anchor == STDOUT:
-        values = {"folder": last.folder, "day": dated(language())(last.at), "line": last, "head": last.entry}
-        click.echo("\n\n".join(paragraph.format(**values) for paragraph in messages("anchor", language())["mail"]))
-    elif anchor:
-        anchors.write(store.ledger, last, anchor)
-        tell("anchor", "written", file=anchor, head=last.entry)
-    if command:
-        anchors.hand_over(last, command)
-        tell("anchor", "handed", head=last.entry)
-
-
-def _add_stamp(store: Store, last: Anchor, url: str, trusted: Sequence[Certificate] | None) -> None:
-    from dnc.store import stamps
-
-    stamp = stamps.add_stamp(store.ledger, last.about, url, trusted)
-    state = localized("anchor", "state", "unverified" if trusted is None else "verified")
-    tell("anchor", "stamped", head=last.entry, path=stamp.path, state=state)
-
-
-# Certificates
-
-
-@verb()
-@click.argument("check", required=False, type=int)
-@option("--key", metavar="KEY")
-@option("--out", type=click.Path(path_type=Path))
-@option("--verify", "verified", type=FILE, metavar="FILE")
-@option("--new-key", type=click.Path(path_type=Path), metavar="FILE")
-@JSON
-@store_verb
-def certify(
-    *,
-    check: int | None,
-    key: str | None,
-    out: Path | None,
-    verified: Path | None,
-    new_key: Path | None,
-    as_json: bool,
-) -> None:
-    if [check is not None, verified is not None, new_key is not None].count(True) != 1:
-        raise click.UsageError(localized("errors", "cli", "one_certificate"))
-    if verified:
-        _verify(verified, key, as_json=as_json)
-    elif new_key:
-        from dnc.files import signing
-
-        tell("pack", "new_key", file=new_key, key=signing.new_key(new_key))
-    else:
-        if not key or not out or out.suffix.lower() not in (".html", ".json"):
-            raise click.UsageError(localized("errors", "cli", "certify_needs"))
-        _certify(check or 0, Path(key), out)
-
-
-def _certify(check: int, key: Path, out: Path) -> None:
-    from dnc.checks.certificate import certify as certified
-    from dnc.files.output_file import write_text
-    from dnc.files.signing import Signer
-    from dnc.reports.certificate_page import html
-
-    signer = Signer(key)
-    signed = certified(open_store(), check, signer)
-    is_page = out.suffix.lower() == ".html"
-    text = html(signed, language()) if is_page else json.dumps(signed, ensure_ascii=False, indent=1) + "\n"
-    write_text(out, text)
-    tell("certificate", "written", out=out, check=str(check), key=signer.fingerprint)
-
-
-def _verify(path: Path, key: str | None, *, as_json: bool) -> None:
-    """Print what is certified. Raises InputError if the signature is not valid, or the page may say something else."""
-    from dnc.files.signing import named_key
-    from dnc.reports.certificate_page import in_short, tables, verify
-    from dnc.reports.phrases import labelled
-
-    verified, lang = verify(path, named_key(key) if key else None), language()
-    texts = messages("certificate", lang)
-    if as_json:
-        data = {"signer": verified.signer, "page": verified.page, "certificate": verified.data}
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
-    else:
-        click.echo(texts["holds" if key else "holds_for"].format(key=verified.signer))
-        click.echo(in_short(verified.certificate, lang))
-        for heading, rows in tables(verified.certificate, verified.signer, lang).items():
-            click.echo(texts[heading])
-            for label, value in rows:
-                click.echo(f"  {labelled(label, value, lang)}")
-            if not rows:
-                click.echo(f"  {messages('common', lang)['none']}")
-    if verified.certificate.stamp:
-        say(in_language(_stamp(path, verified.certificate.stamp), lang))
-    if verified.page == "other":
-        raise InputError(localized("errors", "certificate", "page"), path)
-    if verified.page == "not_compared":
-        raise InputError(localized("certificate", "not_compared", version=verified.certificate.made_with), path)
-
-
-def _stamp(path: Path, stamp: CertifiedStamp) -> Words:
-    """What the time stamp in a certificate says. Raises InputError if it is not a stamp of its row."""
-    from dnc.store.stamps import StampError, in_words, look_at
-
-    about = stamp.about
-    try:
-        return in_words(about.head, lambda: look_at(b64decode(stamp.token), about))
-    except StampError as error:
-        raise InputError(localized("anchor", "stamp_wrong", path=path, why=error.why, row=about.head.seq)) from None
 
 
 @verb()

@@ -35,7 +35,7 @@ _OF_VERBS = {
     "registry_verbs": "load read",
     "record_verbs": "consent consents called wordings",
     "store_verbs": "object export forget retain answer replay snapshots status verify backup restore",
-    "evidence_verbs": "log certify inspection",
+    "evidence_verbs": "log inspection",
     "desk_verbs": "desk keys campaigns",
     "demo": "demo",
 }

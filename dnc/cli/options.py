@@ -390,7 +390,7 @@ def show_findings(findings: Findings, store: Store, error: str) -> None:
     for fault in findings.faults:
         show(in_language(fault, language()))
     if findings.faults:
-        key = error if findings.damage or findings.refuted else "set_back"
+        key = error if findings.damage else "set_back"
         raise StoreError(localized("errors", key, store=store.path, n=len(findings.faults)))
 
 

@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dnc.checks.certificate import certify
 from dnc.checks.inspection import Inspection
 from dnc.errors import InputError, printable, without_numbers
 from dnc.files.archive import write_archive
@@ -30,7 +29,7 @@ from dnc.files.writers import csv_of
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, dated, duration, in_language, messages, said, semicolons
-from dnc.reports import certificate_page, law_page
+from dnc.reports import law_page
 from dnc.reports.page import rendered
 from dnc.reports.phrases import defect_in_words, fact_in_line, facts, labelled
 from dnc.store import audit_log
@@ -82,9 +81,8 @@ def write_folder(
 
     Args:
         numbers: whether the annexes with telephone numbers are made.
-        signer: signs a certificate of each check, and the list of checksums.
+        signer: signs the list of checksums.
 
-    Raises StoreError if a check cannot be certified.
     """
     files = _Folder(store, found, book, language, numbers=numbers, signer=signer).files()
     sums = CONTEXT + "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)).encode()
@@ -231,26 +229,12 @@ class _Folder:
 
     def _checks(self) -> Iterator[ShownTable]:
         found = self.found
-        certificates = [self._certificate(row) for row in found.checks.iter_rows(named=True)]
-        checks = found.checks.with_columns(pl.Series("certificate", certificates, pl.String))
-        yield self._table("checks", checks, checks.select(*_CHECK, *OUTCOMES, "certificate"))
+        yield self._table("checks", found.checks, found.checks.select(*_CHECK, *OUTCOMES))
         alike: dict[str, list[str]] = {}
         for check, declared in found.declared.items():
             alike.setdefault(facts(declared, self.language), []).append(check)
         yield self._table("declared", pl.DataFrame({"checks": map(", ".join, alike.values()), "declared": list(alike)}))
         yield self._table("campaigns", found.campaigns)
-
-    def _certificate(self, check: Mapping[str, Any]) -> str | None:
-        """The name of the certificate of a check; it is among the annexes if a file is named like a number.
-
-        There is none where the log goes back in time: nothing is certified then, and the page says it.
-        """
-        hidden = _masked(check["list"]) != check["list"]
-        if not self.signer or self.found.findings.set_back or (hidden and not self.numbers):
-            return None
-        page = certificate_page.html(certify(self.store, int(check["row"]), self.signer), self.language)
-        path = f"{'annexes/' if hidden else ''}certificates/check-{check['row']}.html"
-        return self._add(self._name(path), page.encode(), self.say("holds", "certificate", row=check["row"]))
 
     def _rules(self) -> pl.DataFrame:
         """The pages of the rules by country that checks judged by, and texts that they applied and are not today's."""
@@ -323,7 +307,7 @@ class _Folder:
     def _log(self) -> Iterator[str]:
         findings = self.found.findings
         yield self._verified()
-        yield labelled(said(self.language, "certificate", "store"), self.found.store, self.language)
+        yield labelled(self.say("store"), self.found.store, self.language)
         yield labelled(said(self.language, "page", "head"), str(findings.head), self.language)
         yield from (_masked(in_language(note, self.language)) for note in findings.notes)
         if self.numbers:

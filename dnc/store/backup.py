@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 import msgspec
-from msgspec.structs import replace
 
 from dnc.errors import InputError, StoreError, unwritable
 from dnc.files import objects
@@ -19,11 +18,11 @@ from dnc.files.atomic import HALF, move_into_place, sync_folder
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
 from dnc.messages import localized
-from dnc.store import anchors, audit_log, stamps
+from dnc.store import audit_log, ledger_sql
 from dnc.store.folder import fault_of, links_in, replaceable_by_all
 from dnc.store.ledger import DAMAGED, LEDGER, Ledger, Opened
 from dnc.store.manifest import FOLDERS, NAME, Manifest
-from dnc.store.verify import Findings, Outside, verify
+from dnc.store.verify import Findings, verify
 
 _TRIES = 5
 
@@ -64,8 +63,7 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
 
 def _refuse_damaged(ledger: Ledger) -> None:
     """Raise StoreError at the first fault that a restore could mend; a backup would make it look whole."""
-    found = verify(ledger)
-    for fault in (*found.damage, *found.refuted):
+    for fault in verify(ledger).damage:
         raise StoreError(localized("errors", "backup", "of_damaged", store=ledger.folder, fault=fault))
 
 
@@ -81,9 +79,6 @@ def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit_log.En
         manifest, _reading = _copy_ledger(ledger, new)
         for path in manifest.files():
             _copy_file(ledger.folder / path, new / path, path.stem)
-        for stamp in stamps.stamps_in(ledger.folder):
-            if stamp.head.seq <= manifest.seq:  # others were made since the ledger was copied
-                _copy_stamp(stamp, new)
         manifest.write(new)
         if restoring:
             _record(Ledger(new, 0), manifest.last, [])
@@ -103,11 +98,6 @@ def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, ReadLock]:
             move_into_place(new / LEDGER, new / LEDGER)
             return manifest, reading
     raise StoreError(localized("errors", "backup", "busy", store=ledger.folder))
-
-
-def _copy_stamp(stamp: stamps.Stamp, folder: Path) -> None:
-    (folder / stamps.FOLDER).mkdir(exist_ok=True, mode=0o700)
-    _copy_file(stamp.path, folder / stamps.FOLDER / stamp.path.name, stamp.checksum)
 
 
 def _copy_file(path: Path, to: Path, checksum: str) -> None:
@@ -158,23 +148,12 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
         after = backup(kept, ledger.folder, restoring=True)
         return Restored(good.files, True, audit_log.NO_ENTRY, after, None)
     findings = verify(ledger)
-    if not (findings.damage or findings.refuted):
+    if not findings.damage:
         raise InputError(localized("errors", "backup", "whole"), ledger.folder)
-    if findings.ledger_intact and findings.refuted:
-        findings.ledger_intact = not _reaches_further(kept, ledger, findings)
-        if findings.ledger_intact and not findings.damage:
-            raise InputError(localized("errors", "backup", "lacks"), ledger.folder)
     try:
         return _put_back(ledger, kept, findings, good)
     except OSError as error:
         raise unwritable(ledger.folder, error, localized("errors", "backup", "again")) from None
-
-
-def _reaches_further(kept: Ledger, ledger: Ledger, findings: Findings) -> bool:
-    """Whether the log of a backup has rows that a store's anchors and stamps name and its own log lacks."""
-    with kept.read() as opened:
-        faults, _ = Outside.of(ledger.folder).compare(opened.con)
-    return len(faults) < len(findings.refuted)
 
 
 def _remove_empty(folder: Path) -> None:
@@ -189,12 +168,10 @@ def _put_back(ledger: Ledger, kept: Ledger, findings: Findings, good: Findings) 
         if {path.name for path in findings.unnamed} & {path.name for path in opened.manifest.files()}:
             findings.ledger_intact = False  # it is older than its files, which the backup has
         if not findings.ledger_intact:
-            if not findings.refuted:
-                _refuse_other(ledger, findings, kept.folder, anchors.log_of(opened.con))
+            _refuse_other(ledger, findings, kept.folder, opened.con)
             wanted |= {path.name for path in opened.manifest.files()}
         files = list(_put_files(ledger, opened.manifest, kept.folder, wanted))
         aside = None if findings.ledger_intact else _put_ledger(ledger, kept, opened, files)
-        _put_stamps(ledger, kept, aside)
     if still := verify(ledger).damage:
         raise StoreError(localized("errors", "backup", "not_held", store=ledger.folder, fault=still[0]))
     if findings.ledger_intact:
@@ -202,18 +179,23 @@ def _put_back(ledger: Ledger, kept: Ledger, findings: Findings, good: Findings) 
     return Restored(len(files), not findings.ledger_intact, findings.head, good.head, aside)
 
 
-def _refuse_other(ledger: Ledger, findings: Findings, source: Path, log: anchors.Log) -> None:
+def _refuse_other(ledger: Ledger, findings: Findings, source: Path, con: duckdb.DuckDBPyConnection) -> None:
     """Raise InputError if a backup is that of another store: its opt-outs would take the place of those that are lost.
 
-    It is if it has another id, or no row of its `log` is what is still known of the log of the store: its last row, by
-    the manifest, and the rows of a damaged ledger that can be read.
+    It is if it has another id, or no row of its log is what is still known of the log of the store: its last row, by
+    the manifest, and the rows of a damaged ledger that can be read. con: of the ledger of the backup.
     """
-    known = [findings.head]
-    with suppress(duckdb.Error), ledger.instance.attached(ledger.path, "read_only") as con:
-        known += [audit_log.Entry(*row) for row in anchors.log_of(con).rows.items()]
-    compared = [log.has(row) for row in known if row.seq in log.rows]
-    if findings.store not in ("", log.store) or (compared and not any(compared)):
+    known, log = {findings.head.seq: findings.head.hash}, _hashes(con)
+    with suppress(duckdb.Error), ledger.instance.attached(ledger.path, "read_only") as damaged:
+        known |= _hashes(damaged)
+    compared = [log[row] == known[row] for row in known.keys() & log.keys()]
+    if findings.store not in ("", ledger_sql.store_id(con)) or (compared and not any(compared)):
         raise InputError(localized("errors", "backup", "other", store=ledger.folder), source)
+
+
+def _hashes(con: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    """The hash of each row of a log."""
+    return {row["seq"]: row["hash"] for row in ledger_sql.log_as_written(con)}
 
 
 def _put_files(ledger: Ledger, manifest: Manifest, source: Path, wanted: set[str]) -> Iterator[str]:
@@ -253,20 +235,6 @@ def _free(folder: Path, path: Path) -> Path:
     """A name for a file in a folder that no other has there: what an earlier restore kept may be nowhere else."""
     numbers = chain([""], map("-{}".format, count(2)))
     return next(to for number in numbers if not (to := folder / f"{path.stem}{number}{path.suffix}").exists())
-
-
-def _put_stamps(ledger: Ledger, kept: Ledger, aside: Path | None) -> None:
-    """Copy stamps of the log that are damaged or missing; those of rows that a restored log lacks are put aside."""
-    with ledger.read() as opened:
-        log = anchors.log_of(opened.con)
-    for stamp in stamps.stamps_in(kept.folder):
-        there = ledger.folder / stamps.FOLDER / stamp.path.name
-        if stamp.is_of(log) and not (there.exists() and replace(stamp, path=there).is_intact):
-            _copy_stamp(stamp, ledger.folder)
-    if aside:
-        for stamp in stamps.stamps_in(ledger.folder):
-            if not stamp.is_of(log):
-                stamp.path.replace(aside / stamp.path.name)
 
 
 def _record(ledger: Ledger, head: audit_log.Entry, files: list[str]) -> None:

@@ -46,7 +46,6 @@ WORK = ".dnc-"  # prefix of folders that belong to one running process
 _BLOCK_BYTES = 16_384  # DuckDB's smallest: the ledger is copied by every change
 _CHANGING = f"{WORK}change-"
 _MOVED_IN = "moved-in"  # in the folder of a change: the names of the files that it moved into the store
-ANCHORS, STAMPS = "anchors.json", "stamps"  # evidence of the log (`dnc.store.anchors`, `dnc.store.stamps`)
 DAMAGED = "damaged"  # folder in which a restore keeps what it replaced
 _FOOTER_END = 8  # bytes after the footer of a Parquet file: its length, and `PAR1`
 _MOST_UNEDITED = 16
@@ -102,7 +101,7 @@ class Ledger:
     def exists(self) -> bool:
         """Whether there is a store here; a store that lost its ledger and manifest counts too."""
         try:
-            return any((self.folder / name).exists() for name in (LEDGER, NAME, *FOLDERS, ANCHORS, STAMPS))
+            return any((self.folder / name).exists() for name in (LEDGER, NAME, *FOLDERS))
         except OSError as error:
             raise StoreError(localized("errors", "store_unread", store=self.folder, why=why(error))) from None
 

@@ -231,9 +231,9 @@ def set_previous(con: Connection, digest: str) -> None:
 
 
 def store_id(con: Connection) -> str:
-    """What a store is called in evidence of it, for ever: 64 hexadecimal digits; empty if nothing was written to it.
+    """What a store is called for ever: 64 hexadecimal digits; empty if nothing was written to it.
 
-    Stores of older programs are called by the hash of the first row of their log, as their anchors call them.
+    Stores of older programs are called by the hash of the first row of their log.
     """
     given = [row["id"] for row in _rows_if_any(con, "select id from identity")]
     first = _column(con, "select hash from log order by rowid limit 1")

@@ -7,8 +7,6 @@
       bitpages/         the numbers of large snapshots as bits, one file each, named by its checksum
       decisions/        one Parquet file per check that keeps its decisions
       records/          own records from files (consents, calls, customers), named by checksum
-      stamps/           time stamps of rows of the log
-      anchors.json      the files outside in which the log is anchored
       lock              locked by the one process that changes the store
 
 A change is made completely or not at all (see `dnc.store.ledger`). Readers take no lock, so checks and loads run at the

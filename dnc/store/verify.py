@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,8 +10,8 @@ import duckdb
 import msgspec
 
 from dnc.errors import StoreError
-from dnc.messages import Words, figure, localized
-from dnc.store import anchors, audit_log, ledger_sql, stamps, state
+from dnc.messages import figure, localized
+from dnc.store import audit_log, ledger_sql, state
 from dnc.store.folder import fault_of, links_in, open_to_others
 from dnc.store.ledger import Ledger, LockedError, rows_of
 from dnc.store.manifest import FOLDERS, BitpagesFile, DamageError, Manifest, NewerError, read_manifest
@@ -26,7 +26,6 @@ class Findings(msgspec.Struct):
     Attributes:
         faults: what is wrong, one line each.
         notes: what is worth knowing but not wrong.
-        refuted: those of the faults that only anchors and stamps show: rows that the log once had and no longer has.
         set_back: those of the faults that say that the log goes back in time, which no restore can mend.
         damaged: paths of the damaged files.
         unnamed: files that the ledger does not name and never named.
@@ -37,7 +36,6 @@ class Findings(msgspec.Struct):
 
     faults: list[str] = []
     notes: list[str] = []
-    refuted: list[str] = []
     set_back: list[str] = []
     damaged: list[Path] = []
     head: audit_log.Entry = audit_log.NO_ENTRY
@@ -49,8 +47,8 @@ class Findings(msgspec.Struct):
 
     @property
     def damage(self) -> list[str]:
-        """The faults of the store itself, without those of its clock and those that only anchors and stamps show."""
-        return [fault for fault in self.faults if fault not in {*self.refuted, *self.set_back}]
+        """The faults without those of its clock."""
+        return [fault for fault in self.faults if fault not in self.set_back]
 
     def compare_times(self, con: duckdb.DuckDBPyConnection) -> None:
         """Add the rows of an open ledger's log that go back in time."""
@@ -74,7 +72,7 @@ def _verified(ledger: Ledger) -> Findings:
         return findings
     if warning := open_to_others(ledger.folder):
         findings.notes.append(warning)
-    manifest, outside = None, Outside.of(ledger.folder)
+    manifest = None
     files = ledger.files()
     moved_in = ledger.moved_in()  # after the files and before the ledger, which names what was moved in meanwhile
     try:
@@ -94,7 +92,6 @@ def _verified(ledger: Ledger) -> Findings:
             findings.compare_times(opened.con)
             unnamed = files - ledger.named(manifest)
             strange = unnamed - ledger.done_with(opened.con, unnamed)
-            _compare(outside, opened.con, findings)
         findings.unnamed = sorted(path for path in strange if path.name not in moved_in and path.exists())
         findings.faults += _strangers(findings.unnamed)
     except (LockedError, NewerError):
@@ -114,18 +111,14 @@ def _verified(ledger: Ledger) -> Findings:
     return findings
 
 
-def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also: Iterable[Path] = ()) -> Findings:
-    """Check the hashes of the log, and that it holds each row that was noted outside the store.
-
-    Args:
-        noted: such a row.
-        also: files of anchors to compare with besides those in which the store knows that it is anchored.
+def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY) -> Findings:
+    """Check the hashes of the log, and that it holds the row that was `noted` outside the store.
 
     Raises StoreError if the log cannot be read. A store of an earlier version is upgraded, as by every use.
     """
     _must_exist(ledger)
     ledger.upgrade()
-    findings, outside = Findings(), Outside.of(ledger.folder, also)
+    findings = Findings()
     with suppress(StoreError):
         manifest = read_manifest(ledger.folder)
         findings.head = manifest.last if manifest else findings.head
@@ -140,39 +133,10 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
             findings.faults += _edits(con)
             findings.compare_times(con)
             findings.head = audit_log.head(con)
-            _compare(outside, con, findings)
     except duckdb.Error as error:
         fault = localized("errors", "ledger", "unread", kind=type(error).__name__)
         raise DamageError(ledger.folder, fault, "verify") from None
     return findings
-
-
-class Outside(msgspec.Struct, frozen=True):
-    """Evidence of a store's log that is kept outside its ledger: files of anchors, and stamps.
-
-    It is read before the log, which may get new rows meanwhile, with anchors and stamps of them.
-    """
-
-    files: anchors.Files
-    stamps: Sequence[stamps.Stamp]
-
-    @classmethod
-    def of(cls, folder: Path, also: Iterable[Path] = ()) -> Outside:
-        """The evidence of the log of a store. also: files of anchors besides those that the store remembers."""
-        return cls(anchors.read_files(folder, also), stamps.stamps_in(folder))
-
-    def compare(self, con: duckdb.DuckDBPyConnection) -> tuple[list[Words], list[Words]]:
-        """Compare the evidence with the log of an open ledger; returns faults and notes, one line each."""
-        log = anchors.log_of(con)
-        faults, notes = anchors.compare(self.files, log)
-        return [*faults, *stamps.compare(self.stamps, log)], notes
-
-
-def _compare(outside: Outside, con: duckdb.DuckDBPyConnection, findings: Findings) -> None:
-    faults, notes = outside.compare(con)
-    findings.refuted += faults
-    findings.faults += faults
-    findings.notes += notes
 
 
 def _must_exist(ledger: Ledger) -> None:
@@ -238,10 +202,6 @@ def _verify_files(folder: Path, manifest: Manifest, findings: Findings) -> None:
             findings.faults.append(localized("fault", "file", file=row.name, fault=fault))
         else:
             intact[path] = 0 if isinstance(row, BitpagesFile) else row.rows
-    for stamp in stamps.stamps_in(folder):
-        if not stamp.is_intact:
-            findings.damaged.append(stamp.path)
-            findings.faults.append(localized("anchor", "stamp_damaged", path=stamp.path))
     findings.files, findings.rows = len(intact), sum(intact.values())
 
 

@@ -17,11 +17,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pypdf import PdfReader
 
 from dnc import Asked, Rulebook, Store, check, vet
-from dnc.checks.certificate import certify
 from dnc.checks.inspection import Scope, inspect
-from dnc.files.signing import Signer, new_key
 from dnc.lists.brief import read_brief
-from dnc.reports.certificate_page import html as certificate_html
 from dnc.reports.inspection_folder import write_folder
 from dnc.reports.law_page import html as law_html
 from dnc.reports.vet_page import html
@@ -126,14 +123,6 @@ def ruled(language: str, store: Store, folder: Path) -> Path:
     return _written(folder / "law.html", law_html([(pack, pack.regimes)], language))
 
 
-def certified(language: str, store: Store, folder: Path) -> Path:
-    """The page of a certificate."""
-    path, key = _written(folder / "calls.csv", CALLS), folder / "key.pem"
-    new_key(key)
-    done = check(path, store, region="FR", given=GIVEN)
-    return _written(folder / "certificate.html", certificate_html(certify(store, done.id, Signer(key)), language))
-
-
 def inspected(language: str, store: Store, folder: Path) -> Path:
     """The page of a folder for an authority."""
     check(_written(folder / "calls.csv", CALLS), store, region="FR", given=GIVEN)
@@ -145,7 +134,7 @@ def inspected(language: str, store: Store, folder: Path) -> Path:
 
 DECIDING = [(page, language) for page in (checked, exported, vetted) for language in ("en", "fr")]
 RULED = [(ruled, language) for language in ("en", "fr")]
-CERTIFIED = [(page, language) for page in (certified, inspected) for language in ("en", "fr")]
+CERTIFIED = [(page, language) for page in (inspected,) for language in ("en", "fr")]
 
 
 def _name(one: object) -> str:

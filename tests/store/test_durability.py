@@ -18,7 +18,7 @@ import pytest
 
 from dnc import InputError, Store, StoreError, check
 from dnc.files.locks import own_folder
-from dnc.store import anchors, audit_log, stamps
+from dnc.store import audit_log
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
 from dnc.verdicts.screening import Screen
@@ -132,23 +132,6 @@ def test_a_store_of_opt_outs_alone_is_not_taken_for_an_empty_one_either(store, w
         store.object(["+33199000002"], date(2026, 8, 2))
     restore(store.ledger, tmp_path / "kept")
     assert (store.standing().objections.height, verify(store.ledger).faults) == (1, [])
-
-
-@pytest.mark.parametrize("left", ["anchors.json", "stamps"])
-def test_what_tells_of_a_log_tells_of_a_store(store, write_file, tmp_path, left):
-    """Everything is gone but the list of anchors, or the stamps: there were opt-outs, and they are not here."""
-    store.object(["+33199000001"], date(2026, 8, 1))
-    anchors.write(store.ledger, anchors.last_anchor(store.ledger), tmp_path / "anchors.txt")
-    stamps.keep_stamp(store.ledger, anchors.last_anchor(store.ledger).about, b"an answer")
-    backup(store.ledger, tmp_path / "kept")
-    for path in store.path.iterdir():
-        if path.name != left:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with pytest.raises(StoreError, match="is missing; nothing is decided"):
-        check(write_file("c.csv", "number\n0199000001\n"), store, region="FR")
-    restore(store.ledger, tmp_path / "kept")
-    assert (store.standing().objections.height, verify(store.ledger).faults) == (1, [])
-    assert (store.path / left).exists()
 
 
 def test_a_ledger_cut_anywhere_is_refused(loaded):

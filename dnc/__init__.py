@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnc.api import Decider, Settings, check, decide, explain, replay, write
-    from dnc.checks.parts import Parts
     from dnc.checks.result import Check
     from dnc.errors import DncError, InputError, LoaderError, OptionError, RuleError, StoreError
     from dnc.files.remote import Query
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 _MODULES = {
     "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "replay", "write"),
     "dnc.lists.brief": ("Brief", "read_brief"),
-    "dnc.checks.parts": ("Parts",),
     "dnc.checks.result": ("Check",),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "OptionError", "RuleError", "StoreError"),
     "dnc.files.remote": ("Query",),
@@ -43,7 +41,6 @@ __all__ = [
     "InputError",
     "LoaderError",
     "OptionError",
-    "Parts",
     "Query",
     "RuleError",
     "Rulebook",

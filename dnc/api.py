@@ -15,7 +15,6 @@ import polars as pl
 
 from dnc.checks.arrow import Decider, decide
 from dnc.checks.outputs import Outputs, Targets
-from dnc.checks.parts import Parts
 from dnc.checks.result import Check
 from dnc.checks.run import Observer, Progress, run
 from dnc.checks.settings import Settings, SettingsOptions
@@ -60,9 +59,7 @@ def check(
     changed: bool = False,
     best: bool = False,
     keep: bool = False,
-    since: int | str | Path | None = None,
     table: TableMode | None = None,
-    parts: Parts | None = None,
     progress: Progress | None = None,
     watch: Observer | None = None,
     settings: Settings | None = None,
@@ -85,13 +82,8 @@ def check(
             outcome as `dnc_was`.
         best: if a row of the list has several numbers, write only one row for it: that of the first call that is
             clear, else of the first undecided one, else of the first.
-        keep: whether to keep the decisions in the store, for `dnc answer` and for `since`.
-        since: an earlier check that kept its decisions, by its number in the log or by its output: rows that it read
-            are not read again, and are not decided one by one where all that verdicts rest on is the same. The result
-            does not depend on it. By default with `changed` the check that wrote the list.
+        keep: whether to keep the decisions in the store, for `dnc answer`.
         table: what becomes of the rows that a table in `out` has already; by default they are replaced.
-        parts: `out` is a folder, whose files are written part by part; a check that is interrupted can then be gone on
-            with. `repeated` and `persons` of the result are None.
         progress: called after each batch with the number of its rows.
         watch: called with the `Calls` and the `Verdicts` of each batch; rows are then not kept in memory.
         settings, options: see `dnc.checks.settings.Settings`.
@@ -101,7 +93,7 @@ def check(
         InputError: the list, the brief or the consents are wrong. OptionError: an argument is wrong.
         StoreError: the store cannot be used.
     """
-    outputs = Outputs(out, _report, keep=watch is None, table=table, parts=parts)
+    outputs = Outputs(out, _report, keep=watch is None, table=table)
     chosen = Settings.of(settings, options)
     observers = [watch] if watch else []
     return run(
@@ -114,7 +106,6 @@ def check(
         changed=changed,
         best=best,
         keep=keep,
-        since=since,
         progress=progress,
         observers=observers,
     )

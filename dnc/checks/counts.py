@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple, Self, get_args, get_type_hints
+from typing import Any, NamedTuple, Self
 
 import msgspec
 import polars as pl
@@ -286,7 +286,7 @@ class ConsentCounts(msgspec.Struct):
 
 
 class Counted(msgspec.Struct):
-    """All counts of some calls, in a form that can be stored and added up.
+    """All counts of some calls, in a form that can be added up.
 
     given: rows that were written, by outcome. elsewhere: calls for which an objection or a withdrawal in another row
     counts.
@@ -308,7 +308,7 @@ class Counted(msgspec.Struct):
 
     def merge(self, other: Counted) -> None:
         """Add other counts."""
-        for (name, mine, _), (_, theirs, _) in zip(self._counters(), other._counters(), strict=True):
+        for (name, mine), (_, theirs) in zip(self._counters(), other._counters(), strict=True):
             if name in ("misread", "texts", "harmless"):
                 for (column, word), count in theirs.items():
                     _add_word(mine, column, word, count)
@@ -316,27 +316,11 @@ class Counted(msgspec.Struct):
                 mine.update(theirs)
         self.elsewhere += other.elsewhere
 
-    @property
-    def data(self) -> dict[str, Any]:
-        """As plain data for JSON."""
-        # In a fixed order: equal parts are equal files.
-        counters = {name: sorted(counter.items(), key=str) for name, counter, _ in self._counters()}
-        plain: dict[str, Any] = msgspec.to_builtins({"elsewhere": self.elsewhere, **counters})
-        return plain
-
-    def read(self, data: Mapping[str, Any]) -> Self:
-        """Add counts from `data`. Raises msgspec.ValidationError if it is nothing of the kind."""
-        for name, counter, key in self._counters():
-            counter.update(dict(msgspec.convert(data.get(name), list[tuple[key, int]])))  # type: ignore[valid-type]
-        self.elsewhere += msgspec.convert(data.get("elsewhere"), int)
-        return self
-
-    def _counters(self) -> Iterator[tuple[str, Counter[Any], Any]]:
-        """Name and type of the keys of each."""
+    def _counters(self) -> Iterator[tuple[str, Counter[Any]]]:
+        """Each counter, by its name."""
         for part in (self.tallies, self.consents, self):
-            for name, kind in get_type_hints(type(part)).items():
-                if isinstance(counter := getattr(part, name), Counter):
-                    yield name, counter, get_args(kind)[0]
+            found = ((name, getattr(part, name)) for name in part.__struct_fields__)
+            yield from ((name, counter) for name, counter in found if isinstance(counter, Counter))
 
 
 _MOST_LINKS = 12_000_000  # that are held in memory, 16 bytes each

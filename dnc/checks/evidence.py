@@ -48,13 +48,11 @@ class Digests(msgspec.Struct, frozen=True):
         key: 64 hexadecimal digits; None for a check of an earlier version, whose hashes have none.
         columns: of the verdicts, that are hashed besides number and last day.
         occasional: those of `dnc.law.vocabulary.OCCASIONAL` that are hashed where they are filled, and written.
-        parts: how many calls each part of the check has, if it was made in parts.
     """
 
     key: str | None
     columns: tuple[str, ...] = _COMPARED
     occasional: tuple[str, ...] = tuple(OCCASIONAL)
-    parts: tuple[int, ...] = ()
 
     @classmethod
     def new(cls) -> Digests:
@@ -66,8 +64,7 @@ class Digests(msgspec.Struct, frozen=True):
         """Those of a check in the log. Raises StoreError if its key was forgotten."""
         if "compared" in record and key is None:
             raise StoreError(localized("errors", "replay", "no_key"))
-        names = (record.get("compared", _COMPARED_ONCE), record.get("occasional", ()), record.get("parts", ()))
-        return cls(key, *map(tuple, names))
+        return cls(key, tuple(record.get("compared", _COMPARED_ONCE)), tuple(record.get("occasional", ())))
 
     def of_sha256(self, sha256: str) -> str:
         """What stands in the log for a SHA-256."""
@@ -100,10 +97,7 @@ class Evidence:
         self._ids = ids
         self._sums = ThreadPoolExecutor(max_workers=1).submit(lambda: files.sums)  # beside the work
         self._verdicts = hashlib.sha256()
-        self._rows = self._kinds = 0
-        self._ends = list(digests.parts)
-        self._calls = 0  # in this part
-        self._cuts: list[str] = []
+        self._rows = 0
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch."""
@@ -117,7 +111,9 @@ class Evidence:
         for name in self._occasional:
             texts = _digests(text and f"{name} {text}" for text in shared[name])
             told_apart += texts[row]
-        self._hash((told_apart + digest[number][verdicts.case]).alias("words").to_frame())
+        with io.BytesIO() as text:
+            (told_apart + digest[number][verdicts.case]).alias("words").to_frame().write_csv(text, include_header=False)
+            self._verdicts.update(text.getvalue())
         if self._kept:
             first = self._rows + 1
             rows = calls.each(pl.int_range(first, first + calls.height, dtype=pl.UInt64, eager=True)).alias("row")
@@ -126,41 +122,9 @@ class Evidence:
             decided = shared.select(name for name in _DECIDED if name in shared.columns)
             decided = decided.with_columns(pl.selectors.string().cast(pl.Categorical))  # many rows share them
             consents = [] if calls.statement is None else [verdicts.consents]
-            kept = facts.hstack(decided[row]).hstack(consents).hstack(self._known_again(calls, verdicts))
             with _room_in(self._kept.folder.parent):
-                self._kept.add(kept)
+                self._kept.add(facts.hstack(decided[row]).hstack(consents))
         self._rows += calls.height
-
-    def _known_again(self, calls: Calls, verdicts: Verdicts) -> pl.DataFrame:
-        """What a later check needs to know the calls again (see `dnc.lists.known_rows`)."""
-        told_apart = [verdicts.fact, verdicts.until, verdicts.next_at, verdicts.statement, calls.source]
-        alike = [cells.alias(str(at)) for at, cells in enumerate(told_apart) if cells is not None]
-        kind, kinds = numbered(pl.DataFrame(alike))
-        self._kinds += kinds.height
-        known = pl.when(pl.lit(calls.alone)).then(pl.lit(calls.fingerprint))
-        kind = kind.cast(pl.UInt64) + (self._kinds - kinds.height)
-        return pl.select(known.alias("fingerprint"), kind.alias("kind"))
-
-    def _hash(self, words: pl.DataFrame) -> None:
-        while self._ends and self._calls + words.height >= self._ends[0]:
-            left = self._ends.pop(0) - self._calls
-            self._update(words.head(left))
-            self.cut()
-            words = words.slice(left)
-        self._update(words)
-
-    def _update(self, words: pl.DataFrame) -> None:
-        with io.BytesIO() as text:
-            words.write_csv(text, include_header=False)
-            self._verdicts.update(text.getvalue())
-        self._calls += words.height
-
-    def cut(self) -> tuple[int, str]:
-        """End a part: how many calls it has, and the SHA-256 of their verdicts."""
-        part = self._calls, self._verdicts.hexdigest()
-        self._cuts.append(part[1])
-        self._calls, self._verdicts = 0, hashlib.sha256()
-        return part
 
     @property
     def sha256(self) -> str:
@@ -173,10 +137,7 @@ class Evidence:
         for file, before, now in zip(self._files.files, self._state, self._files.state, strict=True):
             if now != before:
                 raise InputError(localized("errors", "changed"), file.path)
-        if self._cuts and self._calls:
-            self.cut()
-        verdicts = of_parts(self._cuts) if self._cuts else self._verdicts.hexdigest()
-        return {"sha256": sha256, "rows": self._rows, "verdicts": verdicts}
+        return {"sha256": sha256, "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
 
     def decisions(self) -> Path | None:
         """One file of all decisions, or None."""
@@ -195,11 +156,6 @@ def _room_in(folder: Path) -> Iterator[None]:
         yield
     except pl.exceptions.ComputeError:
         raise no_room(folder) from None
-
-
-def of_parts(cuts: Iterable[str]) -> str:
-    """The SHA-256 of the verdicts of a check in parts, from those of its parts."""
-    return hashlib.sha256("".join(cuts).encode()).hexdigest()
 
 
 def _digests(texts: Iterable[str | None]) -> pl.Series:

@@ -12,8 +12,6 @@ from types import NoneType
 import polars as pl
 from msgspec import structs
 
-from dnc.checks.counts import Counted
-from dnc.checks.parts import PartFolder, Parts
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout
 from dnc.errors import OptionError, must_be, room_in
@@ -25,9 +23,7 @@ from dnc.frames import together
 from dnc.messages import localized
 
 Targets = str | Path | Sequence[str | Path] | None
-Cut = tuple[int, str]  # see `Evidence.cut`
-# The columns of the output by then, rows for each writer, and rows for each folder of a part.
-LaidOut = tuple[OutputLayout, list[pl.DataFrame], list[tuple[str, OutputRows]]]
+LaidOut = tuple[OutputLayout, list[pl.DataFrame]]  # the columns of the output by then, and rows for each writer
 # Writes what a check has besides its rows: a page to each path, and sheets beside the rows of workbooks. It comes from
 # `dnc.api`, because checks cannot import reports.
 Report = Callable[[Check, Sequence[Path], Sequence[Writer]], None]
@@ -54,7 +50,6 @@ class Outputs:
         report: writes pages and the sheets beside rows; needed where there are such targets.
         keep: whether rows are kept in memory where there is no target.
         table: what becomes of the rows of a table that is written.
-        parts: the one target that is not a page is a folder, which is written so.
     """
 
     def __init__(
@@ -64,7 +59,6 @@ class Outputs:
         *,
         keep: bool = True,
         table: TableMode | None = None,
-        parts: Parts | None = None,
     ) -> None:
         must_be("out", targets, "paths", str, Path, Sequence, NoneType)
         self.targets: list[str | Path] = [targets] if isinstance(targets, str | Path) else list(targets or ())
@@ -73,19 +67,8 @@ class Outputs:
         must_be("table", table, "table", TableMode, NoneType)
         if table and table != TableMode() and not self.has_table:
             raise OptionError(localized("errors", "no_table_out"))
-        must_be("parts", parts, "parts", Parts, NoneType)
-        folders = [path for path in self.targets if parts and not is_page(path)]
-        if parts and (len(folders) != 1 or is_database(folders[0]) or (parts.share and self.targets[1:])):
-            raise OptionError(localized("errors", "parts", "target"))
-        self.folder = PartFolder(folders[0], parts) if parts else None
-        self._files = [path for path in self.targets if path not in folders]
         self._report, self._table = report, table
         self._kept = _Frames() if keep and not self.targets else None
-
-    @property
-    def is_share(self) -> bool:
-        """Whether they get a share of the parts, and others write the rest."""
-        return self.folder is not None and self.folder.parts.share is not None
 
     @property
     def has_table(self) -> bool:
@@ -103,13 +86,12 @@ class Outputs:
         """Open the files; they appear under their names when the stack is closed without an error."""
         self._whole, self._written = layout, False
         occasional = list(layout.schema)[len(layout.schema) - layout.occasional :]
-        # Columns that no row has filled so far; all files of a folder have the same columns.
-        self._unfilled = set() if self.folder else set(occasional)
+        self._unfilled = set(occasional)  # columns that no row has filled so far
         self.layout = layout.without(self._unfilled)
         form = (self.layout.names, layout.delimiter, layout.bom)
-        self._pages = [stack.enter_context(atomic_path(path)) for path in self._files if is_page(path)]
+        self._pages = [stack.enter_context(atomic_path(path)) for path in self.targets if is_page(path)]
         mode = replace(self._table or TableMode(), occasional=tuple(occasional))
-        self._writers = [stack.enter_context(output(path, *form, mode)) for path in self._files if not is_page(path)]
+        self._writers = [stack.enter_context(output(path, *form, mode)) for path in self.targets if not is_page(path)]
         if self._kept:
             self._writers.append(self._kept)
 
@@ -118,14 +100,11 @@ class Outputs:
         self._unfilled -= {name for name in self._unfilled if rows.fills(name)}
         layout = self._whole.without(self._unfilled)
         rows = structs.replace(rows, header=[name for name in rows.header if name not in self._unfilled])
-        split = self.folder.split(rows) if self.folder else []
-        return layout, [writer.laid_out(rows) for writer in self._writers], split
+        return layout, [writer.laid_out(rows) for writer in self._writers]
 
-    def write(self, laid_out: LaidOut, counted: Counted | None = None, cut: Cut | None = None) -> None:
-        """Write rows that were laid out; of a part, also its counts and where it was cut."""
-        layout, frames, split = laid_out
-        if self.folder and counted and cut:
-            self.folder.write(split, counted, cut)
+    def write(self, laid_out: LaidOut) -> None:
+        """Write rows that were laid out."""
+        layout, frames = laid_out
         added = [name for name in layout.names if name not in self.layout.names]
         self._written, self.layout = True, layout
         for writer, frame in zip(self._writers, frames, strict=True):
@@ -155,5 +134,3 @@ class Outputs:
         """Write the pages and the sheets behind the rows."""
         if self._report:
             self._report(result, self._pages, self._writers)
-        if self.folder:
-            self.folder.finish(result)

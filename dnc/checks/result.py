@@ -32,12 +32,12 @@ class Check:
         book: the law that was applied.
         language: of reports, one of `dnc.messages.LANGUAGES`.
         kept: the rows, or None where they went to a file.
-        id: number of its row in the log; 0 for a share of a check, which has none and counts all parts done so far.
+        id: number of its row in the log.
         head: that row as `ROW:HASH`.
         record: the details of that row, with hashes that have no key.
         tallies: rows, counted by what they have in common.
         given: rows that were written, by outcome; fewer than all with `only` or `changed`.
-        repeated: numbers that are in several rows; None where the check was made in parts.
+        repeated: numbers that are in several rows.
         persons: people that the list is about, where rows have several numbers (see `dnc.checks.counts`); else None.
         elsewhere: calls to which an objection or a withdrawal of another row applies.
         unplaced: rows with an objection or a withdrawal whose number cannot be read.
@@ -46,7 +46,6 @@ class Check:
         cut: cells that are too long for a spreadsheet that was written.
         consents: those that calls rest on, counted (see `ConsentCounts.data`); None where there are none.
         revived: consents in the store that do not count, as they follow a withdrawal and lack a proof or a wording.
-        known: rows that an earlier check had read (see `dnc.checks.past`); None without one.
         snapshots: what the store held.
         typed: whether reports name options, commands and lines of a brief; not for people at the desk, who type none.
     """
@@ -72,7 +71,6 @@ class Check:
     cut: int
     consents: dict[str, Any] | None
     revived: int
-    known: int | None
     snapshots: tuple[Snapshot, ...]
     typed: bool = True
 

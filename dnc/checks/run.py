@@ -23,13 +23,12 @@ from msgspec import structs
 
 from dnc.checks.counts import Counted, People, Tallies
 from dnc.checks.evidence import Digests, Evidence
-from dnc.checks.outputs import Cut, LaidOut, Outputs
-from dnc.checks.past import Since, basis, fingerprints, known_rows
+from dnc.checks.outputs import LaidOut, Outputs
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout, Selection, select
 from dnc.checks.settings import Settings, Setup
 from dnc.clock import clock, today
-from dnc.errors import OptionError, must_be
+from dnc.errors import must_be
 from dnc.files.dataset import FileList
 from dnc.files.writers import Spool
 from dnc.frames import ahead
@@ -40,7 +39,6 @@ from dnc.lists.header import Header
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
 from dnc.lists.second_numbers import SecondNumbers
-from dnc.messages import localized
 from dnc.store.audit_log import Entry, now
 from dnc.store.store import Standing, Store
 from dnc.verdicts.judge import Judge, Verdicts
@@ -60,7 +58,6 @@ def run(
     changed: bool = False,
     best: bool = False,
     keep: bool = False,
-    since: Since | None = None,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
     digests: Digests | None = None,
@@ -73,37 +70,24 @@ def run(
         digests: how its hashes are made, if it is decided again.
         offered: whether the list is only assessed, before it is bought; the log says so.
     """
-    _refuse_wrong(store, since, progress, observers)
-    folder, digests = outputs.folder, digests or Digests.new()
-    if folder and keep:
-        raise OptionError(localized("errors", "parts", "keep"))
+    _refuse_wrong(store, progress, observers)
+    digests = digests or Digests.new()
     check, always = f"{now():%Y%m%dT%H%M%SZ}-{token_hex(4)}", OF_CHECK if outputs.has_table else ()
     chosen = partial(select, columns, only, changed=changed, best=best, occasional=digests.occasional)
     chosen = partial(chosen, check=check, always=always)
     with ExitStack() as stack:
         known = _Known.of(path, store, settings, outputs, chosen=chosen, stack=stack)
-        if keep:
-            prints = fingerprints(known.setup, digests)
-            known = structs.replace(known, intake=structs.replace(known.intake, fingerprints=prints))
-        if (since is not None or changed) and not folder:
-            known = known.since(store, since)
         outputs.open(known.layout, stack)
         kept = stack.enter_context(closing(Spool(stack.enter_context(store.work("check"))))) if keep else None
         evidence = Evidence(known.files, known.state, kept, known.header.columns.get("call", ""), digests)
         people = People(_temporary_folder(stack), known.header.columns.get("person"))
         second = SecondNumbers(known.header)
         record = _record(known, outputs) | {CHECK: check} | ({"offered": True} if offered else {})
-        if folder:
-            rest = {"columns": known.selection.columns, "language": known.setup.policy.language}
-            private = {*known.header.numbers, "dnc_number"}
-            folder.begin(record | {"sha256": evidence.sha256}, rest, known.layout, private)
-        observers = [*([] if folder else [people.add]), evidence.add, second.add, *observers]
-        counted = _Pipeline(known, observers, outputs, evidence.cut).run(progress)
-        record |= _counts(counted.tallies) | evidence.detail() | (folder.detail if folder else {})
-        record |= {"basis": digests.of_sha256(basis(known.setup, known.standing, record))} if keep else {}
-        record |= {"since": known.check} if known.check else {}
-        entry = Entry(0, "") if outputs.is_share else _logged(store, known.setup, digests, record, evidence)
-        repeated, persons = (None, None) if folder else people.count()
+        observers = [people.add, evidence.add, second.add, *observers]
+        counted = _Pipeline(known, observers, outputs).run(progress)
+        record |= _counts(counted.tallies) | evidence.detail()
+        entry = _logged(store, known.setup, digests, record, evidence)
+        repeated, persons = people.count()
         result = Check(
             **known.as_result,
             layout=outputs.layout,
@@ -116,7 +100,6 @@ def run(
             repeated=repeated,
             persons=persons,
             second_numbers=second.names,
-            known=known.intake.known.rows if known.intake.known else 0 if since is not None else None,
             record=record,
             id=entry.seq,
             head=str(entry),
@@ -135,7 +118,6 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
         selection, layout: what is written.
         intake: of the list, from its first row.
         judge, completion: what the law, other rows of the list and the store's own records say of its calls.
-        check: an earlier one whose rows need not be read again; 0 where there is none.
     """
 
     setup: Setup
@@ -147,7 +129,6 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
     intake: Intake
     judge: Judge
     completion: Completion
-    check: int = 0
 
     @classmethod
     def of(
@@ -162,16 +143,14 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
     ) -> _Known:
         """Open all that is read, refuse what cannot be written, and read ahead; stack: closes what is opened."""
         # A check that runs past midnight keeps the day on which it began.
-        began = outputs.folder and outputs.folder.today
-        setup = replace(settings, now=settings.now or began or today()).read(store)
+        setup = replace(settings, now=settings.now or today()).read(store)
         files = stack.enter_context(opened(path, setup.brief.sheet))
         state = files.state
         intake, standing = setup.intake(files.table()), store.standing()
         header = intake.header
         selection = chosen(former=header.former, several=len(header.numbers) > 1, consents=standing.has_consents)
         layout = OutputLayout.of(intake.table, header.carried, selection)
-        if not outputs.is_share:
-            store.must_be_writable()
+        store.must_be_writable()
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
         judge, completion = stack.enter_context(setup.judge(standing))
         intake, completion = completion.ahead(intake, files.table, _temporary_folder(stack))
@@ -188,13 +167,6 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
         return {
             ours: self.header.columns.get(ours) for ours in self.setup.brief.facts if ours in vocabulary().of_persons
         }
-
-    def since(self, store: Store, earlier: Since | None) -> _Known:
-        """The same with the rows of an earlier check, if that kept them; by default of the one that wrote the list."""
-        named = [file.name for file in self.files.files] if earlier is None else earlier
-        if found := known_rows(store, named, self.setup, self.completion):
-            return structs.replace(self, check=found[0], intake=structs.replace(self.intake, known=found[1]))
-        return self
 
     @property
     def as_result(self) -> dict[str, Any]:
@@ -216,26 +188,25 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
 class _Pipeline(msgspec.Struct, frozen=True):
     """The steps from the rows of a list to its outputs, each in a thread of its own and a batch ahead of the next.
 
-    cut: ends a part, if the outputs are written in parts. counted: all batches.
+    counted: all batches.
     """
 
     known: _Known
     observers: Sequence[Observer]
     outputs: Outputs
-    cut: Callable[[], Cut]
     counted: Counted = msgspec.field(default_factory=Counted)
 
     def run(self, progress: Progress | None) -> Counted:
-        """Write all rows, in the thread of the caller; returns the counts of all parts."""
-        for height, counted, cut, frames in ahead(self._laid_out()):
-            self.outputs.write(frames, counted, cut)
+        """Write all rows, in the thread of the caller; returns the counts."""
+        for height, laid_out in ahead(self._laid_out()):
+            self.outputs.write(laid_out)
             if progress:
                 progress(height)
         self.outputs.end()
-        return self.outputs.folder.counted if self.outputs.folder else self.counted
+        return self.counted
 
-    def _laid_out(self) -> Iterator[tuple[int, Counted, Cut | None, LaidOut]]:
-        """Of each batch the number of rows, its counts, and the rows to write in the form of each output."""
+    def _laid_out(self) -> Iterator[tuple[int, LaidOut]]:
+        """Of each batch the number of rows, and the rows to write in the form of each output."""
         for calls, verdicts in ahead(self._decided()):
             for observer in self.observers:
                 observer(calls, verdicts)
@@ -243,19 +214,17 @@ class _Pipeline(msgspec.Struct, frozen=True):
             rows, outcomes = self.known.selection.rows(calls, verdicts)
             counted.given.update(dict(outcomes.value_counts().iter_rows()))
             self.counted.merge(counted)
-            yield calls.height, counted, self.cut() if self.outputs.folder else None, self.outputs.laid_out(rows)
+            yield calls.height, self.outputs.laid_out(rows)
 
     def _decided(self) -> Iterator[tuple[Calls, Verdicts]]:
-        folder = self.outputs.folder
-        for batch in ahead(self.known.intake.batches(folder.wanted if folder else None)):
+        for batch in ahead(self.known.intake.batches()):
             calls = self.known.completion.completed(batch)
-            yield calls.whole(), self.known.judge.verdicts(calls).whole(calls.likeness)
+            yield calls, self.known.judge.verdicts(calls)
 
 
-def _refuse_wrong(store: object, since: object, progress: object, observers: Sequence[object]) -> None:
+def _refuse_wrong(store: object, progress: object, observers: Sequence[object]) -> None:
     """Raise OptionError for an argument of a wrong type."""
     must_be("store", store, "store", Store)
-    must_be("since", since, "check_or_output", int, str, Path, NoneType)
     must_be("progress", progress, "function", Callable, NoneType)  # type: ignore[arg-type]
     for observer in observers:
         must_be("watch", observer, "function", Callable)  # type: ignore[arg-type]

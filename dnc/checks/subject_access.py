@@ -19,7 +19,6 @@ from dnc.files.locks import ReadLock
 from dnc.law.demands import registry_column
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.lists.known_rows import KNOWN_AGAIN
 from dnc.lists.local_time import zones_of
 from dnc.lists.own_answer import own_answer
 from dnc.lists.own_records import ODD, record_label
@@ -195,7 +194,7 @@ def _rows(files: set[Path], number: int) -> dict[str, dict[str, Any]]:
 
 def _decided(folder: Path, file: str, number: int, until: date) -> list[dict[str, Any]]:
     kept = pl.scan_parquet(undamaged(folder / "decisions" / file), glob=False).filter(pl.col("number") == number)
-    rows = kept.filter((pl.col("day") <= until).fill_null(True)).drop("number", *KNOWN_AGAIN, strict=False).collect()
+    rows = kept.filter((pl.col("day") <= until).fill_null(True)).drop("number").collect()
     return rows.rename(lambda name: name.removeprefix("dnc_")).to_dicts()
 
 

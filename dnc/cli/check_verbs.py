@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -42,12 +41,9 @@ from dnc.cli.options import (
     store_options,
     write_rows,
 )
-from dnc.errors import OptionError
 from dnc.messages import localized
 
 _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, whose import would slow --help
-
-_ROW = re.compile(r"[0-9]{1,18}")  # of the log
 
 
 @verb()
@@ -58,7 +54,6 @@ _ROW = re.compile(r"[0-9]{1,18}")  # of the log
 @JSON
 @option("--columns", metavar="NAMES", callback=lambda ctx, param, names: names and _split(names))
 @option("--keep", is_flag=True)
-@option("--since", metavar="CHECK", callback=lambda ctx, param, text: int(text) if _ROW.fullmatch(text or "") else text)
 @option(
     "--only",
     multiple=True,
@@ -67,9 +62,6 @@ _ROW = re.compile(r"[0-9]{1,18}")  # of the log
 )
 @option("--changed", is_flag=True)
 @option("--best", is_flag=True)
-@option("--partition-by", "by", metavar="NAMES")
-@option("--resume", is_flag=True)
-@option("--share", metavar="I/N")
 @option("--append", is_flag=True)
 @option("--upsert", metavar="KEY")
 @option("--lock-timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
@@ -77,21 +69,16 @@ _ROW = re.compile(r"[0-9]{1,18}")  # of the log
 @store_options
 def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet: bool, **given: Any) -> int:
     from dnc import api
-    from dnc.checks.parts import Parts
     from dnc.checks.result import Conditions
     from dnc.files.writers import TableMode
     from dnc.reports import check_summary
     from dnc.reports.check_data import as_data
 
     table, asked = TableMode(**fields_in(given, TableMode)), Conditions(**fields_in(given, Conditions))
-    by, share, out = given["by"], given["share"], given["out"]
-    in_parts = by is not None or given["resume"] or share is not None
-    parts = Parts(_split(by) if by else (), form, given["resume"], _share(share)) if in_parts else None
+    out = given["out"]
     to_stdout = not out or STDOUT in out
     if given["as_json"] and to_stdout:
         raise click.UsageError(localized("errors", "cli", "json_out"))
-    if parts and to_stdout:
-        raise OptionError(localized("errors", "parts", "target"))
     settings = settings_of()
     with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as file:
         result = api.check(
@@ -100,9 +87,8 @@ def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet:
             settings=settings,
             out=[*(path for path in out if path != STDOUT), *file],
             table=table,
-            parts=parts,
             progress=progress,
-            **{name: given[name] for name in ("columns", "only", "changed", "best", "keep", "since")},
+            **{name: given[name] for name in ("columns", "only", "changed", "best", "keep")},
         )
     compared = asked.of(result.counts)
     if given["as_json"]:
@@ -116,16 +102,6 @@ def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet:
 def _split(names: str) -> list[str]:
     """Names that commas separate, with or without blanks."""
     return [name.strip() for name in names.split(",")]
-
-
-def _share(text: str | None) -> tuple[int, int] | None:
-    """Which of how many shares. Raises OptionError."""
-    if text is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,6}/[0-9]{1,6}", text):
-        raise OptionError(localized("errors", "parts", "share"))
-    part, of = map(int, text.split("/"))
-    return part, of
 
 
 @contextmanager

@@ -65,21 +65,6 @@ def download(url: str, folder: Path) -> Path:
     return copy
 
 
-def sizes(url: str) -> dict[str, int]:
-    """Bytes of all objects below a URL, by their names below it. Raises InputError."""
-    store, path = _opened(url)
-    with _store_errors(url):
-        items = [item for items in store.list(f"{path}/") for item in items]
-    return {PurePosixPath(item["path"]).relative_to(path).as_posix(): item["size"] for item in items}
-
-
-def content(url: str) -> bytes:
-    """The bytes of an object. Raises InputError."""
-    store, path = _opened(url)
-    with _store_errors(url):
-        return bytes(store.get(path).bytes())
-
-
 def _opened(url: str) -> tuple[ObjectStore, str]:
     with extra("objects"):
         from obstore.store import from_url

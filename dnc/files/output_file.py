@@ -7,16 +7,14 @@ readable by its owner only. A folder of such files may be in an object store, to
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from dnc.errors import InputError, OptionError, is_full, no_room, room_in, why
 from dnc.files.atomic import move_into_place
-from dnc.files.input_file import open_input
 from dnc.files.remote import delivered, is_database, is_url
 from dnc.files.writers import Csv, JsonLines, Parquet, TableMode, Writer
 from dnc.files.xlsx_writer import Xlsx
@@ -96,51 +94,3 @@ def output(
     with atomic_path(path) as unfinished, closing(FORMATS[suffix](unfinished, header, delimiter, bom)) as writer:
         writer.folder = unfinished.parent
         yield writer
-
-
-class OutputFolder:
-    """A folder; `at` is its path, or its URL."""
-
-    def __init__(self, at: str | Path) -> None:
-        self.at = str(at).rstrip("/") if is_url(at) else Path(at)
-
-    @contextmanager
-    def new(self, name: str) -> Iterator[Path]:
-        """Write a file in it: yields a temporary path to write to, see `atomic_path`. Raises InputError."""
-        if isinstance(self.at, Path):
-            path = self.at / name
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise InputError(localized("errors", "unwritten", why=why(error)), path) from None
-        with atomic_path(f"{self.at}/{name}") as unfinished:
-            yield unfinished
-
-    def sizes(self) -> dict[str, int]:
-        """Bytes of all files in it, by their names, without those that were never finished. Raises InputError."""
-        if isinstance(self.at, str):
-            from dnc.files import objects
-
-            return objects.sizes(self.at)
-        files = {path.relative_to(self.at): path for path in self.at.rglob("*") if path.is_file()}
-        return {
-            name.as_posix(): path.stat().st_size
-            for name, path in files.items()
-            if not any(part.startswith(UNFINISHED) for part in name.parts)
-        }
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a file in it. Raises InputError."""
-        if isinstance(self.at, str):
-            from dnc.files import objects
-
-            return objects.content(f"{self.at}/{name}")
-        with open_input(self.at / name) as file:
-            return file.read()
-
-    def sweep(self) -> None:
-        """Remove what a killed process left unfinished, while nobody else writes into the folder."""
-        if isinstance(self.at, Path):
-            for path in self.at.rglob(f"{UNFINISHED}*"):
-                with suppress(OSError):
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -8,7 +8,6 @@ import polars as pl
 
 from dnc.files.output_rows import Shared
 from dnc.frames import taken
-from dnc.lists.known_rows import CallLikeness
 
 _Rows = TypeVar("_Rows", pl.Series, pl.DataFrame)
 
@@ -44,12 +43,7 @@ class Calls(NamedTuple):
             the list has one such column.
         statement: for each call, the row of `consents` in the store that its consent rests on, null where none (Int64);
             None where the store has no consents.
-        text: for each call, what the list has in place of its number (String); None where they are of no list, or not
-            all of them were read.
-        fingerprint: for each call that of its row (UInt64), and `alone`: whether a later check may know it again by it
-            (Boolean); None where none is wanted.
-        likeness: None; else only some of the calls were read (see `dnc.lists.known_rows`). `number`, `plan`, `source`,
-            `statement`, `text` and `alone` have these only, until `whole` is called.
+        text: for each call, what the list has in place of its number (String); None where they are of no list.
     """
 
     carried: pl.DataFrame
@@ -63,22 +57,6 @@ class Calls(NamedTuple):
     source: pl.Series | None = None
     statement: pl.Series | None = None
     text: pl.Series | None = None
-    fingerprint: pl.Series | None = None
-    alone: pl.Series | None = None
-    likeness: CallLikeness | None = None
-
-    def whole(self) -> Calls:
-        """The same where all calls were read; else all calls, those that were not read like those that were."""
-        if self.likeness is None:
-            return self
-        call = self.likeness.call
-        source, statement, alone = (
-            cells if cells is None else cells[call] for cells in (self.source, self.statement, self.alone)
-        )
-        number, plan = self.likeness.numbers(self.number), self.plan[call]
-        return self._replace(
-            number=number, plan=plan, source=source, statement=statement, alone=alone, text=None, likeness=None
-        )
 
     @property
     def height(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -91,15 +91,6 @@ class Completion(msgspec.Struct, frozen=True):
     def unplaced(self) -> int:
         """How many objections in the list have a number that cannot be read."""
         return self.against.unplaced if self.against else 0
-
-    def numbers_since(self, objection: int, ends: Mapping[str, Sequence[int]]) -> pl.Series:
-        """The numbers of which more may be known than then, in the store or in other rows of the list.
-
-        objection: the last one then. ends: how far each kind of own records went (`Records.end`).
-        """
-        objected = self.own.standing.objections.filter(pl.col("seq") > objection)["number"]
-        in_list = [self.against.numbers] if self.against else []
-        return pl.concat([objected, self.own.numbers_since(ends), *in_list]).unique()
 
     def completed(self, calls: Calls) -> Calls:
         """Calls with what other rows, the file of consents, the store's own records and the brief say of their numbers.

@@ -7,7 +7,7 @@ Files raise, rows do not: a cell that is not understood becomes null, and a note
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property, reduce
 from operator import or_
@@ -30,7 +30,6 @@ from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, quoted_cell, text_of
 from dnc.lists.header import FORMER_OUTCOME, READ, UNDECIDED, Header, headings
-from dnc.lists.known_rows import Fingerprints, KnownRows
 from dnc.lists.persons import LINKS, links_of
 from dnc.lists.texts import ReadColumn, TextReader
 from dnc.messages import localized
@@ -79,8 +78,6 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         language: of the notes on cells that were not understood, one of `dnc.messages.LANGUAGES`.
         found: columns that the brief does not name and that are read or searched (see `dnc.lists.roles.Survey`).
         kept, takes: as for `Header`.
-        known: rows of an earlier check that need not be read again; for one pass over the list.
-        fingerprints: how calls get theirs; None where none are wanted.
     """
 
     table: Table
@@ -92,8 +89,6 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
     found: Sequence[ReadColumn] = ()
     kept: frozenset[str] = frozenset()
     takes: frozenset[str] | None = None
-    known: KnownRows | None = None
-    fingerprints: Fingerprints | None = None
 
     def __post_init__(self) -> None:
         if self.at is not None and read_moment(self.at, self.brief.dates) is None:
@@ -132,14 +127,9 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
             batch[RAGGED].is_in(MARKED).any() or self._may_pair(batch).any() for batch in map(self._marked, first)
         )
 
-    def batches(self, wanted: Callable[[int], bool] | None = None) -> Iterator[Calls]:
-        """The calls of the list, batch by batch. Raises InputError as `calls` does, OptionError as `fitted` does.
-
-        wanted: told the rows of each batch in turn, says whether to give it; by default all are given.
-        """
-        for batch in self.fitted(self.table.batches):
-            if wanted is None or wanted(batch.height):
-                yield self.calls(batch)
+    def batches(self) -> Iterator[Calls]:
+        """The calls of the list, batch by batch. Raises InputError as `calls` does, OptionError as `fitted` does."""
+        return map(self.calls, self.fitted(self.table.batches))
 
     def calls(self, batch: pl.DataFrame) -> Calls:
         """The calls of one batch of rows. Raises InputError at a second header, or a heading about objections."""
@@ -148,51 +138,36 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
             batch = batch.with_columns(pl.when(pl.col(RAGGED) != UNNAMED).then(RAGGED))
         read_texts = self._texts.read(batch)
         fact_cells = self._fact_cells(batch).hstack(read_texts.columns)
-        whole = batch
-        cells_read = fact_cells.hstack([batch[name].alias(f"number\0{name}") for name in header.numbers])
-        likeness = self.known.likeness(cells_read) if self.known else None
-        if likeness:
-            batch, fact_cells = batch[likeness.at], fact_cells[likeness.at]
         numbers = self._numbers(batch)
         cells, (read, kinds) = numbers.cells, numbers.read
         texts = [name for name in header.numbers if batch.schema[name] == pl.String]
         if texts and (none_read := numbers.none_read).any():
             names = {name: theirs for name, theirs in header.names.items() if batch.schema[name] == pl.String}
             refuse_other_header(batch.filter(none_read), texts, names, self.table.path)
-            known = repeated(False, pl.Boolean, whole.height)
-            self._refuse_heading(whole, known.scatter(likeness.at, none_read) if likeness else none_read)
+            self._refuse_heading(batch, none_read)
         row = None if numbers.single else cells["row"]
         if row is not None:
             fact_cells = fact_cells[row]
         plan, plans = numbered(fact_cells.hstack([read["kind"].alias(KIND), read["unread"].alias(UNREAD)]))
         number = pl.select(pl.when(fit(fact_cells[RAGGED])).then(read["number"])).to_series()
-        calls_like, of_calls = None, plan
-        if likeness:
-            calls_like, row = likeness.of_calls(row)
-            of_calls = plan[calls_like.call]
-        rows = whole if row is None else whole[row]
+        rows = batch if row is None else batch[row]
         was = rows.select(text_of(rows[FORMER_OUTCOME])).to_series() if header.former else None
         shared = [name for name in self._mapped if name in header.carried and rows[name].dtype == pl.String]
         facts = self._reader.facts(plans, kinds)
-        of_rows = of_calls if row is None else of_calls.filter((row != row.shift(1)).fill_null(True))
+        of_rows = plan if row is None else plan.filter((row != row.shift(1)).fill_null(True))
         counted = _counted(facts[MARKS], of_rows, read_texts.counts)
-        marks = self.fingerprints.of(cells_read) if self.fingerprints else None
-        calls = Calls(
+        return Calls(
             rows.select(header.carried),
             number,
             plan,
             facts.drop(MARKS),
             was=was,
-            shared=Shared(plans.select(shared), of_calls),
+            shared=Shared(plans.select(shared), plan),
             row=row,
             cells=counted,
             source=self._number_names[cells["column"]] if len(header.numbers) > 1 else None,
             text=cells["text"],
-            fingerprint=marks if marks is None or row is None else marks[row],
-            alone=cells["alone"] & number.is_not_null(),
-            likeness=calls_like,
         )
-        return calls if self.known and self.known.changed is not None else calls.whole()
 
     @cached_property
     def _mapped(self) -> list[str]:
@@ -226,8 +201,6 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         split = self._split(cells, read, regions, batch[RAGGED])
         if split is not None:
             cells, read = split, read_column(split["text"], _gathered(regions, split["row"]))
-        if cells.height > batch.height:
-            cells = cells.with_columns(pl.col("alone") & (pl.len().over("row") == 1))
         if self.header.former and cells.height > batch.height:
             keep = self._of_former(batch, cells, read)
             cells, read = cells.filter(keep), NumberColumn(read.rows.filter(keep), read.kinds)
@@ -240,7 +213,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         place = pl.int_range(pl.len(), dtype=pl.UInt32)
         if len(names) == 1:
             column = pl.lit(0, pl.UInt32).alias("column")
-            return texts.select(place.alias("row"), column, pl.col("0").alias("text"), alone=True)
+            return texts.select(place.alias("row"), column, pl.col("0").alias("text"))
         filled = texts.select(~pl.all().str.to_lowercase().is_in(NOT_GIVEN).fill_null(True))
         without = filled.select(~pl.any_horizontal(pl.all())).to_series()
         given = filled.with_columns(pl.col("0") | without).select(pl.concat_list(pl.all()).explode()).to_series()
@@ -248,7 +221,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         row, column = place // len(names), place % len(names)
         cells = long.select(row.alias("row"), column.alias("column"), "text").filter(given)
         none = pl.lit(without[cells["row"]])
-        return cells.with_columns(pl.when(~none).then("column").alias("column"), alone=True)
+        return cells.with_columns(pl.when(~none).then("column").alias("column"))
 
     def _split(
         self, cells: pl.DataFrame, read: NumberColumn, regions: pl.Series | str | None, ragged: pl.Series
@@ -274,7 +247,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         if found.is_empty():
             return None
         others = cells.with_row_index("at").filter(~pl.col("at").is_in(found["at"].implode()))
-        parted = found.explode("text").with_columns(alone=pl.lit(False))
+        parted = found.explode("text")
         return pl.concat([others, parted]).sort("at", maintain_order=True).drop("at")
 
     def _of_former(self, batch: pl.DataFrame, cells: pl.DataFrame, read: NumberColumn) -> pl.Series:

@@ -108,12 +108,6 @@ class Against:
             elif by_number.height:
                 self._by_number[column].append(by_number)
 
-    @property
-    def numbers(self) -> pl.Series:
-        """All numbers with any of them; of a person's, all."""
-        parts = [_read(part)["number"] for parts in self._by_number.values() for part in parts]
-        return pl.concat([pl.Series("number", dtype=pl.UInt64), *parts])
-
     def completed(self, calls: Calls) -> Calls:
         """The same calls, each with the objections and withdrawals that other rows have for its number."""
         for column, parts in self._by_number.items():
@@ -244,5 +238,4 @@ def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> 
     elsewhere = (plans["elsewhere"] + ", ").str.strip_prefix(", ") + changed["note"]
     plans = plans.with_columns(changed["on"].alias(column), elsewhere.alias("elsewhere"))
     moved = calls.plan.clone().scatter(found["at"], new + calls.plans.height)
-    alone = calls.alone if calls.alone is None else calls.alone.clone().scatter(found["at"], False)
-    return calls._replace(plan=moved, plans=pl.concat([calls.plans, plans]), alone=alone)
+    return calls._replace(plan=moved, plans=pl.concat([calls.plans, plans]))

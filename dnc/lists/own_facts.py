@@ -123,15 +123,6 @@ class OwnFacts(msgspec.Struct, dict=True):
         records = self.standing.records.get(kind)
         return records if records and records.any else None
 
-    def numbers_since(self, ends: Mapping[str, Sequence[int]]) -> pl.Series:
-        """The numbers of all consents, and of other records since these were the ends (`Records.end`) of each kind."""
-        found = [pl.Series("number", dtype=pl.UInt64)]
-        for name, records in self.standing.records.items():
-            last = 0 if name == CONSENTS.name else records.until(*ends.get(name, ())).last
-            if records.last > last:
-                found.append(records.find(self._con, f"seq > {last}", columns=("number",))["number"])
-        return pl.concat(found)
-
     def against(self, numbers: pl.Series) -> Iterator[pl.DataFrame]:
         """The withdrawals that no later consent has replaced, and the refusals, of some numbers.
 

@@ -32,8 +32,6 @@ def summary(check: Check) -> Iterator[str]:
     if (given := check.given.total()) != check.calls:
         counts = counts_in_words({outcome: check.given[outcome] for outcome in check.counts}, language)
         yield say("changed" if check.record["changed"] else "given", rows=given, counts=counts)
-    if check.known is not None:
-        yield say("known", n=check.known)
     yield from blocks_in_lines(result, language)
     yield said(language, "decision", "possible")
     yield from remarks(check)

@@ -160,11 +160,6 @@ class Store:
         with self.ledger.read() as opened:
             return ledger_sql.hash_keys(opened.con).get(row)
 
-    def kept_decisions(self) -> dict[int, Path]:
-        """The files of decisions that checks kept, by their row in the log."""
-        with self.ledger.read() as opened:
-            return {row["check"]: self.path / "decisions" / row["file"] for row in ledger_sql.decisions(opened.con)}
-
     def record(
         self,
         verb: str,

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import msgspec
 import polars as pl
-from msgspec.structs import replace
 
 from dnc.clock import today
 from dnc.files.output_rows import Shared
@@ -30,7 +29,6 @@ from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
 from dnc.lists.calls import Calls
 from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
-from dnc.lists.known_rows import CallLikeness
 from dnc.lists.texts import AROUND
 from dnc.messages import messages
 from dnc.store.snapshots import Standing
@@ -76,15 +74,6 @@ class Verdicts(msgspec.Struct, frozen=True, dict=True):
     def numbers(self) -> pl.Series:
         """The column `dnc_number`."""
         return self.number.to_frame("dnc_number").select(pl.format("+{}", "dnc_number").fill_null("")).to_series()
-
-    def whole(self, likeness: CallLikeness | None) -> Verdicts:
-        """Those on all calls, where only some were read and decided (see `Calls.whole`)."""
-        if likeness is None:
-            return self
-        call = likeness.call
-        statement = self.statement if self.statement is None else self.statement[call]
-        row = {name: getattr(self, name)[call] for name in ("until", "next_at", "fact")}
-        return replace(self, number=likeness.numbers(self.number), statement=statement, **row)
 
     @cached_property
     def case(self) -> pl.Series:

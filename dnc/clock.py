@@ -1,11 +1,11 @@
-"""Today, and reading dates, date-times and time zones."""
+"""Today, the present minute, and reading dates, date-times and time zones."""
 
 from __future__ import annotations
 
 import os
 import re
 from contextlib import suppress
-from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from unicodedata import combining, normalize
@@ -115,20 +115,39 @@ _BEGINS_ISO = re.compile(r"^\d{4}(?:-?W\d\d|\d{4}\b|\d{4}T|-\d\d-\d\dT)")
 DATE_ORDERS = tuple(_SHAPES)
 
 
+def present() -> datetime:
+    """The present minute in UTC; that in `DNC_TODAY`, if it has one, else the clock's on the day there.
+
+    Raises InputError.
+    """
+    fixed, now = _fixed(), datetime.now(UTC).replace(second=0, microsecond=0)
+    if isinstance(fixed, datetime):
+        return fixed.astimezone(UTC)
+    return now if fixed is None else datetime.combine(fixed, now.timetz())
+
+
 def clock() -> str:
     """Where today's date comes from: `DNC_TODAY` if that is set, else `system`."""
     return "DNC_TODAY" if os.environ.get("DNC_TODAY") else "system"
 
 
 def today() -> date:
-    """Today, or the date in `DNC_TODAY` (YYYY-MM-DD), for replays and tests. Raises InputError."""
-    day = os.environ.get("DNC_TODAY")
-    if not day:
-        return date.today()
-    try:
-        return date.fromisoformat(day)
-    except ValueError:
-        raise InputError(localized("errors", "today")) from None
+    """Today, or the date in `DNC_TODAY`, for replays and tests. Raises InputError."""
+    fixed = _fixed()
+    return fixed.date() if isinstance(fixed, datetime) else fixed or date.today()
+
+
+def _fixed() -> date | datetime | None:
+    """What `DNC_TODAY` says: a date, or a date-time with an offset; None where it is not set. Raises InputError."""
+    text = os.environ.get("DNC_TODAY")
+    if not text:
+        return None
+    with suppress(ValueError):
+        return date.fromisoformat(text)
+    with suppress(ValueError):
+        if (moment := datetime.fromisoformat(text)).tzinfo:
+            return moment
+    raise InputError(localized("errors", "today"))
 
 
 def read_moment(text: str, order: str, now: date | None = None) -> date | datetime | None:

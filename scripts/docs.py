@@ -342,7 +342,7 @@ class Session:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("DNC_")}
         self._environment = inherited | {
             "PATH": programs,
-            "DNC_TODAY": TODAY,
+            "DNC_TODAY": f"{TODAY}T10:30+01:00",
             "LC_ALL": "C.UTF-8",
             "PYTHONWARNINGS": "error",
         }

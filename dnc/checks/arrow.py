@@ -43,7 +43,8 @@ class Decider:
         columns: those of `dnc.law.vocabulary.VERDICT` to give, by default all; those of `OCCASIONAL` have to be named,
             since no batch knows whether another one fills them.
         best: whether to give one row for each row of a batch, as for `dnc.api.check`.
-        settings, options: see `dnc.checks.settings.Settings`; without `at`, each worker asks its own clock for today.
+        settings, options: see `dnc.checks.settings.Settings`. Calls without `call_at` and `at` are made now, by the
+            clock of each worker; of a day alone the hour is not known.
 
     Raises:
         InputError: an option, the brief or the consents are wrong. StoreError: the store cannot be read.
@@ -71,7 +72,7 @@ class Decider:
     def _read(self) -> tuple[object, Setup, Standing]:
         self._store.must_exist()
         state = self._store.ledger.state  # before anything is read, so that a change meanwhile shows
-        return state, self._settings.read(self._store), self._store.standing()
+        return state, self._settings.read(self._store, at_gate=True), self._store.standing()
 
     def _load(self, state: object, setup: Setup, standing: Standing) -> None:
         several = len(setup.brief.named("number")) > 1

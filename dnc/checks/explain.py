@@ -59,7 +59,7 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
         raise OptionError(localized("errors", "number_apart"))
     # A brief may name columns of its list; a single call has none of them.
     brief = settings.campaign.without_file()
-    setup = replace(settings, brief=brief).read(store)
+    setup = replace(settings, brief=brief).read(store, at_gate=True)
     row = pl.DataFrame({"number": number, **texts}).with_columns(pl.lit(None, pl.String).alias(RAGGED))
     [calls] = setup.intake(Table(Path("the call"), "call", ["number", *texts], iter([row]))).batches()
     if calls.number.len() > 1:

@@ -68,7 +68,7 @@ class Settings:
         region: numbering plan of numbers in national format (ISO 3166-1 alpha-2).
         given: facts declared for all calls; they fill empty cells.
         at: when calls are planned that have no `call_at` (ISO 8601, a date or a datetime), in place of what the brief
-            says; else today.
+            says; else today, and at a gate (see `Setup`) the present minute.
         guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
         brief: how the columns and words of the list map to those of `dnc`, or the path of its file; `region` and
             `given` are added to it.
@@ -118,8 +118,10 @@ class Settings:
         """The brief, read where it is a path; an empty one where there is none. Raises InputError."""
         return read_brief(self.brief) if isinstance(self.brief, str | Path) else self.brief or Brief()
 
-    def read(self, store: Store) -> Setup:
+    def read(self, store: Store, *, at_gate: bool = False) -> Setup:
         """Read the consents and check every field; the law is that of the store, unless another is given.
+
+        at_gate: see `Setup`.
 
         Raises InputError and OptionError where a value is wrong or the process was forked, StoreError where the store
         cannot be read.
@@ -135,7 +137,7 @@ class Settings:
         if self.accept_unread and not (self.reason or "").strip():
             raise OptionError(localized("errors", "accept_unread_reason"))
         at = None if self.at is None else str(self.at)
-        return Setup(book, brief, at, policy, consents, self.now, self.accept_unread or 0, self.reason)
+        return Setup(book, brief, at, policy, consents, self.now, self.accept_unread or 0, self.reason, at_gate)
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -149,6 +151,8 @@ class Setup(msgspec.Struct, frozen=True):
         consents: joined to the calls of the list.
         now: the day that counts as today; None for the clock's.
         accept_unread, reason: see `Settings`.
+        at_gate: whether calls are about to be made, and not rows of a list: without a `call_at` they are made now, to
+            the minute, and a day alone leaves the hour open.
     """
 
     book: Rulebook
@@ -159,6 +163,7 @@ class Setup(msgspec.Struct, frozen=True):
     now: date | None = None
     accept_unread: int = 0
     reason: str | None = None
+    at_gate: bool = False
 
     @property
     def text(self) -> str:
@@ -177,7 +182,7 @@ class Setup(msgspec.Struct, frozen=True):
         """
         brief = self.brief.without(DECLARABLE)
         brief = self.consents.brief_of_list(brief, table) if self.consents else brief
-        intake = Intake(table, brief, self.book, self.at, self.now, self.policy.language)
+        intake = Intake(table, brief, self.book, self.at, self.now, self.policy.language, at_gate=self.at_gate)
         try:
             _ = intake.header.columns
         except NoNumberError as error:

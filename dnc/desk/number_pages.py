@@ -51,14 +51,22 @@ class LookUp(msgspec.Struct, frozen=True):
 
     Attributes:
         number: in E.164, with its plus sign.
-        day: of the call. facts: of the call, by our column.
+        day: of the call. hour: on the clock of the person; empty where none is told. facts: of the call, by our column.
         id: part of the address of its page.
     """
 
     number: str
     day: date
+    hour: str
     facts: Mapping[str, str]
     id: str = msgspec.field(default_factory=lambda: secrets.token_urlsafe(9))
+
+    @property
+    def at(self) -> str | None:
+        """When the call is planned; None for now, which is meant by today without an hour."""
+        if self.hour:
+            return f"{self.day}T{self.hour}"
+        return None if self.day == today() else str(self.day)
 
 
 class RecordField(NamedTuple):
@@ -110,7 +118,7 @@ def _campaigns(visit: Visit) -> dict[str, str]:
 
 def _look_up(visit: Visit, sent: Form) -> Response:
     """Look a number up, for a call of which is known what the office or a campaign says, or what the form does."""
-    given = {name: sent.get(name) for name in ("number", "region", "day", "campaign")}
+    given = {name: sent.get(name) for name in ("number", "region", "day", "hour", "campaign")}
     errors = []
     try:
         [number] = read_all([given["number"]], given["region"].upper() or None)
@@ -127,14 +135,14 @@ def _look_up(visit: Visit, sent: Form) -> Response:
     elif sent.get("told"):
         facts |= {name: sent.get(f"fact-{name}") for name in _FACTS}
     told = {name: word for name, word in facts.items() if word and name != "call_at"}
-    look_up = LookUp(f"+{number}", day, told)
+    look_up = LookUp(f"+{number}", day, given["hour"], told)
     visit.kept("numbers")[look_up.id] = look_up
     return visit.to(f"/number/{look_up.id}")
 
 
 def _stored(visit: Visit, errors: Errors = (), given: Mapping[str, str] | None = None) -> Response:
     look_up, store, language = _look_up_of(visit), visit.desk.store, visit.session.language
-    settings = Settings(at=look_up.day, rulebook=visit.desk.book, language=language)
+    settings = Settings(at=look_up.at, rulebook=visit.desk.book, language=language)
     call = explain_call(look_up.number, store, settings, look_up.facts)
     stored: dict[str, Any] | None = answer(store, look_up.number) if store.exists else None
     zones = zones_of(int(look_up.number), visit.desk.book)

@@ -27,7 +27,7 @@ FACTS = {
     "day": "DATE",  # local day of the call; it decides which law is in force
     "at_first": "TIMESTAMP",  # local time of the call in the earliest of its possible zones
     "at_last": "TIMESTAMP",  # local time in the latest of them
-    "timed": "BOOLEAN",  # whether the call has a clock time
+    "timed": "BOOLEAN",  # whether the call has a clock time; if not, it may be at any; NULL = at one that is not known
     "appointment": "TIMESTAMP",  # local time that the person agreed to
     "polls": "VARCHAR",  # territory whose polls count; NULL if `place` was not understood
     "place": "VARCHAR",  # ISO 3166-2, as given or from the numbering plan; NULL if unknown or given as a zone
@@ -303,14 +303,14 @@ def _hours(p: dict[str, Any]) -> Condition:
     unknown = Sql("at_first is null or at_first <> at_last", "at_first", "at_last")
     if p.get("appointment"):
         agreed = "case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
-        agreed += "else appointment::date = day end"
-        sql = Sql(f"coalesce({agreed}, false) or ({sql})", sql, "appointment", "day")
+        agreed += "else appointment::date = day and not timed end"
+        sql = Sql(f"(appointment is not null and {agreed}) or ({sql})", sql, "appointment", "day")
     limit = Limit.of_hours(p["windows"], eve or (), bool(calendars))
     spans = [*chain(*p["windows"].values()), *(eve or ())]
     clocks = {clock for first, last in spans for clock in (first, _minute_after(last) if included else last)}
     return Condition(
         sql,
-        ((unknown, "place"),),
+        ((Sql("timed is null", "timed"), "call_at"), (unknown, "place")),
         says=_hours_in_words(p, limit),
         waits=ALWAYS,
         clocks=tuple(sorted(clocks)),
@@ -336,7 +336,7 @@ def _hours_in_words(p: dict[str, Any], limit: Limit) -> Words:
 def _inside(clock: str, windows: list[tuple[str, str]], included: bool) -> str:
     end = "<=" if included else "<"
     inside = [f"{clock} >= time '{a}' and {clock} {end} time '{b}'" for a, b in windows]
-    return f"(not timed or {' or '.join(inside)})"
+    return f"case when timed then {' or '.join(inside)} when not timed then true end"
 
 
 def _cli(p: dict[str, Any]) -> Condition:

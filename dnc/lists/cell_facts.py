@@ -24,6 +24,7 @@ from dnc.clock import (
     is_within_day,
     may_be_cut,
     only_order,
+    present,
     read_day,
     read_hours,
     today,
@@ -84,6 +85,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         at: when calls are planned that have no `call_at`.
         now: the day that counts as today; None for the clock's.
         language: of the notes in `odd`, one of `dnc.messages.LANGUAGES`.
+        at_gate: see `dnc.checks.settings.Setup`.
     """
 
     header: Header
@@ -91,6 +93,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
     at: str | None
     now: date | None
     language: str = "en"
+    at_gate: bool = False
 
     def cells(self, batch: pl.DataFrame, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Our columns as text, by default all: null where empty, words replaced by ours, declared facts filled in.
@@ -187,13 +190,16 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         """
         typed = [cells for cells in plans if cells.name != KIND and cells.dtype != pl.String]
         plans = plans.with_columns(text_of(cells).alias(cells.name) for cells in typed) if typed else plans
-        day = self._today  # what counts as a date in the past changes at midnight
+        call_at = self._untold_moment
+        when = self._today, call_at  # what counts as a date in the past changes at midnight
         return self._known(
-            plans.height, ((day, *row) for row in plans.iter_rows()), lambda at: self._facts(plans[at], kinds)
+            plans.height,
+            ((*when, *row) for row in plans.iter_rows()),
+            lambda at: self._facts(plans[at], kinds, call_at),
         )
 
-    def _facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
-        cells = self.cells(plans)
+    def _facts(self, plans: pl.DataFrame, kinds: pl.DataFrame, call_at: str) -> pl.DataFrame:
+        cells = self.cells(plans).with_columns(pl.col("call_at").fill_null(call_at))
         facts, odd = self._understood(cells, plans, kinds)
         note = self._notes(cells, odd, {"line": facts["plan_line"]})
         facts = facts.with_columns(note.alias("odd"), *_OF_OTHERS, *self._declared_consent(plans))
@@ -331,6 +337,13 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
     def _today(self) -> date:
         return self.now or today()
 
+    @property
+    def _untold_moment(self) -> str:
+        """When calls are planned of which that is not told: at a gate this minute, in a list at some hour of today."""
+        if self.at is None and self.at_gate and self.now is None:
+            return present().isoformat(timespec="minutes")
+        return self.at or self._today.isoformat()
+
     def _where(self, cells: pl.DataFrame, facts: pl.DataFrame, odd: Odd) -> pl.DataFrame:
         """Where the called persons are, with the columns of `dnc.lists.local_time.Where`."""
         by_plan = facts[["territory", "code", "plan_place", "plan_zones"]]
@@ -339,12 +352,12 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         return where
 
     def _when(self, cells: pl.DataFrame, where: pl.DataFrame, odd: Odd) -> list[pl.Series]:
-        call_at = cells["call_at"].fill_null(self.at or self._today.isoformat())
+        call_at = cells["call_at"]
         known_zones = pl.select(pl.when(where["read"]).then(where["zones"])).to_series()
         dates = self.header.brief.dates
         moments = each_distinct(
             pl.DataFrame([call_at, where["zones"], where["read"]]),
-            partial(call_moment, dates=dates, now=self.now),
+            partial(call_moment, dates=dates, now=self.now, at_gate=self.at_gate),
             _MOMENT,
         )
         odd["call_at"] = moments["day"].is_null()

@@ -78,6 +78,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         language: of the notes on cells that were not understood, one of `dnc.messages.LANGUAGES`.
         found: columns that the brief does not name and that are read or searched (see `dnc.lists.roles.Survey`).
         kept, takes: as for `Header`.
+        at_gate: see `dnc.checks.settings.Setup`.
     """
 
     table: Table
@@ -89,6 +90,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
     found: Sequence[ReadColumn] = ()
     kept: frozenset[str] = frozenset()
     takes: frozenset[str] | None = None
+    at_gate: bool = False
 
     def __post_init__(self) -> None:
         if self.at is not None and read_moment(self.at, self.brief.dates) is None:
@@ -102,7 +104,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def _reader(self) -> FactReader:
         header = self.header
-        return FactReader(header, self.book, self.at, self.now, language=self.language)
+        return FactReader(header, self.book, self.at, self.now, self.language, self.at_gate)
 
     @cached_property
     def _texts(self) -> TextReader:

@@ -88,7 +88,7 @@ class Moment(NamedTuple):
     Attributes:
         day: None where the cell was not understood.
         at_first, at_last: earliest and latest local time; None where it cannot be known.
-        timed: whether the list says a time of day.
+        timed: whether a time of day is told; None where a call has one that is not told.
         instant: in UTC, if it was given with an offset; else None: the local time itself counts.
         zones: those that it is told by, joined by `|`, if it was given with an offset; else None.
     """
@@ -101,7 +101,9 @@ class Moment(NamedTuple):
     zones: str | None = None
 
 
-def call_moment(text: str, zones: str, place_read: bool, dates: str, now: date | None = None) -> Moment:
+def call_moment(
+    text: str, zones: str, place_read: bool, dates: str, now: date | None = None, *, at_gate: bool = False
+) -> Moment:
     """The moment of a call; on a day that programs write for "no date" there is none.
 
     Args:
@@ -109,13 +111,14 @@ def call_moment(text: str, zones: str, place_read: bool, dates: str, now: date |
         zones: as in `Where`.
         place_read: as in `Where.read`; with a place that was not understood, an instant has no local time.
         dates, now: order of day and month, and the day that counts as today, see `dnc.clock.read_moment`.
+        at_gate: whether the call is about to be made: its hour is then not known from a day alone.
     """
     moment, day = read_moment(text, dates, now), read_day(text, dates, now)
     if moment is None or day is None or day <= NO_DAYS:
         return Moment(None, None, None, None)
     if not isinstance(moment, datetime):
         midnight = datetime(moment.year, moment.month, moment.day)
-        return Moment(moment, midnight, midnight, timed=False)
+        return Moment(moment, midnight, midnight, timed=None if at_gate else False)
     if moment.tzinfo is None:
         return Moment(moment.date(), moment, moment, timed=True)
     return at_instant(moment, zones, place_read)

@@ -203,6 +203,8 @@ TABLE = [
     (HOURS, at("2026-10-05T11:00") | {"at_last": datetime(2026, 10, 5, 13, 30)}, None, "place"),
     (HOURS, at("2026-10-05T11:00") | {"at_last": datetime(2026, 10, 5, 12, 0)}, True, ""),
     (HOURS, {"timed": True}, None, "place"),
+    (HOURS, on("2026-10-05") | {"timed": None}, None, "call_at"),  # a day alone, at a gate
+    (HOURS, on("2026-10-04") | {"timed": None}, False, ""),
     (LATE, at("2026-10-05T20:00:00"), True, ""),
     (LATE, at("2026-10-05T20:00:01"), False, ""),
     (LATE, at("2026-11-10T09:30"), False, ""),  # the day before a holiday

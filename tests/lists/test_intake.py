@@ -15,7 +15,7 @@ from dnc.lists.brief import Brief, read_brief
 from tests import some
 
 FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
-FACTS |= {"call_at": "2026-10-05", "objected_on": "none"}
+FACTS |= {"call_at": "2026-10-05T10:30", "objected_on": "none"}
 SALE = {"caller": "commercial", "sector": "general", "source": "opt_in_form", "relationship": "none", "attempts": "0"}
 SALE |= {"consent": "named_caller", "consent_on": "2026-09-01", "consent_for": "live", "cli": "0199009000"}
 
@@ -53,7 +53,7 @@ def decided(decider: Decider, rows: list[dict[str, str]]) -> list[tuple[str, str
 @pytest.mark.parametrize("column", ["objected_on", "consent_withdrawn_on", "refused_on"])
 def test_what_speaks_against_a_call_counts_where_its_day_is_not_understood(verdict, column, day):
     """An objection or a withdrawal of no day, or of one that lies ahead, counts; a refusal leaves the call open."""
-    call_at = "2026-08-10" if column == "refused_on" else "2026-10-05"
+    call_at = "2026-08-10T10:30" if column == "refused_on" else "2026-10-05T10:30"
     facts = SALE | {"call_at": call_at, "consent_on": "2026-08-01", "relationship": "contract", "related": "yes"}
     facts |= {"relationship": "none", "related": ""} if column == "consent_withdrawn_on" else {}
     before = verdict(**{**facts, column: "none"})
@@ -83,7 +83,7 @@ def test_what_speaks_for_a_call_helps_only_by_a_day_that_has_come(verdict, day):
         assert outcome != "clear"
         assert "consent" in missing.split(";") or outcome == "blocked"
         assert f"Date of the consent '{day}'" in why
-    asked = SALE | {"consent": "none", "consent_on": "", "relationship": "callback", "call_at": "2026-11-26"}
+    asked = SALE | {"consent": "none", "consent_on": "", "relationship": "callback", "call_at": "2026-11-26T10:30"}
     assert verdict(**asked, relationship_on="2026-11-24")[0] == "clear"
     outcome, missing, why = verdict(**asked, relationship_on=day)
     assert (outcome, "relationship_on" in missing) == ("undecided", True)

@@ -153,7 +153,7 @@ def test_the_numbering_plan_knows_the_line_better(verdict, number, told, plan):
 
 def test_a_line_is_believed_where_the_plan_does_not_tell(verdict):
     """Numbers of +1 may be of either kind: there it must be told."""
-    facts = {**SALE, "voice": "recorded", "cli": "+12025550143"}
+    facts = {**SALE, "voice": "recorded", "cli": "+12025550143", "consent": "written", "consent_for": "automated"}
     assert "line" in verdict("+12025550199", "US", **facts)[1].split(";")
     _, missing, why = verdict("+12025550199", "US", **facts, line="mobile")
     assert "line" not in missing.split(";")

@@ -96,10 +96,6 @@ EDITS = {
         "insert into keys (name, sha256, added_at) values ('x', sha256('x'), timestamp '2026-01-01')",
         "keys: 1 in the ledger, 0 when row {row} was written",
     ),
-    "a signer trusted": (
-        "insert into signers values ('{{}}', timestamp '2026-01-01')",
-        "signers: 1 in the ledger, 0 when row {row} was written",
-    ),
     "nothing kept for long": (
         "insert into retention values ('decisions', 1)",
         "retention: 1 in the ledger, 0 when row {row} was written",
@@ -194,17 +190,6 @@ def _put_back_bytes(folder: Path, data: bytearray) -> None:
     cover_up(folder)
 
 
-def age(folder: Path, statement: str) -> None:
-    """Run a statement, and give the store the form of version 2: its upgrade gives the log hashes, and states what it finds."""
-    with duckdb.connect(folder / LEDGER) as con:
-        con.execute(statement)
-        con.execute("alter table log drop hash; alter table log drop previous; alter table about drop previous")
-        con.execute(
-            "update about set version = 2; alter table snapshots drop numbers; alter table snapshots drop layout"
-        )
-    (folder / NAME).unlink()
-
-
 def rewrite(folder: Path, changed: Callable[[dict[str, object]], None]) -> None:
     """Change the details of the rows of the log, give all of them new hashes, and cover it up."""
     with duckdb.connect(folder / LEDGER) as con:
@@ -214,7 +199,11 @@ def rewrite(folder: Path, changed: Callable[[dict[str, object]], None]) -> None:
             con.execute("update log set detail = ? where seq = ?", [json.dumps(detail, sort_keys=True), row[0]])
         con.execute("checkpoint")
     with Ledger(folder, 0).instance.attached(folder / LEDGER, "recovery_mode no_wal_writes") as con:
-        audit_log.chain(con)
+        previous = ""
+        for row, _, _ in audit_log._as_written(con):
+            own = audit_log.digest(previous, row)
+            con.execute("update log set previous = ?, hash = ? where seq = ?", [previous, own, row.seq])
+            previous = own
     cover_up(folder)
 
 

@@ -21,7 +21,6 @@ import signal
 import sys
 import tempfile
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ from dnc.database import instance_of
 from dnc.law.rulebook import Rulebook
 from dnc.lists import own_records
 from dnc.registries import ingest
-from dnc.store import keys, records, rule_packs, wordings
+from dnc.store import keys, records, wordings
 from dnc.store.backup import backup, restore
 from dnc.store.manifest import read_manifest
 from dnc.store.verify import verify
@@ -177,34 +176,11 @@ def _restore_gone(folder: Path) -> None:
     restore(Store(folder / "new").ledger, folder / "kept")
 
 
-def _upgrade(folder: Path) -> None:
-    Store(folder / "old").snapshots()
-
-
-RULES = {"is.toml": 'jurisdiction = "is"'}
-
-
-def _install(folder: Path, version: str = "2") -> None:
-    pack = (version, version * 64, "a" * 64)
-    rules = {"is.toml": f"{RULES['is.toml']} # {version}"}
-    rule_packs.install(Store(folder / "store").ledger, pack, rules, RULES, lambda _: None, trust=True)
-
-
-def _undo(folder: Path) -> None:
-    rule_packs.undo(Store(folder / "store").ledger)
-
-
 def damage(folder: Path) -> None:
     """Cut the ledger, a snapshot and bit pages."""
     store = folder / "store"
     for path in (store / "ledger.duckdb", *(next((store / name).iterdir()) for name in ("snapshots", "bitpages"))):
         path.write_bytes(path.read_bytes()[:-100])
-
-
-def put_up_old(folder: Path) -> None:
-    """A store of version 1."""
-    with zipfile.ZipFile(HERE / "stores" / "v1.zip") as archive:
-        archive.extractall(folder / "old")
 
 
 @dataclass(frozen=True)
@@ -236,9 +212,6 @@ VERBS = {
     "backup": Verb(_backup, "new"),
     "restore": Verb(_restore, "store", damage),
     "restore of a store that is gone": Verb(_restore_gone, "new"),
-    "install rules": Verb(_install, before=lambda folder: in_child(lambda: _install(folder, "1"))),
-    "undo rules": Verb(_undo, before=lambda folder: in_child(lambda: _install(folder, "1"))),
-    "upgrade": Verb(_upgrade, "old", put_up_old),
 }
 
 
@@ -269,7 +242,6 @@ def state(folder: Path) -> object:
         [_held(store, known) for known in standing.records.values()],
         [one.name for one in wordings.in_store(store.ledger)],
         store.log()["verb"].to_list(),
-        (rule_packs.installed(store.ledger), rule_packs.signers(store.ledger)),
     )
 
 

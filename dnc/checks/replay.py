@@ -20,7 +20,7 @@ from dnc.checks.past import PastCheck, past_check
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
-from dnc.law.rulebook import PackId, Rulebook
+from dnc.law.rulebook import Rulebook
 from dnc.lists.brief import KEYS, Brief
 from dnc.lists.header import READ
 from dnc.lists.inputs import Source, opened
@@ -43,7 +43,6 @@ class Replay(msgspec.Struct, frozen=True):
         same: whether all verdicts are the same, by their hash and their counts.
         then, now: rows by outcome.
         versions: of the program, then and now.
-        pack: version of the rules pack that the check used and that it was repeated with, or None.
     """
 
     check: int
@@ -51,7 +50,6 @@ class Replay(msgspec.Struct, frozen=True):
     then: dict[str, int]
     now: dict[str, int]
     versions: tuple[str, str]
-    pack: str | None = None
 
 
 class _Past(Store):
@@ -110,9 +108,8 @@ def replay_check(
     columns = None if outputs.targets else ["outcome"]
     result = run(path, past, settings, outputs, columns=columns, digests=digests)
     counts = {outcome: then["counts"][outcome] for outcome in result.counts}
-    pack = str(PackId(**then["pack"])) if then.get("pack") else None  # earlier versions had none
     same = past.noted["verdicts"] == then["verdicts"] and counts == result.counts
-    return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")), pack)
+    return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")))
 
 
 def brief_of(terms: Mapping[str, Any]) -> Brief:

@@ -273,7 +273,6 @@ def _record(known: _Known, outputs: Outputs) -> dict[str, Any]:
         "accepted": dict(policy.accepted),
         "accept_unread": {"count": setup.accept_unread, "reason": setup.reason} if setup.accept_unread else None,
         "rules": sorted(setup.book.texts),
-        "pack": msgspec.to_builtins(setup.book.installed),
         "snapshots": [snapshot.id for snapshot in standing.snapshots],
         "files": sorted({snapshot.file for snapshot in standing.snapshots}),
         "objections": standing.objections["seq"].max() or 0,

@@ -14,7 +14,6 @@ from typing import Annotated, Any, TypedDict
 
 import msgspec
 
-from dnc.checks.law_in_force import law_of
 from dnc.clock import today
 from dnc.database import refuse_fork
 from dnc.errors import OptionError, declared, must_be
@@ -127,7 +126,7 @@ class Settings:
         cannot be read.
         """
         refuse_fork()
-        book = self.rulebook or law_of(store)
+        book = self.rulebook or Rulebook.load()
         brief = self.campaign
         if self.at is not None and "call_at" not in brief.by_options:
             brief = brief.without(["call_at"])

@@ -13,7 +13,7 @@ from dnc.database import instance_of, run
 from dnc.errors import OptionError, StoreError
 from dnc.law.condition import Condition
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
-from dnc.law.rulebook import PackId, Rulebook
+from dnc.law.rulebook import Rulebook
 from dnc.lists.own_facts import customers_on
 from dnc.messages import localized
 from dnc.registries import OWN
@@ -95,7 +95,7 @@ class Status:
             if there is no store, or it cannot be read.
         records: own records by kind; kinds without any are left out.
         not_loaded: registries that the user set a limit for and that have no snapshot.
-        rules: by jurisdiction. rules_pack: the rules pack that some of them came with, or None.
+        rules: by jurisdiction.
         forgettable: how many snapshots, own records and files of decisions are kept longer than `dnc retain` allows.
         verified: whether the store is undamaged; None if its files were not verified.
         faults: what is damaged, one line each.
@@ -110,7 +110,6 @@ class Status:
     records: tuple[OwnRecords, ...]
     not_loaded: tuple[str, ...]
     rules: tuple[RulesFile, ...]
-    rules_pack: PackId | None
     forgettable: int
     verified: bool | None
     faults: tuple[str, ...]
@@ -161,7 +160,6 @@ def status(
         records=records,
         not_loaded=not_loaded,
         rules=rules,
-        rules_pack=book.installed,
         forgettable=forgettable,
         verified=not found.faults if verifying else None,
         faults=tuple(found.faults),

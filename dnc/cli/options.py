@@ -286,10 +286,10 @@ def open_store() -> Store:
 
 
 def load_rules() -> Rulebook:
-    """The built-in rules, with those of the store's rules pack and of --rules."""
-    from dnc.checks.law_in_force import law_of
+    """The built-in rules, with those of --rules."""
+    from dnc.law.rulebook import Rulebook
 
-    return law_of(open_store(), rules_folder())
+    return Rulebook.load(rules_folder())
 
 
 def rules_folder() -> str | None:

@@ -362,8 +362,6 @@ def replay(
     done = api.replay(open_store(), check, source_of(files, query) or None, out, consents=consents)
     for when, rows, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
         tell("store", when, counts=counts_in_words(rows, language()), version=version)
-    if done.pack:
-        tell("store", "pack", pack=done.pack)
     tell("store", "same" if done.same else "other", check=str(check))
     return 0 if done.same else 1
 

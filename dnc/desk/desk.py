@@ -12,7 +12,6 @@ from http import HTTPStatus
 
 from starlette.responses import JSONResponse, Response
 
-from dnc.checks.law_in_force import law_of
 from dnc.desk.jobs import Jobs
 from dnc.desk.sessions import Session, Sessions
 from dnc.errors import DncError, StoreError
@@ -70,7 +69,7 @@ class Desk:
     @property
     def book(self) -> Rulebook:
         """The law as the store has it now: the rules that ship, its rules pack, and the folder `rules`."""
-        return law_of(self.store, self.rules)
+        return Rulebook.load(self.rules)
 
     @property
     def greeting(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
@@ -31,46 +31,29 @@ _READ_BY = (
 )
 
 
-@dataclass(frozen=True)
-class PackId:
-    """What names a pack: its version, the SHA-256 of its file, and the fingerprint of the key that signed it."""
-
-    version: str
-    sha256: str
-    signer: str
-
-    def __str__(self) -> str:
-        return f"{self.version} (SHA-256 {self.sha256[:16]}…, key {self.signer[:16]}…)"
-
-
 @dataclass(frozen=True, eq=False)
 class Rulebook:
     """All packs that a check uses; each rulebook equals itself alone.
 
     packs: by jurisdiction; each has the rules of the file for every country (`EVERYWHERE`) besides its own.
     texts: SHA-256 → text of each file that was read.
-    installed: the rules pack that some of the files came with, or None.
     """
 
     packs: dict[str, Pack]
     texts: dict[str, str] = field(repr=False)
-    installed: PackId | None = None
 
     @classmethod
-    def load(
-        cls, extra: str | Path | None = None, installed: Mapping[str, str] | None = None, pack: PackId | None = None
-    ) -> Rulebook:
-        """The rules that ship, those of an installed rules pack, and those of a folder.
+    def load(cls, extra: str | Path | None = None) -> Rulebook:
+        """The rules that ship, and those of a folder.
 
-        Each may replace files of those before by their name, and add others; a jurisdiction may be in one file only.
+        A file of the folder may replace one that ships, by its name; a jurisdiction may be in one file only.
 
         Args:
             extra: a folder of TOML files.
-            installed: name → text of the rules files of a rules pack. pack: the id of this pack.
         Raises:
             RuleError: the folder or a file cannot be read, or breaks the grammar.
         """
-        texts = shipped() | dict(installed or {})
+        texts = dict(shipped())
         paths = {name: name for name in texts}
         if extra is not None:
             folder = Path(extra)
@@ -82,7 +65,7 @@ class Rulebook:
                 except (OSError, UnicodeDecodeError) as error:
                     raise RuleError(localized("errors", "unread", why=type(error).__name__), path) from None
                 paths[path.name] = str(path)
-        return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())), pack)
+        return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())))
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Rulebook:
@@ -171,7 +154,7 @@ def _from_json(kind: type, text: str) -> Sql | Words:
 
 
 @lru_cache(maxsize=8)
-def _rulebook(sources: tuple[tuple[str, str], ...], installed: PackId | None = None) -> Rulebook:
+def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
     packs: dict[str, Pack] = {}
     seen: dict[str, str] = {}
     calendars: dict[str, str] = {}
@@ -191,4 +174,4 @@ def _rulebook(sources: tuple[tuple[str, str], ...], installed: PackId | None = N
     if shared := packs.pop(EVERYWHERE, None):
         packs = {name: replace(pack, regimes=pack.regimes + shared.regimes) for name, pack in packs.items()}
     texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
-    return Rulebook(packs, texts, installed)
+    return Rulebook(packs, texts)

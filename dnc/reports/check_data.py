@@ -10,7 +10,6 @@ from typing import Any, TypedDict
 import msgspec
 
 from dnc.checks.result import Check, ConditionResult
-from dnc.law.rulebook import PackId
 from dnc.reports.decision import another_day, decision
 from dnc.reports.phrases import misread
 
@@ -70,7 +69,6 @@ class CheckOutput(msgspec.Struct, forbid_unknown_fields=True):
     valid_until: date | None
     snapshots: list[LoadedSnapshot]
     rules: list[str]
-    rules_pack: PackId | None
     consents: dict[str, Any] | None
     sha256: str
 
@@ -112,7 +110,6 @@ def as_data(check: Check, compared: Iterable[ConditionResult] = ()) -> dict[str,
             for snapshot in check.snapshots
         ],
         rules=check.record["rules"],
-        rules_pack=check.book.installed,
         consents=check.consents and check.consents | {"not_renewed": check.revived},
         sha256=check.record["sha256"],
     )

@@ -40,8 +40,6 @@ def summary(check: Check) -> Iterator[str]:
     yield from _unread_texts(check, language)
     if clear := check.counts["clear"]:
         yield say("duties", rows=clear, n=len(check.tallies.duties()))
-    if check.book.installed:
-        yield say("pack", pack=check.book.installed)
     if check.id:
         yield say("head", id=str(check.id), head=check.head)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
-from dnc.checks.replay import brief_of
 from dnc.files.table import RAGGED, Table
 from dnc.law.findings import Finding
 from dnc.law.regimes import Pack, Regime
@@ -22,13 +20,11 @@ from dnc.lists.calls import Calls
 from dnc.lists.intake import Intake
 from dnc.reports.explanation import finding
 from dnc.reports.phrases import in_force
-from dnc.store.ledger_sql import texts
 from dnc.store.store import Store
 from dnc.verdicts.judge import Judge
 from dnc.verdicts.screening import Screen
 from dnc.verdicts.verdict import Policy
 
-_MOST_TERMS = 20  # settings of earlier checks that are tried
 # demands that decide whether a person may be called at all
 _DECIDING = ("consent", "unlisted", "unflagged", "forbidden")
 
@@ -91,76 +87,6 @@ def outlook_for(
                 found = finding(result, language), calls.decided(pack, eve)[0], calls.decided(pack, day)[0]
                 touched.append(LawChange(day, pack.jurisdiction, regime.id, change, *found, regime.says[language]))
     return touched
-
-
-class Effect(NamedTuple):
-    """The effect of other rules on calls like those of an earlier check, from a day on.
-
-    check: the last check with these settings (its row in the log). before, after: the outcome of a call of which only
-    the settings are known, and the regimes that block it or leave it undecided.
-    """
-
-    check: int
-    jurisdiction: str
-    day: date
-    before: str
-    before_by: str
-    after: str
-    after_by: str
-
-
-def differences(before: Rulebook, after: Rulebook) -> dict[str, list[str]]:
-    """The regimes that are `added`, `changed` and `removed` if other rules are used, each by id, sorted."""
-    old, new = before.by_id, after.by_id
-    return {
-        "added": sorted(new.keys() - old.keys()),
-        "changed": sorted(id_ for id_ in new.keys() & old.keys() if new[id_] != old[id_]),
-        "removed": sorted(old.keys() - new.keys()),
-    }
-
-
-def effects(store: Store, before: Rulebook, after: Rulebook, first: date, last: date) -> list[Effect] | None:
-    """What changes for the settings of the last checks if other rules are used, on the first day or a later one.
-
-    Each of the last settings is tried in the jurisdiction of its region; without one, in all whose rules differ. None
-    if there was no check, so that there is nothing to compare with.
-    """
-    if not (settings := _last_terms(store)):
-        return None
-    differ = [name for name in after.packs if before.packs.get(name) != after.packs[name]]
-    changed = []
-    for check, terms in settings:
-        brief, policy = brief_of(terms), Policy(terms["guidance"], terms["accept"])
-        home = [name for name in differ if brief.region in after.packs[name].territories]
-        with _briefly(brief, before, store, policy) as old, _briefly(brief, after, store, policy) as new:
-            for name in home if brief.region else differ:
-                packs = [book.packs[name] for book in (before, after) if name in book.packs]
-                later = {day for pack in packs for day in pack.changes if first < day <= last}
-                seen = None
-                for day in [first, *sorted(later)]:
-                    was = old.decided(before.packs[name], day) if name in before.packs else ("undecided", "")
-                    now = new.decided(after.packs[name], day)
-                    if was != now and (was, now) != seen:
-                        changed.append(Effect(check, name, day, *was, *now))
-                    seen = (was, now)
-    return changed
-
-
-def _last_terms(store: Store) -> list[tuple[int, dict[str, Any]]]:
-    """The settings of the last checks, each once, the newest first: number of its last check, and the settings."""
-    if not store.exists:
-        return []
-    log = store.log().filter(pl.col("verb") == "check").sort("seq", descending=True)
-    last: dict[str, int] = {}
-    for seq, detail in log.select("seq", "detail").iter_rows():
-        if sha256 := json.loads(detail).get("terms"):
-            last.setdefault(sha256, seq)
-        if len(last) == _MOST_TERMS:
-            break
-    with store.ledger.read() as opened:
-        return [
-            (seq, json.loads(text)) for sha256, seq in last.items() for text in texts(opened.con, "terms", [sha256])
-        ]
 
 
 @contextmanager

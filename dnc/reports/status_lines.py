@@ -22,8 +22,6 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
     for (day, due), files in groupby(by_day, key=lambda file: (file.read_until, file.due)):
         names = ", ".join(file.jurisdiction for file in files)
         yield _marked(say("rules", day=day, names=names), language, due=due)
-    if status.rules_pack:
-        yield say("pack", pack=status.rules_pack)
     if status.forgettable:
         yield say("due", line=say("forgettable", n=status.forgettable))
     yield from (say("due", line=fault) for fault in status.faults)

@@ -135,15 +135,6 @@ def append(con: duckdb.DuckDBPyConnection, last: Entry, drafts: Iterable[Draft])
     return last
 
 
-def chain(con: duckdb.DuckDBPyConnection) -> None:
-    """Add hashes to rows that were written without them, in the order in which they were written."""
-    previous = ""
-    for row, _, _ in _as_written(con):
-        current = digest(previous, row)
-        ledger_sql.set_hashes(con, row.seq, previous, current)
-        previous = current
-
-
 def _as_written(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[LogRow, str, str]]:
     """Each row that has a number, the hash that it states for the row before it, and its own hash."""
     for row in ledger_sql.log_as_written(con):

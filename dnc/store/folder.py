@@ -64,13 +64,13 @@ def links_in(folder: Path) -> Iterator[Words]:
     """Links and devices in a store's folder and its subfolders, one line each. Raises StoreError."""
     for place in (folder, *(path for path in below(folder) if not path.is_symlink())):
         for path in strange_in(place):
-            yield localized("anchor", "link", path=path)
+            yield localized("fault", "link", path=path)
 
 
 def open_to_others(folder: Path) -> Words | None:
     """A line about a store's folder if others than its owner can write to it; otherwise None."""
     mode = written_by_others(folder)
-    return localized("anchor", "open", folder=folder, mode=mode) if mode else None
+    return localized("fault", "open_to_others", folder=folder, mode=mode) if mode else None
 
 
 def fault_of(path: Path) -> str | None:

@@ -28,7 +28,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from dnc.clock import clock, today
-from dnc.database import Instance, connect, errno_of, instance_of
+from dnc.database import Instance, errno_of, instance_of
 from dnc.errors import StoreError, is_full, no_room, unwritable, why
 from dnc.files.atomic import HALF, move_into_place, write_atomically
 from dnc.files.input_file import sha256_of
@@ -39,9 +39,8 @@ from dnc.store.folder import refuse_unsafe
 from dnc.store.manifest import EMPTY, FOLDERS, NAME, NAMED, DamageError, Manifest, NewerError, read_manifest
 from dnc.store.state import State
 
-VERSION = 3
+VERSION = 4
 LEDGER = "ledger.duckdb"  # name of its file
-_OLD = (1, 2)  # versions whose ledger was changed in place and had no manifest
 WORK = ".dnc-"  # prefix of folders that belong to one running process
 _BLOCK_BYTES = 16_384  # DuckDB's smallest: the ledger is copied by every change
 _CHANGING = f"{WORK}change-"
@@ -78,10 +77,6 @@ class _Contents(msgspec.Struct, frozen=True):
 
 class LockedError(StoreError):
     """Another process has locked the store."""
-
-
-class _OldError(Exception):
-    """The ledger has an earlier version."""
 
 
 class Ledger:
@@ -138,11 +133,7 @@ class Ledger:
         """
         self.must_exist()
         with ExitStack() as stack:
-            try:
-                opened = self._opened(stack)
-            except _OldError:
-                self._bring_up()
-                opened = self._opened(stack)
+            opened = self._opened(stack)
             if not edited:
                 self.refuse_edited(opened.con, opened.digest)
             yield opened
@@ -234,7 +225,7 @@ class Ledger:
     def _compared(self, con: duckdb.DuckDBPyConnection, manifest: Manifest | None, digest: str) -> Opened | None:
         """What was opened; None if ledger and manifest belong neither to one change nor to two in a row."""
         try:
-            self._refuse_strange(con, bare=manifest is None)
+            self._refuse_strange(con)
             if manifest and manifest.ledger == digest:
                 return Opened(con, manifest, digest, ahead=False)
             if ledger_sql.previous(con) == (manifest.ledger if manifest else ""):
@@ -247,15 +238,11 @@ class Ledger:
             ) from None
         return None
 
-    def _refuse_strange(self, con: duckdb.DuckDBPyConnection, *, bare: bool) -> None:
-        """Raise unless it is a ledger of this version; `bare`: it has no manifest."""
+    def _refuse_strange(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Raise unless it is a ledger of this version."""
         version = ledger_sql.version(con)
         if version is None:
-            if bare and self.wal.exists():
-                raise _OldError  # all tables may still be in the write-ahead log
             raise DamageError(self.folder, localized("errors", "ledger", "strange"), "other_folder")
-        if version in _OLD and bare:
-            raise _OldError
         if version != VERSION:
             self.refuse_newer(con)
             fault = localized("errors", "ledger", "version", version=version, ours=VERSION)
@@ -364,8 +351,7 @@ class Ledger:
         """Begin a change unless the ledger was edited: the change would make that look right. Returns what it holds."""
         contents = _unedited.get(before.ledger)
         if whole or not (contents and contents.head):
-            self._refuse_strange(con, bare=False)
-            ledger_sql.add_tables(con)
+            self._refuse_strange(con)
             held = self.refuse_edited(con, before.ledger, whole=whole)
             ledger_sql.identify(con)
             state.keep(con, state.kept(con), held)
@@ -425,11 +411,7 @@ class Ledger:
             if (manifest := read_manifest(self.folder)) and manifest.ledger == self._digest():
                 return manifest
         with ExitStack() as stack:
-            try:
-                opened = self._opened(stack)
-            except _OldError:
-                self._upgrade()
-                opened = self._opened(stack)
+            opened = self._opened(stack)
         if opened.ahead:
             opened.manifest.write(self.folder)
         return opened.manifest
@@ -497,58 +479,6 @@ class Ledger:
         """Files that the ledger had and names no more, and that a running check keeps from being removed."""
         with self.read() as opened:
             return sorted(self.done_with(opened.con, self.files() - self.named(opened.manifest)))
-
-    # versions
-
-    def upgrade(self) -> None:
-        """Bring a store of an earlier version to this one: completely or not at all. Raises StoreError.
-
-        Any other store, also a damaged one, is left as it is.
-        """
-        if not (self.folder / NAME).exists():
-            try:
-                with suppress(StoreError, OSError), ExitStack() as stack:
-                    self._opened_once(stack)
-            except _OldError:
-                self._bring_up()
-
-    def _bring_up(self) -> None:
-        if not os.access(self.folder, os.W_OK):
-            raise StoreError(localized("errors", "ledger", "old", store=self.folder))
-        with self.writing():
-            self._clean()
-            self._healed()
-
-    def _upgrade(self) -> None:
-        if self.wal.exists():
-            with connect(self.path) as con:
-                con.execute("checkpoint")
-        with self.instance.attached(self.path, "read_only") as old:
-            version, frames = ledger_sql.version(old), ledger_sql.read_old(old)
-            if ledger_sql.states_in_log(old):  # a later ledger in the form of an old one would get a log that fits it
-                fault = localized("fault", "not_old", version=version)
-                raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=fault))
-        snapshots = frames["snapshots"]
-        numbers = [self._rows("snapshots", file) for file in snapshots["file"]]
-        frames["snapshots"] = snapshots.with_columns(pl.Series("numbers", numbers, pl.Int64))
-        for folder in (self.folder, *(self.folder / name for name in FOLDERS)):
-            folder.chmod(0o700)
-        with self._copied(None) as new:
-            ledger_sql.fill(new.con, frames)
-            audit_log.chain(new.con)
-            ledger_sql.identify(new.con)
-            new.head = audit_log.head(new.con)
-            new.log("upgrade", {"from": version, "to": VERSION})
-
-    def _rows(self, folder: str, file: str) -> int:
-        """Number of rows of a file, which has to be there and undamaged."""
-        path = self.folder / folder / file
-        try:
-            if sha256_of(path) == path.stem:
-                return rows_of(path)
-        except OSError:
-            pass
-        raise StoreError(localized("errors", "ledger", "no_upgrade", file=path))
 
 
 class Change(msgspec.Struct):

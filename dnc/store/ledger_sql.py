@@ -28,9 +28,9 @@ from dnc.store.record_kinds import KINDS, Kind
 Row = dict[str, Any]
 Connection = duckdb.DuckDBPyConnection
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
-# What a ledger of this version may lack until its next change; the newest is the last.
-_ADDED_LATER = (
-    *("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests"),
+# The files with the statements that make a ledger.
+_STATEMENTS = (
+    *("schema", "bitpages", "accepted", "layout", "keys", "digests"),
     *("identity", "hash_keys", "campaigns", "records", "holds", "office"),
 )
 BLOCK_ROWS = 4096  # objections that are hashed together
@@ -105,14 +105,6 @@ def _rows(con: Connection, sql: str, params: object = None) -> list[Row]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _rows_if_any(con: Connection, sql: str) -> list[Row]:
-    """The rows of a query, none if its table is missing; to ask which tables there are takes ten times as long."""
-    try:
-        return _rows(con, sql)
-    except duckdb.CatalogException:
-        return []
-
-
 def _column(con: Connection, sql: str, params: object = None) -> list[Any]:
     """The values of the first column of a result."""
     return [row[0] for row in con.execute(sql, params).fetchall()]
@@ -134,20 +126,14 @@ def remove(con: Connection, table: str, column: str, value: object) -> bool:
 
 def create(con: Connection, version: int) -> None:
     """Make the tables of a new ledger."""
-    _create(con, "schema", *_ADDED_LATER)
+    _create(con, *_STATEMENTS)
     insert(con, "about", {"version": version, "previous": ""})
-
-
-def add_tables(con: Connection) -> None:
-    """Add the tables that older programs did not have."""
-    if _ADDED_LATER[-1] not in _tables(con):  # where the last of them is there, all are
-        _create(con, *_ADDED_LATER)
 
 
 def identify(con: Connection) -> None:
     """Give a store its id and the key of names, if it has none."""
-    if not _rows(con, "select id from identity"):
-        insert(con, "identity", {"id": store_id(con) or token_hex(32)})
+    if not store_id(con):
+        insert(con, "identity", {"id": token_hex(32)})
     if not _rows(con, "select seq from hash_keys where seq = 0"):
         _make_file_key(con)
 
@@ -169,16 +155,14 @@ def _tables(con: Connection) -> list[str]:
 
 
 def strange(con: Connection, *, functions: bool) -> list[str]:
-    """What a ledger has otherwise than this program, or an earlier one, makes it: names of tables, views, types …
+    """What a ledger has otherwise than this program makes it: names of tables, views, types …
 
     They may deceive it: a generated column can show one thing to a verification and another to a decision.
 
     functions: whether those are looked for too, which takes 20 ms, as DuckDB lists its own; nothing calls them.
     """
-    there = _catalogue(con)
     own = _rows(con, _FUNCTIONS) if functions else []
-    odd = min((sorted({name for name, *_ in there ^ form}) for form in _forms()), key=len)
-    return odd + [row["name"] for row in own]
+    return sorted({name for name, *_ in _catalogue(con) ^ _ours()}) + [row["name"] for row in own]
 
 
 def added(con: Connection) -> list[str]:
@@ -186,7 +170,7 @@ def added(con: Connection) -> list[str]:
 
     None if it lacks something that this program makes, or has something else than tables besides.
     """
-    there, ours = _catalogue(con), _forms()[0]
+    there, ours = _catalogue(con), _ours()
     more = {name: text for name, _, text in there - ours}
     grown = (more.get(name, "").startswith(f"{text.removesuffix(');')}, ") for name, _, text in ours - there)
     return sorted(more) if all(text.startswith("CREATE TABLE") for text in more.values()) and all(grown) else []
@@ -197,27 +181,27 @@ def _catalogue(con: Connection) -> Catalogue:
 
 
 @cache
-def _forms() -> list[Catalogue]:
-    """What is in a new ledger of this program, and of each earlier one; kept, since to make one takes 25 ms."""
-    texts = [_form(name) for name in ("schema", *_ADDED_LATER)]
-    inputs = (texts, _CATALOGUE, duckdb.__version__)
-    return kept("ledger", inputs, list[Catalogue], lambda: _made(texts))[::-1]
+def _ours() -> Catalogue:
+    """What is in a new ledger; kept, since to make one takes 25 ms."""
+    texts = [_form(name) for name in _STATEMENTS]
+    return kept("ledger", (texts, _CATALOGUE, duckdb.__version__), Catalogue, lambda: _made(texts))
 
 
-def _made(texts: Sequence[str]) -> list[Catalogue]:
-    forms = []
+def _made(texts: Sequence[str]) -> Catalogue:
     with duckdb.connect(":memory:") as con:
         con.execute("attach ':memory:' as ledger")
         con.execute("use ledger")
         for text in texts:
             con.execute(text)
-            forms.append(_catalogue(con))
-    return forms
+        return _catalogue(con)
 
 
 def version(con: Connection) -> int | None:
     """The version of the store's format; None if the file is not a ledger."""
-    return next((row["version"] for row in _rows_if_any(con, "select version from about")), None)
+    try:
+        return next(iter(_column(con, "select version from about")), None)
+    except duckdb.CatalogException:
+        return None
 
 
 def previous(con: Connection) -> str:
@@ -231,13 +215,8 @@ def set_previous(con: Connection, digest: str) -> None:
 
 
 def store_id(con: Connection) -> str:
-    """What a store is called for ever: 64 hexadecimal digits; empty if nothing was written to it.
-
-    Stores of older programs are called by the hash of the first row of their log.
-    """
-    given = [row["id"] for row in _rows_if_any(con, "select id from identity")]
-    first = _column(con, "select hash from log order by rowid limit 1")
-    return str(next(iter(given or first), ""))
+    """What a store is called for ever: 64 hexadecimal digits; empty if nothing was written to it."""
+    return str(next(iter(_column(con, "select id from identity")), ""))
 
 
 def remove_unused(con: Connection) -> None:
@@ -290,7 +269,7 @@ def _texts_of(table: str) -> str:
 def digests(con: Connection) -> list[Row]:
     """What `read_digests` gave at the end of the last change; none in older ledgers."""
     whole = "name is not null and block is not null and rows is not null and sha256 is not null"
-    return _rows_if_any(con, f"select name, block, rows, sha256 from digests where {whole}")
+    return _rows(con, f"select name, block, rows, sha256 from digests where {whole}")
 
 
 def replace_digests(con: Connection, old: Collection[Sequence[Any]], new: Collection[Sequence[Any]]) -> None:
@@ -305,11 +284,6 @@ def replace_digests(con: Connection, old: Collection[Sequence[Any]], new: Collec
         con.execute(put, [name, block, rows, sha256])
 
 
-def read_old(con: Connection) -> dict[str, pl.DataFrame]:
-    """The tables of a ledger of version 1 or 2."""
-    return {name: pl.DataFrame(con.sql(f"from {name}")) for name in ("snapshots", "objections", "rules", "log")}
-
-
 def rebuild(con: Connection, path: Path, options: str) -> None:
     """Write all tables into a new database file; what was deleted is not in it. `options` are those of `attach`."""
     try:
@@ -318,12 +292,6 @@ def rebuild(con: Connection, path: Path, options: str) -> None:
         con.execute("checkpoint rebuilt")
     finally:
         con.execute("detach database if exists rebuilt")
-
-
-def fill(con: Connection, frames: Mapping[str, pl.DataFrame]) -> None:
-    """Insert frames into the tables of their names."""
-    for name, frame in frames.items():
-        run(con, "upgrade", f"insert into {name} by name from new", new=frame)
 
 
 # Snapshots
@@ -365,12 +333,12 @@ def own_files(con: Connection) -> list[str]:
 
 def accepted(con: Connection) -> list[Row]:
     """What loads took in on request: snapshot, what, rows, reason."""
-    return _rows_if_any(con, "select * from accepted order by snapshot, what")
+    return _rows(con, "select * from accepted order by snapshot, what")
 
 
 def bitpages(con: Connection) -> list[Row]:
     """Files of bit pages: the file of the snapshot (`of`), `file`, `rows`."""
-    return _rows_if_any(con, "select of, file, rows from bitpages order by of")
+    return _rows(con, "select of, file, rows from bitpages order by of")
 
 
 def add_bitpages(con: Connection, of: str, file: str, rows: int) -> None:
@@ -439,7 +407,7 @@ def remove_lifts(con: Connection, numbers: Sequence[int]) -> list[int]:
 
 def records(con: Connection) -> list[Row]:
     """The files of own records, oldest first."""
-    return _rows_if_any(con, "select * from records order by id")
+    return _rows(con, "select * from records order by id")
 
 
 def add_records(con: Connection, row: Mapping[str, Any]) -> None:
@@ -491,7 +459,7 @@ def erase_recorded(con: Connection, kind: Kind, which: str, params: Mapping[str,
 def last_of(con: Connection, kind: Kind) -> int:
     """The highest `seq` of a kind ever given, also to rows that were erased: those are in the log."""
     filed = f"select last from records where kind = '{kind.name}' union all select max(seq) from {kind.name}"
-    there = _rows_if_any(con, f"select coalesce(max(last), 0) as last from ({filed})")
+    there = _rows(con, f"select coalesce(max(last), 0) as last from ({filed})")
     return max([*(int(row["last"]) for row in there), _last_in_log(con, kind)])
 
 
@@ -512,7 +480,7 @@ def _last_in_log(con: Connection, kind: Kind) -> int:
 
 def wordings(con: Connection) -> list[Row]:
     """The wordings of consents, in the order in which they were added: name, sha256, text, facts (JSON), added_at."""
-    return _rows_if_any(con, f"select * replace ({_NO_NULLS('facts')} as facts) from wordings order by rowid")
+    return _rows(con, f"select * replace ({_NO_NULLS('facts')} as facts) from wordings order by rowid")
 
 
 # Keys
@@ -521,7 +489,7 @@ def wordings(con: Connection) -> list[Row]:
 def keys(con: Connection) -> list[Row]:
     """The keys: name, sha256, added_at, rights (null for those of older programs)."""
     try:
-        return _rows_if_any(con, "select name, sha256, added_at, rights from keys order by added_at, name")
+        return _rows(con, "select name, sha256, added_at, rights from keys order by added_at, name")
     except duckdb.BinderException:  # no key was added since this column is there
         return [
             row | {"rights": None}
@@ -534,20 +502,10 @@ def keys(con: Connection) -> list[Row]:
 
 def campaigns(con: Connection) -> list[Row]:
     """The versions of campaigns, in the order in which they were added: name, version, sha256, text, added_at."""
-    return _rows_if_any(con, "select name, version, sha256, text, added_at from campaigns order by added_at, rowid")
+    return _rows(con, "select name, version, sha256, text, added_at from campaigns order by added_at, rowid")
 
 
 # Rules packs
-
-
-def signers(con: Connection) -> list[str]:
-    """The fingerprints of the keys that are trusted."""
-    return [row["fingerprint"] for row in _rows_if_any(con, "select fingerprint from signers order by added_at")]
-
-
-def rule_packs(con: Connection) -> list[Row]:
-    """The rules packs, the one in use last: seq, version, sha256, signer, files (JSON), installed_at."""
-    return _rows_if_any(con, f"select * replace ({_NO_NULLS('files')} as files) from rule_packs order by seq")
 
 
 # Texts and decisions of checks
@@ -591,7 +549,7 @@ def replace_file(
 
 def hash_keys(con: Connection) -> dict[int, str]:
     """The keys of the hashes in rows of the log, by row."""
-    return {row["seq"]: row["key"] for row in _rows_if_any(con, "select seq, key from hash_keys")}
+    return {row["seq"]: row["key"] for row in _rows(con, "select seq, key from hash_keys")}
 
 
 def _make_file_key(con: Connection) -> None:
@@ -612,7 +570,7 @@ def remove_hash_keys(con: Connection, before: date = date.max) -> None:
 
 def texts_misnamed(con: Connection, table: Literal["rules", "terms"]) -> int:
     """How many texts do not have the SHA-256 under which they are kept."""
-    counted = _rows_if_any(con, f"select count(*) as n from {table} where sha256(text) is distinct from sha256")
+    counted = _rows(con, f"select count(*) as n from {table} where sha256(text) is distinct from sha256")
     return sum(row["n"] for row in counted)
 
 
@@ -621,12 +579,12 @@ def texts_misnamed(con: Connection, table: Literal["rules", "terms"]) -> int:
 
 def holds(con: Connection) -> list[Row]:
     """What must not be erased, oldest first: seq, number, campaign, reason."""
-    return _rows_if_any(con, "select seq, number, campaign, reason from holds order by seq")
+    return _rows(con, "select seq, number, campaign, reason from holds order by seq")
 
 
 def office(con: Connection) -> dict[str, str]:
     """The settings of the office: value by name."""
-    return {row["name"]: row["value"] for row in _rows_if_any(con, "select name, value from office order by name")}
+    return {row["name"]: row["value"] for row in _rows(con, "select name, value from office order by name")}
 
 
 def set_office(con: Connection, settings: Mapping[str, str]) -> None:
@@ -664,7 +622,7 @@ def kept_too_long(con: Connection, today: date) -> Counter[str]:
     found = Counter[str]()
     for rows in dated:
         counted = f"select kind, count(*) as n from ({rows}) join retention using (kind) where {late} group by kind"
-        found.update({row["kind"]: row["n"] for row in _rows_if_any(con, counted)})
+        found.update({row["kind"]: row["n"] for row in _rows(con, counted)})
     return found
 
 
@@ -741,11 +699,6 @@ def files_in_log(con: Connection) -> dict[str, datetime]:
     found = "unnest(regexp_extract_all(detail::varchar, '[0-9a-f]{64}[.]parquet')) as file"
     rows = _rows(con, f"select file, max(done_at) as at from (select done_at, {found} from log) group by file")
     return {row["file"]: row["at"] for row in rows}
-
-
-def set_hashes(con: Connection, seq: int, before: str, own: str) -> None:
-    """Give a row of the log the hash of the row before it and its own."""
-    con.execute("update log set previous = ?, hash = ? where seq = ?", [before, own, seq])
 
 
 def checks(con: Connection) -> list[Row]:

@@ -104,12 +104,6 @@ def keep(con: duckdb.DuckDBPyConnection, before: State, now: State) -> None:
     ledger_sql.replace_digests(con, before.parts - now.parts, now.parts - before.parts)
 
 
-def is_stated(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the last row of the log has a state; not after a change by an older program, which knew none."""
-    last = ledger_sql.last_state(con)
-    return last is None or last[1].sha256 is not None
-
-
 def deception(con: duckdb.DuckDBPyConnection, *, whole: bool = False) -> Words | None:
     """A fault if a ledger has something that may deceive a verification or a decision; read nothing else of it then.
 

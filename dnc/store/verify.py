@@ -83,8 +83,6 @@ def _verified(ledger: Ledger) -> Findings:
             ledger.refuse_newer(opened.con)
             if edited := state.deception(opened.con, whole=True):
                 raise DamageError(ledger.folder, edited)
-            if not state.is_stated(opened.con):
-                findings.notes.append(localized("note", "unstated"))
             findings.faults += audit_log.faults(opened.con, manifest.last)
             findings.faults += _edits(opened.con)
             findings.faults += _differences(opened.con, manifest)
@@ -114,10 +112,9 @@ def _verified(ledger: Ledger) -> Findings:
 def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY) -> Findings:
     """Check the hashes of the log, and that it holds the row that was `noted` outside the store.
 
-    Raises StoreError if the log cannot be read. A store of an earlier version is upgraded, as by every use.
+    Raises StoreError if the log cannot be read.
     """
     _must_exist(ledger)
-    ledger.upgrade()
     findings = Findings()
     with suppress(StoreError):
         manifest = read_manifest(ledger.folder)

@@ -12,7 +12,6 @@ from typing import Any, Unpack
 
 import polars as pl
 
-from dnc.checks.law_in_force import law_of
 from dnc.checks.outputs import Outputs
 from dnc.checks.result import Check
 from dnc.checks.run import run
@@ -89,7 +88,7 @@ def vet(
     if proofs and (seal or sample_of is not None):
         raise OptionError(localized("errors", "draw", "whole"))
     chosen = Settings.of(settings, options)
-    book = chosen.rulebook or law_of(store)
+    book = chosen.rulebook or Rulebook.load()
     brief = chosen.campaign.but(chosen.region and chosen.region.upper(), facts=chosen.given)
     used = brief_to_seal(path, store, brief, book, again) if seal else brief
     chosen = replace(chosen, rulebook=book, brief=used, region=None, given=None)

@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from dnc import Rulebook
-from dnc.law.lint import _places, notes, problems, untitled
 from dnc.law.rule_file import read_pack
 from tests import ALL
+from tests.law.lint import _places, notes, problems, untitled
 from tests.law.test_rulebook import TEXT
 
 BOOK = Rulebook.load()

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from dnc import Rulebook, Store
-from dnc.checks import rule_cases
 from dnc.verdicts.verdict import LONGEST_WHY
+from tests.law import rule_cases
 
 TABLES = sorted((Path(__file__).parent.parent / "rules").glob("*.csv"))
-CASES = [case for table in TABLES for case in rule_cases.read_cases(table.name, table.read_text(encoding="utf-8"))]
+CASES = [case for table in TABLES for case in rule_cases.read_cases(table.read_text(encoding="utf-8"))]
 BY_NAME = {case["case"]: case for case in CASES}
 
 

@@ -162,7 +162,7 @@ def test_the_rows_prove_the_figures(seed, store, write_file):
         .str.contains("Forbidden: calls only from")
         .any()
     )
-    declared = [line for line in data.get("rests", []) if "was declared for the whole list" in line["says"]]
+    declared = [line for line in data.get("rests", []) if "was declared: " in line["says"]]
     empty = clear.filter(pl.col("objected_on").fill_null("") == "").height
     assert [line["calls"] for line in declared] == ([empty] if empty else [])
 

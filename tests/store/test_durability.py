@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -20,21 +19,12 @@ from dnc import InputError, Store, StoreError, check
 from dnc.files.locks import own_folder
 from dnc.store import audit_log
 from dnc.store.backup import backup, restore
-from dnc.store.verify import verify, verify_log
+from dnc.store.verify import verify
 from dnc.verdicts.screening import Screen
 from tests import edits, size
 from tests.store.test_store import ANSWER, said
 
-STORES = Path(__file__).parent.parent / "stores"
 LEDGER, MANIFEST = "ledger.duckdb", "manifest.json"
-
-
-@pytest.fixture
-def old(tmp_path) -> Store:
-    """A store that version 1 wrote."""
-    with zipfile.ZipFile(STORES / "v1.zip") as archive:
-        archive.extractall(tmp_path / "old")
-    return Store(tmp_path / "old")
 
 
 def names(store: Store) -> set[str]:
@@ -318,66 +308,17 @@ def test_a_store_that_cannot_be_written_is_read_and_says_so_plainly(loaded, writ
 # Versions
 
 
-def test_a_store_of_version_1_is_brought_up_whole(old):
-    """Its first use chains the log that stood and counts the files; it decides as before."""
-    assert [one.numbers for one in old.snapshots()] == [3, 1, 3, 1]
-    assert said(old, "own", 33199000003, "2026-08-05")[0] == "listed"
-    assert list(old.log()["verb"]) == ["load"] * 4 + ["object", "object", "lift", "check", "upgrade"]
-    assert not [*verify(old.ledger).faults, *verify_log(old.ledger).faults]
-
-
-def test_a_store_of_version_2_is_brought_up_whole(tmp_path):
-    """What version 2 added stays: the numbering plan that was told."""
-    with zipfile.ZipFile(STORES / "v2.zip") as archive:
-        archive.extractall(tmp_path / "old")
-    store = Store(tmp_path / "old")
-    assert [(one.registry, one.region, one.numbers) for one in store.snapshots()] == [
-        ("fr-bloctel", None, 3),
-        ("fr-bloctel", None, 1),
-        ("own", None, 1),
-    ]
-    assert said(store, "own", 33199000003, "2026-08-05")[0] == "listed"
-    assert (store.log()["verb"][-1], verify(store.ledger).faults) == ("upgrade", [])
-
-
-def test_a_log_of_an_earlier_version_is_verified(dnc, old):
-    """The store is upgraded first, as by every use: its log had no hashes."""
-    assert dnc("log", "--verify", "--store", old.path)[0] == 0
-    assert old.log()["verb"][-1] == "upgrade"
-
-
-def test_a_log_that_version_1_left_is_replayed(old):
-    """A killed change of version 1 may have left committed rows in its write-ahead log: they are not lost."""
-    killed = "import duckdb, os, sys; con = duckdb.connect(sys.argv[1])\n"
-    killed += "con.execute(\"insert into objections values (9, 33199000009, '2026-08-09', false, null, now())\")\n"
-    killed += "os._exit(0)"
-    subprocess.run([sys.executable, "-c", killed, str(old.path / LEDGER)], check=True)
-    assert (old.path / f"{LEDGER}.wal").exists()
-    assert old.standing().objections.height == 4
-    assert not (old.path / f"{LEDGER}.wal").exists()
-
-
-def test_an_upgrade_is_refused_where_a_snapshot_is_damaged(old):
-    """A file that is not what its name says is no ground to stand on; the old store stays as it was."""
-    path = next((old.path / "snapshots").iterdir())
-    path.write_bytes(b"PAR1")
-    before = (old.path / LEDGER).read_bytes()
-    with pytest.raises(StoreError, match="missing or damaged, so the store was not upgraded"):
-        old.snapshots()
-    assert (old.path / LEDGER).read_bytes() == before
-
-
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ("update about set version = 4", "format 4; this one reads format 3"),
+        ("update about set version = 5", "format 5; this one reads format 4"),
         ("create table links (number ubigint)", "this one does not know links"),
         ("alter table log add column place varchar", "this one does not know log"),
         (
             "create table links (number ubigint); alter table snapshots add column place varchar",
             "this one does not know links, snapshots",
         ),
-        ("update about set version = 4; create table links (number ubigint)", "format 4; this one reads format 3"),
+        ("update about set version = 5; create table links (number ubigint)", "format 5; this one reads format 4"),
     ],
 )
 def test_a_store_of_a_newer_program_is_called_newer(dnc, loaded, change, says):

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from dnc import InputError
-from tests.store.test_state import unpacked
 from tests.store.test_store import states
 
 AS_OF = date(2026, 8, 3)
@@ -142,11 +141,3 @@ def test_options_that_are_not_in_form(dnc, write_file, words):
     """They are wrong usage."""
     path = write_file("own.csv", "number,a,b\n+33199000001,,\n")
     assert dnc("load", path, "--registry", "own", "--as-of", AS_OF, *words)[0] == 2
-
-
-def test_a_column_of_a_later_version(store, write_file):
-    """A store of before gets the column with its next change."""
-    store = unpacked("v3", store.path)
-    assert [one.layout for one in store.snapshots()] == [None]
-    store.load(write_file("b.csv", OWN), as_of=AS_OF, registry="own", **OWN_SAID)
-    assert [one.layout is None for one in store.snapshots()] == [True, False]

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import zipfile
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -250,15 +249,6 @@ def test_a_row_that_was_added_without_a_state_is_found(held):
     ]
 
 
-def test_a_ledger_in_the_form_of_an_old_one_is_not_upgraded(dnc, held):
-    """The upgrade would give the log the hashes that it had, and then state what was edited."""
-    edits.age(held.path, "delete from objections where seq = 1")
-    says = "ledger.duckdb was edited: it has the form of version 2, which did not write such a log"
-    for verb in (["verify"], ["log", "--verify"], ["object", "+33199000005", "--on", "2026-08-06"], ["snapshots"]):
-        code, out, err = dnc(*verb, "--store", held.path)
-        assert (code, says in out + err) == (4, True), out + err
-
-
 def test_a_chain_that_was_rewritten_is_found_by_a_head_kept_elsewhere(dnc, held):
     """Whoever makes an older store of it, or states the edited tables in a new chain, is found by the head alone."""
     head = str(verify(held.ledger).head)
@@ -431,48 +421,6 @@ def test_a_restore_takes_the_ledger_back_to_before_the_edit(held, tmp_path):
     assert (done.ledger, done.after, verify(held.ledger).faults) == (True, head, [])
     assert held.standing().objections.height == 2
     assert {path.name for path in done.aside.iterdir()} == {edits.LEDGER, "manifest.json"}
-
-
-# Older and later programs
-
-
-def unpacked(name: str, folder: Path) -> Store:
-    """A store that is kept as a file."""
-    with zipfile.ZipFile(Path(__file__).parent.parent / "stores" / f"{name}.zip") as archive:
-        archive.extractall(folder)
-    return Store(folder)
-
-
-def test_a_store_of_before_is_valid_and_its_next_change_states_what_it_holds(dnc, tmp_path):
-    """Until then its log says nothing about it, and `verify` says so."""
-    store = unpacked("v3", tmp_path / "old")
-    code, _, err = dnc("verify", "--store", store.path)
-    assert (code, "the log does not say yet what the ledger holds; the next change adds it" in err) == (0, True)
-    assert "files verified: 1, rows: 20" in dnc("status", "--store", store.path)[1]  # without a table of own records
-    store.object(["+33199000005"], date(2026, 8, 6))
-    assert (verify(store.ledger).faults, verify(store.ledger).notes) == ([], [])
-    edits.edit(store.path, "update snapshots set covers = ['33']")
-    assert verify(store.ledger).faults == ["snapshots: 1 in the ledger, as when row 3 was written, but not the same"]
-
-
-def test_the_state_is_the_same_for_every_program(tmp_path):
-    """A store that was written once verifies with the DuckDB of today, and takes a change."""
-    store = unpacked("v3-state", tmp_path / "old")
-    assert verify(store.ledger).faults == []
-    assert state_of(store)["rows"] == {
-        "accepted": 1,
-        "decisions": 1,
-        "keys": 1,
-        "objections": 3,
-        "retention": 1,
-        "rule_packs": 1,
-        "rules": 2,
-        "signers": 1,
-        "snapshots": 2,
-        "terms": 1,
-    }
-    store.object(["+33199000005"], date(2026, 8, 6))
-    assert verify(store.ledger).faults == []
 
 
 def state_of(store: Store) -> dict[str, object]:

@@ -17,32 +17,22 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
-from dnc.errors import InputError, RuleError
-from dnc.law.lint import problems
-from dnc.law.pack_file import PackContent, newer
-from dnc.law.regimes import EVERYWHERE
-from dnc.law.rule_file import read_pack
-from dnc.law.rulebook import PackId, Rulebook
+from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import figure, localized
 from dnc.numbers.reader import read_number
-from dnc.store.rule_packs import InstalledPack
 from dnc.store.store import Store
 from dnc.verdicts.verdict import OUTCOMES
 
 Case = Mapping[str, str]
-_REQUIRED = ("case", "number", "region", "registries", "expect", "decisive")
-_OTHERS = ("expect_advise", "not_applies", "missing", "why")
-_MOST_CASES = 5_000
+_COLUMNS = ("case", "registries", "expect", "decisive", "expect_advise", "not_applies", "missing", "why")
 _ELSEWHERE = "+33199009999"
 # The word of plain form for each answer.
 _ANSWERS = {"listed": "yes", "clear": "no", "uncovered": "no", "unasked": "no"}
@@ -50,30 +40,16 @@ _ANSWERS |= {word: word for word in ("starred", "ex_directory", "absent", "allow
 _DIRECTORY = {"allowed": ("listed", "allowed"), "refused": ("listed", "refused"), "unlisted": ("unlisted", "allowed")}
 
 
-def read_cases(name: str, text: str) -> list[Case]:
-    """The cases of a table (CSV), whose name is for messages. Raises InputError where it is not one."""
-    known = {*_REQUIRED, *_OTHERS, *vocabulary().columns}
-    try:
-        rows = csv.DictReader(text.splitlines(keepends=True), strict=True, restkey="")
-        columns = list(rows.fieldnames or ())
-        if len(set(columns)) != len(columns) or not set(_REQUIRED) <= set(columns) <= known:
-            raise InputError(localized("errors", "case", "columns", names=", ".join(_REQUIRED)), name)
-        cases = list[Case]()
-        for case in rows:
-            if "" in case or None in case.values():
-                raise InputError(localized("errors", "case", "row"), name, rows.line_num)
-            if len(cases) == _MOST_CASES:
-                raise InputError(localized("errors", "case", "most", most=figure(_MOST_CASES)), name)
-            if case["expect"] not in OUTCOMES or case.get("expect_advise", "") not in ("", *OUTCOMES):
-                raise InputError(localized("errors", "case", "outcome", known=", ".join(OUTCOMES)), name, case["case"])
-            cases.append(case)
-    except csv.Error:
-        raise InputError(localized("errors", "case", "no_csv"), name) from None
+def read_cases(text: str) -> list[Case]:
+    """The cases of a table (CSV)."""
+    cases = list(csv.DictReader(text.splitlines(keepends=True), strict=True))
+    assert set(cases[0]) <= {*_COLUMNS, *vocabulary().columns}
+    assert all({case["expect"], case.get("expect_advise") or "clear"} <= set(OUTCOMES) for case in cases)
     return cases
 
 
 def decided(cases: Sequence[Case], book: Rulebook, guidance: str = "enforce") -> Iterator[tuple[Case, dict[str, Any]]]:
-    """Each case with the verdict on it by some rules. Raises InputError where a case cannot be set up."""
+    """Each case with the verdict on it by some rules."""
     together: dict[str, list[Case]] = {}
     for case in cases:
         together.setdefault(case["registries"], []).append(case)
@@ -102,8 +78,7 @@ def _decided(
         _load(store, folder / f"{position}.csv", cases, entry.strip())
     calls = [{name: case[name] for name in case if name in vocabulary().columns} for case in cases]
     verdicts = run(calls, store, Settings(rulebook=book, guidance=guidance), Outputs()).verdicts
-    if verdicts.height != len(cases):
-        raise InputError(localized("errors", "case", "numbers"), at=cases[0]["case"])
+    assert verdicts.height == len(cases)
     return verdicts.iter_rows(named=True)
 
 
@@ -113,13 +88,7 @@ def _load(store: Store, path: Path, cases: Sequence[Case], entry: str) -> None:
     rest, _, campaign = rest.partition("#")
     rest, _, since = rest.partition("~")
     answer, _, as_of = rest.partition("@")
-    try:
-        day = date.fromisoformat(as_of)
-        word = _ANSWERS[answer]
-        if since:
-            date.fromisoformat(since)
-    except (ValueError, KeyError):
-        raise InputError(localized("errors", "case", "answer", answer=entry), at=cases[0]["case"]) from None
+    day, word = date.fromisoformat(as_of), _ANSWERS[answer]
     numbers = [read_number(case["number"], case["region"] or None).number for case in cases]
     asked = [_ELSEWHERE] if answer in ("unasked", "uncovered") else [f"+{number}" for number in numbers if number]
     if registry == "fr-directory":
@@ -128,8 +97,7 @@ def _load(store: Store, path: Path, cases: Sequence[Case], entry: str) -> None:
     else:
         lines = ["number;listed;since", *(f"{number};{word};{since}" for number in asked)]
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
-    if store.load(path, registry=registry, as_of=day, campaign=campaign or None).unread:
-        raise InputError(localized("errors", "case", "unread"), at=cases[0]["case"])
+    assert not store.load(path, registry=registry, as_of=day, campaign=campaign or None).unread
 
 
 def fault(case: Case, verdict: Mapping[str, Any], guidance: str = "enforce") -> str | None:
@@ -154,50 +122,3 @@ def fault(case: Case, verdict: Mapping[str, Any], guidance: str = "enforce") -> 
 
 def _ids(text: str) -> set[str]:
     return set(filter(None, text.split(";")))
-
-
-# What rules of a pack must pass before a store uses them: the grammar, the lint, and its own cases.
-
-
-def tried(content: PackContent, pack: PackId | None = None) -> tuple[Rulebook, int]:
-    """The rulebook with the rules of a pack, and the number of its cases, all of which come out as expected.
-
-    Args:
-        pack: what names it, where it is one already.
-    Raises:
-        RuleError: a rules file breaks the grammar, has a slip that the lint sees, or no case; or a case fails.
-        InputError: a table of cases cannot be read.
-    """
-    book = Rulebook.load(None, content.rules, pack)
-    brought = {name: read_pack(name, text) for name, text in content.rules.items()}
-    for name, law in brought.items():
-        if found := problems(law):
-            raise RuleError(localized("errors", "pack", "faulty", fault=found[0], n=len(found)), name)
-    cases = list(chain.from_iterable(read_cases(name, text) for name, text in sorted(content.cases.items())))
-    if len({case["case"] for case in cases}) != len(cases):
-        raise InputError(localized("errors", "case_twice"), min(content.cases))
-    failed, seen = [], set()
-    for guidance in ("enforce", "advise"):
-        for case, verdict in decided(cases, book, guidance):
-            seen.add(verdict["dnc_jurisdiction"])
-            if found_fault := fault(case, verdict, guidance):
-                failed.append(f"{case['case']!r} {found_fault}")
-    if failed:
-        raise RuleError(localized("errors", "pack", "failed", n=len(failed), fault=failed[0]))
-    if untried := sorted({law.jurisdiction for law in brought.values()} - {*seen, EVERYWHERE}):
-        raise RuleError(localized("errors", "pack", "untried", name=untried[0]))
-    return book, len(cases)
-
-
-def follows(pack: PackId) -> Callable[[InstalledPack | None], None]:
-    """What refuses a pack that may not follow the one in use: an older one, or another one of the same version."""
-
-    def allowed(last: InstalledPack | None) -> None:
-        if last is None or newer(pack.version, last.version):
-            return
-        if newer(last.version, pack.version):
-            raise InputError(localized("errors", "pack_older", version=pack.version, last=last.version))
-        if pack.sha256 != last.sha256:
-            raise InputError(localized("errors", "pack_other", version=pack.version))
-
-    return allowed

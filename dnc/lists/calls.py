@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import polars as pl
@@ -44,6 +45,8 @@ class Calls(NamedTuple):
         statement: for each call, the row of `consents` in the store that its consent rests on, null where none (Int64);
             None where the store has no consents.
         text: for each call, what the list has in place of its number (String); None where they are of no list.
+        told: for each call its facts before they were completed, and `number`; and `completed`: completes such facts
+            anew, at other moments. None where what completes them is the same at all moments.
     """
 
     carried: pl.DataFrame
@@ -57,6 +60,8 @@ class Calls(NamedTuple):
     source: pl.Series | None = None
     statement: pl.Series | None = None
     text: pl.Series | None = None
+    told: Callable[[pl.Series], pl.DataFrame] | None = None
+    completed: Callable[[pl.DataFrame], pl.DataFrame] | None = None
 
     @property
     def height(self) -> int:

@@ -99,6 +99,9 @@ class Completion(msgspec.Struct, frozen=True):
         what is still empty, but replaces nothing that was not understood; nor does one for all rows fill what a rule
         reads from a filled cell, which may say `no`.
         """
+        if self.own.any or self.consents:
+            told = calls
+            calls = calls._replace(told=lambda at: told.facts()[at], completed=self._facts_at)
         calls = self.against.completed(calls) if self.against else calls
         calls = self.consents.completed(calls, self.own.used_proofs(calls)) if self.consents else calls
         calls = self.own.completed(calls)
@@ -112,6 +115,14 @@ class Completion(msgspec.Struct, frozen=True):
                 fills.append(pl.when("consent_odd").then(name).otherwise(filled).alias(name))
         plans = self._without_unproven(calls.plans.with_columns(fills))
         return calls._replace(plans=plans.with_columns(at_agreed_hour()))
+
+    def _facts_at(self, told: pl.DataFrame) -> pl.DataFrame:
+        """Facts of calls (see `Calls.told`) at other moments than planned, completed by what is known then."""
+        revived = self.own.revived  # counts those of the list
+        each = pl.int_range(told.height, dtype=pl.UInt32, eager=True)
+        calls = self.completed(Calls(pl.DataFrame(), told["number"], each, told.drop("number")))
+        self.own.revived = revived
+        return calls.facts()
 
     def _without_unproven(self, plans: pl.DataFrame) -> pl.DataFrame:
         """Facts in which a consent that lacks what the brief requires, or contradicts its wording, is not known."""

@@ -182,10 +182,27 @@ class Judge(ExitStack[bool | None]):
 
         searched = partial(self._searched, calls, rows, cases)
         until = searched(last_day, pl.Date, wanted=steady.is_not_null(), known=self._ends)
-        later = searched(next_at, pl.String, wanted=cases["waits"], known=self._next)
+        if calls.completed:
+            later = self._next_of_each(calls, cases["waits"][rows.case].arg_true())
+        else:
+            later = searched(next_at, pl.String, wanted=cases["waits"], known=self._next)
         verdict, distinct = numbered(cases[["verdict"]])
         texts = taken(self._verdicts, distinct["verdict"])
         return Verdicts(calls.number, until, later, rows.case, facts, verdict, texts, calls.statement)
+
+    def _next_of_each(self, calls: Calls, at: pl.Series) -> pl.Series:
+        """When calls would first be clear, of those at some positions: each by what is known of its number then."""
+        nothing = repeated(None, pl.String, calls.number.len())
+        if not at.len() or not calls.told:
+            return nothing
+        asked, told = calls.facts("day", "campaign")[at], calls.told(at)
+        codes = self._codes_on(asked)
+        found = self._other_days.first_clear(told, asked["day"], told.select(), codes, calls.completed)
+        return nothing.scatter(at, found)
+
+    def _codes_on(self, asked: pl.DataFrame) -> Codes:
+        """Asks the registries about calls (`number`, `campaign`) on other days."""
+        return lambda some, days: self._screen.codes(asked[some].with_columns(days.alias("day")))
 
     def _searched(
         self,
@@ -221,11 +238,7 @@ class Judge(ExitStack[bool | None]):
         if not at.len():
             return result
         asked = calls.facts("day", "campaign")[at]
-
-        def codes_on(some: pl.Series, days: pl.Series) -> pl.DataFrame:
-            return self._screen.codes(asked[some].with_columns(days.alias("day")))
-
-        return result.scatter(at, find(calls.plan[at], rows.case[at], asked[["number"]], codes_on))
+        return result.scatter(at, find(calls.plan[at], rows.case[at], asked[["number"]], self._codes_on(asked)))
 
     def _judged(self, facts: Facts, evaluated: Iterable[tuple[pl.Series, Facts, Evaluation]]) -> pl.DataFrame:
         """Cases, judged; their verdicts are added to `_verdicts`.

@@ -42,6 +42,8 @@ _MOMENT = ("at_first", "at_last", "timed", "instant")
 Decide = Callable[[pl.Series, pl.Series], pl.DataFrame]
 # The same → what registries answer on these days, as `Screen.codes` gives it.
 Codes = Callable[[pl.Series, pl.Series], pl.DataFrame]
+# Facts of calls at other moments than planned → the same, completed by what is known then (see `Calls.completed`).
+Complete = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 class OtherDays:
@@ -65,7 +67,9 @@ class OtherDays:
         changes = (evaluation.last_day < days.dt.offset_by(f"{HORIZON}d")).fill_null(False)
         return (hope == "clear") | ((hope == "undecided") & changes)
 
-    def first_clear(self, plans: pl.DataFrame, days: pl.Series, same: pl.DataFrame, codes: Codes) -> pl.Series:
+    def first_clear(
+        self, plans: pl.DataFrame, days: pl.Series, same: pl.DataFrame, codes: Codes, complete: Complete | None = None
+    ) -> pl.Series:
         """The first moment within `HORIZON` days at which each of some blocked calls is clear (String, ISO 8601).
 
         It is a local time if the call was planned in local time, else it has an offset; null if there is none.
@@ -74,6 +78,7 @@ class OtherDays:
             plans: the facts of each call. days: the day of each.
             same: what else calls have in common that differ by their hour only, and so are moved together.
             codes: asks the registries about those at some positions again, on a later day each.
+            complete: completes facts of later moments; None where `plans` have all that is known at any.
         """
         moment = plans.select(*_MOMENT, *_WINDOWS, "zones").with_columns(days.alias("day")).select("zones", *_times())
         moved, calls = numbered(_movable(plans, days, moment["counted_from"]).hstack(same))
@@ -85,11 +90,11 @@ class OtherDays:
             return codes(first[at], on)
 
         for offsets in _TRIED:
-            tried = self._possible_days(calls, pending["moved"].unique(maintain_order=True), offsets, again)
+            tried = self._possible_days(calls, pending["moved"].unique(maintain_order=True), offsets, again, complete)
             while tried.height:
                 now = tried.unique("moved", keep="first", maintain_order=True)
                 tried = tried.join(now, on=["moved", "day"], how="anti", maintain_order="left")
-                spans = self._clear_spans(calls, now, again)
+                spans = self._clear_spans(calls, now, again, complete)
                 met = pending.join(spans, on="moved").filter(pl.col("end") > pl.col("after"))
                 met = met.group_by("call").agg(at=pl.max_horizontal("start", "after").min())
                 found = found.scatter(met["call"], met["at"])
@@ -116,7 +121,12 @@ class OtherDays:
         return last_clear_days(steady, decide)
 
     def _possible_days(
-        self, calls: pl.DataFrame, moved: pl.Series, offsets: tuple[int, int], codes: Codes
+        self,
+        calls: pl.DataFrame,
+        moved: pl.Series,
+        offsets: tuple[int, int],
+        codes: Codes,
+        complete: Complete | None,
     ) -> pl.DataFrame:
         """Columns `moved` (of those) and `day`, ascending: the days on which calls are clear at the best of hours."""
         first, last = offsets
@@ -124,13 +134,14 @@ class OtherDays:
         later = taken(calls, tried["moved"]).with_columns(pl.col("day") + pl.duration(days=pl.lit(tried["by"])))
         midnight = pl.when("is_local").then(pl.col("day").cast(_CLOCK))
         later = later.with_columns(midnight.alias("at_first"), midnight.alias("at_last"), timed=False)
-        later = later.with_columns(
-            *_attempts(pl.col("day").cast(_CLOCK).dt.offset_by("2d")), at_agreed_hour=pl.lit("yes")
-        )
+        later = later.with_columns(_attempts(pl.col("day").cast(_CLOCK).dt.offset_by("2d")))
+        later = (complete(later) if complete else later).with_columns(at_agreed_hour=pl.lit("yes"))
         is_clear = self._clear(later, codes(tried["moved"], later["day"]), best=True)
         return tried.select("moved", later["day"]).filter(is_clear)
 
-    def _clear_spans(self, calls: pl.DataFrame, tried: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+    def _clear_spans(
+        self, calls: pl.DataFrame, tried: pl.DataFrame, codes: Codes, complete: Complete | None = None
+    ) -> pl.DataFrame:
         """Columns `moved`, `start` and `end` (the first moment after it): when calls are clear on a day each.
 
         tried: columns `moved` and `day`.
@@ -140,7 +151,8 @@ class OtherDays:
         spans = each_distinct(parts, self._spans, {"span": pl.List(pl.Struct(_SPAN))})
         later = later.with_columns(spans).explode("span").unnest("span")
         clocks = [pl.when("is_local").then(name).alias(name) for name in ("at_first", "at_last")]
-        later = later.with_columns(*clocks, *_attempts(pl.col("start")), timed=True).with_columns(at_agreed_hour())
+        later = later.with_columns(*clocks, *_attempts(pl.col("start")), timed=True)
+        later = complete(later) if complete else later.with_columns(at_agreed_hour())
         is_clear = self._clear(later, codes(later["moved"], later["day"]))
         return later.filter(is_clear).select("moved", "start", "end")
 

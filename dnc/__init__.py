@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from dnc.checks.result import Check
     from dnc.errors import DncError, InputError, LoaderError, OptionError, RuleError, StoreError
     from dnc.files.remote import Query
-    from dnc.files.writers import TableMode
     from dnc.law.rulebook import Rulebook
     from dnc.lists.brief import Brief, read_brief
     from dnc.store.store import Snapshot, Store
@@ -24,7 +23,6 @@ _MODULES = {
     "dnc.checks.result": ("Check",),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "OptionError", "RuleError", "StoreError"),
     "dnc.files.remote": ("Query",),
-    "dnc.files.writers": ("TableMode",),
     "dnc.law.rulebook": ("Rulebook",),
     "dnc.store.store": ("Snapshot", "Store"),
     "dnc.vetting.model": ("Asked", "Vetting"),
@@ -48,7 +46,6 @@ __all__ = [
     "Snapshot",
     "Store",
     "StoreError",
-    "TableMode",
     "Vetting",
     "check",
     "decide",

@@ -21,7 +21,7 @@ from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError, must_be
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import OutputRows
-from dnc.files.writers import Sheet, TableMode, Writer
+from dnc.files.writers import Sheet, Writer
 from dnc.lists.inputs import Source
 from dnc.messages import localized
 from dnc.store.store import Store
@@ -59,7 +59,7 @@ def check(
     changed: bool = False,
     best: bool = False,
     keep: bool = False,
-    table: TableMode | None = None,
+    append: bool = False,
     progress: Progress | None = None,
     watch: Observer | None = None,
     settings: Settings | None = None,
@@ -83,7 +83,7 @@ def check(
         best: if a row of the list has several numbers, write only one row for it: that of the first call that is
             clear, else of the first undecided one, else of the first.
         keep: whether to keep the decisions in the store, for `dnc answer`.
-        table: what becomes of the rows that a table in `out` has already; by default they are replaced.
+        append: whether the rows that a table in `out` has already stay; by default they are replaced.
         progress: called after each batch with the number of its rows.
         watch: called with the `Calls` and the `Verdicts` of each batch; rows are then not kept in memory.
         settings, options: see `dnc.checks.settings.Settings`.
@@ -93,7 +93,7 @@ def check(
         InputError: the list, the brief or the consents are wrong. OptionError: an argument is wrong.
         StoreError: the store cannot be used.
     """
-    outputs = Outputs(out, _report, keep=watch is None, table=table)
+    outputs = Outputs(out, _report, keep=watch is None, append=append)
     chosen = Settings.of(settings, options)
     observers = [watch] if watch else []
     return run(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from os.path import realpath
 from pathlib import Path
 from types import NoneType
@@ -49,7 +48,7 @@ class Outputs:
         targets: files to write, by suffix; `.html` is the page.
         report: writes pages and the sheets beside rows; needed where there are such targets.
         keep: whether rows are kept in memory where there is no target.
-        table: what becomes of the rows of a table that is written.
+        append: whether the rows that a table has already stay.
     """
 
     def __init__(
@@ -58,16 +57,15 @@ class Outputs:
         report: Report | None = None,
         *,
         keep: bool = True,
-        table: TableMode | None = None,
+        append: bool = False,
     ) -> None:
         must_be("out", targets, "paths", str, Path, Sequence, NoneType)
         self.targets: list[str | Path] = [targets] if isinstance(targets, str | Path) else list(targets or ())
         for path in self.targets:
             must_be("out", path, "paths", str, Path)
-        must_be("table", table, "table", TableMode, NoneType)
-        if table and table != TableMode() and not self.has_table:
+        if append and not self.has_table:
             raise OptionError(localized("errors", "no_table_out"))
-        self._report, self._table = report, table
+        self._report, self._append = report, append
         self._kept = _Frames() if keep and not self.targets else None
 
     @property
@@ -90,7 +88,7 @@ class Outputs:
         self.layout = layout.without(self._unfilled)
         form = (self.layout.names, layout.delimiter, layout.bom)
         self._pages = [stack.enter_context(atomic_path(path)) for path in self.targets if is_page(path)]
-        mode = replace(self._table or TableMode(), occasional=tuple(occasional))
+        mode = TableMode(self._append, tuple(occasional))
         self._writers = [stack.enter_context(output(path, *form, mode)) for path in self.targets if not is_page(path)]
         if self._kept:
             self._writers.append(self._kept)

@@ -63,18 +63,15 @@ _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, 
 @option("--changed", is_flag=True)
 @option("--best", is_flag=True)
 @option("--append", is_flag=True)
-@option("--upsert", metavar="KEY")
-@option("--lock-timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
 @conditions
 @store_options
 def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet: bool, **given: Any) -> int:
     from dnc import api
     from dnc.checks.result import Conditions
-    from dnc.files.writers import TableMode
     from dnc.reports import check_summary
     from dnc.reports.check_data import as_data
 
-    table, asked = TableMode(**fields_in(given, TableMode)), Conditions(**fields_in(given, Conditions))
+    asked = Conditions(**fields_in(given, Conditions))
     out = given["out"]
     to_stdout = not out or STDOUT in out
     if given["as_json"] and to_stdout:
@@ -86,9 +83,8 @@ def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet:
             open_store(),
             settings=settings,
             out=[*(path for path in out if path != STDOUT), *file],
-            table=table,
             progress=progress,
-            **{name: given[name] for name in ("columns", "only", "changed", "best", "keep")},
+            **{name: given[name] for name in ("columns", "only", "changed", "best", "keep", "append")},
         )
     compared = asked.of(result.counts)
     if given["as_json"]:

@@ -173,7 +173,6 @@ class _TableWriter(Writer):
     def commit(self) -> None:
         """Put the table in the place of the former one. Raises InputError."""
         with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
-            self._refuse_keys(cursor)
             for statement in self._replacement():
                 cursor.execute(statement)
             self._con.commit()
@@ -201,7 +200,6 @@ class _TableWriter(Writer):
             "gone": [name for name in former if name not in (*kinds, *self._mode.occasional)],
             "further": [name for name in kinds if name not in (*former, *self._mode.occasional)],
             "retyped": retyped,
-            "no_key": [key for key in [self._mode.upsert] if key and key not in kinds],
         }
         for key, names in found.items():
             if names:
@@ -210,17 +208,10 @@ class _TableWriter(Writer):
 
     def _replacement(self) -> Iterator[str]:
         new, former = self._named(self._unfinished), self._named(self._table)
-        if self._is_postgresql and self._mode.lock_timeout is not None:
-            yield f"set local lock_timeout = {max(1, round(1000 * self._mode.lock_timeout))}"
         if not self._former:
             yield f"alter table {new} rename to {_identifier(self._table)}"
             return
-        if self._mode.upsert:
-            key = _identifier(self._mode.upsert)
-            if self._is_postgresql:  # of two such runs one waits; readers do not
-                yield f"lock table {former} in share row exclusive mode"
-            yield f"delete from {former} where {key} in (select {key} from {new})"
-        elif not self._mode.append:
+        if not self._mode.append:
             yield f"truncate {former}" if self._is_postgresql else f"delete from {former}"
         columns = [*(self._types or ())]
         for name in self._mode.occasional:
@@ -236,15 +227,6 @@ class _TableWriter(Writer):
         """A column of the new rows; as text where the former table has text, into which everything fits."""
         is_text = self._former.get(name) in _TEXT
         return f"cast({_identifier(name)} as text)" if is_text else _identifier(name)
-
-    def _refuse_keys(self, cursor: Any) -> None:
-        """Raise InputError where the key of an upsert is empty, or the same in several rows."""
-        if self._mode.upsert is None:
-            return
-        key = _identifier(self._mode.upsert)
-        cursor.execute(f"select count(*) - count(distinct {key}) from {self._named(self._unfinished)}")
-        if cursor.fetchone()[0]:
-            raise self._error("keys", [self._mode.upsert])
 
     def _refuse_schema(self) -> None:
         """Raise InputError where the schema of the table is not there; the driver does not say so."""

@@ -21,12 +21,10 @@ from typing import IO
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from dnc.errors import OptionError
 from dnc.files.atomic import write_back
 from dnc.files.csv_reader import DELIMITERS
 from dnc.files.output_rows import OutputRows
 from dnc.frames import as_text, together
-from dnc.messages import localized
 
 # What is added to rows in a workbook: a sheet, or what makes one out of the rows.
 Sheet = pl.DataFrame | Callable[[pl.LazyFrame], pl.LazyFrame]
@@ -44,19 +42,12 @@ _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number,
 class TableMode:
     """What becomes of the rows that a table of verdicts has already.
 
-    append: they stay. upsert: those with the same value in this column are replaced, and the others stay. By default
-    all are replaced. lock_timeout: seconds to wait for others who use the table; None for as long as it takes.
+    append: they stay; by default all are replaced.
     occasional: columns that not every run has; they are added to the table where it lacks them, or left empty.
     """
 
     append: bool = False
-    upsert: str | None = None
-    lock_timeout: float | None = None
     occasional: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.append and self.upsert:
-            raise OptionError(localized("errors", "append_upsert"))
 
 
 class Writer(ABC):

@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 
 import dnc
-from dnc import Brief, Check, InputError, TableMode
+from dnc import Brief, Check, InputError
 from dnc.errors import OptionError
 from dnc.files import databases
 from dnc.files.remote import Query
@@ -185,7 +185,7 @@ def test_other_columns_are_named_and_nothing_is_written(postgres, store, tmp_pat
     assert postgres.rows("select tablename from pg_tables where tablename like 'dnc%'") == []
 
 
-def test_rows_are_appended_or_replaced_by_their_key(postgres, store, tmp_path, dnc):
+def test_rows_are_appended(postgres, store, tmp_path, dnc):
     """--append keeps what is there; --upsert replaces the rows of the same key, and refuses one that names no row."""
     places = [f"{postgres.url}#verdicts", f"sqlite:///{tmp_path}/crm.sqlite#verdicts"]
 
@@ -202,44 +202,19 @@ def test_rows_are_appended_or_replaced_by_their_key(postgres, store, tmp_path, d
         assert postgres.rows("select id, team from verdicts order by id, team") == found
         return found
 
-    check(rows(1, 2), store, out=places, table=TableMode(append=True))
-    check(rows(2, team="b"), store, out=places, table=TableMode(append=True))
+    check(rows(1, 2), store, out=places, append=True)
+    check(rows(2, team="b"), store, out=places, append=True)
     assert there() == [(1, "a"), (2, "a"), (2, "b")]
-    check(rows(2, 3, team="c"), store, out=places, table=TableMode(upsert="id"))
-    assert there() == [(1, "a"), (2, "c"), (3, "c")]
-    for ids in ((4, 4), (4, None)):
-        for place in places:
-            with pytest.raises(InputError, match="'id' is empty, or the same in several rows"):
-                check(rows(*ids), store, out=place, table=TableMode(upsert="id"))
-    with pytest.raises(InputError, match="no column 'key'"):
-        check(rows(4), store, out=places[0], table=TableMode(upsert="key"))
-    assert there() == [(1, "a"), (2, "c"), (3, "c")]
-    rows(3, team="d").write_parquet(tmp_path / "calls.parquet")
+    rows(3, team="c").write_parquet(tmp_path / "calls.parquet")
     (tmp_path / "b.toml").write_text(AS_FILE)
     words = ("check", tmp_path / "calls.parquet", "--brief", "b.toml", "--store", store.path, "--quiet", "--exit-zero")
-    assert dnc(*words, "--out", places[0], "--out", places[1], "--upsert", "id")[0] == 0
-    assert there() == [(1, "a"), (2, "c"), (3, "d")]
-    for wrong in (("--out", "v.csv", "--append"), ("--out", places[0], "--append", "--upsert", "id")):
-        assert dnc(*words, *wrong)[0] == 2
+    assert dnc(*words, "--out", places[0], "--out", places[1], "--append")[0] == 0
+    assert there() == [(1, "a"), (2, "a"), (2, "b"), (3, "c")]
+    assert dnc(*words, "--out", "v.csv", "--append")[0] == 2
+    postgres.rows("delete from verdicts where team = 'b'")
     postgres.rows("create unique index on verdicts (id)")
     with pytest.raises(InputError, match="a row breaks a rule of the table"):
-        check(rows(3), store, out=places[0], table=TableMode(append=True))
-
-
-def test_a_table_in_use_is_waited_for_no_longer_than_asked(postgres, store, dnc, tmp_path):
-    """A reader that never ends its transaction: the former rows stay, and one sentence says why."""
-    from adbc_driver_postgresql import dbapi
-
-    rows = pl.DataFrame({"number": ["+33199000001"]})
-    rows.write_parquet(tmp_path / "calls.parquet")
-    check(rows, store, out=f"{postgres.url}#verdicts")
-    with dbapi.connect(postgres.url) as reader, reader.cursor() as cursor:
-        cursor.execute("select * from verdicts")
-        cursor.fetchall()
-        words = ["--store", store.path, "--quiet", "--out", f"{postgres.url}#verdicts", "--lock-timeout", 0.2]
-        code, _, err = dnc("check", tmp_path / "calls.parquet", *words)
-    assert (code, "others use the table" in err, err.count("\n")) == (4, True, 1)
-    assert postgres.rows("select count(*) from verdicts") == [(1,)]
+        check(rows(3), store, out=places[0], append=True)
 
 
 def test_a_schema_that_is_not_there_is_said_as_such(postgres, store):

@@ -16,7 +16,7 @@ from dnc.store.store import Store
 
 
 def brief_of_campaign(store: Store, name: str) -> Brief:
-    """The newest brief of a campaign, without what it says of the columns of a file; its calls have its name.
+    """The brief of a campaign, without what it says of the columns of a file; its calls have its name.
 
     Raises InputError if there is no such campaign, or this version of the program does not understand its brief.
     """
@@ -26,16 +26,16 @@ def brief_of_campaign(store: Store, name: str) -> Brief:
 def brief_of(found: Campaign) -> Brief:
     """The brief of a campaign, see `brief_of_campaign`. Raises InputError."""
     name = found.name
-    brief = brief_of_text(found.text or "", found.sha256 or "", Path(name)).without_file()
-    return replace(brief, facts={"campaign": name, **brief.facts}, campaign=f"{name} {found.version}")
+    brief = brief_of_text(found.text, found.sha256, Path(name)).without_file()
+    return replace(brief, facts={"campaign": name, **brief.facts}, campaign=name)
 
 
 def brief_for_list(store: Store, name: str, facts: Mapping[str, str] | None = None) -> str:
-    """The newest brief of a campaign (TOML) for one of its lists; its calls have its name. Raises InputError.
+    """The brief of a campaign (TOML) for one of its lists; its calls have its name. Raises InputError.
 
     facts: in place of its own; what is left is what it says of columns, for another campaign with such a file.
     """
-    brief = toml_of(campaigns.current(store.ledger, name).text or "")
+    brief = toml_of(campaigns.current(store.ledger, name).text)
     return brief_text({**brief, "facts": {"campaign": name, **brief.get("facts", {})} if facts is None else facts})
 
 

@@ -125,7 +125,7 @@ class Inspection(msgspec.Struct, frozen=True):
         checks, loads (of registries' files), erasures (also retention and holds), events (all of the days): rows of the
             log. declared: facts for all calls, by check. log: all of it, as it is hashed.
         rules: text of each rules file that a check used, by its SHA-256.
-        campaigns: versions of briefs. passed_to: to whom consents were passed on.
+        campaigns: their briefs. passed_to: to whom consents were passed on.
         retention: months by kind. holds: in force now. wordings: of consents.
         covered: of how many of the `days` every call is said to be recorded.
         laws: ids of the rules files by which checks judged; None where one of an earlier version does not say so.
@@ -196,7 +196,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
     asked = {snapshot for row in checks for snapshot in row["detail"]["snapshots"]}
     loads = [row for row in rows if (one := row["detail"].get("snapshot")) and (scope.of(row) or one in asked)]
     exported = [row["detail"]["to"] for row in rows if row["verb"] == "export" and row["detail"].get("to")]
-    campaigns = [(row["name"], row["version"], row["added_at"], row["sha256"]) for row in briefs]
+    campaigns = [(row["name"], row["added_at"], row["sha256"]) for row in briefs]
     campaigns = [row for row in campaigns if scope.campaign in (None, row[0])]
     if scope.campaign and not (campaigns or checks or frames["calls"].height):
         raise InputError(localized("errors", "hold", "campaign", name=scope.campaign))
@@ -211,7 +211,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
         events=_table(map(_deed, filter(scope.of, rows)), ("verb", "hash")),
         log=log,
         rules=rules,
-        campaigns=pl.DataFrame(campaigns, ["campaign", "version", "added_at", "sha256"], orient="row"),
+        campaigns=pl.DataFrame(campaigns, ["campaign", "added_at", "sha256"], orient="row"),
         passed_to={*exported, *frames.pop("recipients")["passed_to"]},
         retention={kind: months for kind, months, _ in store.retention()},
         holds=store.holds(),

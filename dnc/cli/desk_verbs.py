@@ -122,12 +122,12 @@ def campaigns(*, action: str, name: str | None, brief: Path | None) -> None:
     store = open_store()
     if name is None:
         found = stored.in_store(store.ledger).values()
-        rows = [(campaign.name, campaign.version, campaign.sha256, campaign.added_at) for campaign in found]
-        print_rows(rows, ("name", "version", "brief_sha256", "added_at"))
+        rows = [(campaign.name, campaign.sha256, campaign.added_at) for campaign in found]
+        print_rows(rows, ("name", "brief_sha256", "added_at"))
     elif brief is not None:
         read_brief(brief)
-        version = stored.add(store.ledger, name, brief_source(brief)[0])
-        tell("store", "campaign_added", name=name, version=str(version))
+        stored.add(store.ledger, name, brief_source(brief)[0])
+        tell("store", "campaign_added", name=name)
     elif action == "show":
         click.echo(stored.current(store.ledger, name).text, nl=False)
     else:

@@ -16,7 +16,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from dnc.desk import (
     check_pages,
@@ -101,7 +100,6 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 LOOPBACK = "127.0.0.1"
 _CONNECTIONS = 1_000
-_MOST_QUIET = 400  # fewer than the descriptors that a process may open, which are often 1,024
 _IDLE_SECONDS = 60  # a dialler keeps its connection between calls
 _GRACE_SECONDS = 5
 
@@ -139,43 +137,13 @@ def serve(desk: Desk, sock: socket.socket, ready: Callable[[], None] = lambda: N
         proxy_headers=False,  # the address of a client decides nothing
         ws="none",
         lifespan="on",
-        http=_Connection,
+        http="h11",
         loop="asyncio",
         limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     _Server(config, ready).run(sockets=[sock])
-
-
-class _Connection(H11Protocol):
-    """Where many connections ask nothing (yet), the one that has done so longest is closed for a new one.
-
-    So nobody takes all places with requests whose headers never end.
-    """
-
-    quiet_since = 0.0
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether it is between requests, or in the headers of one."""
-        return self.cycle is None or self.cycle.response_complete
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a place."""
-        super().connection_made(transport)
-        self.quiet_since = self.loop.time()
-        if len(self.connections) > _MOST_QUIET:
-            others = (each for each in self.connections if isinstance(each, _Connection) and each is not self)
-            quiet = (each for each in others if each.is_quiet)
-            if oldest := min(quiet, key=lambda each: each.quiet_since, default=None):
-                self.connections.discard(oldest)
-                oldest.transport.abort()
-
-    def on_response_complete(self) -> None:
-        """Be quiet again."""
-        super().on_response_complete()
-        self.quiet_since = self.loop.time()
 
 
 class _Server(uvicorn.Server):

@@ -56,16 +56,10 @@ from dnc.store.store import Store, read_all
 from dnc.verdicts.screening import on_own_list
 
 MOST_BODY = 4 << 20  # bytes
-WRONG_KEY_SECONDS = 0.2  # each waits for those before it
-_WRONG_AT_ONCE = 50
 _DIGITS = 18  # of the number of an objection
 
 T = TypeVar("T")
 Answer = Callable[[Request, "Interface"], Awaitable[Response]]
-
-
-class _WrongKeyError(RefusedError):
-    """A request without a key that this desk knows."""
 
 
 class Interface:
@@ -81,7 +75,6 @@ class Interface:
         self._keys: Current[list[Key]] = Current(desk.store, lambda: keys.in_store(desk.store.ledger), table="keys")
         self._campaigns = Current(desk.store, lambda: campaigns.in_store(desk.store.ledger), table="campaigns")
         self._lock = Lock()
-        self._slow, self._wrong = asyncio.Lock(), 0
 
     @property
     def texts(self) -> dict[str, Any]:
@@ -98,7 +91,7 @@ class Interface:
         with self._lock:
             found = keys.holder(key.strip(), self._keys.get()) if scheme.lower() == "bearer" else None
         if found is None:
-            raise _WrongKeyError(401, self.texts["no_key"])
+            raise RefusedError(401, self.texts["no_key"])
         return found
 
     def brief(self, campaign: str) -> Brief:
@@ -112,17 +105,6 @@ class Interface:
         key: Key = request.state.key
         if not key.may(right):
             raise RefusedError(403, self.texts["no_right"].format(right=right))
-
-    async def slow_down(self) -> None:
-        """Wait before a wrong key is answered; the others wait for this one, and are refused when many do."""
-        if self._wrong >= _WRONG_AT_ONCE:
-            return
-        self._wrong += 1
-        try:
-            async with self._slow:
-                await asyncio.sleep(WRONG_KEY_SECONDS)
-        finally:
-            self._wrong -= 1
 
     def close(self) -> None:
         """Stop deciding."""
@@ -292,8 +274,6 @@ def routes(interface: Interface) -> list[Route]:
                 with acting(f"key {request.state.key.name}"):
                     return await answer(request, interface)
             except RefusedError as error:
-                if isinstance(error, _WrongKeyError):
-                    await interface.slow_down()
                 return problem(error.status, str(error))
             except InputError as error:
                 return problem(422, interface.said(error.message))

@@ -501,11 +501,8 @@ def keys(con: Connection) -> list[Row]:
 
 
 def campaigns(con: Connection) -> list[Row]:
-    """The versions of campaigns, in the order in which they were added: name, version, sha256, text, added_at."""
-    return _rows(con, "select name, version, sha256, text, added_at from campaigns order by added_at, rowid")
-
-
-# Rules packs
+    """The campaigns, in the order in which they were added: name, sha256, text, added_at."""
+    return _rows(con, "select name, sha256, text, added_at from campaigns order by added_at, rowid")
 
 
 # Texts and decisions of checks

@@ -10,7 +10,6 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
@@ -23,7 +22,6 @@ import pytest
 from dnc import Decider, check
 from dnc.api import explain, replay
 from dnc.desk.schema import ANSWERED
-from dnc.desk.v1 import WRONG_KEY_SECONDS
 from dnc.law.vocabulary import CONSENT, OCCASIONAL, OR_NONE, VERDICT, vocabulary
 from dnc.store import campaigns, keys
 from dnc.store.verify import verify
@@ -147,16 +145,6 @@ def test_a_number_that_never_objected_is_not_lifted(api):
     assert api.post("/v1/objections", json=sent).json() == {"recorded": 1}
 
 
-def test_wrong_keys_are_slowed_down(api):
-    """One after the other, also if some are tried at once; the right key does not wait for them."""
-    began = time.monotonic()
-    with ThreadPoolExecutor(10) as pool:
-        wrong = [pool.submit(api.get, "/v1/status", headers={"Authorization": f"Bearer {n}"}) for n in range(10)]
-        assert api.get("/v1/status").status_code == 200
-        assert [each.result().status_code for each in wrong] == [401] * 10
-    assert time.monotonic() - began >= 10 * WRONG_KEY_SECONDS
-
-
 BRIEF = """region = "FR"
 [facts]
 caller = "commercial"
@@ -180,7 +168,7 @@ def test_what_was_forgotten_is_not_kept_by_a_campaign_that_nobody_asks_for_any_m
 
 
 def test_a_campaign_tells_what_calls_have_in_common(api, dnc, tmp_path):
-    """A number and its hour suffice; a new version counts for the next request, and a kept decision names it."""
+    """A number and its hour suffice; a new brief counts for the next request, and a kept decision names it."""
     call = SHOP | {"number": NOT_LISTED, "campaign": "autumn"}
     brief = tmp_path / "brief.toml"
 
@@ -199,12 +187,12 @@ def test_a_campaign_tells_what_calls_have_in_common(api, dnc, tmp_path):
     assert asked().json()["decisions"] == decided(api, call | {"recipient": "business"})
     kept = asked("?keep=true").json()
     row = api.store.log().row(kept["check"] - 1, named=True)
-    assert json.loads(row["detail"])["campaign"] == "autumn 2"
+    assert json.loads(row["detail"])["campaign"] == "autumn"
     assert kept["decisions"] == asked().json()["decisions"]
     assert dnc("campaigns", "remove", "autumn", "--store", api.store.path)[0] == 0
     assert asked().status_code == 422
     assert keep(BRIEF)[0] == 0
-    assert "autumn,4," in dnc("campaigns", "list", "--store", api.store.path)[1]
+    assert "autumn," in dnc("campaigns", "list", "--store", api.store.path)[1]
     assert dnc("campaigns", "show", "autumn", "--store", api.store.path)[1] == BRIEF
     assert verify(api.store.ledger).faults == []
 

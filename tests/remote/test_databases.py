@@ -186,7 +186,7 @@ def test_other_columns_are_named_and_nothing_is_written(postgres, store, tmp_pat
 
 
 def test_rows_are_appended(postgres, store, tmp_path, dnc):
-    """--append keeps what is there; --upsert replaces the rows of the same key, and refuses one that names no row."""
+    """--append keeps what is there; a row that breaks a rule of the table is refused."""
     places = [f"{postgres.url}#verdicts", f"sqlite:///{tmp_path}/crm.sqlite#verdicts"]
 
     def rows(*ids: int | None, team: str = "a") -> pl.DataFrame:

@@ -13,8 +13,6 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-import polars as pl
-
 from benchmarks.peers import PEERS, Peer
 from benchmarks.processes import BenchmarkError, Command, Run, in_turn, run
 from tests.remote import servers
@@ -195,16 +193,12 @@ def million(bench: Bench) -> Iterator[Row]:
 
 
 def parquet(bench: Bench) -> Iterator[Row]:
-    """The same list into Parquet and into a folder of it in parts, against one CSV."""
-    calls, store, folder = bench.calls(bench.rows // 10), bench.bloctel(), bench.out("parts")
+    """The same list into Parquet, against one CSV."""
+    calls, store = bench.calls(bench.rows // 10), bench.bloctel()
     csv = bench.check(calls, store, "verdicts.csv")
     one = replace(bench.check(calls, store, "verdicts.parquet"), lines=None)
-    by = ("--format", "parquet", "--partition-by", "dnc_outcome")
-    parts = replace(bench.check(calls, store, folder.name, *by), lines=None)
-    ours, base, parted = bench.turns(parquet=one, csv=replace(csv, lines=None), parts=parts)
-    what = f"check, {bench.rows // 10:,} calls"
-    yield row(f"{what} to Parquet", ours, "to CSV", base, "CPU ≤ 1.1")
-    yield row(f"{what} to Parquet in parts, by outcome", parted, "to CSV", base, "CPU ≤ 1.2")
+    ours, base = bench.turns(parquet=one, csv=replace(csv, lines=None))
+    yield row(f"check, {bench.rows // 10:,} calls to Parquet", ours, "to CSV", base, "CPU ≤ 1.1")
 
 
 def _decided(bench: Bench, rows: int, what: str, bound: str, **settings: object) -> Iterator[Row]:
@@ -231,31 +225,6 @@ def days(bench: Bench) -> Iterator[Row]:
         many=bench.check(dated, many, "dated.csv"), one=bench.check(plain, bench.bloctel(), "verdicts.csv")
     )
     yield row(f"check, {len(answers)} answers and 60 days", ours, "one answer, one day", other, "≤ 1.25")
-
-
-def again(bench: Bench) -> Iterator[Row]:
-    """Half as many calls as `check`, after a check of them that was kept: unchanged, and 1 % of the rows changed."""
-    calls = bench.calls(bench.rows // 2)
-    changed = bench.made(f"changed-{calls.name}", lambda path: _with_changes(calls, path))
-    store = bench.out("store")
-    shutil.copytree(bench.bloctel(), store)
-    run(bench.check(calls, store, "verdicts.csv", "--keep"))
-    ours = {
-        name: bench.check(path, store, f"{name}.csv", "--since", "verdicts.csv")
-        for name, path in (("unchanged", calls), ("1 % changed", changed))
-    }
-    full = bench.check(calls, store, "full.csv")
-    done = in_turn({"full": full, **ours, **floors(bench, calls, bench.out("verdicts.csv"))}, bench.runs)
-    fastest = min(FLOORS, key=lambda name: done[name].wall)
-    for name, bound in zip(ours, ("≤ 1.2", "≤ 1.3"), strict=True):
-        what = f"{bench.rows // 2:,} calls checked again, {name}"
-        yield row(what, done[name], f"W, {fastest}", done[fastest], bound)
-        yield row(what, done[name], "without --since", done["full"], "")
-
-
-def _with_changes(calls: Path, path: Path) -> None:
-    changed = pl.when(pl.int_range(pl.len()) % 100 == 0).then(pl.lit("business")).otherwise("recipient")
-    pl.scan_csv(calls, infer_schema=False).with_columns(recipient=changed).sink_csv(path)
 
 
 def growth(bench: Bench) -> Iterator[Row]:
@@ -460,7 +429,6 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "million": million,
     "parquet": parquet,
     "days": days,
-    "again": again,
     "load": loading,
     "peers": peers,
     "start": start,

@@ -17,7 +17,6 @@ from benchmarks.processes import BenchmarkError, Command, in_turn
 CASES = {
     "check": 4,
     "days": 1,
-    "again": 4,
     "load": 4,
     "peers": 4,
     "start": 4,

@@ -1,7 +1,7 @@
 """An interview about a list: its questions one after the other, with each answer written to the brief.
 
 The brief is the state: the next question comes from a check of the first rows with the brief as it is. A terminal or a
-page only shows questions and hands over answers (see `dnc.cli.start` and `dnc.desk`).
+page only shows questions and hands over answers (see `dnc.desk`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from dnc.lists.brief_text import brief_text
 from dnc.lists.cell_facts import read_cli
 from dnc.lists.guesses import Guesses
 from dnc.lists.header import READ, UNDECIDED
-from dnc.lists.roles import unread_texts
 from dnc.lists.words import meaning
 from dnc.messages import LANGUAGES, NOTHING, localized, messages
 from dnc.store.store import Store
@@ -96,17 +95,6 @@ class Interview:
         """Free the rows of the list and of the consents; they are read again when they are needed."""
         vars(self).pop("guesses", None)
         self._consents = None
-
-    @property
-    def whole(self) -> bool:
-        """Whether these are all rows of the list."""
-        return self.guesses.batch.height <= SAMPLE
-
-    @property
-    def taken(self) -> dict[str, str]:
-        """What needed no question: a line on each, by the id of the question."""
-        _, lines = self._questions(self.language, self._first).proved()
-        return {id_: line for id_, line in lines.items() if id_ not in self.given}
 
     def _questions(self, language: str, brief: Edits | None = None) -> OpenQuestions:
         brief = self.brief if brief is None else brief
@@ -319,14 +307,6 @@ class Interview:
     def is_decided(self) -> bool:
         """Whether that was found since the last answer, or cannot be found yet."""
         return not self.number_is_known or (self._decided is not None and self._decided[1] == self.consents)
-
-    def finish(self) -> None:
-        """Give what nobody has spoken of a role: the texts of columns, and around the table, are read by nobody yet."""
-        questions = self._questions(self.language)
-        if questions.around:
-            self._add({"around": UNDECIDED})
-        if without := questions.without_role:
-            self._add({"texts": {content.name: {"unread": unread_texts(content)} for content in without}})
 
 
 def kind_of_fact(fact: str | None) -> str:

@@ -28,7 +28,6 @@ from dnc.messages import LANGUAGES, Words, figure, in_language, localized
 
 # Modules with verbs, and the verbs in each, in the order of the reference.
 _OF_VERBS = {
-    "start": "start",
     "check_verbs": "check explain brief",
     "vet_verb": "vet",
     "law_verbs": "rules",

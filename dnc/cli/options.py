@@ -162,11 +162,6 @@ def _next_block(pipe: FileIO) -> bytes | None:
     return pipe.read(_BLOCK_BYTES)
 
 
-def typed_name(path: Path) -> str:
-    """The name that the user typed, if the file was copied; else the path."""
-    return _typed_names.get(str(path), str(path))
-
-
 class _List(_FilePath):
     """A list to read: a file, or a URL, which stays as it is."""
 

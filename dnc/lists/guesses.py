@@ -1,6 +1,6 @@
 """What a list's columns and words seem to mean: what its cells prove, and what is only likely.
 
-`dnc brief` writes it down as a draft, and `dnc start` asks about it. Nothing here decides a call.
+`dnc brief` writes it down as a draft, and the desk asks about it. Nothing here decides a call.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def asked(write_file, store, monkeypatch, tmp_path):
 def _answered(interview: Interview, answers: dict[str, int | str | None]) -> list[str]:
     """Answer all questions, by id or else as not known; gives their ids."""
     ids = []
-    while question := interview.next():
+    while question := next(interview.open(), None):
         ids += question.parts or [question.id]
         interview.answer(question, _answer(question, answers))
     return ids
@@ -57,14 +57,14 @@ def _answer_row(row: TableRow, answer: int | str | None) -> int | str:
 
 def _open(interview: Interview, answers: dict[str, int]) -> list[Question]:
     """The questions that are open once some, and what each column is for, are answered."""
-    while (question := interview.next()).id in {*answers, "columns", "campaign"}:
+    while (question := next(interview.open(), None)).id in {*answers, "columns", "campaign"}:
         interview.answer(question, _answer(question, answers))
     return list(interview.open())
 
 
 def _form(interview: Interview) -> Question:
     """The form about what is the same for all calls of a business that sells."""
-    while (question := interview.next()).id != "campaign":
+    while (question := next(interview.open(), None)).id != "campaign":
         interview.answer(question, 0 if question.id == "caller" else None)
     return question
 
@@ -97,11 +97,11 @@ def test_what_a_column_may_say_is_not_asked_of_all(asked):
     """It is asked once that column is for something else: consent and objections, and what is proposed of a column."""
     header = "Tél;Accord téléphone;Ne plus appeler;Qualité"
     interview = asked(f"{header}\n06 39 98 00 01;peut-être;x;Particulier\n06 39 98 00 02;oui;;Professionnel\n")
-    interview.answer(interview.next(), 0)
+    interview.answer(next(interview.open(), None), 0)
     of_each = {"consent", "registry:own", "recipient"}
     asked_of_all = {id_ for question in interview.open() for id_ in (question.id, *question.parts)}
     assert "source" in asked_of_all and of_each.isdisjoint(asked_of_all)
-    columns = interview.next()
+    columns = next(interview.open(), None)
     interview.answer(columns, [0] * len(columns.table))
     assert of_each <= {id_ for question in interview.open() for id_ in (question.id, *question.parts)}
 
@@ -109,7 +109,7 @@ def test_what_a_column_may_say_is_not_asked_of_all(asked):
 def test_the_words_of_a_consent_are_for_the_same_calls(asked, tmp_path):
     """A column named for a consent, with no word that gives one, is used at once; its words tell the calls, too."""
     interview = asked("Téléphone;RGPD\n06 39 98 00 01;Accordé\n06 39 98 00 02;Validé\n06 39 98 00 03;En cours\n", "fr")
-    while not (question := interview.next()).id.startswith("words:"):
+    while not (question := next(interview.open(), None)).id.startswith("words:"):
         interview.answer(question, 0 if question.id == "caller" else None)
     assert all(row.options[row.rest].edits == {"values": {"consent": {row.text: "none"}}} for row in question.table)
     live, both = (
@@ -127,7 +127,7 @@ def test_a_word_of_a_consent_that_is_known_already_leaves_its_calls_to_be_asked(
     """Beside another word that nobody knows, also once that was answered so."""
     rows = "06 39 98 00 01;Freely given consent from contact\n06 39 98 00 02;Consent requested\n"
     interview = asked(f"Téléphone;Legal basis\n{rows}")
-    while not (question := interview.next()).id.startswith("words:"):
+    while not (question := next(interview.open(), None)).id.startswith("words:"):
         interview.answer(question, {"caller": 0, "region": 0, "columns": [2]}.get(question.id))
     assert [row.text for row in question.table] == ["Consent requested"]
     assert "live" not in str(question.table[0].options), "it is asked apart"
@@ -140,7 +140,7 @@ def test_each_column_that_fits_may_be_the_consent(asked):
     """The one that is proposed may be of something else; any column of days may be the day of the consent."""
     rows = "".join(f"06 39 98 00 0{at};true;{'Oui' if at else 'Non'};12/0{at + 1}/2026\n" for at in range(3))
     interview = asked(f"Téléphone;OPT_IN;CONSENTEMENT_TEL;Collecte\n{rows}", "fr")
-    while (question := interview.next()).id != "columns":
+    while (question := next(interview.open(), None)).id != "columns":
         interview.answer(question, 0 if question.id == "caller" else None)
     told = {row.name: [one.edits.get("columns", {}) for one in row.options] for row in question.table}
     assert all({"consent": name} in told[name] for name in ("OPT_IN", "CONSENTEMENT_TEL"))
@@ -170,7 +170,7 @@ def test_only_what_matters_for_the_caller_is_asked(asked):
 def test_details_are_asked_only_of_what_is_known(asked, fact, details):
     """The day of a consent only after the consent, for instance; an answer that is not known leads to no detail."""
     interview = asked("Téléphone\n01 99 00 00 01\n")
-    interview.answer(interview.next(), 0)
+    interview.answer(next(interview.open(), None), 0)
     assert details.isdisjoint(question.id for question in interview.open())
     [question] = [question for question in interview.open() if fact in (question.id, *question.parts)]
     interview.answer(question, None)
@@ -196,7 +196,7 @@ def test_no_question_is_open_twice(asked):
     """Where several facts are missing that one answer tells, it is asked for once, also on a page of all questions."""
     interview = asked(LIST)
     assert [question.id for question in interview.open()] == ["caller", "columns", "call_at"]  # the law depends on who
-    interview.answer(interview.next(), 0)
+    interview.answer(next(interview.open(), None), 0)
     questions = list(interview.open())
     assert len({question.text for question in questions}) == len(questions)
     ids = [id_ for question in questions for id_ in question.parts or [question.id]]
@@ -222,14 +222,14 @@ def test_tags_of_a_cell_are_answered_one_by_one(asked, tmp_path, store):
     tags = ("VIP, Lyon", "Lyon, stop", "VIP, stop", "VIP, Lyon, stop", "Lyon", "VIP", "stop")
     rows = "".join(f'06 39 98 00 0{at},"{cell}"\n' for at, cell in enumerate(tags))
     interview = asked(f"Téléphone,Étiquettes\n{rows}")
-    while (question := interview.next()).id != "columns":
+    while (question := next(interview.open(), None)).id != "columns":
         interview.answer(question, 3)
     [row] = question.table
     assert [option.edits for option in row.options][1:] == [
         {"texts": {"Étiquettes": {}}}, {"texts": {"Étiquettes": {"separator": ","}}},
     ]  # fmt: skip
     interview.answer(question, [2])
-    while (question := interview.next()).id != "texts":
+    while (question := next(interview.open(), None)).id != "texts":
         interview.answer(question, None)
     assert {row.text: list(row.shown) for row in question.table} == {
         "stop": ["rows: 4"], "Lyon": ["rows: 4"], "VIP": ["rows: 4"],
@@ -294,26 +294,13 @@ def test_rows_and_values_are_shown_and_numbers_masked(asked):
     interview = asked(
         "Téléphone;Stop\n06 39 98 00 01;06 39 98 00 41\n06 39 98 00 02;06 39 98 00 42\n06 39 98 00 03;x\n"
     )
-    interview.answer(interview.next(), 0)
-    question = interview.next()
+    interview.answer(next(interview.open(), None), 0)
+    question = next(interview.open(), None)
     assert (question.id, question.rows, question.default) == ("columns", 3, None)
     [row] = question.table
     assert list(row.shown) == ["•• •• •• •• 41", "•• •• •• •• 42", "x"] and row.options[row.chosen].edits == {
         "texts": {"Stop": {}}
     }
-
-
-def test_enter_never_clears(asked, tmp_path, store):
-    """No default says that an empty cell is no objection, that a text means nothing, or that anybody consented."""
-    text = "Téléphone;Opposition;Consentement le;Suivi;Ville\n06 39 98 00 01;;13/01/2026;S9;Sète\n"
-    interview = asked(f"{text}06 39 98 00 02;14/01/2026;;vu;Nîmes\n")
-    while question := interview.next():
-        interview.answer(question, 0 if question.id == "caller" else question.default)
-    interview.finish()
-    brief = read_brief(tmp_path / "list.toml")
-    assert (brief.ignore, brief.when_filled, brief.when_empty) == (("Ville",), {}, {})
-    assert set(brief.texts["Suivi"].meanings.values()) == {"unread"} and brief.texts["Suivi"].rest is None
-    assert check(tmp_path / "list.csv", store, brief=brief).counts == {"clear": 0, "blocked": 1, "undecided": 1}
 
 
 def test_a_wrong_answer_leaves_the_brief_as_it_was(asked, tmp_path):
@@ -328,7 +315,7 @@ def test_a_wrong_answer_leaves_the_brief_as_it_was(asked, tmp_path):
 def test_answers_of_an_earlier_time_are_not_asked_again(asked):
     """A brief that is there is gone on with."""
     first = asked(LIST)
-    first.answer(first.next(), 0)
+    first.answer(next(first.open(), None), 0)
     assert asked(LIST).next().id == "columns"
 
 
@@ -376,8 +363,8 @@ def test_the_questions_are_about_the_sheet_that_the_brief_names(tmp_path):
         made().next()
     brief.write_text('sheet = "Appels"\nregion = "FR"\n', encoding="utf-8")
     interview = made()
-    interview.answer(interview.next(), 0)
-    around = interview.next()
+    interview.answer(next(interview.open(), None), 0)
+    around = next(interview.open(), None)
     assert (around.id, around.shown) == ("around", ["Sheet"]) and "--registry own --sheet" in around.how
 
 
@@ -393,7 +380,7 @@ def test_nothing_else_is_asked_before_the_column_of_numbers_is_known(asked):
 def test_columns_of_equal_standing_are_a_question(asked, tmp_path):
     """Which of two columns holds the number to call, or both, where one of them holds other things too."""
     interview = asked("fixe;portable\n01 99 00 00 01;06 39 98 00 01\n01 99 00 00 02;aucun\n")
-    question = interview.next()
+    question = next(interview.open(), None)
     assert question.id == "number" and [option.text for option in question.options] == [
         "each number in fixe, portable",
         "fixe (for instance •• •• •• •• 01, •• •• •• •• 02)",
@@ -402,15 +389,15 @@ def test_columns_of_equal_standing_are_a_question(asked, tmp_path):
     for answer in (0, None):
         interview.answer(question, answer)
         assert read_brief(tmp_path / "list.toml").columns == {"number": ["fixe", "portable"]}
-        assert interview.next().id == "caller" and interview.calls == 4
+        assert next(interview.open(), None).id == "caller" and interview.calls == 4
         interview.take_back()
 
 
 def test_a_country_that_stays_a_tie_is_asked(asked, tmp_path):
     """Numbers in national form, a header and a system without a language."""
     interview = asked("number\n06 39 98 00 01\n06 39 98 00 02\n")
-    interview.answer(interview.next(), 0)
-    question = interview.next()
+    interview.answer(next(interview.open(), None), 0)
+    question = next(interview.open(), None)
     assert question.id == "region" and len(question.options) > 1 and question.rows == 2
     at = [option.text for option in question.options].index("France (FR)")
     interview.answer(question, at)
@@ -448,8 +435,8 @@ def test_columns_about_mail_are_not_proposed_for_calls(asked, name, named):
     """A consent to e-mails or letters says nothing of calls."""
     interview = asked(f"Tel;{name}\n+33639980001;oui\n+33639980002;non\n")
     assert ("consent" in interview.guesses.named) is named
-    interview.answer(interview.next(), 0)
-    [row] = interview.next().table
+    interview.answer(next(interview.open(), None), 0)
+    [row] = next(interview.open(), None).table
     assert (name in [option.edits.get("columns", {}).get("consent") for option in row.options]) is named
 
 
@@ -457,8 +444,10 @@ def test_words_of_a_consent_are_asked_though_the_law_needs_none(asked):
     """Else all rows with such a word stay undecided, and no question would change it."""
     rows = "".join(f"06 39 98 00 0{at};{word};\n" for at, word in enumerate(("OUI", "OUI", "à voir")))
     interview = asked(f"Téléphone;Accord;Nom\n{rows}")
-    charity = next(at for at, option in enumerate(interview.next().options) if "charity" in str(option.edits))
-    interview.answer(interview.next(), charity)
+    charity = next(
+        at for at, option in enumerate(next(interview.open(), None).options) if "charity" in str(option.edits)
+    )
+    interview.answer(next(interview.open(), None), charity)
     ids = _answered(interview, {"columns": None, "voice": 0, "recipient": 0, "registry:own": 0})
     assert "words:Accord" in ids
 
@@ -469,7 +458,7 @@ def test_a_column_may_hold_the_consent_or_a_number_whatever_it_is_called(asked):
         "Mobile;Travail;Vous rappeler ?;Avis\n"
         + "".join(f"06 39 98 00 {at};01 99 00 00 {at};{'oui' if at % 2 else 'non'};Avis {at}\n" for at in range(10, 40))
     )
-    while (question := interview.next()).id != "columns":
+    while (question := next(interview.open(), None)).id != "columns":
         interview.answer(question, 0)
     edits = {row.name: [option.edits.get("columns") for option in row.options] for row in question.table}
     assert {"number": ["Mobile", "Travail"]} in edits["Travail"]
@@ -480,7 +469,7 @@ def test_a_text_is_shown_whole(asked):
     """What decides may stand at its end, and a tag may be a number; a telephone number in it is masked."""
     long = "A rappelé deux fois pour dire que son mari est absent, et qu'il ne faut plus appeler"
     interview = asked(f"Téléphone;Suivi\n06 39 98 00 01;{long}\n06 39 98 00 02;2026\n")
-    while (question := interview.next()).id != "texts":
+    while (question := next(interview.open(), None)).id != "texts":
         interview.answer(question, {"caller": 0, "columns": [1]}.get(question.id))
     assert {row.text for row in question.table} == {long, "2026"}
 
@@ -489,7 +478,7 @@ def test_a_text_is_shown_whole(asked):
 def test_what_is_proposed_of_yes_and_no_is_by_the_name(asked, name, objects):
     """Whichever of them says not to call; nothing else may be accepted with all that is proposed."""
     interview = asked(f"Téléphone;{name}\n06 39 98 00 01;oui\n06 39 98 00 02;non\n")
-    while (question := interview.next()).id != "texts":
+    while (question := next(interview.open(), None)).id != "texts":
         interview.answer(question, {"caller": 0, "columns": [1]}.get(question.id))
     [row] = question.table
     assert row.options[row.rest].edits["texts"][name]["objected"] == [objects]
@@ -498,7 +487,7 @@ def test_what_is_proposed_of_yes_and_no_is_by_the_name(asked, name, objects):
 def test_texts_that_no_brief_may_hold_are_asked_together(asked):
     """A column of a few days has an answer, too; else its rows would stay undecided whatever is answered."""
     interview = asked("Téléphone;Anniversaire\n06 39 98 00 01;14/03/1971\n06 39 98 00 02;\n")
-    while (question := interview.next()).id != "texts":
+    while (question := next(interview.open(), None)).id != "texts":
         interview.answer(question, {"caller": 0, "columns": [1]}.get(question.id))
     [row] = question.table
     assert {"texts": {"Anniversaire": {"rest": "nothing"}}} in [option.edits for option in row.options]
@@ -511,11 +500,11 @@ def test_codes_are_not_accepted_with_all_else(asked):
     """
     rows = "".join(f"06 39 98 00 0{at};{at % 3};{'rappel' if at % 2 else 'idem'}\n" for at in range(1, 7))
     interview = asked(f"Téléphone;Résultat;Suivi\n{rows}")
-    while (question := interview.next()).id != "columns":
+    while (question := next(interview.open(), None)).id != "columns":
         interview.answer(question, {"caller": 0}.get(question.id))
     assert {row.name: row.rest is None for row in question.table} == {"Résultat": True, "Suivi": False}
     interview.answer(question, [1 for _ in question.table])
-    while (question := interview.next()).id != "texts":
+    while (question := next(interview.open(), None)).id != "texts":
         interview.answer(question, None)
     assert {row.text: row.rest is None for row in question.table} == {
         "0": True, "1": True, "2": True, "rappel": False, "idem": True,
@@ -530,7 +519,7 @@ def test_columns_that_one_answer_may_leave_out_tell_nobody_apart(asked):
     }  # fmt: skip
     rows = [";".join((f"06 39 98 00 0{at}", *(cells[at] for cells in told.values()))) for at in range(7)]
     interview = asked("\n".join([";".join(("Téléphone", *told)), *rows]))
-    while (question := interview.next()).id != "columns":
+    while (question := next(interview.open(), None)).id != "columns":
         interview.answer(question, {"caller": 0}.get(question.id))
     assert {row.name for row in question.table if row.alike} == {"Lots", "Série", "Société"}
     assert all(row.rest is None and row.chosen == 1 for row in question.table if row.alike)
@@ -549,7 +538,7 @@ def test_a_consent_is_asked_for_the_calls_that_are_made(asked, tmp_path, voice, 
     """Those of a recorded message need none for calls by a person."""
     (tmp_path / "list.toml").write_text(f'[facts]\nvoice = "{voice}"\n')
     interview = asked("Téléphone;Accord\n06 39 98 00 01;signé\n06 39 98 00 02;\n")
-    while (question := interview.next()).id != "words:Accord":
+    while (question := next(interview.open(), None)).id != "words:Accord":
         chosen = {"caller": 0, "columns": [2]}.get(question.id)
         interview.answer(question, chosen)
     named = [option.edits for option in question.table[0].options if "named_caller" in str(option.edits)]
@@ -580,7 +569,7 @@ def test_what_the_file_of_consents_leaves_open_is_asked(asked, write_file, tmp_p
     answers = {"caller": 0, "region": 0, "dates": 0, "call_at": "2026-12-01", "voice": 0, "cli": "01 99 00 90 00"}
     answers |= {"recipient": 0, "source": 5, "sector": 12, "relationship": 0, "attempts": "none", "registry:own": 0}
     asked_of = {}
-    while question := interview.next():
+    while question := next(interview.open(), None):
         asked_of[question.id] = question
         is_words = question.id == "consents"
         interview.answer(question, [1, 2, 0] if is_words else _answer(question, answers | {"consent_for": 0}))
@@ -612,8 +601,10 @@ def test_a_name_or_an_objection_is_not_proposed_as_the_consent(asked):
     """Other columns of a few words are."""
     rows = "".join(f"06 39 98 00 0{row};Sète;{'Oui' if row else 'Non'};a{row % 3}\n" for row in range(9))
     interview = asked(f"Tél;Ville;Ne plus démarcher;Étape\n{rows}")
-    interview.answer(interview.next(), 0)
-    texts = {row.name: [option.edits.get("columns") for option in row.options] for row in interview.next().table}
+    interview.answer(next(interview.open(), None), 0)
+    texts = {
+        row.name: [option.edits.get("columns") for option in row.options] for row in next(interview.open(), None).table
+    }
     assert {name: {"consent": name} in columns for name, columns in texts.items()} == {
         "Ville": False, "Ne plus démarcher": False, "Étape": True,
     }  # fmt: skip
@@ -630,8 +621,8 @@ def test_a_name_or_an_objection_is_not_proposed_as_the_consent(asked):
 def test_a_day_is_proposed_for_a_call_only_by_a_name_that_says_nothing_else(asked, name, ours):
     """Whoever accepts what is proposed would take the day on which a consent ended for that of the consent."""
     interview = asked(f"Tél;{name};Score\n+33639980001;13/01/2026;1\n+33639980002;14/01/2026;2\n")
-    interview.answer(interview.next(), 0)
-    row = next(row for row in interview.next().table if row.name == name)
+    interview.answer(next(interview.open(), None), 0)
+    row = next(row for row in next(interview.open(), None).table if row.name == name)
     assert [*row.options[row.chosen].edits.get("columns", {})] == ([ours] if ours else [])
 
 
@@ -647,8 +638,8 @@ def test_a_telephone_that_may_be_another_persons_is_called_only_if_somebody_says
     rows = "".join(f"+3363998000{row};+3319900001{row};+3319900002{row}\n" for row in range(3))
     interview = asked(";".join(names) + "\n" + "\n".join(row[: 13 * len(names) - 1] for row in rows.splitlines()))
     assert read_brief(tmp_path / "list.toml").named("number") == called
-    interview.answer(interview.next(), 0)
-    question = interview.next()
+    interview.answer(next(interview.open(), None), 0)
+    question = next(interview.open(), None)
     others = [row for row in question.table if row.name in names] if question.id == "columns" else []
     assert [row.name for row in others] == [name for name in names if name not in called]
     for row in others:
@@ -663,8 +654,8 @@ def test_no_origin_is_proposed_that_says_that_somebody_agreed(asked, words, is_p
     """A form of a web site may have been filled in without agreement to be called; the words are asked then."""
     rows = "".join(f"+3363998000{row};{words[row % len(words)]}\n" for row in range(4))
     interview = asked(f"Tél;Origine du numéro\n{rows}")
-    interview.answer(interview.next(), 0)
-    columns = interview.next()
+    interview.answer(next(interview.open(), None), 0)
+    columns = next(interview.open(), None)
     [row] = columns.table
     options = [option.edits.get("columns") == {"source": row.name} for option in row.options]
     assert any(options) and options[row.chosen] == is_proposed

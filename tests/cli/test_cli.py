@@ -152,15 +152,15 @@ def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, 
 
 
 def test_days_and_numbers_at_the_end_of_what_there_is_are_taken(dnc, write_file):
-    """The last day of all has no weeks after it, so many digits are a name, and a link to itself is replaced."""
+    """The last day of all has no weeks after it, and a link to itself is replaced."""
     write_file("calls.csv", CALLS)
     Path("loop.csv").symlink_to("loop.csv")
     assert dnc("vet", "calls.csv", "--at", "9999-12-31")[0] == 0
-    assert dnc("check", "calls.csv", "--since", "9" * 5000, "--out", "loop.csv", "--quiet")[0] in (1, 3)
+    assert dnc("check", "calls.csv", "--out", "loop.csv", "--quiet")[0] in (1, 3)
     assert Path("loop.csv").read_text().startswith("number,")
 
 
-@pytest.mark.parametrize("verb", ["check", "vet", "start"])
+@pytest.mark.parametrize("verb", ["check", "vet"])
 def test_a_name_that_the_system_refuses_is_no_fault_in_the_program(dnc, verb):
     """The line says what the system says of it."""
     code, out, err = dnc(verb, "x" * 300)
@@ -554,7 +554,7 @@ def test_citations_due_for_another_reading(dnc):
 
 
 def test_a_row_of_stdin_is_explained(screened, write_file):
-    """`-` is stdin wherever a list is named; but answers come from stdin too."""
+    """`-` is stdin wherever a list is named."""
     calls = write_file("calls.csv", "number\n+33199000001\n+33199000002\n")
     with calls.open("rb") as file:
         words = ["explain", "-", "--row", "2", "--store", str(screened.path)]
@@ -562,11 +562,6 @@ def test_a_row_of_stdin_is_explained(screened, write_file):
             [sys.executable, "-m", "dnc", *words], check=False, stdin=file, capture_output=True, text=True
         )
     assert done.returncode == 3 and done.stdout.startswith("+33199000002")
-    with calls.open("rb") as file:
-        done = subprocess.run(
-            [sys.executable, "-m", "dnc", "start", "-"], check=False, stdin=file, capture_output=True, text=True
-        )
-    assert done.returncode == 2 and "give LIST as a file" in done.stderr
 
 
 def test_without_a_command_the_help_is_shown(dnc):

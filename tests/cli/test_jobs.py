@@ -401,7 +401,7 @@ def test_a_list_that_only_its_day_forbids_is_warned_about(dnc, store, campaign):
 
 
 def test_a_brief_whose_day_has_passed_is_warned_about_once(dnc, store, campaign):
-    """dnc start writes the day of the calls; weeks later nothing else would say that calls are judged for it."""
+    """The desk writes the day of the calls; weeks later nothing else would say that calls are judged for it."""
     path, brief = campaign
     brief.write_text(brief.read_text() + 'call_at = "2026-11-20T10:30"\n')
     words = ("check", path, "--brief", brief, "--store", store.path, "--out", "rows.csv", "--json")

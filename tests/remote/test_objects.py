@@ -109,7 +109,6 @@ def test_every_verb_that_reads_a_file_reads_an_object(bucket, store, dnc, tmp_pa
     for words, ends, says in (
         (["explain", url, "--row", "2"], 3, "+33199000002"),
         (["brief", url], 0, "of calls.csv"),
-        (["start", url, "--yes"], 3, "calls.toml"),
         (["read", url, "--registry", "own"], 0, "+33199000001,yes,"),
         (["load", url, "--registry", "own", "--as-of", "2026-11-01"], 0, f"{url}: own opt-out list (own) as of"),
         (["vet", url, "--against", url], 0, "2"),
@@ -118,7 +117,6 @@ def test_every_verb_that_reads_a_file_reads_an_object(bucket, store, dnc, tmp_pa
     ):
         code, out, err = dnc(*here, *words)
         assert (code, says in out + err, "/tmp" in out + err) == (ends, True, False), (words, code, out, err)
-    assert (tmp_path / "calls.html").exists()
 
 
 def test_a_bucket_that_is_not_there_is_said_as_such(bucket, store):

@@ -25,15 +25,8 @@ def language() -> str:
     return _language["typed"] or system_language()
 
 
-def set_language(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """The callback of --lang, so that errors of the verb are shown in this language."""
-    _language["typed"] = value
-    return value
-
-
-def use_typed_language(error: click.UsageError, arguments: Sequence[str]) -> None:
-    """Use --lang even if the arguments are wrong, so that its callback was not called."""
-    params = error.ctx.command.params if error.ctx else []
+def _use_typed_language(params: Sequence[click.Parameter], arguments: Sequence[str]) -> None:
+    """Use --lang before anything else is read, so that help and what is typed wrong are said in this language."""
     named = [os.environ.get(str(param.envvar), "") for param in params if "--lang" in param.opts]
     for before, argument in zip(("", *arguments), arguments, strict=False):
         named.append(argument if before == "--lang" else argument.partition("--lang=")[2])
@@ -120,6 +113,13 @@ class Verb(click.Command):
         return about if isinstance(about, str) else "\n\n".join(about)
 
     help = property(_text, _unset)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, --lang first."""
+        if ctx.parent is None:
+            _language["typed"] = ""
+        _use_typed_language(self.params, args)
+        return super().parse_args(ctx, args)
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """What it does, in the list of verbs."""

@@ -20,8 +20,8 @@ from typing import Any, NoReturn
 
 import click
 
-from dnc.cli.help import VERSION, Program, Verb, by_click, language, option, use_typed_language
-from dnc.cli.options import LANG_BEFORE, log_as_json, say
+from dnc.cli.help import VERSION, Program, Verb, by_click, language, option
+from dnc.cli.options import LANG, log_as_json, say
 from dnc.cli.terminal import guard_terminal
 from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, must_be_unicode, shortage, why
 from dnc.messages import LANGUAGES, Words, figure, in_language, localized
@@ -39,6 +39,7 @@ _OF_VERBS = {
     "demo": "demo",
 }
 EXIT_USAGE, EXIT_ERROR, EXIT_SIGNAL = 2, 4, 128
+_BROKEN_PIPE = 13  # the number of SIGPIPE, which Windows does not know
 _STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one is unknown to Windows
 _LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
 
@@ -66,7 +67,7 @@ _verbs = _Verbs({verb: module for module, verbs in _OF_VERBS.items() for verb in
 @VERSION
 @option("--store", type=click.Path(), default="dnc-store", show_envvar=True, show_default=True)
 @option("--rules", type=click.Path())
-@LANG_BEFORE
+@LANG
 @option("--log-json", is_flag=True, is_eager=True, expose_value=False, callback=log_as_json)
 @click.pass_context
 def cli(ctx: click.Context, store: str, rules: str | None) -> None:
@@ -109,9 +110,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if isinstance(error, SystemExit) or is_broken_pipe(error):  # click exits with 1, which would say: some blocked
             # The reader of stdout is gone; without this Python would report the failed flush at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(EXIT_ERROR)
-        if isinstance(error, click.UsageError):
-            use_typed_language(error, sys.argv[1:] if arguments is None else arguments)
+            sys.exit(EXIT_SIGNAL + _BROKEN_PIPE)
         message, code = _message(KeyboardInterrupt(*stopped) if stopped else error)  # engines raise errors of their own
         for line in f"dnc: {in_language(message, language())}".split("\n"):
             say(line, "error", code)

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from dnc.cli.help import Command, Option, language, option, set_language
+from dnc.cli.help import Command, Option, language, option
 from dnc.errors import InputError, ShortageError, StoreError, is_full, printable, room_in, why, without_numbers
 from dnc.files.remote import Query, fetched, is_url
-from dnc.messages import LANGUAGES, in_language, localized, said, system_language
+from dnc.messages import LANGUAGES, in_language, localized, said
 
 if TYPE_CHECKING:
     import polars as pl
@@ -197,13 +197,7 @@ AROUND = option("--around", type=click.Choice(["read"]))
 CONSENTS = option("--consents", type=FILE)
 
 
-def _lang(default: Callable[[], str]) -> Option:
-    how = {"default": default, "is_eager": True, "expose_value": False, "callback": set_language}
-    return option("--lang", type=click.Choice(LANGUAGES), **how)
-
-
-LANG_BEFORE = _lang(system_language)
-LANG = _lang(language)  # `language` gives it to all that prints
+LANG = option("--lang", type=click.Choice(LANGUAGES), expose_value=False)  # `language` gives it to all that prints
 JSON = option("--json", "as_json", is_flag=True)
 
 

@@ -51,6 +51,13 @@ def test_help_is_in_the_language_of_messages(verb, monkeypatch):
 
 
 def test_lang_is_read_before_help(dnc):
-    """Before the verb, or after it."""
-    for typed in (("--lang", "fr", "keys", "--help"), ("keys", "--lang", "fr", "--help")):
-        assert "Utilisation" in "".join(dnc(*typed)[1:])
+    """Before the verb, or after it, and on either side of --help."""
+    for typed in ("--lang fr keys --help", "keys --lang fr --help", "keys --help --lang fr", "--help --lang fr"):
+        assert "Utilisation" in "".join(dnc(*typed.split())[1:])
+    assert "Usage" in dnc("--help")[1]
+
+
+def test_help_of_the_program_is_in_the_language_of_its_variable(dnc, monkeypatch):
+    """As that of each verb is."""
+    monkeypatch.setenv("DNC_LANG", "fr")
+    assert dnc("--help")[1].startswith("Utilisation")

@@ -263,7 +263,7 @@ def test_a_reader_that_goes_away_is_no_fault_of_the_program(tmp_path, verb):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout.read(6) == b"number"
         process.stdout.close()
-        assert (process.stderr.read(), process.wait()) == (b"", 4)
+        assert (process.stderr.read(), process.wait()) == (b"", 141)
 
 
 JOB = (sys.executable, "-m", "dnc", "check")

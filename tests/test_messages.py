@@ -22,12 +22,14 @@ from dnc.messages import (
     amount,
     counted,
     dated,
+    figure,
     in_language,
     in_languages,
     in_runs,
     localized,
     messages,
     percent,
+    said,
     said_day,
     typeset,
 )
@@ -60,10 +62,28 @@ def test_both_languages_have_a_text_with_the_same_placeholders():
 
 
 def _placeholders(text: str) -> set[str]:
-    """The names in braces; nothing else may stand in them, since numbers come as text."""
+    """The names in braces; of a count behind its name only `:one|several`, since numbers come as text."""
     found = [(name, spec, conversion) for _, name, spec, conversion in Formatter().parse(text) if name is not None]
-    assert all(re.fullmatch("[a-z_]+", name) and not spec and not conversion for name, spec, conversion in found), text
-    return {name for name, _, _ in found}
+    for name, spec, conversion in found:
+        assert re.fullmatch("[a-z_]+", name) and not conversion and spec.count("|") == bool(spec), text
+    return {name for name, _, _ in found}.union(*(_placeholders(spec) for _, spec, _ in found if spec))
+
+
+@pytest.mark.parametrize(
+    ("language", "n", "says"),
+    [
+        ("en", 0, "0 calls"),
+        ("en", 1, "1 call"),
+        ("en", 2, "2 calls"),
+        ("fr", 0, "0 appel"),
+        ("fr", 1, "1 appel"),
+        ("fr", 2, "2 appels"),
+    ],
+)
+def test_a_count_has_the_form_that_goes_with_it(language, n, says):
+    """By one rule, wherever a message counts; also in an error, which is filled in before its language is known."""
+    assert said(language, "page", "calls", count=n) == says
+    assert in_language(localized("page", "calls", count=figure(n)), language) == says
 
 
 def test_every_message_is_used():

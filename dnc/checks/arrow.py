@@ -22,10 +22,11 @@ import polars as pl
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions, Setup
 from dnc.database import first_process, refuse_fork
-from dnc.errors import must_be
+from dnc.errors import OptionError, must_be
 from dnc.files.table import table_of_frame
 from dnc.lists.inputs import Batch, Rows, as_frame, is_table
 from dnc.lists.intake import Intake
+from dnc.messages import localized
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 
@@ -66,6 +67,7 @@ class Decider:
         self._open()
 
     def _open(self) -> None:
+        self._is_closed = False
         self._lock = Lock()  # what is remembered from batch to batch is for one thread
         self._load(*self._read())
 
@@ -103,6 +105,7 @@ class Decider:
         """
         refuse_fork()
         with self._lock:
+            self._refuse_closed()
             state, setup, standing = self._read()
             if self._follows(setup, standing):
                 self._state = state
@@ -131,7 +134,12 @@ class Decider:
         if os.getpid() != first_process():
             return
         with self._lock:
+            self._is_closed = True
             self._stack.close()
+
+    def _refuse_closed(self) -> None:
+        if self._is_closed:
+            raise OptionError(localized("errors", "decider_closed"))
 
     def __call__(self, batch: Batch | Rows) -> Any:
         """One batch with the columns of verdicts after its own, its rows in their order, one for each of their numbers.
@@ -140,11 +148,12 @@ class Decider:
         one row counts for all rows of the batch with its number, and for none of another batch.
         Columns of a former run (`dnc_*`) are left out, all others stay as they are.
         Raises InputError where it is no batch of planned calls, RolesError where a column has no role, and OptionError
-        in a process that was forked after the engines were used: start workers with spawn.
+        if it is closed, or in a process that was forked after the engines were used: start workers with spawn.
         """
         refuse_fork()
         frame = as_frame(batch)
         with self._lock:
+            self._refuse_closed()
             return self._decided(batch, frame)
 
     def _decided(self, batch: object, frame: pl.DataFrame) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dnc.checks.settings import Settings
+from dnc.clock import today
 from dnc.errors import InputError, OptionError, must_be
 from dnc.files.table import RAGGED, Table
 from dnc.lists.brief import as_cell, must_be_column
@@ -32,7 +33,7 @@ class Explanation(NamedTuple):
     not_understood: the cells that were not understood; empty where there are none.
     own: what own records say of the number, as `dnc.lists.own_answer` gives it, but the consent that `counts` is the
         one that the verdict rests on; empty where the store has none.
-    zones: IANA time zones in which the person may be.
+    zones: IANA time zones in which the person may be. past: whether the call was planned for a day before today.
     """
 
     verdict: dict[str, Any]
@@ -40,6 +41,7 @@ class Explanation(NamedTuple):
     not_understood: str
     own: Mapping[str, Any] = {}
     zones: Sequence[str] = ()
+    past: bool = False
 
 
 def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[str, object]) -> Explanation:
@@ -96,7 +98,7 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
 
 def _explanations(judge: Judge, store: Store, completion: Completion, calls: Calls) -> list[Explanation]:
     calls = completion.completed(calls)
-    facts = calls.facts("odd", "clocks")
+    facts = calls.facts("odd", "clocks", "day")
     verdicts, results = judge.explained(calls)
     records = [own_answer(store, number, date.max) if number and completion.own.any else {} for number in calls.number]
     rows = list(verdicts.rows.iter_rows(named=True))
@@ -104,4 +106,5 @@ def _explanations(judge: Judge, store: Store, completion: Completion, calls: Cal
         for row in known.get(CONSENTS.name, ()):
             row["counts"] = row["statement"] == verdict["dnc_consent"]
     zones = facts["clocks"].fill_null("").str.split("|").list.set_difference([""])
-    return list(map(Explanation, rows, results, facts["odd"], records, zones.to_list()))
+    past = (facts["day"] < today()).fill_null(value=False)
+    return list(map(Explanation, rows, results, facts["odd"], records, zones.to_list(), past))

@@ -101,6 +101,17 @@ class Interview:
         return OpenQuestions(self.guesses, brief, self._book, language, self._asked, consents=self._told)
 
     @property
+    def whole(self) -> bool:
+        """Whether these are all rows of the list."""
+        return self.guesses.batch.height <= SAMPLE
+
+    @property
+    def taken(self) -> dict[str, str]:
+        """What needed no question: a line on each, by the id of the question."""
+        _, lines = self._questions(self.language, self._first).proved()
+        return {id_: line for id_, line in lines.items() if id_ not in self.given}
+
+    @property
     def regions_of_consents(self) -> list[str]:
         """The countries that the numbers of the consents may belong to, if that is open. Raises InputError."""
         return self._questions(self.language).regions_of_consents

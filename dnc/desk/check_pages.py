@@ -522,6 +522,7 @@ def explained(call: Explanation, language: str) -> dict[str, Any]:
     return {
         "verdict": call.verdict,
         "not_understood": call.not_understood,
+        "past": call.past,
         "deciding": [pair for pair in results if pair[1].finding.blocks or pair[1].finding.is_open],
         "met": [pair for pair in results if pair[1].finding.is_met],
         "others": [pair for pair in results if pair[1].finding is Finding.NOT_APPLICABLE],

@@ -133,12 +133,13 @@ OWN_RECORDS[CONSENTS.name].__doc__ = "Consents that people gave, and withdrawals
 class RecordedRows(Recorded):
     """How many rows were recorded, and how many the store had already.
 
-    first, last: what was recorded is `consents:FIRST` to `consents:LAST`, perhaps with gaps, as `dnc answer` names it.
+    first, last: what was recorded is `consents:FIRST` to `consents:LAST`, perhaps with gaps, as `dnc answer` names it;
+    null if nothing was, as the store had all of it.
     """
 
     known: int
-    first: int
-    last: int
+    first: int | None
+    last: int | None
 
 
 class ObjectionChange(Struct):
@@ -252,7 +253,6 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": info["title"], "version": version("dnc-check"), "description": info["description"]},
-        "servers": [{"url": "http://127.0.0.1:8520", "description": "the desk of this machine, dnc desk"}],
         "security": [{"key": []}],
         "paths": paths,
         "components": {

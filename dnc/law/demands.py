@@ -268,9 +268,9 @@ def _still_given() -> Iterator[Condition]:
     yield Condition(Sql("coalesce(day <= consent_until, true)", "day", "consent_until"))
     agreed = "case at_agreed_hour when 'yes' then true when 'no' then false end"
     unknown = tuple((one_of("at_agreed_hour", [word]), word) for word in ("call_at", "place"))
-    other = _false("consent is null", "consent")
+    later, other = _false("consent_on <= day", "consent_on", "day"), _false("consent is null", "consent")
     says = localized("condition", "not_withdrawn")
-    yield Condition(Sql(agreed, "at_agreed_hour"), unknown, says=says, broken=((other, "other"),))
+    yield Condition(Sql(agreed, "at_agreed_hour"), unknown, says=says, broken=((later, "later"), (other, "other")))
 
 
 def _false(condition: str, *read: str) -> Sql:

@@ -9,6 +9,7 @@ from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
@@ -84,6 +85,10 @@ class Rulebook:
             for name, body in pack.macros.items():
                 con.execute(f"create macro {name}() as {body}")
         return con
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickles have: all but the evaluator, which is made anew where it is needed."""
+        return {name: value for name, value in self.__dict__.items() if name != "evaluator"}
 
     @cached_property
     def by_id(self) -> dict[str, Regime]:

@@ -158,6 +158,21 @@ class Words(str):
         return Words({language: in_language(self, language) + in_language(other, language) for language in languages})
 
 
+class Count(str):
+    """A count as a language writes it; in a message `{n:row|rows}` is the form that goes with `{n}`."""
+
+    is_one: bool
+
+    def __new__(cls, text: str, *, is_one: bool) -> Self:  # noqa: D102
+        made = super().__new__(cls, text)
+        made.is_one = is_one
+        return made
+
+    def __format__(self, spec: str) -> str:
+        one, bar, several = spec.partition("|")
+        return (one if self.is_one else several) if bar else super().__format__(spec)
+
+
 NOTHING = Words(dict.fromkeys(LANGUAGES, ""))
 
 
@@ -278,9 +293,10 @@ def typeset(text: str, language: str) -> str:
     return _UNBROKEN.sub("\N{NO-BREAK SPACE}", text) if language == "fr" else text
 
 
-def counted(language: str) -> Callable[[float], str]:
+def counted(language: str) -> Callable[[float], Count]:
     """Writes counts with separated thousands: 1,234 or, in French, 1 234."""
-    return amount(language, 0)
+    write, ones = amount(language, 0), (0, 1) if language == "fr" else (1,)
+    return lambda number: Count(write(number), is_one=number in ones)
 
 
 def dated(language: str) -> Callable[[date | str], str]:

@@ -15,7 +15,7 @@ from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.messages import messages
 from dnc.reports.check_summary import of_consents, remarks
-from dnc.reports.decision import calls, decision, details, facts_for_all, law_used, made
+from dnc.reports.decision import all_past, calls, decision, details, facts_for_all, law_used, made
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
 from dnc.reports.phrases import accepted, declared, few, misread, missing, needed, ranked, remedy
@@ -33,7 +33,8 @@ _YEAR = timedelta(days=365)
 def html(check: Check) -> str:
     """The page of a check, in the check's language."""
     texts = messages("page", check.language)
-    return rendered("check.html", check.language, {name: texts[name] for name in _SECTIONS}, _values(check))
+    shown = {name: texts[name] for name in _SECTIONS if name != "duties" or not all_past(check)}
+    return rendered("check.html", check.language, shown, _values(check))
 
 
 def _values(check: Check) -> dict[str, Any]:

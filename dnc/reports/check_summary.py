@@ -12,7 +12,7 @@ from dnc.clock import read_moment
 from dnc.files.table import quoted
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, dated, messages, said, semicolons
-from dnc.reports.decision import Decision, another_day, decision
+from dnc.reports.decision import Decision, all_past, another_day, decision
 from dnc.reports.phrases import accepted, by_rules, condition, consents, facts, labelled, other_order, planned
 
 _SHOWN = 5
@@ -38,7 +38,7 @@ def summary(check: Check) -> Iterator[str]:
     yield from _declared(check)
     yield from _misread(check, language)
     yield from _unread_texts(check, language)
-    if clear := check.counts["clear"]:
+    if (clear := check.counts["clear"]) and not all_past(check):
         yield say("duties", rows=clear, n=len(check.tallies.duties()))
     if check.id:
         yield say("head", id=str(check.id), head=check.head)

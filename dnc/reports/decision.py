@@ -149,7 +149,7 @@ def _facts(check: Check) -> Iterator[str]:
 def sentence(counts: Mapping[str, int], language: str, past: bool = False) -> str:
     """The three numbers of a result in one sentence."""
     say, rows, forms = partial(said, language, "decision"), sum(counts.values()), {0: "none", 1: "one"}
-    if rows > 1 and (only := [outcome for outcome, n in counts.items() if n == rows]):
+    if rows and (only := [outcome for outcome, n in counts.items() if n == rows]):
         return say("all_past" if past else "all", only[0], rows=rows)
     key = "past" if past else "outcome"
     parts = (say(key, outcome, forms.get(n, "many"), count=n, rows=rows) for outcome, n in counts.items())
@@ -348,7 +348,7 @@ def _next(check: Check) -> Iterator[Line]:
     others = counts["blocked"] - later.total()
     if all_past(check):
         if counts["blocked"]:
-            yield Line(step("past", calls=calls(counts["blocked"], language)), who=role["officer"])
+            yield Line(step("past", n=counts["blocked"]), who=role["officer"])
     elif all_forbidden(counts) and not later:
         yield Line(step("forbidden"), who=role["sales"])
         yield from _other_number(check)
@@ -596,7 +596,7 @@ def all_forbidden(counts: Mapping[str, int]) -> bool:
 
 def calls(count: int, language: str) -> str:
     """A number of calls in words: 1 call, 1,000 calls."""
-    return said(language, "page", "calls_one" if count == 1 else "calls", count=count)
+    return said(language, "page", "calls", count=count)
 
 
 def facts_for_all(check: Check) -> dict[str, str]:

@@ -34,7 +34,7 @@ def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> 
     every: all regimes in full instead, with their ids, those that do not apply last.
     """
     say, verdict = partial(said, language, "explanation"), call.verdict
-    outcome = said(language, "common", "outcome", verdict["dnc_outcome"])
+    outcome = said(language, "common", "outcome_past" if call.past else "outcome", verdict["dnc_outcome"])
     yield labelled(verdict["dnc_number"] or say("unread"), outcome, language)
     yield str(verdict["dnc_why"])
     if verdict["dnc_missing"]:
@@ -42,7 +42,7 @@ def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> 
         yield say("missing", missing=", ".join(missing))
     if call.not_understood:
         yield say("odd", odd=call.not_understood)
-    if verdict["dnc_valid_until"]:
+    if verdict["dnc_valid_until"] and not call.past:
         yield say("until", day=verdict["dnc_valid_until"])
     if later := verdict["dnc_next_at"]:
         yield say("next", day=dated(language)(later[:10]), clock=later[11:])

@@ -51,4 +51,5 @@ def _wish(wish: Wanted, demanded: set[str], language: str) -> tuple[str, str]:
     asks = [says for demand in wish.asks if (says := in_language(demand, language)) not in demanded]
     demanded.update(asks)
     demands = [messages("vet", language)["asks"].format(asks=says) for says in asks]
-    return counted(language)(wish.rows), semicolons([question(wish.word, language).rstrip(" ?"), *demands], language)
+    asked = question(wish.word, language)
+    return counted(language)(wish.rows), f"{asked} ({semicolons(demands, language)})" if demands else asked

@@ -38,7 +38,7 @@ def _in_words(check: Check, rows: pl.LazyFrame) -> pl.LazyFrame:
         joined = {getattr(cell, field) for cell in cells}
         return {ids: semicolons(map(of_one, ids.split(";")), language) for ids in joined if ids}
 
-    outcomes = messages("common", language)["outcome"]
+    outcomes = messages("common", language)["outcome_past" if all_past(check) else "outcome"]
     in_words: dict[str, dict[str, str]] = {
         "outcome": outcomes,
         "blocked_by": words("blocked_by", lambda id_: check.book.regime(id_).title[language]),

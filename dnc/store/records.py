@@ -311,7 +311,7 @@ class NewRows(msgspec.Struct, frozen=True):
 
 
 class Added(msgspec.Struct, frozen=True):
-    """What was added: rows that are new, numbered from `first` to `last`, perhaps with gaps.
+    """What was added: rows that are new, numbered from `first` to `last`, perhaps with gaps; None without any.
 
     known: rows that the store had already. silent: rows that tell neither a consent nor a withdrawal, and are left out.
     odd: consents that were not understood, so that no call rests on them. misread: their words, each with our column
@@ -320,8 +320,8 @@ class Added(msgspec.Struct, frozen=True):
 
     rows: int
     known: int
-    first: int
-    last: int
+    first: int | None
+    last: int | None
     silent: int = 0
     odd: int = 0
     misread: Sequence[tuple[str, str, int]] = ()
@@ -400,7 +400,7 @@ def add_sorted(change: Change, rows: Sorted) -> Added:
     place = {"kind": kind.name, "file": file, "rows": rows.rows, **span, "oldest": rows.oldest}
     ledger_sql.add_records(change.con, place | days | {"loaded_at": rows.at})
     change.log("load", _in_log(new, rows.rows, span) | days | {"file": file})
-    return Added(rows.rows, new.kept - rows.rows, rows.first, rows.last)
+    return Added(rows.rows, new.kept - rows.rows, *((rows.first, rows.last) if rows.rows else (None, None)))
 
 
 def _read_for(kind: Kind) -> list[Kind]:
@@ -420,7 +420,8 @@ def add_told(change: Change, new: NewRows) -> Added:
         _object(change, recorded.lazy(), at)
     span = {"first": last + 1, "last": last + new.count}
     change.log("record", _in_log(new, recorded.height, span) | _folded(change, known[kind.name], recorded.height))
-    return Added(recorded.height, new.kept - recorded.height, first=last + 1, last=last + new.count)
+    given = recorded["seq"].to_list()
+    return Added(len(given), new.kept - len(given), min(given, default=None), max(given, default=None))
 
 
 def _in_log(new: NewRows, rows: int, span: Mapping[str, int]) -> dict[str, Any]:

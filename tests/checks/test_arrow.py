@@ -24,6 +24,7 @@ from dnc.law.vocabulary import VERDICT
 from dnc.lists import cell_facts
 from dnc.lists.brief import Brief, read_brief
 from dnc.lists.own_records import record
+from dnc.reports.check_page import html
 from dnc.verdicts import evaluator, judge
 from tests import SALE, size, some
 from tests.conftest import SAMPLES
@@ -209,7 +210,7 @@ def test_text_in_a_column_without_a_name_stops_batches_as_lists(screened, tmp_pa
     """Anywhere, also behind the last name, where the rows of a CSV are marked."""
     batch = pl.DataFrame({name: ["0199000001"] for name in names})
     batch.write_parquet(tmp_path / "calls.parquet")
-    told = {"match": f"column {names.index('') + 1}: 1 different texts"}
+    told = {"match": f"column {names.index('') + 1}: 1 text"}
     with pytest.raises(RolesError, **told):
         list(decide([batch], screened))
     with pytest.raises(RolesError, **told):
@@ -464,6 +465,24 @@ def test_a_decider_can_be_pickled(screened, tmp_path):
     shutil.rmtree(lost.path)
     with pytest.raises(StoreError):
         pickle.loads(sent)
+
+
+@pytest.mark.parametrize("use", [lambda decider: decider(SHOP), lambda decider: decider.refresh()])
+def test_a_closed_decider_says_that_it_is_closed(screened, use):
+    """Closing it twice is no fault."""
+    decider = Decider(screened, **TOLD)
+    decider.close()
+    decider.close()
+    with pytest.raises(OptionError, match="this Decider is closed"):
+        use(decider)
+
+
+def test_a_check_can_be_pickled(screened):
+    """With its rows and its law, of which a page can be made where it arrives."""
+    made = check(SHOP, screened, **TOLD)
+    sent = pickle.loads(pickle.dumps(made))
+    assert (sent.counts, sent.verdicts.equals(made.verdicts)) == (made.counts, True)
+    assert html(sent) == html(made)
 
 
 @pytest.mark.parametrize("use", [lambda decider, _: decider(SHOP), lambda _, store: Decider(store, **TOLD)])

@@ -211,5 +211,5 @@ def test_messages_count_texts_and_quote_none(dnc, write_file, scrubbed, as_json)
     assert dnc(*before, "load", path, "--registry", "consents", "--region", "FR", "--ignore", "Note")[0] == 0
     assert dnc(*before, "load", own, "--registry", "own", "--region", "FR", "--as-of", "2026-08-01")[0] == 4
     told = "\n".join(scrubbed.texts)
-    assert "Note: 1 different texts" in told and "Zorbaque" not in told and "sclérose" not in told
+    assert "Note: 1 text" in told and "Zorbaque" not in told and "sclérose" not in told
     assert NAMED in dnc("brief", path)[1]

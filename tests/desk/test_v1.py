@@ -452,7 +452,7 @@ def test_what_the_document_shows_is_accepted(api, dnc, tmp_path):
         told = document["paths"]["/v1/status"]["get"]["responses"][code].get("headers", {})
         assert set(map(str.lower, told)) <= set(answer.headers)
     assert refused["405"].headers["Allow"] == "GET, HEAD, POST"
-    assert document["servers"][0]["url"].startswith("http://127.0.0.1")
+    assert "servers" not in document  # so the address is that of the document, whatever the port
 
 
 def test_nothing_that_is_generated_breaks_it(asked, tmp_path):

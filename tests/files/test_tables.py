@@ -1033,7 +1033,7 @@ def test_text_behind_the_last_name(tmp_path):
         written(tmp_path, "\n".join(",".join(cell or "" for cell in row) for row in rows)),
     ):
         assert opened(path)[1][RAGGED].to_list() == [None, UNNAMED]
-        with pytest.raises(RolesError, match="column 3: 1 different texts"):
+        with pytest.raises(RolesError, match="column 3: 1 text"):
             outcomes(path)
         assert outcomes(path, ignore=("*",)) == ["clear", "undecided"]
         assert outcomes(path, ignore=("column 3",)) == ["clear", "clear"]

@@ -266,7 +266,7 @@ def test_a_column_without_a_role_stops_the_check(outcome, name):
     """A proof may be a day, and what is ignored on purpose is ignored."""
     filed = f"number,consent,day,for,proof,{name}\n{NUMBER},named_caller,2026-08-01,both,2026-08-01,\n"
     filed += f"{NUMBER},,,,,2026-09-01\n"
-    with pytest.raises(RolesError, match=rf"consents.csv:1: .*\n  {name}: 1 different"):
+    with pytest.raises(RolesError, match=rf"consents.csv:1: .*\n  {name}: 1 text"):
         outcome(filed)
     assert outcome(filed, brief=Brief(ignore=[name]))[0] == ["clear"]
     assert outcome(filed.replace(name, "withdrawn"))[0] == ["blocked"]

@@ -251,22 +251,6 @@ def test_an_edit_of_what_was_recorded_is_found(store, book):
     assert any("consents" in fault for fault in verify(store.ledger).faults)
 
 
-def test_a_store_of_before_gets_the_tables_with_its_next_change(store, load, write_file):
-    """Its objections and snapshots stay as they are."""
-    store.load(write_file("own.csv", "number,since\n+33199000005,\n"), as_of=date(2026, 8, 1))
-    store.object(["+33199000001"], date(2026, 8, 2), reason="said so")
-    edits.edit(
-        store.path,
-        "drop table office; drop table holds; drop table records; drop table wordings; "
-        "drop table consents; drop table calls; drop table customers",
-    )
-    before = store.standing()
-    assert load("consents", CONSENTS + GIVEN).rows == 1
-    after = store.standing()
-    assert after.objections.equals(before.objections) and after.snapshots == before.snapshots
-    assert verify(store.ledger).faults == []
-
-
 def test_a_file_has_only_the_columns_that_a_row_fills(store, load):
     """Others take as long to sort and to write; they are read as empty, also beside files that have them."""
     load("consents", "number,consent_withdrawn_on\n+33199000002,2026-09-01\n")

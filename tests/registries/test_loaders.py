@@ -315,13 +315,13 @@ REFUSED = [
         "number,listed,Client\n01632960101,no,gone\n",
         {"registry": "gb-tps"},
         "f.csv:1: other columns may say the opposite of what the file says of a number: "
-        "Client: 1 different texts; leave out those that nobody needs (--ignore 'Client')",
+        "Client: 1 text; leave out those that nobody needs (--ignore 'Client')",
     ),
     (
         "f.csv",
         "number,listed,Actif\n01632960101,no,oui\n",
         {"registry": "gb-tps", "ignore": ["*"]},
-        "f.csv:1: other columns may say the opposite of what the file says of a number: Actif: 1 different texts",
+        "f.csv:1: other columns may say the opposite of what the file says of a number: Actif: 1 text",
     ),
     (
         "f.csv",

@@ -131,7 +131,7 @@ def test_the_terminal_says_what_the_page_says(store, write_file, tmp_path, monke
 def test_a_list_whose_calls_are_all_decided(page):
     """Nothing is asked for, and nothing is said about what is missing."""
     _, told = page("".join(CALLS.splitlines(keepends=True)[:2]))
-    assert told["decision"].startswith("None of 1 calls is possible, 1 is forbidden, none needs more information.")
+    assert told["decision"].startswith("The call is forbidden.")
     for said in (
         "Why no call is possible",
         "Do not make these calls: all of them are forbidden.",

@@ -13,7 +13,7 @@ from dnc.law.findings import Finding
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES
 from dnc.verdicts.verdict import LONGEST_WHY, Policy, missing_thing, worded
-from tests import some
+from tests import SALE, some
 from tests.law.test_rules import TABLES
 
 REGIMES = [regime for regime in Rulebook.load().by_id.values() if regime.demand != "duty"]
@@ -66,6 +66,15 @@ def test_what_is_named_as_missing_is_what_the_rule_asks(store, write_file, numbe
     path = write_file("calls.csv", f"number\n{number}")
     told = check(path, store, at="2026-12-02T10:30", given={"voice": "human"} | given).verdicts["dnc_why"]
     assert told.to_list() == [f"Incomplete: {why}"]
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "given only after that day"), ("fr", "seulement après ce jour")])
+def test_a_consent_that_came_after_the_call_is_said_to_be_later(store, language, says):
+    """It is not one that does not hold at that hour."""
+    told = SALE | {"consent": "named_caller", "consent_on": "2026-10-20"}
+    call = pl.DataFrame({"number": ["+33639980001"]})
+    verdict = check(call, store, at="2026-10-12T10:30", given=told, language=language).verdicts
+    assert verdict["dnc_outcome"][0] == "blocked" and says in verdict["dnc_why"][0]
 
 
 @pytest.mark.parametrize(("language", "table"), some(product(LANGUAGES, TABLES), 3))

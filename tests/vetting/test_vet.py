@@ -219,6 +219,8 @@ def test_the_letter_asks_the_seller_for_what_is_missing(dnc, offer, tmp_path, la
     questions = messages("seller", language)["questions"]
     assert all(f"{n}. {asked}" in text for n, asked in enumerate(questions, 1))
     assert text.count("contenteditable") == len(questions) + 6, "the addresses, the day, a place to sign for each"
+    table = text.partition("<table")[2].partition("</table>")[0]
+    assert table.count("?") == table.count("<tr>") - 1, "each row of what is missing asks a question"
     assert "<td>2</td>" in text and not re.search(r"987|12[.,]3|99\W?00", text)
 
 
@@ -411,7 +413,7 @@ def test_the_page_tells_all_and_shows_no_number(dnc, offer, tmp_path, language):
         assert told in unescape(page)
     assert v["offer"]["shut"].partition("{")[0] in unescape(page)
     assert "https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000051830285/2026-08-11" in page
-    assert (page.count('role="img"'), page.count("<h2")) == (1, 9)
+    assert (page.count('role="img"'), page.count("<h2")) == (1, 10)
     assert not NUMBERS.search(page)
     assert "<script" not in page
 

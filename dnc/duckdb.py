@@ -36,6 +36,12 @@ select columns(lambda c: not starts_with(c, 'dnc_')), dnc_verdict.* from wide
 """
 
 
+class _TableDecider(Decider):
+    """Decides the rows of a table, which is a list: a day alone means a lawful hour of it."""
+
+    _at_gate = False
+
+
 def register(
     connection: DuckDBPyConnection,
     store: Store | str | Path,
@@ -65,7 +71,7 @@ def register(
     """
     with extra("duckdb"):
         import numpy as np  # noqa: F401 - DuckDB imports it for functions of Python
-    decider = Decider(store, best=True, settings=settings, **options)
+    decider = _TableDecider(store, best=True, settings=settings, **options)
 
     def verdicts(rows: list[str] | None, kind: str) -> list[dict[str, object]]:
         if not rows:

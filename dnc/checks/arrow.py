@@ -51,6 +51,8 @@ class Decider:
         InputError: an option, the brief or the consents are wrong. StoreError: the store cannot be read.
     """
 
+    _at_gate = True  # see `dnc.checks.settings.Setup`
+
     def __init__(
         self,
         store: Store | str | Path,
@@ -74,7 +76,7 @@ class Decider:
     def _read(self) -> tuple[object, Setup, Standing]:
         self._store.must_exist()
         state = self._store.ledger.state  # before anything is read, so that a change meanwhile shows
-        return state, self._settings.read(self._store, at_gate=True), self._store.standing()
+        return state, self._settings.read(self._store, at_gate=self._at_gate), self._store.standing()
 
     def _load(self, state: object, setup: Setup, standing: Standing) -> None:
         several = len(setup.brief.named("number")) > 1

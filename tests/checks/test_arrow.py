@@ -363,6 +363,9 @@ def test_date_times_that_are_all_midnight_are_dates(screened, tmp_path):
         assert found.select(judged).equals(same.select(judged)), unit
         [decided] = decide(frame, screened, **TOLD)
         assert decided.drop(VERDICT.keys()).equals(frame), unit
+        if same is expected[0]:  # at a gate a day alone leaves the hour open
+            assert decided["dnc_missing"].to_list() == ["call_at", same["dnc_missing"][1]], unit
+            continue
         assert decided.select(judged).equals(same.select(judged)), unit
 
 

@@ -74,14 +74,27 @@ def test_decisions_are_those_of_a_check(api, write_file):
 
 
 def _calls(chance: random.Random, count: int) -> Iterator[dict[str, str | int]]:
-    """Calls with facts of every kind, few or nearly all; no two are to one number."""
+    """Calls with facts of every kind, few or nearly all; no two are to one number.
+
+    All have an hour, without which a call means another thing at a gate than in a list (`test_gate.py`).
+    """
     words = {**vocabulary().axes, **{name: ["2026-07-20", "2025-03-01", "none"] for name in OR_NONE}}
     words |= {name: ["2026-07-20", "2025-03-01"] for name in ("consent_on", "relationship_on")}
     words |= {"attempts": [0, 1, 5], "cli": ["withheld", "01 99 00 90 00"]}
-    words["call_at"] = ["2026-08-05", "2026-08-10T10:30", "2026-08-10T21:15", "2026-11-29", "2017-04-03T10:30"]
+    words["call_at"] = [
+        "2026-08-05T11:00",
+        "2026-08-10T10:30",
+        "2026-08-10T21:15",
+        "2026-11-29T11:00",
+        "2017-04-03T10:30",
+    ]
     for at in range(count):
         share, number = chance.choice([0.3, 0.95]), chance.choice(["01 99 00 {:02} {:02}", "+3363998{:02}{:02}"])
-        told = {name: chance.choice([*cells]) for name, cells in words.items() if chance.random() < share}
+        told = {
+            name: chance.choice([*cells])
+            for name, cells in words.items()
+            if name == "call_at" or chance.random() < share
+        }
         yield {"number": number.format(*divmod(at, 100)), "region": "FR"} | told
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from dnc import Brief, Store, check
 from dnc.duckdb import register
+from tests import SALE
 
 ROWS = 5_000  # several vectors of DuckDB
 
@@ -35,10 +36,12 @@ def connection():
 
 
 def test_a_query_gives_what_a_check_gives(connection, store, tmp_path):
-    """For every row of the table, and joined, filtered, stored as any other table."""
+    """For every row of the table, and joined, filtered, stored as any other table; a day alone is that of a list."""
+    given = SALE | {"consent": "written", "consent_for": "both", "consent_on": "2026-10-01"}
     connection.execute("copy calls to ? (format parquet)", [str(tmp_path / "calls.parquet")])
-    expected = check(tmp_path / "calls.parquet", store, region="FR", given={"caller": "survey"}).verdicts
-    with register(connection, store, region="FR", given={"caller": "survey"}):
+    expected = check(tmp_path / "calls.parquet", store, region="FR", given=given).verdicts
+    assert "clear" in expected["dnc_outcome"]
+    with register(connection, store, region="FR", given=given):
         connection.execute("create table decided as select * from dnc_check('calls')")
     found = pl.DataFrame(connection.sql("from decided order by number"))
     names = ["number", "call_at", "objected_on", *(name for name in found.columns if name.startswith("dnc_"))]

@@ -78,7 +78,7 @@ PIN := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsaf
 pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --output-file requirements.txt pyproject.toml
 	$(PIN) --constraint requirements.txt --extra desk --output-file requirements-desk.txt pyproject.toml
-	$(PIN) --constraint requirements-desk.txt --extra desk --extra letters --extra packs --extra stamps --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(PIN) --constraint requirements-desk.txt --extra desk --extra letters --extra packs --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra databases --extra duckdb --extra objects --extra remote --output-file requirements-remote.txt pyproject.toml
 	$(PIN) --constraint requirements-remote.txt --extra databases --output-file requirements-databases.txt pyproject.toml

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 ALL = os.environ.get("DNC_TESTS") == "all"
 # A sales call to a consumer in France, of which nothing but the consent is left to tell.
@@ -27,6 +29,12 @@ def slow_tests() -> set[str]:
     """The tests of `slow.txt`: their files and names, without parameters."""
     lines = (Path(__file__).parent / "slow.txt").read_text(encoding="utf-8").splitlines()
     return {line for line in lines if not line.startswith("#")}
+
+
+def new_key(path: Path) -> None:
+    """Make a private key that signs (Ed25519, PEM), as `openssl genpkey` does."""
+    path.touch(mode=0o600)
+    path.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def size(small: int, full: int) -> int:

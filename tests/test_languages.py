@@ -68,7 +68,13 @@ def test_a_language_is_a_file_of_words(tmp_path):
     shutil.copytree(PACKAGE.parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "messages" / "de.toml").write_text(WORDS, encoding="utf-8")
     shutil.copytree(PACKAGE.parent.parent / "registry_loaders", tmp_path / "registry_loaders")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "LC_ALL": "de_DE.UTF-8", "PYTHONIOENCODING": "utf-8"}
+    environment = {
+        **os.environ,
+        "DNC_TODAY": "2026-10-01",  # before the call
+        "PYTHONPATH": str(tmp_path),
+        "LC_ALL": "de_DE.UTF-8",
+        "PYTHONIOENCODING": "utf-8",
+    }
 
     def run(*arguments: str) -> str:
         done = subprocess.run([sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)  # fmt: skip

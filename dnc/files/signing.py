@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from dnc.errors import InputError, OptionError, extra, why
+from dnc.errors import InputError, OptionError, extra
 from dnc.files.input_file import open_input, read_bounded
 from dnc.messages import localized
 
@@ -84,28 +84,6 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if key is None or int.from_bytes(public, "little") % (1 << 255) % _PRIME in _WEAK:
             raise InputError(localized("errors", "signature"), path)
         return _fingerprint(key)
-
-
-def new_key(path: Path) -> str:
-    """Make a private key (PKCS#8, PEM) that only its owner can read; returns its fingerprint.
-
-    Raises InputError if the file exists, or cannot be written; OptionError if the extra is missing.
-    """
-    with extra("packs"):
-        from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    key = Ed25519PrivateKey.generate()
-    text = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError(localized("errors", "file_exists"), path) from None
-    except OSError as error:
-        raise InputError(localized("errors", "unwritten", why=why(error)), path) from None
-    return _fingerprint(key.public_key())
 
 
 def named_key(text: str) -> str:

@@ -42,7 +42,7 @@ class CheckOutput(msgspec.Struct, forbid_unknown_fields=True):
     texts: `column`, `word` (digits masked) and `rows` of texts without a meaning. unread_texts: rows by column of texts
         that the brief leaves unread.
     valid_until: the last day on which all clear calls are still clear, or null.
-    snapshots: those in the store. rules: SHA-256 of each rules file. rules_pack: the one that some of them came with.
+    snapshots: those in the store. rules: SHA-256 of each rules file.
     consents: those that calls rest on (see `dnc.checks.counts`), with `not_renewed`, the consents in the store that
         follow a withdrawal without their own proof and wording; null where there are none.
     sha256: of the list.

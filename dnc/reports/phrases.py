@@ -148,7 +148,8 @@ def remedy(missing: str, rows: int, check: Check) -> str | None:
     say = partial(said, check.language, "question")
     odd = [cells for cells in misread(check) if cells.column == missing]
     if sum(cells.rows for cells in odd) >= rows:
-        line = odd[0].write and re.sub(r'(?<=\.)".*" =', '"…" =', odd[0].write)  # its word may name somebody
+        quoted_word = json.dumps(odd[0].word, ensure_ascii=False)  # may name somebody
+        line = odd[0].write and odd[0].write.replace(quoted_word, '"…"', 1)
         if line and missing == "region" and (name := check.header.mapped.get("region")):
             ignore = f"ignore = [{json.dumps(name, ensure_ascii=False)}]"
             line += f"  # {say('no_country', ignore=ignore)}"

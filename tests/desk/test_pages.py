@@ -20,12 +20,11 @@ import pytest
 import dnc
 from dnc import Store
 from dnc.desk.jobs import StoppedError
-from dnc.files.signing import new_key
 from dnc.lists.guesses import Guesses
 from dnc.messages import messages
 from dnc.store import campaigns
 from dnc.store.verify import verify
-from tests import offers
+from tests import new_key, offers
 from tests.conftest import SAMPLES
 from tests.desk.conftest import Browser, running, said, until
 

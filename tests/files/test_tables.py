@@ -311,7 +311,7 @@ def test_sheets(tmp_path):
     notes = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3)).notes
     assert "sheets not read: 'hidden', 'more'" in notes
     brief = Brief("FR", ignore=["reason"])
-    with pytest.raises(RolesError, match=r"text around the table.*: 'hidden', 'more'"):
+    with pytest.raises(RolesError, match=r"text around the table.*\(texts: 2;"):
         check(path, Store(tmp_path / "store"), brief=brief)
     assert check(path, Store(tmp_path / "store"), brief=brief.but(around="read")).header.table.others == [
         "hidden",

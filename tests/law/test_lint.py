@@ -131,19 +131,3 @@ def test_polls_that_are_expected_are_noted():
     assert expected == "fr: polls: Presidential is expected in 2027 and has no entry"
     assert none.startswith("fr: polls: none after 2026-03-22 has an entry")
     assert notes(BOOK.packs["gb"]) == []
-
-
-def test_the_command_says_so(dnc, tmp_path):
-    """`dnc rules --check` names each problem and ends with 4; without problems it ends with 0."""
-    assert dnc("rules", "nl", "--check")[0] == 0
-    folder = tmp_path / "rules"
-    folder.mkdir()
-    (folder / "xx.toml").write_text(TEXT.replace('caller = ["press"]', 'purpose = ["vote"]').replace('"FR"', '"ZZ"'))
-    code, out, _ = dnc("rules", "xx", "--check", "--rules", folder)
-    assert (code, out.splitlines()) == (
-        4,
-        [
-            "xx-scope is missing: add a regime that says which calls these rules were written for",
-            "xx-one: its exception 1 excepts no call that another one does not",
-        ],
-    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -102,13 +100,3 @@ def test_they_go_with_their_snapshot(paged):
     assert (verify(paged.ledger).files, verify(paged.ledger).rows) == (2, 1429)
     paged.forget(date(2026, 8, 1))
     assert (files(paged), verify(paged.ledger).files) == ([], 0)
-
-
-def test_a_store_of_before_has_none_until_its_next_change(paged, tmp_path):
-    """Its ledger knows of none; it is whole and read as it stands, and what is loaded next has them."""
-    with zipfile.ZipFile(Path(__file__).parent.parent / "stores" / "v3.zip") as archive:
-        archive.extractall(tmp_path / "old")
-    old = Store(tmp_path / "old")
-    assert (listed(old), verify(old.ledger).faults, old.standing().bitpages) == (list(range(100, 120)), [], {})
-    old.load(tmp_path / "flat.txt", registry="us-ndnc", as_of=date(2026, 7, 21))
-    assert (len(files(old)), verify(old.ledger).faults, listed(old)) == (1, [], listed(paged))

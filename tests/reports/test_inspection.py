@@ -20,12 +20,12 @@ from dnc import Rulebook, Store, check, vet
 from dnc.checks.inspection import Scope, inspect
 from dnc.checks.past import past_checks
 from dnc.files.input_file import sha256_of
-from dnc.files.signing import Signature, Signer, named_key, new_key
+from dnc.files.signing import Signature, Signer, named_key
 from dnc.lists import own_records
 from dnc.lists.own_records import RecordReading
 from dnc.reports.inspection_folder import write_folder
 from dnc.store import audit_log, campaigns, wordings
-from tests import size
+from tests import new_key, size
 
 DAYS = ("--from", "2026-09-01", "--to", "2026-11-30")
 SCOPE = Scope(date(2026, 9, 1), date(2026, 11, 30))
@@ -133,9 +133,9 @@ def table(data: bytes) -> list[dict[str, str]]:
 
 
 def test_no_number_is_outside_the_annexes(folder, made, signer):
-    """Also not in names of files, proofs, reasons, wordings and certificates; without annexes all else is the same."""
+    """Also not in names of files, proofs, reasons and wordings; without annexes all else is the same."""
     told = {name for name, data in folder.items() if DIGITS.search(data.decode(errors="replace"))}
-    annexes = ("numbers.csv", "sample.csv", "wordings.csv", "log.csv", "certificates/check-11.html")
+    annexes = ("numbers.csv", "sample.csv", "wordings.csv", "log.csv")
     assert told == {f"annexes/{name}" for name in annexes}
     bare = made(numbers=False, signer=signer)
     assert {name for name in folder if not name.startswith("annexes/")} == set(bare)
@@ -247,7 +247,7 @@ def test_files_are_named_and_described_in_the_language_of_the_folder(made, signe
     """Each with what it holds; the row of a proof keeps the name by which the page speaks of it."""
     files = made(language="fr", signer=signer)
     names = ("tableaux/controles.csv", "tableaux/appels-un-par-un.csv", "annexes/numeros.csv", "regles/fr.html")
-    assert {*names, "annexes/preuves/consents-1.txt", "annexes/certificats/controle-11.html"} <= files.keys()
+    assert {*names, "annexes/preuves/consents-1.txt"} <= files.keys()
     page = files["index.html"].decode().replace("\xa0", " ")
     assert (
         'href="annexes/preuves/consents-1.txt">annexes/preuves/consents-1.txt</a></td><td>Preuve de consents:1<' in page

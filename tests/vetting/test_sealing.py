@@ -14,7 +14,7 @@ import pytest
 from dnc import Rulebook, Store
 from dnc.errors import InputError
 from dnc.files.cell_texts import normal
-from dnc.files.signing import Signer, new_key
+from dnc.files.signing import Signer
 from dnc.lists.brief import Brief
 from dnc.lists.texts import TextMeanings
 from dnc.store.audit_log import canonical
@@ -23,7 +23,7 @@ from dnc.vetting.cells import MOST_CELLS
 from dnc.vetting.sealed import read_sealed, write_sealed
 from dnc.vetting.sealing import commitment
 from dnc.vetting.vet import MOST_DAYS, vet
-from tests import size, some
+from tests import new_key, size, some
 
 USE = {"at": "2026-12-01", "region": "FR"}
 CALLER = {"caller": "commercial", "voice": "human", "dialler": "manual", "relationship": "none", "sector": "general"}

@@ -297,7 +297,6 @@ PARTS = {
     "ray_data": partial(recipes, "ray_data"),
     "regimes": regimes,
     "registries": registries,
-    "shares": partial(recipes, "share", "ray_shares", "spark_shares", "dask_shares"),
     "spark": partial(recipes, "spark"),
     "states": states,
     "vocabulary": columns,

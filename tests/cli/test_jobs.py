@@ -296,14 +296,6 @@ def test_a_job_that_is_asked_to_end_leaves_no_copy_of_its_list(store, tmp_path, 
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_a_check_in_parts_needs_a_folder(store, write_file, dnc, form):
-    """Rows for stdout are one file, whatever its format."""
-    path = write_file("calls.csv", CALLS)
-    words = ("--partition-by", "dnc_outcome", "--format", form)
-    assert dnc("check", path, *TOLD, "--store", store.path, *words)[0] == 2
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="descriptors of Unix")
 @pytest.mark.parametrize(
     ("closed", "code"), [("2>&-", 1), ("<&- 2>&-", 1), (">&- --out rows.csv", 1), (">&-", 141), ("", 141)]

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
-from dnc import Parts, Store, check
-from dnc.api import replay
+from dnc import Store, check
 from dnc.files.output_rows import OutputRows
 from dnc.files.writers import CsvStream
 from tests.conftest import SAMPLES
@@ -97,13 +95,3 @@ def written(table: object) -> bytes:
     file = io.BytesIO()
     CsvStream(file, frame.columns).add(OutputRows.of(frame))
     return file.getvalue()
-
-
-def shared_check(dataset: Path, store: Store, like: pl.DataFrame, folder: Path) -> None:
-    """End a check that workers shared: it has one row in the log, which replays, and the rows of one machine."""
-    assert len(list((folder / "_parts").glob("0*.json"))) == FILES
-    before = store.log().height
-    done = check(dataset, store, out=folder, parts=Parts(["caller"], "parquet", resume=True), **TOLD)
-    assert store.log().height == before + 1 and replay(store, done.id, dataset).same
-    rows = pl.read_parquet(folder / "caller=*" / "*.parquet", hive_partitioning=True)
-    assert_frame_equal(rows_of(rows, like), like)

@@ -91,34 +91,6 @@ def duckdb_batches(database: Any, query: str, settings: dict[str, Any]) -> Itera
     return decide(database.sql(query).to_arrow_reader(100_000), **settings)
 
 
-def share(number: int, of: int, calls: str, out: str, settings: dict[str, Any]) -> None:
-    """A worker's share of one check, into a folder that all workers reach."""
-    from dnc import Parts, Store, check
-
-    options = {name: value for name, value in settings.items() if name != "store"}
-    check(calls, Store(settings["store"]), out=out, parts=Parts(["caller"], "parquet", share=(number, of)), **options)
-
-
-def ray_shares(of: int, *what: Any) -> None:
-    """Ray: a task a share; `what`: list, folder and settings."""
-    import ray
-
-    task = ray.remote(share)
-    ray.get([task.remote(number, of, *what) for number in range(1, of + 1)])
-
-
-def spark_shares(session: Any, of: int, *what: Any) -> None:
-    """Spark: a partition a share."""
-    session.sparkContext.parallelize(range(1, of + 1), of).foreach(lambda number: share(number, of, *what))
-
-
-def dask_shares(of: int, *what: Any) -> None:
-    """Dask: a task a share."""
-    import dask
-
-    dask.compute(*(dask.delayed(share)(number, of, *what) for number in range(1, of + 1)))
-
-
 def airflow() -> Any:
     """Airflow: code 1 of the gate skips what follows, 2 and 4 fail; the check fails only by 2 and 4."""
     import pendulum

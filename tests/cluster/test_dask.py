@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.cluster import recipes
-from tests.cluster.conftest import rows_of, shared_check
+from tests.cluster.conftest import rows_of
 
 
 @pytest.mark.smoke
@@ -19,14 +19,6 @@ def test_dask(dataset, settings, by_row):
     with dask.config.set(scheduler="processes", num_workers=2):
         found = recipes.dask(str(dataset), settings).compute()
     assert_frame_equal(rows_of(pl.from_pandas(found), by_row), by_row)
-
-
-@pytest.mark.smoke
-def test_shares(dataset, store, settings, by_row, tmp_path):
-    """Tasks share one check, which ends with one row of the log."""
-    with dask.config.set(scheduler="processes", num_workers=2):
-        recipes.dask_shares(3, str(dataset), str(tmp_path / "v"), settings)
-    shared_check(dataset, store, by_row, tmp_path / "v")
 
 
 def test_duckdb(dataset, settings, by_row):

@@ -19,7 +19,7 @@ from polars.testing import assert_frame_equal
 
 from dnc import Decider, InputError, check, decide
 from tests.cluster import recipes
-from tests.cluster.conftest import TOLD, rows_of, shared_check, written
+from tests.cluster.conftest import TOLD, rows_of, written
 
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
 
@@ -73,13 +73,6 @@ def test_workers_and_tasks_of_the_recipes(cluster, dataset, settings, one_machin
     """Both ways give the rows of one machine, in its order."""
     assert written(pa.Table.from_batches(recipes.ray_workers(str(dataset), settings))) == one_machine
     assert written(pa.concat_tables(recipes.ray_tasks(str(dataset), settings))) == one_machine
-
-
-def test_shares(cluster, dataset, store, settings, by_row, tmp_path):
-    """Tasks share one check, which ends with one row of the log."""
-    ray.cloudpickle.register_pickle_by_value(recipes)  # workers cannot import the tests
-    recipes.ray_shares(3, str(dataset), str(tmp_path / "v"), settings)
-    shared_check(dataset, store, by_row, tmp_path / "v")
 
 
 def test_ray_data(cluster, dataset, settings, by_row):

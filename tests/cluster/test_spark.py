@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import spark_partition_id
 
 from tests.cluster import recipes
-from tests.cluster.conftest import rows_of, shared_check
+from tests.cluster.conftest import rows_of
 
 WORKERS = 2
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")  # not used here
@@ -49,9 +49,3 @@ def test_spark_decides_what_one_machine_does(session, settings, dataset, by_row,
     found = pl.read_parquet(tmp_path / "verdicts" / "*.parquet")
     assert_frame_equal(rows_of(found, by_row), by_row)
     assert decided.select(spark_partition_id()).distinct().count() >= WORKERS
-
-
-def test_shares(session, settings, dataset, store, by_row, tmp_path):
-    """Partitions share one check, which ends with one row of the log."""
-    recipes.spark_shares(session, 3, str(dataset), str(tmp_path / "v"), settings)
-    shared_check(dataset, store, by_row, tmp_path / "v")

@@ -279,7 +279,7 @@ def texts_from(path: Path) -> Mapping[str, Any]:
             told = (meant or "").strip().lower() or "unread"
             if told not in MEANINGS:
                 known = ", ".join(MEANINGS)
-                raise InputError(localized("errors", "texts_meaning", word=meant, known=known), path, line)
+                raise InputError(localized("errors", "texts_meaning", known=known), path, line)
             found.setdefault(column, {}).setdefault(told, []).append(text)
     return found
 

@@ -295,7 +295,7 @@ def _meanings(path: Path, name: str, value: Any) -> TextMeanings:
             raise InputError(localized("errors", "empty_entry"), path, f"{key}.{meaning}")
         for text in normal(pl.Series([_as_text(text) for text in texts], dtype=pl.String), in_full=True).drop_nulls():
             if found.setdefault(text, meaning) != meaning:
-                raise InputError(localized("errors", "word_twice", word=text), path, key)
+                raise InputError(localized("errors", "word_twice"), path, key)
     others = {entry: table[entry] for entry in _OF_TEXTS if entry in table}
     for entry, text in others.items():
         if not isinstance(text, str) or not text:
@@ -310,8 +310,8 @@ def _check_separator(path: Path, key: str, separator: str, texts: Sequence[objec
     """Raise InputError where a separator may be part of a word, or is part of a text: no cell would have that text."""
     if re.search(r"^[^\W_]|[^\W_]$", separator):
         raise InputError(localized("errors", "separator_sign"), path, f"{key}.separator")
-    if parted := [text for text in texts if separator in str(text)]:
-        raise InputError(localized("errors", "text_parted", text=parted[0]), path, key)
+    if any(separator in str(text) for text in texts):
+        raise InputError(localized("errors", "text_parted"), path, key)
 
 
 def _as_text(value: Any) -> str:
@@ -337,7 +337,7 @@ def _words(path: Path, key: str, table: Any) -> dict[str, str]:
         if not theirs.strip():
             raise InputError(localized("errors", "empty_entry"), path, key)
         if words.setdefault(folded(theirs), ours) != ours:
-            raise InputError(localized("errors", "word_twice", word=theirs), path, key)
+            raise InputError(localized("errors", "word_twice"), path, key)
     return words
 
 

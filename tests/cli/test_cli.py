@@ -266,11 +266,11 @@ def test_odd_rows_never_stop_a_run(dnc, write_file):
     [
         (
             '[values.objected_on]\nOUI = "2026-01-01"\noui = "none"',
-            "b.toml:values.objected_on: 'oui' is there twice",
+            "b.toml:values.objected_on: the same word or text is there twice",
         ),
         (
             '[values.consent]\nopt-in = "written"\n"Opt In" = "none"',
-            "b.toml:values.consent: 'Opt In' is there twice",
+            "b.toml:values.consent: the same word or text is there twice",
         ),
         ('[values.consent]\n"" = "none"', "b.toml:values.consent: an entry for empty cells has no effect here"),
         ('values = "consent"', "b.toml:values: must be a table"),

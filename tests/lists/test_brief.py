@@ -26,7 +26,12 @@ from dnc.lists.brief import read_brief
         ('[texts.Notes]\nnever = ["Stop"]', "texts.Notes.never", "objected"),
         ('[texts.Notes]\nobjected = "Stop"', "texts.Notes.objected", "must be a list of texts"),
         ('[texts.Notes]\nobjected = [" "]', "texts.Notes.objected", "entry for empty cells"),
-        ('[texts.Notes]\nobjected = ["Stop"]\nnothing = ["STOP"]', "texts.Notes", "'stop' is there twice"),
+        (
+            '[texts.Notes]\nobjected = ["Stop"]\nnothing = ["STOP"]',
+            "texts.Notes",
+            "the same word or text is there twice",
+        ),
+        ('[texts.Notes]\nobjected = ["a; b"]\nseparator = ";"', "texts.Notes", "a text has the separator in it"),
         ("[texts.Notes]\non = 1", "texts.Notes.on", "must be a text"),
         ('[texts.Notes]\nrest = "objected"', "texts.Notes.rest", "is not known"),
         ('[texts.Notes]\nseparator = "x"', "texts.Notes.separator", ""),

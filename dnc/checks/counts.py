@@ -11,9 +11,11 @@ from typing import Any, NamedTuple, Self
 import msgspec
 import polars as pl
 
+from dnc.clock import NEVER, NONE
 from dnc.files.cell_texts import text_cells
 from dnc.files.table import MARKED
 from dnc.frames import numbered
+from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.persons import IDS, links_of, persons
@@ -62,7 +64,8 @@ class Tallies(msgspec.Struct):
     harmless: of texts that a person declared to mean nothing although the net marks them, as `texts`.
     filled: of cells that rules of the brief filled, by `when_filled` or `when_empty`, column of the file, and fact.
     grounds: of clear rows that would not be clear without a fact, by its column and value.
-    declared: columns in which the brief declares a person's fact for all rows → that of the file, None if it has none.
+    declared: columns in which the brief declares a person's fact for all rows → that of the file, None if it has none,
+    and the fact.
     by_declaration: of clear rows that hold such a fact only because it is declared, by column.
     later: of blocked rows that another time makes clear, by what blocks them and the first such minute, in local time.
     """
@@ -77,7 +80,7 @@ class Tallies(msgspec.Struct):
     harmless: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     filled: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
     grounds: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
-    declared: Mapping[str, str | None] = {}
+    declared: Mapping[str, tuple[str | None, str]] = {}
     by_declaration: Counter[str] = msgspec.field(default_factory=Counter)
     later: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
 
@@ -126,8 +129,11 @@ class Tallies(msgspec.Struct):
         for column in (column for column in rests if column.any()):
             for word, count in _counted(met.filter(column[met["case"]]).select(column.name, "calls")):
                 self.grounds[column.name, word or ""] += count
-        for ours, theirs in self.declared.items():
+        for ours, (theirs, word) in self.declared.items():
             here = is_clear[verdicts.case]
+            is_none = ours in OR_NONE and word.lower() in NONE
+            if is_none or ours in vocabulary().axes:  # what a rule, a text or a record says instead is not declared
+                here &= (calls.plans[ours] == (NEVER if is_none else word)).fill_null(value=False)[calls.plan]
             if theirs is not None:
                 here &= pl.select(text_of(calls.carried[theirs]).is_null()).to_series()
             self.by_declaration[ours] += int(here.sum())
@@ -298,7 +304,7 @@ class Counted(msgspec.Struct):
     elsewhere: int = 0
 
     @classmethod
-    def of(cls, calls: Calls, verdicts: Verdicts, declared: Mapping[str, str | None]) -> Self:
+    def of(cls, calls: Calls, verdicts: Verdicts, declared: Mapping[str, tuple[str | None, str]]) -> Self:
         """The counts of a batch; declared: see `Tallies`."""
         counted = cls(Tallies(declared=declared))
         counted.tallies.add(calls, verdicts)

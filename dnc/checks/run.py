@@ -162,11 +162,10 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
         return self.intake.header
 
     @cached_property
-    def declared(self) -> dict[str, str | None]:
+    def declared(self) -> dict[str, tuple[str | None, str]]:
         """See `Tallies`."""
-        return {
-            ours: self.header.columns.get(ours) for ours in self.setup.brief.facts if ours in vocabulary().of_persons
-        }
+        facts, of_persons = self.setup.brief.facts.items(), vocabulary().of_persons
+        return {ours: (self.header.columns.get(ours), word) for ours, word in facts if ours in of_persons}
 
     @property
     def as_result(self) -> dict[str, Any]:

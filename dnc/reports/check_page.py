@@ -18,7 +18,7 @@ from dnc.reports.check_summary import of_consents, remarks
 from dnc.reports.decision import all_past, calls, decision, details, facts_for_all, law_used, made
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
-from dnc.reports.phrases import accepted, declared, few, misread, missing, needed, ranked, remedy
+from dnc.reports.phrases import accepted, declared, few, labelled, misread, missing, needed, ranked, remedy
 from dnc.verdicts.verdict import OUTCOMES, missing_thing, reasons
 
 _SECTIONS = (
@@ -59,6 +59,10 @@ def _values(check: Check) -> dict[str, Any]:
         "countries": _without_rules(check),
         "unread": {unread.get(reason, reason): rows for reason, rows in tallies.unread.most_common()},
         "misread": misread(check)[:_WORDS],
+        "without_meaning": [
+            (labelled(column, word or "…", language), rows)
+            for (column, word), rows in tallies.texts.most_common(_WORDS)
+        ],
         "misread_cells": sum(tallies.misread.values()),
         "remarks": list(remarks(check)),
         "duties": ranked(book, tallies.duties()),

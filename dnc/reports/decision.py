@@ -449,8 +449,7 @@ def _told(check: Check) -> Iterator[Line]:
     """Facts of the list without which calls would not be possible."""
     tallies = check.tallies
     for (column, word), rows in tallies.grounds.most_common():
-        only_declared = column in tallies.declared and tallies.declared[column] is None
-        if word and not only_declared and not _claims_nothing(column, word):
+        if word and (None, word) != tallies.declared.get(column) and not _claims_nothing(column, word):
             yield _ground("told", column, word, rows, check.language)
 
 

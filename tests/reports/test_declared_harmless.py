@@ -71,3 +71,31 @@ def test_an_offer_says_what_its_possible_calls_rest_on(checked, write_file, tmp_
     )
     assert vetting.outcomes["clear"].rows == 1
     assert "possible only because the file says “Consent" in offer_page(vetting, vetting.checked.book)
+
+
+def test_a_call_may_rest_on_what_filled_cells_were_taken_to_say(write_file, store):
+    """Although the brief declares another relationship for all other rows; and these alone rest on that."""
+    path = write_file("c.csv", "number,Client\n01 99 00 04 11,A12\n01 99 00 04 12,\n")
+    for declared, rests_on_it in (("none", 0), ("former_contract", 0), ("contract", 2)):
+        brief = write_file("b.toml", '[when_filled."Client"]\nrelationship = "contract"\n')
+        facts = SALE | {"relationship": declared, "consent": "none", "related": "yes"}
+        result = check(path, store, brief=brief, region="FR", at="2026-12-01T10:30", given=facts)
+        assert result.counts["clear"] == 1 + (declared == "contract")
+        assert result.tallies.by_declaration["relationship"] == rests_on_it
+        told = [line.text for block in decision(result).blocks for line in block.lines]
+        assert ("possible only because the file says “Relationship with the person: running contract”" in told) == (
+            declared != "contract"
+        )
+
+
+def test_the_report_shows_texts_without_a_meaning(write_file, store):
+    """Also those of a column that was left out and that seem to object, with their rows; digits are masked."""
+    path = write_file(
+        "c.csv", "number,Note,Avis\n0199000411,ne plus appeler le 0199000412,\n0199000413,,voir Exemple\n"
+    )
+    brief = write_file("b.toml", 'ignore = ["Note"]\n[texts.Avis]\nunread = ["voir Exemple"]\n')
+    page = re.sub(r"<[^>]+>", " ", html(check(path, store, brief=brief, region="FR")))
+    assert "Texts without a meaning, also of columns left out" in page
+    assert (
+        "Note: ne plus appeler le ##########" in page and "Avis: voir Exemple (1)" in page and "0199000412" not in page
+    )

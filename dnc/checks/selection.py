@@ -17,7 +17,7 @@ from dnc.messages import localized
 from dnc.verdicts.judge import Verdicts
 from dnc.verdicts.verdict import OUTCOMES
 
-_COLUMNS = (NUMBER_FROM, *VERDICT, CONSENT, *OCCASIONAL, *OF_CHECK)
+_COLUMNS = (NUMBER_FROM, *VERDICT, CONSENT, WAS, *OCCASIONAL, *OF_CHECK)
 _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
 
 
@@ -25,10 +25,10 @@ class Selection(NamedTuple):
     """Which rows and columns to write.
 
     Attributes:
-        columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from`, `dnc_consent`, and those of `OCCASIONAL` and
-            `OF_CHECK` that were named.
+        columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from`, `dnc_consent`, `dnc_was`, and those of
+            `OCCASIONAL` and `OF_CHECK` that were named.
         only: outcomes; empty for all.
-        changed: only calls whose outcome differs from that of the earlier check, which is added as `dnc_was`.
+        changed: only calls whose outcome differs from that of the earlier check.
         best: of the calls of each row only the first that is clear, else the first undecided, else the first.
         occasional: more columns, each left out where nothing fills it in the whole list.
         check: the id of the check, for `dnc_check`; None where calls are decided without one.
@@ -44,7 +44,7 @@ class Selection(NamedTuple):
     @property
     def header(self) -> list[str]:
         """Names of the columns that are added to those of the input."""
-        return [*self.columns, *([WAS] if self.changed else []), *self.occasional]
+        return [*self.columns, *self.occasional]
 
     @property
     def schema(self) -> dict[str, type[pl.DataType]]:
@@ -78,8 +78,9 @@ class Selection(NamedTuple):
             own = own.with_columns(repeated(self.check, pl.String, outcomes.len()).alias(CHECK))
         if AT in self.columns:
             own = own.with_columns(_moments(calls))
-        if self.changed and calls.was is not None:
-            own = own.with_columns(calls.was.fill_null("").alias(WAS))
+        if WAS in self.columns:
+            was = repeated("", pl.String, outcomes.len()) if calls.was is None else calls.was.fill_null("")
+            own = own.with_columns(was.alias(WAS))
         mine = [name for name in self.header if name in own.columns]
         shared, row = verdicts.shared
         shared = shared.select(name for name in self.header if name not in mine)
@@ -163,7 +164,7 @@ def select(
         names = list(dict.fromkeys(named))  # one that is named twice is written once
     if several and NUMBER_FROM not in names:
         names.insert(0, NUMBER_FROM)
-    names.extend(name for name in always if name not in names)
+    names.extend(name for name in (*([WAS] if changed else []), *always) if name not in names)
     outcomes = texts_of("only", only)
     if strange := [name for name in names if name not in _COLUMNS]:
         raise OptionError(localized("errors", "not_verdict_column", name=strange[0], known=", ".join(_COLUMNS)))

@@ -18,14 +18,13 @@ from dnc.reports.check_summary import of_consents, remarks
 from dnc.reports.decision import all_past, calls, decision, details, facts_for_all, law_used, made
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
-from dnc.reports.phrases import accepted, declared, few, labelled, misread, missing, needed, ranked, remedy
+from dnc.reports.phrases import MOST_TEXTS, accepted, declared, few, misread, missing, needed, ranked, remedy, without_meaning
 from dnc.verdicts.verdict import OUTCOMES, missing_thing, reasons
 
 _SECTIONS = (
     "blocked", "undecided", "misread", "duties", "dates",
     "annex", "asked", "found", "registries", "law", "method",
 )  # fmt: skip
-_WORDS = 50  # words that were not understood, on the page
 _ENDS = 6  # days on which clear calls end, on the page
 _YEAR = timedelta(days=365)
 
@@ -58,11 +57,8 @@ def _values(check: Check) -> dict[str, Any]:
         "regions": _regions(check),
         "countries": _without_rules(check),
         "unread": {unread.get(reason, reason): rows for reason, rows in tallies.unread.most_common()},
-        "misread": misread(check)[:_WORDS],
-        "without_meaning": [
-            (labelled(column, word or "…", language), rows)
-            for (column, word), rows in tallies.texts.most_common(_WORDS)
-        ],
+        "misread": misread(check)[:MOST_TEXTS],
+        "without_meaning": without_meaning(check)[:MOST_TEXTS],
         "misread_cells": sum(tallies.misread.values()),
         "remarks": list(remarks(check)),
         "duties": ranked(book, tallies.duties()),

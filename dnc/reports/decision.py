@@ -20,7 +20,7 @@ from dnc.files.table import quoted
 from dnc.law.limits import Limit
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import counted, dated, in_quotes, messages, said, semicolons
+from dnc.messages import counted, dated, in_language, in_quotes, messages, said, semicolons
 from dnc.reports.phrases import (
     by_rules,
     consents,
@@ -47,16 +47,18 @@ class Line(NamedTuple):
     """A line of a block. rows: the calls that it speaks of, or None. text: in words, after their number.
 
     who: whose task it is, in words, or empty. how: the command or the line of the brief that does it, or None.
+    quotes: the texts of cells it speaks of, which pages show behind the text and messages leave out.
     """
 
     text: str
     rows: int | None = None
     who: str = ""
     how: str | None = None
+    quotes: str = ""
 
     def counted(self, language: str) -> str:
-        """The text behind its number and whose task it is."""
-        text = self.tasked(language)
+        """The text behind its number and whose task it is, with what it quotes."""
+        text = self.tasked(language) + self.quotes
         return text if self.rows is None else f"{counted(language)(self.rows)} {text}"
 
     def tasked(self, language: str) -> str:
@@ -91,7 +93,7 @@ class Decision(NamedTuple):
     @property
     def data(self) -> dict[str, list[dict[str, object]]]:
         """The lines by key of their block, with `calls` and `says`, for programs."""
-        return {block.key: [{"calls": line.rows, "says": line.text} for line in block.lines] for block in self.blocks}
+        return {block.key: [{"calls": line.rows, "says": line.text + line.quotes} for line in block.lines] for block in self.blocks}
 
 
 def decision(check: Check) -> Decision:
@@ -520,9 +522,12 @@ def _unread_texts(check: Check) -> Iterator[Line]:
     say = partial(said, check.language, "decision", "rests")
     for column, rows in _unread(check).items():
         yield Line(say("texts", column=column, n=rows))
-    for (column, word), rows in check.tallies.harmless.most_common():
-        text = in_quotes(word) if word else said(check.language, "decision", "rests", "other_texts")
-        yield Line(say("harmless", column=column, text=text), rows)
+    harmless = check.tallies.harmless
+    for name in dict.fromkeys(column for column, _ in harmless):
+        words = {word: rows for (column, word), rows in harmless.most_common() if column == name}
+        texts = [f"{in_language(in_quotes(word), check.language) if word else say('other_texts')} ({n})" for word, n in words.items()]
+        quotes = labelled("", ", ".join(texts), check.language)
+        yield Line(say("harmless", column=name), sum(words.values()), quotes=quotes)
     if names := check.header.left_out:
         yield Line(say("left_out", names=quoted(names)))
     if names := [name for name in check.header.left_out if marks(name)]:

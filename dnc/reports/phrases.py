@@ -39,6 +39,7 @@ from dnc.verdicts.verdict import about_missing
 
 _Point = TypeVar("_Point")
 
+MOST_TEXTS = 50  # texts of one kind on a page
 _ISO_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d.*))?")  # and perhaps an hour
 # Masked digits of a date, and the only order in which it can be read.
 _DAY = re.compile(r"#{1,2}([./-])#{1,2}\1#{2,4}(?: \((?P<order>dmy|mdy)\))?$")
@@ -221,6 +222,12 @@ def misread(check: Check) -> list[Misread]:
         cell = f"{vocabulary().label(column, language)} {in_language(in_quotes(word or '…'), language)}"
         found.append(Misread(column, word, rows, write, cell))
     return found
+
+
+def without_meaning(check: Check) -> list[tuple[str, int]]:
+    """Texts to which nobody gave a meaning, behind their column, and their rows, the most frequent first."""
+    texts = check.tallies.texts.most_common()
+    return [(labelled(column, word or "…", check.language), rows) for (column, word), rows in texts]
 
 
 def other_order(check: Check) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages, percent
 from dnc.reports.page import rendered
-from dnc.reports.phrases import fact, needed
+from dnc.reports.phrases import MOST_TEXTS, fact, needed, without_meaning
 from dnc.reports.vet_summary import VettingInWords, missed, others, proved_sentence, still_possible
 from dnc.vetting.model import Share, Vetting
 
@@ -43,6 +43,7 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "declared": [fact(name, word, language) for name, word in offer.told["declared"].items()],
         "regimes": regimes,
         "bounded": any(share.low != share.high for share in shares),
+        "without_meaning": without_meaning(vetting.checked)[:MOST_TEXTS] if vetting.checked else [],
         "proved": proved_sentence(vetting.proved, language) if vetting.proved else "",
         "missed": missed(vetting.proved, language) if vetting.proved else [],
         "other_draws": list(others(vetting.proved.others, language)) if vetting.proved else [],

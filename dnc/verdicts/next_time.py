@@ -1,8 +1,9 @@
 """Verdicts on other days: when a call that is blocked by its time only would first be clear, and until when one is.
 
 A call is moved to later moments and decided again. Nothing but its time changes, so nothing changes between two
-moments at which an hour begins or ends, or an attempt no longer counts: one moment of each such span is decided. Days
-on which a call is not clear at the best hour are left out first.
+moments at which an hour begins or ends, or a recorded call no longer counts: one moment of each such span is decided.
+Days on which a call is not clear at the best hour are left out first. What the list tells of attempts is told of the
+call, whenever it is, and does not lapse.
 """
 
 from __future__ import annotations
@@ -28,9 +29,8 @@ from dnc.verdicts.screening import Screen
 from dnc.verdicts.verdict import Policy, outcome_of
 
 HORIZON = 60  # days
-# Days that are tried together, counted from that of the call; on the 30th the last of its attempts lapses.
+# Days that are tried together, counted from that of the call; on the 30th the last call recorded before it lapses.
 _TRIED = ((0, 2), (3, 10), (11, 29), (30, 33), (34, HORIZON))
-_WINDOWS = {"attempts": timedelta(days=30), "attempts_day": timedelta(hours=24)}  # in which attempts count
 _MINUTE = timedelta(minutes=1)
 _QUARTERS = frozenset(time(hour, minute) for hour in range(24) for minute in range(0, 60, 15))
 _CLOCK = pl.Datetime("us")
@@ -80,8 +80,8 @@ class OtherDays:
             codes: asks the registries about those at some positions again, on a later day each.
             complete: completes facts of later moments; None where `plans` have all that is known at any.
         """
-        moment = plans.select(*_MOMENT, *_WINDOWS, "zones").with_columns(days.alias("day")).select("zones", *_times())
-        moved, calls = numbered(_movable(plans, days, moment["counted_from"]).hstack(same))
+        moment = plans.select(*_MOMENT, "zones").with_columns(days.alias("day")).select("zones", _after())
+        moved, calls = numbered(_movable(plans, days).hstack(same))
         first = moved.arg_unique()
         pending = pl.DataFrame([moved.alias("moved"), moment["after"]]).with_row_index("call")
         found = repeated(None, _CLOCK, plans.height)
@@ -134,7 +134,6 @@ class OtherDays:
         later = taken(calls, tried["moved"]).with_columns(pl.col("day") + pl.duration(days=pl.lit(tried["by"])))
         midnight = pl.when("is_local").then(pl.col("day").cast(_CLOCK))
         later = later.with_columns(midnight.alias("at_first"), midnight.alias("at_last"), timed=False)
-        later = later.with_columns(_attempts(pl.col("day").cast(_CLOCK).dt.offset_by("2d")))
         later = (complete(later) if complete else later).with_columns(at_agreed_hour=pl.lit("yes"))
         is_clear = self._clear(later, codes(tried["moved"], later["day"]), best=True)
         return tried.select("moved", later["day"]).filter(is_clear)
@@ -147,11 +146,11 @@ class OtherDays:
         tried: columns `moved` and `day`.
         """
         later = taken(calls, tried["moved"]).with_columns(tried["moved"], tried["day"])
-        parts = later.select("day", "zones", "jurisdiction", "hours_agreed", "appointment", "counted_from")
+        parts = later.select("day", "zones", "jurisdiction", "hours_agreed", "appointment")
         spans = each_distinct(parts, self._spans, {"span": pl.List(pl.Struct(_SPAN))})
         later = later.with_columns(spans).explode("span").unnest("span")
         clocks = [pl.when("is_local").then(name).alias(name) for name in ("at_first", "at_last")]
-        later = later.with_columns(*clocks, *_attempts(pl.col("start")), timed=True)
+        later = later.with_columns(*clocks, timed=True)
         later = complete(later) if complete else later.with_columns(at_agreed_hour())
         is_clear = self._clear(later, codes(later["moved"], later["day"]))
         return later.filter(is_clear).select("moved", "start", "end")
@@ -193,9 +192,9 @@ class OtherDays:
     ) -> tuple[list[dict[str, datetime | None]]]:
         """The spans of a day in which nothing changes for a call, each with the local times at its beginning.
 
-        own: of the call `hours_agreed`, `appointment` and `counted_from`, or None.
+        own: of the call `hours_agreed` and `appointment`, or None.
         """
-        hours_agreed, appointment, counted_from = own
+        hours_agreed, appointment = own
         clocks = self._clocks_of(jurisdiction)
         if hours_agreed:
             clocks |= {time.fromisoformat(clock) for clock in hours_agreed.split("-") if clock != "24:00"}
@@ -203,8 +202,7 @@ class OtherDays:
             clocks |= {
                 moment.replace(second=0, microsecond=0).time() for moment in (appointment, appointment + _MINUTE)
             }
-        lapses = [_next_minute(counted_from + window) for window in _WINDOWS.values()] if counted_from else []
-        moments = [_moment(start, zones) for start in sorted({*_marks(day, zones, clocks), *lapses})]
+        moments = [_moment(start, zones) for start in sorted(_marks(day, zones, clocks))]
         ends = [start for start, _, _, _ in moments[1:]]
         return (
             [
@@ -224,36 +222,16 @@ class OtherDays:
         return self._clocks[jurisdiction]
 
 
-def _movable(plans: pl.DataFrame, days: pl.Series, counted_from: pl.Series) -> pl.DataFrame:
+def _movable(plans: pl.DataFrame, days: pl.Series) -> pl.DataFrame:
     """Calls without their hours; `is_local`: whether the local time can be known."""
-    calls = plans.select(pl.exclude(*_MOMENT)).with_columns(days.alias("day"), counted_from.alias("counted_from"))
+    calls = plans.select(pl.exclude(*_MOMENT)).with_columns(days.alias("day"))
     return calls.with_columns(plans["at_first"].is_not_null().alias("is_local"))
 
 
-def _times() -> list[pl.Expr]:
-    """The first minute after a call (`after`), and the moment up to which its attempts were counted, if there are any.
-
-    A call on a day without an hour may be at any of them.
-    """
+def _after() -> pl.Expr:
+    """The first minute after a call (`after`). A call on a day without an hour may be at any of its minutes."""
     moment, midnight = pl.coalesce("instant", "at_first"), pl.col("day").cast(_CLOCK)
-    counted_from = pl.when("timed").then(moment).otherwise(midnight.dt.offset_by("1d"))
-    return [
-        pl.when("timed").then(moment.dt.truncate("1m").dt.offset_by("1m")).otherwise(midnight).alias("after"),
-        pl.when(pl.any_horizontal(pl.col(*_WINDOWS) > 0)).then(counted_from).alias("counted_from"),
-    ]
-
-
-def _attempts(now: pl.Expr) -> list[pl.Expr]:
-    """The attempts that still count at a later moment: all of those that were, until none can be in the window."""
-    return [
-        pl.when(now >= pl.col("counted_from") + window).then(pl.lit(0, pl.Int32)).otherwise(name).alias(name)
-        for name, window in _WINDOWS.items()
-    ]
-
-
-def _next_minute(moment: datetime) -> datetime:
-    """A moment, or the minute that follows it."""
-    return moment if moment == (minute := moment.replace(second=0, microsecond=0)) else minute + _MINUTE
+    return pl.when("timed").then(moment.dt.truncate("1m").dt.offset_by("1m")).otherwise(midnight).alias("after")
 
 
 @lru_cache(maxsize=1 << 12)

@@ -68,7 +68,7 @@ def test_what_is_named_as_missing_is_what_the_rule_asks(store, write_file, numbe
     assert told.to_list() == [f"Incomplete: {why}"]
 
 
-@pytest.mark.parametrize(("language", "says"), [("en", "given only after that day"), ("fr", "seulement après ce jour")])
+@pytest.mark.parametrize(("language", "says"), [("en", "given only after the call"), ("fr", "seulement après l'appel")])
 def test_a_consent_that_came_after_the_call_is_said_to_be_later(store, language, says):
     """It is not one that does not hold at that hour."""
     told = SALE | {"consent": "named_caller", "consent_on": "2026-10-20"}

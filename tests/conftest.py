@@ -29,7 +29,7 @@ SAMPLES = Path(__file__).parent.parent / "dnc" / "cli" / "samples"
 
 
 SYNCED = ("test_durability.py", "test_faults.py", "test_concurrency.py")  # tests of what outlives a power cut
-LONG = ("test_oracle.py", "test_twins.py", "test_garble.py", "test_lint.py", "test_rules.py", "test_sealed.py")
+LONG = ("test_oracle.py", "test_twins.py", "test_garble.py", "test_lint.py", "test_rules.py")
 LONG += ("test_project.py", "test_faults.py", "test_benchmarks.py")
 
 

@@ -1,4 +1,4 @@
-"""A list on offer at the desk: what it is worth for the planned calls, before it is bought; draws; sealed results."""
+"""A list on offer at the desk: what it is worth for the planned calls, before it is bought; draws."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import dnc
 from dnc.checks.settings import Settings
 from dnc.desk.check_pages import named
 from dnc.desk.desk import Desk, RefusedError
-from dnc.desk.forms import Form, Upload
+from dnc.desk.forms import Form
 from dnc.desk.guard import as_page
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import ListCheck
@@ -29,7 +29,7 @@ from dnc.desk.visit import Errors, Visit, download, download_once, whole
 from dnc.errors import OptionError
 from dnc.files.open_table import count_rows
 from dnc.lists.brief import Brief
-from dnc.messages import LANGUAGES, localized, messages
+from dnc.messages import LANGUAGES, messages
 from dnc.reports.decision import Decision
 from dnc.reports.letter_file import write_letter
 from dnc.reports.phrases import fact
@@ -39,12 +39,11 @@ from dnc.reports.vet_summary import VettingInWords, made_lines, plan_lines, stil
 from dnc.vetting import DRAWN, SHOWN
 from dnc.vetting.draws import DrawMade, OfferedRows, Proofs, draw, plan
 from dnc.vetting.model import Asked, Vetting
-from dnc.vetting.sealed import held_to, read_sealed, write_sealed
 
 _USE = ("caller", "purpose")
 _CONDITIONS = ("min_clear", "max_undecided", "max_price_per_clear", "min_proved")
-_TEXTS = ("list", "at", "until", "region", "price", "currency", "sample_of", "our_name", "seal", "again", *_USE)
-_FILES = ("offer", "brief", "held", "sealed", "drawn", "proofs")
+_TEXTS = ("list", "at", "until", "region", "price", "currency", "sample_of", "our_name", *_USE)
+_FILES = ("offer", "brief", "held", "drawn", "proofs")
 
 
 class Assessed(msgspec.Struct):
@@ -89,7 +88,7 @@ def _vet(visit: Visit, sent: Form) -> Response:
     list_check: ListCheck | None = visit.kept("lists").get(given["list"])
     if list_check:
         uploads["offer"] = list_check.upload
-    upload = uploads["offer"] or uploads["sealed"]
+    upload = uploads["offer"]
     if upload is None:
         errors.append(("offer", visit.texts["no_offer"]))
     if bool(uploads["drawn"]) != bool(uploads["proofs"]):
@@ -98,10 +97,11 @@ def _vet(visit: Visit, sent: Form) -> Response:
         return _form(visit, given, errors)
     sent.keep()
     desk, language = visit.desk, visit.session.language
+    paths = {name: one.path for name, one in uploads.items() if one}
 
     def assess(job: Job) -> Assessed:
         with named(*uploads.values()):
-            return _assessed(desk, uploads, list_check, conditions, use, language=language, job=job)
+            return _assessed(desk, paths, list_check, conditions, use, language=language, job=job)
 
     def failed(later: Visit, why: str) -> Response:
         return _form(later, given, [("offer", why)])
@@ -114,7 +114,7 @@ def _read(visit: Visit, given: dict[str, str]) -> tuple[Asked, dict[str, Any], l
 
     The others are None or empty where nothing is said: `at` and `until`, first and last day of the calls; `region` of
     national numbers; `facts` of all calls; `sample_of`, rows of the list, if the file is a sample; `our_name`, that the
-    recipients of consents must include; `seal`, whether to seal the result; `again`, why it is sealed again.
+    recipients of consents must include.
     """
     found, errors = dict[str, Any](), list[tuple[str, str]]()
     for name, (reader, sentence) in _READERS.items():
@@ -126,8 +126,8 @@ def _read(visit: Visit, given: dict[str, str]) -> tuple[Asked, dict[str, Any], l
     if conditions.max_price_per_clear is not None and conditions.price is None and not errors:
         errors.append(("price", visit.texts["no_price"]))
     facts = {name: given[name] for name in _USE if given[name]}
-    texts = {name: given[name] or None for name in ("region", "our_name", "again")}
-    return conditions, found | texts | {"facts": facts, "seal": bool(given["seal"])}, errors
+    texts = {name: given[name] or None for name in ("region", "our_name")}
+    return conditions, found | texts | {"facts": facts}, errors
 
 
 def _amount(text: str, most: float = sys.float_info.max) -> float:
@@ -166,7 +166,7 @@ _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 
 def _assessed(
     desk: Desk,
-    uploads: dict[str, Upload | None],
+    paths: dict[str, Path],
     list_check: ListCheck | None,
     conditions: Asked,
     use: dict[str, Any],
@@ -174,44 +174,31 @@ def _assessed(
     language: str,
     job: Job,
 ) -> Assessed:
-    """The vetting of a list, of a sealed result, or of a sample that is compared with the sealed result.
+    """The vetting of a list or of a sample.
 
+    paths: of the files that were given, by the names of their fields.
     list_check: the list, if its questions were answered as for a check. conditions, use: see `_read`.
     """
-    offer, sealed, held, brief, drawn, proofs = (
-        upload.path if (upload := uploads[name]) else None
-        for name in ("offer", "sealed", "held", "brief", "drawn", "proofs")
-    )
-    claim = read_sealed(sealed, desk.book, conditions) if sealed else None
-    if offer is None:
-        if claim is None:
-            raise OptionError(localized("errors", "no_list_no_sealed"))
-        if held or brief or drawn or any(use.values()):
-            raise OptionError(localized("errors", "sealed_settings"))
-        return Assessed(claim, None)
+    offer = paths["offer"]
     job.total = count_rows(offer)
-    base = Settings(brief=brief, rulebook=desk.book, language=language)
     if list_check:
         base = list_check.settings(desk, language)
-    elif claim is None and not use["seal"]:  # a sealed result is for somebody else's calls
+    else:
+        base = Settings(brief=paths.get("brief"), rulebook=desk.book, language=language)
         base = replace(base, brief=with_office(base.campaign, desk))
     settings = replace(base, region=use["region"], given=use["facts"], at=use["at"])
     vetting = dnc.vet(
         offer,
         desk.store,
         until=use["until"],
-        against=[held] if held else [],
+        against=[paths["held"]] if "held" in paths else [],
         asked=conditions,
-        sample_of=claim.offer.rows if claim else use["sample_of"],
-        seal=use["seal"],
-        again=use["again"],
-        proofs=Proofs(drawn, proofs, use["our_name"]) if drawn and proofs else None,
+        sample_of=use["sample_of"],
+        proofs=Proofs(paths["drawn"], paths["proofs"], use["our_name"]) if "proofs" in paths else None,
         progress=job.advance,
         settings=settings,
     )
-    if claim:
-        return Assessed(held_to(claim, vetting), None)
-    whole = not use["seal"] and use["sample_of"] is None
+    whole = use["sample_of"] is None
     return Assessed(vetting, OfferedRows(offer, settings.campaign, desk.book) if whole else None)
 
 
@@ -233,7 +220,6 @@ def _result(visit: Visit, can_show: Sequence[str] = (), errors: Errors = ()) -> 
         decision_words=messages("decision", language),
         v=messages("vet", language),
         curve=still_possible(vetting),
-        lines=list(words.sealed_lines(None)) if vetting.salt else [],
         letters=sorted(LANGUAGES, key=lambda code: code != language),
         may_draw=assessed.offered is not None and rows > 0,
         size=min(DRAWN, rows),
@@ -271,13 +257,11 @@ def _report(visit: Visit) -> Response:
 
 
 def _download(visit: Visit) -> Response:
-    """The page of a vetting, its sealed result, the letter to the seller, or the table of a draw."""
+    """The page of a vetting, the letter to the seller, or the table of a draw."""
     assessed, name = _offer(visit), visit.request.path_params["name"]
     vetting, letters = assessed.vetting, {f"letter.{language}.html": language for language in LANGUAGES}
     if name == "report.html":
         return download(html(vetting, visit.desk.book, visit.session.language), "text/html", visit.saved_as("offer"))
-    if name == "sealed.json" and vetting.offer.sealed:
-        return download(write_sealed(vetting), "application/json", visit.saved_as("sealed"))
     if name in letters:
         path = visit.session.folder(visit.desk.store) / name
         write_letter(path, seller_letter(vetting, letters[name]), letters[name])

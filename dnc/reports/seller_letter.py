@@ -32,10 +32,9 @@ def seller_letter(vetting: Vetting, language: str = "en") -> Iterator[Part]:
         head = (messages("vet", language)["rows"], messages("vet", language)["what"])
         demanded = set[str]()
         yield Part("table", rows=(head, *(_wish(wish, demanded, language) for wish in wishes)))
-    if not offer.sealed:
-        yield Part("heading", texts["draw_head"])
-        yield Part("text", texts["draw"])
-        yield Part("list", rows=tuple((labelled(name, texts["fill"][name], language),) for name in TO_FILL_IN))
+    yield Part("heading", texts["draw_head"])
+    yield Part("text", texts["draw"])
+    yield Part("list", rows=tuple((labelled(name, texts["fill"][name], language),) for name in TO_FILL_IN))
     yield Part("heading", texts["questions_head"])
     for number, text in enumerate(texts["questions"], 1):
         yield Part("text", f"{number}. {text}")

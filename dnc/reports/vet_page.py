@@ -12,18 +12,17 @@ from dnc.reports.vet_summary import VettingInWords, missed, others, proved_sente
 from dnc.vetting.model import Share, Vetting
 
 _SECTIONS = ("duties", "annex", "asked", "outcome", "found", "registries", "law", "method")
-_PARTS = ("agreement", "proved")  # sections that only some vettings have
 
 
 def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
     """The page of a vetting, in a language of `dnc.messages.LANGUAGES`."""
     texts, vet = messages("page", language), messages("vet", language)
     sections = {
-        **{"agreement": vet["agreement_head"], "proved": vet["proved_head"], "blocked": texts["blocked"]},
+        **{"proved": vet["proved_head"], "blocked": texts["blocked"]},
         **{"wanted": vet["wanted_by"], "trade": vet["trade_head"], "curve": vet["curve_head"]},
         **{name: texts[name] for name in _SECTIONS},
     }
-    shown = {id_: head for id_, head in sections.items() if id_ not in _PARTS or getattr(vetting, id_)}
+    shown = {id_: head for id_, head in sections.items() if id_ != "proved" or vetting.proved}
     return rendered("vet.html", language, shown, _values(vetting, book, language))
 
 
@@ -57,7 +56,6 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "curve": [("", dated(language)(day), share) for day, share in still_possible(vetting)],
         "duties": [(regimes[id_], rows) for id_, rows in vetting.duties.items()],
         "law": [regimes[id_] for id_ in vetting.regimes],
-        "span": lambda pair: "–".join(dict.fromkeys(map(percent(language), pair))),
         "per_cent": percent(language, 0),
     }
 

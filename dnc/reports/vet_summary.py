@@ -31,8 +31,7 @@ from dnc.reports.decision import (
 from dnc.reports.phrases import condition, facts, few, labelled, money, question
 from dnc.verdicts.verdict import missing_thing
 from dnc.vetting.draws import DrawMade, DrawPlan
-from dnc.vetting.figures import OF_CONSENTS
-from dnc.vetting.model import Agreement, Claim, Price, Proved, Share, Vetting, Wanted
+from dnc.vetting.model import Price, Proved, Share, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence
 _POINTS = 6  # of the curve
@@ -56,8 +55,6 @@ class VettingInWords:
         yield from result.facts
         yield from blocks_in_lines(result, self.language)
         yield from self._head()
-        if vetting.agreement:
-            yield from self._agreement(vetting.agreement)
         if vetting.proved:
             yield from self._missed(vetting.proved)
         if vetting.costs:
@@ -79,24 +76,11 @@ class VettingInWords:
             cites = (f"{cite['texts'][self.language]} {cite['url']}".strip() for cite in regime["cites"])
             yield f"  {labelled(self._titles([id_]), semicolons(cites, self.language), self.language)}"
 
-    def sealed_lines(self, signer: str | None) -> Iterator[str]:
-        """Lines for the seller of a list whose result was sealed: its salt, who signed, words that were not used."""
-        if self.vetting.unnamed:
-            label = vocabulary().label
-            unnamed = (f"{label(name, self.language)} ({self._count(n)})" for name, n in self.vetting.unnamed.items())
-            yield self._say("unnamed", columns=", ".join(unnamed))
-        yield self._say("signed" if signer else "unsigned", key=signer)
-        yield self._say("salt", salt=self.vetting.salt)
-
     def _head(self) -> Iterator[str]:
         vetting, say, offer = self.vetting, self._say, self.offer
         yield self.head
-        if (check := vetting.checked) and check.calls != check.rows:
+        if (check := vetting.checked).calls != check.rows:
             yield say("each_number", rows=check.rows, calls=check.calls)
-        if offer.sealed:
-            yield say("sealed", version=offer.version)
-        if vetting.agreement or (offer.sealed and not vetting.salt):
-            yield say("signed" if vetting.signer else "unsigned", key=vetting.signer)
         if offer.sample_of is not None:
             yield say("sample", of=offer.sample_of, confidence=percent(self.language, 0)(offer.confidence))
         if declared := offer.told["declared"]:
@@ -105,19 +89,6 @@ class VettingInWords:
             yield f"  {self._share(share)}  {self._outcomes[outcome]}"
             if outcome == "clear" and offer.until:
                 yield f"  {self._share(vetting.lasting)}  {say('lasting')}"
-
-    def _agreement(self, agreement: Agreement) -> Iterator[str]:
-        per_cent, consistent = percent(self.language, 2), str(agreement.consistent).lower()
-        yield self._say("agreement", consistent, confidence=percent(self.language, 0)(agreement.confidence))
-        for claim in agreement.claims:
-            if claim.shown:
-                claimed, bounds = (f"{per_cent(low)}–{per_cent(high)}" for low, high in (claim.claimed, claim.bounds))
-                if claim.claimed[0] == claim.claimed[1]:
-                    claimed = per_cent(claim.claimed[0])
-                about = f"{self._texts['classes'][claim.column]} {self.class_word(claim)}".rstrip()
-                line = self._say("claim", about=about, claimed=claimed, bounds=bounds)
-                yield f"  {'' if claim.holds else '! '}{line}"
-        yield f"  {self.not_compared(agreement)}"
 
     def _missed(self, proved: Proved) -> Iterator[str]:
         if reasons := missed(proved, self.language):
@@ -140,15 +111,13 @@ class VettingInWords:
         yield self._say("trade", outcome=self._texts["trade_outcome"][trade.outcome])
         deciding = {"blocked": trade.blocked_by, "undecided": trade.undecided_by}.get(trade.outcome, {})
         for id_, rows in deciding.items():
-            yield f"  {self._count(rows) if rows else '':>9}  {self._titles([id_])}"
-        if self.offer.sealed:
-            yield MARGIN + self._texts["trade_sealed"]
+            yield f"  {self._count(rows):>9}  {self._titles([id_])}"
         if trade.outcome == "undecided":
             yield from (MARGIN + asked for asked in self.asked_of_seller)
 
     def _list(self) -> Iterator[str]:
         vetting, say = self.vetting, self._say
-        yield say("numbers", repeated=self.rows_of(vetting.repeated), unreadable=self.rows_of(vetting.unreadable))
+        yield say("numbers", repeated=vetting.repeated.rows, unreadable=vetting.unreadable.rows)
         yield from (say("held", n=n, file=file) for file, n in self.offer.held.items())
         yield say("callable", rows=self._share(vetting.callable).strip())
         counts = {"lines": self.lines, "territories": vetting.territories, "consents": vetting.consents}
@@ -163,8 +132,6 @@ class VettingInWords:
                 yield f"  {per_cent(share.share):>9}{self._span(share)}  {day_of(day)}"
         if vetting.duties:
             yield say("duties", duties=self._titles(sorted(vetting.duties)))
-        if vetting.untold:
-            yield say("untold", counts=self._counts(self.untold))
 
     def _share(self, share: Share) -> str:
         per_cent = percent(self.language)(share.share)
@@ -188,29 +155,28 @@ class VettingInWords:
         verdict = " ".join(self._offer())
         facts = [numbers] if verdict else []
         facts += [proved_sentence(vetting.proved, language)] if vetting.proved else []
-        facts += [price(vetting.price, self.rows_of(vetting.callable), language)] if vetting.price else []
+        facts += [price(vetting.price, vetting.callable.rows, language)] if vetting.price else []
         facts += [self._usable(vetting.proved)] if vetting.proved else []
         facts.append(self.use)
-        rules = {cost.regime: check.book.regime(cost.regime) for cost in vetting.costs} if check else {}
+        rules = {cost.regime: check.book.regime(cost.regime) for cost in vetting.costs}
         blocked = [
             forbidden(
                 cost.regime,
                 vetting.regimes[cost.regime]["title"][language],
                 cost.alone + cost.shared,
                 language,
-                always=bool(rules) and rules[cost.regime].demand == "not_objected",
+                always=rules[cost.regime].demand == "not_objected",
             )
             for cost in vetting.costs
-            if not (check and is_said_by_law(check, rules[cost.regime]))
+            if not is_said_by_law(check, rules[cost.regime])
         ]
         missing = essential({wish.word: wish.rows for wish in vetting.wanted})
-        check = check and replace(check, language=language)  # a sealed result has none
-        by_limit = groups(check) if check else []
+        check = replace(check, language=language)
         lines = {
-            "when": [*by_limit, Line(self._holds())],
+            "when": [*groups(check), Line(self._holds())],
             "why": heaviest(blocked, missing, vetting.unclear, self._reasons(), language),
             "next": [Line(step) for step in self._steps()],
-            "rests": [*rests(check)] if check else [],
+            "rests": [*rests(check)],
         }
         return Decision(verdict or numbers, facts, counts, blocks(language, counts, lines))
 
@@ -218,12 +184,10 @@ class VettingInWords:
         """Rows that are not clear, by the joined rules that forbid them and what is missing."""
         cells = self.vetting.cells.filter(pl.col("outcome") != "clear")
         rows = cells.group_by("blocked_by", "missing").agg(pl.col("rows").sum())
-        return {(rules or "", words or ""): n for rules, words, n in rows.iter_rows()}
+        return {(rules, words): n for rules, words, n in rows.iter_rows()}
 
     def _offer(self) -> Iterator[str]:
         vetting, say = self.vetting, partial(self._say, "offer")
-        if vetting.agreement and not vetting.agreement.consistent:
-            yield say("contradicted")
         currency = vetting.price.currency if vetting.price else None
         met, missed = (
             [condition(one, self.language, currency) for one in vetting.gate if one.holds is holds]
@@ -237,14 +201,14 @@ class VettingInWords:
     def _steps(self) -> Iterator[str]:
         vetting, say, trade = self.vetting, partial(self._say, "step"), self.offer.trade.outcome
         clear, check = vetting.outcomes["clear"].rows, vetting.checked
-        if not clear and check and (by_day := another_day(check).total()):
+        if not clear and (by_day := another_day(check).total()):
             yield say("other_day", day=self.offer.first, n=by_day)
         elif trade == "blocked" or not (vetting.opens and vetting.callable.high):
             yield say("refuse_all" if clear and not vetting.lasting.rows else "refuse")
         elif vetting.gate:
             yield say("buy")
         else:
-            yield say("weigh", rows=self.rows_of(vetting.callable))
+            yield say("weigh", rows=vetting.callable.rows)
         for by in ("seller", "buyer"):
             if missing := [wish.word for wish in vetting.wanted if wish.by == by][:_STEPS]:
                 yield say(by, what=", ".join(missing_thing(word, self.language) for word in missing))
@@ -286,12 +250,6 @@ class VettingInWords:
         days = self.period if self.offer.until else dated(self.language)(self.offer.first)
         return use(self.offer.told["declared"], days, self.language)
 
-    def rows_of(self, share: Share) -> str:
-        """Rows of the file; for a sealed result, the fewest and the most there can be."""
-        if self.offer.sample_of is not None or share.low == share.high:
-            return self._count(share.rows)
-        return f"{self._count(share.low * self.offer.rows)}–{self._count(share.high * self.offer.rows)}"
-
     @property
     def asked_of_seller(self) -> list[str]:
         """What to ask the seller about handing the list over."""
@@ -311,28 +269,6 @@ class VettingInWords:
             str(self._texts["told"][column]): {self._word(column, word): rows for word, rows in counts.items()}
             for column, counts in self.vetting.told.items()
         }
-
-    @property
-    def untold(self) -> dict[str, int]:
-        """What is not told, since too few rows have it."""
-        return {self._texts["classes"][column]: rows for column, rows in self.vetting.untold.items()}
-
-    def not_compared(self, agreement: Agreement) -> str:
-        """What a sample says nothing about."""
-        names = (self._texts["classes"][name] for name in agreement.not_compared)
-        return self._say("not_compared", names=", ".join(names))
-
-    def class_word(self, claim: Claim) -> str:
-        """The word of a class of rows."""
-        if claim.column == "outcome":
-            return str(self._outcomes[claim.word])
-        if claim.column in ("lasting", "repeated"):
-            return ""
-        if claim.column == "line":
-            return self._line(claim.word)
-        if claim.column in OF_CONSENTS and claim.word:
-            return self._word(claim.column, claim.word)
-        return self._titles(claim.word.split(";")) or "–"
 
     def _titles(self, regimes: Iterable[str]) -> str:
         titles = {id_: str(regime["title"][self.language]) for id_, regime in self.vetting.regimes.items()}
@@ -354,7 +290,7 @@ def still_possible(vetting: Vetting) -> list[tuple[date, Share]]:
     return few([*dict.fromkeys([vetting.curve[0], *changed, vetting.curve[-1]])], _POINTS)
 
 
-def price(price: Price, numbers: str, language: str) -> str:
+def price(price: Price, numbers: int, language: str) -> str:
     """What one callable number costs, with bounds if it is not known exactly; `numbers`: how many there are."""
     say, asked = partial(said, language, "vet"), money(price.asked, language, price.currency)
     per_number, low, high = (

@@ -10,6 +10,7 @@ A row is what a vetting counts as one: in a list with several numbers a row, eac
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,10 +41,10 @@ from dnc.lists.consents import ConsentRows, is_against
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
 from dnc.messages import figure, localized
+from dnc.store import ledger_sql
 from dnc.store.store import Store
 from dnc.vetting.model import Offer, Proved
 from dnc.vetting.sample_bounds import chance_of, least_of_population
-from dnc.vetting.sealing import logged
 
 METHOD = "sha256 1"  # in the log: of `drawn_rows`
 TESTS = ("proof", "number", "consent_on", "wording", "withdrawn", "recipients", "confirmed_on")
@@ -269,7 +270,7 @@ def _logged_draw(store: Store, path: Path) -> tuple[int, dict[str, Any], str, Di
     """The draw that a file is of: its row of the log and what that says, its seed, and how its hashes are made."""
     hashed, announced = input_sha256(path), dict[int, tuple[dict[str, Any], Digests]]()
     with store.ledger.read() as ledger:
-        draws = logged(ledger.con, _ANNOUNCED, _DRAWN)
+        draws = _logged(ledger.con, _ANNOUNCED, _DRAWN)
     for row, detail, key in draws:
         if row["verb"] == _ANNOUNCED and key:
             announced[row["seq"]] = detail, Digests(key)
@@ -280,9 +281,15 @@ def _logged_draw(store: Store, path: Path) -> tuple[int, dict[str, Any], str, Di
     raise InputError(localized("errors", "draw", "unknown"), path)
 
 
+def _logged(con: ledger_sql.Connection, *verbs: str) -> list[tuple[dict[str, Any], dict[str, Any], str | None]]:
+    """The rows of the log with some verbs, each with its detail, and the key of its hashes if that is kept."""
+    keys, rows = ledger_sql.hash_keys(con), ledger_sql.log_as_written(con)
+    return [(row, json.loads(row["detail"]), keys.get(row["seq"])) for row in rows if row["verb"] in verbs]
+
+
 def _others(store: Store, hashed: str, but: int) -> list[int]:
     """The draws of a list in the log but one, and those that may be of it, since their key was deleted."""
     with store.ledger.read() as ledger:
-        draws = logged(ledger.con, _ANNOUNCED)
+        draws = _logged(ledger.con, _ANNOUNCED)
     same = ((row["seq"], not key or Digests(key).of_sha256(hashed) == detail["sha256"]) for row, detail, key in draws)
     return [row for row, is_same in same if is_same and row != but]

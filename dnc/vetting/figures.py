@@ -1,7 +1,7 @@
 """How the figures of a vetting are counted from its cells (`dnc.vetting.cells`).
 
-One way of counting serves all: open cells, where every count is exact; the cells of a sealed result, where a count
-is known between two bounds; and a sample, which gives bounds for the list from which it was drawn.
+One way of counting serves both: a list, where every count is exact, and a sample, which gives bounds for the list from
+which it was drawn.
 """
 
 from __future__ import annotations
@@ -14,30 +14,27 @@ from typing import Any
 
 import polars as pl
 
+from dnc.checks.result import Check
 from dnc.errors import OptionError
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import localized
 from dnc.verdicts.verdict import OUTCOMES
-from dnc.vetting.cells import BANDS, between
+from dnc.vetting.cells import BANDS
 from dnc.vetting.model import Asked, Cost, Offer, Price, Proved, Share, Vetting, Wanted
 from dnc.vetting.sample_bounds import population_bounds
 
 OF_CONSENTS = ("given", "proof", "wording", "ends", "signs")  # columns of cells that say more of consents
-_PUBLISHED = (
-    *("outcome", "blocked_by", "undecided_by", "line", "territory", "consent", "answers", "lasts", "repeat"),
-    *OF_CONSENTS,
-)
 _NO_RULES = ("jurisdiction", "stale:law")  # in `dnc_missing`: only a newer or wider rules file decides these
 
 
-def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, proved: Proved | None = None) -> Vetting:
-    """Count every figure of a vetting from its cells (`dnc.vetting.cells.SCHEMA`), decided by the rules of a book.
+def appraise(checked: Check, offer: Offer, cells: pl.DataFrame, asked: Asked, proved: Proved | None) -> Vetting:
+    """Count every figure of a vetting from its cells (`dnc.vetting.cells.SCHEMA`), decided by the rules of its check.
 
     Raises OptionError if a condition is about the price of the list or about proofs, and there is none.
     """
-    share = partial(_share, offer, cells)
+    share, book = partial(_share, offer, cells), checked.book
     lasting = share(**offer.through)
     outcomes = {outcome: share(outcome=outcome) for outcome in OUTCOMES}
     callable_ = share(**offer.through, repeat=False, held=False)
@@ -49,7 +46,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, pr
         offer=offer,
         outcomes=outcomes,
         lasting=lasting,
-        curve=[(day, _share_through(offer, cells, at)) for at, day in enumerate(offer.points, 1)],
+        curve=[(day, share(outcome="clear", lasts=at)) for at, day in enumerate(offer.points, 1)],
         repeated=share(repeat=True),
         unreadable=share(territory=""),
         callable=callable_,
@@ -62,39 +59,26 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked, pr
         wanted=wanted,
         unclear=_rows(cells, (pl.col("outcome") == "undecided") & (pl.col("missing") == "")),
         duties=duties,
-        untold={name: rows for name in _PUBLISHED if (rows := _rows(cells, pl.col(name).is_null()))},
         price=price,
         proved=proved,
         gate=list(asked.compared(_least_favourable(asked, lasting, outcomes, price, proved), offer.rows)),
         regimes={id_: _described(regime) for id_, regime in book.by_id.items() if id_ in named},
         cells=cells,
+        checked=checked,
     )
 
 
-def _share(offer: Offer, cells: pl.DataFrame, **wanted: object) -> Share:
-    """The share of the rows of an offer that have some values in the columns of cells, with its bounds."""
+def _share(offer: Offer, cells: pl.DataFrame, *, lasts: int = 0, **wanted: object) -> Share:
+    """The share of the rows of an offer that have some values in the columns of cells, with its bounds.
+
+    lasts: at how many points of the curve, at least, the rows are still clear.
+    """
     rows, of = offer.rows, offer.sample_of
-    least, most = between(cells, **wanted)
-    hits = _rows(cells, pl.all_horizontal(pl.col(name).eq_missing(pl.lit(word)) for name, word in wanted.items()))
+    hits = _rows(cells, pl.all_horizontal(pl.col("lasts") >= lasts, *(pl.col(n) == word for n, word in wanted.items())))
     if not rows:
         return Share(0, 0.0, 0.0, 1.0 if of else 0.0)
-    low, high = least, most
-    if of is not None:
-        low, _ = population_bounds(least, rows, of, offer.confidence)
-        _, high = population_bounds(most, rows, of, offer.confidence)
+    low, high = (hits, hits) if of is None else population_bounds(hits, rows, of, offer.confidence)
     return Share(hits, hits / rows, low / offer.total, high / offer.total)
-
-
-def _share_through(offer: Offer, cells: pl.DataFrame, at: int) -> Share:
-    """The share of rows that are clear through a point of the curve (1-based).
-
-    `lasts` is capped at the point first, so that a row that lasts longer has the same word as one that lasts just as
-    long: `between` compares words. Through the first point, every clear row counts.
-    """
-    if at == 1:
-        return _share(offer, cells, outcome="clear")
-    through = pl.when(pl.col("lasts") >= at).then(at).otherwise(pl.col("lasts")).alias("lasts")
-    return _share(offer, cells.with_columns(through), outcome="clear", lasts=at)
 
 
 def _rows(cells: pl.DataFrame, which: pl.Expr) -> int:

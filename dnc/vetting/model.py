@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from dnc.checks.result import Check, ConditionResult, Conditions
 
-NOT_IN_JSON = ("cells", "checked", "salt")  # of a `Vetting`
+NOT_IN_JSON = ("cells", "checked")  # of a `Vetting`
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,13 @@ class Traded:
 
     outcome: of the worst row. rows: rows by outcome. blocked_by, undecided_by: rows by regime.
     missing: rows by what they lack, as in `dnc_missing`.
-    A sealed result does not publish these row counts: they are None. It names only what ten persons or more have, and
-    is never `clear`: one person could forbid it.
     """
 
     outcome: str
-    rows: Mapping[str, int | None]
-    blocked_by: Mapping[str, int | None]
-    undecided_by: Mapping[str, int | None]
-    missing: Mapping[str, int | None]
+    rows: Mapping[str, int]
+    blocked_by: Mapping[str, int]
+    undecided_by: Mapping[str, int]
+    missing: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,11 @@ class Offer:
     """A list on offer and the use that is planned for it.
 
     file, sha256, rows: of the file that was vetted, which is the list or a sample of it.
-    commitment: identifies the file in a sealed result, in place of its SHA-256 (`dnc.vetting.sealing`).
-    sealed: whether its cells hold ten persons or more each.
     check: row number of the check in the log of the store.
     first, until: the period of the calls, both days included; without `until` it is the first day alone.
     points: days of the curve, ascending.
-    told: settings of the check: at, region, declared, brief, consents (both as sha256), guidance, accepted. A sealed
-        result says only whether there was a file of consents.
-    rules: sha256 of each rules file. snapshots: registry, as_of and, unless sealed, sha256 of each that was used.
+    told: settings of the check: at, region, declared, brief, consents (both as sha256), guidance, accepted.
+    rules: sha256 of each rules file. snapshots: registry, as_of and sha256 of each that was used.
     version: of this program.
     trade: whether the seller may hand the list over.
     held: for each list that the buyer already holds, how many numbers of this one are in it.
@@ -55,9 +51,8 @@ class Offer:
     """
 
     file: str
-    sha256: str | None
+    sha256: str
     rows: int
-    sealed: bool
     check: int
     first: date
     until: date | None
@@ -67,7 +62,6 @@ class Offer:
     snapshots: tuple[Mapping[str, Any], ...]
     version: str
     trade: Traded
-    commitment: str | None = None
     held: Mapping[str, int] = field(default_factory=dict)
     sample_of: int | None = None
     confidence: float = 0.95
@@ -78,8 +72,8 @@ class Offer:
         return self.rows if self.sample_of is None else self.sample_of
 
     @property
-    def through(self) -> dict[str, object]:
-        """The columns of cells, with their values, of rows that are clear for the whole period."""
+    def through(self) -> dict[str, Any]:
+        """What `dnc.vetting.figures` counts as rows that are clear for the whole period."""
         return {"outcome": "clear"} | ({"lasts": len(self.points)} if self.until else {})
 
 
@@ -87,9 +81,8 @@ class Offer:
 class Share:
     """Rows that have some property, and their share of the list, from 0 to 1.
 
-    rows, share: of the file that was vetted; for a sealed result, counted by the words of its classes.
-    low, high: bounds of the share of the whole list. They differ from `share` if the file is a sample, or if the
-    rows are counted in the classes of a sealed result.
+    rows, share: of the file that was vetted.
+    low, high: bounds of the share of the whole list, which differ from `share` if the file is a sample.
     """
 
     rows: int
@@ -186,43 +179,6 @@ class Proved:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What a sealed result claims about one class of rows, compared with a sample.
-
-    column, word: the class, as in cells; without a word: `lasting` (see `Vetting`), and `repeated`, those of them that
-    repeat a number. claimed: lowest and highest share of the list, 0 to 1.
-    found: rows of the sample. bounds: share of the list according to the sample, at the confidence that all classes
-    have together. holds: whether the two ranges overlap.
-    """
-
-    column: str
-    word: str
-    claimed: tuple[float, float]
-    found: int
-    bounds: tuple[float, float]
-    holds: bool
-
-    @property
-    def shown(self) -> bool:
-        """Whether people read it: if it does not hold, or a condition or a price is about it."""
-        return self.column in ("outcome", "lasting", "repeated") or not self.holds
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Whether a sample is consistent with a sealed result, and each claim that was compared.
-
-    confidence: how often, at least, a random sample of the list itself would be called consistent.
-    not_compared: columns of cells in which the result may claim anything.
-    """
-
-    consistent: bool
-    confidence: float
-    claims: tuple[Claim, ...]
-    not_compared: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Vetting:
     """Everything that is known of a list on offer; all but `offer` and `gate` is counted from `cells`.
 
@@ -238,15 +194,10 @@ class Vetting:
     costs: of regimes, the one that blocks most first.
     wanted: what undecided rows lack. unclear: undecided rows that lack no fact.
     duties: clear rows by the duties that go with them.
-    untold: of a sealed result, rows by the column that is not published for them.
     price, gate: price and conditions, if any were set.
     proved: what the proofs of a draw say, if there was one.
     regimes: text and citations of the regimes named above.
-    agreement: comparison of a sample with a sealed result, if one was made.
-    signer: fingerprint of the key that signed the sealed result; None if it is not signed.
-    salt: of the commitment to the list, for its seller only. unnamed: by column, how many words of the brief were not
-    used in a sealed result, because fewer than ten persons have them.
-    checked: the check behind the figures; None for a sealed result that was read.
+    checked: the check behind the figures.
     """
 
     offer: Offer
@@ -265,24 +216,20 @@ class Vetting:
     wanted: list[Wanted]
     unclear: int
     duties: dict[str, int]
-    untold: dict[str, int]
     price: Price | None
     proved: Proved | None
     gate: list[ConditionResult]
     regimes: dict[str, dict[str, Any]]
     cells: pl.DataFrame = field(repr=False, compare=False)
-    agreement: Agreement | None = None
-    signer: str | None = None
-    salt: str | None = field(default=None, repr=False, compare=False)
-    unnamed: Mapping[str, int] = field(default_factory=dict, compare=False)
-    checked: Check | None = field(default=None, repr=False, compare=False)
+    checked: Check = field(repr=False, compare=False)
 
     @property
     def opens(self) -> bool:
-        """Whether all conditions hold, and the sample, if there is one, is consistent with the sealed result."""
-        return all(condition.holds for condition in self.gate) and (self.agreement is None or self.agreement.consistent)
+        """Whether all conditions hold."""
+        return all(condition.holds for condition in self.gate)
 
     def as_data(self) -> dict[str, Any]:
-        """Everything but the cells, the salt and the check, as plain data for JSON."""
-        data = asdict(replace(self, cells=pl.DataFrame(), checked=None))
-        return {name: value for name, value in data.items() if name not in NOT_IN_JSON} | {"opens": self.opens}
+        """Everything but the cells and the check, as plain data for JSON."""
+        shown = {name: value for name, value in vars(self).items() if name not in NOT_IN_JSON}
+        data: dict[str, Any] = msgspec.to_builtins(shown | {"opens": self.opens}, enc_hook=str)
+        return data

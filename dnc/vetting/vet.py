@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,7 +16,7 @@ from dnc.checks.result import Check
 from dnc.checks.run import run
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.clock import NEVER, today
-from dnc.errors import InputError, OptionError, must_be, must_be_within
+from dnc.errors import OptionError, must_be, must_be_within
 from dnc.files.dataset import FileList
 from dnc.law.demands import FACTS
 from dnc.law.rulebook import Rulebook
@@ -31,11 +30,10 @@ from dnc.store.store import Standing, Store
 from dnc.verdicts.judge import Judge, Verdicts
 from dnc.verdicts.screening import Screen
 from dnc.verdicts.verdict import OUTCOMES, Policy
-from dnc.vetting.cells import FEW, Cells
+from dnc.vetting.cells import Cells
 from dnc.vetting.draws import OfferedRows, Proofs, compared
 from dnc.vetting.figures import appraise
 from dnc.vetting.model import Asked, Offer, Traded, Vetting
-from dnc.vetting.sealing import brief_to_seal, commitment, record
 
 CURVE_WEEKS = 12  # length of the curve if the period has no end
 MOST_DAYS = 3660  # of the period of the calls
@@ -50,8 +48,6 @@ def vet(
     asked: Asked | None = None,
     sample_of: int | None = None,
     confidence: float = 0.95,
-    seal: bool = False,
-    again: str | None = None,
     proofs: Proofs | None = None,
     progress: Callable[[int], None] | None = None,
     settings: Settings | None = None,
@@ -67,8 +63,6 @@ def vet(
         asked: price, and conditions that the buyer sets.
         sample_of: rows of the list, where the file is a random sample of them.
         confidence: how often, at least, the bounds from a sample contain the true value; 0.5 to 0.9999.
-        seal: count in classes of ten persons or more, so that the result may be handed over.
-        again: why a list that was sealed before is sealed again; it is logged.
         proofs: those of a draw of the list; what they prove is logged.
         progress: called after each batch with the number of its rows.
         settings, options: how calls are decided, see `dnc.checks.settings.Settings`.
@@ -83,18 +77,15 @@ def vet(
     must_be_within("sample_of", sample_of or 1, "rows", 1, _MOST_ROWS)
     must_be("proofs", proofs, "proofs", Proofs, NoneType)
     must_be_within("confidence", confidence, "confidence", 0.5, 0.9999)
-    if seal and (against or sample_of is not None):
-        raise OptionError(localized("errors", "seal", "whole"))
-    if proofs and (seal or sample_of is not None):
+    if proofs and sample_of is not None:
         raise OptionError(localized("errors", "draw", "whole"))
     chosen = Settings.of(settings, options)
     book = chosen.rulebook or Rulebook.load()
     brief = chosen.campaign.but(chosen.region and chosen.region.upper(), facts=chosen.given)
-    used = brief_to_seal(path, store, brief, book, again) if seal else brief
-    chosen = replace(chosen, rulebook=book, brief=used, region=None, given=None)
+    chosen = replace(chosen, rulebook=book, brief=brief, region=None, given=None)
     standing = store.standing()
     trade = Trade(book, standing, Policy(chosen.guidance, chosen.accept or {}))
-    with Cells(used) as cells:
+    with Cells(brief) as cells:
         observers = [cells.add, trade.add]
         result = run(path, store, chosen, Outputs(keep=False), progress=progress, observers=observers, offered=True)
         for held in against:
@@ -103,29 +94,20 @@ def vet(
         points = _points(cells.first or today(), until)
         if sample_of is not None and sample_of < result.rows:
             raise OptionError(localized("errors", "sample_small", of=sample_of, rows=result.rows))
-        counted = cells.closed(points) if seal else cells.open(points)
-        if seal and not counted.height:
-            raise InputError(localized("errors", "seal", "few"), result.files.name)
-        salt = secrets.token_hex(32) if seal else None
+        counted = cells.counted(points)
         offer = Offer(
-            **_checked(result, standing, salt),
+            **_checked(result, standing),
             first=points[0],
             until=until,
             points=points,
-            trade=_traded(trade.verdicts(), sealed=seal),
+            trade=_traded(trade.verdicts()),
             held=dict(cells.overlaps),
             sample_of=sample_of,
             confidence=confidence,
         )
         callable_ = partial(cells.callable, lasts=len(points) if until else 1)
-        proved = compared(proofs, offer, OfferedRows(path, used, book), store, callable_) if proofs else None
-    vetting = replace(appraise(offer, counted, book, asked or Asked(), proved), checked=result, salt=salt)
-    if salt is None:
-        return vetting
-    detail = {"check": result.id, "brief": brief.sha256, "commitment": offer.commitment, "again": again}
-    record(store, detail, salt, result)
-    unnamed = {ours: len(words) - len(used.values[ours]) for ours, words in brief.values.items()}
-    return replace(vetting, unnamed={ours: count for ours, count in unnamed.items() if count})
+        proved = compared(proofs, offer, OfferedRows(path, brief, book), store, callable_) if proofs else None
+    return appraise(result, offer, counted, asked or Asked(), proved)
 
 
 def _points(first: date, until: date | None) -> tuple[date, ...]:
@@ -142,24 +124,21 @@ def _points(first: date, until: date | None) -> tuple[date, ...]:
     return tuple(weekly if weekly[-1] == last else [*weekly, last])
 
 
-def _checked(result: Check, standing: Standing, salt: str | None) -> dict[str, Any]:
-    """The fields of `Offer` that say what was checked and how; sealed if there is a salt."""
-    sealed, sha256 = salt is not None, result.record["sha256"]
+def _checked(result: Check, standing: Standing) -> dict[str, Any]:
+    """The fields of `Offer` that say what was checked and how."""
     return {
         "file": result.files.name,
-        "sha256": None if salt else sha256,
-        "commitment": commitment(sha256, salt) if salt else None,
+        "sha256": result.record["sha256"],
         "rows": result.calls,
-        "sealed": sealed,
         "check": result.id,
-        "told": _settings(result, sealed=sealed),
+        "told": _settings(result),
         "rules": tuple(result.record["rules"]),
-        "snapshots": tuple(_snapshots(result, standing, sealed=sealed)),
+        "snapshots": tuple(_snapshots(result, standing)),
         "version": result.record["version"],
     }
 
 
-def _settings(result: Check, *, sealed: bool) -> dict[str, Any]:
+def _settings(result: Check) -> dict[str, Any]:
     """The settings of the check, for `Offer.told`, without the number that the called person sees."""
     settings = {name: result.record[name] for name in ("at", "region", "declared", "brief", "guidance", "accepted")}
     consents = result.record["consents"] and result.record["consents"]["sha256"]
@@ -167,45 +146,27 @@ def _settings(result: Check, *, sealed: bool) -> dict[str, Any]:
     if declared.get("cli", "withheld") != "withheld":
         declared["cli"] = "shown"
     at = settings["at"] or (None if result.dated else today().isoformat())
-    return settings | {"declared": declared, "at": at, "consents": bool(consents) if sealed else consents}
+    return settings | {"declared": declared, "at": at, "consents": consents}
 
 
-def _snapshots(result: Check, standing: Standing, *, sealed: bool) -> Iterator[dict[str, Any]]:
+def _snapshots(result: Check, standing: Standing) -> Iterator[dict[str, Any]]:
     used = set(result.record["snapshots"])
     for snapshot in standing.snapshots:
         if snapshot.id in used:
-            yield {"registry": snapshot.registry, "as_of": snapshot.as_of} | (
-                {} if sealed else {"sha256": snapshot.sha256}
-            )
+            yield {"registry": snapshot.registry, "as_of": snapshot.as_of, "sha256": snapshot.sha256}
 
 
-def _traded(verdicts: pl.DataFrame, *, sealed: bool) -> Traded:
+def _traded(verdicts: pl.DataFrame) -> Traded:
     """Whether the seller may hand the list over, from the verdict of each case; the worst row decides for the file."""
     rows = {outcome: int(verdicts.filter(dnc_outcome=outcome)["rows"].sum()) for outcome in OUTCOMES}
     worst = next((outcome for outcome in ("blocked", "undecided") if rows[outcome]), "clear")
-    if sealed:
-        blocked = verdicts.filter(dnc_outcome="blocked").select(_distinct(pl.col("persons"))).item()
-        worst = "blocked" if blocked >= FEW else "undecided"
 
-    def counts(column: str) -> dict[str, int | None]:
-        parted = verdicts.select(pl.col(column).str.split(";"), "rows", "persons").explode(column)
-        by_word = parted.filter(pl.col(column) != "").group_by(column)
-        totals = by_word.agg(pl.col("rows").sum(), _distinct(pl.col("persons"))).sort(column)
-        if sealed:
-            return dict.fromkeys(totals.filter(pl.col("persons") >= FEW)[column])
-        return dict(totals.sort("rows", descending=True, maintain_order=True).select(column, "rows").iter_rows())
+    def counts(column: str) -> dict[str, int]:
+        parted = verdicts.select(pl.col(column).str.split(";"), "rows").explode(column)
+        totals = parted.filter(pl.col(column) != "").group_by(column).agg(pl.col("rows").sum()).sort(column)
+        return dict(totals.sort("rows", descending=True, maintain_order=True).iter_rows())
 
-    return Traded(
-        worst,
-        dict.fromkeys(rows) if sealed else rows,
-        counts("dnc_blocked_by"),
-        counts("dnc_undecided_by"),
-        counts("dnc_missing"),
-    )
-
-
-def _distinct(persons: pl.Expr) -> pl.Expr:
-    return persons.list.explode().drop_nulls().n_unique()
+    return Traded(worst, rows, counts("dnc_blocked_by"), counts("dnc_undecided_by"), counts("dnc_missing"))
 
 
 def _numbers(files: FileList, brief: Brief, book: Rulebook) -> Iterator[pl.Series]:
@@ -249,27 +210,25 @@ class Trade:
         met = (
             pl.select(case=case[verdicts.fact], number=calls.number)
             .group_by("case", maintain_order=True)
-            .agg(pl.col("number").first(), rows=pl.len().cast(pl.Int64), persons=_few(pl.col("number")))
+            .agg(pl.col("number").first(), rows=pl.len().cast(pl.Int64))
         )
-        new = cases.select(keys)[met["case"]].hstack(met.select("number", "rows", "persons"))
+        new = cases.select(keys)[met["case"]].hstack(met.select("number", "rows"))
         cases = new if self._cases is None else pl.concat([self._cases, new])
         # One number is kept for each case. Any will do: what the registries say of it is part of the case.
-        self._cases = cases.group_by(keys, maintain_order=True).agg(
-            pl.col("number").first(), pl.col("rows").sum(), _few(pl.col("persons").list.explode())
-        )
+        self._cases = cases.group_by(keys, maintain_order=True).agg(pl.col("number").first(), pl.col("rows").sum())
         self._schema = calls.plans.schema
 
     def verdicts(self) -> pl.DataFrame:
         """The verdict of each case.
 
         Returns:
-            The columns of `dnc.law.vocabulary.VERDICT`; `rows`, how many have it; `persons`, ten numbers at most.
+            The columns of `dnc.law.vocabulary.VERDICT`, and `rows`, how many have it.
         """
         if self._cases is None:
-            return pl.DataFrame(schema=VERDICT | {"rows": pl.Int64, "persons": pl.List(pl.UInt64)})
+            return pl.DataFrame(schema=VERDICT | {"rows": pl.Int64})
         registries = self._book.registries()
         with Screen(self._standing, registries) as screen, Judge(self._book, screen, self._policy) as judge:
-            return judge.verdicts(self._acts(self._cases)).rows.with_columns(self._cases.select("rows", "persons"))
+            return judge.verdicts(self._acts(self._cases)).rows.with_columns(self._cases["rows"])
 
     def _acts(self, cases: pl.DataFrame) -> Calls:
         """Each case as a call planned by the seller: the facts of the list, and nothing of the calls of the buyer."""
@@ -279,8 +238,3 @@ class Trade:
             for name in dict.fromkeys(wanted)
         )
         return Calls(cases.clear(), cases["number"], pl.arange(0, cases.height, dtype=pl.UInt32, eager=True), plans)
-
-
-def _few(numbers: pl.Expr) -> pl.Expr:
-    """Distinct numbers of a group, at most as many as make it large enough to be published."""
-    return numbers.drop_nulls().unique(maintain_order=True).head(FEW)

@@ -22,7 +22,6 @@ from dnc.lists.brief import read_brief
 from dnc.reports.inspection_folder import write_folder
 from dnc.reports.law_page import html as law_html
 from dnc.reports.vet_page import html
-from dnc.vetting.sealed import held_to, read_sealed, write_sealed
 from tests import offers
 from tests.exports import french_crm
 from tests.reports.test_check_page import CALLS, GIVEN
@@ -106,15 +105,13 @@ def exported(language: str, store: Store, folder: Path) -> Path:
 
 
 def vetted(language: str, store: Store, folder: Path) -> Path:
-    """The page of a vetting, of a sample held to a sealed result, with price and gate."""
-    made = offers.rows(3, 300)
-    path, brief = _written(folder / "list.csv", offers.as_csv(made)), _written(folder / "buyer.toml", offers.BRIEF)
+    """The page of a vetting, of a sample, with price and gate."""
+    made = offers.rows(3, 60)
+    path, brief = _written(folder / "sample.csv", offers.as_csv(made)), _written(folder / "buyer.toml", offers.BRIEF)
     use = {"brief": read_brief(brief), "at": "2026-12-01", "until": date(2027, 3, 15)}
-    sealed = _written(folder / "offer.json", write_sealed(vet(path, store, seal=True, **use)))
-    claim = read_sealed(sealed, Rulebook.load())
     asked = Asked(price=100, min_clear=0.1, max_undecided=0.1)
-    sample = vet(_written(folder / "sample.csv", offers.as_csv(made[:60])), store, sample_of=300, asked=asked, **use)
-    return _written(folder / "vet.html", html(held_to(claim, sample), Rulebook.load(), language))
+    sample = vet(path, store, sample_of=300, asked=asked, **use)
+    return _written(folder / "vet.html", html(sample, Rulebook.load(), language))
 
 
 def ruled(language: str, store: Store, folder: Path) -> Path:

@@ -1107,8 +1107,8 @@ def test_an_offer_whose_assessment_is_stopped_is_not_one_that_failed(serve, stor
     assert "Stopped; nothing was kept of it." in text_of(page) and 'role="alert"' not in page.text
 
 
-def test_an_offer_is_assessed_sealed_and_read_again(browser):
-    """Price and conditions; a sealed result goes out, and comes in as a seller's."""
+def test_offers_are_assessed_with_price_and_conditions(browser):
+    """The pages of the session's offers lead to each other."""
     made = offers.as_csv(offers.rows(3, 60)).encode()
     use = {"at": "2026-12-01", "until": "2027-03-15", "price": "100", "min_clear": "101"}
     files = {"offer": ("offer.csv", made), "brief": ("buyer.toml", offers.BRIEF.encode())}
@@ -1119,39 +1119,27 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     assert "list: offer.csv; assessed as an offer: yes" in text_of(browser.client.get("/log"))
     assert browser.client.get(f"{shut.url.path}/report.html").text.startswith("<!doctype html>")
     assert "sha256-" in browser.client.get(f"{shut.url.path}/report").headers["Content-Security-Policy"]
-    assert browser.client.get(f"{shut.url.path}/sealed.json").status_code == 404
-    sealed = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
-    assert "Salt of the commitment" in text_of(sealed)
-    assert all(f'href="{shut.url.path}"' in page for page in (sealed.text, browser.client.get("/offer").text))
-    again = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
-    assert "say “Why it is sealed again”" in text_of(again)
-    more = {"min_clear": "", "seal": "yes", "again": "the first was lost"}
-    assert "Salt of the commitment" in text_of(ended(browser, browser.post("/offer", use | more, files=files)))
-    result = browser.client.get(f"{sealed.url.path}/sealed.json").content
-    assert not re.findall(rb"\+\d{9,}", result)
-    read = ended(browser, browser.post("/offer", {}, files={"sealed": ("sealed.json", result)}))
-    assert "Sealed by dnc" in text_of(browser.client.get(f"{read.url.path}/report"))
-    other = browser.post("/offer", {"at": "2028-01-01"}, files={"sealed": ("sealed.json", result)})
-    assert "was assessed with its own settings" in text_of(ended(browser, other))
+    other = ended(browser, browser.post("/offer", use | {"min_clear": ""}, files=files))
+    assert all(f'href="{shut.url.path}"' in page for page in (other.text, browser.client.get("/offer").text))
 
 
 def test_an_offer_is_assessed_for_the_calls_of_the_office(browser):
-    """What neither form nor brief says is as the office has it, and the form shows it; a sealed result is for others."""
+    """What neither form nor brief says is as the office has it, and the form shows it."""
     made, use = offers.as_csv(offers.rows(3, 60)).encode(), {"at": "2026-12-01", "until": "2027-03-15"}
     rest = "".join(
         line for line in offers.BRIEF.splitlines(keepends=True) if not line.startswith(("region", "caller", "cli"))
     )
 
-    def assessed(brief: str, **more: str) -> str:
+    def assessed(brief: str) -> str:
         files = {"offer": ("offer.csv", made), "brief": ("buyer.toml", brief.encode())}
-        return text_of(ended(browser, browser.post("/offer", use | more, files=files)))
+        return text_of(ended(browser, browser.post("/offer", use, files=files)))
 
     possible = "List: offer.csv 11 of 60 calls are possible"
     assert possible in assessed(offers.BRIEF) and possible not in assessed(rest)
     browser.desk.store.set_office({"region": "FR", "caller": "commercial", "cli": "+33199009000", "voice": "ai"})
     form = text_of(browser.client.get("/offer"))
     assert "Caller: a business" in form and "Country of the number: FR" in form
-    assert possible in assessed(rest) and possible not in assessed(rest, seal="yes")
+    assert possible in assessed(rest)
 
 
 def test_an_offer_is_drawn_from_and_its_proofs_are_compared(browser):

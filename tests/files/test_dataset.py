@@ -10,11 +10,10 @@ import os
 import polars as pl
 import pytest
 
-from dnc import InputError, Rulebook, check, vet
+from dnc import InputError, check, vet
 from dnc.api import replay
 from dnc.files.dataset import file_list
 from dnc.lists.brief import Brief
-from dnc.vetting.sealed import read_sealed
 from tests.conftest import SAMPLES
 
 AT = {"region": "FR", "at": "2026-08-10T10:30"}
@@ -178,7 +177,7 @@ def test_the_page_names_what_was_named(screened, write_file):
 
 
 def test_an_offer_in_several_files_is_vetted_as_one(dnc, screened, dataset, write_file):
-    """A vetting takes what a check takes, also as what is held already, and it can be sealed."""
+    """A vetting takes what a check takes, also as what is held already."""
     parts = halves(write_file)
     one, many = (vet(path, screened, **READ) for path in (SAMPLES / "shop.csv", parts))
     assert many.cells.equals(one.cells)
@@ -186,6 +185,3 @@ def test_an_offer_in_several_files_is_vetted_as_one(dnc, screened, dataset, writ
         "vet", *parts, "--region", "FR", "--around", "read", "--against", dataset, "--json", "--store", screened.path
     )
     assert json.loads(held[1])["offer"]["held"] == {"offer": 1}
-    rows = write_file("c.csv", "number\n" + "".join(f"01990000{at}\n" for at in range(10, 40)))
-    sealed = dnc("vet", rows, rows, "--region", "FR", "--seal", "--store", screened.path)
-    assert read_sealed(write_file("sealed.json", sealed[1]), Rulebook.load()).offer.file == "c.csv c.csv"

@@ -269,7 +269,7 @@ def test_rows_and_numbers_are_told_apart(dnc, write_file):
         (["--until", "2026-11-30"], 2),
         (["--sample-of", 3], 2),
         (["--at", "someday"], 2),
-        (["--sealed", "offer.json"], 2),
+        (["--until", "2046-12-31"], 2),
         (["--against", "missing.csv"], 4),
     ], 5),
 )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +28,9 @@ from dnc.cli.options import (
     show,
     source_of,
     store_options,
-    together,
 )
-from dnc.messages import localized
-from dnc.vetting import DRAWN, SHOWN
+from dnc.messages import localized, said
+from dnc.vetting import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,60 +38,23 @@ if TYPE_CHECKING:
     from dnc.checks.settings import Settings
     from dnc.files.remote import Query
     from dnc.law.rulebook import Rulebook
-    from dnc.vetting.draws import OfferedRows, Proofs
+    from dnc.vetting.draws import OfferedRows
     from dnc.vetting.model import Vetting
 
 
-# Draws: rows of an offer taken at random, whose consents the seller has to prove
+def _draw(offered: OfferedRows, given: dict[str, Any]) -> None:
+    """Draw rows of an offer, whose consents the seller has to prove."""
+    from dnc.vetting.draws import draw
 
-draw_options = together(
-    option("--draw", is_flag=False, flag_value=DRAWN, type=click.IntRange(min=1), metavar="[ROWS]"),
-    option("--plan", "planned", is_flag=True),
-    option("--drawn", type=FILE),
-    option("--proofs", "answers", type=FILE),
-    option("--our-name", metavar="NAME"),
-    option("--min-proved", type=SHARE, metavar="SHARE"),
-)
-
-
-def proofs_of(given: dict[str, Any]) -> Proofs | None:
-    """The proofs that are given. Raises UsageError if they do not go together."""
-    from dnc.vetting.draws import Proofs
-
-    drawn, answers, name = given["drawn"], given["answers"], given["our_name"]
-    if bool(drawn) != bool(answers) or (name and not answers):
-        raise click.UsageError(localized("errors", "cli", "drawn_proofs"))
-    return Proofs(drawn, answers, name) if drawn else None
-
-
-def run_draw(offered: OfferedRows, given: dict[str, Any]) -> None:
-    """Draw, or say what a draw can show. Raises UsageError if options do not go together."""
-    from dnc.reports.vet_summary import made_lines, plan_lines
-    from dnc.vetting.draws import draw, plan
-
-    if given["planned"]:
-        asked = SHOWN if given["min_proved"] is None else given["min_proved"]
-        can_show = plan(offered, given["draw"], asked, given["confidence"])
-        data, lines = asdict(can_show), plan_lines(can_show, given["confidence"], language())
-    elif given["out"]:
-        made = draw(offered, open_store(), given["draw"], Path(given["out"]))
-        data, lines = asdict(made), made_lines(made, language())
-    else:
+    if not given["out"]:
         raise click.UsageError(localized("errors", "cli", "draw_out"))
-    if given["as_json"]:
-        click.echo(json.dumps(data, indent=2))
-    else:
-        for line in lines:
-            show(line)
+    rows = draw(offered, given["draw"], Path(given["out"]))
+    show(said(language(), "vet", "draw_made", size=given["draw"], rows=rows))
 
 
 _PRICE = click.FloatRange(min=0)
-# Options that have an effect with --draw, which decides nothing, and those that have one with --plan too.
-_WITH_DRAW = {
-    *("draw", "planned", "out", "query", "sheet", "maps", "ignore", "around", "region", "brief"),
-    *("exit_zero", "quiet", "as_json"),
-}
-_WITH_PLAN = {"min_proved", "confidence"}
+# Options that have an effect with --draw, which decides nothing.
+_WITH_DRAW = {"draw", "out", "query", "sheet", "maps", "ignore", "around", "region", "brief", "exit_zero", "quiet"}
 
 
 @verb()
@@ -105,7 +66,9 @@ _WITH_PLAN = {"min_proved", "confidence"}
 @option("--currency", metavar="CODE")
 @option("--sample-of", type=click.IntRange(min=1), metavar="ROWS")
 @option("--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, metavar="SHARE", show_default=True)
-@draw_options
+@option("--draw", is_flag=False, flag_value=DRAWN, type=click.IntRange(min=1), metavar="[ROWS]")
+@option("--proofs", type=FILE)
+@option("--min-proved", type=SHARE, metavar="SHARE")
 @conditions
 @option("--max-price-per-clear", type=_PRICE, metavar="AMOUNT")
 @JSON
@@ -120,7 +83,7 @@ def vet(**given: Any) -> int:
     files, book = source_of(given["files"], given["query"]), load_rules()
     settings = settings_of(book)
     if given["draw"]:
-        run_draw(OfferedRows(files, settings.campaign, book), given)
+        _draw(OfferedRows(files, settings.campaign, book), given)
         return 0
     vetting = _assessed(given, files, settings)
     _write(vetting, given, book)
@@ -138,9 +101,8 @@ def _assessed(given: dict[str, Any], files: Sequence[Path | str] | Query, settin
             open_store(),
             settings=settings,
             asked=asked,
-            proofs=proofs_of(given),
             progress=progress,
-            **{name: given[name] for name in ("until", "against", "sample_of", "confidence")},
+            **{name: given[name] for name in ("until", "against", "sample_of", "confidence", "proofs")},
         )
 
 
@@ -173,7 +135,6 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
 
     out = given["out"]
     wrong = {
-        "plan_draw": given["planned"] and not given["draw"],
         "page_name": out and not given["draw"] and not is_page(out),
         "price": given["price"] is None and (given["currency"] or given["max_price_per_clear"] is not None),
     }
@@ -185,13 +146,12 @@ def _refuse_ineffective(ctx: click.Context) -> None:
     """Raise UsageError at an option that has no effect beside --draw: a condition must not seem to be met."""
     if not ctx.params["draw"]:
         return
-    used = _WITH_DRAW | (_WITH_PLAN if ctx.params["planned"] else set())
     typed = [
         option.opts[0]
         for option in ctx.command.params
         if isinstance(option, click.Option)
         and option.expose_value
-        and option.name not in used
+        and option.name not in _WITH_DRAW
         and ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
     ]
     if typed:

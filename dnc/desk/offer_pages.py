@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -29,32 +29,32 @@ from dnc.desk.visit import Errors, Visit, download, download_once, whole
 from dnc.errors import OptionError
 from dnc.files.open_table import count_rows
 from dnc.lists.brief import Brief
-from dnc.messages import LANGUAGES, messages
+from dnc.messages import LANGUAGES, messages, said
 from dnc.reports.decision import Decision
 from dnc.reports.letter_file import write_letter
 from dnc.reports.phrases import fact
 from dnc.reports.seller_letter import seller_letter
 from dnc.reports.vet_page import html
-from dnc.reports.vet_summary import VettingInWords, made_lines, plan_lines, still_possible
-from dnc.vetting import DRAWN, SHOWN
-from dnc.vetting.draws import DrawMade, OfferedRows, Proofs, draw, plan
+from dnc.reports.vet_summary import VettingInWords, still_possible
+from dnc.vetting import DRAWN
+from dnc.vetting.draws import OfferedRows, draw
 from dnc.vetting.model import Asked, Vetting
 
 _USE = ("caller", "purpose")
 _CONDITIONS = ("min_clear", "max_undecided", "max_price_per_clear", "min_proved")
-_TEXTS = ("list", "at", "until", "region", "price", "currency", "sample_of", "our_name", *_USE)
-_FILES = ("offer", "brief", "held", "drawn", "proofs")
+_TEXTS = ("list", "at", "until", "region", "price", "currency", "sample_of", *_USE)
+_FILES = ("offer", "brief", "held", "proofs")
 
 
 class Assessed(msgspec.Struct):
     """An offer that was assessed in a session.
 
-    vetting: what was found. offered: its rows, if they may be drawn from. made: the draw, with its `table`.
+    vetting: what was found. offered: its rows, if they may be drawn from. size: rows drawn last, in `table`.
     """
 
     vetting: Vetting
     offered: OfferedRows | None
-    made: DrawMade | None = None
+    size: int = 0
     table: Path | None = None
 
 
@@ -91,8 +91,6 @@ def _vet(visit: Visit, sent: Form) -> Response:
     upload = uploads["offer"]
     if upload is None:
         errors.append(("offer", visit.texts["no_offer"]))
-    if bool(uploads["drawn"]) != bool(uploads["proofs"]):
-        errors.append(("drawn", visit.texts["no_drawn"]))
     if errors or upload is None:
         return _form(visit, given, errors)
     sent.keep()
@@ -113,8 +111,7 @@ def _read(visit: Visit, given: dict[str, str]) -> tuple[Asked, dict[str, Any], l
     """The fields of the form: the conditions with the price, the others, and those that are not understood.
 
     The others are None or empty where nothing is said: `at` and `until`, first and last day of the calls; `region` of
-    national numbers; `facts` of all calls; `sample_of`, rows of the list, if the file is a sample; `our_name`, that the
-    recipients of consents must include.
+    national numbers; `facts` of all calls; `sample_of`, rows of the list, if the file is a sample.
     """
     found, errors = dict[str, Any](), list[tuple[str, str]]()
     for name, (reader, sentence) in _READERS.items():
@@ -126,8 +123,7 @@ def _read(visit: Visit, given: dict[str, str]) -> tuple[Asked, dict[str, Any], l
     if conditions.max_price_per_clear is not None and conditions.price is None and not errors:
         errors.append(("price", visit.texts["no_price"]))
     facts = {name: given[name] for name in _USE if given[name]}
-    texts = {name: given[name] or None for name in ("region", "our_name")}
-    return conditions, found | texts | {"facts": facts}, errors
+    return conditions, found | {"region": given["region"] or None, "facts": facts}, errors
 
 
 def _amount(text: str, most: float = sys.float_info.max) -> float:
@@ -194,7 +190,7 @@ def _assessed(
         against=[paths["held"]] if "held" in paths else [],
         asked=conditions,
         sample_of=use["sample_of"],
-        proofs=Proofs(paths["drawn"], paths["proofs"], use["our_name"]) if "proofs" in paths else None,
+        proofs=paths.get("proofs"),
         progress=job.advance,
         settings=settings,
     )
@@ -207,9 +203,9 @@ def _offer(visit: Visit) -> Assessed:
     return assessed
 
 
-def _result(visit: Visit, can_show: Sequence[str] = (), errors: Errors = ()) -> Response:
+def _result(visit: Visit, errors: Errors = ()) -> Response:
     assessed, language = _offer(visit), visit.session.language
-    vetting, made = assessed.vetting, assessed.made
+    vetting, size = assessed.vetting, assessed.size
     rows, words = vetting.offer.rows, VettingInWords(vetting, language)
     return visit.page(
         "offer_result.html",
@@ -223,31 +219,24 @@ def _result(visit: Visit, can_show: Sequence[str] = (), errors: Errors = ()) -> 
         letters=sorted(LANGUAGES, key=lambda code: code != language),
         may_draw=assessed.offered is not None and rows > 0,
         size=min(DRAWN, rows),
-        can_show=can_show,
-        made=list(made_lines(made, language)) if made else [],
+        made=said(language, "vet", "draw_made", size=size, rows=rows) if size else "",
         offers=_offers(visit),
     )
 
 
 def _draw(visit: Visit, sent: Form) -> Response:
-    """Draw rows of the list, or say what a draw of this size can show."""
+    """Draw rows of the list."""
     assessed, size = _offer(visit), 0
     if (offered := assessed.offered) is None:
         raise RefusedError(404, visit.texts["not_found"])
     with suppress(ValueError):
         size = _count(sent.get("size"))
+    table = visit.session.folder(visit.desk.store) / "draw.xlsx"
     try:
-        if sent.get("plan"):
-            confidence, least = (
-                assessed.vetting.offer.confidence,
-                next((one.asked for one in assessed.vetting.gate if one.name == "min_proved"), SHOWN),
-            )
-            can_show = plan(offered, size, least, confidence)
-            return _result(visit, list(plan_lines(can_show, confidence, visit.session.language)))
-        table = visit.session.folder(visit.desk.store) / "draw.xlsx"
-        assessed.made, assessed.table = draw(offered, visit.desk.store, size, table), table
+        draw(offered, size, table)
     except OptionError as error:
-        return _result(visit, errors=[("size", error.message)])
+        return _result(visit, [("size", error.message)])
+    assessed.size, assessed.table = size, table
     return visit.to(f"/offer/{visit.request.path_params['job']}#draw")
 
 

@@ -8,7 +8,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages, percent
 from dnc.reports.page import rendered
 from dnc.reports.phrases import MOST_TEXTS, fact, needed, without_meaning
-from dnc.reports.vet_summary import VettingInWords, missed, others, proved_sentence, still_possible
+from dnc.reports.vet_summary import VettingInWords, missed, proved_sentence, still_possible
 from dnc.vetting.model import Share, Vetting
 
 _SECTIONS = ("duties", "annex", "asked", "outcome", "found", "registries", "law", "method")
@@ -45,7 +45,6 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "without_meaning": without_meaning(vetting.checked)[:MOST_TEXTS] if vetting.checked else [],
         "proved": proved_sentence(vetting.proved, language) if vetting.proved else "",
         "missed": missed(vetting.proved, language) if vetting.proved else [],
-        "other_draws": list(others(vetting.proved.others, language)) if vetting.proved else [],
         "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, language).items()],
         "blocked": [(regimes[cost.regime], cost.alone + cost.shared) for cost in vetting.costs],
         "wanted": [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -30,7 +30,6 @@ from dnc.reports.decision import (
 )
 from dnc.reports.phrases import condition, facts, few, labelled, money, question
 from dnc.verdicts.verdict import missing_thing
-from dnc.vetting.draws import DrawMade, DrawPlan
 from dnc.vetting.model import Price, Proved, Share, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence
@@ -94,7 +93,6 @@ class VettingInWords:
         if reasons := missed(proved, self.language):
             yield self._texts["missed_head"] + messages("common", self.language)["colon"]
         yield from (counted_line(rows, reason, self.language) for reason, rows in reasons)
-        yield from others(proved.others, self.language)
 
     def _wanted(self, wanted: Wanted, told: set[str]) -> Iterator[str]:
         """What is wanted, and for which demand, unless that is among those that were `told` before."""
@@ -156,7 +154,6 @@ class VettingInWords:
         facts = [numbers] if verdict else []
         facts += [proved_sentence(vetting.proved, language)] if vetting.proved else []
         facts += [price(vetting.price, vetting.callable.rows, language)] if vetting.price else []
-        facts += [self._usable(vetting.proved)] if vetting.proved else []
         facts.append(self.use)
         rules = {cost.regime: check.book.regime(cost.regime) for cost in vetting.costs}
         blocked = [
@@ -221,14 +218,6 @@ class VettingInWords:
         if not until:
             return self._say("lasts_day", start=first)
         return self._say("lasts" if clear else "lasts_none", first=clear, last=lasting, start=first, until=until)
-
-    def _usable(self, proved: Proved) -> str:
-        """How many numbers are callable and proved at least, and what one of them then costs at most."""
-        certain = percent(self.language, 0)(proved.confidence)
-        lines = [self._say("proved_usable", confidence=certain, numbers=proved.least_usable)]
-        if (asked := self.vetting.price) and asked.per_proved is not None:
-            lines.append(self._say("price_proved", each=money(asked.per_proved, self.language, asked.currency)))
-        return f"{semicolons(lines, self.language)}."
 
     # parts that the page and the letter show, too
 
@@ -303,44 +292,16 @@ def price(price: Price, numbers: int, language: str) -> str:
     return say("price", asked=asked, numbers=numbers, each=per_number + span)
 
 
-# Draws: what a draw can show, what was drawn, and what the proofs say of the whole list
-
-
-def plan_lines(plan: DrawPlan, confidence: float, language: str) -> Iterator[str]:
-    """What a draw can show, at a confidence."""
-    say, certain, most = (
-        partial(said, language, "vet"),
-        percent(language, 0)(confidence),
-        _at_least(plan.most, language),
-    )
-    yield say("plan_most", size=plan.size, rows=plan.rows, most=most, confidence=certain)
-    asked, good, passes = map(percent(language), (plan.asked, plan.good, plan.passes))
-    needed = "plan_none" if plan.needed is None else "plan_needed"
-    yield say(needed, asked=asked, needed=plan.needed, good=good, passes=passes)
-
-
-def made_lines(made: DrawMade, language: str) -> Iterator[str]:
-    """What was drawn, and the other draws of the same list."""
-    yield said(language, "vet", "draw_made", size=made.size, rows=made.rows, row=str(made.row))
-    yield from others(made.others, language)
-
-
 def proved_sentence(proved: Proved, language: str) -> str:
     """How much of the list is proved at least."""
     shares = {"confidence": percent(language, 0)(proved.confidence), "share": _at_least(proved.share, language)}
-    return said(language, "vet", "proved", **shares, proved=proved.proved, size=proved.size, draw=str(proved.draw))
+    return said(language, "vet", "proved", **shares, proved=proved.proved, size=proved.size)
 
 
 def missed(proved: Proved, language: str) -> list[tuple[str, int]]:
     """Why proofs do not hold, in words, each with its number of rows."""
     texts = messages("vet", language)["missed"]
     return [(texts[test], rows) for test, rows in proved.missed.items()]
-
-
-def others(rows: Sequence[int], language: str) -> Iterator[str]:
-    """The line about other draws of the same list, if there are any."""
-    if rows:
-        yield said(language, "vet", "other_draws", rows=", ".join(map(str, rows)))
 
 
 def _at_least(share: float, language: str) -> str:

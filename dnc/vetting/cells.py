@@ -126,21 +126,11 @@ class Cells(ExitStack[None]):
         [(self.overlaps[name],)] = self._con.execute(sql).fetchall()
         self._con.execute("insert into held select distinct number from own")
 
-    def callable(self, rows: Sequence[int], lasts: int) -> set[int]:
-        """Which of some rows of the list (from 1) are counted as numbers that can be called, after `counted`.
-
-        lasts: at how many points they have to be clear.
-        """
-        sql = "select row + 1 as row from placed where lasts >= $lasts and not repeat and not held"
-        return set(run(self._con, "callable", sql, {"lasts": lasts})["row"]).intersection(rows)
-
     def counted(self, points: Sequence[date]) -> pl.DataFrame:
         """The cells, with the columns of SCHEMA. points: days at which `lasts` looks, ascending."""
-        self._con.execute("drop table if exists placed")
-        placed = f"create table placed as {statement(__package__, 'placed')}"
-        run(self._con, "placed", placed, {"points": list(points), "few": FEW})
         by = ", ".join(("kind", "lasts", "repeat", *_OF_ROW, "held"))
-        counts = run(self._con, "cells", f"select {by}, count(*) as rows from placed group by {by} order by {by}")
+        sql = f"select {by}, count(*) as rows from ({statement(__package__, 'placed')}) group by {by} order by {by}"
+        counts = run(self._con, "placed", sql, {"points": list(points), "few": FEW})
         kinds = pl.DataFrame(list(self._kinds), schema=dict.fromkeys(_OF_KIND, pl.String), orient="row")
         kinds = kinds.with_columns(pl.Series("kind", list(self._kinds.values()), pl.UInt32))
         cells = counts.join(kinds, on="kind", how="left", maintain_order="left")

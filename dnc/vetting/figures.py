@@ -41,7 +41,7 @@ def appraise(checked: Check, offer: Offer, cells: pl.DataFrame, asked: Asked, pr
     costs, wanted, duties = _costs(cells), _wanted(cells, book), _by_word(cells, "duties")
     named = {*duties, *offer.trade.blocked_by, *offer.trade.undecided_by, *(cost.regime for cost in costs)}
     named.update(id_ for item in wanted for id_ in item.regimes)
-    price = _price(asked, callable_, offer.total, proved)
+    price = _price(asked, callable_, offer.total)
     return Vetting(
         offer=offer,
         outcomes=outcomes,
@@ -161,12 +161,12 @@ def _wish(word: str, rows: int, regimes: list[Regime]) -> Wanted:
     return Wanted(word, rows, kind, by, tuple(regime.id for regime in regimes), tuple(asks))
 
 
-def _price(asked: Asked, callable_: Share, total: int, proved: Proved | None) -> Price | None:
+def _price(asked: Asked, callable_: Share, total: int) -> Price | None:
     if (price := asked.price) is None:
         return None
     numbers = [total * share for share in (callable_.share, callable_.high, callable_.low)]
-    each, low, high, proved_ = (price / n if n else None for n in (*numbers, proved.least_usable if proved else 0))
-    return Price(price, each, low, high, proved_, asked.currency)
+    each, low, high = (price / n if n else None for n in numbers)
+    return Price(price, each, low, high, asked.currency)
 
 
 def _least_favourable(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -123,7 +123,6 @@ class Price:
     """The price of the whole list, and what a callable number then costs.
 
     per_clear, low, high: price of a callable number and its bounds; None if there may be no such number.
-    per_proved: the most that a number costs that is callable and whose consent is proved; None if none may be.
     currency: of all of them, as its code in ISO 4217; None where it was not said.
     """
 
@@ -131,7 +130,6 @@ class Price:
     per_clear: float | None
     low: float | None
     high: float | None
-    per_proved: float | None = None
     currency: str | None = None
 
 
@@ -158,24 +156,17 @@ class Asked(Conditions):
 class Proved:
     """What the proofs of a draw say of the whole list.
 
-    draw: row of the log. size: rows drawn. rows: rows of the list. proved: drawn rows whose proof holds.
+    size: rows drawn. rows: rows of the list. proved: drawn rows whose proof holds.
     share: of the list, 0 to 1, that is proved at least; false at most as often as `confidence` says.
-    usable: drawn rows whose proof holds and whose number is counted as callable. least_usable: rows of the list, at
-        least, of which both are true; false at most as often.
     missed: drawn rows whose proof does not hold, by the first of `dnc.vetting.draws.TESTS` that it fails.
-    others: other draws in the log that are of the same list; or may be, since the key of their hashes was deleted.
     """
 
-    draw: int
     size: int
     rows: int
     proved: int
     share: float
-    usable: int
-    least_usable: int
     confidence: float
     missed: Mapping[str, int]
-    others: Sequence[int]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 -- that stops being clear first, then the first row.
 --   seen(row, person, kind, rank, until, proof, shared, origin, wording, minute), held(number), $points (days,
 --   ascending), $few; persons from 2^63 on have no number
--- Columns: row, person, kind, lasts (number of points at which the row is still clear; 0 if it is not clear),
+-- Columns: kind, lasts (number of points at which the row is still clear; 0 if it is not clear),
 -- repeat (its number is counted in another row), held (the buyer already holds its number), proof, wording (of fewer
 -- than ten persons, and what is not among the two hundred most frequent: …), signs (of the consent, joined by ;).
 with several as (  -- found first: to find the worst row of each person costs more than to count
@@ -21,7 +21,7 @@ wordings as (
     select wording as id from seen where wording is not null group by id having count(distinct person) >= $few
     order by count(distinct person) desc, id limit 200
 )
-select s.row, s.person, s.kind,
+select s.kind,
        len(list_filter($points::date[], lambda p: p <= s.until))::integer as lasts,
        coalesce(s.row <> c.row, false) as repeat,
        s.person in (select number from held) as held,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import partial
+from pathlib import Path
 from types import NoneType
 from typing import Any, Unpack
 
@@ -31,7 +31,7 @@ from dnc.verdicts.judge import Judge, Verdicts
 from dnc.verdicts.screening import Screen
 from dnc.verdicts.verdict import OUTCOMES, Policy
 from dnc.vetting.cells import Cells
-from dnc.vetting.draws import OfferedRows, Proofs, compared
+from dnc.vetting.draws import OfferedRows, compared
 from dnc.vetting.figures import appraise
 from dnc.vetting.model import Asked, Offer, Traded, Vetting
 
@@ -48,7 +48,7 @@ def vet(
     asked: Asked | None = None,
     sample_of: int | None = None,
     confidence: float = 0.95,
-    proofs: Proofs | None = None,
+    proofs: str | Path | None = None,
     progress: Callable[[int], None] | None = None,
     settings: Settings | None = None,
     **options: Unpack[SettingsOptions],
@@ -63,7 +63,7 @@ def vet(
         asked: price, and conditions that the buyer sets.
         sample_of: rows of the list, where the file is a random sample of them.
         confidence: how often, at least, the bounds from a sample contain the true value; 0.5 to 0.9999.
-        proofs: those of a draw of the list; what they prove is logged.
+        proofs: table of a draw of the list (`dnc.vetting.draws`) with the answers of the seller.
         progress: called after each batch with the number of its rows.
         settings, options: how calls are decided, see `dnc.checks.settings.Settings`.
     Raises:
@@ -75,7 +75,7 @@ def vet(
     must_be("asked", asked, "asked", Asked, NoneType)
     must_be("sample_of", sample_of, "number", int, NoneType)
     must_be_within("sample_of", sample_of or 1, "rows", 1, _MOST_ROWS)
-    must_be("proofs", proofs, "proofs", Proofs, NoneType)
+    must_be("proofs", proofs, "path", str, Path, NoneType)
     must_be_within("confidence", confidence, "confidence", 0.5, 0.9999)
     if proofs and sample_of is not None:
         raise OptionError(localized("errors", "draw", "whole"))
@@ -105,8 +105,7 @@ def vet(
             sample_of=sample_of,
             confidence=confidence,
         )
-        callable_ = partial(cells.callable, lasts=len(points) if until else 1)
-        proved = compared(proofs, offer, OfferedRows(path, brief, book), store, callable_) if proofs else None
+        proved = compared(Path(proofs), offer, OfferedRows(path, brief, book)) if proofs else None
     return appraise(result, offer, counted, asked or Asked(), proved)
 
 

@@ -1143,26 +1143,22 @@ def test_an_offer_is_assessed_for_the_calls_of_the_office(browser):
 
 
 def test_an_offer_is_drawn_from_and_its_proofs_are_compared(browser):
-    """The plan leaves no trace, the draw a table for the seller; the answers prove a share, and a price of each."""
+    """The draw gives a table for the seller; the answers prove a share."""
     made = offers.as_csv(offers.rows(3, 60)).encode()
     files = {"offer": ("offer.csv", made), "brief": ("buyer.toml", offers.BRIEF.encode())}
     use = {"at": "2026-12-01", "price": "100", "currency": "eur"}
     assert 'href="#currency"' in browser.post("/offer", use | {"currency": "€"}, files=files).text
     offer = ended(browser, browser.post("/offer", use, files=files))
     assert "100.00 EUR for the list, divided by" in text_of(offer)
-    at, log = f"{offer.url.path}/draw", browser.desk.store.log
-    before = log().height
-    assert "if every proof holds" in text_of(browser.post(at, {"size": "60", "plan": "yes"}))
+    at = f"{offer.url.path}/draw"
     assert browser.post(at, {"size": "61"}).status_code == browser.post(at, {"size": "-"}).status_code == 400
-    assert log().height == before and browser.client.get(f"{at}.xlsx").status_code == 404
+    assert browser.client.get(f"{at}.xlsx").status_code == 404
     assert "Rows drawn: 60 of 60" in text_of(browser.client.get(browser.post(at, {"size": "60"}).headers["location"]))
     drawn = browser.client.get(f"{at}.xlsx").content
     header, *rows = openpyxl.load_workbook(io.BytesIO(drawn)).active.iter_rows(values_only=True)
     assert {"row", "number", "proof", "confirmed_on"} <= {*header} and len(rows) == 60
-    assert "Give both tables" in text_of(browser.post("/offer", use, files=files | {"drawn": ("draw.xlsx", drawn)}))
-    proofs = ("proofs.csv", ",".join(header).encode() + b"\n" + b"," * (len(header) - 1) + b"\n")  # no answer
-    both = {"drawn": ("draw.xlsx", drawn), "proofs": proofs}
-    proved = browser.post("/offer", use | {"min_proved": "90"}, files=files | both)
+    answers = {"proofs": ("draw.xlsx", drawn)}  # none
+    proved = browser.post("/offer", use | {"min_proved": "90"}, files=files | answers)
     page = text_of(ended(browser, proved))
     assert "at least 0% of the list is proved" in page and "does not meet your conditions" in page
     for language, says in {"en": "Questions", "fr": "Questionnaire"}.items():

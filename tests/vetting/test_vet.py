@@ -226,7 +226,7 @@ def test_the_letter_asks_the_seller_for_what_is_missing(dnc, offer, tmp_path, la
 
 def test_the_price_is_that_of_a_callable_number(vetted):
     """The price of the whole list over the numbers that may be called, each once."""
-    told = {"asked": 6.0, "per_clear": 2.0, "low": 2.0, "high": 2.0, "per_proved": None, "currency": None}
+    told = {"asked": 6.0, "per_clear": 2.0, "low": 2.0, "high": 2.0, "currency": None}
     assert vetted("--price", 6)["price"] == told
     none = vetted("--price", 6, "--set", "consent=none", "--until", "2027-12-31")["price"]
     assert none == told | dict.fromkeys(("per_clear", "low", "high"))

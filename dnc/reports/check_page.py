@@ -18,7 +18,18 @@ from dnc.reports.check_summary import of_consents, remarks
 from dnc.reports.decision import all_past, calls, decision, details, facts_for_all, law_used, made
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
-from dnc.reports.phrases import MOST_TEXTS, accepted, declared, few, misread, missing, needed, ranked, remedy, without_meaning
+from dnc.reports.phrases import (
+    MOST_TEXTS,
+    accepted,
+    declared,
+    few,
+    misread,
+    missing,
+    needed,
+    ranked,
+    remedy,
+    without_meaning,
+)
 from dnc.verdicts.verdict import OUTCOMES, missing_thing, reasons
 
 _SECTIONS = (

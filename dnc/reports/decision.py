@@ -93,7 +93,10 @@ class Decision(NamedTuple):
     @property
     def data(self) -> dict[str, list[dict[str, object]]]:
         """The lines by key of their block, with `calls` and `says`, for programs."""
-        return {block.key: [{"calls": line.rows, "says": line.text + line.quotes} for line in block.lines] for block in self.blocks}
+        return {
+            block.key: [{"calls": line.rows, "says": line.text + line.quotes} for line in block.lines]
+            for block in self.blocks
+        }
 
 
 def decision(check: Check) -> Decision:
@@ -522,12 +525,12 @@ def _unread_texts(check: Check) -> Iterator[Line]:
     say = partial(said, check.language, "decision", "rests")
     for column, rows in _unread(check).items():
         yield Line(say("texts", column=column, n=rows))
-    harmless = check.tallies.harmless
-    for name in dict.fromkeys(column for column, _ in harmless):
-        words = {word: rows for (column, word), rows in harmless.most_common() if column == name}
-        texts = [f"{in_language(in_quotes(word), check.language) if word else say('other_texts')} ({n})" for word, n in words.items()]
+    harmless = check.tallies.harmless.most_common()
+    for name in dict.fromkeys(column for (column, _), _ in harmless):
+        words = [(word and in_quotes(word), rows) for (column, word), rows in harmless if column == name]
+        texts = [f"{in_language(word, check.language) or say('other_texts')} ({rows})" for word, rows in words]
         quotes = labelled("", ", ".join(texts), check.language)
-        yield Line(say("harmless", column=name), sum(words.values()), quotes=quotes)
+        yield Line(say("harmless", column=name), sum(rows for _, rows in words), quotes=quotes)
     if names := check.header.left_out:
         yield Line(say("left_out", names=quoted(names)))
     if names := [name for name in check.header.left_out if marks(name)]:

@@ -42,7 +42,7 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "declared": [fact(name, word, language) for name, word in offer.told["declared"].items()],
         "regimes": regimes,
         "bounded": any(share.low != share.high for share in shares),
-        "without_meaning": without_meaning(vetting.checked)[:MOST_TEXTS] if vetting.checked else [],
+        "without_meaning": without_meaning(vetting.checked)[:MOST_TEXTS],
         "proved": proved_sentence(vetting.proved, language) if vetting.proved else "",
         "missed": missed(vetting.proved, language) if vetting.proved else [],
         "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, language).items()],

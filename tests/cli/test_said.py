@@ -207,7 +207,7 @@ def test_messages_count_texts_and_quote_none(dnc, write_file, scrubbed, as_json)
     brief = write_file("b.toml", '[texts."Note"]\n')
     assert dnc(*before, "check", path, "--brief", brief, *read)[0] == 3
     harmless = write_file("h.toml", f'[texts.Note]\nnothing = ["ne plus appeler, {NAMED}"]\n')
-    noted = write_file("noted.csv", f"number,Note\n0199000418,\"ne plus appeler, {NAMED}\"\n")
+    noted = write_file("noted.csv", f'number,Note\n0199000418,"ne plus appeler, {NAMED}"\n')
     at = ("--at", "2026-12-01T10:30", "--set", "consent=named_caller", "--set", "consent_on=2026-09-01")
     assert dnc(*before, "check", noted, "--brief", harmless, *read, *at, "--set", "consent_for=live")[0] == 0
     assert dnc(*before, "explain", path, "--row", 1, "--region", "FR")[0] == 2

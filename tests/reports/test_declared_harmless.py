@@ -41,7 +41,12 @@ def checked(write_file, store):
 def test_the_signed_page_says_what_was_taken_as_harmless(checked):
     """With rows: a text that resembles an objection, and a column that was left out though its name speaks of one."""
     result, _, _ = checked
-    rests = {line.text + line.quotes: line.rows for block in decision(result).blocks if block.key == "rests" for line in block.lines}
+    rests = {
+        line.text + line.quotes: line.rows
+        for block in decision(result).blocks
+        if block.key == "rests"
+        for line in block.lines
+    }
     [harmless] = [text for text in rests if "taken as harmless" in text]
     assert "'stop svp'" in harmless.lower() and "“Note”" in harmless and rests[harmless] == 2
     assert not any("rappelé" in text for text in rests)  # which resembles none

@@ -4,14 +4,13 @@ BIN := .venv/bin
 RUN := .venv/installed
 DESK := .venv/installed-desk
 DEV := .venv/installed-dev
-DBT := .venv/dbt/bin/dbt
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every program that a test starts is compiled anew
 
 TESTS ?=   # those of test-all; all where nothing is named
 
-.PHONY: demo desk test test-slow test-rest test-all pages remote sip ray spark dask dbt engines check pins fuzz bench clean
+.PHONY: demo desk test test-slow test-rest test-all pages remote sip ray spark engines check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -42,29 +41,17 @@ remote: $(DEV)          ## databases, object stores, the nightly job; wants the 
 sip: $(DEV)             ## the SIP proxy of the docs before a desk; wants the packages kamailio, kamailio-extra-modules and sip-tester
 	$(BIN)/pytest -s tests/sip
 
-ray: $(DEV)             ## two workers of a local cluster decide what one machine does
+ray: $(DEV)             ## two workers of a local cluster decide what one machine does; so do batches of pandas and DuckDB
 	$(INSTALL) --require-hashes --requirement requirements-ray.txt
-	$(BIN)/pytest tests/cluster/test_ray.py
+	$(BIN)/pytest tests/cluster/test_ray.py tests/cluster/test_frames.py
 
 spark: $(DEV)           ## the same by Spark; wants a Java on the machine
 	$(INSTALL) --require-hashes --requirement requirements-spark.txt
 	$(BIN)/pytest tests/cluster/test_spark.py
 
-dask: $(DEV)            ## the same by Dask, pandas and DuckDB
-	$(INSTALL) --require-hashes --requirement requirements-dask.txt
-	$(BIN)/pytest tests/cluster/test_dask.py
-
-dbt: $(DEV) $(DBT)      ## the same by a Python model of dbt, which wants an environment of its own
-	DBT=$(DBT) $(BIN)/pytest tests/cluster/test_dbt.py
-
-$(DBT): $(DEV) requirements-dbt.txt
-	$(PYTHON) -m venv .venv/dbt
-	.venv/dbt/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dbt.txt
-	touch $(DBT)
-
-engines: $(DEV) $(DBT)  ## one test of each of these four, on all cores at once
-	$(INSTALL) --require-hashes $(patsubst %,--requirement requirements-%.txt,ray spark dask)
-	DBT=$(DBT) $(BIN)/pytest --numprocesses auto --dist worksteal -m smoke tests/cluster
+engines: $(DEV)         ## one test of each of the two, on all cores at once
+	$(INSTALL) --require-hashes $(patsubst %,--requirement requirements-%.txt,ray spark)
+	$(BIN)/pytest --numprocesses auto --dist worksteal -m smoke tests/cluster
 
 check: $(DEV)           ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -80,13 +67,11 @@ pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --constraint requirements.txt --extra desk --output-file requirements-desk.txt pyproject.toml
 	$(PIN) --constraint requirements-desk.txt --extra desk --extra letters --extra packs --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
-	$(PIN) --constraint requirements-dev.txt --extra databases --extra duckdb --extra objects --extra remote --output-file requirements-remote.txt pyproject.toml
+	$(PIN) --constraint requirements-dev.txt --extra databases --extra objects --extra remote --output-file requirements-remote.txt pyproject.toml
 	$(PIN) --constraint requirements-remote.txt --extra databases --output-file requirements-databases.txt pyproject.toml
 	$(PIN) --constraint requirements-remote.txt --extra objects --output-file requirements-objects.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra ray --output-file requirements-ray.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra spark --output-file requirements-spark.txt pyproject.toml
-	$(PIN) --constraint requirements-dev.txt --extra dask --output-file requirements-dask.txt pyproject.toml
-	$(PIN) --no-strip-extras --constraint requirements.txt --extra dbt --output-file requirements-dbt.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra bench --output-file requirements-bench.txt pyproject.toml
 
 fuzz: $(DEV)            ## fuzz every reader by coverage, 60 seconds each, and write down what came of it

@@ -275,24 +275,22 @@ def exceptions() -> str:
     return "\n".join(textwrap.fill(text, 120, **form) for text in texts)
 
 
-def recipes(*names: str, file: str = "recipes.py") -> str:
+def recipes(*names: str) -> str:
     """Functions of the recipes that the tests of engines run."""
-    source = (ROOT / "tests" / "cluster" / file).read_text(encoding="utf-8")
+    source = (ROOT / "tests" / "cluster" / "recipes.py").read_text(encoding="utf-8")
     functions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
     texts = (str(ast.get_source_segment(source, functions[name])) for name in names)
     return "```python\n{}\n```".format("\n\n\n".join(texts))
 
 
 PARTS = {
-    "airflow": partial(recipes, "airflow"),
     "commands": commands,
-    "dask": partial(recipes, "pandas", "dask"),
-    "dbt": partial(recipes, "model", file="dbt/models/verdicts.py"),
     "duckdb": partial(recipes, "duckdb_batches"),
     "exceptions": exceptions,
     "jurisdictions": jurisdictions,
     "matrix": matrix,
     "outline": outline,
+    "pandas": partial(recipes, "pandas"),
     "ray": partial(recipes, "ray_workers", "ray_tasks"),
     "ray_data": partial(recipes, "ray_data"),
     "regimes": regimes,

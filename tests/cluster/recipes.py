@@ -76,14 +76,6 @@ def pandas(frame: Any, settings: dict[str, Any]) -> Any:
     return decided.to_pandas()
 
 
-def dask(folder: str, settings: dict[str, Any]) -> Any:
-    """Dask: each partition is a frame of pandas."""
-    import dask.dataframe as dd
-
-    calls = dd.read_parquet(folder)
-    return calls.map_partitions(pandas, settings, meta=pandas(calls._meta, settings))
-
-
 def duckdb_batches(database: Any, query: str, settings: dict[str, Any]) -> Iterator[Any]:
     """DuckDB: a query as Arrow batches, decided one after the other; memory does not grow with the query."""
     from dnc import decide
@@ -91,24 +83,3 @@ def duckdb_batches(database: Any, query: str, settings: dict[str, Any]) -> Itera
     return decide(database.sql(query).to_arrow_reader(100_000), **settings)
 
 
-def airflow() -> Any:
-    """Airflow: code 1 of the gate skips what follows, 2 and 4 fail; the check fails only by 2 and 4."""
-    import pendulum
-    from airflow.providers.standard.operators.bash import BashOperator
-    from airflow.sdk import dag
-
-    @dag(schedule="@daily", start_date=pendulum.datetime(2026, 11, 1), catchup=False)
-    def call_lists() -> None:
-        offer = "$OFFERS/{{ ds }}.parquet"
-        gate = BashOperator(
-            task_id="gate",
-            bash_command=f"dnc vet {offer} --brief $CAMPAIGN --min-clear 0.4 --quiet",
-            skip_on_exit_code=1,
-        )
-        verdicts = BashOperator(
-            task_id="verdicts",
-            bash_command=f"dnc check {offer} --brief $CAMPAIGN --quiet --exit-zero --out $VERDICTS",
-        )
-        gate >> verdicts
-
-    return call_lists()

@@ -1,24 +1,14 @@
-"""Dask, pandas and DuckDB decide what one machine does: `make dask`."""
+"""Batches of pandas and DuckDB are decided as one machine does it: `make ray`, whose packages they need."""
 
 from __future__ import annotations
 
-import dask
 import duckdb
 import polars as pl
 import pyarrow as pa
-import pytest
 from polars.testing import assert_frame_equal
 
 from tests.cluster import recipes
 from tests.cluster.conftest import rows_of
-
-
-@pytest.mark.smoke
-def test_dask(dataset, settings, by_row):
-    """Two processes, a partition at a time."""
-    with dask.config.set(scheduler="processes", num_workers=2):
-        found = recipes.dask(str(dataset), settings).compute()
-    assert_frame_equal(rows_of(pl.from_pandas(found), by_row), by_row)
 
 
 def test_duckdb(dataset, settings, by_row):

@@ -71,13 +71,12 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 @option("--brief", type=FILE)
 @option("--covers-days", metavar="FIRST..LAST")
 @option("--outbound", type=PAIR, metavar="COLUMN=WORD")
-@option("--complete", metavar="REASON")
 @option("--zone", metavar="ZONE")
 @store_verb
 def load(*, files: tuple[Path, ...], **options: Any) -> None:
     from dnc.store.record_kinds import KINDS
 
-    own = {name: options.pop(name) for name in ("brief", "covers_days", "zone", "outbound", "complete")}
+    own = {name: options.pop(name) for name in ("brief", "covers_days", "zone", "outbound")}
     if options["registry"] in KINDS:
         load_records(files, **options, **own)
         return

@@ -24,7 +24,7 @@ from dnc.clock import ALWAYS, NEVER, NONE, YES, is_zone, read_day, read_moment, 
 from dnc.database import instance_of
 from dnc.errors import InputError, OptionError
 from dnc.files.cell_texts import normal
-from dnc.files.columns import EVERY, words_of
+from dnc.files.columns import words_of
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, Table, folded, quoted, table_of_frame, uncut
@@ -32,7 +32,6 @@ from dnc.frames import each_distinct, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.call_layouts import in_layout
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import text_of
 from dnc.lists.consents import ConsentRows, kept_by, of_own_records, refuse_objections
@@ -82,7 +81,6 @@ class RecordReading:
         as_of: of customers, the day on which the file was made.
         covers_days: of calls, the first and the last day for which the file has every call.
         outbound: of calls, a column and the word in it of calls that went out; other rows are left out.
-        complete: why a file that its system does not vouch for has every call of its days.
         accept: `unread`, rows with a number that cannot be read, which are then left out → why.
         strict: of consents, whether a row that says nothing, or is not understood, cannot be read either.
     """
@@ -99,7 +97,6 @@ class RecordReading:
     as_of: date | None = None
     covers_days: tuple[date, date] | None = None
     outbound: tuple[str, str] | None = None
-    complete: str | None = None
     accept: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
 
@@ -162,33 +159,20 @@ def load(
 
 
 def _opened(kind: Kind, path: Path, book: Rulebook, reading: RecordReading) -> _Rows:
-    """A file, opened; of calls it may have the layout of a telephone system."""
-    if kind is not CALLS:
-        return _Rows(kind, open_table(path, sheet=reading.sheet), book, reading)
-    table, layout = in_layout(path, reading.sheet)
-    column, *words = reading.outbound or ("",)
-    if layout:
-        if reading.covers_days and not layout.complete and not (reading.complete or "").strip():
-            raise OptionError(localized("errors", "call_layout", "complete", name=layout.name), path)
-        if not reading.outbound and layout.outbound is None:
-            raise OptionError(localized("errors", "call_layout", "outbound", name=layout.name), path)
-        if layout.outbound and not reading.outbound:
-            column, *words = layout.outbound
-        maps = {ours: theirs for ours, theirs in layout.maps.items() if theirs in table.columns}
-        results = {**layout.results, **reading.values.get("result", {})}
-        columns = {**maps, **reading.columns}
-        others = set(layout.columns).difference(layout.texts, columns.values())
-        ignore = [*reading.ignore, *sorted(others), EVERY]
-        reading = replace(reading, columns=columns, values={**reading.values, "result": results}, ignore=ignore)
+    """A file, opened; of calls only those that went out."""
+    table = open_table(path, sheet=reading.sheet)
     rows = _Rows(kind, table, book, reading)
+    if kind is not CALLS:
+        return rows
     if reading.covers_days and (times := rows.column("at")) and words_of(times) & set(proposals()["last"]["words"]):
         raise OptionError(localized("errors", "only_last_calls", name=quoted([times])), path)
-    if not column:
+    if not reading.outbound:
         return rows
+    column, word = reading.outbound
     if column not in table.columns:
         names = quoted(table.header)
         raise InputError(localized("errors", "no_column", name=quoted([column]), what="--outbound", names=names), path)
-    table.batches = rows.outgoing(uncut(table.batches, path), column, words)
+    table.batches = rows.outgoing(uncut(table.batches, path), column, word)
     return rows
 
 
@@ -380,7 +364,6 @@ class _Rows(msgspec.Struct):
             filled.update(part.columns)
         counts: dict[str, Any] = {"unread": self.unread} if self.unread else {}
         counts |= {"reason": self.reading.accept["unread"]} if self.unread else {}
-        counts |= {"complete": self.reading.complete} if self.reading.complete else {}
         return NewRows(self.kind, parts, self.rows, self.kept_rows, filled, also=counts, **of)
 
     def in_memory(self) -> NewRows:
@@ -441,12 +424,12 @@ class _Rows(msgspec.Struct):
         given = ["proof_kind"] if "proof_kind" in frame.columns else []
         return frame.with_columns(pl.coalesce(*given, *named).alias("proof_kind"))
 
-    def outgoing(self, batches: Iterator[pl.DataFrame], column: str, words: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """The rows with one of some words in a column, as `normal` compares texts.
+    def outgoing(self, batches: Iterator[pl.DataFrame], column: str, word: str) -> Iterator[pl.DataFrame]:
+        """The rows with a word in a column, as `normal` compares texts.
 
         Raises InputError if no row has one, and where another row tells that the person objected or refused.
         """
-        known, rows, result = normal(pl.Series(words, dtype=pl.String)).implode(), 0, self._texts.get("result")
+        known, rows, result = normal(pl.Series([word], dtype=pl.String)).implode(), 0, self._texts.get("result")
         for batch in batches:
             went_out = normal(batch[column]).is_in(known).fill_null(True)  # an empty cell does not say that it came in
             cells = text_of(batch[result]) if result else pl.lit(None, pl.String)
@@ -460,7 +443,7 @@ class _Rows(msgspec.Struct):
             if went_out.any():
                 yield batch.filter(went_out)
         if not rows:
-            message = localized("errors", "record_outbound", name=quoted([column]), words=quoted(words))
+            message = localized("errors", "record_outbound", name=quoted([column]), word=quoted([word]))
             raise InputError(message, self.table.path)
 
     def _calls(self) -> Iterator[pl.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -292,3 +293,78 @@ def test_times_of_a_zone_are_those_of_the_called_person(load, store):
         moment = datetime.fromisoformat(time).replace(tzinfo=ZoneInfo("Europe/Paris"))
         local = moment.astimezone(UTC).astimezone(ZoneInfo(clocks[number[:3]]))
         assert at == local.strftime("%Y-%m-%dT%H:%M:%S"), (number, time)
+
+
+WAYS = "number,at,result,way\n01 99 00 00 01,2026-11-02 10:00,NO ANSWER,Out\n100,2026-11-02 11:00,{result},in\n"
+WENT_OUT = RecordReading(
+    region="FR", outbound=("way", "out"), ignore=["way"], values={"result": {"NO ANSWER": "no_answer"}}
+)
+
+
+def test_only_calls_that_went_out_are_loaded(store, load):
+    """By a word of a column, however it is written; the numbers of the others may be anything."""
+    load("calls", WAYS.format(result="answered"), WENT_OUT)
+    assert rows(store, "calls", "at", "result") == [(datetime(2026, 11, 2, 10), "no_answer")]
+
+
+@pytest.mark.parametrize(
+    ("result", "outbound", "says"),
+    [
+        ("answered", ("queue", "out"), "queue"),
+        ("answered", ("way", "sortant"), "sortant"),
+        ("objected", ("way", "out"), "csv:3: tells an objection"),
+        ("STOPS", ("way", "out"), "csv:3: the result"),
+    ],
+)
+def test_what_calls_that_came_in_may_not_say(load, result, outbound, says):
+    """An objection, or a word that may be one; and somebody has to say rightly which calls went out."""
+    with pytest.raises(InputError, match=says):
+        load("calls", WAYS.format(result=result), replace(WENT_OUT, outbound=outbound))
+
+
+def test_a_list_of_last_calls_is_never_complete(load):
+    """Calls before the last one are missing."""
+    text = "Home,CallRecordLastAttempt-Home,CallRecordLastResult-Home\n0199000001,2026-11-02T10:00:00Z,busy\n"
+    names = {"number": "Home", "at": "CallRecordLastAttempt-Home", "result": "CallRecordLastResult-Home"}
+    covers = (date(2026, 11, 1), date(2026, 11, 3))
+    with pytest.raises(OptionError, match="CallRecordLastAttempt-Home"):
+        load("calls", text, RecordReading(region="FR", columns=names, covers_days=covers))
+
+
+def test_a_call_of_which_nobody_knows_whether_it_went_out_counts(store, write_file):
+    """It may be one attempt too many."""
+    text = "number,at,result,way\n" + "".join(
+        f"0199000001,2026-11-0{at},busy,{way}\n" for at, way in enumerate(("out", "", "in"), 1)
+    )
+    said = RecordReading(region="FR", outbound=("way", "out"), ignore=["way"])
+    own_records.load(store, "calls", [write_file("made.csv", text)], Rulebook.load(), said)
+    assert [at.day for (at,) in rows(store, "calls", "at")] == [1, 2]
+
+
+def test_certificates_are_named_and_look_alikes_refused(store, write_file):
+    """Nothing is fetched: an address or an id is what it looks like, or it stops the load."""
+    address, lead = "https://cert.trustedform.com/" + "a1" * 20, "0FDA9E26-3C4A-4D1C-9C9B-0123456789AB"
+    header, given = "number,consent,consent_on,proof\n", "+33199000001,written,2026-08-01,"
+    path = write_file("c.csv", f"{header}{given}{address}\n{given}{lead}\n{given}page 12\n")
+    own_records.load(store, "consents", [path], Rulebook.load())
+    assert rows(store, "consents", "proof_kind") == [("trustedform",), ("leadid",), (None,)]
+    for wrong in (address.replace(".com/", ".com.example/"), address.replace("https", "http"), address[:50]):
+        with pytest.raises(InputError, match="TrustedForm"):
+            own_records.load(store, "consents", [write_file("d.csv", f"{header}{given}{wrong}\n")], Rulebook.load())
+
+
+def test_a_log_of_double_opt_ins_is_read_by_its_state(store, write_file):
+    """Who never confirmed has not consented."""
+    head = "email,phone,form,opt_in_time,opt_in_ip,confirm_time,state\n"
+    given = "a@example.org,+3319900000{n},form-7,2026-08-05T10:12:00+02:00,192.0.2.1,{confirmed}\n"
+    confirmed = given.format(n=1, confirmed="2026-08-05T10:20:00+02:00,confirmed")
+    path = write_file("optins.csv", head + confirmed + given.format(n=2, confirmed=",pending"))
+    columns = {"number": "phone", "consent": "state", "consent_on": "opt_in_time", "wording": "form"}
+    columns |= {"confirmed_on": "confirm_time", "origin_ip": "opt_in_ip"}
+    words = {"consent": {"confirmed": "named_caller", "pending": "none"}}
+    said = RecordReading(columns=columns, values=words, ignore=["email"])
+    own_records.load(store, "consents", [path], Rulebook.load(), said)
+    assert rows(store, "consents", "consent", "wording", "confirmed_on") == [
+        ("named_caller", "form-7", "2026-08-05T10:20:00+02:00"),
+        ("none", "form-7", None),
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import gc
 import gzip
 import io
@@ -307,36 +306,25 @@ DEEDS = {
     "removes": "os.unlink('victim')",
     "renames": "os.rename('victim', 'other')",
     "links": "os.symlink('victim', 'other')",
-    "changes the mode": "os.chmod('victim', 0o777)",
-    "changes the time": "os.utime('victim', (0, 0))",
     "makes a folder": "os.mkdir('other')",
     "makes a file": "os.open('other', os.O_CREAT)",
     "connects": "socket.create_connection(('127.0.0.1', PORT), 5)",
-    "connects by a name": "socket.socket(socket.AF_UNIX).connect('victim')",
-    "sends a datagram": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', PORT))",
     "runs a program": "os.execv('/bin/true', ['true'])",
-    "starts a process": "os.fork() or os._exit(0)",
-    "ends another process": "os.kill(os.getppid(), 0)",
-    "ends a thread of another process": "ctypes.CDLL(None).tgkill(os.getppid(), os.getppid(), 0) and os._exit(77)",
-    "has another process signalled": "fcntl.fcntl(2, fcntl.F_SETOWN, os.getppid())",
 }
 
 
-def walls() -> tuple[bool, bool]:
-    """Whether this system has Landlock, and libseccomp."""
-    if sys.platform != "linux":
-        return False, False
-    has_landlock = ctypes.CDLL(None).syscall(444, None, 0, 1) >= 1
-    return has_landlock, ctypes.util.find_library("seccomp") is not None
+def has_landlock() -> bool:
+    """Whether this system has Landlock, in a version that knows of connections."""
+    return sys.platform == "linux" and ctypes.CDLL(None).syscall(444, None, 0, 1) >= 4
 
 
-@pytest.mark.skipif(walls() != (True, True), reason="this kernel has no Landlock, or the system no libseccomp")
+@pytest.mark.skipif(not has_landlock(), reason="this kernel has no Landlock, or an old one")
 @pytest.mark.parametrize("deed", DEEDS)
-def test_a_parser_that_is_taken_over_can_do_nothing(deed, tmp_path):
-    """Each is tried in a process without the walls, where it succeeds or fails in its own way, and behind them."""
+def test_a_parser_that_is_taken_over_reaches_nothing(deed, tmp_path):
+    """Each is tried in a process without the wall, where it succeeds or fails in its own way, and behind it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         script = (
-            f"import ctypes, fcntl, os, socket, sys\nfrom dnc.files.sandbox_worker import confine\n"
+            "import os, socket, sys\nfrom dnc.files.sandbox_worker import confine\n"
             f"PORT = {server.getsockname()[1]}\n"
             "if sys.argv[1] == 'confined': confine()\n"
             f"try:\n    {DEEDS[deed]}\nexcept PermissionError:\n    os._exit(77)\n"
@@ -354,33 +342,8 @@ def test_a_parser_that_is_taken_over_can_do_nothing(deed, tmp_path):
     assert (tmp_path / "confined" / "victim").read_text() == "keep me"
 
 
-BY_LANDLOCK = ["reads another file", "truncates", "removes", "makes a file", "connects", "runs a program"]
-
-
-@pytest.mark.skipif(walls() != (True, True), reason="this kernel has no Landlock, or the system no libseccomp")
-@pytest.mark.parametrize(
-    ("without", "deed"),
-    [*(("calls", deed) for deed in BY_LANDLOCK), *(("paths", deed) for deed in DEEDS if "another process" in deed)],
-)
-def test_each_wall_stands_alone(without, deed, tmp_path):
-    """Where the system has no libseccomp, or a kernel that has no Landlock or one that knows nothing of signals."""
-    (tmp_path / "victim").write_text("keep me")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        script = (
-            "import ctypes, fcntl, os, socket\nfrom dnc.files import confinement\n"
-            f"confinement._forbid_{without} = lambda _: None\nconfinement.confine()\n"
-            f"PORT = {server.getsockname()[1]}\n"
-            f"try:\n    {DEEDS[deed]}\nexcept PermissionError:\n    os._exit(77)\n"
-        )
-        env = os.environ | {"PYTHONPATH": str(Path(sandbox.__file__).parents[2])}
-        done = subprocess.run(
-            [sys.executable, "-c", script], cwd=tmp_path, env=env, stderr=subprocess.PIPE, check=False
-        )
-    assert (done.returncode, (tmp_path / "victim").read_text()) == (77, "keep me")
-
-
-def test_the_walls_stand_before_the_file_is_read(tmp_path, monkeypatch):
-    """Of both kinds of file, and they are not left out where the file is strange."""
+def test_the_wall_stands_before_the_file_is_read(tmp_path, monkeypatch):
+    """Of both kinds of file, and it is not left out where the file is strange."""
     for name, text in (("a.parquet", b"PAR1junk"), ("a.xlsx", b"PKjunk")):
         (tmp_path / name).write_bytes(text)
         raised = "import dnc.files.sandbox_worker as w\ndef end(): raise KeyError\nw.confine = end\n"

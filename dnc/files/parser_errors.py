@@ -20,9 +20,5 @@ class Swollen(ParserError):  # noqa: N818
     """The file is small because equal cells are stored once; written out, they need too much memory."""
 
 
-class Encrypted(ParserError):  # noqa: N818
-    """The Parquet file is encrypted."""
-
-
 class Contradictory(ParserError):  # noqa: N818
-    """The counts, checksums or sectors of the file do not agree."""
+    """The file has another number of rows than it says, or its sectors do not agree."""

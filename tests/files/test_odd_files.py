@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import io
 import json
@@ -48,7 +47,7 @@ def varint(value: int) -> bytes:
 
 
 def test_parquet_whose_counts_disagree(tmp_path, store):
-    """Each of the places where a file tells its rows is compared: one changed byte loses none of them silently."""
+    """Wherever a file tells its rows, a changed count loses none of them silently."""
     path = tmp_path / "own.parquet"
     pl.DataFrame({"number": [f"0199{n:06}" for n in range(ROWS)]}).write_parquet(path)
     data, told = path.read_bytes(), varint(ROWS)
@@ -62,7 +61,7 @@ def test_parquet_whose_counts_disagree(tmp_path, store):
             except InputError as error:
                 damaged.add(at)
                 assert "is damaged" in str(error)
-    assert len(damaged) >= 4  # of the page, the column, the row group and the file
+    assert len(damaged) >= 2  # of the file and of its row group
     path.write_bytes(data[: places[-1]] + varint(ROWS - 1) + data[places[-1] + len(told) :])
     for read in (
         lambda: store.load(path, registry="own", as_of=date(2026, 1, 1)),
@@ -72,36 +71,6 @@ def test_parquet_whose_counts_disagree(tmp_path, store):
         with pytest.raises(InputError, match=r"own\.parquet: is damaged: its row counts"):
             read()
     assert not store.exists
-
-
-def test_parquet_whose_nulls_disagree(tmp_path):
-    """A number that became an empty cell is noticed, since the file says how many are empty."""
-    path = tmp_path / "own.parquet"
-    numbers = ["0199000418", None, "0199000419", None, *["0199000420"] * 60]
-    pl.DataFrame({"number": numbers}).write_parquet(path, compression="uncompressed")
-    data = path.read_bytes()
-    at = data.index(b"\x03\xf5")  # which of the first eight rows are there: 1, 0, 1, 0, 1, 1, 1, 1
-    path.write_bytes(data[: at + 1] + b"\xd5" + data[at + 2 :])
-    with pytest.raises(InputError, match="is damaged"):
-        opened(path)
-
-
-# Two numbers, written by pyarrow with the checksum of their page
-CHECKSUM = base64.b64decode(
-    "UEFSMRUAFUQVRBXIptxWHBUEFQAVBhUGHAAAAAIAAAAEAQoAAAAwMTk5MDAwNDE4CgAAADAxOTkwMDA0MTkVBBksNQAYBnNjaGVtYRUCABUM"
-    "JQIYBm51bWJlciUATBwAAAAWBBkcGRwmABwVDBklBgAZGAZudW1iZXIVABYEFnQWdCYISRwVABUAFQIAPBYoGQYZJgAEAAAAFnQWBCYIFnQA"
-    "KCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRkcHAAAAIwAAABQQVIx"
-)
-
-
-def test_parquet_with_a_checksum(tmp_path):
-    """Where a page has a checksum a digit that changed is noticed; where it has none it cannot be."""
-    path = tmp_path / "own.parquet"
-    path.write_bytes(CHECKSUM)
-    assert opened(path)["number"].to_list() == ["0199000418", "0199000419"]
-    path.write_bytes(CHECKSUM.replace(b"0199000419", b"0199000410"))
-    with pytest.raises(InputError, match="its row counts or checksums contradict each other"):
-        opened(path)
 
 
 CELLS = {

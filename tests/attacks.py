@@ -28,7 +28,6 @@ import xlsxwriter
 
 CHECK = ("check", "FILE", "--region", "FR", "--ignore", "*", "--quiet", "--exit-zero", "--out", "out.csv")
 LOAD = ("load", "FILE", "--registry", "own", "--as-of", "2026-01-01")
-CARDS = (*CHECK, "--map", "number=TEL")
 BRIEF = ("check", "plain.csv", "--brief", "FILE", "--exit-zero", "--out", "out.csv")
 CH = ("load", "FILE", "--registry", "ch-directory", "--as-of", "2026-01-01")
 NDNC = ("load", "FILE", "--registry", "us-ndnc", "--as-of", "2026-01-01")
@@ -124,34 +123,6 @@ def many_notes(of: xlsxwriter.worksheet.Worksheet) -> None:
         of.write_comment(row, 0, "y" * 30_000 + chance.randbytes(150).hex())
 
 
-def ods(cells: str) -> Callable[[], bytes]:
-    """An OpenDocument spreadsheet."""
-    head = (
-        '<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
-        '<office:body><office:spreadsheet><table:table table:name="a">'
-        '<table:table-row><table:table-cell office:value-type="string"><text:p>number</text:p></table:table-cell></table:table-row>'
-    )
-    tail = "</table:table></office:spreadsheet></office:body></office:document-content>"
-    manifest = (
-        '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
-    )
-    kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    parts = {
-        "mimetype": kind,
-        "META-INF/manifest.xml": manifest.encode(),
-        "content.xml": (head + cells + tail).encode(),
-    }
-    return zipped(lambda: parts)
-
-
-def ods_cell(content: str, rows: int = 1, columns: int = 1) -> str:
-    """A row of equal cells, repeated."""
-    inside = f"<text:p>{content}</text:p>"
-    cell = f'<table:table-cell office:value-type="string" table:number-columns-repeated="{columns}">{inside}</table:table-cell>'
-    return f'<table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row>'
-
-
 BOMB = '<!DOCTYPE s [<!ENTITY a "aaaaaaaaaa">' + "".join(
     f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)
 )
@@ -194,14 +165,6 @@ ATTACKS = (
     Attack("distinct-words.csv", lambda: ("number,caller,purpose,source,consent\n" + "".join(f"+33199000001,a{n},b{n},c{n},d{n}\n" for n in range(100_000))).encode(), READ),
     Attack("name.csv", text("number," + "phone " * 1_600 + "\n1,2\n"), READ),
     Attack("names.csv", text("number," + ",".join(["do not call " * 8] * 9_000) + "\n"), READ),
-    # vCard
-    Attack("folded.vcf", text("BEGIN:VCARD\nNOTE:", "x\n " * 300_000, "\nTEL:+33199000001\nEND:VCARD\n"), READ, CARDS),
-    Attack("notes.vcf", text("BEGIN:VCARD\n", "NOTE:xxxxxxxx\n" * 200_000, "TEL:+33199000001\nEND:VCARD\n"), "more than 2,048 properties"),
-    Attack("numbers.vcf", text("BEGIN:VCARD\n", "TEL:+33199000001\n" * 40_000, "END:VCARD\n"), "more than 2,048 properties"),
-    Attack("parameters.vcf", text("BEGIN:VCARD\nTEL", ";TYPE=a" * 140_000, ":+33199000001\nEND:VCARD\n"), READ, (*CHECK, "--map", "number=TEL A")),
-    Attack("types.vcf", lambda: ("BEGIN:VCARD\nTEL;TYPE=" + ",".join(f"a{n}" for n in range(120_000)) + ":+33199000001\nEND:VCARD\n").encode(), "10,000 characters"),
-    Attack("quotes.vcf", text("BEGIN:VCARD\nTEL", ';"' * 500_000, "\nEND:VCARD\n"), "is not a line"),
-    Attack("cards.vcf", text("BEGIN:VCARD\nTEL:+33199000001\nEND:VCARD\n" * 100_000), READ, CARDS),
     # Archives
     Attack("members.zip", zipped(lambda: {f"{n}.csv": b"number\n+33199000001\n" for n in range(10_000)}), "10000 files"),
     Attack("swelling.csv.gz", lambda: gzip.compress(b"number\n" + b"0" * 60_000_000), "unpacks to more than"),
@@ -212,10 +175,6 @@ ATTACKS = (
     Attack("repeated-2GB.xlsx", sheet(repeated_strings(1_500, 40, 30_000)), "export it as CSV"),
     Attack("notes.xlsx", sheet(many_notes), "notes, text boxes or styles of more than 64 MiB"),
     Attack("far.xlsx", sheet(lambda of: [of.write_string(0, 0, "number"), of.write_string(1_000_000, 16_000, "x")]), "far away"),
-    Attack("columns.ods", ods(ods_cell("1", 1, 1_000_000)), TOO_WIDE),
-    Attack("rows.ods", ods(ods_cell("1", 1_000_000_000, 1)), "its sheet is full"),
-    Attack("square.ods", ods(ods_cell("x" * 1_000, 100_000, 1_000)), "cannot be read as a spreadsheet"),
-    Attack("rows-long.ods", ods(ods_cell("x" * 30_000, 60_000, 1)), "export it as CSV"),
     Attack("sheet-entities.xlsx", zipped(lambda: {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": f'<?xml version="1.0"?>{BOMB}]><workbook>&j;</workbook>'.encode()}), "cannot be read as a spreadsheet"),
     Attack("failed-cell.xlsx", lambda: failed_cell("A" * 150_000_000), "texts or tags too long"),
     Attack("long-cell.xlsx", lambda: long_string("A" * 150_000_000), "a cell of more than 1,048,576 bytes"),

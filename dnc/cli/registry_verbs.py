@@ -76,7 +76,7 @@ def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, st
 def load(*, files: tuple[Path, ...], **options: Any) -> None:
     from dnc.store.record_kinds import KINDS
 
-    own = {name: options.pop(name) for name in ("brief", "covers_days", "zone", "outbound")}
+    own = {name: options.pop(name) for name in ("around", "brief", "covers_days", "zone", "outbound")}
     if options["registry"] in KINDS:
         load_records(files, **options, **own)
         return
@@ -120,7 +120,6 @@ def _loaded(snapshot: Snapshot) -> str:
 @_DATES
 @_VALUES
 @IGNORE
-@AROUND
 @LANG
 def read_(
     *,
@@ -130,7 +129,6 @@ def read_(
     dates: str,
     values: dict[str, dict[str, str]],
     ignore: tuple[str, ...],
-    around: str | None,
     **options: Any,
 ) -> None:
     import polars as pl
@@ -142,7 +140,7 @@ def read_(
     from dnc.registries.reasons import in_words
     from dnc.store.loader_search import loader_for
 
-    reader, extract = loader_for(file, module=loader, layout=Layout(columns, dates, values, ignore, around), **options)
+    reader, extract = loader_for(file, module=loader, layout=Layout(columns, dates, values, ignore), **options)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     listed = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     is_read = pl.col("unread").is_null()

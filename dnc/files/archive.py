@@ -11,22 +11,18 @@ import gzip
 import io
 import re
 import stat
-import struct
 import weakref
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import msgspec
 
 from dnc.errors import InputError, why
-from dnc.files.compound_file import CompoundFile
-from dnc.files.file_kinds import compound_kind, package_kind
-from dnc.files.input_file import open_input, read_bounded
-from dnc.files.parser_errors import Contradictory
+from dnc.files.file_kinds import package_kind
+from dnc.files.input_file import read_bounded
 from dnc.messages import figure, localized
 
 HEAD_BYTES = 1 << 16
@@ -37,8 +33,7 @@ _MOST_MEMBERS = 10_000
 _NO_TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip can have
 _ENCRYPTED = 0x1
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
-_SPREADSHEET_PARTS = {"[Content_Types].xml", "content.xml"}
-_SPREADSHEET_97 = b"\xd0\xcf\x11\xe0"
+_SPREADSHEET_PART = "[Content_Types].xml"
 # What macOS and Windows add to a folder, and so to a zip of it.
 _OF_SYSTEMS = re.compile(r"__MACOSX/|(?:.*/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
 _OUTSIDE = re.compile(r"[/\\]|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|\Z)", re.DOTALL)  # an absolute path, or one with `..`
@@ -120,29 +115,15 @@ def kind_of(path: Path) -> str:
     head = read_bounded(path, 4)
     if head.startswith(b"PAR1"):
         return "parquet"
-    if head.startswith(_SPREADSHEET_97):
-        if other := compound_kind(_streams(path)):
-            raise InputError(localized("errors", "kind", other), path)
-        return "spreadsheet"
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
     if head.startswith(b"PK"):
         with _opened_zip(path) as archive:
-            entries = {info.filename: info for info in archive.infolist()}
-            mimetype = _zip_member(archive, path, entries["mimetype"]).head() if "mimetype" in entries else b""
-        if other := package_kind(entries, mimetype):
+            names = archive.namelist()
+        if other := package_kind(names):
             raise InputError(localized("errors", "kind", other), path)
-        return "spreadsheet" if entries.keys() & _SPREADSHEET_PARTS else "zip"
+        return "spreadsheet" if _SPREADSHEET_PART in names else "zip"
     return "plain"
-
-
-def _streams(path: Path) -> set[str]:
-    """The names of the streams of an OLE file, as far as they can be read."""
-    names: set[str] = set()
-    with open_input(path) as file, suppress(struct.error, LookupError, Contradictory):
-        for name, _, _ in CompoundFile(file).streams():
-            names.add(name)
-    return names
 
 
 def members(path: Path) -> list[Member]:
@@ -269,6 +250,6 @@ def _not_nested(member: Member) -> Member:
         head = stream.read(8)
     if head.startswith(_ARCHIVES):
         raise InputError(localized("errors", "archive_nested"), member.where)
-    if head.startswith((b"PAR1", _SPREADSHEET_97)):
+    if head.startswith(b"PAR1"):
         raise InputError(localized("errors", "archive_of_tables"), member.where)
     return member

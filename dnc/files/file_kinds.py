@@ -30,6 +30,7 @@ _BYTES = {
     b"\x09\0\4\0": "old_excel",
     b"\x09\2\6\0": "old_excel",
     b"\x09\4\6\0": "old_excel",
+    b"\xd0\xcf\x11\xe0": "office_97",
     b"\x7fELF": "program",
     b"version https://git-lfs": "lfs",
 }
@@ -41,29 +42,29 @@ _BINARY = {  # by offset; a text could begin like this too, so they need a NUL b
 }
 _TEXTS = dict.fromkeys(
     ("<!doctype html", "<html", "<head", "<body", "<table", "<meta", "<style", "<script", "<div", "<!--"), "web_page"
-) | {"begin:vcalendar": "calendar", "mime-version:": "web_archive", "return-path:": "mail", "<svg": "picture"}
+) | {
+    "begin:vcalendar": "calendar",
+    "begin:vcard": "cards",
+    "mime-version:": "web_archive",
+    "return-path:": "mail",
+    "<svg": "picture",
+}
 _XML_KINDS = {
     "urn:schemas-microsoft-com:office:spreadsheet": "xml_2003",
     "excel.sheet": "xml_2003",
     "<html": "web_page",
     "<svg": "picture",
 }
-_STREAMS = {
-    "EncryptedPackage": "password",
-    "WordDocument": "word",
-    "PowerPoint Document": "powerpoint",
-    "__properties_version1.0": "outlook",
-    "VisioDocument": "visio",
-}
 _PARTS = {
+    "xl/workbook.bin": "xlsb",
     "word/": "word",
     "ppt/": "powerpoint",
     "visio/": "visio",
     "index/document.iwa": "iwork",
     "index.zip": "iwork",
     "meta-inf/manifest.mf": "java",
+    "meta-inf/manifest.xml": "open_document",
 }
-_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
 
 
 def other_kind(head: bytes, xml: bool = True) -> str | None:
@@ -93,19 +94,7 @@ def _lowered(head: bytes) -> str:
     return text.lstrip("\ufeff \t\r\n").lower()
 
 
-def compound_kind(streams: Collection[str]) -> str | None:
-    """The kind of an OLE file (Office up to 2003), by the names of its streams; None if it may be a spreadsheet."""
-    return next((kind for name, kind in _STREAMS.items() if name in streams), None)
-
-
-def package_kind(names: Collection[str], mimetype: bytes) -> str | None:
-    """The kind of a zip, by the names in it; None if it may be a spreadsheet or an archive of lists.
-
-    mimetype: the content of the member `mimetype` of OpenDocument files; empty if there is none.
-    """
-    if mimetype.startswith(_OPEN_DOCUMENT) and not mimetype.startswith(_OPEN_DOCUMENT + b"spreadsheet"):
-        return "open_document"
+def package_kind(names: Collection[str]) -> str | None:
+    """The kind of a zip, by the names in it; None if it may be a spreadsheet or an archive of lists."""
     plain = [name.replace("\\", "/").lower() for name in names]
-    if any(name.startswith("xl/") for name in plain):
-        return None
     return next((kind for part, kind in _PARTS.items() if any(name.startswith(part) for name in plain)), None)

@@ -1,4 +1,4 @@
-"""Open a file of rows: CSV, spreadsheet, Parquet, vCard or JSON (lines, or one array of objects).
+"""Open a file of rows: CSV, spreadsheet, Parquet or JSON (lines, or one array of objects).
 
 Types are never guessed: the cells of CSV and spreadsheets are text, exactly as they are in the file; Parquet and JSON
 keep the types that the file declares. A gzip, and a zip with one file in it, are read as the file inside.
@@ -7,16 +7,14 @@ keep the types that the file declares. A gzip, and a zip with one file in it, ar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from dnc.errors import InputError
-from dnc.files import vcard
 from dnc.files.archive import kind_of, members
 from dnc.files.cell_types import of_json
 from dnc.files.csv_reader import read_csv
@@ -32,10 +30,7 @@ _MOST_KEYS = 2_048  # of all objects together: each becomes a column of every ro
 _MOST_CELLS = 1 << 24  # of objects, in any file
 _CELLS_OF_CHARACTER = 4  # in a larger file: cells of all rows and columns, per character of the file
 _BLOCK = 1 << 22  # bytes
-_TABLES = (
-    *(".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"),
-    *(".xls", ".xlsx", ".xlsb", ".ods", ".gz", ".zip"),
-)
+_TABLES = (".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".gz", ".zip")
 
 
 _Object = tuple[int, Mapping[str, Any], int]  # the line where it begins, its values, and its length in the file
@@ -62,12 +57,7 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
         return _parquet(path)
     text = only_text(path, strict)
     member, head = text.member, text.member.head()
-    if is_json(head, member.name):
-        table = _of_objects(path, text, objects, kind="json", series=of_json)
-    elif vcard.is_vcard(head):
-        table = _of_objects(path, text, vcard.cards, kind="vcard", series=partial(pl.Series, dtype=pl.String))
-    else:
-        table = read_csv(path, text, header, strict)
+    table = _of_objects(path, text) if is_json(head, member.name) else read_csv(path, text, header, strict)
     within = re.split(r"[/\\]", str(member.where.relative_to(path))) if kind == "zip" else []
     return replace(table, paths=[path, *map(Path, within)]) if within else table
 
@@ -111,25 +101,18 @@ def _parquet(path: Path) -> Table:
     return typed_table(path, "parquet", next(rows).schema, rows)
 
 
-def _of_objects(
-    path: Path,
-    text: DecodedText,
-    read: Callable[[DecodedText], Iterator[_Object]],
-    *,
-    kind: str,
-    series: Callable[[str, list[Any]], pl.Series],
-) -> Table:
-    """A table of objects. read: their reader. series: makes a column of the values under a name."""
-    names = _keys(read(text), text.member.where)
+def _of_objects(path: Path, text: DecodedText) -> Table:
+    """A table of JSON objects."""
+    names = _keys(objects(text), text.member.where)
 
     def batches() -> Iterator[pl.DataFrame]:
-        for chunk in _chunks(read(text), batch_rows(len(names))):
+        for chunk in _chunks(objects(text), batch_rows(len(names))):
             columns = zip(table.columns, names, strict=True)
-            cells = [series(column, [values.get(name) for _, values, _ in chunk]) for column, name in columns]
+            cells = [of_json(column, [values.get(name) for _, values, _ in chunk]) for column, name in columns]
             lines = pl.Series(LINE, [line for line, *_ in chunk], dtype=pl.UInt64)
             yield from sliced(pl.DataFrame([*cells, lines]))
 
-    table = Table(path, kind, names, batches(), misfits=[text.misfit] if text.misfit else [])
+    table = Table(path, "json", names, batches(), misfits=[text.misfit] if text.misfit else [])
     return table
 
 

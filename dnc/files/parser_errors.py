@@ -21,4 +21,4 @@ class Swollen(ParserError):  # noqa: N818
 
 
 class Contradictory(ParserError):  # noqa: N818
-    """The file has another number of rows than it says, or its sectors do not agree."""
+    """The file has another number of rows than it says."""

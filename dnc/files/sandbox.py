@@ -40,7 +40,7 @@ main(*sys.argv[1:])
 """
 _BLOCK = 1 << 20
 _NO_MEMORY = (b"MemoryError", b"allocation", b"Cannot allocate memory")  # as Python, Rust and the system say it
-_WORDS = {"Password", "DuplicateError", *(error.__name__ for error in ParserError.__subclasses__())}  # with a message
+_WORDS = {"DuplicateError", *(error.__name__ for error in ParserError.__subclasses__())}  # with a message
 
 
 def frames(kind: str, path: Path, batch_rows: int, sheet: str = "") -> Iterator[pl.DataFrame]:

@@ -72,13 +72,10 @@ def parquet(file: BinaryIO, batch_rows: int) -> Iterator[pl.DataFrame]:
 def spreadsheet(file: BinaryIO, wanted: str, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of a sheet, after an empty frame of them.
 
-    Three frames come first: the sheets (`name`, `chosen`, `has_cells`); the position of each column in the sheet,
-    counted from 0 (`place`); and, if it is not an XLSX, the marks of the sheet, with the columns of
-    `dnc.files.sheet_xml.Mark`.
+    Two frames come first: the sheets (`name`, `chosen`, `has_cells`), and the position of each column in the sheet,
+    counted from 0 (`place`).
     """
     import fastexcel
-
-    from dnc.files.sheet_marks import marks
 
     confine()
     book = fastexcel.read_excel(file.read())
@@ -95,8 +92,6 @@ def spreadsheet(file: BinaryIO, wanted: str, batch_rows: int) -> Iterator[pl.Dat
     if sheet.width > _MOST_COLUMNS:
         raise Wide
     yield pl.DataFrame({"place": [column.absolute_index for column in sheet.available_columns()]})
-    kinds = {"kind": pl.String, "column": pl.Int64, "row": pl.Int64, "text": pl.String}
-    yield pl.DataFrame(list(marks(file, book.sheet_names.index(sheet.name))), kinds, orient="row")
     cells = sheet.to_polars()
     yield cells.clear()
     yield from _bounded(cells.iter_slices(batch_rows))
@@ -166,7 +161,6 @@ def main(kind: str, path: str, sheet: str, *numbers: str) -> None:
             for frame in frames(kind, file, sheet, batch_rows):
                 write(out, frame)
     except BaseException as error:  # panics of Rust are BaseExceptions
-        needs_password = "password" in str(error).lower()
-        sys.stderr.write(f"\n{'Password' if needs_password else type(error).__name__}")
+        sys.stderr.write(f"\n{type(error).__name__}")
         sys.stderr.flush()
         os._exit(1)

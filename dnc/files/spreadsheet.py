@@ -2,7 +2,7 @@
 
 This is the sheet that was named, or else the first visible one that is not empty, and `verdicts` before all others,
 because a workbook that this program wrote begins with a summary. The names of the other sheets are returned, so that
-they can be reported. A failed formula is kept as its error, and in XLSX and ODS a formula whose result was never stored
+they can be reported. A failed formula is kept as its error, and a formula whose result was never stored
 is kept as the formula, so that no row is lost. Of merged cells only the first has the text, so the last row with such
 cells is returned. A cell far away from all others would need memory for the whole rectangle between them; such a file
 is refused before it is read.
@@ -24,7 +24,6 @@ import polars as pl
 from dnc.errors import InputError
 from dnc.files import net
 from dnc.files.archive import Member, parts
-from dnc.files.input_file import read_bounded
 from dnc.files.sandbox import frames
 from dnc.files.sheet_xml import (
     MOST_ROWS,
@@ -61,7 +60,6 @@ from dnc.messages import figure, localized
 _ROWS_AT_ONCE = 100_000
 _MOST_CELLS = 1 << 26  # up to 2 GB of memory
 _LONGEST_CELL = 1 << 24  # bytes of XML
-_MOST_ROWS_97 = 1 << 16  # of a sheet of Excel 97
 _SHEETS, _STYLES, _TEXTS = "xl/worksheets/", "xl/styles.xml", "xl/sharedStrings.xml"
 _PARTS = (
     rf"xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|{_SHEETS}[^/]+\.xml|{_SHEETS}_rels/[^/]+|{_STYLES}"
@@ -94,8 +92,8 @@ class Sheet(NamedTuple):
     """A sheet, and what has to be reported about it.
 
     name: of the sheet. cells: String columns, from its first row on. others: the names of other sheets with cells.
-    marks: its merged and altered cells, its hidden rows, and its notes. xml: the parts of an XLSX: only there altered
-    cells and notes are read. part: the name of that of the sheet. rules: its ranges in which conditional formatting
+    marks: its merged and altered cells, its hidden rows, and its notes. xml: the parts of the file. part: the name of
+    that of the sheet. rules: its ranges in which conditional formatting
     alters cells.
     """
 
@@ -133,22 +131,25 @@ class EmptySheetError(InputError):
 
 def read_sheet(path: Path, wanted: str | None) -> Sheet:
     """Read the sheet of that name, or else the first visible one that is not empty. Raises InputError."""
-    xml = parts(path, _PARTS) if read_bounded(path, 2) == b"PK" else {}
+    xml = parts(path, _PARTS)
     altering = altering_styles(xml[_STYLES]) if _STYLES in xml else frozenset()
     sheets = [name for name in xml if name.startswith(_SHEETS) and name.endswith(".xml")]
     texts = altered_texts(xml[_TEXTS]) if _TEXTS in xml and _may_alter(xml[_TEXTS]) else frozenset()
     scanned = {name: _scanned(xml[name], path, altering) for name in sheets}
-    all_sheets, cells, columns, marks = _values(path, wanted)
-    position, part, rules = int(all_sheets["chosen"].arg_true()[0]), "", list[str]()
-    if xml:
-        part = sheet_part(xml, position)
-        rules = altered_by_rules(xml[part], xml[_STYLES]) if part in xml and _STYLES in xml else []
-        is_special, shown = scanned.get(part, (False, []))
-        cells_marked = marks_of(xml[part], altering, texts) if is_special or texts else []
-        marks = [*shown, *cells_marked, *notes_of(xml, part), *names_against(xml)]
+    all_sheets, cells, columns = _values(path, wanted)
+    position = int(all_sheets["chosen"].arg_true()[0])
+    part = sheet_part(xml, position)
+    if part not in scanned:
+        raise InputError(
+            localized("errors", "xml", "damaged", remedy=localized("errors", "remedy", "save_again")), path
+        )
+    rules = altered_by_rules(xml[part], xml[_STYLES]) if _STYLES in xml else []
+    is_special, shown = scanned[part]
+    cells_marked = marks_of(xml[part], altering, texts) if is_special or texts else []
+    marks = [*shown, *cells_marked, *notes_of(xml, part), *names_against(xml)]
     cells = _with_failed(cells, columns, [mark for mark in marks if mark.kind == "failed"])
     others = all_sheets.filter(pl.col("has_cells") & ~pl.col("chosen"))["name"].to_list()
-    return Sheet(all_sheets["name"][position], cells, others, marks, xml if sheets else {}, part, rules)
+    return Sheet(all_sheets["name"][position], cells, others, marks, xml, part, rules)
 
 
 def read_table(path: Path, with_header: bool, sheet: str | None) -> Table:
@@ -189,7 +190,6 @@ def read_table(path: Path, with_header: bool, sheet: str | None) -> Table:
         titles=titles,
         sheets=[read.name],
         others=read.others,
-        unmarked=[] if read.xml else [path],
         colours=read.colours(path, skipped + 1),
         rules=read.rules,
         hidden=int(frame[LINE].is_in(sorted(read.rows("hidden"))).sum()),
@@ -211,8 +211,8 @@ def _different_cells(path: Path, name: str) -> Iterator[str]:
         yield from column.unique().drop_nulls()
 
 
-def _values(path: Path, wanted: str | None) -> tuple[pl.DataFrame, pl.DataFrame, list[int], list[Mark]]:
-    """The sheets (`name`, `chosen`, `has_cells`), the cells, the position of each of their columns, and the marks."""
+def _values(path: Path, wanted: str | None) -> tuple[pl.DataFrame, pl.DataFrame, list[int]]:
+    """The sheets (`name`, `chosen`, `has_cells`), the cells, and the position of each of their columns."""
     rows = frames("spreadsheet", path, _ROWS_AT_ONCE, wanted or "")
     sheets = next(rows)
     if not sheets["chosen"].any():
@@ -221,12 +221,10 @@ def _values(path: Path, wanted: str | None) -> tuple[pl.DataFrame, pl.DataFrame,
         kind = EmptySheetError if what == "sheet_empty" else InputError
         raise kind(localized("errors", what, name=wanted, names=quoted(names)), path)
     columns = next(rows)["place"].to_list()
-    marks = [Mark(*mark) for mark in next(rows).iter_rows()]
     cells = pl.concat(rows)
-    most = MOST_ROWS if read_bounded(path, 2) == b"PK" else _MOST_ROWS_97
-    if cells.height >= most:
-        raise InputError(localized("errors", "sheet_full", most=figure(most)), path)
-    return sheets, cells, columns, marks
+    if cells.height >= MOST_ROWS:
+        raise InputError(localized("errors", "sheet_full", most=figure(MOST_ROWS)), path)
+    return sheets, cells, columns
 
 
 # Patterns over the bytes of a sheet decide only whether it is read at all, and whether expat has to parse it: expat

@@ -76,7 +76,7 @@ class Table:
     """A file of rows, opened.
 
     path: the file.
-    kind: `csv`, `xlsx`, `parquet`, `json` or `vcard`.
+    kind: `csv`, `xlsx`, `parquet` or `json`.
     header: column names as they are in the file, with duplicates and blanks.
     columns: the same, made unique; the names of the columns of the batches.
     dates: of these, columns with a type for dates or date-times that are to be read as dates.
@@ -87,8 +87,7 @@ class Table:
     paths: the files, also as an archive calls them, and folders of a partitioned list. is_last: whether there are
         no others to be opened.
     sheets: those that were read. others: other sheets of a spreadsheet that have cells.
-    unmarked: spreadsheets whose notes and struck-through cells cannot be read. rules: ranges of a sheet in which
-        conditional formatting does so.
+    rules: ranges of a sheet in which conditional formatting strikes cells through.
     hidden: rows of a spreadsheet that are hidden. colours: functions that count the cells of an XLSX with a colour of
         their own, if one of some texts names one.
     misfits: where a text is not UTF-8, and how it was read.
@@ -111,7 +110,6 @@ class Table:
     is_last: bool = True
     sheets: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    unmarked: list[Path] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
     hidden: int = 0
     colours: list[Callable[[Iterable[str]], int]] = field(default_factory=list)

@@ -312,15 +312,14 @@ class Header(msgspec.Struct, frozen=True, dict=True):
     def unseen(self) -> list[Words]:
         """What a person has to look at in a workbook, in words, unless the brief says whether one has.
 
-        That is its hidden rows, cells that conditional formatting strikes through, and notes and struck-through rows
-        that are not read.
+        That is its hidden rows, and cells that conditional formatting strikes through.
         """
         if self.brief.around:
             return []
         hidden = [localized("errors", "roles", "hidden", n=figure(self.table.hidden))] if self.table.hidden else []
         if self.table.rules:
             hidden.append(localized("errors", "roles", "struck", ranges=", ".join(self.table.rules)))
-        return [localized("errors", "roles", "unmarked", name=path.name) for path in self.table.unmarked[:1]] + hidden
+        return hidden
 
 
 def plain_name(name: str) -> str:

@@ -28,7 +28,6 @@ from dnc.files.json_reader import is_json
 from dnc.files.net import marked
 from dnc.files.open_table import open_table
 from dnc.files.table import SECOND, Table, folded, looks_like_phone, refuse_data_as_header
-from dnc.files.vcard import is_vcard
 from dnc.messages import localized
 from dnc.numbers.reader import read_listed
 
@@ -64,8 +63,7 @@ class _Peek:
     @cached_property
     def first_row(self) -> list[str]:
         """Cells of the first row; empty if the file is not a table."""
-        has_own_reader = is_vcard(self.head) or (self.head.strip() and is_json(self.head, self.names[-1]))
-        if self.kind in ("parquet", "spreadsheet") or has_own_reader:
+        if self.kind in ("parquet", "spreadsheet") or (self.head.strip() and is_json(self.head, self.names[-1])):
             return open_table(self._path, sheet=self._sheet).header
         return [] if other_kind(self.head, xml=False) or len(self.members) > 1 else first_row(self.head)
 
@@ -87,14 +85,12 @@ class Layout:
         values: our name of a column → word of the file → our word; words are compared folded, "" is an empty cell.
         ignore: columns of the file that are left out on purpose; `utm_*` names several, and `*` all others but those
             that say yes or no and those that may hold objections.
-        around: `read` if a person has read the notes and the struck-through rows of a workbook that is not XLSX.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     dates: str = "iso"
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
-    around: str | None = None
 
     def __post_init__(self) -> None:
         """Raise OptionError if it contradicts itself, or would change a number."""
@@ -117,7 +113,6 @@ class Layout:
             "values": {ours: _folded_words(words) for ours, words in self.values.items()},
         }
         meaning |= {"ignore": sorted(map(folded, self.ignore))} if self.ignore else {}
-        meaning |= {"around": self.around} if self.around else {}
         return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
     def over(self, other: Layout) -> Layout:

@@ -11,7 +11,7 @@ from functools import partial
 import polars as pl
 
 from dnc.clock import NO, NONE, YES, may_be_cut, read_day
-from dnc.errors import FormatError, LoaderError, OptionError
+from dnc.errors import FormatError, LoaderError
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
 from dnc.files.net import marked, objects
@@ -69,8 +69,6 @@ def listings(
     others = [place for place in extract.phone_columns if place not in (at, *further)]
     against = set(marked(pl.Series(table.header, dtype=pl.String)).arg_true())
     extra: ExtraColumns | None = None
-    if table.unmarked and not extract.layout.around:
-        raise OptionError(localized("errors", "unmarked"), table.path)
     searched = [place for place in range(len(table.header)) if place not in (at, *further, *others)] if by_cells else []
     unknown, names = searched, {str(place): name for place, name in enumerate(table.header)}
     extract.notes.extend(_notes(extract, table, [table.header[place] for place in others]))

@@ -59,7 +59,6 @@ class LoadOptions(TypedDict, total=False):
     corrects: Annotated[int | None, "number"]
     sheet: Annotated[str | None, "text"]
     ignore: Annotated[Sequence[str] | None, "texts"]
-    around: Annotated[str | None, "text"]
 
 
 _DECLARED = declared(LoadOptions)
@@ -136,7 +135,7 @@ def checked(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
         asked=Path(asked) if asked else None,
         loader=Path(loader) if loader else None,
         region=region and region.upper(),
-        layout=Layout(columns, given.get("dates", "iso"), values, tuple(ignore), given.get("around")),
+        layout=Layout(columns, given.get("dates", "iso"), values, tuple(ignore)),
         accept=accepted(given.get("accept") or {}),
         **as_given,
     )

@@ -121,7 +121,7 @@ def _refuse_missing(extract: Extract) -> None:
 
 def _refuse_layout(extract: Extract, loader: Loader) -> None:
     """Raise OptionError if the layout is about columns that this loader does not read."""
-    layout = replace(extract.layout, ignore=(), around=None)
+    layout = replace(extract.layout, ignore=())
     if layout == Layout():
         return
     if not loader.columns:

@@ -249,7 +249,6 @@ class Store:
             corrects: id of the snapshot of the same file that this one replaces, whatever its day or campaign.
             sheet: of a spreadsheet, hidden or not; by default the first visible one that holds anything.
             ignore: columns of the file that are left out on purpose, or patterns of their names.
-            around: `read` if a person has read the notes and struck-through rows of a workbook that is not XLSX.
 
         Returns:
             The snapshot; if the same file is already loaded in the same way, that snapshot with `new` False.

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import pickle
-import struct
 import tarfile
 import threading
 import zipfile
@@ -335,18 +334,6 @@ def packed(**names: bytes) -> bytes:
     return data.getvalue()
 
 
-def compound(stream: str) -> bytes:
-    """The beginning of an OLE file: a header, a table of sectors, and a directory with one stream."""
-    entries = ("Root Entry".ljust(32, "\0"), stream.ljust(32, "\0"))
-    directory = b"".join(
-        name.encode("utf-16-le") + struct.pack("<H", 2 * len(name.rstrip("\0")) + 2) + bytes(62) for name in entries
-    )
-    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(30, b"\0") + struct.pack("<H", 9)
-    head = head.ljust(48, b"\0") + struct.pack("<I", 1)
-    head = head.ljust(76, b"\0") + struct.pack("<I", 0) + b"\xff" * 432
-    return head + struct.pack("<II", 0xFFFFFFFD, 0xFFFFFFFE).ljust(512, b"\xff") + directory.ljust(512, b"\0")
-
-
 def tarred() -> bytes:
     """A tar with a list in it."""
     data = io.BytesIO()
@@ -356,9 +343,9 @@ def tarred() -> bytes:
 
 
 KINDS = {
-    "a.xls": (b"<table><tr><td>number</td></tr></table>", "named .xls but is a web page; log in and download again"),
-    "b.xls": (b"\xef\xbb\xbf\n<!-- x --><html>", "named .xls but is a web page"),
-    "c.xls": (b"MIME-Version: 1.0\n", "named .xls but is a web archive or an e-mail"),
+    "a.xls": (b"<table><tr><td>number</td></tr></table>", "is a web page; log in and download again"),
+    "b.xls": (b"\xef\xbb\xbf\n<!-- x --><html>", "is a web page"),
+    "c.xls": (b"MIME-Version: 1.0\n", "is a web archive or an e-mail"),
     "d.xls": (
         b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>',
         "an XML spreadsheet of 2003; open it",
@@ -382,14 +369,20 @@ KINDS = {
     "a.parquet": (b"PARE\x20\0\0\0", "named .parquet but is an encrypted Parquet file; decrypt it first"),
     "a.pgp": (b"-----BEGIN PGP MESSAGE-----", "is an encrypted message"),
     "b.csv": (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer, not the file"),
-    "a.doc": (compound("WordDocument"), "is a Word document; open it"),
-    "a.ppt": (compound("PowerPoint Document"), "is a PowerPoint document"),
-    "a.msg": (compound("__properties_version1.0"), "is an Outlook message; save its attachment"),
-    "a.xlsx": (compound("EncryptedPackage"), "asks for a password; open it, save it without one, and try again"),
+    "d.xlsx": (
+        bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512),
+        "is a file of Office 97 to 2003 .* or a workbook with a password",
+    ),
+    "e.xls": (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512), "and save the table as .xlsx or CSV, without a password"),
+    "a.xlsb": (
+        packed(**{"[Content_Types].xml": b"", "xl/workbook.bin": b""}),
+        r"is a binary workbook \(.xlsb\); open it, and save it as .xlsx or CSV",
+    ),
+    "a.vcf": (b"BEGIN:VCARD\r\nTEL:0199000418\r\nEND:VCARD\r\n", "is a file of contact cards .* as CSV"),
     "a.docx": (packed(**{"[Content_Types].xml": b"", "word/document.xml": b""}), "is a Word document"),
     "a.odt": (
-        packed(mimetype=b"application/vnd.oasis.opendocument.text"),
-        "is an OpenDocument file, but not a spreadsheet",
+        packed(mimetype=b"application/vnd.oasis.opendocument.text", **{"META-INF/manifest.xml": b""}),
+        r"is an OpenDocument file \(.ods, .odt\); open it, and save the table as .xlsx or CSV",
     ),
     "a.numbers": (packed(**{"Index/Document.iwa": b""}), "is an Apple Numbers or Pages document; export it as CSV"),
     "b.xlsx.gz": (gzip.compress(b"PAR1"), "a Parquet file or a spreadsheet inside an archive; unpack it"),

@@ -1,8 +1,7 @@
-"""Spreadsheets of other programs (.ods, .xls, .xlsb), written by hand as far as a reader needs them."""
+"""What a workbook says besides the values of its cells."""
 
 from __future__ import annotations
 
-import struct
 import zipfile
 from pathlib import Path
 
@@ -15,155 +14,27 @@ from dnc.files.open_table import open_table
 from dnc.files.table import LINE, NOTED, RAGGED, STRUCK
 
 ROWS = [["number", "objected_on"], ["0199000001", ""], ["0261910002", "#N/A"], ["", ""], ["#REF!", ""]]
-ERRORS = {"#N/A": 42, "#REF!": 23}
 
 
-def ods(path: Path, merged: bool = False, marked: bool = False, hidden: bool = False) -> Path:
-    """As LibreOffice writes it: two sheets, the first one of them empty.
-
-    marked: the second row is struck through, and there is a note on the third. hidden: the second row is.
-    """
-
-    def cell(text: str, row: int) -> str:
-        span = ' table:number-rows-spanned="2" table:number-columns-spanned="1"' if merged and row == 1 else ""
-        if text in ERRORS:
-            error = 'table:formula="of:=x" office:value-type="string" office:string-value="" calcext:value-type="error"'
-            return f"<table:table-cell {error}><text:p>{text}</text:p></table:table-cell>"
-        note = "<office:annotation><text:p>Ne plus appeler</text:p></office:annotation>" if marked and row == 2 else ""
-        style = f' table:style-name="ce{row}"' if marked else ""
-        told = f' office:value-type="string">{note}<text:p>{text}</text:p></table:table-cell>' if text else "/>"
-        return f"<table:table-cell{span}{style}{told}"
-
-    visible = ["", ' table:visibility="filter"' if hidden else "", *[""] * (len(ROWS) - 2)]
-    rows = "".join(
-        f"<table:table-row{visible[n]}>{''.join(cell(text, n) for text in row)}</table:table-row>"
-        for n, row in enumerate(ROWS)
-    )
-    names = " ".join(
-        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-        for name in ("office", "style", "table", "text")
-    )
-    sheets = f'<table:table table:name="a"/><table:table table:name="b">{rows}</table:table>'
-    styles = "".join(
-        f'<style:style style:name="ce{row}"><style:text-properties style:text-line-through-style="{line}"/></style:style>'
-        for row, line in enumerate(("none", "solid", "none"))
-    )
-    content = (
-        f'<?xml version="1.0"?><office:document-content {names} xmlns:calcext="urn:calcext">'
-        f"<office:automatic-styles>{styles}</office:automatic-styles>"
-        f"<office:body><office:spreadsheet>{sheets}</office:spreadsheet></office:body></office:document-content>"
-    )
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
-        archive.writestr("content.xml", content)
-    return path
-
-
-def record(kind: int, content: bytes = b"") -> bytes:
-    """A record of Excel 97."""
-    return struct.pack("<HH", kind, len(content)) + content
-
-
-def xls(path: Path, merged: bool = False, hidden: bool = False, small: bool = False, loop: bool = False) -> Path:
-    """As Excel 97 writes it: a workbook of one sheet in an OLE file.
-
-    small: the workbook is in sectors of 64 bytes, as those of less than 4,096 are. loop: its last sector is followed by
-    its first.
-    """
-    cells = b""
-    for row, texts in enumerate(ROWS):
-        cells += record(
-            0x208, struct.pack("<6H", row, 0, 2, 0xFF, 0, 0) + bytes([0x20 * (hidden and row == 1), 1, 15, 0])
-        )
-        for column, text in enumerate(texts):
-            at = struct.pack("<HHH", row, column, 0)
-            if text in ERRORS:
-                cells += record(0x205, at + bytes([ERRORS[text], 1]))
-            elif text:
-                cells += record(0x204, at + struct.pack("<HB", len(text), 0) + text.encode())
-    if merged:
-        cells += record(0xE5, struct.pack("<5H", 1, 1, 2, 0, 0))
-    begin = struct.pack("<4H2I", 0x600, 5, 0, 0, 0, 0), struct.pack("<4H2I", 0x600, 0x10, 0, 0, 0, 0)
-    sheet = record(0x809, begin[1]) + record(0x200, struct.pack("<IIHHH", 0, len(ROWS), 0, 2, 0)) + cells + record(0x0A)
-    where = len(record(0x809, begin[0]) + record(0x85, bytes(9)) + record(0x0A))
-    bound = record(0x85, struct.pack("<IBBBB", where, 0, 0, 1, 0) + b"a")
-    book = record(0x809, begin[0]) + bound + record(0x0A) + sheet
-    length = len(book) if small else 4096
-    book = book.ljust(4096, b"\0")
-
-    def entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
-        text = name.encode("utf-16-le")
-        head = text.ljust(64, b"\0") + struct.pack("<HBB3I", len(text) + 2, kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
-        return head.ljust(116, b"\0") + struct.pack("<IQ", start, size)
-
-    sectors = len(book) // 512
-    table = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, 2 + sectors), 2 if loop else 0xFFFFFFFE, 0xFFFFFFFE]
-    fat = struct.pack("<128I", *table, *[0xFFFFFFFF] * (128 - len(table)))
-    of_small = struct.pack("<128I", *range(1, 64), 0xFFFFFFFE, *[0xFFFFFFFF] * 64)
-    root = entry("Root Entry", 5, 1, *((2, len(book)) if small else (0xFFFFFFFE, 0)))
-    folder = root + entry("Workbook", 2, 0xFFFFFFFF, 0 if small else 2, length)
-    head = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<5H", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    head += struct.pack("<9I", 0, 1, 1, 0, 4096, *((2 + sectors, 1) if small else (0xFFFFFFFE, 0)), 0xFFFFFFFE, 0)
-    head += struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
-    path.write_bytes(head + fat + folder.ljust(512, b"\0") + book + of_small)
-    return path
-
-
-def binary(kind: int, content: bytes = b"") -> bytes:
-    """A record of an XLSB."""
-    numbers = [kind] if kind < 128 else [kind & 127 | 128, kind >> 7]
-    return bytes([*numbers, len(content)]) + content
-
-
-def xlsb(path: Path, merged: bool = False, hidden: bool = False) -> Path:
-    """As Excel writes it: a workbook of one sheet."""
-
-    def text(value: str) -> bytes:
-        return struct.pack("<I", len(value)) + value.encode("utf-16-le")
-
-    rows = b""
-    for row, texts in enumerate(ROWS):
-        rows += binary(0, struct.pack("<I", row) + bytes([*[0] * 7, 0x10 * (hidden and row == 1), *[0] * 5]))
-        for column, value in enumerate(texts):
-            at = struct.pack("<II", column, 0)
-            if value in ERRORS:
-                rows += binary(3, at + bytes([ERRORS[value]]))
-            elif value:
-                rows += binary(6, at + text(value))
-    merges = binary(177, struct.pack("<I", 1)) + binary(176, struct.pack("<4I", 1, 2, 0, 0)) + binary(178)
-    sheet = binary(129) + binary(148, struct.pack("<4I", 0, len(ROWS) - 1, 0, 1)) + binary(145) + rows + binary(146)
-    book = binary(131) + binary(143) + binary(156, struct.pack("<II", 0, 1) + text("rId1") + text("a")) + binary(144)
-    relation = '<Relationship Id="rId1" Target="worksheets/sheet1.bin"/>'
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/workbook.bin", book + binary(132))
-        archive.writestr("xl/_rels/workbook.bin.rels", f"<Relationships>{relation}</Relationships>")
-        archive.writestr("xl/worksheets/sheet1.bin", sheet + (merges if merged else b"") + binary(130))
-    return path
-
-
-def small_xls(path: Path, merged: bool = False) -> Path:
-    """As Excel 97 writes a workbook of a few cells."""
-    return xls(path.with_suffix(".xls"), merged=merged, small=True)
-
-
-def test_sectors_that_form_a_loop(tmp_path):
-    """Neither the parser nor the reader of marks goes round and round."""
-    with pytest.raises(InputError):
-        open_table(xls(tmp_path / "calls.xls", loop=True))
-
-
-@pytest.mark.parametrize("write", [ods, xls, small_xls, xlsb])
-def test_failed_and_merged_cells_of_every_kind(write, tmp_path):
+def test_failed_and_merged_cells(tmp_path):
     """A failed formula stands as its error, so that no row is lost; cells that are merged below the header are refused."""
-    table = open_table(write(tmp_path / f"calls.{write.__name__}"))
+    for name in ("calls", "merged"):
+        with xlsxwriter.Workbook(tmp_path / f"{name}.xlsx") as book:
+            sheet = book.add_worksheet()
+            for row, texts in enumerate(ROWS):
+                for column, text in enumerate(texts):
+                    sheet.write_formula(row, column, "=x", None, text) if text[:1] == "#" else sheet.write(
+                        row, column, text
+                    )
+            if name == "merged":
+                sheet.merge_range("A2:A3", "0199000001")
+    table = open_table(tmp_path / "calls.xlsx")
     rows = pl.concat(table.batches)
     assert rows["number"].to_list() == ["0199000001", "0261910002", "#REF!"]
     assert rows["objected_on"].to_list() == [None, "#N/A", None]
     assert rows[LINE].to_list() == [2, 3, 5]
-    with pytest.raises(InputError, match=r"merged\.\w+:3: cells are merged here"):
-        open_table(write(tmp_path / f"merged.{write.__name__}", merged=True))
+    with pytest.raises(InputError, match=r"merged\.xlsx:3: cells are merged here"):
+        open_table(tmp_path / "merged.xlsx")
 
 
 def xlsx(path: Path, marked: bool = False, hidden: bool = False) -> Path:
@@ -336,38 +207,6 @@ def test_text_boxes_are_texts_around_the_table(tmp_path):
     assert open_table(tmp_path / "calls.xlsx").titles == ["Ne pas appeler avant accord"]
 
 
-def test_notes_of_an_ods_are_no_text_of_their_cell(tmp_path):
-    """They are not read; a person is asked to."""
-    marked, plain = (open_table(ods(tmp_path / f"{at}.ods", marked=at)) for at in (True, False))
-    assert marked.unmarked == [tmp_path / "True.ods"]
-    assert pl.concat(marked.batches).equals(pl.concat(plain.batches))
-
-
-@pytest.mark.parametrize(
-    ("cell", "reads"),
-    [
-        ("><text:p>Opposition</text:p>", "Opposition"),
-        (' office:value-type="void"><text:p>Opposition</text:p>', "Opposition"),
-        (' office:value-type="float"><text:p>1</text:p>', "1"),
-        (' office:value-type="string" office:string-value=""><text:p>Opposition</text:p>', "Opposition"),
-        (' office:value-type="time" office:time-value="PT14H30M00S"><text:p>14:30</text:p>', "14:30"),
-        (' table:formula="of:=x" office:value-type="float" office:value="0"><text:p>Err:502</text:p>', "Err:502"),
-    ],
-)
-def test_a_cell_of_an_ods_says_what_its_reader_sees(cell, reads, tmp_path):
-    """Not every program writes the type of a cell; a failed formula may have 0 as its value, which would say no."""
-    path = ods(tmp_path / "typed.ods")
-    with zipfile.ZipFile(path) as archive:
-        content = archive.read("content.xml").decode()
-    typed = ' office:value-type="string"><text:p>0199000001</text:p></table:table-cell><table:table-cell'
-    with zipfile.ZipFile(tmp_path / "calls.ods", "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
-        archive.writestr("content.xml", content.replace(f"{typed}/>", f"{typed}{cell}</table:table-cell>"))
-    rows = pl.concat(open_table(tmp_path / "calls.ods").batches)
-    assert rows["objected_on"].to_list() == [reads, "#N/A", None]
-
-
 @pytest.mark.parametrize("elsewhere", [False, True])
 @pytest.mark.parametrize(("text", "count"), [("En rouge : ne plus appeler", 3), ("Liste du 3 mai", 0)])
 def test_coloured_cells_are_counted_where_a_text_names_a_colour(text, count, elsewhere, tmp_path):
@@ -383,10 +222,9 @@ def test_coloured_cells_are_counted_where_a_text_names_a_colour(text, count, els
     assert counted(["Clients", "" if elsewhere else text]) == count
 
 
-@pytest.mark.parametrize("write", [ods, xls, xlsb, xlsx])
-def test_hidden_rows_are_read_and_counted(write, tmp_path):
+def test_hidden_rows_are_read_and_counted(tmp_path):
     """Who filters a sheet before it is saved sees only some of its rows; a program sees all."""
-    tables = [open_table(write(tmp_path / f"{at}.{write.__name__}", hidden=at)) for at in (True, False)]
+    tables = [open_table(xlsx(tmp_path / f"{at}.xlsx", hidden=at)) for at in (True, False)]
     assert [table.hidden for table in tables] == [1, 0]
     one, other = (pl.concat(table.batches) for table in tables)
     assert one.equals(other)

@@ -14,7 +14,6 @@ import xlsxwriter
 from dnc import Brief, Decider, check, decide
 from dnc.law.vocabulary import vocabulary
 from tests import some
-from tests.attacks import ods, ods_cell
 from tests.lists.briefs import pasted
 
 FREE = ("number", "region", "call", "call_at", "campaign", "person", "consent_until")
@@ -170,14 +169,6 @@ def test_what_stands_below_the_table_is_read_by_a_person(dnc, tmp_path, suffix, 
     assert (code, "has text but no number" in err) == ((4, True) if stops else (3, False))
     assert dnc(*told, "--around", "read")[0] == 3
     assert ("around = " in dnc("brief", path)[1]) == stops
-
-
-def test_a_footer_of_another_workbook_is_told_with_its_notes(dnc, tmp_path):
-    """One answer settles both, so both are said."""
-    path = tmp_path / "calls.ods"
-    path.write_bytes(ods(ods_cell("+33199000010", 3) + "<table:table-row/>" + ods_cell("Gris : voir Julie"))())
-    code, _, err = dnc("check", path, "--region", "FR")
-    assert code == 2 and "text around the table" in err and "notes and struck-through rows" in err
 
 
 def test_marks_of_a_directory_are_loaded_as_its_registry(dnc, write_file):

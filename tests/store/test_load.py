@@ -19,7 +19,6 @@ from dnc.store import load
 from dnc.store.backup import backup
 from dnc.store.verify import verify
 from tests import some
-from tests.files.test_spreadsheets import ods
 from tests.store.test_store import said, states
 
 AS_OF = date(2026, 8, 1)
@@ -402,14 +401,6 @@ def test_plain_form_with_types(store, tmp_path, suffix):
     store.load(path, as_of=AS_OF, registry="gb-tps")
     found = states(store, "gb-tps", [441632960100 + n for n in (1, 2, 3)], "2026-08-01")
     assert found == ["listed", "clear", "listed"]
-
-
-def test_a_workbook_whose_notes_are_not_read_stops_once(store, tmp_path):
-    """A note or a struck-through row of the own list may say more; a person has to have looked, or saves it as .xlsx."""
-    path, told = ods(tmp_path / "own.ods"), {"registry": "own", "accept": {"unread": "a test"}}
-    said = stopped(store, path, **told)
-    assert said.startswith("own.ods: notes and struck-through rows of this kind of workbook are not read")
-    assert store.load(path, as_of=AS_OF, around="read", **told).listed == 2
 
 
 def test_part_of_a_number_that_is_left_over(store, write_file):

@@ -173,7 +173,7 @@ ATTACKS = (
     Attack("repeated.xlsx", sheet(repeated_strings(20_000, 1, 32_000)), "export it as CSV"),
     Attack("repeated-wide.xlsx", sheet(repeated_strings(3_000, 60, 1_000)), READ),
     Attack("repeated-2GB.xlsx", sheet(repeated_strings(1_500, 40, 30_000)), "export it as CSV"),
-    Attack("notes.xlsx", sheet(many_notes), "notes, text boxes or styles of more than 64 MiB"),
+    Attack("notes.xlsx", sheet(many_notes), "notes or styles of more than 64 MiB"),
     Attack("far.xlsx", sheet(lambda of: [of.write_string(0, 0, "number"), of.write_string(1_000_000, 16_000, "x")]), "far away"),
     Attack("sheet-entities.xlsx", zipped(lambda: {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": f'<?xml version="1.0"?>{BOMB}]><workbook>&j;</workbook>'.encode()}), "cannot be read as a spreadsheet"),
     Attack("failed-cell.xlsx", lambda: failed_cell("A" * 150_000_000), "texts or tags too long"),

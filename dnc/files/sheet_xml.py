@@ -1,4 +1,4 @@
-"""What the XML inside an XLSX says besides the values: failed, merged and altered cells, hidden rows, notes.
+"""What the XML inside an XLSX says besides the values: failed, merged and struck cells, hidden rows, notes.
 
 `fastexcel` reads the values. It returns null for a failed formula and nothing about the others, so these are read here.
 """
@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from posixpath import normpath
 from typing import NamedTuple
 
 from dnc.errors import InputError
 from dnc.files.archive import Member
-from dnc.files.net import marks
 from dnc.files.xml_reader import Tag, tags
 from dnc.messages import figure, localized
 
@@ -21,25 +20,15 @@ _MOST_BYTES = 1 << 26  # of a part whose texts or styles are kept
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ROW = re.compile(r"[0-9]{1,7}")
 _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
-_GROUPS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "dxfs")  # of a part with styles
-_BLACK = "1"  # the theme's colour of texts
-# Parts of a workbook that name its ranges, tables and properties, and the attributes of the elements that do.
-_WITH_NAMES = re.compile(r"xl/workbook\.xml|docProps/.*|xl/tables/.*")
-_NAMES = {"definedName": "name", "table": "displayName", "property": "name"}
-_NOTES = ("/comments", "/threadedComment", "/drawing")  # ends of the types of relations
-# Of a number format: each part between semicolons, a text in it, and what stands for the value.
-_SECTION = re.compile(r"""(?:"[^"]*"|\\.|[^;"\\])+""")
-_LITERAL = re.compile(r"""(?:"([^"]*)"|\\(.)|\[[^\]]*\]|[_*].)""")
-_PLACE = re.compile(r"[0#?@dmyhsge]", re.IGNORECASE)
+_GROUPS = ("fonts", "cellStyleXfs", "cellXfs", "dxfs")  # of a part with styles
 
 
 class Mark(NamedTuple):
     """What a spreadsheet says of a cell besides its value.
 
-    kind: `failed` for an error, or a formula whose result was never stored; `merged`; `altered` where a person sees
-        the value struck through, or words that it does not hold; `note`; or `hidden` for a row.
-    column: counted from 0; 0 where only the row matters. row: counted from 1; the last one of merged cells; 0 for
-        what belongs to no row.
+    kind: `failed` for an error, or a formula whose result was never stored; `merged`; `struck`, also in part;
+        `note`; or `hidden` for a row.
+    column: counted from 0; 0 where only the row matters. row: counted from 1; the last one of merged cells.
     text: the error (`#N/A`), or `=` and the formula; the note.
     """
 
@@ -69,12 +58,12 @@ def sheet_part(parts: dict[str, Member], position: int) -> str:
     return f"xl/{target.removeprefix('/').removeprefix('xl/')}" if target else ""
 
 
-def marks_of(part: Member, altered: Collection[str] = (), texts: Collection[str] = ()) -> list[Mark]:
-    """The failed, merged and altered cells of a sheet, and its hidden rows. Raises InputError.
+def marks_of(part: Member, styles: Collection[str] = (), texts: Collection[str] = ()) -> list[Mark]:
+    """The failed, merged and struck cells of a sheet, and its hidden rows. Raises InputError.
 
-    altered: of `altering_styles`. texts: of `altered_texts`.
+    styles: of `struck_styles`. texts: of `struck_texts`.
     """
-    sheet = _SheetMarks(altered, texts)
+    sheet = _SheetMarks(styles, texts)
     for _, name, attributes, text in _tags(part):
         if attributes is None:
             sheet.end(name, text)
@@ -83,106 +72,40 @@ def marks_of(part: Member, altered: Collection[str] = (), texts: Collection[str]
     return list(sheet.marks)
 
 
-def altering_styles(styles: Member) -> frozenset[str]:
-    """The styles that strike or cross cells through or show words that they do not hold, as cells name them.
-
-    Raises InputError.
-    """
-    return frozenset().union(*(_styles_of(styles, kind, _alters) for kind in ("font", "border", "numFmt")))
-
-
-def _alters(name: str, attributes: dict[str, str]) -> bool:
-    """Whether an element of a style strikes or crosses a cell through, or is a number format that shows words.
-
-    That is in the place of the value, or, if they say not to call, beside it (`"DNC "0`).
-    """
-    if name == "border":
-        return any(_is_on(attributes, side, "0") for side in ("diagonalUp", "diagonalDown"))
-    if name != "numFmt":
-        return name == "strike" and _is_on(attributes)
-    for section in _SECTION.findall(attributes.get("formatCode", "")):
-        words = "".join(quoted or escaped for quoted, escaped in _LITERAL.findall(section))
-        is_alone = not _PLACE.search(_LITERAL.sub("", section))
-        if marks(words) or (is_alone and re.search(r"[^\W\d_]{2}", words)):
-            return True
-    return False
-
-
-def altered_by_rules(part: Member, styles: Member) -> list[str]:
-    """The ranges of a sheet in which conditional formatting does what `altering_styles` do. Raises InputError."""
-    formats, is_format, rules, where = list[bool](), False, list[str](), ""
-    for name, attributes in _elements(styles):
-        is_format |= name == "dxfs"
-        if is_format and name == "dxf":
-            formats.append(False)
-        elif is_format and formats and _alters(name, attributes):
-            formats[-1] = True
-    for name, attributes in _elements(part) if any(formats) else ():
-        where = attributes.get("sqref", "") if name == "conditionalFormatting" else where
-        if (
-            name == "cfRule"
-            and (at := attributes.get("dxfId", "")).isdecimal()
-            and formats[int(at) : int(at) + 1] == [True]
-        ):
-            rules.append(where)
-    return list(dict.fromkeys(rules))
-
-
-def coloured_styles(styles: Member) -> frozenset[str]:
-    """The styles of cells that have a colour of their own, as cells name them. Raises InputError."""
-    none = (None, "none", "gray125")
-    filled = _styles_of(styles, "fill", lambda _, attributes: attributes.get("patternType") not in none)
-    return filled | _styles_of(styles, "font", _is_of_colour)
-
-
-def _is_of_colour(name: str, attributes: dict[str, str]) -> bool:
-    """Whether an element of a font is a colour that is not the black of a text, as it is told by itself or by theme."""
-    told = attributes.get("rgb", "")[-6:].strip("0") or attributes.get("theme", _BLACK) != _BLACK
-    return name == "color" and bool(told)
-
-
-def _styles_of(styles: Member, kind: str, is_so: Callable[[str, dict[str, str]], bool]) -> frozenset[str]:
-    """The styles of cells whose `font`, `fill` or `numFmt` is so, or has an element of which it is so."""
-    group = at = ""
-    parts: dict[str, bool] = {}  # the id of each, which is its position if it has none → whether it is so
-    cells: list[str] = []  # which of them each style has
+def struck_styles(styles: Member) -> frozenset[str]:
+    """The styles that strike cells through, as cells name them. Raises InputError."""
+    group = ""
+    fonts: list[bool] = []
+    cells: list[str] = []  # the font of each style
     _refuse_large(styles)
     for name, attributes in _elements(styles):
         if name in _GROUPS:
             group = name
-        elif (group, name) == (f"{kind}s", kind):
-            parts[at := attributes.get(f"{kind}Id", str(len(parts)))] = is_so(name, attributes)
-        elif group == f"{kind}s" and is_so(name, attributes):
-            parts[at] = True
+        elif (group, name) == ("fonts", "font"):
+            fonts.append(False)
+        elif (group, name) == ("fonts", "strike"):
+            fonts[-1] = _is_on(attributes)
         elif (group, name) == ("cellXfs", "xf"):
-            cells.append(attributes.get(f"{kind}Id", ""))
-    return frozenset(str(position) for position, part in enumerate(cells) if parts.get(part))
+            cells.append(attributes.get("fontId", ""))
+    struck = {str(position) for position, is_struck in enumerate(fonts) if is_struck}
+    return frozenset(str(position) for position, font in enumerate(cells) if font in struck)
 
 
-def count_of_styles(part: Member, styles: Collection[str], below: int) -> int:
-    """How many cells of a sheet have one of some styles, below a row counted from 1. Raises InputError."""
-    styled = (cell.get("r", "") for name, cell in _elements(part) if name == "c" and cell.get("s") in styles)
-    return sum(int(where[2]) > below for where in map(_CELL.fullmatch, styled) if where)
-
-
-def altered_texts(shared: Member) -> frozenset[str]:
-    """The texts of which a part is struck through, or that show how they are read, as cells name them.
-
-    Raises InputError.
-    """
+def struck_texts(shared: Member) -> frozenset[str]:
+    """The texts of which a part is struck through, as cells name them. Raises InputError."""
     texts = -1
-    altered = set[str]()
+    struck = set[str]()
     for name, attributes in _elements(shared):
         if name == "si":
             texts += 1
-        elif name == "rPh" or (name == "strike" and _is_on(attributes)):
-            altered.add(str(texts))
-            if len(altered) > MOST_ROWS:
+        elif name == "strike" and _is_on(attributes):
+            struck.add(str(texts))
+            if len(struck) > MOST_ROWS:
                 raise InputError(
                     localized("errors", "xml", "beyond", remedy=localized("errors", "remedy", "save_again")),
                     shared.where,
                 )
-    return frozenset(altered)
+    return frozenset(struck)
 
 
 def _is_on(attributes: Mapping[str, str], name: str = "val", default: str = "1") -> bool:
@@ -190,8 +113,7 @@ def _is_on(attributes: Mapping[str, str], name: str = "val", default: str = "1")
 
 
 def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
-    """The notes on the cells of a sheet; and those that belong to no row: its text boxes, and the descriptions of its
-    pictures that say not to call. Raises InputError.
+    """The notes on the cells of a sheet. Raises InputError.
 
     parts: the parts of the spreadsheet, by name. sheet: the name of the one that contains the sheet.
     """
@@ -199,37 +121,19 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
     for part in _notes_parts(parts, sheet):
         _refuse_large(part)
         for _, name, attributes, text in _tags(part):
-            where = _CELL.fullmatch((attributes or {}).get("ref", ""))
-            if attributes is not None and name in ("comment", "threadedComment") and where:
+            if name == "comment" and (where := _CELL.fullmatch((attributes or {}).get("ref", ""))):
                 notes.append(Mark("note", column_of(where[1]), int(where[2]), ""))
-            elif attributes is not None and name in ("txBody", "cNvPr"):
-                description = attributes.get("descr", "")
-                notes.append(Mark("note", 0, 0, description if marks(description) else ""))
-            elif attributes is None and notes and name in ("t", "text", "p"):  # a text, or the end of a paragraph
-                notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{' ' if name == 'p' else text}")
+            elif attributes is None and notes and name == "t":
+                notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{text}")
     return [note._replace(text=text) for note in notes if (text := (note.text or "").strip())]
 
 
-def names_against(parts: Mapping[str, Member]) -> list[Mark]:
-    """The names of ranges and tables, and the properties of a workbook (its title, keywords ...), that say not to call.
-
-    They are returned as notes. Raises InputError.
-    """
-    texts: list[str] = []
-    for part in (member for name, member in parts.items() if _WITH_NAMES.fullmatch(name)):
-        _refuse_large(part)
-        for _, name, attributes, text in _tags(part):
-            texts += [text, (attributes or {}).get(_NAMES.get(name, ""), "")]
-    return [Mark("note", 0, 0, text) for text in texts if marks(text)]
-
-
 def _notes_parts(parts: Mapping[str, Member], sheet: str) -> list[Member]:
-    """The parts that have the notes and the text boxes of a sheet."""
+    """The parts that have the notes of a sheet."""
     folder, _, name = sheet.rpartition("/")
     part = parts.get(f"{folder}/_rels/{name}.rels")
     relations = [attributes for _, attributes in _elements(part)] if part else []
-    wanted = (one for one in relations if one.get("Type", "").endswith(_NOTES))
-    targets = (one.get("Target", "") for one in wanted)
+    targets = (one.get("Target", "") for one in relations if one.get("Type", "").endswith("/comments"))
     named = (normpath(target.lstrip("/") if target.startswith("/") else f"{folder}/{target}") for target in targets)
     return [parts[target] for target in named if target in parts]
 
@@ -241,8 +145,8 @@ class _SheetMarks:
     value is the position of its text among those that cells share.
     """
 
-    def __init__(self, altered: Collection[str], texts: Collection[str]) -> None:
-        self._altered, self._texts = altered, texts
+    def __init__(self, styles: Collection[str], texts: Collection[str]) -> None:
+        self._styles, self._texts = styles, texts
         self.marks: dict[Mark, None] = {}  # each once, so that a file that repeats one does not fill the memory
         self._cell: dict[str, str] = {}
         self._formula: str | None = None
@@ -252,10 +156,10 @@ class _SheetMarks:
         if name == "c":
             self._cell, self._formula, self._value = attributes, None, ""
         elif name in ("v", "t"):
-            if self._cell.get("s", "") in self._altered:
-                self._mark("altered")
-        elif name == "rPh" or (name == "strike" and _is_on(attributes)):
-            self._mark("altered")
+            if self._cell.get("s", "") in self._styles:
+                self._mark("struck")
+        elif name == "strike" and _is_on(attributes):
+            self._mark("struck")
         elif name == "row":
             is_hidden = _is_on(attributes, "hidden", "0") or attributes.get("ht", "1").startswith("0")
             if is_hidden and _ROW.fullmatch(row := attributes.get("r", "")):
@@ -271,7 +175,7 @@ class _SheetMarks:
         elif name == "c":
             kind = self._cell.get("t")
             if kind == "s" and self._value.strip() in self._texts:
-                self._mark("altered")
+                self._mark("struck")
             if self._formula is not None and not self._value:
                 self._mark("failed", f"={self._formula}")
             elif kind == "e" and self._value:

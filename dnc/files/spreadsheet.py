@@ -13,31 +13,24 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from html import unescape
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
 from dnc.errors import InputError
-from dnc.files import net
 from dnc.files.archive import Member, parts
 from dnc.files.sandbox import frames
 from dnc.files.sheet_xml import (
     MOST_ROWS,
     Mark,
-    altered_by_rules,
-    altered_texts,
-    altering_styles,
-    coloured_styles,
     column_of,
-    count_of_styles,
     marks_of,
-    names_against,
     notes_of,
     sheet_part,
+    struck_styles,
+    struck_texts,
 )
 from dnc.files.table import (
     CELL,
@@ -63,28 +56,17 @@ _LONGEST_CELL = 1 << 24  # bytes of XML
 _SHEETS, _STYLES, _TEXTS = "xl/worksheets/", "xl/styles.xml", "xl/sharedStrings.xml"
 _PARTS = (
     rf"xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|{_SHEETS}[^/]+\.xml|{_SHEETS}_rels/[^/]+|{_STYLES}"
-    rf"|{_TEXTS}|docProps/(core|custom)\.xml|xl/([^/]+/)?(comments?|threadedComment|drawing|table)\d*\.xml"
+    rf"|{_TEXTS}|xl/([^/]+/)?comments?\d*\.xml"
 )
 _REFERENCE = rb"""<(?:\w+:)?c\s[^<>]*?\br=["']"""
 _MAY_BE_WIDE = re.compile(rb"""r=["'][A-Z]{2}""")  # ten times as fast as `_WIDE`
 _WIDE = re.compile(_REFERENCE + rb"([A-Z]{2,3})\d")
 _DEEP = re.compile(_REFERENCE + rb"[A-Z]{1,3}(\d{5,7})\b")
 # Faster than `_SPECIAL`, too.
-_MARKS = (b"<f", b":f", b"mergeCell", b"strike", b"rPh", b"hidden", b'"e"', b"'e'", b'ht="0', b"ht='0")
+_MARKS = (b"<f", b":f", b"mergeCell", b"strike", b"hidden", b'"e"', b"'e'", b'ht="0', b"ht='0")
 _SPECIAL = re.compile(
-    rb"""<(?:\w+:)?(?:(?:f|mergeCell|strike|rPh)[\s/>]|row\s[^<>]*\s(?:hidden\s*=|ht\s*=\s*["']0))|\st\s*=\s*["']e["']"""
+    rb"""<(?:\w+:)?(?:(?:f|mergeCell|strike)[\s/>]|row\s[^<>]*\s(?:hidden\s*=|ht\s*=\s*["']0))|\st\s*=\s*["']e["']"""
 )
-COLOUR = re.compile(
-    r"""(?i)colou?re?d?\b|couleur|surlign|farb|highlight|evidenzi|subray|\b(?:red|green|yellow|orange|blue|pink|rouges?|verte?s?
-    |jaunes?|bleue?s?|roses?|rot|gr(?:ü|ue)n|gelb|blau|ross[aieo]|verd[ei]|giall[aieo]|blu|roj[ao]s?|amarill[ao]s?|azul)\b""",
-    re.VERBOSE,
-)
-# What a person sees of a sheet beside its cells: on printed pages, and when a cell is selected or filled in.
-_SHOWN = (
-    re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^<>]*>([^<]+)"),
-    re.compile(rb"""\s(?:(?:prompt|error)(?:Title)?|tooltip)\s*=\s*["']([^"<>]+)["']"""),
-)
-_CODE = re.compile(r"""&(?:"[^"]*"|\d+|K[0-9A-Fa-f+-]{6}|.)""")  # in a header or footer: `&P` is the page
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
 
@@ -92,37 +74,17 @@ class Sheet(NamedTuple):
     """A sheet, and what has to be reported about it.
 
     name: of the sheet. cells: String columns, from its first row on. others: the names of other sheets with cells.
-    marks: its merged and altered cells, its hidden rows, and its notes. xml: the parts of the file. part: the name of
-    that of the sheet. rules: its ranges in which conditional formatting
-    alters cells.
+    marks: its failed, merged and struck cells, its hidden rows, and its notes.
     """
 
     name: str
     cells: pl.DataFrame
     others: list[str]
     marks: list[Mark]
-    xml: dict[str, Member]
-    part: str
-    rules: list[str]
 
     def rows(self, kind: str) -> set[int]:
         """The rows with such marks, counted from 1."""
         return {mark.row for mark in self.marks if mark.kind == kind}
-
-    def colours(self, path: Path, below: int) -> list[Callable[[Iterable[str]], int]]:
-        """A function that counts the cells below a row with a colour of their own, if a text names one; else 0.
-
-        The text may also be in another sheet. Empty where colours are not read. The function raises InputError.
-        """
-        if self.part not in self.xml or _STYLES not in self.xml:
-            return []
-        sheet, styles = self.xml[self.part], self.xml[_STYLES]
-        return [partial(_if_named, path, self.others, lambda: count_of_styles(sheet, coloured_styles(styles), below))]
-
-
-def _if_named(path: Path, others: Sequence[str], count: Callable[[], int], texts: Iterable[str]) -> int:
-    elsewhere = itertools.chain.from_iterable(_different_cells(path, name) for name in others)
-    return count() if any(map(COLOUR.search, itertools.chain(texts, elsewhere))) else 0
 
 
 class EmptySheetError(InputError):
@@ -132,24 +94,20 @@ class EmptySheetError(InputError):
 def read_sheet(path: Path, wanted: str | None) -> Sheet:
     """Read the sheet of that name, or else the first visible one that is not empty. Raises InputError."""
     xml = parts(path, _PARTS)
-    altering = altering_styles(xml[_STYLES]) if _STYLES in xml else frozenset()
+    styles = struck_styles(xml[_STYLES]) if _STYLES in xml else frozenset()
     sheets = [name for name in xml if name.startswith(_SHEETS) and name.endswith(".xml")]
-    texts = altered_texts(xml[_TEXTS]) if _TEXTS in xml and _may_alter(xml[_TEXTS]) else frozenset()
-    scanned = {name: _scanned(xml[name], path, altering) for name in sheets}
+    texts = struck_texts(xml[_TEXTS]) if _TEXTS in xml and _may_strike(xml[_TEXTS]) else frozenset()
+    is_special = {name: _is_special(xml[name], path, styles) for name in sheets}
     all_sheets, cells, columns = _values(path, wanted)
     position = int(all_sheets["chosen"].arg_true()[0])
     part = sheet_part(xml, position)
-    if part not in scanned:
-        raise InputError(
-            localized("errors", "xml", "damaged", remedy=localized("errors", "remedy", "save_again")), path
-        )
-    rules = altered_by_rules(xml[part], xml[_STYLES]) if _STYLES in xml else []
-    is_special, shown = scanned[part]
-    cells_marked = marks_of(xml[part], altering, texts) if is_special or texts else []
-    marks = [*shown, *cells_marked, *notes_of(xml, part), *names_against(xml)]
+    if part not in is_special:
+        raise InputError(localized("errors", "sheet_missing"), path)
+    marks = marks_of(xml[part], styles, texts) if is_special[part] or texts else []
+    marks += notes_of(xml, part)
     cells = _with_failed(cells, columns, [mark for mark in marks if mark.kind == "failed"])
     others = all_sheets.filter(pl.col("has_cells") & ~pl.col("chosen"))["name"].to_list()
-    return Sheet(all_sheets["name"][position], cells, others, marks, xml, part, rules)
+    return Sheet(all_sheets["name"][position], cells, others, marks)
 
 
 def read_table(path: Path, with_header: bool, sheet: str | None) -> Table:
@@ -170,8 +128,8 @@ def read_table(path: Path, with_header: bool, sheet: str | None) -> Table:
         header = [f"column {position}" for position in range(1, texts.width + 1)]
     frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
     midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
-    altered, noted = (pl.lit(cells[LINE].is_in(sorted(read.rows(kind)))) for kind in ("altered", "note"))
-    marked = pl.when(altered).then(pl.lit(STRUCK)).when(noted).then(pl.lit(NOTED))
+    struck, noted = (pl.lit(cells[LINE].is_in(sorted(read.rows(kind)))) for kind in ("struck", "note"))
+    marked = pl.when(struck).then(pl.lit(STRUCK)).when(noted).then(pl.lit(NOTED))
     beyond = unnamed(frame.columns[named_columns(header) :])
     frame = frame.with_columns(midnight, pl.coalesce(marked, beyond).alias(RAGGED))
     frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)
@@ -190,8 +148,6 @@ def read_table(path: Path, with_header: bool, sheet: str | None) -> Table:
         titles=titles,
         sheets=[read.name],
         others=read.others,
-        colours=read.colours(path, skipped + 1),
-        rules=read.rules,
         hidden=int(frame[LINE].is_in(sorted(read.rows("hidden"))).sum()),
         full=full,
     )
@@ -232,46 +188,29 @@ def _values(path: Path, wanted: str | None) -> tuple[pl.DataFrame, pl.DataFrame,
 # width from the patterns, the memory limit of the sandbox still applies.
 
 
-def _scanned(part: Member, path: Path, altering: frozenset[str]) -> tuple[bool, list[Mark]]:
-    """Whether a sheet may have such marks as `marks_of` finds, and the notes that belong to no row.
-
-    Raises InputError if a cell is far away.
-    """
+def _is_special(part: Member, path: Path, struck: frozenset[str]) -> bool:
+    """Whether a sheet may have such marks as `marks_of` finds. Raises InputError if a cell is far away."""
     is_special = b"\0" in part.head()[:4]  # UTF-16, in which the patterns match nothing
-    piece = b""
     width = 26
     for piece in _pieces(part):
         if _MAY_BE_WIDE.search(piece):
             width = max([width, *(column_of(letters.decode()) + 1 for letters in set(_WIDE.findall(piece)))])
         if not is_special and any(mark in piece for mark in _MARKS):
             is_special = _SPECIAL.search(piece) is not None
-        if not is_special and altering:
-            is_special = not altering.isdisjoint(style.decode() for style in set(_STYLE.findall(piece)))
+        if not is_special and struck:
+            is_special = not struck.isdisjoint(style.decode() for style in set(_STYLE.findall(piece)))
     if width * MOST_ROWS > _MOST_CELLS:
         height = max((int(row) for piece in _pieces(part) for row in _DEEP.findall(piece)), default=10_000)
         if width * height > _MOST_CELLS:
             raise InputError(localized("errors", "far_cell"), path)
-    return is_special, [Mark("note", 0, 0, text) for text in _to_be_read(piece)]
+    return is_special
 
 
-def _to_be_read(end: bytes) -> Iterator[str]:
-    """The headers and footers of printed pages, but for mere page numbers, and the hints that say not to call.
-
-    end: of a sheet, behind its last cell.
-    """
-    texts, hints = ({unescape(text.decode(errors="replace")) for text in found.findall(end)} for found in _SHOWN)
-    for text in texts:
-        words = _CODE.sub(" ", text).strip()
-        if any(map(str.isalpha, words)) and ("&P" not in text or net.marks(words)):
-            yield words
-    yield from filter(net.marks, hints)
-
-
-def _may_alter(texts: Member) -> bool:
-    """Whether `altered_texts` may find any of the texts that cells share."""
+def _may_strike(texts: Member) -> bool:
+    """Whether `struck_texts` may find any of the texts that cells share."""
     blocks = itertools.pairwise(itertools.chain([b""], texts.blocks()))
     pieces = (before[-len("strike") :] + block for before, block in blocks)
-    return b"\0" in texts.head()[:4] or any(b"strike" in piece or b"rPh" in piece for piece in pieces)
+    return b"\0" in texts.head()[:4] or any(b"strike" in piece for piece in pieces)
 
 
 def _pieces(part: Member) -> Iterator[bytes]:

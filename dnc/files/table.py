@@ -6,7 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -33,7 +33,7 @@ MORE = "the row has more cells than the header"
 UNEVEN = "most rows have more or fewer cells than the header, and not all of them as many"
 UNNAMED = "the row has text behind the last column with a name"
 QUOTED = "a quotation mark in the row is not closed in its cell"
-STRUCK = "the row has cells that are struck through, or show words that they do not hold"
+STRUCK = "the row has cells that are struck through"
 NOTED = "a note on the row, or a text beside its number, may say that people are not to be called"
 MARKED = (STRUCK, NOTED)  # rows that fit, but whose call is never clear
 LINE = "\0line"  # UInt64 column of every batch: the line where the row begins, counted from 1
@@ -87,9 +87,7 @@ class Table:
     paths: the files, also as an archive calls them, and folders of a partitioned list. is_last: whether there are
         no others to be opened.
     sheets: those that were read. others: other sheets of a spreadsheet that have cells.
-    rules: ranges of a sheet in which conditional formatting strikes cells through.
-    hidden: rows of a spreadsheet that are hidden. colours: functions that count the cells of an XLSX with a colour of
-        their own, if one of some texts names one.
+    hidden: rows of a spreadsheet that are hidden.
     misfits: where a text is not UTF-8, and how it was read.
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
@@ -110,9 +108,7 @@ class Table:
     is_last: bool = True
     sheets: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    rules: list[str] = field(default_factory=list)
     hidden: int = 0
-    colours: list[Callable[[Iterable[str]], int]] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
     full: int = 0
     surplus: int = 0

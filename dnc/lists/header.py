@@ -310,16 +310,10 @@ class Header(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def unseen(self) -> list[Words]:
-        """What a person has to look at in a workbook, in words, unless the brief says whether one has.
-
-        That is its hidden rows, and cells that conditional formatting strikes through.
-        """
+        """Its hidden rows, in words for a person who has to look at them, unless the brief says whether one has."""
         if self.brief.around:
             return []
-        hidden = [localized("errors", "roles", "hidden", n=figure(self.table.hidden))] if self.table.hidden else []
-        if self.table.rules:
-            hidden.append(localized("errors", "roles", "struck", ranges=", ".join(self.table.rules)))
-        return hidden
+        return [localized("errors", "roles", "hidden", n=figure(self.table.hidden))] if self.table.hidden else []
 
 
 def plain_name(name: str) -> str:

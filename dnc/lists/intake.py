@@ -19,10 +19,10 @@ from msgspec.structs import replace
 
 from dnc.clock import NONE, NOT_GIVEN, read_moment, today
 from dnc.errors import InputError, OptionError
-from dnc.files.cell_texts import shown, text_cells
+from dnc.files.cell_texts import shown
 from dnc.files.net import marked
 from dnc.files.output_rows import Shared
-from dnc.files.table import CUT, FEWER, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, refuse_other_header
+from dnc.files.table import CUT, FEWER, MARKED, NOTED, RAGGED, UNNAMED, Table, refuse_other_header
 from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
@@ -330,8 +330,6 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         """Batches of a list, from its first row; where the brief says so, rows that lack cells at their end fit."""
         self._texts.before = 0
         for batch in map(self._marked, self._with_short_rows(batches) if self.brief.short_rows else batches):
-            if not self._texts.before:
-                self._refuse_groups(batch)
             yield batch
             self._texts.before += batch.height
 
@@ -373,23 +371,6 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         short = batch[RAGGED].is_in([FEWER, CUT]).fill_null(False)
         numbers = self._numbers(batch.filter(short))
         return short.scatter(short.arg_true(), numbers.none_read)
-
-    def _refuse_groups(self, first: pl.DataFrame) -> None:
-        """Raise InputError where the first column names groups of rows that object, each only in its first row.
-
-        Merged cells that were unmerged look so, and pivot tables; names of people hardly do.
-        """
-        if self._around_is_settled:
-            return
-        name = self.table.columns[0]
-        cells = text_cells(first[name])
-        named = cells.drop_nulls()
-        if cells.head(1).null_count() or not 1 < named.n_unique() == named.len() < cells.len():
-            return
-        read = [column for column in (*self.header.read, *self.found) if column.column == name and not column.kind]
-        tells = TextReader(read)
-        if any(told.null_count() < told.len() for told in tells.read(first).columns):
-            raise InputError(localized("errors", "groups"), self.table.path, first[LINE][0])
 
     @property
     def _around_is_settled(self) -> bool:

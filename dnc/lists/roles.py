@@ -140,11 +140,9 @@ def _may_be_phone(cell: str) -> bool:
 
 
 def _explains(name: str) -> bool:
-    """Whether the name of an empty column says what a colour or a code means."""
-    from dnc.files.spreadsheet import COLOUR  # most lists have none
-
+    """Whether the name of an empty column says what something means."""
     before, sign, _ = name.partition("=") if "=" in name else name.partition(":")
-    return bool(before and sign) and (sign == "=" or marks(name) or bool(COLOUR.search(before)))
+    return bool(before and sign) and (sign == "=" or marks(name))
 
 
 @cache
@@ -169,8 +167,6 @@ def _error(
             one for one in (*(path.stem for path in table.paths), *table.sheets, *table.others) if one in texts
         ]:
             parts.append(localized("errors", "roles", "named", names=in_quotes(*names)))
-    if coloured := sum(count(texts) for count in header.table.colours):
-        parts.append(localized("errors", "roles", "coloured", n=figure(coloured)))
     parts += header.unseen
     lines = list(block(without, around=bool(texts or header.unseen)))
     lines += ["[columns]", f"number = {toml_text(no_number.likely[0])}"] if no_number else []

@@ -30,7 +30,7 @@ from dnc.files import sandbox
 from dnc.files.archive import members
 from dnc.files.open_table import open_table
 from dnc.files.sheet_xml import Mark, marks_of
-from dnc.files.spreadsheet import _scanned
+from dnc.files.spreadsheet import _is_special
 from dnc.lists.brief import Brief
 from tests.store.test_store import ANSWER
 
@@ -209,7 +209,7 @@ def test_failed_cells_are_found_in_any_form_of_xml(prefix, encoding, tmp_path):
     sheet = parts["xl/worksheets/sheet1.xml"].decode()
     sheet = re.sub(r"<(/?)(?=[a-zA-Z])", rf"<\1{prefix}", sheet).replace("xmlns=", "xmlns:x=" if prefix else "xmlns=")
     part = Part(sheet.replace("UTF-8", encoding).encode(encoding))
-    assert _scanned(part, path, frozenset())[0]
+    assert _is_special(part, path, frozenset())
     assert marks_of(part) == [Mark("failed", 0, 2, "#N/A")]
 
 

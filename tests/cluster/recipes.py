@@ -81,5 +81,3 @@ def duckdb_batches(database: Any, query: str, settings: dict[str, Any]) -> Itera
     from dnc import decide
 
     return decide(database.sql(query).to_arrow_reader(100_000), **settings)
-
-

@@ -128,7 +128,7 @@ class Bench:
 
     def check(self, calls: Path, store: Path, out: str, *more: str, region: str = "FR") -> Command:
         """Our check of a list, written to a file; the rows that it writes are counted."""
-        options = ("--brief", self.brief(region), "--at", AT, "--store", store, "--quiet", "--exit-zero")
+        options = ("--brief", self.brief(region), "--at", AT, "--store", store, "--quiet", "--require", "clear>=0")
         path = self.out(out)
         return Command([DNC, "check", calls, *options, "--out", path, *more], fresh=[path], lines=partial(lines, path))
 
@@ -364,7 +364,18 @@ def vet(bench: Bench) -> Iterator[Row]:
     calls = bench.calls(bench.rows // 10)
     checked = bench.check(calls, bench.bloctel(), "verdicts.csv")
     run(checked)
-    options = ("--brief", bench.brief(), "--at", AT, "--until", LAST, "--store", bench.bloctel(), "--exit-zero")
+    options = (
+        "--brief",
+        bench.brief(),
+        "--at",
+        AT,
+        "--until",
+        LAST,
+        "--store",
+        bench.bloctel(),
+        "--require",
+        "clear>=0",
+    )
     vetted = Command([DNC, "vet", calls, *options, "--out", bench.out("vet.html")])
     commands = {"vet": vetted, "dnc check": checked, **floors(bench, calls, bench.out("verdicts.csv"))}
     done = in_turn(commands, bench.runs)
@@ -390,7 +401,7 @@ def _out_and_back(bench: Bench, rows: int, server: servers.Postgres) -> Iterator
     psql = ["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", server.url]
     run(Command([*psql, "-c", f"drop table if exists calls; create table calls ({columns})",
                  "-c", f"\\copy calls from '{calls}' csv header", "-c", "analyze calls"]))  # fmt: skip
-    options = ("--brief", bench.brief(), "--at", AT, "--store", bench.bloctel(), "--quiet", "--exit-zero")
+    options = ("--brief", bench.brief(), "--at", AT, "--store", bench.bloctel(), "--quiet", "--require", "clear>=0")
     query, table, file = ("--query", "select * from calls"), f"{server.url}#verdicts", bench.out("v.parquet")
     ours = partial(Command, server=server.process.pid)
     both = ours([DNC, "check", server.url, *query, *options, "--out", table])

@@ -82,7 +82,7 @@ def check(
             outcome as `dnc_was`.
         best: if a row of the list has several numbers, write only one row for it: that of the first call that is
             clear, else of the first undecided one, else of the first.
-        keep: whether to keep the decisions in the store, for `dnc answer`.
+        keep: whether to keep the decisions in the store, for `dnc person`.
         append: whether the rows that a table in `out` has already stay; by default they are replaced.
         progress: called after each batch with the number of its rows.
         watch: called with the `Calls` and the `Verdicts` of each batch; rows are then not kept in memory.

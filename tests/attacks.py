@@ -26,9 +26,9 @@ from typing import NamedTuple
 import polars as pl
 import xlsxwriter
 
-CHECK = ("check", "FILE", "--region", "FR", "--ignore", "*", "--quiet", "--exit-zero", "--out", "out.csv")
+CHECK = ("check", "FILE", "--region", "FR", "--ignore", "*", "--quiet", "--out", "out.csv")
 LOAD = ("load", "FILE", "--registry", "own", "--as-of", "2026-01-01")
-BRIEF = ("check", "plain.csv", "--brief", "FILE", "--exit-zero", "--out", "out.csv")
+BRIEF = ("check", "plain.csv", "--brief", "FILE", "--out", "out.csv")
 CH = ("load", "FILE", "--registry", "ch-directory", "--as-of", "2026-01-01")
 NDNC = ("load", "FILE", "--registry", "us-ndnc", "--as-of", "2026-01-01")
 READ = "is read"

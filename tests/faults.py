@@ -179,7 +179,10 @@ def _restore_gone(folder: Path) -> None:
 def damage(folder: Path) -> None:
     """Cut the ledger, a snapshot and bit pages."""
     store = folder / "store"
-    for path in (store / "ledger.duckdb", *(next((store / name).iterdir()) for name in ("snapshots", "bitpages"))):
+    for path in (
+        store / "ledger.duckdb",
+        *(next((store / name).iterdir()) for name in ("status", "--files", "bitpages")),
+    ):
         path.write_bytes(path.read_bytes()[:-100])
 
 

@@ -209,7 +209,7 @@ class Desk:
         with Store(store or self.store) as opened:
             source = list_ if isinstance(calls, str) else calls
             # Rows with an objection and without a number would stop the list, and say nothing of the other rows.
-            accepted = {"accept_unread": len(self.world.rows), "reason": "damaged on purpose"}
+            accepted = {"accept": {"unread": "damaged on purpose"}}
             found = check(source, opened, brief=read_brief(told), consents=words, **accepted).verdicts
         assert found is not None
         return found

@@ -45,7 +45,7 @@ def test_the_fixtures_numbers_are_known():
 def test_the_scrub_hears_errors_narration_and_the_log(scrubbed, dnc, store):
     """A number that is put into each of them on purpose is heard."""
     InputError("bad number 0199000001")
-    dnc("read", "0199000002.csv")
+    dnc("load", "--preview", "0199000002.csv")
     store.object(["+33199000001"], date(2026, 8, 1))
     store.record("note", {"text": "01 99 00 00 03"})
     heard = [text for text in scrubbed.texts if found_in(text)]

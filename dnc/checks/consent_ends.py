@@ -52,12 +52,6 @@ def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -
     return rows.sort("ends_on", "seq", nulls_last=True).select(*names, *shown)
 
 
-def ends_of(consents: pl.DataFrame) -> dict[str, int]:
-    """On which days how many of some consents (of `consents_in_force`) end, earliest first."""
-    days = consents.drop_nulls("ends_on").group_by("ends_on").len().sort("ends_on")
-    return {day.isoformat(): count for day, count in days.iter_rows()}
-
-
 def _with_ends(given: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
     """Consents with `ends_on`."""
     parts = []

@@ -65,7 +65,7 @@ _SAMPLE = "from inspected where consent_withdrawn_on = $never order by sha256($s
 
 @dataclass(frozen=True)
 class Scope:
-    """What is inspected: the days from `first` to `last`, both included, of one campaign or all.
+    """What is inspected: the days from `first` to `last`, both included, of one campaign or all, or of one check.
 
     Raises OptionError if the days are in the wrong order.
     """
@@ -73,6 +73,7 @@ class Scope:
     first: date
     last: date
     campaign: str | None = None
+    check: int | None = None
 
     def __post_init__(self) -> None:
         if self.last < self.first:
@@ -81,6 +82,8 @@ class Scope:
     def of(self, row: Row) -> bool:
         """Whether a row of the log is of these days; a check, if it or its calls are of them, and of the campaign."""
         is_check = row["verb"] == "check"
+        if is_check and self.check is not None:
+            return bool(row["seq"] == self.check)
         days = [row["done_at"].date(), read_day(_planned(row["detail"])[:10], "iso") if is_check else None]
         if not any(day and self.first <= day <= self.last for day in days):
             return False

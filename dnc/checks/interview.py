@@ -16,11 +16,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
-from msgspec import structs
 
 from dnc.checks.counts import Tallies
 from dnc.checks.questions import SAMPLE, Chosen, Edits, OpenQuestions, Question, TableRow
-from dnc.checks.settings import Settings
+from dnc.checks.settings import UNREAD, Settings
 from dnc.clock import NONE, YES, only_order, read_moment
 from dnc.errors import InputError
 from dnc.files.output_file import atomic_path
@@ -327,9 +326,9 @@ def kind_of_fact(fact: str | None) -> str:
 
 def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consents: Path | None = None) -> Tallies:
     """What a brief decides of the first rows of a list, as a check of these alone does; nothing is logged."""
-    setup = Settings(brief=brief, rulebook=book, consents=consents).read(store)
+    accept = {UNREAD: "sample"}  # the check itself stops at them
+    setup = Settings(brief=brief, rulebook=book, consents=consents, accept=accept).read(store)
     rows = guesses.batch.head(SAMPLE)
-    setup = structs.replace(setup, accept_unread=rows.height * rows.width)  # the check itself stops at them
 
     def table() -> Table:
         return replace(guesses.table, batches=iter([rows] if rows.height else []))

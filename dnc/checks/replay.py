@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -102,8 +101,6 @@ def replay_check(
         guidance=terms["guidance"],
         accept=terms["accept"],
         rulebook=rulebook,
-        accept_unread=terms.get("accept_unread", sys.maxsize),  # earlier versions counted such rows, and went on
-        reason=f"replay {number}",
     )
     columns = None if outputs.targets else ["outcome"]
     result = run(path, past, settings, outputs, columns=columns, digests=digests)

@@ -131,6 +131,9 @@ class ConditionResult:
 class Conditions:
     """What somebody asks of the outcomes of a list; None is no condition.
 
+    A field is named `min_` for `>=` or `max_` for `<=`, and what is compared: on the command line `clear>=0.9` is
+    `min_clear`.
+
     min_clear: smallest share of rows that are clear, 0 to 1. max_blocked, max_undecided: largest share of such rows.
 
     Raises OptionError where a value is out of range.

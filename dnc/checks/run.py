@@ -270,7 +270,6 @@ def _record(known: _Known, outputs: Outputs) -> dict[str, Any]:
         "campaign": brief.campaign,
         "guidance": policy.guidance,
         "accepted": dict(policy.accepted),
-        "accept_unread": {"count": setup.accept_unread, "reason": setup.reason} if setup.accept_unread else None,
         "rules": sorted(setup.book.texts),
         "snapshots": [snapshot.id for snapshot in standing.snapshots],
         "files": sorted({snapshot.file for snapshot in standing.snapshots}),

@@ -42,18 +42,17 @@ class SettingsOptions(TypedDict, total=False):
     region: Annotated[str | None, "text"]
     given: Annotated[Mapping[str, object] | None, "facts"]
     at: Annotated[str | date | datetime | None, "day"]
-    guidance: Annotated[str, "text"]
+    guidance: Annotated[str | None, "text"]
     brief: Annotated[Brief | str | Path | None, "brief"]
     consents: Annotated[str | Path | None, "path"]
     rulebook: Annotated[Rulebook | None, "rulebook"]
     accept: Annotated[Mapping[str, str] | None, "reasons"]
     language: Annotated[str, "text"]
     now: Annotated[date | None, "day"]
-    accept_unread: Annotated[int | None, "number"]
-    reason: Annotated[str | None, "text"]
 
 
 _DECLARED = declared(SettingsOptions)
+UNREAD = "unread"  # what may be accepted besides regimes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,30 +67,27 @@ class Settings:
         given: facts declared for all calls; they fill empty cells.
         at: when calls are planned that have no `call_at` (ISO 8601, a date or a datetime), in place of what the brief
             says; else today, and at a gate (see `Setup`) the present minute.
-        guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
+        guidance: `enforce` (a regulator's recommendation counts like law) or `advise`, in place of what the brief says.
         brief: how the columns and words of the list map to those of `dnc`, or the path of its file; `region` and
             `given` are added to it.
         consents: a file of consents, joined to the calls by number (see `dnc.lists.consents`).
         rulebook: the law; by default that of the store: the rules that ship, with those of its rules pack.
-        accept: regimes that no fact can decide, taken out of the outcome, each with the reason.
+        accept: regimes that no fact can decide, taken out of the outcome, and `unread` (rows with an objection, a
+            refusal or a withdrawal whose number cannot be read), each with the reason; logged.
         language: of `dnc_why` and of reports, one of `dnc.messages.LANGUAGES`.
         now: the day that counts as today, to decide a check again; by default the clock's, read for each batch.
-        accept_unread: how many rows with an objection, a refusal or a withdrawal may have a number that cannot be read.
-        reason: why these are accepted; logged.
     """
 
     region: str | None = None
     given: Mapping[str, object] | None = None
     at: str | date | None = None
-    guidance: str = "enforce"
+    guidance: str | None = None
     brief: Brief | str | Path | None = None
     consents: str | Path | None = None
     rulebook: Rulebook | None = None
     accept: Mapping[str, str] | None = None
     language: str = "en"
     now: date | None = None
-    accept_unread: int | None = None
-    reason: str | None = None
 
     @classmethod
     def of(cls, settings: Settings | None, options: SettingsOptions) -> Settings:
@@ -117,6 +113,21 @@ class Settings:
         """The brief, read where it is a path; an empty one where there is none. Raises InputError."""
         return read_brief(self.brief) if isinstance(self.brief, str | Path) else self.brief or Brief()
 
+    def policy(self, book: Rulebook, brief: Brief) -> Policy:
+        """How guidance and what is accepted count, by these settings and a brief. Raises OptionError."""
+        guidance, accept = self.guidance or brief.guidance or "enforce", self.accept or {}
+        if guidance not in ("enforce", "advise"):
+            raise OptionError(localized("errors", "guidance", guidance=guidance))
+        if self.language not in LANGUAGES:
+            raise OptionError(localized("errors", "language", language=self.language, known=either(LANGUAGES)))
+        acceptable = {UNREAD, *(id_ for id_, regime in book.by_id.items() if regime.is_open)} if accept else set()
+        for id_, reason in accept.items():
+            if id_ not in acceptable:
+                raise OptionError(localized("errors", "not_acceptable", id=id_))
+            if not reason.strip():
+                raise OptionError(localized("errors", "accept_reason", id=id_))
+        return Policy(guidance, dict(accept), self.language)
+
     def read(self, store: Store, *, at_gate: bool = False) -> Setup:
         """Read the consents and check every field; the law is that of the store, unless another is given.
 
@@ -131,12 +142,10 @@ class Settings:
         if self.at is not None and "call_at" not in brief.by_options:
             brief = brief.without(["call_at"])
         brief = brief.but(self.region and self.region.upper(), facts=self.given)
-        policy = _policy(book, self.guidance, self.accept or {}, self.language)
+        policy = self.policy(book, brief)
         consents = read_consents(self.consents, brief, book, self.now) if self.consents else None
-        if self.accept_unread and not (self.reason or "").strip():
-            raise OptionError(localized("errors", "accept_unread_reason"))
         at = None if self.at is None else str(self.at)
-        return Setup(book, brief, at, policy, consents, self.now, self.accept_unread or 0, self.reason, at_gate)
+        return Setup(book, brief, at, policy, consents, self.now, at_gate)
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -149,7 +158,6 @@ class Setup(msgspec.Struct, frozen=True):
         policy: how guidance and accepted regimes count.
         consents: joined to the calls of the list.
         now: the day that counts as today; None for the clock's.
-        accept_unread, reason: see `Settings`.
         at_gate: whether calls are about to be made, and not rows of a list: without a `call_at` they are made now, to
             the minute, and a day alone leaves the hour open.
     """
@@ -160,8 +168,6 @@ class Setup(msgspec.Struct, frozen=True):
     policy: Policy
     consents: Consents | None
     now: date | None = None
-    accept_unread: int = 0
-    reason: str | None = None
     at_gate: bool = False
 
     @property
@@ -170,8 +176,7 @@ class Setup(msgspec.Struct, frozen=True):
         names = (name for name in KEYS if name != "require_proof" or self.brief.require_proof)
         settings: dict[str, Any] = {name: getattr(self.brief, name) for name in names}
         settings["texts"] = {name: asdict(texts) for name, texts in self.brief.texts.items()}
-        settings |= {"accept_unread": self.accept_unread, "at": self.at}
-        settings |= {"guidance": self.policy.guidance, "accept": self.policy.accepted}
+        settings |= {"at": self.at, "guidance": self.policy.guidance, "accept": self.policy.accepted}
         return canonical(settings)
 
     def intake(self, table: Table) -> Intake:
@@ -201,24 +206,11 @@ class Setup(msgspec.Struct, frozen=True):
             Screen(standing, self.book.registries()) as screen,
             Judge(self.book, screen, self.policy) as judge,
         ):
-            yield judge, Completion(self.brief, own, judge.objections, self.consents, self.now, self.accept_unread)
+            accept_unread = UNREAD in self.policy.accepted
+            yield judge, Completion(self.brief, own, judge.objections, self.consents, self.now, accept_unread)
 
     @property
     def _confirmed_by(self) -> dict[str, tuple[str, ...]]:
         """Jurisdiction → the ways of confirmation that prove a number there, where the law in force names some."""
         regimes = ((name, regime) for name, pack in self.book.packs.items() for regime in pack.on(today()))
         return {name: regime.confirmed_by for name, regime in regimes if regime.confirmed_by}
-
-
-def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:
-    if guidance not in ("enforce", "advise"):
-        raise OptionError(localized("errors", "guidance", guidance=guidance))
-    if language not in LANGUAGES:
-        raise OptionError(localized("errors", "language", language=language, known=either(LANGUAGES)))
-    open_ = {id_ for id_, regime in book.by_id.items() if regime.is_open} if accept else set()
-    for id_, reason in accept.items():
-        if id_ not in open_:
-            raise OptionError(localized("errors", "not_acceptable", id=id_))
-        if not reason.strip():
-            raise OptionError(localized("errors", "accept_reason", id=id_))
-    return Policy(guidance, dict(accept), language)

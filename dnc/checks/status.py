@@ -96,7 +96,7 @@ class Status:
         records: own records by kind; kinds without any are left out.
         not_loaded: registries that the user set a limit for and that have no snapshot.
         rules: by jurisdiction.
-        forgettable: how many snapshots, own records and files of decisions are kept longer than `dnc retain` allows.
+        forgettable: how many snapshots, own records and files of decisions are kept longer than `dnc retention` allows.
         verified: whether the store is undamaged; None if its files were not verified.
         faults: what is damaged, one line each.
         notes: what else was found. files, rows: undamaged files, and rows in them.
@@ -171,7 +171,7 @@ def status(
 
 
 def _forgettable(store: Store, book: Rulebook) -> int:
-    """How many snapshots, own records and files of decisions may be deleted by `dnc forget --due`."""
+    """How many snapshots, own records and files of decisions may be deleted by `dnc retention --apply`."""
     counts = store.forgettable()
     if counts[CONSENTS.name]:
         [before] = [first for kind, _, first in store.retention() if kind == CONSENTS.name]

@@ -17,6 +17,7 @@ import click
 
 from dnc.cli.help import language, option, verb
 from dnc.cli.options import (
+    AROUND,
     FILE,
     JSON,
     LANG,
@@ -26,9 +27,8 @@ from dnc.cli.options import (
     STDOUT,
     TARGET,
     as_usage,
-    conditions,
+    conditions_of,
     exit_code,
-    fields_in,
     list_options,
     load_rules,
     open_store,
@@ -48,6 +48,8 @@ _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, 
 
 @verb()
 @click.argument("files", metavar="LIST...", nargs=-1, required=True, type=LIST)
+@SHEET
+@AROUND
 @list_options
 @option("--out", multiple=True, type=TARGET)
 @option("--format", "form", type=click.Choice(_FORMATS), default="csv", show_default=True)
@@ -63,7 +65,6 @@ _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, 
 @option("--changed", is_flag=True)
 @option("--best", is_flag=True)
 @option("--append", is_flag=True)
-@conditions
 @store_options
 def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet: bool, **given: Any) -> int:
     from dnc import api
@@ -71,7 +72,7 @@ def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet:
     from dnc.reports import check_summary
     from dnc.reports.check_data import as_data
 
-    asked = Conditions(**fields_in(given, Conditions))
+    asked = conditions_of(Conditions)
     out = given["out"]
     to_stdout = not out or STDOUT in out
     if given["as_json"] and to_stdout:
@@ -91,8 +92,7 @@ def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet:
         click.echo(json.dumps(as_data(result, compared), ensure_ascii=False, indent=2))
     for line in () if quiet else (*check_summary.summary(result), *check_summary.conditions(compared, language())):
         say(line)
-    code = int(not all(one.holds for one in compared)) if compared else exit_code(result.given)
-    return 0 if given["exit_zero"] else code
+    return int(not all(one.holds for one in compared)) if compared else exit_code(result.given)
 
 
 def _split(names: str) -> list[str]:
@@ -124,7 +124,6 @@ def _stdout(form: str, *, wanted: bool) -> Iterator[list[Path]]:
 def explain(
     *,
     number: str,
-    exit_zero: bool,
     row: int | None,
     every: bool,
     as_json: bool,
@@ -153,7 +152,7 @@ def explain(
         show("\n\n".join(texts))
     outcomes = [call.verdict["dnc_outcome"] for call in calls]
     counts = {outcome: outcomes.count(outcome) for outcome in ("blocked", "undecided")}
-    return 0 if exit_zero else exit_code(counts)
+    return exit_code(counts)
 
 
 @verb("brief")

@@ -10,7 +10,7 @@ import click
 
 from dnc.cli.help import language, option, verb
 from dnc.cli.options import FILE, open_store, print_rows, rules_folder, store_verb, tell
-from dnc.errors import extra
+from dnc.files.input_file import read_bounded
 from dnc.messages import localized
 
 _PORT = 8520
@@ -27,6 +27,7 @@ _MAY = option(
 
 
 @verb()
+@click.argument("path", metavar="[LIST]", required=False, type=FILE)
 @option("--port", type=click.IntRange(0, 65535), metavar="PORT", default=_PORT, show_default=True)
 @option("--no-browser", is_flag=True)
 @option("--listen", metavar="ADDRESS")
@@ -37,6 +38,7 @@ _MAY = option(
 @store_verb
 def desk(
     *,
+    path: Path | None,
     port: int,
     no_browser: bool,
     listen: str | None,
@@ -49,8 +51,11 @@ def desk(
         raise click.UsageError(localized("errors", "cli", "listen_header"))
     if server_names and not listen:
         raise click.UsageError(localized("errors", "cli", "server_name"))
-    with extra("desk"):
-        from dnc.desk.app import LOOPBACK, bound, host_of, serve
+    if path and user_header:
+        raise click.UsageError(localized("errors", "cli", "desk_list"))
+    if path:
+        read_bounded(path, 1)  # a mistake in its name is said now
+    from dnc.desk.app import LOOPBACK, bound, host_of, serve
     from dnc.desk.desk import Desk
     from dnc.files.signing import Signer
 
@@ -65,11 +70,12 @@ def desk(
         user_header=user_header,
         max_upload=max_upload * 10**6,
         signer=Signer(key) if key else None,
+        given=path,
     )
     _ = desk_.book  # report a mistake in a rules file now
 
     def ready() -> None:
-        address = f"http://{host}/"
+        address = f"http://{host}/{'checks/given' if path else ''}"
         click.echo(address if user_header else f"{address}?token={desk_.token}")
         if not (no_browser or user_header):
             import webbrowser
@@ -83,12 +89,12 @@ def desk(
         serve(desk_, sock, ready)
 
 
-@verb()
+@verb("key")
 @click.argument("action", type=click.Choice(["add", "list", "remove"]))
 @click.argument("name", required=False)
 @_MAY
 @store_verb
-def keys(*, action: str, name: str | None, may: list[str]) -> None:
+def key_(*, action: str, name: str | None, may: list[str]) -> None:
     from dnc.store import keys as stored
 
     if (name is None) != (action == "list"):
@@ -113,7 +119,7 @@ def keys(*, action: str, name: str | None, may: list[str]) -> None:
 @click.argument("name", required=False)
 @option("--brief", type=FILE)
 @store_verb
-def campaigns(*, action: str, name: str | None, brief: Path | None) -> None:
+def campaign(*, action: str, name: str | None, brief: Path | None) -> None:
     from dnc.lists.brief import brief_source, read_brief
     from dnc.store import campaigns as stored
 

@@ -1,4 +1,4 @@
-"""The verbs for evidence: the log, and the folder for an authority."""
+"""The verbs for evidence: the log, a check that is repeated, and the folder for an authority."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from dnc.cli.help import language, option, verb
 from dnc.cli.options import (
     DATE,
     FILE,
+    LIST,
     load_rules,
     open_store,
     print_csv,
     show_findings,
+    source_of,
     store_verb,
     tell,
 )
@@ -103,29 +105,59 @@ def _fingerprint(head: str | None) -> Entry:
 
 
 @verb()
-@option("--from", "first", type=DATE, required=True)
-@option("--to", "last", type=DATE, required=True)
+@click.argument("check", type=int)
+@click.argument("files", metavar="[LIST]...", nargs=-1, type=LIST)
+@option("--query", metavar="SQL")
+@option("--consents", type=FILE)
+@option("--out", multiple=True, type=click.Path(path_type=Path))
+@store_verb
+def replay(
+    *, check: int, files: tuple[Path | str, ...], query: str | None, consents: Path | None, out: tuple[Path, ...]
+) -> int:
+    from dnc import api
+    from dnc.reports.check_summary import counts_in_words
+
+    done = api.replay(open_store(), check, source_of(files, query) or None, out, consents=consents)
+    for when, rows, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
+        tell("store", when, counts=counts_in_words(rows, language()), version=version)
+    tell("store", "same" if done.same else "other", check=str(check))
+    return 0 if done.same else 1
+
+
+@verb()
+@option("--check", type=int, metavar="N")
+@option("--from", "first", type=DATE)
+@option("--to", "last", type=DATE)
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE")
 @option("--campaign", metavar="NAME")
 @option("--without-numbers", is_flag=True)
 @option("--key", type=FILE)
 @store_verb
-def inspection(
+def evidence(
     *,
-    first: date,
-    last: date,
+    check: int | None,
+    first: date | None,
+    last: date | None,
     out: Path,
     campaign: str | None,
     without_numbers: bool,
     key: Path | None,
 ) -> None:
     from dnc.checks.inspection import Scope, inspect
+    from dnc.checks.past import past_check
     from dnc.files.output_file import atomic_path
     from dnc.files.signing import Signer
     from dnc.reports.inspection_folder import write_folder
 
     store, signer = open_store(), Signer(key) if key else None
-    found = inspect(store, Scope(first, last, campaign))
+    if check is not None and not (first or last or campaign):
+        day = past_check(store, check).done_at.date()
+        scope = Scope(day, day, check=check)
+    elif check is None and first and last:
+        scope = Scope(first, last, campaign)
+    else:
+        raise click.UsageError(localized("errors", "cli", "evidence_of"))
+    found = inspect(store, scope)
     with atomic_path(out) as unfinished:
         numbers = not without_numbers
         files = write_folder(unfinished, store, found, load_rules(), language(), numbers=numbers, signer=signer)

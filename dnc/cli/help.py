@@ -6,8 +6,10 @@ What several verbs say of an option is under `common`, and what click writes und
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import cache, reduce
+from importlib.resources import files
 from typing import Any
 
 import click
@@ -62,11 +64,14 @@ def _unset(_: object, text: object) -> None:
 class _VerbOption(click.Option):
     verb = ""
 
-    def belong_to(self, verb: str) -> None:
-        """Be an option of a verb, whose variable is `DNC_CHECK_MIN_CLEAR`, or of the program: `DNC_STORE`."""
+    def belong_to(self, verb: str, path: str) -> None:
+        """Be an option of a verb, whose variable is `DNC_CHECK_REGION`, or of the program: `DNC_STORE`.
+
+        path: what is typed to run the verb, such as `record objection`.
+        """
         self.verb = verb
-        before = _PROGRAM if verb == _PROGRAM else f"{_PROGRAM}_{verb}"
-        self.envvar = f"{before}_{self._long}".replace("-", "_").upper()
+        words = path if path == _PROGRAM else f"{_PROGRAM} {path}"
+        self.envvar = f"{words} {self._long}".replace("-", "_").replace(" ", "_").upper()
 
     @property
     def _long(self) -> str:
@@ -101,12 +106,15 @@ class Verb(click.Command):
 
     context_class = _Context
 
-    def __init__(self, name: str | None, **how: Any) -> None:
+    def __init__(self, name: str | None, *, of: str = "", **how: Any) -> None:
         super().__init__(name, add_help_option=False, **how)
-        self.params.append(_VerbOption(["--help"], is_flag=True, is_eager=True, expose_value=False, callback=_show))
+        self.path = f"{of} {name}".strip()
+        self.params.append(
+            _VerbOption(["-h", "--help"], is_flag=True, is_eager=True, expose_value=False, callback=_show)
+        )
         for param in self.params:
             if isinstance(param, _VerbOption):
-                param.belong_to(str(name))
+                param.belong_to(str(name), self.path)
 
     def _text(self) -> str:
         about = messages("help", language())[str(self.name)]["about"]
@@ -125,14 +133,59 @@ class Verb(click.Command):
         """What it does, in the list of verbs."""
         return str(self.help.partition("\n")[0])
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        if examples := verb_table()["examples"].get(self.path):
+            with formatter.section(_heading("examples")):
+                for example in examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
 
-class Program(Verb, click.Group):
-    """The verbs together."""
+
+class Verbs(Verb, click.Group):
+    """Verbs that are typed behind another one, such as `dnc record objection`."""
 
 
-def verb(name: str | None = None) -> Callable[[Command], Verb]:
-    """Make a verb of a function, by default with its name."""
-    return click.command(name, cls=Verb)
+class Program(Verbs):
+    """All verbs together; `dnc help VERB` is `dnc VERB --help`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that is typed, and its arguments."""
+        if args[0] == "help":
+            args = [*args[1:], "--help"]
+        if args[0] == "--help":
+            click.echo(ctx.get_help(), color=ctx.color)
+            ctx.exit()
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs by group."""
+        for group, verbs in verb_table()["groups"].items():
+            with formatter.section(_heading(group)):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str()) for name in verbs])
+
+
+def _heading(key: str) -> str:
+    return str(messages("help", language())["heading"][key])
+
+
+@cache
+def verb_table() -> dict[str, Any]:
+    """The groups of verbs, their examples, and what replaces those of earlier versions (`verbs.toml`)."""
+    return tomllib.loads(files("dnc.cli").joinpath("verbs.toml").read_text(encoding="utf-8"))
+
+
+def verb(name: str | None = None, of: Verbs | None = None) -> Callable[[Command], Verb]:
+    """Make a verb of a function, by default with its name; `of`: the verb behind which it is typed."""
+
+    def make(function: Command) -> Verb:
+        made = click.command(name, cls=Verb, of=of.path if of else "")(function)
+        if of:
+            of.add_command(made)
+        return made
+
+    return make
 
 
 def option(*names: str, **how: Any) -> Option:

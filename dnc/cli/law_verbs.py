@@ -37,9 +37,7 @@ _COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidenc
 @click.argument("jurisdiction", required=False)
 @option("--on", type=DATE)
 @option("--sql", is_flag=True)
-@option("--unread-since", type=DATE)
 @option("--ahead", type=click.IntRange(min=1), metavar="DAYS")
-@option("--changes", type=DATE, nargs=2, metavar="FROM TO")
 @option("--brief", type=FILE)
 @option("--out", type=TARGET)
 @store_verb
@@ -48,39 +46,27 @@ def rules(
     jurisdiction: str | None,
     on: date | None,
     sql: bool,
-    unread_since: date | None,
     ahead: int | None,
-    changes: tuple[date, date] | None,
     brief: Path | None,
     out: Path | str | None,
 ) -> int:
     book = load_rules()
-    changes = _span(ahead, changes)
-    if brief and not changes:
+    if brief and not ahead:
         raise click.UsageError(localized("errors", "cli", "brief_needs"))
     jurisdiction = jurisdiction and jurisdiction.lower()
     if jurisdiction and jurisdiction not in book.packs:
         raise click.UsageError(localized("errors", "cli", "no_rules", name=jurisdiction, known=", ".join(book.packs)))
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
     chosen = [(pack, pack.on(on) if on else list(pack.regimes)) for pack in packs]
-    if changes:
-        return _print_changes(book, packs, changes, brief)
+    if ahead:
+        return _print_changes(book, packs, on or today(), ahead, brief)
     if out:
         _write_page(chosen, out, on)
     elif sql:
         _print_sql(chosen)
-    elif unread_since:
-        print_rows(_citations(chosen, unread_since), ("regime", "cite", "url", "read"))
     else:
         print_rows([_row(pack.jurisdiction, regime) for pack, regimes in chosen for regime in regimes], _COLUMNS)
     return 0
-
-
-def _span(ahead: int | None, changes: tuple[date, date] | None) -> tuple[date, date] | None:
-    """The days between which changes are to be listed; None if they are not."""
-    if ahead and changes:
-        raise click.UsageError(localized("errors", "cli", "ahead_or_changes"))
-    return (today(), today() + timedelta(days=ahead)) if ahead else changes
 
 
 def _write_page(chosen: _Chosen, out: Path | str, on: date | None) -> None:
@@ -100,25 +86,12 @@ def _print_sql(chosen: _Chosen) -> None:
         click.echo(f"-- {regime.id}: {regime.says['en']}\n{regime.sql};\n")
 
 
-def _citations(chosen: _Chosen, before: date) -> list[tuple[Any, ...]]:
-    """Citations that were last reviewed before a day."""
-    return [
-        (regime.id, cite.texts[language()], cite.url, cite.read)
-        for _, regimes in chosen
-        for regime in regimes
-        for cite in regime.cites
-        if cite.read < before
-    ]
-
-
-def _print_changes(book: Rulebook, packs: list[Pack], days: tuple[date, date], brief_file: Path | None) -> int:
-    """Print what changes after a day, until another; returns the exit code."""
+def _print_changes(book: Rulebook, packs: list[Pack], day: date, ahead: int, brief_file: Path | None) -> int:
+    """Print what changes in some days after a day; returns the exit code."""
     from dnc.lists.brief import read_brief
     from dnc.reports.law_changes import LawChange, outlook, outlook_for
 
-    first, last = days[0] + timedelta(days=1), days[1]
-    if last < first:
-        raise OptionError(localized("errors", "cli", "two_days"))
+    first, last = day + timedelta(days=1), day + timedelta(days=ahead)
     if brief_file:
         brief = read_brief(brief_file)
         home = [pack for pack in packs if brief.region in pack.territories]

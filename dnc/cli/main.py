@@ -20,23 +20,24 @@ from typing import Any, NoReturn
 
 import click
 
-from dnc.cli.help import VERSION, Program, Verb, by_click, language, option
+from dnc.cli.help import VERSION, Program, Verb, by_click, language, option, verb_table
 from dnc.cli.options import LANG, log_as_json, say
 from dnc.cli.terminal import guard_terminal
 from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, must_be_unicode, shortage, why
 from dnc.messages import LANGUAGES, Words, figure, in_language, localized
 
-# Modules with verbs, and the verbs in each, in the order of the reference.
+# Modules with verbs, and the verbs in each.
 _OF_VERBS = {
+    "desk_verbs": "desk campaign key",
     "check_verbs": "check explain brief",
     "vet_verb": "vet",
-    "law_verbs": "rules",
-    "registry_verbs": "load read",
-    "record_verbs": "consent consents called wordings",
-    "store_verbs": "object export forget retain answer replay snapshots status verify backup restore",
-    "evidence_verbs": "log inspection",
-    "desk_verbs": "desk keys campaigns",
     "demo": "demo",
+    "registry_verbs": "load",
+    "record_verbs": "record",
+    "store_verbs": "export status backup restore",
+    "law_verbs": "rules",
+    "person_verbs": "person forget retention",
+    "evidence_verbs": "log replay evidence",
 }
 EXIT_USAGE, EXIT_ERROR, EXIT_SIGNAL = 2, 4, 128
 _BROKEN_PIPE = 13  # the number of SIGPIPE, which Windows does not know
@@ -158,7 +159,8 @@ def _message(error: BaseException) -> tuple[str, int]:
     """The message about an error in every language, and the exit code."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "dnc"
-        return localized("errors", "usage", message=_usage(error), command=command), EXIT_USAGE
+        usage = _moved(error) or localized("errors", "usage", message=_usage(error), command=command)
+        return usage, EXIT_USAGE
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return localized("errors", "interrupted"), EXIT_SIGNAL + (error.args[0] if error.args else signal.SIGINT)
     if short := shortage(error):
@@ -189,6 +191,20 @@ def _usage(error: click.UsageError) -> str:
     text = _without_stop(error.format_message())
     ours = error.message if isinstance(error.message, Words) else None
     return ours or Words({named: by_click(text, named) for named in LANGUAGES})
+
+
+def _moved(error: click.UsageError) -> str:
+    """What to type instead of a verb or an option of an earlier version, in every language; empty for all others."""
+    moved = verb_table()["moved"]
+    match error:
+        case click.NoSuchCommand():
+            old, new = error.command_name, moved["verbs"].get(error.command_name)
+        case click.NoSuchOption() if error.ctx:
+            verb = error.ctx.command_path.partition(" ")[2]
+            old, new = error.option_name, moved["options"].get(f"{verb} {error.option_name}")
+        case _:
+            return ""
+    return localized("errors", "moved", old=old, new=new) if new else ""
 
 
 def _without_stop(text: str) -> str:

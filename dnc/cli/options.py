@@ -30,6 +30,7 @@ from dnc.messages import LANGUAGES, in_language, localized, said
 if TYPE_CHECKING:
     import polars as pl
 
+    from dnc.checks.result import Conditions
     from dnc.checks.settings import Settings
     from dnc.law.rulebook import Rulebook
     from dnc.lists.brief import Brief
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from dnc.store.verify import Findings
 
 _Path = TypeVar("_Path")
+_Asked = TypeVar("_Asked", bound="Conditions")
 
+_SIGNS = {">=": "min_", "<=": "max_"}  # of conditions, and how their fields begin
 STDOUT = Path("-")  # what a person types for it
 _STDIN = Path("/dev/stdin")
 _MOST_PIPED_BYTES = 20 * 10**9
@@ -71,12 +74,19 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), rest.strip()
 
 
-def _value(text: str) -> tuple[str, str, str]:
-    column, colon, meaning = text.partition(":")
-    theirs, equals, ours = meaning.rpartition("=")
-    if not (colon and equals and column.strip() and ours.strip()):
+def _amount(text: str) -> tuple[float, str | None]:
+    number, *currency = text.split()
+    if len(currency) > 1:
         raise ValueError
-    return column.strip(), theirs.strip(), ours.strip()
+    return float(number), currency[0] if currency else None
+
+
+def _condition(text: str) -> tuple[str, float]:
+    for sign, prefix in _SIGNS.items():
+        what, found, limit = text.partition(sign)
+        if found:
+            return prefix + what.strip(), float(limit)
+    raise ValueError
 
 
 class _CompletedPath(click.ParamType[_Path]):
@@ -173,7 +183,8 @@ _PATH = click.Path()  # one for all verbs: click searches folders for a translat
 FILE, LIST, TARGET = _FilePath(), _List(), _Target()
 DATE = _Read("date", "date", date.fromisoformat)
 PAIR = _Read("name=value", "pair", _pair)
-VALUE = _Read("column:theirs=ours", "words", _value)
+AMOUNT = _Read("amount", "amount", _amount)
+_CONDITION = _Read("condition", "condition", _condition)
 
 
 # Options
@@ -192,8 +203,9 @@ def together(*options: Option) -> Option:
 
 REGION = option("--region", metavar="COUNTRY", callback=lambda ctx, param, value: value and value.upper())
 SHEET = option("--sheet", metavar="NAME")
+MAP = option("--map", "maps", type=PAIR, multiple=True, metavar="OURS=THEIRS")
+AROUND = option("--around", type=click.Choice(["read", "undecided"]))
 IGNORE = option("--ignore", multiple=True, metavar="COLUMN")
-AROUND = option("--around", type=click.Choice(["read"]))
 CONSENTS = option("--consents", type=FILE)
 
 
@@ -224,41 +236,22 @@ _CALLS = together(
     option("--at", metavar="DATE"),
     option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE"),
     option("--brief", type=FILE),
-    option("--guidance", type=click.Choice(["enforce", "advise"]), default="enforce", show_default=True),
-    option("--accept", type=PAIR, multiple=True, metavar="REGIME=REASON"),
+    option("--accept", type=PAIR, multiple=True, metavar="WHAT=REASON"),
     LANG,
-    option("--exit-zero", is_flag=True),
-)
-
-
-UNREAD = together(
-    option("--accept-unread", type=click.IntRange(min=0), metavar="COUNT"),
-    option("--reason", metavar="TEXT"),
 )
 # What tells how a list is read, for a check and for one of its rows.
 _READING = together(
-    SHEET,
-    option("--map", "maps", type=PAIR, multiple=True, metavar="OURS=THEIRS"),
+    MAP,
     IGNORE,
-    AROUND,
-    UNREAD,
     CONSENTS,
 )
-
-
-SHARE = click.FloatRange(0, 1)
-# Conditions on the outcomes of a list, the fields of `dnc.checks.result.Conditions`.
-conditions = together(
-    option("--min-clear", type=SHARE, metavar="SHARE"),
-    option("--max-blocked", type=SHARE, metavar="SHARE"),
-    option("--max-undecided", type=SHARE, metavar="SHARE"),
-)
 # How one call is decided, or a row of a list, and how that is read.
-row_options = together(_READING, _CALLS)
+row_options = together(SHEET, AROUND, _READING, _CALLS)
 # The same for all rows of a list.
 list_options = together(
     _READING,
     _CALLS,
+    option("--require", multiple=True, type=_CONDITION, metavar="CONDITION"),
     option("--quiet", is_flag=True),
     option("--query", metavar="SQL"),
 )
@@ -304,13 +297,22 @@ def settings_of(rulebook: Rulebook | None = None, *, for_one_call: bool = False)
         rulebook=rulebook or load_rules(),
         accept=dict(typed["accept"]),
         language=language(),
-        **{name: typed[name] for name in ("at", "guidance", "consents", "accept_unread", "reason")},
+        at=typed["at"],
+        consents=typed["consents"],
     )
 
 
-def fields_in(given: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    """The options that are fields of a dataclass."""
-    return {field.name: given[field.name] for field in fields(kind) if field.name in given}
+def conditions_of(kind: type[_Asked], **more: Any) -> _Asked:
+    """The conditions of --require, as `Conditions` of a kind, with more fields. Raises click.UsageError."""
+    names, required = [field.name for field in fields(kind)], dict[str, float]()
+    signs = {prefix: sign for sign, prefix in _SIGNS.items()}
+    known = {name: name[4:] + signs[name[:4]] for name in names if name[:4] in signs}
+    for name, limit in click.get_current_context().params["require"]:
+        if name not in known:
+            raise click.UsageError(localized("errors", "cli", "no_condition", known=", ".join(known.values())))
+        if required.setdefault(name, limit) != limit:
+            raise click.UsageError(localized("errors", "cli", "twice", name=known[name]))
+    return kind(**required, **more)
 
 
 def _brief_of(typed: Mapping[str, Any], facts: Mapping[str, str]) -> Brief:
@@ -318,8 +320,8 @@ def _brief_of(typed: Mapping[str, Any], facts: Mapping[str, str]) -> Brief:
     from dnc.lists.brief import Brief, read_brief
 
     brief = read_brief(typed["brief"]) if typed["brief"] else Brief()
-    maps, rest = _by_name(typed["maps"]), {"sheet": typed["sheet"], "around": typed["around"]}
     with as_usage():
+        maps, rest = by_name(typed["maps"]), {name: typed.get(name) for name in ("sheet", "around")}
         return brief.but(typed["region"], maps, facts, typed["ignore"], **rest)
 
 
@@ -332,7 +334,7 @@ def as_usage() -> Iterator[None]:
         raise click.UsageError(in_language(error.message, language())) from None
 
 
-def _by_name(maps: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
+def by_name(maps: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
     """The columns of --map; one that is named several times gets a list."""
     names: dict[str, list[str]] = {}
     for ours, theirs in maps:

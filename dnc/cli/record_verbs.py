@@ -1,8 +1,7 @@
-"""The verbs for own records: consents, calls made, customers, and the wordings of consents."""
+"""What the caller records: objections, consents, calls made and wordings of consents, one by one or in files."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,24 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.help import language, option, verb
-from dnc.cli.options import (
-    FILE,
-    JSON,
-    PAIR,
-    REGION,
-    TARGET,
-    load_rules,
-    open_store,
-    print_rows,
-    say,
-    show,
-    store_verb,
-    tell,
-    write_rows,
-)
+from dnc.cli.help import Verbs, language, option, verb
+from dnc.cli.options import DATE, FILE, PAIR, REGION, load_rules, open_store, say, store_verb, tell
 from dnc.errors import InputError, RolesError
-from dnc.messages import NOTHING, duration, localized, said
+from dnc.messages import NOTHING, localized, said
 from dnc.store.record_kinds import KINDS
 
 if TYPE_CHECKING:
@@ -44,13 +29,8 @@ _MORE = option("--set", "more", multiple=True, type=PAIR, metavar="COLUMN=VALUE"
 def load_records(files: Sequence[Path], **options: Any) -> None:
     """Load files of own records for `dnc load`, with its options. Raises click.UsageError."""
     from dnc.lists import own_records
-    from dnc.lists.brief import read_brief
 
     kind, covers = options.pop("registry"), options.pop("covers_days")
-    if path := options.pop("brief"):
-        brief = read_brief(path)
-        options |= {"texts": brief.texts, "ignore": [*brief.ignore, *options["ignore"]]}
-        options["around"] = options["around"] or brief.around
     names = {field.name for field in fields(own_records.RecordReading)}
     for name, value in options.items():
         if name not in names and value:
@@ -106,49 +86,71 @@ def _added(kind: str, added: Added) -> str:
     return said(lang, "records", "added", kind=named, n=added.rows, more="".join(more))
 
 
-@verb()
+@click.group("record", cls=Verbs)
+def record() -> None:
+    """`dnc record`."""
+
+
+@verb("objection", of=record)
+@click.argument("numbers", nargs=-1, required=True)
+@option("--on", required=True, type=DATE)
+@REGION
+@option("--reason")
+@option("--lift", is_flag=True)
+@store_verb
+def objection(*, numbers: tuple[str, ...], on: date, region: str | None, reason: str | None, lift: bool) -> None:
+    if lift and not (reason or "").strip():
+        raise click.UsageError(localized("errors", "lift_reason"))
+    store = open_store()
+    if not lift:
+        tell("store", "recorded", n=store.object(numbers, on, region=region, reason=reason), day=on)
+        return
+    from dnc.store.store import read_all
+    from dnc.verdicts.screening import on_own_list
+
+    asked = set(read_all(numbers, region))
+    before = on_own_list(store, asked)
+    store.object(numbers, on, region=region, reason=reason, lift=True)
+    after = on_own_list(store, asked)
+    tell("store", "lifted", n=len(before - after), day=on)
+    if absent := asked - before:
+        tell("store", "not_on_list", n=len(absent))
+    if after:
+        tell("store", "still_on_list", n=len(after), day=on)
+
+
+@verb("consent", of=record)
 @click.argument("number")
 @option("--on", "consent_on")
 @option("--withdrawn-on", "consent_withdrawn_on")
 @option("--for", "consent_for", type=click.Choice(["live", "automated", "both"]))
-@option("--consent", type=click.Choice(["none", "named_caller", "partners", "written"]))
-@option("--until", "consent_until")
-@option("--hours", "hours_agreed")
-@option("--wording", metavar="NAME")
-@option("--proof")
 @option("--proof-file", type=FILE)
 @_MORE
 @REGION
 @store_verb
 def consent(
-    *,
-    number: str,
-    proof_file: Path | None,
-    more: Sequence[tuple[str, str]],
-    region: str | None,
-    **given: str | None,
+    *, number: str, proof_file: Path | None, more: Sequence[tuple[str, str]], region: str | None, **given: str | None
 ) -> None:
     from dnc.files.input_file import input_sha256
 
-    if given["consent_on"] is None and given["consent_withdrawn_on"] is None and given["consent"] != "none":
+    facts = {"number": number} | {name: fact for name, fact in given.items() if fact is not None} | dict(more)
+    if not facts.keys() & {"consent_on", "consent_withdrawn_on"} and facts.get("consent") != "none":
         raise click.UsageError(localized("errors", "cli", "consent_day"))
-    if given["consent_on"] and not given["consent"]:
-        given["consent"] = "named_caller"
+    if "consent_on" in facts:
+        facts.setdefault("consent", "named_caller")
     if proof_file:
-        given |= {"proof": given["proof"] or str(proof_file), "proof_sha256": input_sha256(proof_file)}
-    _record("consents", {"number": number, **given, **dict(more)}, region)
+        facts |= {"proof": facts.get("proof") or str(proof_file), "proof_sha256": input_sha256(proof_file)}
+    _record("consents", facts, region)
 
 
-@verb()
+@verb("call", of=record)
 @click.argument("number")
 @option("--at", required=True)
 @option("--result", required=True)
-@option("--call-id")
-@option("--campaign")
 @_MORE
 @REGION
 @store_verb
-def called(*, number: str, region: str | None, more: Sequence[tuple[str, str]], **given: str | None) -> None:
+def call(*, number: str, region: str | None, more: Sequence[tuple[str, str]], **given: str | None) -> None:
     _record("calls", {"number": number, **given, **dict(more)}, region)
 
 
@@ -158,50 +160,17 @@ def _record(kind: str, given: dict[str, Any], region: str | None) -> None:
     say(_added(kind, own_records.record(open_store(), kind, [given], load_rules(), region)))
 
 
-@verb()
-@click.argument("action", type=click.Choice(["add", "list", "show"]))
-@click.argument("what", metavar="[FILE|NAME]", required=False)
-@option("--name")
+@verb("wording", of=record)
+@click.argument("path", metavar="FILE", type=FILE)
+@option("--name", required=True)
 @_MORE
 @store_verb
-def wordings(*, action: str, what: str | None, name: str | None, more: Sequence[tuple[str, str]]) -> None:
-    import msgspec
-
+def wording(*, path: Path, name: str, more: Sequence[tuple[str, str]]) -> None:
     from dnc.files.open_table import only_text
-    from dnc.store import wordings as stored
+    from dnc.store import wordings
 
-    ledger = open_store().ledger
-    if (action == "list") != (what is None) or (action == "add") != bool(name):
-        raise click.UsageError(localized("errors", "cli", "wordings"))
-    if action == "add":
-        text, *more_text = islice(only_text(path := Path(str(what))).pieces(), 2)
-        if more_text:
-            raise InputError(localized("errors", "larger", most=1), path)
-        added = stored.add(ledger, str(name), text, dict(more))
-        tell("records", "wording", name=added.name, hash=added.sha256)
-        return
-    known = stored.in_store(ledger)
-    if action == "list":
-        rows = [(one.name, one.sha256, one.added_at, msgspec.json.encode(one.facts).decode()) for one in known]
-        print_rows(rows, ("name", "sha256", "added_at", "facts"))
-    elif found := [one.text for one in known if one.name == what]:
-        show(found[0])
-    else:
-        raise InputError(localized("errors", "wording", "none", name=what))
-
-
-@verb()
-@option("--ending", type=click.IntRange(min=0), metavar="DAYS")
-@option("--out", type=TARGET)
-@JSON
-@store_verb
-def consents(ending: int | None, out: Path | str | None, *, as_json: bool) -> None:
-    from dnc.checks.consent_ends import consents_in_force, ends_of
-
-    rows = consents_in_force(open_store(), load_rules(), ending)
-    if as_json:
-        click.echo(json.dumps({"consents": rows.to_dicts(), "ends": ends_of(rows)}, default=str, indent=2))
-    else:
-        write_rows(rows, out)
-    key = "consents" if ending is None else "consents_ending"
-    tell("store", key, days=duration("day", ending or 0), n=rows.height)
+    text, *more_text = islice(only_text(path).pieces(), 2)
+    if more_text:
+        raise InputError(localized("errors", "larger", most=1), path)
+    added = wordings.add(open_store().ledger, name, text, dict(more))
+    tell("records", "wording", name=added.name, hash=added.sha256)

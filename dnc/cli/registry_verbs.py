@@ -1,38 +1,25 @@
-"""The verbs for registry files: load them into the store, or print what they say."""
+"""The verb that loads files: registries and own records."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dnc.cli.help import language, option, verb
-from dnc.cli.options import AROUND, DATE, FILE, IGNORE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_verb
+from dnc.cli.options import DATE, FILE, IGNORE, MAP, PAIR, REGION, SHEET, by_name, open_store, say, store_verb
 from dnc.cli.record_verbs import load_records
-from dnc.clock import DATE_ORDERS
+from dnc.errors import OptionError
 from dnc.messages import in_language, localized, registry_named, said
 
 if TYPE_CHECKING:
+    from dnc.registries.contract import Layout
     from dnc.store.store import Snapshot
 
-_REGISTRY = option("--registry", metavar="ID")
-_MEANS = option("--means", type=click.Choice(["listed", "callable"]))
-_ASKED = option("--asked", type=FILE)
-_LOADER = option("--loader", type=FILE)
-_MAP = option(
-    "--map", "columns", multiple=True, type=PAIR, callback=lambda ctx, param, pairs: _once(pairs), metavar="OURS=THEIRS"
-)
-_DATES = option("--dates", type=click.Choice(DATE_ORDERS), default="iso", show_default=True)
-_VALUES = option(
-    "--values",
-    multiple=True,
-    type=VALUE,
-    callback=lambda ctx, param, values: _by_column(values),
-    metavar="COLUMN:THEIRS=OURS",
-)
+_OF_RECORDS = ("texts", "around", "zone", "outbound", "covers_days")  # of own records alone
 
 
 def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -44,51 +31,71 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return meanings
 
 
-def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, str]]:
-    """What words mean, by our name of their column."""
-    columns = dict.fromkeys(column for column, _, _ in values)
-    return {name: _once((theirs, ours) for column, theirs, ours in values if column == name) for name in columns}
-
-
 @verb()
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @option("--as-of", type=DATE)
-@_REGISTRY
+@option("--registry", metavar="ID")
 @SHEET
 @option("--covers", multiple=True, metavar="PREFIX")
+@option("--covers-days", metavar="FIRST..LAST")
 @option("--campaign", metavar="ID")
 @REGION
-@_MEANS
-@_ASKED
-@_LOADER
-@_MAP
-@_DATES
-@_VALUES
+@option("--means", type=click.Choice(["listed", "callable"]))
+@option("--asked", type=FILE)
+@option("--loader", type=FILE)
+@MAP
 @IGNORE
-@AROUND
+@option("--brief", type=FILE)
 @option("--accept", multiple=True, type=PAIR, callback=lambda ctx, param, pairs: _once(pairs), metavar="WHAT=REASON")
 @option("--corrects", type=int, metavar="ID")
-@option("--brief", type=FILE)
-@option("--covers-days", metavar="FIRST..LAST")
-@option("--outbound", type=PAIR, metavar="COLUMN=WORD")
-@option("--zone", metavar="ZONE")
+@option("--preview", is_flag=True)
 @store_verb
-def load(*, files: tuple[Path, ...], **options: Any) -> None:
+def load(
+    *,
+    files: tuple[Path, ...],
+    brief: Path | None,
+    maps: Sequence[tuple[str, str]],
+    ignore: tuple[str, ...],
+    region: str | None,
+    sheet: str | None,
+    preview: bool,
+    **options: Any,
+) -> None:
+    from dnc.lists.brief import read_file_brief
     from dnc.store.record_kinds import KINDS
 
-    own = {name: options.pop(name) for name in ("around", "brief", "covers_days", "zone", "outbound")}
-    if options["registry"] in KINDS:
-        load_records(files, **options, **own)
+    said_of_file = read_file_brief(brief) if brief else {}
+    options |= said_of_file | {
+        "columns": _single({**said_of_file.get("columns", {}), **by_name(maps)}),
+        "ignore": (*said_of_file.get("ignore", ()), *ignore),
+        "region": region or said_of_file.get("region"),
+        "sheet": sheet or said_of_file.get("sheet"),
+    }
+    is_records = options["registry"] in KINDS
+    if is_records and not preview:
+        load_records(files, **options)
+        return
+    if misplaced := [name for name in _OF_RECORDS if options.pop(name, None)]:
+        raise click.UsageError(localized("errors", "cli", "own_option", option=misplaced[0].replace("_", "-")))
+    if preview:
+        if is_records:
+            raise click.UsageError(localized("errors", "cli", "no_preview"))
+        _preview(files, options)
         return
     if options["as_of"] is None:
         raise click.UsageError(localized("errors", "cli", "as_of"))
-    if misplaced := [name for name, value in own.items() if value]:
-        option = misplaced[0].replace("_", "-")
-        raise click.UsageError(localized("errors", "cli", "own_option", option=option))
     for path, snapshot in zip(files, open_store().load_all(files, **options), strict=True):
         for note in snapshot.notes:
             say(f"{path}: {in_language(note, language())}")
         say(f"{path}: {_loaded(snapshot)}")
+
+
+def _single(columns: Mapping[str, str | list[str]]) -> dict[str, str]:
+    """Columns that are read from one column of the file each. Raises OptionError."""
+    for ours, theirs in columns.items():
+        if not isinstance(theirs, str):
+            raise OptionError(localized("errors", "one_column", column=ours))
+    return {ours: str(theirs) for ours, theirs in columns.items()}
 
 
 def _loaded(snapshot: Snapshot) -> str:
@@ -108,40 +115,27 @@ def _loaded(snapshot: Snapshot) -> str:
     )
 
 
-@verb("read")
-@click.argument("file", type=FILE)
-@_REGISTRY
-@SHEET
-@_MEANS
-@_ASKED
-@REGION
-@_LOADER
-@_MAP
-@_DATES
-@_VALUES
-@IGNORE
-@LANG
-def read_(
-    *,
-    file: Path,
-    loader: Path | None,
-    columns: dict[str, str],
-    dates: str,
-    values: dict[str, dict[str, str]],
-    ignore: tuple[str, ...],
-    **options: Any,
-) -> None:
+def _preview(files: Sequence[Path], options: Mapping[str, Any]) -> None:
+    """Print what files of registries say; nothing is stored."""
+    from dnc.files.writers import CsvStream
+    from dnc.registries.contract import Layout
+
+    layout = Layout(options["columns"], options.get("dates", "iso"), options.get("values", {}), options["ignore"])
+    how = {name: options[name] for name in ("registry", "sheet", "means", "asked", "region")}
+    stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
+    for file in files:
+        _print_rows(stream, file, options["loader"], layout, how)
+
+
+def _print_rows(stream: Any, file: Path, module: Path | None, layout: Layout, how: Mapping[str, Any]) -> None:
     import polars as pl
 
     from dnc.files.output_rows import OutputRows
-    from dnc.files.writers import CsvStream
-    from dnc.registries.contract import Layout
     from dnc.registries.ingest import show
     from dnc.registries.reasons import in_words
     from dnc.store.loader_search import loader_for
 
-    reader, extract = loader_for(file, module=loader, layout=Layout(columns, dates, values, ignore), **options)
-    stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
+    reader, extract = loader_for(file, module=module, layout=layout, **how)
     listed = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     is_read = pl.col("unread").is_null()
     for frame in show(reader, extract):

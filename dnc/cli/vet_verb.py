@@ -11,14 +11,13 @@ from click.core import ParameterSource
 
 from dnc.cli.help import language, option, verb
 from dnc.cli.options import (
+    AMOUNT,
     DATE,
     FILE,
     JSON,
     LIST,
-    SHARE,
     TARGET,
-    conditions,
-    fields_in,
+    conditions_of,
     list_options,
     load_rules,
     open_store,
@@ -52,9 +51,8 @@ def _draw(offered: OfferedRows, given: dict[str, Any]) -> None:
     show(said(language(), "vet", "draw_made", size=given["draw"], rows=rows))
 
 
-_PRICE = click.FloatRange(min=0)
 # Options that have an effect with --draw, which decides nothing.
-_WITH_DRAW = {"draw", "out", "query", "sheet", "maps", "ignore", "around", "region", "brief", "exit_zero", "quiet"}
+_WITH_DRAW = {"draw", "out", "query", "maps", "ignore", "region", "brief", "quiet"}
 
 
 @verb()
@@ -62,15 +60,10 @@ _WITH_DRAW = {"draw", "out", "query", "sheet", "maps", "ignore", "around", "regi
 @list_options
 @option("--until", type=DATE)
 @option("--against", multiple=True, type=FILE)
-@option("--price", type=_PRICE, metavar="AMOUNT")
-@option("--currency", metavar="CODE")
+@option("--price", type=AMOUNT, metavar="AMOUNT")
 @option("--sample-of", type=click.IntRange(min=1), metavar="ROWS")
-@option("--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, metavar="SHARE", show_default=True)
 @option("--draw", is_flag=False, flag_value=DRAWN, type=click.IntRange(min=1), metavar="[ROWS]")
 @option("--proofs", type=FILE)
-@option("--min-proved", type=SHARE, metavar="SHARE")
-@conditions
-@option("--max-price-per-clear", type=_PRICE, metavar="AMOUNT")
 @JSON
 @option("--out", type=TARGET)
 @option("--letter", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
@@ -78,7 +71,7 @@ _WITH_DRAW = {"draw", "out", "query", "sheet", "maps", "ignore", "around", "regi
 def vet(**given: Any) -> int:
     from dnc.vetting.draws import OfferedRows
 
-    _refuse_combinations(given)
+    _refuse_other_pages(given)
     _refuse_ineffective(click.get_current_context())
     files, book = source_of(given["files"], given["query"]), load_rules()
     settings = settings_of(book)
@@ -87,14 +80,15 @@ def vet(**given: Any) -> int:
         return 0
     vetting = _assessed(given, files, settings)
     _write(vetting, given, book)
-    return 0 if vetting.opens or given["exit_zero"] else 1
+    return 0 if vetting.opens else 1
 
 
 def _assessed(given: dict[str, Any], files: Sequence[Path | str] | Query, settings: Settings) -> Vetting:
     from dnc.vetting.model import Asked
     from dnc.vetting.vet import vet as vet_lists
 
-    asked = Asked(**fields_in(given, Asked))
+    price, currency = given["price"] or (None, None)
+    asked = conditions_of(Asked, price=price, currency=currency)
     with progress_bar(given["files"], given["quiet"]) as progress:
         return vet_lists(
             files,
@@ -102,7 +96,7 @@ def _assessed(given: dict[str, Any], files: Sequence[Path | str] | Query, settin
             settings=settings,
             asked=asked,
             progress=progress,
-            **{name: given[name] for name in ("until", "against", "sample_of", "confidence", "proofs")},
+            **{name: given[name] for name in ("until", "against", "sample_of", "proofs")},
         )
 
 
@@ -129,17 +123,12 @@ def _write(vetting: Vetting, given: dict[str, Any], book: Rulebook) -> None:
             show(line)
 
 
-def _refuse_combinations(given: dict[str, Any]) -> None:
-    """Raise UsageError if options do not go together."""
+def _refuse_other_pages(given: dict[str, Any]) -> None:
+    """Raise UsageError if --out names no page."""
     from dnc.files.output_file import is_page
 
-    out = given["out"]
-    wrong = {
-        "page_name": out and not given["draw"] and not is_page(out),
-        "price": given["price"] is None and (given["currency"] or given["max_price_per_clear"] is not None),
-    }
-    if found := next(filter(wrong.get, wrong), None):
-        raise click.UsageError(localized("errors", "cli", found))
+    if (out := given["out"]) and not given["draw"] and not is_page(out):
+        raise click.UsageError(localized("errors", "cli", "page_name"))
 
 
 def _refuse_ineffective(ctx: click.Context) -> None:

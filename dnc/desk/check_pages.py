@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -77,6 +78,15 @@ def _list(visit: Visit) -> ListCheck:
     return list_check
 
 
+def _given(visit: Visit) -> Response:
+    """Read the list with which the desk was started."""
+    if (path := visit.desk.given) is None:
+        raise RefusedError(404, visit.texts["not_found"])
+    copy = visit.session.folder(visit.desk.store) / path.name
+    shutil.copyfile(path, copy)
+    return _begin(visit, Upload(copy, path.name), None, {}, at_once=False)
+
+
 def _upload(visit: Visit, sent: Form) -> Response:
     upload, brief, at_once = sent.file("list", visit), sent.file("brief", visit), False
     if upload is None:
@@ -86,6 +96,12 @@ def _upload(visit: Visit, sent: Form) -> Response:
         brief = Upload(upload.path.with_name(".told.toml"), name)
         brief.path.write_text(text, encoding="utf-8")
     facts = {"call_at": sent.get("call_at")} if sent.day("call_at") else {}
+    sent.keep()
+    return _begin(visit, upload, brief, facts, at_once=at_once)
+
+
+def _begin(visit: Visit, upload: Upload, brief: Upload | None, facts: Mapping[str, str], *, at_once: bool) -> Response:
+    """Read a list in a job, with what is known of it, and check it `at_once` if nothing has to be asked."""
     desk, language, id_, at = visit.desk, visit.session.language, token_urlsafe(9), "list"
 
     def read(job: Job) -> None:
@@ -107,8 +123,6 @@ def _upload(visit: Visit, sent: Form) -> Response:
             return
         with named(*list_check.files):
             list_check.run(job, desk, language)
-
-    sent.keep()
 
     def failed(later: Visit, why: str) -> Response:
         list_check = later.kept("lists").get(id_)
@@ -548,6 +562,7 @@ def _download(visit: Visit) -> Response:
 
 
 ROUTES: list[Route] = [
+    page("/checks/given", _given),
     page("/checks", _new),
     form("/checks", _upload),
     page("/checks/{list}", _read),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 
 from starlette.responses import JSONResponse, Response
 
@@ -48,6 +49,7 @@ class Desk:
         user_header: the header in which a reverse proxy names the user; None if people sign in with the token.
         max_upload: bytes of one upload.
         signer: signs folders for an authority; None if no key was given.
+        given: the list with which the desk was started, or None.
         token: opens a session for as long as the desk runs.
         sessions, jobs: the people who are signed in, and what runs for them.
     """
@@ -59,6 +61,7 @@ class Desk:
     user_header: str | None = None
     max_upload: int = MAX_UPLOAD
     signer: Signer | None = None
+    given: Path | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     sessions: Sessions = field(default_factory=Sessions, repr=False)
     jobs: Jobs = field(default_factory=Jobs, repr=False)

@@ -26,7 +26,7 @@ from dnc.checks.explain import Explanation, explain_row
 from dnc.checks.interview import Interview
 from dnc.checks.questions import Chosen, Option, Question, masked
 from dnc.checks.result import Check
-from dnc.checks.settings import Settings
+from dnc.checks.settings import UNREAD, Settings
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Upload
 from dnc.desk.jobs import Job
@@ -398,8 +398,7 @@ class ListCheck:
             consents=consents,
             rulebook=desk.book,
             language=language,
-            accept_unread=self.unread if self.left_out_for else None,
-            reason=self.left_out_for or None,
+            accept={UNREAD: self.left_out_for} if self.left_out_for else None,
         )
 
     def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:

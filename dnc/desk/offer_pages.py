@@ -41,7 +41,7 @@ from dnc.vetting.draws import OfferedRows, draw
 from dnc.vetting.model import Asked, Vetting
 
 _USE = ("caller", "purpose")
-_CONDITIONS = ("min_clear", "max_undecided", "max_price_per_clear", "min_proved")
+_CONDITIONS = ("min_clear", "max_undecided", "max_price", "min_proved")
 _TEXTS = ("list", "at", "until", "region", "price", "currency", "sample_of", *_USE)
 _FILES = ("offer", "brief", "held", "proofs")
 
@@ -120,7 +120,7 @@ def _read(visit: Visit, given: dict[str, str]) -> tuple[Asked, dict[str, Any], l
         except (ValueError, OptionError):
             errors.append((name, visit.texts[sentence]))
     conditions = Asked(**{name: found.pop(name, None) for name in ("price", "currency", *_CONDITIONS)})
-    if conditions.max_price_per_clear is not None and conditions.price is None and not errors:
+    if conditions.max_price is not None and conditions.price is None and not errors:
         errors.append(("price", visit.texts["no_price"]))
     facts = {name: given[name] for name in _USE if given[name]}
     return conditions, found | {"region": given["region"] or None, "facts": facts}, errors
@@ -152,7 +152,7 @@ def _code(text: str) -> str:
 
 # How fields of the form are read, and what is said of one that is not understood.
 _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
-    **dict.fromkeys(("price", "max_price_per_clear"), (_amount, "no_amount")),
+    **dict.fromkeys(("price", "max_price"), (_amount, "no_amount")),
     **dict.fromkeys(("min_clear", "max_undecided", "min_proved"), (_share, "no_share")),
     **dict.fromkeys(("at", "until"), (date.fromisoformat, "no_day")),
     "currency": (_code, "no_currency"),

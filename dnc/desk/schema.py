@@ -77,13 +77,13 @@ class CallBatch(Struct, forbid_unknown_fields=True):
     """Planned calls that are to be decided; with `campaign`, by what its brief in the store says of all of them."""
 
     calls: Annotated[list[Call], Meta(min_length=1, max_length=MOST_CALLS)]  # type: ignore[valid-type]
-    campaign: Annotated[Annotated[str, Meta(max_length=60)] | None, Meta(description="as in dnc campaigns add")] = None
+    campaign: Annotated[Annotated[str, Meta(max_length=60)] | None, Meta(description="as in dnc campaign add")] = None
 
 
 class Decisions(Struct):
     """Decisions, one for each call, in their order.
 
-    check: the row of the log, where the decisions are kept for `dnc answer`; else null.
+    check: the row of the log, where the decisions are kept for `dnc person`; else null.
     """
 
     check: int | None
@@ -133,7 +133,7 @@ OWN_RECORDS[CONSENTS.name].__doc__ = "Consents that people gave, and withdrawals
 class RecordedRows(Recorded):
     """How many rows were recorded, and how many the store had already.
 
-    first, last: what was recorded is `consents:FIRST` to `consents:LAST`, perhaps with gaps, as `dnc answer` names it;
+    first, last: what was recorded is `consents:FIRST` to `consents:LAST`, perhaps with gaps, as `dnc person` names it;
     null if nothing was, as the store had all of it.
     """
 
@@ -257,7 +257,7 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "see dnc keys add"}},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "see dnc key add"}},
         },
     }
 

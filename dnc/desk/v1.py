@@ -1,4 +1,4 @@
-"""The HTTP interface for diallers and CRMs, under /v1: JSON, with a key (`dnc keys add NAME`)."""
+"""The HTTP interface for diallers and CRMs, under /v1: JSON, with a key (`dnc key add NAME`)."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def _decisions(request: Request, interface: Interface) -> Response:
 
 
 def _kept(desk: Desk, calls: list[Any], brief: Brief) -> tuple[int, pl.DataFrame]:
-    """Decide calls in a check that keeps its decisions for `dnc answer`; its row of the log, and the verdicts."""
+    """Decide calls in a check that keeps its decisions for `dnc person`; its row of the log, and the verdicts."""
     desk.store.must_exist()
     frame = as_frame(calls, columns_in(calls))
     done = check(

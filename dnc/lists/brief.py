@@ -25,10 +25,11 @@ from dnc.numbers.numbering_plans import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
 KEYS = (
-    *("region", "dates", "sheet", "short_rows", "require_proof", "ignore", "new_columns", "around"),
+    *("region", "dates", "sheet", "short_rows", "require_proof", "guidance", "ignore", "new_columns", "around"),
     *("columns", "values", "texts", "when_filled", "when_empty", "facts"),
 )
 _OF_TEXTS = ("rest", "separator", "on")  # beside its meanings
+_OF_CALLS = ("zone", "outbound")  # of files of calls that were made
 _MOST_BYTES = 1 << 23  # more than the characters of a brief can take
 
 
@@ -57,6 +58,7 @@ class Brief:
         around: `read` if a person has read what the file has around its table; `undecided` if nobody has, so that no
             row is clear.
         require_proof: whether a consent without a proof or a wording is not known.
+        guidance: whether a regulator's recommendation counts like law (`enforce`, as without it) or not (`advise`).
         campaign: name and version of the campaign that it is of, or None.
     """
 
@@ -76,6 +78,7 @@ class Brief:
     new_columns: str | None = None
     around: str | None = None
     require_proof: bool = False
+    guidance: str | None = None
     campaign: str | None = None
 
     def __post_init__(self) -> None:
@@ -227,10 +230,7 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
     for key in entries:
         if key not in KEYS:
             raise InputError(localized("errors", "unknown_key", known=", ".join(KEYS)), path, key)
-    columns = _names(path, entries.get("columns", {}))
     facts = _texts(path, "facts", entries.get("facts", {}))
-    tables = _table(path, "values", entries.get("values", {}))
-    values = {column: _words(path, f"values.{column}", words) for column, words in tables.items()}
     rules = {
         key: {
             name: _texts(path, f"{key}.{name}", facts)
@@ -238,39 +238,66 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
         }
         for key in ("when_filled", "when_empty")
     }
-    ignore = entries.get("ignore", [])
-    if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
-        raise InputError(localized("errors", "columns_list"), path, "ignore")
-    region, dates = entries.get("region"), entries.get("dates", "iso")
-    texts = {
-        name: _meanings(path, name, table) for name, table in _table(path, "texts", entries.get("texts", {})).items()
-    }
-    sheet = entries.get("sheet")
-    if sheet is not None and (not isinstance(sheet, str) or not sheet):
-        raise InputError(localized("errors", "sheet_name"), path, "sheet")
     require_proof = entries.get("require_proof", False)
     if not isinstance(require_proof, bool):
         raise InputError(localized("errors", "true_or_false"), path, "require_proof")
     try:
         return Brief(
-            region and str(region).upper(),
-            str(dates),
-            columns,
-            values,
-            facts,
-            sha256,
+            **_of_file(path, entries),
+            facts=facts,
+            sha256=sha256,
             short_rows=_word(path, "short_rows", entries.get("short_rows"), "trailing"),
-            ignore=tuple(ignore),
-            sheet=sheet,
             when_filled=rules["when_filled"],
             when_empty=rules["when_empty"],
-            texts=texts,
             new_columns=_word(path, "new_columns", entries.get("new_columns"), "undecided"),
-            around=_word(path, "around", entries.get("around"), "read", "undecided"),
             require_proof=require_proof,
+            guidance=_word(path, "guidance", entries.get("guidance"), "enforce", "advise"),
         )
     except InputError as error:
         raise InputError(error.message, path) from None
+
+
+def read_file_brief(path: Path) -> dict[str, Any]:
+    """What a brief says of a file of a registry or of own records, by the names of options of a load.
+
+    That is what `Brief` has of the same name, but the columns are those of the file's kind; and of calls made `zone`
+    and `outbound`, see `dnc.lists.own_records.RecordReading`. Facts and rules of planned calls say nothing here.
+    Raises InputError.
+    """
+    entries, _ = brief_entries(path)
+    for key in entries:
+        if key not in (*KEYS, *_OF_CALLS):
+            raise InputError(localized("errors", "unknown_key", known=", ".join((*KEYS, *_OF_CALLS))), path, key)
+    found = _of_file(path, entries)
+    if "zone" in entries:
+        found |= _texts(path, "zone", {"zone": entries["zone"]})
+    if "outbound" in entries:
+        [*pairs] = _texts(path, "outbound", entries["outbound"]).items()
+        if len(pairs) != 1:
+            raise InputError(localized("errors", "one_pair"), path, "outbound")
+        found["outbound"] = pairs[0]
+    return found
+
+
+def _of_file(path: Path, entries: Mapping[str, Any]) -> dict[str, Any]:
+    """What the entries of a brief say of the columns, words and texts of a file. Raises InputError."""
+    ignore = entries.get("ignore", [])
+    if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
+        raise InputError(localized("errors", "columns_list"), path, "ignore")
+    sheet, region = entries.get("sheet"), entries.get("region")
+    if sheet is not None and (not isinstance(sheet, str) or not sheet):
+        raise InputError(localized("errors", "sheet_name"), path, "sheet")
+    tables, texts = (_table(path, key, entries.get(key, {})) for key in ("values", "texts"))
+    return {
+        "region": region and str(region).upper(),
+        "dates": str(entries.get("dates", "iso")),
+        "columns": _names(path, entries.get("columns", {})),
+        "values": {column: _words(path, f"values.{column}", words) for column, words in tables.items()},
+        "ignore": tuple(ignore),
+        "sheet": sheet,
+        "texts": {name: _meanings(path, name, table) for name, table in texts.items()},
+        "around": _word(path, "around", entries.get("around"), "read", "undecided"),
+    }
 
 
 def _word(path: Path, key: str, value: object, *known: str) -> str | None:

@@ -35,7 +35,7 @@ class Completion(msgspec.Struct, frozen=True):
         own: the store's own records. objections: its objections by some numbers, with the day in `on`.
         consents: a file of them, joined to the calls by number.
         now: the day that counts as today; None for the clock's.
-        accept_unread: how many objections in the list may have a number that cannot be read.
+        accept_unread: whether objections in the list may have a number that cannot be read.
         against: objections, refusals and withdrawals in all rows of the list; None where it was not looked at.
     """
 
@@ -44,7 +44,7 @@ class Completion(msgspec.Struct, frozen=True):
     objections: Recorded
     consents: Consents | None = None
     now: date | None = None
-    accept_unread: int = 0
+    accept_unread: bool = False
     against: Against | None = None
 
     def ahead(self, intake: Intake, reopen: Callable[[], Table], folder: Path) -> tuple[Intake, Completion]:
@@ -80,8 +80,8 @@ class Completion(msgspec.Struct, frozen=True):
         if intake.header.against or intake.may_link or links or reads_texts or intake.begins_with_marks():
             undeclared = intake.undeclared
             _over(intake.table, reopen, lambda rows: against.read(undeclared, undeclared.fitted(rows), recorded, links))
-            if against.unplaced > self.accept_unread:
-                message = localized("errors", "unplaced", n=figure(against.unplaced), count=against.unplaced)
+            if against.unplaced and not self.accept_unread:
+                message = localized("errors", "unplaced", n=figure(against.unplaced))
                 error = UnreadRowsError(message, intake.table.path, against.line)
                 error.count = against.unplaced
                 raise error

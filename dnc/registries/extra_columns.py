@@ -6,6 +6,7 @@ so (`--means`), one of them may say the opposite: then each has to be left out o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 
 import polars as pl
@@ -62,9 +63,10 @@ class ExtraColumns:
 
 
 def says_listed(words: Iterable[str]) -> str:
-    """The options by which the words of a column for yes and no say which numbers are listed: those with a yes."""
+    """The line of a brief by which words of a column for yes and no say which numbers are listed: those with a yes."""
     means = {word: "yes" if word.lower() in YES else "no" for word in words}
-    return " ".join(f"--values {as_typed(f'listed:{word}={meant}')}" for word, meant in means.items())
+    pairs = (f'{json.dumps(word, ensure_ascii=False)} = "{meant}"' for word, meant in means.items())
+    return f"values.listed = {{{', '.join(pairs)}}}"
 
 
 def _message(without: list[Content]) -> str:

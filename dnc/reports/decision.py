@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dnc.checks.result import Check
+from dnc.checks.settings import UNREAD
 from dnc.clock import today
 from dnc.files.net import marks
 from dnc.files.table import quoted
@@ -475,10 +476,13 @@ def _unproven(check: Check) -> Iterator[Line]:
 
 
 def _accepted(check: Check) -> Iterator[Line]:
-    """Unclear law that the user took on their own responsibility."""
-    for id_, reason in sorted(check.record["accepted"].items()):
-        name = check.book.regime(id_).title[check.language]
-        yield Line(said(check.language, "decision", "rests", "accepted", title=name, reason=reason))
+    """Unclear law, and rows of unknown persons, that the user took on their own responsibility."""
+    say, accepted = partial(said, check.language, "decision", "rests"), dict(check.record["accepted"])
+    reason = accepted.pop(UNREAD, "")
+    if check.unplaced:
+        yield Line(say("unplaced", reason=reason), check.unplaced)
+    for id_, reason in sorted(accepted.items()):
+        yield Line(say("accepted", title=check.book.regime(id_).title[check.language], reason=reason))
 
 
 def _own_list(check: Check) -> Iterator[Line]:

@@ -39,7 +39,7 @@ from dnc.store.store import Store
 from dnc.verdicts.verdict import OUTCOMES
 
 SUMS = "SHA256SUMS"
-CONTEXT = b"# dnc inspection folder 1\n"  # a comment for sha256sum; so what is signed is the file as it is
+CONTEXT = b"# dnc evidence folder 1\n"  # a comment for sha256sum; so what is signed is the file as it is
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOST = 100  # rows of a table on the page
 _LONGEST = 20_000_000  # bytes of a proof

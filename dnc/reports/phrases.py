@@ -330,7 +330,7 @@ def _condition_value(name: str, value: float | None, language: str, currency: st
     """The limit of a condition, or what was found: a price or a share; None is a price that cannot be given."""
     if value is None:
         return str(messages("vet", language)["unpriced"])
-    return money(value, language, currency) if name == "max_price_per_clear" else percent(language)(value)
+    return money(value, language, currency) if name == "max_price" else percent(language)(value)
 
 
 def money(value: float, language: str, currency: str | None = None) -> str:

@@ -91,7 +91,7 @@ def _lines(state: Status, at: float) -> Iterator[str]:
     yield from _gauge("dnc_registry_missing", "Registries with a limit, and without an answer.", missing)
     rules = {_label("jurisdiction", one.jurisdiction): one.due for one in state.rules}
     yield from _gauge("dnc_rules_due", "Whether the rules have to be reviewed.", rules)
-    yield from _gauge("dnc_forgettable", "What is kept longer than dnc retain allows.", {"": state.forgettable})
+    yield from _gauge("dnc_forgettable", "What is kept longer than dnc retention allows.", {"": state.forgettable})
     yield from _gauge("dnc_faults", "What is damaged.", {"": len(state.faults)})
     if state.own_numbers is not None:
         yield from _gauge("dnc_own_numbers", "Numbers on the own list.", {"": state.own_numbers})

@@ -69,6 +69,7 @@ def verify(ledger: Ledger) -> Findings:
 def _verified(ledger: Ledger) -> Findings:
     findings = Findings(faults=[*links_in(ledger.folder)])
     if findings.faults:
+        findings.ledger_intact = False  # nothing is read through a link
         return findings
     if warning := open_to_others(ledger.folder):
         findings.notes.append(warning)

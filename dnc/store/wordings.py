@@ -117,5 +117,11 @@ def in_store(ledger: Ledger) -> list[Wording]:
     return [_of(row) for row in ledger.asked(ledger_sql.wordings) or []]
 
 
+def table(ledger: Ledger) -> pl.DataFrame:
+    """All wordings as rows: `name`, `sha256`, `added_at`, `facts` (JSON), `text`. Raises StoreError."""
+    columns = {"name": pl.String, "sha256": pl.String, "added_at": pl.Datetime, "facts": pl.String, "text": pl.String}
+    return pl.DataFrame(ledger.asked(ledger_sql.wordings) or [], schema=columns)
+
+
 def _of(row: Mapping[str, Any]) -> Wording:
     return Wording(**{**row, "facts": msgspec.json.decode(row["facts"], type=WordingFacts)})

@@ -173,7 +173,7 @@ def _least_favourable(
     asked: Asked, lasting: Share, outcomes: Mapping[str, Share], price: Price | None, proved: Proved | None
 ) -> dict[str, float | None]:
     """What each condition is compared with: the bound that is least favourable to the list."""
-    if asked.max_price_per_clear is not None and price is None:
+    if asked.max_price is not None and price is None:
         raise OptionError(localized("errors", "price_needed"))
     if asked.min_proved is not None and proved is None:
         raise OptionError(localized("errors", "draw", "proofs_needed"))
@@ -181,7 +181,7 @@ def _least_favourable(
         "min_clear": lasting.low,
         "max_blocked": outcomes["blocked"].high,
         "max_undecided": outcomes["undecided"].high,
-        "max_price_per_clear": price.high if price else None,
+        "max_price": price.high if price else None,
         "min_proved": proved.share if proved else None,
     }
 

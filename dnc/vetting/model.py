@@ -140,7 +140,7 @@ class Asked(Conditions):
     price: of the whole list. currency: of all amounts, as its code in ISO 4217; None where it is not said.
     min_clear: smallest share of rows clear for the whole period, 0 to 1.
     max_blocked, max_undecided: largest share of rows blocked or undecided on the first day, 0 to 1.
-    max_price_per_clear: highest price of a callable number; needs `price`.
+    max_price: highest price of a callable number; needs `price`.
     min_proved: smallest share of rows whose consents are proved, 0 to 1; needs the proofs of a draw.
 
     Raises OptionError where a value is out of range.
@@ -148,7 +148,7 @@ class Asked(Conditions):
 
     price: float | None = None
     currency: str | None = None
-    max_price_per_clear: float | None = None
+    max_price: float | None = None
     min_proved: float | None = None
 
 

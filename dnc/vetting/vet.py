@@ -84,7 +84,7 @@ def vet(
     brief = chosen.campaign.but(chosen.region and chosen.region.upper(), facts=chosen.given)
     chosen = replace(chosen, rulebook=book, brief=brief, region=None, given=None)
     standing = store.standing()
-    trade = Trade(book, standing, Policy(chosen.guidance, chosen.accept or {}))
+    trade = Trade(book, standing, chosen.policy(book, brief))
     with Cells(brief) as cells:
         observers = [cells.add, trade.add]
         result = run(path, store, chosen, Outputs(keep=False), progress=progress, observers=observers, offered=True)

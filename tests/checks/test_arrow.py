@@ -250,7 +250,7 @@ def test_a_wrong_argument_is_an_error_that_says_what_was_expected(screened):
 
 
 WRONG = {
-    "region": 33, "given": ["caller"], "at": 20261201, "guidance": None, "brief": {}, "consents": 7, "rulebook": "fr",
+    "region": 33, "given": ["caller"], "at": 20261201, "guidance": 3, "brief": {}, "consents": 7, "rulebook": "fr",
     "accept": ["fr-bloctel"], "language": 1, "now": "2026-12-01", "settings": {"region": "FR"}, "columns": "outcome",
     "only": "clear", "progress": 5, "watch": "on", "out": 5, "regoin": "FR",
 }  # fmt: skip
@@ -297,13 +297,13 @@ def test_every_wrong_option_of_a_load_says_what_was_expected(screened, name, val
         screened.load("none.csv", as_of=date(2026, 8, 1), **{name: value})
 
 
-@pytest.mark.parametrize("name", ["price", "min_clear", "max_undecided", "max_price_per_clear"])
+@pytest.mark.parametrize("name", ["price", "min_clear", "max_undecided", "max_price"])
 def test_a_condition_is_a_share_or_an_amount(name):
     """Neither below nothing nor above all, and no NaN, with which every comparison is false."""
     for value in (-0.1, float("nan"), float("inf"), "0.5"):
         with pytest.raises(OptionError, match=f"{name} must be an? (share from 0 to 1|amount of 0 or more)"):
             Asked(**{name: value})
-    assert Asked(min_clear=1, max_undecided=0, price=0, max_price_per_clear=2.5)
+    assert Asked(min_clear=1, max_undecided=0, price=0, max_price=2.5)
     with pytest.raises(OptionError, match="max_undecided must be a share from 0 to 1, not 50"):
         Asked(max_undecided=50)
 

@@ -140,7 +140,7 @@ def test_a_file_of_odd_days_is_refused(store, write_file):
 def test_a_file_of_which_no_day_is_read_is_refused(store, write_file, cell):
     """Also a short one, and one with few dates: it writes them in another way."""
     path = write_file("own.csv", f"number,since,until\n+33199000001,{cell},\n+33199000002,,{cell}\n+33199000003,,\n")
-    with pytest.raises(LoaderError, match=r"own\.csv:2: 2 of 3 rows have a date .*--dates") as refused:
+    with pytest.raises(LoaderError, match=r"own\.csv:2: 2 of 3 rows have a date .*dates = \"dmy\"") as refused:
         store.load(path, as_of=AS_OF)
     assert "199000" not in str(refused.value)
     assert not store.exists
@@ -149,7 +149,7 @@ def test_a_file_of_which_no_day_is_read_is_refused(store, write_file, cell):
 @pytest.mark.parametrize(("dates", "since"), [("dmy", date(2026, 3, 5)), ("mdy", date(2026, 5, 3))])
 @pytest.mark.parametrize("cell", some(["05/03/2026", "05-03-26", "5.3.2026", "05/03/2026 14:30"], 2))
 def test_days_in_a_declared_order(dnc, store, write_file, cell, dates, since):
-    """The order of `--dates` gives both days of an entry, and `dnc read` shows the same."""
+    """The order of `dates` gives both days of an entry, and `dnc load --preview` shows the same."""
     path = write_file("own.csv", f"number,since,until\n+33199000001,{cell},31 décembre 2026\n+33199000002,,none\n")
     one = store.load(path, as_of=AS_OF, dates=dates)
     assert one.notes == (f"newest entry: {since}",)
@@ -157,7 +157,8 @@ def test_days_in_a_declared_order(dnc, store, write_file, cell, dates, since):
         (33199000001, True, since, date(2026, 12, 31)),
         (33199000002, True, None, None),
     ]
-    assert dnc("read", path, "--dates", dates)[1].splitlines()[1] == f"+33199000001,yes,{since}"
+    brief = write_file("b.toml", f'dates = "{dates}"')
+    assert dnc("load", "--preview", path, "--brief", brief)[1].splitlines()[1] == f"+33199000001,yes,{since}"
 
 
 def test_an_own_list_without_days_has_no_newest_entry(store, write_file):
@@ -167,8 +168,8 @@ def test_an_own_list_without_days_has_no_newest_entry(store, write_file):
 
 
 def test_read_says_odd_days(dnc, write_file):
-    """`dnc read` shows the row without its day, and says why."""
-    code, rows, words = dnc("read", write_file("own.csv", "number,since\n+33199000001,2062-01-01\n"))
+    """`dnc load --preview` shows the row without its day, and says why."""
+    code, rows, words = dnc("load", "--preview", write_file("own.csv", "number,since\n+33199000001,2062-01-01\n"))
     assert (code, rows.splitlines()[1]) == (0, "+33199000001,yes,")
     assert "own.csv:2: counts without its date: since is after 20" in words
 

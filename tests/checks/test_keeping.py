@@ -62,9 +62,9 @@ def test_forget_names_the_law_and_deletes_nothing(dnc, monkeypatch):
     """Of two numbers one may be deleted: neither is, since who asks has to choose."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-29")
     told = ("--region", "FR", "--for", "live")
-    assert dnc("consent", "01 99 00 00 01", "--on", "2026-09-01", *told)[0] == 0
-    assert dnc("consent", "01 99 00 00 02", "--on", "2022-09-01", *told)[0] == 0
-    both = ("forget", "--number", "+33199000001", "--number", "+33199000002")
+    assert dnc("record", "consent", "01 99 00 00 01", "--on", "2026-09-01", *told)[0] == 0
+    assert dnc("record", "consent", "01 99 00 00 02", "--on", "2022-09-01", *told)[0] == 0
+    both = ("forget", "+33199000001", "+33199000002")
     code, out, err = dnc(*both)
     assert (code, out) == (4, "")
     assert "1 of these numbers, the last until 2029-09-01: Code de la consommation" in err and "--restrict" in err
@@ -75,7 +75,7 @@ def test_forget_names_the_law_and_deletes_nothing(dnc, monkeypatch):
     assert dnc("export", "consents")[1].count("+331990000") == 1
     assert "+33199000001" in dnc("export", "own")[1]
 
-    assert dnc("forget", "--number", "+33199000001", "--reason", "order of the court")[0] == 0
+    assert dnc("forget", "+33199000001", "--reason", "order of the court")[0] == 0
     assert "+33199000001" not in dnc("export", "consents")[1]
     assert "order of the court" in dnc("log")[1]
 
@@ -100,34 +100,31 @@ def test_nobody_is_called_on_a_restricted_consent(store, write_file, monkeypatch
 @pytest.mark.parametrize(
     "wrong",
     [
-        ("--restrict", "--due"),
-        ("--reason", "x", "--before", "2026-01-01"),
-        ("--number", "+33199000001", "--restrict", "--reason", "x"),
-        ("--number", "+33199000001", "--reason", " "),
-        ("--number", "+33199000001", "--restrict", "--registry", "fr-bloctel"),
+        ("+33199000001", "--restrict", "--reason", "x"),
+        ("+33199000001", "--reason", " "),
     ],
 )
 def test_what_is_kept_is_restricted_or_deleted_for_a_reason(dnc, wrong):
-    """Not both, not without a reason, and only by number."""
+    """Not both, and not without a reason."""
     code, _, err = dnc("forget", *wrong)
-    assert code == 2 and "--restrict, or --reason with a reason" in err
+    assert code == 2 and "--restrict keeps consents, --reason with a reason erases them" in err
 
 
 def test_retain_says_what_the_law_asks(dnc, store):
     """In the list, and where less is kept."""
     store.retain("consents", 6)
-    assert "France: the law asks to keep a consent and its proof for 36 months" in dnc("retain")[2]
-    assert "Germany" in dnc("retain", "consents", "--months", "48")[2]
-    assert "France" not in dnc("retain", "consents", "--months", "48")[2]
+    assert "France: the law asks to keep a consent and its proof for 36 months" in dnc("retention")[2]
+    assert "Germany" in dnc("retention", "consents", "--months", "48")[2]
+    assert "France" not in dnc("retention", "consents", "--months", "48")[2]
 
 
 def test_what_is_due_stays_as_long_as_the_law_asks(dnc, monkeypatch):
     """Three years in France and five in Germany, whatever the user set."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-29")
     for number in ("+33199000001", f"+{GERMAN}"):
-        assert dnc("consent", number, "--on", "2022-09-01", "--for", "live")[0] == 0
-    assert dnc("retain", "consents", "--months", "36")[0] == 0
-    code, _, err = dnc("forget", "--due")
+        assert dnc("record", "consent", number, "--on", "2022-09-01", "--for", "live")[0] == 0
+    assert dnc("retention", "consents", "--months", "36")[0] == 0
+    code, _, err = dnc("retention", "--apply")
     assert code == 0 and "kept, as the law asks" in err and "until 2027-09-01" in err
     assert f"+{GERMAN}" in (left := dnc("export", "consents")[1]) and "+33199000001" not in left
 
@@ -140,8 +137,8 @@ def test_the_status_names_only_what_may_be_deleted(dnc, store, monkeypatch):
     own_records.record(store, "calls", [call(BRITISH, "2026-11-02T10:00:00")], Rulebook.load())
     store.retain("consents", 36)
     code, out, _ = dnc("status")
-    assert code == 1 and "kept longer than dnc retain allows: 2;" in out
-    dnc("forget", "--due")
+    assert code == 1 and "kept longer than dnc retention allows: 2;" in out
+    dnc("retention", "--apply")
     assert dnc("status")[0] == 0
     monkeypatch.setenv("DNC_TODAY", "2027-09-02")
-    assert "kept longer than dnc retain allows: 1;" in dnc("status")[1]
+    assert "kept longer than dnc retention allows: 1;" in dnc("status")[1]

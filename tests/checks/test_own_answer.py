@@ -34,7 +34,7 @@ def held(store, write_file):
 
 def test_an_answer_has_every_row_and_its_wording(dnc, held):
     """The day, the hour, the channel, the proof, the wording, to whom it was passed on; and which statement counts."""
-    own = json.loads(dnc("answer", NUMBER, "--json")[1])["own"]
+    own = json.loads(dnc("person", NUMBER, "--json")[1])["own"]
     given, withdrawn = own["consents"]
     assert (given["statement"], given["counts"], withdrawn["counts"]) == ("consents:1", False, True)
     assert {"consent_on", "wording", "proof", "channel", "recorded_at"} <= given.keys() and "person" not in given
@@ -42,7 +42,7 @@ def test_an_answer_has_every_row_and_its_wording(dnc, held):
     assert [row["person"] for row in own["customers"]] == ["P7"] and [row["result"] for row in own["calls"]] == ["busy"]
     assert [row["text"] for row in own["wordings"]] == ["Yes, X may call me\nabout windows."]
     assert [row["to"] for row in own["passed_on"]] == ["Partner GmbH"]
-    other = json.loads(dnc("answer", "+33199000003", "--json")[1])["own"]
+    other = json.loads(dnc("person", "+33199000003", "--json")[1])["own"]
     assert not any(other.values())
 
 
@@ -79,19 +79,19 @@ def test_an_answer_has_every_row_and_its_wording(dnc, held):
 )
 def test_the_letter_is_the_copy_for_the_person(dnc, held, tmp_path, lang, says):
     """In both languages; on the terminal the same rows are named as in verdicts."""
-    assert dnc("answer", NUMBER, "--out", tmp_path / "letter.html", "--lang", lang)[0] == 0
+    assert dnc("person", NUMBER, "--out", tmp_path / "letter.html", "--lang", lang)[0] == 0
     letter = unescape((tmp_path / "letter.html").read_text(encoding="utf-8"))
     assert [word for word in says if word not in letter] == [] and "consents:1" not in letter
     assert " 10:12 (Europe/Paris)" in letter and "UTC" not in letter
-    code, text, _ = dnc("answer", NUMBER, "--lang", lang)
+    code, text, _ = dnc("person", NUMBER, "--lang", lang)
     assert ("by consents:1" if lang == "en" else "d'après consents:1") in text
     assert code == 0 and " 10:12 (Europe/Paris)" in text and "consents:1" in text and says[1] in text
 
 
 def test_a_consent_that_was_withdrawn_is_not_called_one_in_force(dnc):
     """One row may tell both; what is in force then is the withdrawal."""
-    assert dnc("consent", NUMBER, "--on", "2026-08-05T10:12+02:00", "--withdrawn-on", "2026-09-01")[0] == 0
-    text = dnc("answer", NUMBER)[1]
+    assert dnc("record", "consent", NUMBER, "--on", "2026-08-05T10:12+02:00", "--withdrawn-on", "2026-09-01")[0] == 0
+    text = dnc("person", NUMBER)[1]
     assert "(withdrawal in force)" in text and "(in force)" not in text
 
 
@@ -106,14 +106,14 @@ def test_a_consent_that_was_withdrawn_is_not_called_one_in_force(dnc):
 def test_hours_are_on_the_clock_of_the_person(dnc, number, shown):
     """With the name of its zone; where that is not known, as they are kept."""
     told = ("--on", "2026-11-05T10:12+02:00", "--set", "received_at=2026-11-05T10:13+02:00")
-    assert dnc("consent", number, *told)[0] == 0
-    for text in (dnc("answer", number)[1], dnc("explain", number, "--set", "caller=commercial")[1]):
+    assert dnc("record", "consent", number, *told)[0] == 0
+    for text in (dnc("person", number)[1], dnc("explain", number, "--set", "caller=commercial")[1]):
         assert [hour for hour in shown if hour not in text] == []
 
 
 def test_what_was_recorded_later_is_left_out(dnc, held):
     """On a day before the first record there was nothing."""
-    own = json.loads(dnc("answer", NUMBER, "--json", "--on", "2020-01-01")[1])["own"]
+    own = json.loads(dnc("person", NUMBER, "--json", "--on", "2020-01-01")[1])["own"]
     assert not any(own.values())
 
 
@@ -130,11 +130,11 @@ def test_an_explanation_shows_which_record_told_what(dnc, held):
 
 def test_a_decision_that_was_kept_names_the_consent_that_it_rests_on(dnc, write_file, tmp_path):
     """From the question why somebody was called to the proof."""
-    assert dnc("consent", NUMBER, "--on", "2026-08-05", "--for", "live", "--proof", "page 12")[0] == 0
+    assert dnc("record", "consent", NUMBER, "--on", "2026-08-05", "--for", "live", "--set", "proof=page 12")[0] == 0
     calls = write_file("calls.csv", f"number\n{NUMBER}\n")
     dnc("check", calls, "--at", "2026-09-21", "--set", "caller=commercial", "--keep", "--out", tmp_path / "v.csv")
     assert (
-        "by consents:1" in dnc("answer", NUMBER)[1] and "d'après consents:1" in dnc("answer", NUMBER, "--lang", "fr")[1]
+        "by consents:1" in dnc("person", NUMBER)[1] and "d'après consents:1" in dnc("person", NUMBER, "--lang", "fr")[1]
     )
 
 
@@ -175,7 +175,7 @@ def test_a_call_rests_on_the_consent_that_was_given_before_it(store, write_file,
     files = [("consents", f"number,consent,consent_on\n{consents}"), ("calls", f"number,at,result,call_id\n{calls}")]
     for kind, text in files if consents_first else files[::-1]:
         own_records.load(store, kind, [write_file(f"{kind}.csv", text)], Rulebook.load())
-    own = [json.loads(dnc("answer", number, "--json")[1])["own"] for number in numbers]
+    own = [json.loads(dnc("person", number, "--json")[1])["own"] for number in numbers]
     rests = [[call["call_id"][5:] for call in one["calls"] if "rests_on" in call] for one in own]
     moments = ["11-03T10:00"] if consents_first else []  # of a later load only the days are sure
     assert rests == [
@@ -184,4 +184,4 @@ def test_a_call_rests_on_the_consent_that_was_given_before_it(store, write_file,
         ["06-01T09:00", "11-03T09:59", "11-03T10:00", "11-04T08:00"],
         [*moments, "11-04T08:00"],
     ]
-    assert "2031-11-04" in dnc("forget", "--number", "+493023125001")[2]  # five years from the last use
+    assert "2031-11-04" in dnc("forget", "+493023125001")[2]  # five years from the last use

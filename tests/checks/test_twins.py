@@ -108,7 +108,7 @@ def store(tmp_path_factory):
 
 
 EVERY = [*VERDICT, *OCCASIONAL]
-TOLD = {"region": "FR", "at": "2026-11-26T10:30", "accept_unread": 10_000_000, "reason": "smudged on purpose"}
+TOLD = {"region": "FR", "at": "2026-11-26T10:30", "accept": {"unread": "smudged on purpose"}}
 FACTS = {"caller": "commercial", "voice": "human", "recipient": "consumer", "sector": "general", "related": "no"}
 
 

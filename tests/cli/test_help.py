@@ -1,13 +1,16 @@
 """The help of the verbs in both languages."""
 
+import shlex
+
 import click
 import pytest
 
+from dnc.cli.help import verb_table
 from dnc.cli.main import cli
 from dnc.messages import messages
 from dnc.vetting import DRAWN
 
-VERBS = {"dnc": cli, **cli.commands}
+VERBS = {"dnc": cli, **cli.commands, **cli.commands["record"].commands}
 
 
 def _key(option):
@@ -20,7 +23,7 @@ def test_every_verb_and_option_has_a_text_and_no_text_is_left_over():
     options = {
         name: {_key(one) for one in verb.params if isinstance(one, click.Option)} for name, verb in VERBS.items()
     }
-    assert texts.keys() - {"click", "common"} == VERBS.keys()
+    assert texts.keys() - {"click", "common", "heading"} == VERBS.keys()
     for name in VERBS:
         assert "about" in texts[name] and texts[name].keys() <= options[name] | {"about"}, name
     assert texts["common"].keys() == {key for name in VERBS for key in options[name] - texts[name].keys()} | {"help"}
@@ -51,7 +54,13 @@ def test_help_is_in_the_language_of_messages(verb, monkeypatch):
 
 def test_lang_is_read_before_help(dnc):
     """Before the verb, or after it, and on either side of --help."""
-    for typed in ("--lang fr keys --help", "keys --lang fr --help", "keys --help --lang fr", "--help --lang fr"):
+    for typed in (
+        "--lang fr key --help",
+        "key --lang fr --help",
+        "key -h --lang fr",
+        "--lang fr help key",
+        "--help --lang fr",
+    ):
         assert "Utilisation" in "".join(dnc(*typed.split())[1:])
     assert "Usage" in dnc("--help")[1]
 
@@ -60,3 +69,34 @@ def test_help_of_the_program_is_in_the_language_of_its_variable(dnc, monkeypatch
     """As that of each verb is."""
     monkeypatch.setenv("DNC_LANG", "fr")
     assert dnc("--help")[1].startswith("Utilisation")
+
+
+def test_every_verb_has_two_examples_that_can_be_read(dnc):
+    """They stand at the end of its help, and name a verb and options that there are."""
+    examples = verb_table()["examples"]
+    assert examples.keys() == {verb.path for verb in VERBS.values()} - {"dnc"}
+    for path, (first, second) in examples.items():
+        shown = dnc("help", *path.split())[1]
+        assert shown.endswith(f"  {first}\n  {second}\n") and shown == dnc(*path.split(), "--help")[1]
+        for example in (first, second):
+            program, *words = shlex.split(example)
+            assert program == "dnc"
+            command, context = cli, click.Context(cli)
+            while isinstance(command, click.Group):
+                _, command, words = command.resolve_command(context, words)
+                context = command.context_class(command, parent=context)
+            options = {name for one in command.params for name in one.opts}
+            assert path in example and not {word for word in words if word.startswith("--")} - options
+
+
+def test_what_was_typed_before_is_answered_with_what_to_type_now(dnc):
+    """In one line, for verbs and options, which are none any more; what is named is there."""
+    moved = verb_table()["moved"]
+    for old, new in moved["verbs"].items():
+        assert old not in cli.commands
+        assert dnc(old)[::2] == (2, f"dnc: {old} is now: {new}\n")
+    for typed, new in moved["options"].items():
+        verb, old = typed.split(" ")
+        assert dnc(verb, old)[::2] == (2, f"dnc: {old} is now: {new}\n")
+        options = {name for one in cli.commands[verb].params for name in one.opts}
+        assert old not in options and (not new.startswith("--") or new.split()[0] in options)

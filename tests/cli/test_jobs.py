@@ -121,9 +121,9 @@ def test_options_from_the_environment(dnc, store, write_file, monkeypatch):
     monkeypatch.setenv("DNC_CHECK_STORE", "ignored")
     assert dnc("check", path, "--store", store.path, "--quiet")[0] in (1, 3)
     assert json.loads(store.log()["detail"][0])["declared"] == {"caller": "commercial", "consent": "none"}
-    for name, day in (("ON", "2026-08-01"), ("UNTIL", "2027-01-01"), ("HOURS", "09:00-12:00")):
-        monkeypatch.setenv(f"DNC_CONSENT_{name}", day)
-    assert dnc("consent", "+33199000001", "--store", store.path)[0] == 0
+    monkeypatch.setenv("DNC_RECORD_CONSENT_ON", "2026-08-01")
+    monkeypatch.setenv("DNC_RECORD_CONSENT_SET", "consent_until=2027-01-01\nhours_agreed=09:00-12:00")
+    assert dnc("record", "consent", "+33199000001", "--store", store.path)[0] == 0
     assert "2026-08-01,,2027-01-01,09:00-12:00" in dnc("export", "consents", "--store", store.path)[1]
 
 
@@ -184,12 +184,12 @@ def test_status_names_own_records(dnc, write_file, tmp_path):
     """Each kind with its number of rows and the last day that is complete; of customers those of the newest file."""
     store = ("--store", tmp_path / "own")
     calls = write_file("calls.csv", "number,at,result\n+33199000001,2026-08-03T10:00,no_answer\n")
-    days = ("--covers-days", "2026-08-01..2026-08-03", "--zone", "Europe/Paris")
+    days = ("--covers-days", "2026-08-01..2026-08-03", "--brief", write_file("b.toml", 'zone = "Europe/Paris"'))
     assert dnc("load", calls, "--registry", "calls", *days, *store)[0] == 0
     for day, names in (("01", "+33199000001,customer\n+33199000002,customer\n"), ("02", "+33199000001,customer\n")):
         file = write_file("customers.csv", "number,relationship\n" + names.replace("customer", "contract"))
         assert dnc("load", file, "--registry", "customers", "--as-of", f"2026-08-{day}", *store)[0] == 0
-    assert dnc("called", "+33199000003", "--at", "2026-08-09T10:00+02:00", "--result", "busy", *store)[0] == 0
+    assert dnc("record", "call", "+33199000003", "--at", "2026-08-09T10:00+02:00", "--result", "busy", *store)[0] == 0
     told = {one.pop("kind"): one for one in json.loads(dnc("status", *store, "--json")[1])["records"]}
     assert {kind: (one["rows"], one["complete_until"]) for kind, one in told.items()} == {
         "calls": (2, "2026-08-03"),
@@ -253,7 +253,9 @@ def test_no_change_of_the_law_is_said(dnc, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its pipes hold more")
-@pytest.mark.parametrize("verb", [("check", "--columns", "outcome", "--quiet"), ("read", "--registry", "own")])
+@pytest.mark.parametrize(
+    "verb", [("check", "--columns", "outcome", "--quiet"), ("load", "--preview", "--registry", "own")]
+)
 def test_a_reader_that_goes_away_is_no_fault_of_the_program(tmp_path, verb):
     """As `| head` does: nothing is printed about it, whether Python or Polars notices."""
     path = tmp_path / "calls.csv"
@@ -341,13 +343,12 @@ def campaign(write_file, monkeypatch):
 @pytest.mark.parametrize(
     ("at", "conditions", "code"),
     [
-        (WEEKDAY, ("--min-clear", 1, "--max-blocked", 0, "--max-undecided", 0), 0),
-        (SATURDAY, ("--min-clear", 0.1), 1),
-        (SATURDAY, ("--max-blocked", 0.99), 1),
-        (HOLIDAY, ("--max-undecided", 0), 0),
-        (HOLIDAY, ("--max-blocked", 1), 0),
-        (HOLIDAY, ("--min-clear", 0.1, "--exit-zero"), 0),
-        (WEEKDAY, ("--min-clear", 60), 2),
+        (WEEKDAY, ("--require", "clear>=1", "--require", "blocked<=0", "--require", "undecided<=0"), 0),
+        (SATURDAY, ("--require", "clear>=0.1"), 1),
+        (SATURDAY, ("--require", "blocked<=0.99"), 1),
+        (HOLIDAY, ("--require", "undecided<=0"), 0),
+        (HOLIDAY, ("--require", "blocked<=1"), 0),
+        (WEEKDAY, ("--require", "clear>=60"), 2),
     ],
 )
 def test_conditions_alone_decide_the_exit_code_of_a_check(dnc, store, campaign, at, conditions, code):
@@ -360,15 +361,15 @@ def test_conditions_alone_decide_the_exit_code_of_a_check(dnc, store, campaign, 
         told = json.loads(out)
         assert pl.read_csv("rows.csv").height == 10
         holds = [condition["holds"] for condition in told["conditions"]]
-        assert all(holds) is (code == 0 and "--exit-zero" not in conditions)
+        assert all(holds) is (code == 0)
         assert ("Conditions that are not met" in err) is not all(holds)
 
 
 def test_a_list_without_rows_meets_no_condition(dnc, store, write_file):
     """Nothing is known of it, so it is not a good one."""
     path = write_file("calls.csv", "number\n")
-    for condition in ("--min-clear", "--max-blocked", "--max-undecided"):
-        assert dnc("check", path, condition, 0, "--store", store.path)[0] == 1
+    for condition in ("clear>=0", "blocked<=0", "undecided<=0"):
+        assert dnc("check", path, "--require", condition, "--store", store.path)[0] == 1
 
 
 def test_what_is_not_written_counts_for_conditions_too(dnc, store, campaign):
@@ -376,7 +377,7 @@ def test_what_is_not_written_counts_for_conditions_too(dnc, store, campaign):
     path, brief = campaign
     words = ("check", path, "--brief", brief, "--at", SATURDAY, "--store", store.path, "--only", "clear")
     assert dnc(*words)[0] == 0
-    assert dnc(*words, "--min-clear", 0.1)[0] == 1
+    assert dnc(*words, "--require", "clear>=0.1")[0] == 1
 
 
 def test_a_list_that_only_its_day_forbids_is_warned_about(dnc, store, campaign):

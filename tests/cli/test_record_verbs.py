@@ -14,10 +14,15 @@ NUMBER = "01 99 00 00 01"
 def recorded(dnc, write_file) -> None:
     """A wording, a consent with its proof, a call and customers."""
     text = write_file("form.txt", "Yes, X may call me.\n")
-    assert dnc("wordings", "add", text, "--name", "form-7", "--set", "term_months=12")[0] == 0
-    told = ["--on", "2026-08-05T10:12+02:00", "--for", "both", "--wording", "form-7", "--proof-file", "form.txt"]
-    assert dnc("consent", NUMBER, "--region", "FR", *told, "--set", "channel=web")[0] == 0
-    assert dnc("called", "+33199000001", "--at", "2026-11-03T10:00", "--result", "no_answer", "--call-id", "7")[0] == 0
+    assert dnc("record", "wording", text, "--name", "form-7", "--set", "term_months=12")[0] == 0
+    told = ["--on", "2026-08-05T10:12+02:00", "--for", "both", "--set", "wording=form-7", "--proof-file", "form.txt"]
+    assert dnc("record", "consent", NUMBER, "--region", "FR", *told, "--set", "channel=web")[0] == 0
+    assert (
+        dnc(
+            "record", "call", "+33199000001", "--at", "2026-11-03T10:00", "--result", "no_answer", "--set", "call_id=7"
+        )[0]
+        == 0
+    )
     customers = write_file("k.csv", "number,relationship\n+33199000001,buyer\n")
     assert dnc("load", customers, "--registry", "customers", "--as-of", "2026-11-01")[0] == 0
 
@@ -38,10 +43,9 @@ def test_what_is_recorded_comes_out_and_goes_in_again(dnc, recorded, write_file,
 
 
 def test_wordings_are_listed_and_shown(dnc, recorded):
-    """By name, with their hash."""
-    assert dnc("wordings", "list")[1].startswith("name,sha256,added_at,facts\nform-7,")
-    assert dnc("wordings", "show", "form-7")[:2] == (0, "Yes, X may call me.\n\n")
-    assert dnc("wordings", "show", "form-8")[0] == 4
+    """By name, with their hash and their text."""
+    assert dnc("export", "wordings")[1].startswith("name,sha256,added_at,facts,text\nform-7,")
+    assert ',"Yes, X may call me.\n"\n' in dnc("export", "wordings")[1]
 
 
 @pytest.mark.parametrize(
@@ -58,15 +62,16 @@ def test_wordings_are_listed_and_shown(dnc, recorded):
 def test_a_wording_is_kept_as_people_read_it(dnc, tmp_path, content, shown):
     """In the encodings of Windows, too; what is no text is refused, since a wording is never changed."""
     (tmp_path / "form.txt").write_bytes(content)
-    assert dnc("wordings", "add", tmp_path / "form.txt", "--name", "form-9")[0] == (0 if shown else 4)
-    assert dnc("wordings", "show", "form-9")[:2] == ((0, f"{shown}\n") if shown else (4, ""))
+    assert dnc("record", "wording", tmp_path / "form.txt", "--name", "form-9")[0] == (0 if shown else 4)
+    code, out, _ = dnc("export", "wordings")
+    assert code == (0 if shown else 4) and (not shown or out.endswith(f",{shown}\n"))
 
 
 @pytest.mark.parametrize("name", ["form\n", "form\x1b]0;x\x07"])
 def test_no_name_in_the_store_has_what_a_terminal_obeys(dnc, write_file, name):
     """It would be in the log and in every list: a line break at its end, too."""
     path = write_file("form.toml", 'region = "FR"\n')
-    for verb in (("wordings", "add", path, "--name"), ("campaigns", "add", "--brief", path), ("keys", "add")):
+    for verb in (("record", "wording", path, "--name"), ("campaign", "add", "--brief", path), ("key", "add")):
         assert dnc(*verb, name)[0] == 4
 
 
@@ -97,7 +102,7 @@ def test_every_column_of_own_records_has_a_role(dnc, write_file, kind, head, row
 
 def test_a_person_who_objected_in_a_call_is_on_the_own_list(dnc, recorded):
     """It need not be recorded twice."""
-    assert dnc("called", "+33199000002", "--at", "2026-11-04", "--result", "objected")[0] == 0
+    assert dnc("record", "call", "+33199000002", "--at", "2026-11-04", "--result", "objected")[0] == 0
     assert "+33199000002" in dnc("export", "own")[1]
 
 
@@ -111,20 +116,20 @@ def test_the_log_says_to_whom_consents_were_passed_on(dnc, recorded):
     ("words", "code"),
     [
         (["load", "FILE", "--registry", "consents", "--means", "listed"], 2),
-        (["load", "FILE", "--registry", "own", "--as-of", "2026-08-01", "--zone", "Europe/Paris"], 2),
+        (["load", "FILE", "--registry", "own", "--as-of", "2026-08-01", "--brief", "zone.toml"], 2),
         (["load", "FILE", "--registry", "own"], 2),
         (["load", "FILE", "--registry", "calls", "--covers-days", "2026-11-02..2026-11-01"], 2),
         (["load", "FILE", "--registry", "calls", "--covers-days", "november"], 2),
-        (["load", "FILE", "--registry", "calls", "--zone", "Mars"], 2),
+        (["load", "FILE", "--registry", "calls", "--brief", "mars.toml"], 2),
         (["load", "FILE", "--registry", "customers"], 2),
-        (["consent", NUMBER, "--region", "FR", "--for", "live"], 2),
-        (["consent", "12", "--on", "2026-08-01"], 4),
-        (["consent", "+33199000001", "--withdrawn-on", "20/11/2026"], 4),
-        (["consent", "+33199000001", "--withdrawn-on", "2099-01-01"], 4),
-        (["called", "+33199000001", "--at", "soon", "--result", "busy"], 4),
-        (["called", "+33199000001", "--at", "2026-11-01", "--result", "loud"], 4),
-        (["wordings", "add", "FILE"], 2),
-        (["wordings", "add", "FILE", "--name", "x", "--set", "mood=good"], 2),
+        (["record", "consent", NUMBER, "--region", "FR", "--for", "live"], 2),
+        (["record", "consent", "12", "--on", "2026-08-01"], 4),
+        (["record", "consent", "+33199000001", "--withdrawn-on", "20/11/2026"], 4),
+        (["record", "consent", "+33199000001", "--withdrawn-on", "2099-01-01"], 4),
+        (["record", "call", "+33199000001", "--at", "soon", "--result", "busy"], 4),
+        (["record", "call", "+33199000001", "--at", "2026-11-01", "--result", "loud"], 4),
+        (["record", "wording", "FILE"], 2),
+        (["record", "wording", "FILE", "--name", "x", "--set", "mood=good"], 2),
         (["export", "calls", "--to", "Partner GmbH"], 2),
     ],
 )
@@ -133,6 +138,8 @@ def test_wrong_words(dnc, write_file, words, code):
     path = write_file(
         "rows.csv", "number,at,result,consent,consent_on\n+33199000001,2026-11-01,busy,written,2026-08-01\n"
     )
+    write_file("zone.toml", 'zone = "Europe/Paris"')
+    write_file("mars.toml", 'zone = "Mars"')
     assert dnc(*(path if word == "FILE" else word for word in words))[0] == code
 
 
@@ -140,14 +147,14 @@ def test_wrong_words(dnc, write_file, words, code):
     ("more", "says"),
     [
         (["--on", "2099-01-01"], "a day was not understood or is still to come"),
-        (["--on", "2026-08-01", "--until", "soon"], "a day was not understood"),
+        (["--on", "2026-08-01", "--set", "consent_until=soon"], "a day was not understood"),
         (["--on", "2026-08-01", "--set", "wordign=form-7"], "wordign: unknown key; use one of number or consent"),
         (["--on", "2026-08-01", "--set", "origin=do not call"], "nobody has said what the text in 'origin' means"),
     ],
 )
 def test_a_statement_that_is_not_understood_is_not_recorded(dnc, more, says):
     """A file may hold one, which then forbids the call; who records one at a time can mend it at once."""
-    code, _, said = dnc("consent", "+33199000001", *more)
+    code, _, said = dnc("record", "consent", "+33199000001", *more)
     assert code in (2, 4) and said.startswith(f"dnc: {says}")
     assert dnc("export", "consents")[0] == 4
 
@@ -156,33 +163,43 @@ def test_consents_are_listed_by_their_end(dnc, recorded, monkeypatch, tmp_path):
     """Agreed, by the wording or by the law of the country; in Great Britain no law sets an end."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-29")
     for number, on in (("+33199000002", "2025-12-20"), ("+33199000003", "2025-11-01"), ("+441632960001", "2024-01-01")):
-        assert dnc("consent", number, "--on", on, "--for", "live")[0] == 0
-    assert dnc("consent", "+33199000004", "--on", "2026-11-01", "--until", "2026-12-31")[0] == 0
-    assert dnc("consent", "+33199000005", "--on", "2026-11-01")[0] == 0
-    assert dnc("consent", "+33199000005", "--withdrawn-on", "2026-11-02")[0] == 0
-    rows = [line.split(",") for line in dnc("consents")[1].splitlines()[1:]]
+        assert dnc("record", "consent", number, "--on", on, "--for", "live")[0] == 0
+    assert dnc("record", "consent", "+33199000004", "--on", "2026-11-01", "--set", "consent_until=2026-12-31")[0] == 0
+    assert dnc("record", "consent", "+33199000005", "--on", "2026-11-01")[0] == 0
+    assert dnc("record", "consent", "+33199000005", "--withdrawn-on", "2026-11-02")[0] == 0
+    rows = [line.split(",") for line in dnc("export", "consents", "--ending", 365)[1].splitlines()[1:]]
     assert [(row[0], row[5], row[6]) for row in rows] == [
         ("+33199000002", "2026-12-20", "21"),
         ("+33199000004", "2026-12-31", "32"),
         ("+33199000001", "2027-08-05", "249"),
-        ("+441632960001", "", ""),
     ]
-    _, listed, said = dnc("consents", "--ending", "21", "--lang", "fr")
+    _, listed, said = dnc("export", "consents", "--ending", "21", "--lang", "fr")
     assert len(listed.splitlines()) == 2 and "21 jours : 1" in said.replace("\u00a0", " ").replace("\u202f", " ")
-    assert dnc("consents", "--ending", "21", "--out", tmp_path / "ending.csv")[:2] == (0, "")
+    assert dnc("export", "consents", "--ending", "21", "--out", tmp_path / "ending.csv")[:2] == (0, "")
     assert (tmp_path / "ending.csv").read_text() == listed
-    told = json.loads(dnc("consents", "--json")[1])
-    assert [row["number"] for row in told["consents"]] == [row[0] for row in rows]
-    assert told["ends"] == {"2026-12-20": 1, "2026-12-31": 1, "2027-08-05": 1}
-    assert dnc("object", "+33199000002", "--on", "2026-11-29")[0] == 0  # nobody asks this person again
-    assert [line.split(",")[0] for line in dnc("consents")[1].splitlines()[1:]] == [row[0] for row in rows[1:]]
+    assert dnc("record", "objection", "+33199000002", "--on", "2026-11-29")[0] == 0  # nobody asks this person again
+    listed = dnc("export", "consents", "--ending", 365)[1].splitlines()[1:]
+    assert [line.split(",")[0] for line in listed] == [row[0] for row in rows[1:]]
 
 
 def test_a_check_counts_the_consents_that_its_calls_rest_on(dnc, recorded, write_file, tmp_path):
     """By wording, age and end, for people and as JSON; those without a proof or a wording are named."""
-    assert dnc("consent", "+33199000002", "--on", "2026-09-20", "--until", "2026-10-01", "--for", "live")[0] == 0
-    assert dnc("consent", "+33199000003", "--withdrawn-on", "2026-09-01")[0] == 0
-    assert dnc("consent", "+33199000003", "--on", "2026-09-10")[0] == 0
+    assert (
+        dnc(
+            "record",
+            "consent",
+            "+33199000002",
+            "--on",
+            "2026-09-20",
+            "--set",
+            "consent_until=2026-10-01",
+            "--for",
+            "live",
+        )[0]
+        == 0
+    )
+    assert dnc("record", "consent", "+33199000003", "--withdrawn-on", "2026-09-01")[0] == 0
+    assert dnc("record", "consent", "+33199000003", "--on", "2026-09-10")[0] == 0
     calls = write_file("calls.csv", "number\n" + "".join(f"+3319900000{n}\n" for n in range(1, 5)))
     words = ["--at", "2026-09-21", "--set", "caller=commercial", "--out", tmp_path / "v.csv"]
     _, out, said = dnc("check", calls, *words, "--json")
@@ -206,16 +223,17 @@ def test_a_check_counts_the_consents_that_its_calls_rest_on(dnc, recorded, write
 def test_a_load_says_which_consents_say_nothing_that_is_understood(dnc, write_file):
     """And how their words are given a meaning; a row that tells nothing is no known one."""
     file = write_file("c.csv", "number,consent,consent_on\n+33199000001,ok,2026-08-01\n+33199000002,,\n")
+    brief = write_file("b.toml", 'values.consent.ok = "named_caller"')
     told = dnc("load", file, "--registry", "consents")[2]
     assert (
         "1 added, 1 left out that tell neither" in told
         and "1 not understood" in told
         and "(cells by column: consent 1)" in told
     )
-    assert "not understood" in dnc("answer", "+33199000001")[1] and "(in force)" not in dnc("answer", "+33199000001")[1]
-    told = dnc("load", file, "--registry", "consents", "--values", "consent:ok=named_caller")[2]
+    assert "not understood" in dnc("person", "+33199000001")[1] and "(in force)" not in dnc("person", "+33199000001")[1]
+    told = dnc("load", file, "--registry", "consents", "--brief", brief)[2]
     assert "1 added" in told and "not understood" not in told
-    assert "(in force)" in dnc("answer", "+33199000001")[1]
+    assert "(in force)" in dnc("person", "+33199000001")[1]
 
 
 def test_a_load_says_that_the_country_of_the_numbers_is_missing(dnc, write_file):

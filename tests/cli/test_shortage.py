@@ -149,10 +149,10 @@ def full_store(tmp_path, write_file) -> Iterator[Path]:
         ["check", "calls.csv", "--region", "FR", "--out", "v.csv"],
         ["check", "calls.csv", "--region", "FR", "--out", "v.csv", "--keep"],
         ["vet", "calls.csv", "--region", "FR"],
-        ["object", "+33199000002", "--on", "2026-01-01"],
-        ["forget", "--number", "+33199000001"],
-        ["retain", "decisions", "--months", "3"],
-        ["keys", "add", "dialler"],
+        ["record", "objection", "+33199000002", "--on", "2026-01-01"],
+        ["forget", "+33199000001"],
+        ["retention", "decisions", "--months", "3"],
+        ["key", "add", "dialler"],
     ], 4),
     ids=" ".join,
 )  # fmt: skip
@@ -164,12 +164,12 @@ def test_the_full_disk_of_a_store_is_named(words, full_store, dnc, write_file):
     assert code == 4 and err.splitlines()[-1].startswith(f"dnc: {full_store}: the disk is full")
     assert not Path("v.csv").exists()
     (full_store.parent / "filling").unlink()
-    assert dnc("verify", "--store", full_store)[0] == 0
+    assert dnc("status", "--store", full_store)[0] == 0
 
 
 @pytest.mark.parametrize(
     "words",
-    [["backup", "FULL/copy"], ["export", "own", "--out", "FULL/own.csv"], ["answer", "+33199000001", "--out", "FULL/letter.html"]],
+    [["backup", "FULL/copy"], ["export", "own", "--out", "FULL/own.csv"], ["person", "+33199000001", "--out", "FULL/letter.html"]],
     ids=" ".join,
 )  # fmt: skip
 def test_the_full_disk_of_an_output_is_named(words, full, dnc, write_file):

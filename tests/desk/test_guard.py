@@ -371,6 +371,6 @@ def test_an_address_in_use_is_said(dnc, desk):
 def test_the_store_verifies_afterwards(desk, dnc):
     """A key makes one while the desk runs."""
     desk.browser()
-    assert dnc("keys", "add", "dialler", "--store", desk.store.path)[0] == 0
+    assert dnc("key", "add", "dialler", "--store", desk.store.path)[0] == 0
     assert desk.browser().client.get("/").status_code == 200
     assert verify(desk.store.ledger).faults == []

@@ -59,7 +59,7 @@ def sale(api, dnc, tmp_path):
     """A function that decides a sale to a French consumer by the campaign of the docs, with more facts."""
     [brief] = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
     (tmp_path / "sale.toml").write_text(brief + 'related = "no"\n')
-    assert dnc("campaigns", "add", "sale", "--brief", "sale.toml", "--store", api.store.path)[0] == 0
+    assert dnc("campaign", "add", "sale", "--brief", "sale.toml", "--store", api.store.path)[0] == 0
 
     def decided(**facts: object) -> dict:
         call = {"number": NUMBER, "region": "FR", "call_at": "2026-10-05T11:00+02:00", **facts}
@@ -235,9 +235,8 @@ def test_a_kill_records_nothing_twice_and_loses_nothing(start, store, store_numb
 
 def test_what_is_kept_of_a_request_tells_nothing_and_is_forgotten(api, dnc):
     """Neither its key nor its number, nor a hash that somebody could try numbers against once `dnc forget` has run."""
-    by_number = ("--number", "+33199000001")
-    dnc("retain", "consents", "--months", "600", "--store", api.store.path)
-    for forget in (by_number, ("--due",), ("--before", "2000-01-01")):
+    dnc("retention", "consents", "--months", "600", "--store", api.store.path)
+    for forget in (("forget", "+33199000001"), ("retention", "--apply"), ("retention", "--before", "2000-01-01")):
         assert send(api, "objections", SENT["objections"], NUMBER).json() == {"recorded": 1}
         log = api.store.log()
         assert "request" in json.loads(log["detail"][-1])
@@ -246,7 +245,7 @@ def test_what_is_kept_of_a_request_tells_nothing_and_is_forgotten(api, dnc):
             assert hashlib.sha256(text).hexdigest() not in log.write_csv()
         assert "639981234" not in log.write_csv() and NUMBER not in log.write_csv()
         key = api.store.hash_key(0)
-        assert dnc("forget", *forget, "--store", api.store.path)[0] == 0
+        assert dnc(*forget, "--store", api.store.path)[0] == 0
         assert api.store.hash_key(0) not in (key, None)
         before = rows(api, "objections")
         assert send(api, "objections", SENT["objections"], NUMBER).json() == {"recorded": 1}

@@ -187,7 +187,7 @@ def test_a_campaign_tells_what_calls_have_in_common(api, dnc, tmp_path):
 
     def keep(text):
         brief.write_text(text)
-        return dnc("campaigns", "add", "autumn", "--brief", brief, "--store", api.store.path)
+        return dnc("campaign", "add", "autumn", "--brief", brief, "--store", api.store.path)
 
     def asked(query=""):
         sent = {"campaign": "autumn", "calls": [{"number": NOT_LISTED, "call_at": AT}]}
@@ -202,11 +202,11 @@ def test_a_campaign_tells_what_calls_have_in_common(api, dnc, tmp_path):
     row = api.store.log().row(kept["check"] - 1, named=True)
     assert json.loads(row["detail"])["campaign"] == "autumn"
     assert kept["decisions"] == asked().json()["decisions"]
-    assert dnc("campaigns", "remove", "autumn", "--store", api.store.path)[0] == 0
+    assert dnc("campaign", "remove", "autumn", "--store", api.store.path)[0] == 0
     assert asked().status_code == 422
     assert keep(BRIEF)[0] == 0
-    assert "autumn," in dnc("campaigns", "list", "--store", api.store.path)[1]
-    assert dnc("campaigns", "show", "autumn", "--store", api.store.path)[1] == BRIEF
+    assert "autumn," in dnc("campaign", "list", "--store", api.store.path)[1]
+    assert dnc("campaign", "show", "autumn", "--store", api.store.path)[1] == BRIEF
     assert verify(api.store.ledger).faults == []
 
 
@@ -302,7 +302,7 @@ def test_who_asked_is_in_the_log(api, dnc):
     assert log[rows:].select("verb", "done_by").rows() == [("check", "key dialler"), ("object", "key dialler")]
     assert not re.search(r"1\W?99\W?00\W?0[48]\W?1[08]", log.write_csv())
     assert verify(api.store.ledger).faults == []
-    code, out, _ = dnc("answer", LISTED, "--region", "FR", "--store", api.store.path, "--json")
+    code, out, _ = dnc("person", LISTED, "--region", "FR", "--store", api.store.path, "--json")
     assert code == 0 and len(json.loads(out)["decisions"]) == 1
 
 
@@ -311,9 +311,9 @@ def test_a_key_opens_until_it_is_removed(api, dnc):
     good = api.headers["Authorization"]
     for header in ("", "Bearer", "Bearer x", f"Basic {good[7:]}", good[:-1], good.replace("dnc_", "")):
         answer = api.get("/v1/status", headers={"Authorization": header})
-        assert answer.status_code == 401 and "dnc keys add" in said(answer)
+        assert answer.status_code == 401 and "dnc key add" in said(answer)
     assert api.get("/v1/status").status_code == 200
-    assert dnc("keys", "remove", "dialler", "--store", api.store.path)[0] == 0
+    assert dnc("key", "remove", "dialler", "--store", api.store.path)[0] == 0
     assert api.get("/v1/status").status_code == 401
 
 
@@ -336,14 +336,14 @@ def test_a_key_that_is_removed_while_a_request_arrives_records_nothing(api):
 
 def test_the_store_keeps_no_key(dnc, tmp_path):
     """It is printed once; neither the list, the log nor any file has it."""
-    code, key, err = dnc("keys", "add", "crm", "--store", "s")
+    code, key, err = dnc("key", "add", "crm", "--store", "s")
     assert code == 0 and "not be shown again" in err
-    assert dnc("keys", "list", "--store", "s")[1].splitlines()[1].startswith("crm,")
+    assert dnc("key", "list", "--store", "s")[1].splitlines()[1].startswith("crm,")
     secret = key.strip().encode()
     assert all(secret not in path.read_bytes() for path in (tmp_path / "s").rglob("*") if path.is_file())
-    assert dnc("keys", "add", "crm", "--store", "s")[0] == 4
-    assert dnc("keys", "add", "01 99 00 08 10", "--store", "s")[0] == 4
-    assert dnc("keys", "remove", "nobody", "--store", "s")[0] == 4
+    assert dnc("key", "add", "crm", "--store", "s")[0] == 4
+    assert dnc("key", "add", "01 99 00 08 10", "--store", "s")[0] == 4
+    assert dnc("key", "remove", "nobody", "--store", "s")[0] == 4
 
 
 def test_the_status_says_what_is_loaded(api):
@@ -446,7 +446,7 @@ def test_the_document_has_every_column(asked):
 def test_what_the_document_shows_is_accepted(api, dnc, tmp_path):
     """Its examples, in their order; and every refusal has the headers that it tells of."""
     (tmp_path / "brief.toml").write_text(BRIEF)
-    assert dnc("campaigns", "add", "autumn", "--brief", "brief.toml", "--store", api.store.path)[0] == 0
+    assert dnc("campaign", "add", "autumn", "--brief", "brief.toml", "--store", api.store.path)[0] == 0
     document = api.get("/v1/openapi.json").json()
     posts = {path: item["post"] for path, item in document["paths"].items() if "post" in item}
     assert set(posts) == {"/v1/decisions", "/v1/objections", "/v1/calls", "/v1/consents"}
@@ -537,7 +537,7 @@ def test_the_way_from_an_empty_store_to_a_clear_answer(serve, store, dnc, tmp_pa
     (tmp_path / "opt-outs.csv").write_text(f"number\n{LISTED}\n")
     (tmp_path / "calls.csv").write_text("number,at,result\n")
     section = DOCS.partition("### From an empty store to a clear answer")[2].partition("###")[0]
-    assert dnc("campaigns", "add", "autumn", "--brief", "autumn.toml", "--store", store.path)[0] == 0
+    assert dnc("campaign", "add", "autumn", "--brief", "autumn.toml", "--store", store.path)[0] == 0
     commands = re.findall("^    dnc (.+)$", section, re.MULTILINE)
     assert [command.split()[0] for command in commands] == ["load", "load", "consent"]
     for command in commands:

@@ -182,6 +182,16 @@ def test_an_offer_in_several_files_is_vetted_as_one(dnc, screened, dataset, writ
     one, many = (vet(path, screened, **READ) for path in (SAMPLES / "shop.csv", parts))
     assert many.cells.equals(one.cells)
     held = dnc(
-        "vet", *parts, "--region", "FR", "--around", "read", "--against", dataset, "--json", "--store", screened.path
+        "vet",
+        *parts,
+        "--region",
+        "FR",
+        "--brief",
+        write_file("b.toml", 'around = "read"'),
+        "--against",
+        dataset,
+        "--json",
+        "--store",
+        screened.path,
     )
     assert json.loads(held[1])["offer"]["held"] == {"offer": 1}

@@ -435,7 +435,7 @@ def test_names_that_are_not_utf_8_are_refused_before_any_row_is_printed(dnc, wri
         [*use, "--out", f"{odd}.parquet"],
         ["check", f"{odd}.csv", "--region", "FR"],
         ["explain", odd],
-        ["object", "+33199000001", "--on", "2026-08-01", "--reason", odd],
+        ["record", "objection", "+33199000001", "--on", "2026-08-01", "--reason", odd],
     ):
         code, out, err = dnc(*words)
         assert (code, out, len(err.splitlines()), "not valid UTF-8" in err) == (4, "", 1, True), (words, out, err)
@@ -494,8 +494,8 @@ def test_what_a_terminal_would_obey_is_shown_and_not_obeyed(dnc, write_file):
         ["load", f"{ESCAPE}.csv", "--as-of", "2026-01-01", "--registry", ESCAPE],
         ["load", f"{ESCAPE}.csv", "--as-of", "2026-01-01"],
         ["check", "none.csv", "--set", f"{ESCAPE}=1"],
-        ["retain", ESCAPE, "--months", "1"],
-        ["snapshots", "--store", ESCAPE],
+        ["retention", ESCAPE, "--months", "1"],
+        ["status", "--files", "--store", ESCAPE],
         [ESCAPE],
     ):
         code, out, err = dnc(*arguments)

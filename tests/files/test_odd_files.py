@@ -110,7 +110,7 @@ def test_parquet_of_every_type(tmp_path, dnc):
         told = dict.fromkeys(("number", "consent", "objected_on", "attempts", "call_at", "region", "place"), cells)
         pl.DataFrame(told).write_parquet(tmp_path / f"{kind}.parquet")
         path, read = tmp_path / f"{kind}.parquet", Brief(region="FR", around="read")
-        result = check(path, Store(tmp_path / "store"), brief=read, accept_unread=2, reason="odd")
+        result = check(path, Store(tmp_path / "store"), brief=read, accept={"unread": "odd"})
         assert result.rows == 2 and not result.counts["clear"], kind
     outs = [part for suffix in OUTS for part in ("--out", f"v.{suffix}")]
     ignored = [part for kind in CELLS for part in ("--ignore", kind)]
@@ -206,7 +206,7 @@ OWN = "number\n0199000418\n0199000419\n"
         ["vet", "PIPE", "--region", "FR"],
         ["vet", "calls.csv", "--region", "FR", "--against", "PIPE"],
         ["brief", "PIPE"],
-        ["read", "PIPE", "--registry", "own"],
+        ["load", "--preview", "PIPE", "--registry", "own"],
         ["load", "PIPE", "--registry", "own", "--as-of", "2026-01-01"],
         ["load", "calls.csv", "--registry", "own", "--as-of", "2026-01-01"],
     ], 5),
@@ -419,14 +419,14 @@ def test_digits_of_other_scripts(dnc, write_file):
     write_file("dates.csv", "number,call_at\n" + "".join(f"01990004{n},٠١/٠٢/٢٠٢٦\n" for n in range(10, 20)))
     assert dnc("brief", "dates.csv")[0] == 0
     write_file("wash.csv", "0255500000\n0２５５５00001\n61٢٥٥٥٠٠٠٠٢\n")
-    code, out, _ = dnc("read", "wash.csv", "--registry", "au-dncr", "--means", "listed")
+    code, out, _ = dnc("load", "--preview", "wash.csv", "--registry", "au-dncr", "--means", "listed")
     assert code == 0 and [line[:12] for line in out.splitlines()[1:]] == [
         "+61255500000",
         "+61255500001",
         "+61255500002",
     ]
     write_file("own.csv", "Phone Number,Contact Group Id,Days To Expiry\n0199000418,1,٣\n")
-    assert dnc("read", "own.csv", "--registry", "own")[0] == 0
+    assert dnc("load", "--preview", "own.csv", "--registry", "own")[0] == 0
 
 
 # Spreadsheets

@@ -335,7 +335,7 @@ def test_the_sheet_that_is_named(dnc, write_file, tmp_path):
         assert code in (0, 3)
         assert "not read: 'calls'" in err
     assert (
-        dnc("read", path, "--registry", "own", "--region", "FR", "--sheet", "hidden")[1].splitlines()[1]
+        dnc("load", "--preview", path, "--registry", "own", "--region", "FR", "--sheet", "hidden")[1].splitlines()[1]
         == "+33261910002,yes,"
     )
     assert 'sheet = "hidden"' in dnc("brief", path, "--sheet", "hidden")[1]
@@ -708,7 +708,7 @@ def decided(path: Path, ignore: tuple[str, ...] = (), **words: Any) -> list[tupl
     The store, into which nothing is loaded, is the same for all tests. words: of the brief.
     """
     brief = Brief("FR", facts=FACTS, ignore=(*IGNORED, *ignore), **words)
-    told = {"at": "2022-04-08T19:00", "accept_unread": 9, "reason": "shifted"}
+    told = {"at": "2022-04-08T19:00", "accept": {"unread": "shifted"}}
     result = check(path, Store(path.parents[1] / "tables-store"), brief=brief, **told)
     return result.verdicts.select("dnc_outcome", "dnc_missing", "dnc_why").rows()
 
@@ -1016,7 +1016,7 @@ def test_quotes_that_are_meant(row, city, tmp_path):
 def test_a_row_out_of_bounds_comes_back_whole(tmp_path):
     """What does not fit is written as it stood, as far as CSV allows: surplus text stands in the last cell."""
     path = written(tmp_path, f"{SHIFTED}\n1,01 99 00 04 18,x,Nantes,2022-04-01\n2,01 99 00 04 19,Lille\n")
-    told = {"brief": Brief("FR", ignore=IGNORED), "accept_unread": 1, "reason": "shifted"}
+    told = {"brief": Brief("FR", ignore=IGNORED), "accept": {"unread": "shifted"}}
     check(path, Store(tmp_path / "store"), **told, out=tmp_path / "out.csv", columns=["outcome"])
     assert (tmp_path / "out.csv").read_text().splitlines() == [
         f"{SHIFTED},dnc_outcome",
@@ -1055,7 +1055,7 @@ def test_rare_separators(sign, tmp_path):
         tmp_path, f"ref{sign}number{sign}city\n1{sign}01 99 00 04 18{sign}Nantes, Loire\n2{sign}01 99 00 04 19\n"
     )
     assert outcomes(path) == ["clear", "undecided"]
-    told = {"brief": Brief("FR", ignore=IGNORED), "accept_unread": 1, "reason": "shifted"}
+    told = {"brief": Brief("FR", ignore=IGNORED), "accept": {"unread": "shifted"}}
     check(path, Store(tmp_path / "store"), **told, out=tmp_path / "out.csv", columns=["outcome"])
     assert (tmp_path / "out.csv").read_text().startswith(f"ref{sign}number{sign}city{sign}dnc_outcome\n")
     assert opened(written(tmp_path, f"ref,num{sign}ber\n1,2\n"))[0] == ["ref", f"num{sign}ber"]
@@ -1115,7 +1115,7 @@ def test_rows_that_do_not_fit_are_counted(dnc, tmp_path):
         "fr": ["moins de cellules que l'en-tête, laissées à compléter : 1 ;", "plus de cellules", "n'est pas fermé"],
     }.items():
         ignored = (word for name in IGNORED for word in ("--ignore", name))
-        accepted = ("--accept-unread", "3", "--reason", "shifted")
+        accepted = ("--accept", "unread=shifted")
         _, _, told = dnc("check", "calls.csv", "--region", "FR", "--lang", language, *ignored, *accepted)
         told = told.replace("\N{NO-BREAK SPACE}", " ")
         assert all(word in told for word in [*words, 'short_rows = "trailing"'])

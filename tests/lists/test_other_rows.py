@@ -143,17 +143,17 @@ def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_fil
     text = f"number,city,objected_on\n{A},Lyon,none\n{A},Lyon,Rhône,x\n{B},Lyon,none\nhello,Lyon,2026-01-01\n"
     brief = Brief(ignore=["city"])
     with pytest.raises(
-        InputError, match=r"calls.csv:5: rows with an objection.* cannot be read: 1, .*--accept-unread 1"
+        InputError, match=r"calls.csv:5: rows with an objection.* cannot be read: 1, .*--accept unread=REASON"
     ):
         outcomes(text, CHARITY, brief=brief)
-    found, result = outcomes(text, CHARITY, brief=brief, accept_unread=1, reason="seen by hand")
+    found, result = outcomes(text, CHARITY, brief=brief, accept={"unread": "seen by hand"})
     assert found == ["blocked", "undecided", "clear", "undecided"]
     assert (result.elsewhere, result.unplaced) == (1, 1)
     write_file("calls.csv", text)
     given = [f"--set={name}={fact}" for name, fact in CHARITY.items()]
     told = ("check", "calls.csv", "--region", "FR", "--ignore", "city", "--at", "2026-11-26", *given)
     assert dnc(*told)[0] == 4
-    told += ("--accept-unread", "1", "--reason", "seen by hand", "--out", "page.html")
+    told += ("--accept", "unread=seen by hand", "--out", "page.html")
     err = dnc(*told)[2]
     assert "affected by an objection or a withdrawn consent in another row: 1" in err
     assert "but no readable number: 1; they affect no other row" in err
@@ -258,7 +258,7 @@ def test_in_bounded_memory(store, write_file, monkeypatch):
     head = "number,objected_on,consent_withdrawn_on,refused_on,consent,consent_on,consent_for,call_at\n"
     path = write_file("calls.csv", head + "\n".join(rows) + "\n")
     given = SALE | {"objected_on": "none"}
-    given = {"given": given, "accept_unread": 2, "reason": "seen by hand"}
+    given = {"given": given, "accept": {"unread": "seen by hand"}}
     whole = check(path, store, region="FR", **given)
     for held, batch in itertools.product((0, 1 << 28), (7, 100_000)):
         monkeypatch.setattr(other_rows, "_AT_ONCE", 50)

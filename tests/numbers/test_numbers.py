@@ -473,5 +473,5 @@ def test_a_doubted_number_of_an_answer_counts_as_unread(store, write_file):
 
 def test_an_objection_is_not_recorded_for_a_number_that_may_be_mistyped(dnc):
     """Whoever types it can look again; taking one back needs no certainty."""
-    assert dnc("object", "07 00 00 00 02", "--on", "2026-03-01", "--region", "FR")[0] == 4
-    assert dnc("object", "06 39 98 00 01", "--on", "2026-03-01", "--region", "FR")[0] == 0
+    assert dnc("record", "objection", "07 00 00 00 02", "--on", "2026-03-01", "--region", "FR")[0] == 4
+    assert dnc("record", "objection", "06 39 98 00 01", "--on", "2026-03-01", "--region", "FR")[0] == 0

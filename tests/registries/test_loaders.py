@@ -299,15 +299,15 @@ REFUSED = [
             "f.csv",
             f"number;{name}\n0199000001;oui\n0199000002;Non\n",
             {"registry": "fr-bloctel", "columns": {"listed": name}, "values": values},
-            f"f.csv:1: column '{name}' says yes or no, and its name does not say which of them is listed; say it: "
-            f"{says}--values 'listed:Non=no', or the other way round",
+            f"f.csv:1: column '{name}' says yes or no, and its name does not say which of them is listed; say it in "
+            f'a brief: values.listed = {{{says}"Non" = "no"}}, or the other way round',
         )
         for name, values, says in (
-            ("Non inscrit", {}, "--values 'listed:oui=yes' "),
-            ("Hors Bloctel", {}, "--values 'listed:oui=yes' "),
-            ("Appelable", {}, "--values 'listed:oui=yes' "),
-            ("Libre", {}, "--values 'listed:oui=yes' "),
-            ("Unregistered", {}, "--values 'listed:oui=yes' "),
+            ("Non inscrit", {}, '"oui" = "yes", '),
+            ("Hors Bloctel", {}, '"oui" = "yes", '),
+            ("Appelable", {}, '"oui" = "yes", '),
+            ("Libre", {}, '"oui" = "yes", '),
+            ("Unregistered", {}, '"oui" = "yes", '),
         )
     ),
     (
@@ -327,8 +327,8 @@ REFUSED = [
         "f.csv",
         "number,Date,note\n0199000001,2026-05-01,x\n",
         {"registry": "own"},
-        "f.csv:1: column 'date' may be the day of each objection: --map 'since=date' (and --dates dmy if it is written "
-        "31/12/2026), or --ignore 'date' if it is",
+        "f.csv:1: column 'date' may be the day of each objection: --map 'since=date' (and dates = \"dmy\" in a brief if it "
+        "is written 31/12/2026), or --ignore 'date' if it is",
     ),
     ("tps_adds.txt", TPS, {}, "tps_adds.txt: change lists are not supported; load the full file"),
     ("tps.txt", "", {}, "tps.txt: is empty, and would clear every number the list is complete for; download it again"),
@@ -1436,14 +1436,14 @@ def test_difference_of_snapshots(tmp_path):
     store = Store(tmp_path / "store")
     first = tps(store, tmp_path, date(2026, 6, 1), "02079460123", "01632960123")
     second = tps(store, tmp_path, date(2026, 7, 1), "01632960123", "01914980123")
-    words = ["snapshots", "--store", store.path, "--diff", first, second]
+    words = ["status", "--store", store.path, "--compare", first, second]
     assert run(*words)[1].splitlines() == [
         "registry,before,after,added,removed,unknown",
         "gb-tps,2026-06-01,2026-07-01,1,1,0",
     ]
     assert run(*words, "--numbers")[1].splitlines() == ["number,change", "+441914980123,added", "+442079460123,removed"]
-    assert run("snapshots", "--store", store.path, "--diff", first, 9)[0] == 4
-    assert run("snapshots", "--store", store.path, "--numbers")[0] == 2
+    assert run("status", "--files", "--store", store.path, "--diff", first, 9)[0] == 4
+    assert run("status", "--files", "--store", store.path, "--numbers")[0] == 2
 
 
 def test_difference_of_answers(tmp_path):
@@ -1493,15 +1493,15 @@ def test_loader_outside_the_package(tmp_path):
     mine.write_text(MINE)
     extract = tmp_path / "x.csv"
     extract.write_text("my number,mark\n0199000001,X\n0199000002,\n")
-    code, rows, said = run("read", extract, "--loader", mine)
+    code, rows, said = run("load", "--preview", extract, "--loader", mine)
     assert (code, rows.splitlines()) == (0, ["number,listed,since", "+33199000001,yes,", "+33199000002,no,"]), said
     assert (
         "xx-mine as of" in run("load", extract, "--loader", mine, "--as-of", "2026-08-03", "--store", tmp_path / "s")[2]
     )
     mine.write_text("LOADER = 1")
-    assert "does not define LOADER" in run("read", extract, "--loader", mine)[2]
+    assert "does not define LOADER" in run("load", "--preview", extract, "--loader", mine)[2]
     mine.write_text("what ? this")
-    assert "fails when it is imported (SyntaxError)" in run("read", extract, "--loader", mine)[2]
+    assert "fails when it is imported (SyntaxError)" in run("load", "--preview", extract, "--loader", mine)[2]
 
 
 def test_a_registry_is_one_module(tmp_path, monkeypatch):
@@ -1518,12 +1518,14 @@ def test_a_registry_is_one_module(tmp_path, monkeypatch):
 
 
 def test_read_says_what_it_cannot_read(tmp_path):
-    """`dnc read` prints listings, says refused rows with their reason, and what the file is complete for."""
-    code, rows, said = run("read", FOLDER / "us_rnd.csv")
+    """`dnc load --preview` prints listings, says refused rows with their reason, and what the file is complete for."""
+    code, rows, said = run("load", "--preview", FOLDER / "us_rnd.csv")
     assert (code, len(rows.splitlines())) == (0, 7)
     assert "us_rnd.csv:7: not ten digits without the leading 1" in said
     assert "us_rnd.csv:6: counts as listed: answer is not yes, no or no data" in said
     assert "us_rnd.csv:8: counts without its date: dateasked is not a date written like 2026-12-31" in said
-    assert "complete for 1310 1818" in run("read", FOLDER / "us_ndnc_all.txt")[2]
-    rows = run("read", FOLDER / "it_rpo.txt", "--means", "callable", "--asked", FOLDER / "it_rpo.asked.txt")[1]
+    assert "complete for 1310 1818" in run("load", "--preview", FOLDER / "us_ndnc_all.txt")[2]
+    rows = run(
+        "load", "--preview", FOLDER / "it_rpo.txt", "--means", "callable", "--asked", FOLDER / "it_rpo.asked.txt"
+    )[1]
     assert rows.splitlines()[1:] == ["+390255501234,yes,", "+390655501234,no,", "+393335550101,no,"]

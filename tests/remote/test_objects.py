@@ -95,7 +95,7 @@ def test_a_backup_goes_there_and_comes_back(bucket, store, dnc, write_file, tmp_
     assert dnc("backup", f"{bucket}/night", "--store", store.path)[0] == 4
     other = Store(tmp_path / "other")
     assert dnc("restore", f"{bucket}/night", "--store", other.path)[0] == 0
-    assert dnc("verify", "--store", other.path)[0] == 0
+    assert dnc("status", "--store", other.path)[0] == 0
     assert [one.sha256 for one in other.snapshots()] == [one.sha256 for one in store.snapshots()]
     obstore.delete(from_url("s3://lists"), [f"{bucket.removeprefix('s3://lists/')}/night/manifest.json"])
     assert dnc("restore", f"{bucket}/night", "--store", tmp_path / "third")[0] == 4
@@ -109,7 +109,7 @@ def test_every_verb_that_reads_a_file_reads_an_object(bucket, store, dnc, tmp_pa
     for words, ends, says in (
         (["explain", url, "--row", "2"], 3, "+33199000002"),
         (["brief", url], 0, "of calls.csv"),
-        (["read", url, "--registry", "own"], 0, "+33199000001,yes,"),
+        (["load", "--preview", url, "--registry", "own"], 0, "+33199000001,yes,"),
         (["load", url, "--registry", "own", "--as-of", "2026-11-01"], 0, f"{url}: own opt-out list (own) as of"),
         (["vet", url, "--against", url], 0, "2"),
         (["check", f"{bucket}/none.csv"], 4, f"{bucket}/none.csv: there is no such object"),

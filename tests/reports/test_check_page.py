@@ -459,7 +459,7 @@ def test_calls_in_the_past_and_a_clock_that_is_replaced_are_said(dnc, write_file
     assert past in err and past in page and any(past in str(row[1]).replace("\xa0", " ") for row in rows)
     day = "2026-11-25" if lang == "en" else "25/11/2026"
     assert all(re.search(rf"{clock}.*? {day}", text) for text in (err, page))
-    assert dnc("object", "+33199000001", "--on", "2026-01-01")[0] == 0
+    assert dnc("record", "objection", "+33199000001", "--on", "2026-01-01")[0] == 0
     told = [json.loads(one["detail"]) for one in csv.DictReader(io.StringIO(dnc("log")[1]))]
     assert [(one["clock"], one["today"]) for one in told] == [("DNC_TODAY", "2026-11-25")] * 2
     monkeypatch.delenv("DNC_TODAY")

@@ -122,7 +122,7 @@ def test_no_number_was_sent_to_a_directory(store, write_file):
     path = write_file("listed.csv", f"number,listed\n{UNKNOWN},yes\n")
     for registry in ("ch-directory", "fr-bloctel", "fr-directory", "ie-ndd", "own"):
         store.load(path, as_of=date(2026, 8, 5), registry=registry)
-    asked = {row["registry"]: row["asked"] for row in answer(store, UNKNOWN)["snapshots"]}
+    asked = {row["registry"]: row["asked"] for row in answer(store, UNKNOWN)["status", "--files"]}
     assert [registry for registry, is_asked in asked.items() if is_asked] == ["fr-bloctel"]
     assert len(asked) == 5
 
@@ -148,7 +148,7 @@ def test_the_letter_in_word_says_the_same(found, tmp_path, language):
 
 def test_a_letter_is_written_by_the_verb(dnc, found):
     """In the language that is asked for; another suffix is wrong usage, and nothing is written."""
-    code, out, err = dnc("answer", OPEN, "--lang", "fr", "--out", "letter.html")
+    code, out, err = dnc("person", OPEN, "--lang", "fr", "--out", "letter.html")
     assert (code, out, err) == (0, "", "")
     with pytest.raises(OptionError, match=r"must end in \.html or \.docx"):
         write_letter(SAMPLES / "letter.pdf", letter(found(OPEN), BOOK))

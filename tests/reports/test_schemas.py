@@ -32,7 +32,7 @@ def given(dnc, write_file) -> dict[str, list[object]]:
     """What each verb gave."""
     calls, own = write_file("calls.csv", CALLS), write_file("own.csv", "number\n+33199000001\n")
     dnc("load", own, "--registry", "own", "--as-of", "2026-08-01")
-    conditions = ["--json", "--quiet", "--max-undecided", "0.5"]
+    conditions = ["--json", "--quiet", "--require", "undecided<=0.5"]
     checked = dnc("check", calls, *TOLD, "--out", "verdicts.csv", *conditions)[1]
     vetted = dnc("vet", calls, *TOLD, "--until", "2026-08-10", "--price", "9", *conditions)[1]
     status = dnc("status", "--json", "--max-age", "gb-tps=21")[1]

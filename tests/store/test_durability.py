@@ -84,7 +84,7 @@ def test_a_ledger_that_lost_rows_is_refused_and_they_are_named(loaded, tmp_path)
         loaded.object([f"+3319900000{day}"], date(2026, 8, day))
         good = (loaded.path / LEDGER).read_bytes()
         (loaded.path / LEDGER).write_bytes(earlier)
-        with pytest.raises(StoreError, match=r"does not match its manifest.*run dnc verify, then dnc restore"):
+        with pytest.raises(StoreError, match=r"does not match its manifest.*run dnc status, then dnc restore"):
             loaded.standing()
         with pytest.raises(StoreError, match="does not match its manifest"):
             loaded.object(["+33199000009"], date(2026, 8, 9))
@@ -290,8 +290,8 @@ def test_a_store_that_cannot_be_written_is_read_and_says_so_plainly(loaded, writ
     write_file("c.csv", "number\n0199000001\n")
     for path in [*loaded.path.rglob("*"), loaded.path]:
         path.chmod(0o555 if path.is_dir() else 0o444)
-    reading = [["snapshots"], ["verify"], ["explain", "+33199000001"]]
-    writing = [["check", "c.csv"], ["object", "+33199000001", "--on", "2026-01-01"]]
+    reading = [["status", "--files"], ["status"], ["explain", "+33199000001"]]
+    writing = [["check", "c.csv"], ["record", "objection", "+33199000001", "--on", "2026-01-01"]]
     found = as_reader(tmp_path, *reading, *writing)
     for code, err in found[:3]:
         assert code in (0, 3), err
@@ -300,7 +300,7 @@ def test_a_store_that_cannot_be_written_is_read_and_says_so_plainly(loaded, writ
         assert "cannot be written: Permission denied" in err
         assert (len(err.splitlines()), "damaged" in err) == (1, False)
     (loaded.path / LEDGER).chmod(0)
-    assert "cannot be read: Permission denied" in as_reader(tmp_path, ["snapshots"])[0][1]
+    assert "cannot be read: Permission denied" in as_reader(tmp_path, ["status", "--files"])[0][1]
     for path in [loaded.path, *loaded.path.rglob("*")]:
         path.chmod(0o700)
 
@@ -328,10 +328,10 @@ def test_a_store_of_a_newer_program_is_called_newer(dnc, loaded, change, says):
     edits.edit(loaded.path, change)
     for verb in (
         ("status",),
-        ("verify",),
+        ("status",),
         ("log", "--verify"),
         ("export", "own"),
-        ("object", "+33199000004", "--on", "2026-08-03"),
+        ("record", "objection", "+33199000004", "--on", "2026-08-03"),
         ("restore", before),
         ("backup", loaded.path.with_name("b")),
     ):
@@ -426,11 +426,11 @@ def test_backup_and_restore_on_the_command_line(dnc, loaded, tmp_path):
     assert "is not damaged, so nothing was restored" in dnc("restore", "copy", *at)[2]
     for text in ("[" * 100_000, "{}"):
         (loaded.path / MANIFEST).write_text(text)
-        code, out, err = dnc("verify", *at)
-        assert (code, out, "dnc restore BACKUP" in err) == (4, "manifest.json is damaged\n", True)
+        code, out, err = dnc("status", *at)
+        assert (code, "DUE  manifest.json is damaged\n" in out, "dnc restore BACKUP" in err) == (4, True, True)
     assert dnc("restore", "copy", *at)[0] == 0
-    code, _, err = dnc("verify", *at)
-    assert (code, err[:3]) == (0, "OK:")
+    code, out, _ = dnc("status", *at)
+    assert (code, "files verified: 2" in out) == (0, True)
 
 
 def test_an_interrupted_change_never_was(loaded):

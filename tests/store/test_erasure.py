@@ -203,12 +203,12 @@ def test_what_a_restore_put_aside_has_to_go_first(dnc, known, tmp_path):
     (known.path / LEDGER).write_bytes((known.path / LEDGER).read_bytes()[:-1])
     aside = restore(known.ledger, tmp_path / "backup").aside
     head = verify(known.ledger).head
-    for arguments in (["--number", f"+{OBJECTED}"], ["--due"], ["--before", "2026-07-01"]):
-        code, _, err = dnc("forget", *arguments, "--store", known.path)
+    for arguments in (["forget", f"+{OBJECTED}"], ["retention", "--apply"], ["retention", "--before", "2026-07-01"]):
+        code, _, err = dnc(*arguments, "--store", known.path)
         assert (code, "delete the folder, or move it out of the store" in err) == (4, True)
     assert verify(known.ledger).head == head
     aside.rename(tmp_path / "aside")
-    assert dnc("forget", "--number", f"+{OBJECTED}", "--store", known.path)[0] == 0
+    assert dnc("forget", f"+{OBJECTED}", "--store", known.path)[0] == 0
     assert not found(known.path, {"reason": REASON.encode()})
 
 
@@ -285,13 +285,13 @@ def test_the_name_of_a_file_that_was_forgotten_tells_nothing(store, write_file, 
 def test_a_file_that_a_check_still_reads_is_told(dnc, known):
     """It goes with the next change after the check; until then whoever forgets knows that it is there."""
     standing = known.standing()
-    code, _, err = dnc("forget", "--number", f"+{CLEARED}", "--store", known.path)
+    code, _, err = dnc("forget", f"+{CLEARED}", "--store", known.path)
     assert (code, "files that a running check still reads: 1;" in err) == (0, True)
     assert len(known.ledger.still_read()) == 1
     del standing
     known.object([f"+{OBJECTED}"], date(2026, 6, 7))
     assert known.ledger.still_read() == []
-    assert "still reads" not in dnc("forget", "--number", f"+{CLEARED}", "--store", known.path)[2]
+    assert "still reads" not in dnc("forget", f"+{CLEARED}", "--store", known.path)[2]
 
 
 WITHDRAWN = 33199000011

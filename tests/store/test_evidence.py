@@ -117,7 +117,7 @@ def test_a_log_that_goes_back_in_time_is_named(dnc, loaded, monkeypatch, tmp_pat
     loaded.object(["+33199000004"], date(2026, 6, 1))
     monkeypatch.undo()
     loaded.object(["+33199000005"], date(2026, 8, 3))
-    for verb in (("verify",), ("log", "--verify")):
+    for verb in (("status",), ("log", "--verify")):
         code, out, err = dnc(*verb, "--store", loaded.path)
         assert (code, err.count("goes back in time"), "restore" in err) == (4, 1, False)
         assert re.fullmatch(r"row 4 is dated 2026-06-01 09:00:00 \(UTC\), before row 3 of 20\d\d-.*backdated\n", out)
@@ -204,7 +204,7 @@ def test_what_had_not_come_then_has_not_come_in_a_replay(checked, write_file, mo
     assert replay(checked, result.id, path).same
     # Earlier versions kept no word about columns that they left out.
     told = json.loads(Settings(brief=brief, given=TOLD, at="2026-11-26").read(checked).text)
-    for name in ("ignore", "texts", "new_columns", "around", "accept_unread"):
+    for name in ("ignore", "texts", "new_columns", "around"):
         del told[name]
     monkeypatch.setattr(Setup, "text", property(lambda _: json.dumps(told)))
     result = check(path, checked, brief=brief, given=TOLD, at="2026-11-26")
@@ -311,8 +311,8 @@ def test_a_list_that_does_not_hold_a_number_speaks_of_it_where_it_is_complete(lo
 def test_an_answer_without_its_decisions_is_refused(dnc, checked):
     """A file of decisions that is lost is named as such."""
     next((checked.path / "decisions").iterdir()).unlink()
-    code, _, err = dnc("answer", "+33199000002", "--store", checked.path)
-    assert (code, "a file of decisions is missing: its file does not exist; see dnc verify" in err) == (4, True)
+    code, _, err = dnc("person", "+33199000002", "--store", checked.path)
+    assert (code, "a file of decisions is missing: its file does not exist; see dnc status" in err) == (4, True)
     with pytest.raises(StoreError):
         answer(checked, "+33199000002")
 
@@ -320,11 +320,11 @@ def test_an_answer_without_its_decisions_is_refused(dnc, checked):
 def test_an_answer_on_the_command_line(dnc, checked):
     """A person reads lines, a program reads JSON, and checks without decisions are named."""
     check(SAMPLES / "shop.csv", checked, region="FR", at="2026-08-05")
-    code, out, _ = dnc("answer", "+33199000003", "--store", checked.path)
+    code, out, _ = dnc("person", "+33199000003", "--store", checked.path)
     assert (code, "2026-06-01 Bloctel: listed" in out, "row 3" in out) == (0, True, True)
     assert "Checks that kept no decisions, by row of the log (look in their output files): 5" in out
-    assert json.loads(dnc("answer", "+33199000003", "--json", "--store", checked.path)[1])["not_kept"] == [5]
-    assert "number 1 cannot be read" in dnc("answer", "12", "--store", checked.path)[2]
+    assert json.loads(dnc("person", "+33199000003", "--json", "--store", checked.path)[1])["not_kept"] == [5]
+    assert "number 1 cannot be read" in dnc("person", "12", "--store", checked.path)[2]
 
 
 # Forgetting
@@ -366,26 +366,26 @@ def test_retention_is_kept_with_the_store(dnc, checked, monkeypatch):
     """Each registry and the decisions have their own time; the own list has none; what is due goes at a word."""
     at = ["--store", checked.path]
     monkeypatch.setenv("DNC_TODAY", "2026-11-25")
-    assert dnc("retain", "fr-bloctel", "--months", "1", *at)[2] == "fr-bloctel: kept for 1 month\n"
-    assert dnc("retain", "fr-bloctel", "--months", "5", *at)[2] == "fr-bloctel: kept for 5 months\n"
-    assert dnc("retain", "decisions", "--months", "6", *at)[0] == 0
-    assert "own is always kept" in dnc("retain", "own", "--months", "6", *at)[2]
-    assert "unknown registry" in dnc("retain", "xx", "--months", "6", *at)[2]
-    assert dnc("retain", "fr-bloctel", *at)[0] == 2
-    assert dnc("retain", *at)[1].splitlines()[1:] == ["decisions,6,2026-05-25", "fr-bloctel,5,2026-06-25"]
-    assert "deleted snapshot 1: Bloctel (fr-bloctel) as of 2026-06-01" in dnc("forget", "--due", *at)[2]
-    assert dnc("retain", "fr-bloctel", "--for-ever", *at)[0] == 0
-    assert dnc("forget", "--due", *at)[2] == "snapshots deleted: 0\n"
+    assert dnc("retention", "fr-bloctel", "--months", "1", *at)[2] == "fr-bloctel: kept for 1 month\n"
+    assert dnc("retention", "fr-bloctel", "--months", "5", *at)[2] == "fr-bloctel: kept for 5 months\n"
+    assert dnc("retention", "decisions", "--months", "6", *at)[0] == 0
+    assert "own is always kept" in dnc("retention", "own", "--months", "6", *at)[2]
+    assert "unknown registry" in dnc("retention", "xx", "--months", "6", *at)[2]
+    assert dnc("retention", "fr-bloctel", *at)[0] == 2
+    assert dnc("retention", *at)[1].splitlines()[1:] == ["decisions,6,2026-05-25", "fr-bloctel,5,2026-06-25"]
+    assert "deleted snapshot 1: Bloctel (fr-bloctel) as of 2026-06-01" in dnc("retention", "--apply", *at)[2]
+    assert dnc("retention", "fr-bloctel", "--for-ever", *at)[0] == 0
+    assert dnc("retention", "--apply", *at)[2] == "snapshots deleted: 0\n"
     assert [one.id for one in checked.snapshots()] == [2]
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["--due", "--before", "2026-01-01"], ["--decisions", "--due"], ["--number", "+33199000001", "--due"]],
+    [["forget"], ["retention", "--apply", "--before", "2026-01-01"], ["retention", "decisions", "--apply"]],
 )
 def test_forget_asks_for_one_thing(dnc, checked, arguments):
     """What goes is said without doubt."""
-    assert dnc("forget", *arguments, "--store", checked.path)[0] == 2
+    assert dnc(*arguments, "--store", checked.path)[0] == 2
 
 
 def test_a_forgotten_number_does_not_come_back_with_the_same_file(checked, write_file):

@@ -56,8 +56,9 @@ def test_a_planted_link_is_not_followed(dnc, screened, outside, part):
     path.symlink_to(target)
     with pytest.raises(StoreError, match=f"{part}: is a link or a device and is not followed; remove it"):
         screened.object(["+33199000004"], date(2026, 8, 4))
-    code, out, err = dnc("verify", "--store", screened.path, "--lang", "en")
-    assert (code, out) == (4, f"{path} is a link or a device and is not followed; remove it from the store\n"), err
+    code, out, err = dnc("status", "--store", screened.path, "--lang", "en")
+    assert (code, f"{path} is a link or a device and is not followed; remove it from the store\n" in out) == (4, True)
+    assert err == f"dnc: {screened.path}: faults: 1; repair them with dnc restore BACKUP\n"
     assert (tree(outside), path.is_symlink()) == (before, True)
 
 
@@ -79,7 +80,7 @@ def test_a_snapshot_that_was_moved_and_linked_is_not_read(dnc, store, write_file
     path.symlink_to(tmp_path / "moved")
     says = "snapshot 1 (fr-bloctel as of 2026-06-01) is not read: its file is a link; nothing is decided from it: load"
     calls = write_file("c.csv", "number\n0199000001\n")
-    for verb in (["check", calls, "--region", "FR", "--at", "2026-06-05"], ["answer", "+33199000001"]):
+    for verb in (["check", calls, "--region", "FR", "--at", "2026-06-05"], ["person", "+33199000001"]):
         code, _, err = dnc(*verb, "--store", store.path)
         assert (code, says in err) == (4, True), err
     assert store.load(answer, as_of=date(2026, 6, 1)).new
@@ -114,27 +115,30 @@ def test_a_folder_that_others_can_write_to_is_refused(dnc, screened, write_file,
     calls, at = write_file("c.csv", "number\n0199000001\n"), ["--store", screened.path]
     screened.path.chmod(mode)
     before = tree(screened.path)
-    for arguments in (["object", "+33199000004", "--on", "2026-08-04"], ["check", calls, "--region", "FR"]):
+    for arguments in (
+        ["record", "objection", "+33199000004", "--on", "2026-08-04"],
+        ["check", calls, "--region", "FR"],
+    ):
         code, _, err = dnc(*arguments, *at)
         assert (code, len(err.splitlines())) == (4, 1), err
         assert f"others can write to this folder (mode {mode:04o}), so nothing was changed in it; run chmod 700" in err
-    code, _, err = dnc("verify", *at, "--lang", "en")
-    assert (code, f"others can write to this folder (mode {mode:04o})" in err) == (0, True)
+    code, out, _ = dnc("status", *at, "--lang", "en")
+    assert (code, f"others can write to this folder (mode {mode:04o})" in out) == (0, True)
     assert tree(screened.path) == before
     screened.path.chmod(0o700)
-    assert dnc("object", "+33199000004", "--on", "2026-08-04", *at)[0] == 0
+    assert dnc("record", "objection", "+33199000004", "--on", "2026-08-04", *at)[0] == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a root that can be bound")
 def test_users_other_than_root_are_refused_alike(screened, tmp_path):
     """Not only root, who may write everywhere anyway; a link is not followed either."""
     screened.path.chmod(0o777)
-    [(_, told)] = as_reader(tmp_path, ["object", "+33199000004", "--on", "2026-08-04"])
+    [(_, told)] = as_reader(tmp_path, ["record", "objection", "+33199000004", "--on", "2026-08-04"])
     assert "others can write to this folder (mode 0777)" in told
     screened.path.chmod(0o700)
     (screened.path / "lock").unlink()
     (screened.path / "lock").symlink_to(tmp_path / "elsewhere")
-    [(_, told)] = as_reader(tmp_path, ["object", "+33199000004", "--on", "2026-08-04"])
+    [(_, told)] = as_reader(tmp_path, ["record", "objection", "+33199000004", "--on", "2026-08-04"])
     assert "lock: is a link or a device and is not followed" in told
     assert not (tmp_path / "elsewhere").exists()
 
@@ -199,7 +203,7 @@ def test_a_damaged_store_is_not_backed_up(dnc, screened, tmp_path, damage):
     damage(screened.path)
     code, out, err = dnc("backup", tmp_path / "copy", "--store", screened.path)
     assert (code, out, err.count("\n")) == (4, "", 1)
-    assert err.endswith("no backup was made; run dnc verify\n")
+    assert err.endswith("no backup was made; run dnc status\n")
     assert not (tmp_path / "copy").exists()
 
 

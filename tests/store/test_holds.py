@@ -88,7 +88,7 @@ def test_files_that_are_erased_as_a_whole_stay_while_anything_is_on_hold(screene
     screened.retain("fr-bloctel", 1)
     assert (screened.forgettable().total(), screened.forget_due()) == (0, ([], [], {}))
     assert [snapshot.id for snapshot in screened.snapshots()] == before
-    _, _, err = dnc("forget", "--before", "2030-01-01", "--store", screened.path)
+    _, _, err = dnc("retention", "--before", "2030-01-01", "--store", screened.path)
     assert (
         f"not erased, because on hold: a number, and whatever is erased only as a whole file (claim 12; row {hold.seq}"
         in err
@@ -100,12 +100,12 @@ def test_files_that_are_erased_as_a_whole_stay_while_anything_is_on_hold(screene
 def test_holds_are_in_the_log_without_a_number(kept, dnc):
     """Putting on hold and lifting, with the reason; the command line says which row lifts it."""
     store = ("--store", kept.path)
-    _, _, err = dnc("retain", "--hold", "claim 12", "--number", HELD, *store)
+    _, _, err = dnc("retention", "--hold", "claim 12", "--number", HELD, *store)
     [row] = [hold.seq for hold in kept.holds()]
-    assert f"dnc retain --lift {row}" in err and HELD not in err
-    code, _, err = dnc("forget", "--number", HELD, *store)
+    assert f"dnc retention --lift {row}" in err and HELD not in err
+    code, _, err = dnc("forget", HELD, *store)
     assert code == 4 and "nothing was erased" in err
-    assert dnc("retain", "--lift", row, *store)[0] == 0 and kept.holds() == []
+    assert dnc("retention", "--lift", row, *store)[0] == 0 and kept.holds() == []
     log = kept.log()
     assert log["verb"].to_list()[-2:] == ["hold", "lift-hold"]
     assert "claim 12" in log["detail"][-2] and not any("199000001" in detail for detail in log["detail"])
@@ -125,5 +125,5 @@ def test_a_hold_is_refused_without_a_reason_and_lifted_once(kept, dnc):
         ["--number", HELD],
         ["--hold", "x", "--months", 1],
     ):
-        assert dnc("retain", *options, "--store", kept.path)[0] == 2
+        assert dnc("retention", *options, "--store", kept.path)[0] == 2
     assert kept.holds() == []

@@ -32,10 +32,10 @@ def test_an_own_list_with_other_names(store, write_file):
 
 
 def test_the_command_line_says_the_same(dnc, store, write_file):
-    """Options of `dnc load` and `dnc read`; the log has them."""
+    """A brief and options of `dnc load`, with and without --preview; the log has them."""
     path = write_file("o.csv", OWN)
-    words = ["--registry", "own", "--map", "since=Depuis", "--map", "until=Fin", "--dates", "dmy"]
-    words += ["--values", "until:jamais=never"]
+    brief = write_file("b.toml", 'dates = "dmy"\ncolumns.until = "Fin"\nvalues.until.jamais = "never"\n')
+    words = ["--registry", "own", "--map", "since=Depuis", "--brief", brief]
     assert dnc("load", path, "--as-of", AS_OF, *words)[0] == 0
     assert store.load(path, as_of=AS_OF, registry="own", **OWN_SAID).new is False
     [row] = store.log().rows(named=True)
@@ -44,7 +44,7 @@ def test_the_command_line_says_the_same(dnc, store, write_file):
         "dates": "dmy",
         "values": {"until": {"jamais": "never"}},
     }
-    code, rows, _ = dnc("read", path, *words)
+    code, rows, _ = dnc("load", "--preview", path, *words)
     assert (code, rows.splitlines()[1:]) == (0, ["+33199000001,yes,2026-03-05", "+33199000002,yes,2026-03-06"])
 
 
@@ -135,9 +135,10 @@ def test_what_cannot_have_an_effect_is_refused(store, write_file, text, words, m
 
 @pytest.mark.parametrize(
     "words",
-    [["--values", "until"], ["--values", "until=x"], ["--map", "since=a", "--map", "since=b"], ["--dates", "ymd"]],
+    [["--map", "since"], ["--map", "since=a", "--map", "since=b"], ["--brief", "b.toml"]],
 )
 def test_options_that_are_not_in_form(dnc, write_file, words):
     """They are wrong usage."""
     path = write_file("own.csv", "number,a,b\n+33199000001,,\n")
+    write_file("b.toml", 'dates = "ymd"')
     assert dnc("load", path, "--registry", "own", "--as-of", AS_OF, *words)[0] == 2

@@ -193,7 +193,7 @@ def test_what_is_accepted_is_one_of_three_and_has_a_reason(store, write_file, ac
     ],
 )
 def test_a_check_says_what_was_accepted(dnc, store, write_file, language, line):
-    """The summary, the page and the spreadsheet name the snapshot, the rows and the reason; so does dnc snapshots."""
+    """The summary, the page and the spreadsheet name the snapshot, the rows and the reason; so does dnc status --files."""
     write_file("own.csv", OWN + "x,,\n")
     load = ["load", "own.csv", "--as-of", "2026-08-01", "--accept", f"unread={REASON}"]
     assert dnc(*load[:4])[0] == 4
@@ -209,7 +209,7 @@ def test_a_check_says_what_was_accepted(dnc, store, write_file, language, line):
         for row in told.cast(pl.String).fill_null("").rows()
         for cell in row
     )
-    assert dnc("snapshots")[1].splitlines()[1].endswith(f",1 unread: {REASON}")
+    assert dnc("status", "--files")[1].splitlines()[1].endswith(f",1 unread: {REASON}")
 
 
 def test_what_was_accepted_goes_with_its_snapshot(store, write_file):
@@ -603,10 +603,10 @@ def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, w
     assert dnc("load", "answer.csv", "--as-of", "2026-07-20", "--campaign", "autumn", *accepted)[0] == 0
     assert [one.as_of.month for one in store.snapshots()] == [6, 7, 7]
     assert dnc("check", calls, *told)[0] == 1
-    assert "Bloctel: listed, as of 2026-06-20" in dnc("answer", "+33199000002", "--on", "2026-06-22")[1]
+    assert "Bloctel: listed, as of 2026-06-20" in dnc("person", "+33199000002", "--on", "2026-06-22")[1]
     assert dnc("replay", 2)[0] == 0
     assert len(list((store.path / "snapshots").iterdir())) == 1
-    assert "OK: 1 file with 2 rows verified;" in dnc("verify")[2]
+    assert "OK: 1 file with 2 rows verified;" in dnc("status")[2]
 
 
 def test_the_same_file_is_no_newer_on_a_later_day(dnc, store, write_file):
@@ -666,9 +666,9 @@ def test_a_wrong_day_is_corrected_by_name(store, write_file):
 @pytest.mark.parametrize(
     ("name", "corrects", "message"),
     [
-        ("answer.csv", 9, "answer.csv: there is no snapshot 9; dnc snapshots lists them"),
+        ("answer.csv", 9, "answer.csv: there is no snapshot 9; dnc status --files lists them"),
         ("other.csv", 1, "other.csv: snapshot 1 was loaded from another file; --corrects takes the same file"),
-        ("own.csv", 2, "own.csv: entries of the own list are lifted (dnc object --lift), not corrected"),
+        ("own.csv", 2, "own.csv: entries of the own list are lifted (dnc record objection --lift), not corrected"),
     ],
 )
 def test_what_corrects_nothing_is_refused(store, write_file, name, corrects, message):

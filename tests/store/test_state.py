@@ -118,7 +118,7 @@ def test_what_no_program_writes_is_a_fault_and_no_crash(dnc, held, statement, sa
         con.execute(statement)
     with suppress(StoreError):
         edits.cover_up(held.path)
-    code, out, err = dnc("verify", "--store", held.path, "--lang", "en")
+    code, out, err = dnc("status", "--store", held.path, "--lang", "en")
     assert (code, says in out) == (4, True), out + err
 
 
@@ -224,10 +224,10 @@ def test_nothing_is_decided_from_an_edited_ledger(dnc, held, write_file, name):
     """By whatever way: a check, a single call, an answer to a person. Nor is it shown as evidence, or backed up."""
     edits.edit(held.path, edits.EDITS[name][0])
     for verb in (
-        *(("wordings", "list"), ("campaigns", "list"), ("keys", "list"), ("retain",)),
+        *(("export", "wordings"), ("campaign", "list"), ("key", "list"), ("retention",)),
         ("explain", "+33199000003", "--at", "2026-08-05"),
         ("check", write_file("c.csv", CALLS), "--region", "FR"),
-        ("answer", "+33199000003"),
+        ("person", "+33199000003"),
         ("export", "own"),
     ):
         code, out, err = dnc(*verb, "--store", held.path)
@@ -271,9 +271,8 @@ def test_an_older_copy_is_found_by_the_files_that_it_does_not_name(dnc, held, wr
     backup(held.ledger, tmp_path / "kept")
     edits.put_back(held.path, older, files=False)
     says = f"files that the ledger does not name: 1 (snapshots/{newer})"
-    code, out, _ = dnc("verify", "--store", held.path)
-    assert (code, out.startswith(says), "older copy" in out) == (4, True, True)
-    assert says in dnc("status", "--store", held.path)[1]
+    code, out, _ = dnc("status", "--store", held.path)
+    assert (code, f"DUE  {says}" in out, "older copy" in out) == (4, True, True)
     held.object(["+33199000005"], date(2026, 8, 6))
     with pytest.raises(StoreError, match="1 files that the ledger does not name may hold what is to be erased"):
         held.forget_numbers(["+33199000001"])

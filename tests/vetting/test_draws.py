@@ -192,9 +192,9 @@ def test_a_condition_on_what_is_proved_decides_the_exit_code(draw, answer, dnc):
     """The bound counts, not the share of the sample; without proofs there is nothing to compare."""
     drawn = draw()
     bound = answer(drawn[:18])["proved"]["share"]
-    assert [vetted(dnc, "--min-proved", asked)[0] for asked in (bound, bound + 0.01)] == [0, 1]
+    assert [vetted(dnc, "--require", f"proved>={asked}")[0] for asked in (bound, bound + 0.01)] == [0, 1]
     assert bound < 18 / 20
-    assert dnc("vet", "offer.csv", "--brief", "buyer.toml", *AT, "--min-proved", 0.5)[0] == 2
+    assert dnc("vet", "offer.csv", "--brief", "buyer.toml", *AT, "--require", "proved>=0.5")[0] == 2
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_text_and_page_say_what_is_proved(draw, answer, dnc, language, says):
         (("--draw", 10, "--out", "offer.csv"), 2),
         (("--draw", 10, "--out", "draw.html"), 2),
         (("--draw", 10, "--out", "draw.csv", *AT), 2),
-        (("--draw", 10, "--out", "draw.csv", "--min-proved", 0.9), 2),
+        (("--draw", 10, "--out", "draw.csv", "--require", "proved>=0.9"), 2),
         (("--draw", 10, "--out", "draw.csv", "--proofs", "offer.csv"), 2),
         (("--draw", 10, "--out", "draw.csv", "--json"), 2),
         (("--proofs", "offer.csv", "--sample-of", 1000, *AT), 2),

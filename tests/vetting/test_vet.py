@@ -203,17 +203,17 @@ def test_what_is_seen_at_consents_is_shown_and_not_judged(dnc, write_file):
 
 def test_an_amount_has_the_currency_that_was_said(dnc, offer):
     """The price, what a number costs, and a condition; none is guessed, and what is no code is refused."""
-    priced = ("--price", 6, "--max-price-per-clear", 1)
-    out = dnc("vet", *offer, *priced, "--currency", "CHF")[1].replace("\xa0", " ")
+    priced = ("--price", 6, "--require", "price<=1")
+    out = dnc("vet", *offer, "--price", "6 CHF", *priced[2:])[1].replace("\xa0", " ")
     assert "2.00 CHF for each number" in out and "at most 1.00 CHF" in out and "6.00 CHF for the list" in out
     assert not re.search("[A-Z]{3}", "".join(dnc("vet", *offer, *priced)[1].splitlines()[:3]))
-    assert dnc("vet", *offer, *priced, "--currency", "€")[0] == dnc("vet", *offer, "--currency", "CHF")[0] == 2
+    assert dnc("vet", *offer, "--price", "6 €")[0] == dnc("vet", *offer, "--price", "CHF")[0] == 2
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_letter_asks_the_seller_for_what_is_missing(dnc, offer, tmp_path, language):
     """Each thing with its rows, then questions with room for an answer; no number, and nothing of our conditions."""
-    options = ("--price", 987654, "--min-clear", 0.123, "--lang", language)
+    options = ("--price", 987654, "--require", "clear>=0.123", "--lang", language)
     dnc("vet", *offer, *options, "--letter", "letter.html")
     text = unescape((tmp_path / "letter.html").read_text(encoding="utf-8").partition("</style>")[2])
     questions = messages("seller", language)["questions"]
@@ -254,18 +254,17 @@ def test_rows_and_numbers_are_told_apart(dnc, write_file):
     ("conditions", "code"),
     some([
         ([], 0),
-        (["--min-clear", 0.5], 0),
-        (["--min-clear", 0.51], 1),
-        (["--min-clear", 0.5, "--until", "2026-12-31"], 1),
-        (["--max-undecided", 0.375], 0),
-        (["--max-undecided", 0.37], 1),
-        (["--price", 6, "--max-price-per-clear", 2], 0),
-        (["--price", 6, "--max-price-per-clear", 1.99], 1),
-        (["--price", 6, "--max-price-per-clear", 5, "--until", "2027-12-31"], 1),
-        (["--min-clear", 0.1, "--max-undecided", 0.1], 1),
-        (["--min-clear", 0.9, "--exit-zero"], 0),
-        (["--max-price-per-clear", 2], 2),
-        (["--min-clear", 60], 2),
+        (["--require", "clear>=0.5"], 0),
+        (["--require", "clear>=0.51"], 1),
+        (["--require", "clear>=0.5", "--until", "2026-12-31"], 1),
+        (["--require", "undecided<=0.375"], 0),
+        (["--require", "undecided<=0.37"], 1),
+        (["--price", 6, "--require", "price<=2"], 0),
+        (["--price", 6, "--require", "price<=1.99"], 1),
+        (["--price", 6, "--require", "price<=5", "--until", "2027-12-31"], 1),
+        (["--require", "clear>=0.1", "--require", "undecided<=0.1"], 1),
+        (["--require", "price<=2"], 2),
+        (["--require", "clear>=60"], 2),
         (["--until", "2026-11-30"], 2),
         (["--sample-of", 3], 2),
         (["--at", "someday"], 2),
@@ -285,14 +284,16 @@ def test_a_sample_is_held_to_its_bounds(vetted, dnc, offer):
     assert clear["share"] == 0.5
     assert clear["low"] < 0.2 < 0.8 < clear["high"]
     assert vetted("--sample-of", 8)["outcomes"]["clear"]["low"] == 0.5
-    assert dnc("vet", *offer, "--min-clear", 0.5, "--sample-of", 1000)[0] == 1
+    assert dnc("vet", *offer, "--require", "clear>=0.5", "--sample-of", 1000)[0] == 1
     price = vetted("--sample-of", 1000, "--price", 1000)["price"]
     assert price["low"] < price["per_clear"] < price["high"]
 
 
-def test_more_confidence_means_wider_bounds(vetted):
+def test_more_confidence_means_wider_bounds(offer, screened):
     """A higher confidence gives wider bounds."""
-    shy, bold = (vetted("--sample-of", 1000, "--confidence", one)["outcomes"]["clear"]["low"] for one in (0.99, 0.8))
+    path, _, brief, _, at, *_ = offer
+    told = {"brief": brief, "at": at, "sample_of": 1000}
+    shy, bold = (vet(path, screened, **told, confidence=one).outcomes["clear"].low for one in (0.99, 0.8))
     assert shy < bold
 
 
@@ -333,7 +334,7 @@ def test_stdout_is_the_result_and_stderr_narration(dnc, offer, write_file):
 
 def test_the_summary_speaks_french(dnc, offer):
     """The French summary has all parts: outcomes, what the seller should supply, the sale itself, price, conditions."""
-    _, out, _ = dnc("vet", *offer, "--lang", "fr", "--price", 6, "--min-clear", 0.3, "--until", "2026-12-31")
+    _, out, _ = dnc("vet", *offer, "--lang", "fr", "--price", 6, "--require", "clear>=0.3", "--until", "2026-12-31")
     for said in (
         "possibles pendant toute la période",
         "le vendeur devrait fournir",
@@ -405,7 +406,7 @@ def test_a_list_is_vetted_without_a_trace_of_its_numbers(dnc, offer, tmp_path):
 def test_the_page_tells_all_and_shows_no_number(dnc, offer, tmp_path, language):
     """The report has all sections in both languages, citations, two charts, and no telephone number."""
     out = tmp_path / "offer.html"
-    more = ["--until", "2026-12-31", "--price", 6, "--min-clear", 0.9, "--lang", language, "--out", out]
+    more = ["--until", "2026-12-31", "--price", 6, "--require", "clear>=0.9", "--lang", language, "--out", out]
     assert dnc("vet", *offer, *more)[0] == 1
     page = out.read_text(encoding="utf-8")
     v = messages("vet", language)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from dnc.checks.counts import Tallies
 from dnc.clock import YES, today
 from dnc.errors import printable
-from dnc.files.cell_texts import as_in_brief, is_safe, normal, plain, shown
+from dnc.files.cell_texts import as_in_brief, is_safe, normal, shown
 from dnc.files.columns import Content, kind_of_name, left_out
 from dnc.files.net import is_of_mail, marked, marks, objects
 from dnc.files.table import folded, holds_number
@@ -472,7 +472,7 @@ class OpenQuestions:
             proposed = LEFT_OUT if content.is_phones and not content.may_object else proposed
             options.append(Option(w["number"], {"columns": {"number": [*self._numbers, name]}, "texts": {name: None}}))
         cells = content.texts["cell"]
-        examples = [masked(plain(cell)) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]
+        examples = [masked(cell) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]
         if content.cut or cells.len() > len(examples):
             examples.append(w["more" if content.cut else "others"].format(n=cells.len() - len(examples)))
         rest = LEFT_OUT if proposed == _READ and not content.is_suspect and not content.is_codes else None
@@ -541,7 +541,7 @@ class OpenQuestions:
             options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
             rest = _MEANINGS.index("objected" if is_marked else "nothing") if is_marked or is_plain else None
             rows = [self._w["texts"]["rows"].format(n=count)]
-            text_ = masked(printable(" ".join(plain(cell).split())), _LONGEST_TEXT)
+            text_ = masked(printable(" ".join(cell.split())), _LONGEST_TEXT)
             yield TableRow(name, text_, rows, options, 0, is_marked, rest=rest)
         if asked.height < open_.height or (content.cut and not is_left_out):
             w = self._w["texts"]

@@ -1,14 +1,12 @@
 """Texts of cells as they are compared, and as messages repeat them.
 
-Two cells are the same text if they differ only in case, accents, markup, blanks, dates, hours and long numbers (see
-`normal`).
+Two cells are the same text if they differ only in case, accents, blanks, dates, hours and long numbers (see `normal`).
 """
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from html import unescape
 from unicodedata import combining, normalize
 
 import polars as pl
@@ -28,17 +26,9 @@ _LONG_NUMBER = r"\+?\d{1,4}(?:[ .\-]\d{2,4}){3,}|\d{5,}"
 _HASHED = rf"\b(?:{_DATE}|{_HOUR}|{_LONG_NUMBER})\b"
 WORD = r"\p{L}{2}"
 _DECIMALS = r"^(\d+)\.(?:00?|0{4,})$"  # of whole numbers; three zeros may be thousands
-# A text that is struck through: by signs over its letters, in HTML, and in Markdown.
-STRUCK = r"(?i:[\x{334}-\x{338}\x{20d2}\x{20d3}\x{20e5}\x{20e6}]|<(?:s|del|strike)[\s>]|line-through|~~[^~]+~~)"
 # Of Latin, Greek and Cyrillic, and invisible characters; not what strikes a letter through, or is a letter of its own.
 _ACCENTS = r"[\x{300}-\x{333}\x{339}-\x{36f}\p{Cf}]"
-# Tags of rich text: those that are closed, and line breaks. What else is in angle brackets is a text, and so is a tag
-# that strikes one through.
-_TAGS = re.compile(
-    r"(?is)<(?P<name>(?!(?:s|del|strike)\b)[a-z]\w*)(?:\s(?:(?!line-through)[^<>])*)?>(?=.*</(?P=name)\s*>)"
-    r"|</[a-z]\w*\s*>|<[bh]r\s*/?>"
-)
-SPOILT = ("Ã", "â€")  # in UTF-8 that was read as Windows-1252
+_SPOILT = ["Ã", "â€"]  # in UTF-8 that was read as Windows-1252
 _SHOWN, _DIGITS = 40, 3  # of a text that a message repeats: characters, and digits from which on they are hidden
 
 
@@ -59,13 +49,11 @@ def compared(cells: pl.Series) -> pl.Series:
 def normal(cells: pl.Series, *, in_full: bool = False) -> pl.Series:
     """Texts (String) as they are compared; null where they are empty.
 
-    Case, accents, markup, blanks and a wrong encoding do not count, `1.0` and `1.00` are `1`, and the words for true
+    Case, accents, blanks and a wrong encoding do not count, `1.0` and `1.00` are `1`, and the words for true
     and false are one in all languages. In a text that also holds a word, dates, hours and numbers of five or more
     digits are `#`, except in_full.
     """
-    if cells.str.contains_any(["<", "&", *SPOILT]).any():
-        cells = cells.map_elements(plain, pl.String)
-    text = pl.lit(cells).str.normalize("NFD").str.replace_all(_ACCENTS, "").str.to_lowercase()
+    text = pl.lit(mended(cells)).str.normalize("NFD").str.replace_all(_ACCENTS, "").str.to_lowercase()
     text = text.str.replace_all(r"\s+", " ").str.strip_chars()
     if not in_full:
         hashed = text.str.replace_all(_HASHED, "#")
@@ -81,8 +69,8 @@ def days_in(text: str) -> list[str]:
 
 
 def shown(text: str) -> str:
-    """A text as messages repeat it: its beginning on one line, without markup or addresses, and with `#` for digits."""
-    line = printable(" ".join("…@…" if "@" in word else word for word in plain(text).split()))
+    """A text as messages repeat it: its beginning on one line, without addresses, and with `#` for digits."""
+    line = printable(" ".join("…@…" if "@" in word else word for word in text.split()))
     line = re.sub(r"\d", "#", line) if len(re.findall(r"\d", line)) >= _DIGITS else line
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
@@ -94,17 +82,16 @@ def is_safe(text: str) -> bool:
 
 def as_in_brief(text: str, cell: str) -> str:
     """A text of `normal` as people write it: as its cell has it, unless that has digits or line breaks."""
-    return text if re.search(r"[\d\n\r<&]", cell) else cell
+    return text if re.search(r"[\d\n\r]", cell) else cell
 
 
-def mended(text: str) -> str:
-    """A text as it was before its UTF-8 was read as Windows-1252, once or again: `DÃ©sinscrit` is `Désinscrit`."""
+def mended(texts: pl.Series) -> pl.Series:
+    """Texts as they were before their UTF-8 was read as Windows-1252, once or again: `DÃ©sinscrit` is `Désinscrit`."""
+    return texts.map_elements(_mended, pl.String) if texts.str.contains_any(_SPOILT).any() else texts
+
+
+def _mended(text: str) -> str:
     with suppress(UnicodeError):
-        while any(sign in text for sign in SPOILT):
+        while any(sign in text for sign in _SPOILT):
             text = text.encode("cp1252").decode()
     return text
-
-
-def plain(cell: str) -> str:
-    """A cell without markup, and in its own encoding."""
-    return mended(unescape(_TAGS.sub(" ", cell)))

@@ -133,7 +133,7 @@ class Content:
             self._hashes = None
         if self.is_addresses and self.rows > LOOKED_AT:
             return
-        found = marked(distinct, kind=self._kind, column=self.name)
+        found = marked(distinct, column=self.name)
         self.may_object |= bool(found.any())
         if not self.is_addresses:
             self._add_texts(cells, distinct, found)

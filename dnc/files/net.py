@@ -12,7 +12,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from html import unescape
 from itertools import chain, product
 from string import ascii_letters, digits
 from typing import NamedTuple
@@ -21,19 +20,16 @@ import polars as pl
 
 from dnc.cache import shipped_toml
 from dnc.clock import MONTHS
-from dnc.files.cell_texts import SPOILT, STRUCK, mended
+from dnc.files.cell_texts import mended
 from dnc.frames import repeated
 
 # A word, a part of fooBar, an abbreviation with full stops, or a mark between two clauses.
 _WORD = r"(?:[A-Za-z]\.){2,}|(?:\p{Lu}?[\p{Ll}\p{M}\p{Cf}]+|[\p{Lu}\p{M}\p{Cf}]+)(?:['’][tT]\b)?|[,;!?|()\n]|\.(?:\s|$)"
 _OTHER, _CLAUSE = ".", "|"  # in place of letters: a word of no class, a mark between two clauses
-_ENCLOSED = r"[\[{*/\\+=~<>_][\p{L} ]+[\]}*/\\+=~<>_]"  # and these on both sides, anywhere (`/STOP/`)
-_REMARK = r"\s[-–—]+\s|[\[\]{}*/\\+=~<>_]+"  # with these, people add a remark to a name
-# What says something has two letters of a word, or an entity of HTML; numbers, days and most ids have not.
-_TWO_LETTERS = r"\p{L}[\p{M}\p{Cf}.'’]*\p{L}|&"
-# Two alphabets within a word: letters that look alike stand for those of a stem only to the eye. And what is struck
-# through, which takes back what it says.
-_DOUBTFUL = rf"\p{{Latin}}[\p{{Cyrillic}}\p{{Greek}}]|[\p{{Cyrillic}}\p{{Greek}}]\p{{Latin}}|{STRUCK}"
+_ENCLOSED = r"[\[{*/\\+=~<>_][\p{L} ]+[\]}*/\\+=~<>_]"  # a remark between signs, anywhere (`/STOP/`)
+_REMARK = r"\s[-–—]+\s|[\[\]{}*/\\+=~<>_]+"  # what sets such a remark apart from the rest
+# What says something has two letters of a word; numbers, days and most ids have not.
+_TWO_LETTERS = r"\p{L}[\p{M}\p{Cf}.'’]*\p{L}"
 _NO_LETTERS = r"[^\p{L}\p{N}]"  # accents, soft hyphens, and the marks between clauses
 _ALSO = {"ø": "o", "æ": "ae", "ß": "ss"}  # letters with nothing to take off
 _REMEMBERED = 1_000  # texts whose answer `marks` keeps
@@ -41,8 +37,6 @@ _LETTERS = ascii_letters + digits  # of the classes, and of the words that stand
 _PASSED = _LETTERS[0]  # the letter of the first class, of words passed over
 _INSIDE, _LONGEST = 5, 16  # letters of a stem that is found inside words; signs of a word that may be known
 _ANSWER = 40  # signs of a text that may go on from the name of its column
-# Kind of a column → the rule that one of its texts has to match.
-_ENOUGH = {"name": "names", "staff": "names", "place": "firm"}
 _TYPO, _RIGHT = 8, 2  # letters of a stem that may have a typo, and those before the typo
 
 
@@ -55,12 +49,10 @@ class _Net(NamedTuple):
     instead: dict[str, str]  # parts of words that are replaced first
 
 
-def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
+def marked(texts: pl.Series, *, column: str = "") -> pl.Series:
     """Which texts probably say that a person is not to be called.
 
-    texts: String; repeated ones are read again, so pass distinct ones. kind: of their column. A `place` is marked only
-    by two words, or by a whole text or what signs set apart in one (`Rue du Refus`, `Sète - refus`); a `name`, also of
-    `staff`, by a word that hardly any name has, too (`Robinson`, `Exemple DNC`).
+    texts: String; repeated ones are read again, so pass distinct ones.
     column: name of the column in which they stand; if it is about mail and not about calls, only by two words
     (`Unsubscribed` in `Email status`) or in an address, else also by what a text says behind it, if that is more than a
     no (`Appel`: `Non autorisé`).
@@ -69,27 +61,27 @@ def marked(texts: pl.Series, *, kind: str = "", column: str = "") -> pl.Series:
     if texts.is_empty():
         return texts.cast(pl.Boolean)
     if column and _begins(column):
-        found, read = marked(texts, kind=kind), _read(texts)
+        found, read = marked(texts), _read(texts)
         at = read["row"].filter(read["letters"].str.contains(_net().rules["answers"]))
         at = at.filter(~found[at] & (texts[at].str.len_chars() <= _ANSWER))
-        return found.scatter(at.filter(marked(column + " " + texts[at], kind=kind)), True)
+        return found.scatter(at.filter(marked(column + " " + texts[at])), True)
+    found = repeated(False, pl.Boolean, texts.len()).alias(texts.name)
     if not texts.str.contains(_TWO_LETTERS).any():
-        return repeated(False, pl.Boolean, texts.len()).alias(texts.name)
-    found = texts.to_frame().select(pl.first().str.contains(_DOUBTFUL).fill_null(False)).to_series()
+        return found
     rules, read = _net().rules, _read(texts)
     read = read.filter(pl.col("letters").str.contains(rules["known"]))
     if read.is_empty():
         return found
-    enough = "pairs" if is_of_mail(column) else _ENOUGH.get(kind, "any")
+    enough = "pairs" if is_of_mail(column) else "any"
     rest = pl.col("letters").str.replace_all(rules["without"], _CLAUSE)
     is_address = pl.lit(texts[read["row"]].str.contains("@", literal=True))  # which is no answer about mail
     says_so = rest.str.contains(rules[enough]) | (is_address & rest.str.contains(rules["any"]))
     says = read.filter(pl.col("letters").str.contains(rules["first"]) | says_so)
     found = found.scatter(says["row"], True)
-    at = read["row"].filter(texts[read["row"]].str.contains(_REMARK if kind in _ENOUGH else _ENCLOSED))
+    at = read["row"].filter(texts[read["row"]].str.contains(_ENCLOSED))
     if at.is_empty():
         return found
-    return found.scatter(at.filter(marked(texts[at].str.replace_all(_REMARK, ","), kind=kind, column=column)), True)
+    return found.scatter(at.filter(marked(texts[at].str.replace_all(_REMARK, ","), column=column)), True)
 
 
 @lru_cache(_REMEMBERED)
@@ -131,7 +123,7 @@ def _letters_of(name: str) -> str:
 
 def _read(texts: pl.Series) -> pl.DataFrame:
     """The letters of the words of each text that has any, with blanks between them; `row` counts texts from 0."""
-    cells = _plain(texts).alias("word").to_frame().select(pl.col("word").str.extract_all(_WORD))
+    cells = mended(texts).alias("word").str.replace_all(r"\b[nN][°º]", " ").str.extract_all(_WORD).to_frame()
     words = cells.with_row_index("row").explode("word")
     word = words["word"].drop_nulls().unique()
     plain = pl.col("word").str.to_lowercase().str.normalize("NFKD").str.replace_all(_NO_LETTERS, "")
@@ -166,18 +158,6 @@ def _shortened(word: str) -> list[str]:
     return [word[:at] + word[at + 1 :] for at in range(_RIGHT, len(word))]
 
 
-def _plain(texts: pl.Series) -> pl.Series:
-    """Texts without tags, entities of HTML, UTF-8 that was read as Windows-1252 (`DÃ©sinscrit`), and `N°`."""
-    if texts.str.contains_any(["°", "º"]).any():
-        texts = texts.str.replace_all(r"\b[nN][°º]", " ")
-    spoilt = texts.to_frame().select(pl.first().str.contains_any(["&", "<", *SPOILT]).fill_null(False)).to_series()
-    if not spoilt.any():
-        return texts
-    # A page that shows a page escapes its text twice.
-    plain = texts.filter(spoilt).map_elements(lambda text: mended(unescape(unescape(text))), return_dtype=pl.String)
-    return texts.clone().scatter(spoilt.arg_true(), plain.str.replace_all(r"<[^<>]*>", " "))
-
-
 @cache
 def _net() -> _Net:
     """The stems and rules of `net.toml`."""
@@ -204,17 +184,14 @@ def _net() -> _Net:
 def _patterns(rules: dict[str, list[str]], letters: dict[str, str]) -> dict[str, str]:
     """The rules as patterns of letters, those together that are tried together."""
     every = {name: "|".join(_rule(rule, letters, name == "without") for rule in each) for name, each in rules.items()}
-    for name in ("whole", "whole_names"):
-        every[name] = rf"(?:^|\| )(?:[0-z]+ )*[0-z]*(?:{every[name]})[0-z]*(?: [0-z]+)*(?:$| \|)"
-    firm = f"{every['pairs']}|{every['whole']}"
+    whole = rf"(?:^|\| )(?:[0-z]+ )*[0-z]*(?:{every['whole']})[0-z]*(?: [0-z]+)*(?:$| \|)"
     calls, mail = letters["calling"] + letters["phone"], letters["mail"]
     of_mail = f"^[^{calls}]*{mail}[^{calls}]*$"
     no = letters["negation"]
     answers = f"(?:^| )[^ {no}]*[^. |{no}][^ {no}]*(?:$| )"
     every["doubtful"] += r"|(?:^| )\.(?:$| )"  # a word of no class
-    every |= {"of_mail": of_mail, "known": r"[^. |]", "answers": answers, "firm": firm}
-    every["names"] = f"{firm}|{every['names']}"
-    return every | {"any": f"{firm}|{every['alone']}|{every['whole_names']}"}
+    is_any = f"{every['pairs']}|{every['alone']}|{whole}"
+    return every | {"of_mail": of_mail, "known": r"[^. |]", "answers": answers, "any": is_any}
 
 
 def _rule(rule: str, letters: dict[str, str], is_narrow: bool) -> str:

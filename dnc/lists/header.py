@@ -13,7 +13,7 @@ import polars as pl
 
 from dnc.clock import NONE, NOT_GIVEN
 from dnc.errors import InputError
-from dnc.files.columns import EVERY, kind_of_name, left_out
+from dnc.files.columns import EVERY, left_out
 from dnc.files.net import marked, marks
 from dnc.files.table import (
     FIRST_ROWS,
@@ -287,8 +287,8 @@ class Header(msgspec.Struct, frozen=True, dict=True):
 
     def left_out_column(self, column: str) -> ReadColumn:
         """A column that is left out, as it is searched."""
-        name, kind, is_id = self.table.names[column], kind_of_name(self.names[column]), column in self.as_they_stand
-        return ReadColumn(name, column, TextMeanings(), "searched", left_out=True, kind=kind, is_id=is_id)
+        is_id = column in self.as_they_stand
+        return ReadColumn(self.table.names[column], column, TextMeanings(), "searched", left_out=True, is_id=is_id)
 
     @property
     def without_role(self) -> list[str]:

@@ -15,7 +15,7 @@ import polars as pl
 
 from dnc.clock import NO, NOT_GIVEN, YES, read_day
 from dnc.files.cell_texts import days_in, normal, text_cells
-from dnc.files.columns import LOOKED_AT, have_form, yes_and_no
+from dnc.files.columns import LOOKED_AT, have_form, kind_of_name, yes_and_no
 from dnc.files.net import marked, marks, objects
 from dnc.frames import numbered, repeated
 from dnc.law.vocabulary import OR_NONE
@@ -103,7 +103,6 @@ class ReadColumn(NamedTuple):
         others: what a text that is not named there tells: `unread`; `days`, the same unless it is a day; `searched`,
             only what the net finds in it; or `used`, nothing here, as it is read as a fact. Of `AROUND` it is `around`.
         left_out: whether the column is searched in the first rows only, unless the net finds something in it.
-        kind: of its cells, if they are names or places, in which the net finds only what is more than those.
         on: unique name of the column with the day.
         is_id: whether its cells are ids; those that only say yes and no are none.
     """
@@ -113,7 +112,6 @@ class ReadColumn(NamedTuple):
     texts: TextMeanings
     others: str
     left_out: bool = False
-    kind: str = ""
     on: str | None = None
     is_id: bool = False
 
@@ -216,9 +214,9 @@ class TextReader:
             codes = codes.scatter(at.filter(_are_words(parts["text"][at])), _UNREAD)
         elif column.others == "searched":
             texts, keys = parts["text"][at], keys[at]
-            found = marked(texts, kind=column.kind, column=column.name) | column.texts.near(texts, keys)
+            found = marked(texts, column=column.name) | column.texts.near(texts, keys)
             if column.texts.rest:
-                is_void = ~(say_something(keys) | have_form(texts, column.kind)).fill_null(value=False)
+                is_void = ~(say_something(keys) | have_form(texts, kind_of_name(column.name))).fill_null(value=False)
                 if marks(column.name) or not yes_and_no().isdisjoint(column.texts.meanings):
                     is_void &= ~keys.is_in(yes_and_no())  # what they answer is known
                 found |= is_void | _against(column.name, keys)

@@ -2,7 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := .venv/installed
-DESK := .venv/installed-desk
 DEV := .venv/installed-dev
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
@@ -15,7 +14,7 @@ TESTS ?=   # those of test-all; all where nothing is named
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
 
-desk: $(DESK)           ## pages in the browser, on this machine; DESK_OPTIONS="--lang fr" says how
+desk: $(RUN)           ## pages in the browser, on this machine; DESK_OPTIONS="--lang fr" says how
 	$(BIN)/dnc desk $(DESK_OPTIONS)
 
 test: $(DEV)            ## what most changes break: the tests that take less than half a second
@@ -64,8 +63,7 @@ PIN := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsaf
 
 pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --output-file requirements.txt pyproject.toml
-	$(PIN) --constraint requirements.txt --extra desk --output-file requirements-desk.txt pyproject.toml
-	$(PIN) --constraint requirements-desk.txt --extra desk --extra letters --extra packs --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(PIN) --constraint requirements.txt --extra letters --extra signatures --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra databases --extra objects --extra remote --output-file requirements-remote.txt pyproject.toml
 	$(PIN) --constraint requirements-remote.txt --extra databases --output-file requirements-databases.txt pyproject.toml
@@ -93,10 +91,6 @@ clean:
 $(RUN): .venv/made requirements.txt pyproject.toml
 	$(INSTALL) --require-hashes -r requirements.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
-	touch $@
-
-$(DESK): $(RUN) requirements-desk.txt
-	$(INSTALL) --require-hashes -r requirements-desk.txt
 	touch $@
 
 $(DEV): .venv/made requirements-dev.txt pyproject.toml

@@ -29,13 +29,14 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-import click
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, example_number_for_type, format_number
 
 from dnc import Store, check
+from dnc.cli.help import verb_table
 from dnc.cli.main import cli
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
+from dnc.messages import messages
 from dnc.registries import OWN, Loader
 from dnc.store.loader_search import loaders_of, modules
 
@@ -46,14 +47,15 @@ TODAY = "2026-11-24"
 
 
 def commands() -> str:
-    """Every verb with its help."""
-    parts = []
-    for name in [None, *cli.commands]:
-        command = cli.commands[name] if name else cli
-        root = click.Context(cli, info_name="dnc", max_content_width=100, terminal_width=100)
-        context = click.Context(command, info_name=name, parent=root) if name else root
-        text = command.get_help(context)
-        parts.append(f"```text\n$ dnc {name + ' ' if name else ''}--help\n{text}\n```")
+    """Every verb by group: what it does, and its examples."""
+    table, heads, parts = verb_table(), messages("help", "en")["heading"], []
+    for group, names in table["groups"].items():
+        parts.append(f"## {heads[group]}")
+        for name in names:
+            verb = cli.commands[name]
+            for one in (verb, *getattr(verb, "commands", {}).values()):
+                examples = "\n".join(f"    {example}" for example in table["examples"][one.path])
+                parts.append(f"### dnc {one.path}\n\n{one.help}\n\n{examples}")
     return "\n\n".join(parts)
 
 
@@ -67,16 +69,6 @@ def jurisdictions() -> str:
         lines.append(
             f"| {pack.name['en']} (`{pack.jurisdiction}`) | {places} | {span} | {len(pack.regimes)} | {registries} |"
         )
-    return "\n".join(lines)
-
-
-def regimes() -> str:
-    """A row per regime; those of every country once, at the end of those of the first."""
-    lines = ["| regime | from | until | force | asks for | confidence |", "|---|---|---|---|---|---|"]
-    for regime in BOOK.by_id.values():
-        first = regime.first if regime.first != date.min else ""
-        until = regime.until if regime.until != date.max else ""
-        lines.append(f"| `{regime.id}` | {first} | {until} | {regime.force} | {regime.demand} | {regime.confidence} |")
     return "\n".join(lines)
 
 
@@ -293,7 +285,6 @@ PARTS = {
     "pandas": partial(recipes, "pandas"),
     "ray": partial(recipes, "ray_workers", "ray_tasks"),
     "ray_data": partial(recipes, "ray_data"),
-    "regimes": regimes,
     "registries": registries,
     "spark": partial(recipes, "spark"),
     "states": states,

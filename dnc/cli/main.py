@@ -53,7 +53,7 @@ os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000")
 atexit.register(gc.freeze)  # otherwise Python looks for cycles among all objects when it exits, which takes 0.1 s
 
 
-class _Verbs(UserDict[str, Any]):
+class _ByName(UserDict[str, Any]):
     """The verbs by name; a module is imported when one of its verbs is used."""
 
     def __getitem__(self, name: str) -> Verb:
@@ -61,7 +61,7 @@ class _Verbs(UserDict[str, Any]):
         return next(found for found in vars(module).values() if isinstance(found, Verb) and found.name == name)
 
 
-_verbs = _Verbs({verb: module for module, verbs in _OF_VERBS.items() for verb in verbs.split()})
+_verbs = _ByName({verb: module for module, verbs in _OF_VERBS.items() for verb in verbs.split()})
 
 
 @click.group("dnc", cls=Program, commands=_verbs, context_settings={"max_content_width": 100})

@@ -268,7 +268,7 @@ def read_file_brief(path: Path) -> dict[str, Any]:
     for key in entries:
         if key not in (*KEYS, *_OF_CALLS):
             raise InputError(localized("errors", "unknown_key", known=", ".join((*KEYS, *_OF_CALLS))), path, key)
-    found = _of_file(path, entries)
+    found = _of_file(path, entries, with_empty=True)
     if "zone" in entries:
         found |= _texts(path, "zone", {"zone": entries["zone"]})
     if "outbound" in entries:
@@ -279,8 +279,11 @@ def read_file_brief(path: Path) -> dict[str, Any]:
     return found
 
 
-def _of_file(path: Path, entries: Mapping[str, Any]) -> dict[str, Any]:
-    """What the entries of a brief say of the columns, words and texts of a file. Raises InputError."""
+def _of_file(path: Path, entries: Mapping[str, Any], *, with_empty: bool = False) -> dict[str, Any]:
+    """What the entries of a brief say of the columns, words and texts of a file. Raises InputError.
+
+    with_empty: whether empty cells may have a meaning among the words; of planned calls `[when_empty]` gives them one.
+    """
     ignore = entries.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise InputError(localized("errors", "columns_list"), path, "ignore")
@@ -292,7 +295,7 @@ def _of_file(path: Path, entries: Mapping[str, Any]) -> dict[str, Any]:
         "region": region and str(region).upper(),
         "dates": str(entries.get("dates", "iso")),
         "columns": _names(path, entries.get("columns", {})),
-        "values": {column: _words(path, f"values.{column}", words) for column, words in tables.items()},
+        "values": {column: _words(path, f"values.{column}", words, with_empty) for column, words in tables.items()},
         "ignore": tuple(ignore),
         "sheet": sheet,
         "texts": {name: _meanings(path, name, table) for name, table in texts.items()},
@@ -357,11 +360,11 @@ def _names(path: Path, value: Any) -> dict[str, Names]:
     return dict(_texts(path, "columns", table))
 
 
-def _words(path: Path, key: str, table: Any) -> dict[str, str]:
+def _words(path: Path, key: str, table: Any, with_empty: bool) -> dict[str, str]:
     """Words of the file, folded → ours. Raises InputError where two that are read alike have different meanings."""
     words: dict[str, str] = {}
     for theirs, ours in _texts(path, key, table).items():
-        if not theirs.strip():
+        if not theirs.strip() and not with_empty:
             raise InputError(localized("errors", "empty_entry"), path, key)
         if words.setdefault(folded(theirs), ours) != ours:
             raise InputError(localized("errors", "word_twice"), path, key)

@@ -134,14 +134,14 @@ def read_(
     import polars as pl
 
     from dnc.files.output_rows import OutputRows
-    from dnc.files.writers import CsvStream
+    from dnc.files.writers import Csv
     from dnc.registries.contract import Layout
     from dnc.registries.ingest import show
     from dnc.registries.reasons import in_words
     from dnc.store.loader_search import loader_for
 
     reader, extract = loader_for(file, module=loader, layout=Layout(columns, dates, values, ignore), **options)
-    stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
+    stream = Csv(sys.stdout.buffer, ["number", "listed", "since"])
     listed = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     is_read = pl.col("unread").is_null()
     for frame in show(reader, extract):
@@ -152,6 +152,7 @@ def read_(
             noted = frame.filter(pl.col(column).is_not_null() & rows)
             for line, reason in noted.select("line", column).iter_rows():
                 say(f"{file}:{line}: {said(language(), 'store', 'row', column, reason=in_words(reason))}")
+    stream.close()
     sys.stdout.buffer.flush()
     for note in extract.notes:
         say(f"{file}: {in_language(note, language())}")

@@ -25,7 +25,7 @@ from dnc.law.condition import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
+from dnc.law.vocabulary import CONSENT, NEXT_AT, VERDICT
 from dnc.lists.calls import Calls
 from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
@@ -83,15 +83,15 @@ class Verdicts(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def shared(self) -> Shared:
         """All columns but `dnc_number`: many calls share them, also `dnc_valid_until` and `dnc_next_at`."""
-        days = self.until.alias("dnc_valid_until"), self.next_at.alias("dnc_next_at")
+        days = self.until.alias("dnc_valid_until"), self.next_at.alias(NEXT_AT)
         row, distinct = numbered(pl.DataFrame([self.case.alias("case"), *days]))
         return Shared(taken(self.cases, distinct["case"]).hstack(distinct.drop("case")), row)
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The columns of `VERDICT` and `OCCASIONAL`, a row a call; and `dnc_consent` where the store has consents."""
+        """The columns of `VERDICT` and `dnc_next_at`, a row a call; and `dnc_consent` where the store has consents."""
         frame, row = self.shared
-        rows = frame[row].with_columns(self.numbers).select(*VERDICT, *OCCASIONAL)
+        rows = frame[row].with_columns(self.numbers).select(*VERDICT, NEXT_AT)
         return rows if self.statement is None else rows.with_columns(self.consents)
 
     @property

@@ -180,7 +180,7 @@ def test_calls_that_only_the_day_forbids_are_for_another_day(store, write_file, 
             "No call is possible as planned; the first is possible from 2026-11-30 10:00",
         ),
         3: (
-            "possible from 2026-11-30 10:00 as far as is known: 1 (the row of each call says when)",
+            "possible from 2026-11-30 10:00 as far as is known: 1.",
             "Take the other forbidden calls (1) off the list.",
         ),
     }.items():

@@ -194,7 +194,7 @@ def test_calls_that_only_the_day_forbids_are_for_another_day(store, write_file, 
     ("day", "said"),
     [
         ("2027-04-05", ["calls: not on the eve or the day of a poll.", "Until 2027-04-16: after that day"]),
-        ("2027-04-18", ["Postpone 2 calls and check", "possible from 2027-04-19 00:00 as far as is known: 2 "]),
+        ("2027-04-18", ["Postpone 2 calls and check", "possible from 2027-04-19 00:00 as far as is known: 2."]),
     ],
 )
 def test_polls_bound_the_days_of_political_calls(store, write_file, monkeypatch, day, said):

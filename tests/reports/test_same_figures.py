@@ -16,6 +16,7 @@ import pytest
 
 from dnc import Rulebook, Store, check
 from dnc.checks.subject_access import answer
+from dnc.law.vocabulary import NEXT_AT, VERDICT
 from dnc.lists.brief import read_brief
 from dnc.messages import LANGUAGES, messages
 from dnc.reports.check_data import as_data
@@ -136,7 +137,7 @@ def test_reasons_that_are_left_out_are_counted():
 def test_the_rows_prove_the_figures(seed, store, write_file):
     """Conditions, reasons of consents, what can be postponed and what rests on a declaration, counted again by row."""
     brief = read_brief(write_file("brief.toml", BRIEF.format(day=DAYS[seed])))
-    result = check(write_file("calls.csv", calls(seed)), store, brief=brief)
+    result = check(write_file("calls.csv", calls(seed)), store, brief=brief, columns=[*VERDICT, NEXT_AT])
     data, rows = as_data(result)["decision"], result.verdicts
     clear = rows.filter(pl.col("dnc_outcome") == "clear")
     assert sum(line["calls"] or 0 for line in data.get("when", [])) == (clear.height if seed != 3 else 0)

@@ -73,10 +73,11 @@ def check(
             memory: a Polars or pandas frame, a pyarrow table, or anything else with Arrow's PyCapsule interface. Or a
             list on another machine: the URL of an object (`s3://…`), or a `dnc.files.remote.Query` of a database.
         store: where the snapshots of registries are; need not exist.
-        out: file or files to write, by suffix (`.csv`, `.parquet`, `.xlsx`, `.jsonl`, `.html`), or their URLs, or the
-            table of a database (`postgresql://…#schema.table`); memory then does not grow with the list.
-        columns: those of `dnc.law.vocabulary.VERDICT` and `OCCASIONAL` to write, with or without `dnc_`; by default all
-            of the former, and those of the latter that some row fills.
+        out: file or files to write, by suffix (`.csv`, `.parquet`, `.xlsx`, `.jsonl`, `.html`), or their URLs, the
+            table of a database (`postgresql://…#schema.table`), or `-` for CSV on stdout; memory then does not grow
+            with the list.
+        columns: those of `dnc.law.vocabulary.VERDICT` to write, and more, with or without `dnc_`; by default all of
+            these, and `dnc_consent` if the store has consents. `dnc_next_at` is written only if it is named.
         only: outcomes whose rows are written; by default all.
         changed: the list is the output of an earlier check; write only rows whose outcome changed, with the earlier
             outcome as `dnc_was`.
@@ -157,7 +158,7 @@ def explain(
             that is not understood counts as empty. None is an empty cell.
         settings, options: see `dnc.checks.settings.Settings`; only the words and facts of a brief are used.
     Returns:
-        The columns of `dnc.law.vocabulary.VERDICT` and `OCCASIONAL`, and the findings.
+        The columns of `dnc.law.vocabulary.VERDICT` and `dnc_next_at`, and the findings.
     Raises:
         InputError, StoreError: as `check`. OptionError: `cells` names a column that is not ours.
     """

@@ -191,13 +191,12 @@ def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
 
 
 def together(frames: Sequence[Frame]) -> Frame:
-    """Concatenate frames; a column whose type differs between them becomes text, one that some lack is null there."""
+    """Concatenate frames; a column whose type differs between them becomes text."""
     schemas = [frame.lazy().collect_schema() for frame in frames]
-    types = {name: {schema[name] for schema in schemas if name in schema} - {pl.Null()} for name in schemas[-1]}
+    types = {name: {schema[name] for schema in schemas} - {pl.Null()} for name in schemas[0]}
     mixed = [name for name, kinds in types.items() if len(kinds) > 1]
     same = [
-        frame.with_columns(_as_text(name, schema[name]) for name in mixed if name in schema)
+        frame.with_columns(_as_text(name, schema[name]) for name in mixed)
         for frame, schema in zip(frames, schemas, strict=True)
     ]
-    is_same = all(schema.keys() == schemas[0].keys() for schema in schemas)
-    return pl.concat(same, how="vertical_relaxed" if is_same else "diagonal_relaxed")
+    return pl.concat(same, how="vertical_relaxed")

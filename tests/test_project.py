@@ -18,7 +18,7 @@ from dnc import check
 from dnc.cli.help import Verb
 from dnc.cli.main import cli
 from dnc.files.output_file import FORMATS, PAGE
-from dnc.law.vocabulary import OCCASIONAL, VERDICT, vocabulary
+from dnc.law.vocabulary import NEXT_AT, VERDICT, vocabulary
 from scripts import docs
 from tests import slow_tests
 
@@ -117,7 +117,7 @@ def test_fixtures_use_numbers_reserved_for_fiction():
 def test_every_column_of_a_verdict_is_explained():
     """The reference of columns has a row for each, in their order."""
     section = (ROOT / "docs" / "reference" / "columns.md").read_text(encoding="utf-8").partition("## Verdicts\n")[2]
-    assert re.findall(r"^\| `(dnc_\w+)`", section, re.MULTILINE) == [*VERDICT, *OCCASIONAL]
+    assert re.findall(r"^\| `(dnc_\w+)`", section, re.MULTILINE) == [*VERDICT, NEXT_AT]
 
 
 def test_the_readme_is_one_page():

@@ -24,6 +24,7 @@ from dnc.checks.settings import Settings, SettingsOptions, Setup
 from dnc.database import first_process, refuse_fork
 from dnc.errors import OptionError, must_be
 from dnc.files.table import table_of_frame
+from dnc.law.vocabulary import NEXT_AT
 from dnc.lists.inputs import Batch, Rows, as_frame, is_table
 from dnc.lists.intake import Intake
 from dnc.messages import localized
@@ -41,8 +42,7 @@ class Decider:
 
     Args:
         store: the store, or its folder, which must exist.
-        columns: those of `dnc.law.vocabulary.VERDICT` to give, by default all; those of `OCCASIONAL` have to be named,
-            since no batch knows whether another one fills them.
+        columns: those of `dnc.law.vocabulary.VERDICT` to give, and more; by default all of these, and `dnc_next_at`.
         best: whether to give one row for each row of a batch, as for `dnc.api.check`.
         settings, options: see `dnc.checks.settings.Settings`. Calls without `call_at` and `at` are made now, by the
             clock of each worker; of a day alone the hour is not known.
@@ -80,8 +80,10 @@ class Decider:
 
     def _load(self, state: object, setup: Setup, standing: Standing) -> None:
         several = len(setup.brief.named("number")) > 1
-        consents = standing.has_consents
-        selection = select(self._columns, best=self._best, several=several, consents=consents, occasional=())
+        always = [NEXT_AT] if self._columns is None else []
+        selection = select(
+            self._columns, best=self._best, several=several, consents=standing.has_consents, always=always
+        )
         stack = ExitStack()
         self._judge, self._completion = stack.enter_context(setup.judge(standing))
         self._spill = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
@@ -167,7 +169,7 @@ class Decider:
         for rows in intake.fitted(batches):
             calls = completion.completed(intake.calls(rows))
             verdicts = self._judge.verdicts(calls)
-            parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))
+            parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.columns))
             positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))
             given.append(positions.filter(self._selection.written(calls, verdicts)))
             first += rows.height

@@ -24,7 +24,7 @@ from dnc.errors import InputError, StoreError, no_room
 from dnc.files.dataset import FileList
 from dnc.files.writers import Spool
 from dnc.frames import numbered
-from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
+from dnc.law.vocabulary import CONSENT, NEXT_AT, VERDICT
 from dnc.lists.calls import Calls
 from dnc.messages import localized
 from dnc.verdicts.judge import Verdicts
@@ -47,12 +47,10 @@ class Digests(msgspec.Struct, frozen=True):
     Attributes:
         key: 64 hexadecimal digits; None for a check of an earlier version, whose hashes have none.
         columns: of the verdicts, that are hashed besides number and last day.
-        occasional: those of `dnc.law.vocabulary.OCCASIONAL` that are hashed where they are filled, and written.
     """
 
     key: str | None
     columns: tuple[str, ...] = _COMPARED
-    occasional: tuple[str, ...] = tuple(OCCASIONAL)
 
     @classmethod
     def new(cls) -> Digests:
@@ -64,7 +62,7 @@ class Digests(msgspec.Struct, frozen=True):
         """Those of a check in the log. Raises StoreError if its key was forgotten."""
         if "compared" in record and key is None:
             raise StoreError(localized("errors", "replay", "no_key"))
-        return cls(key, tuple(record.get("compared", _COMPARED_ONCE)), tuple(record.get("occasional", ())))
+        return cls(key, tuple(record.get("compared", _COMPARED_ONCE)))
 
     def of_sha256(self, sha256: str) -> str:
         """What stands in the log for a SHA-256."""
@@ -74,7 +72,7 @@ class Digests(msgspec.Struct, frozen=True):
         """The details of a check as the log has them."""
         keyed = {name: self.of_sha256(record[name]) for name in ("sha256", "verdicts")}
         consents = record["consents"] and record["consents"] | {"sha256": self.of_sha256(record["consents"]["sha256"])}
-        return {**record, **keyed, "consents": consents, "compared": self.columns, "occasional": self.occasional}
+        return {**record, **keyed, "consents": consents, "compared": self.columns}
 
 
 class Evidence:
@@ -90,7 +88,7 @@ class Evidence:
     def __init__(
         self, files: FileList, state: Sequence[object], kept: Spool | None, ids: str, digests: Digests
     ) -> None:
-        self._columns, self._occasional = list(digests.columns), digests.occasional
+        self._columns = list(digests.columns)
         self._files = files
         self._state = state
         self._kept = kept
@@ -108,9 +106,7 @@ class Evidence:
         if calls.statement is not None:
             told_apart += calls.statement.fill_null(0).cast(pl.UInt64) * _OF_STATEMENT
         shared, row = verdicts.shared
-        for name in self._occasional:
-            texts = _digests(text and f"{name} {text}" for text in shared[name])
-            told_apart += texts[row]
+        told_apart += _digests(text and f"{NEXT_AT} {text}" for text in shared[NEXT_AT])[row]
         with io.BytesIO() as text:
             (told_apart + digest[number][verdicts.case]).alias("words").to_frame().write_csv(text, include_header=False)
             self._verdicts.update(text.getvalue())

@@ -29,7 +29,7 @@ from dnc.verdicts.judge import Judge, RegimeResult
 class Explanation(NamedTuple):
     """One call explained.
 
-    verdict: the columns of `dnc.law.vocabulary.VERDICT` and `OCCASIONAL`. findings: of every regime in force.
+    verdict: the columns of `dnc.law.vocabulary.VERDICT` and `dnc_next_at`. findings: of every regime in force.
     not_understood: the cells that were not understood; empty where there are none.
     own: what own records say of the number, as `dnc.lists.own_answer` gives it, but the consent that `counts` is the
         one that the verdict rests on; empty where the store has none.

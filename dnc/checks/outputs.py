@@ -9,7 +9,6 @@ from pathlib import Path
 from types import NoneType
 
 import polars as pl
-from msgspec import structs
 
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout
@@ -17,12 +16,12 @@ from dnc.errors import OptionError, must_be, room_in
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import OutputRows
 from dnc.files.remote import is_database, is_url
-from dnc.files.writers import TableMode, Writer
+from dnc.files.writers import Writer
 from dnc.frames import together
 from dnc.messages import localized
 
 Targets = str | Path | Sequence[str | Path] | None
-LaidOut = tuple[OutputLayout, list[pl.DataFrame]]  # the columns of the output by then, and rows for each writer
+LaidOut = list[pl.DataFrame]  # rows in the form of each writer
 # Writes what a check has besides its rows: a page to each path, and sheets beside the rows of workbooks. It comes from
 # `dnc.api`, because checks cannot import reports.
 Report = Callable[[Check, Sequence[Path], Sequence[Writer]], None]
@@ -37,15 +36,12 @@ class _Frames(Writer):
     def write(self, frame: pl.DataFrame) -> None:
         self.frames.append(frame)
 
-    def widen(self, header: list[str], added: list[str]) -> None:
-        """Earlier rows get the new columns when they are put together."""
-
 
 class Outputs:
     """The outputs of one check.
 
     Args:
-        targets: files to write, by suffix; `.html` is the page.
+        targets: files to write, by suffix; `.html` is the page, `-` stdout.
         report: writes pages and the sheets beside rows; needed where there are such targets.
         keep: whether rows are kept in memory where there is no target.
         append: whether the rows that a table has already stay.
@@ -82,39 +78,29 @@ class Outputs:
 
     def open(self, layout: OutputLayout, stack: ExitStack) -> None:
         """Open the files; they appear under their names when the stack is closed without an error."""
-        self._whole, self._written = layout, False
-        occasional = list(layout.schema)[len(layout.schema) - layout.occasional :]
-        self._unfilled = set(occasional)  # columns that no row has filled so far
-        self.layout = layout.without(self._unfilled)
-        form = (self.layout.names, layout.delimiter, layout.bom)
+        form = (layout.names, layout.delimiter, layout.bom)
+        self._nothing, self._written = OutputRows.of(pl.DataFrame(schema=layout.schema)), False
         self._pages = [stack.enter_context(atomic_path(path)) for path in self.targets if is_page(path)]
-        mode = TableMode(self._append, tuple(occasional))
-        self._writers = [stack.enter_context(output(path, *form, mode)) for path in self.targets if not is_page(path)]
+        rows = (output(path, *form, append=self._append) for path in self.targets if not is_page(path))
+        self._writers = [stack.enter_context(writer) for writer in rows]
         if self._kept:
             self._writers.append(self._kept)
 
     def laid_out(self, rows: OutputRows) -> LaidOut:
         """Rows in the form of each writer; may be called from another thread than `write`, in the order of the rows."""
-        self._unfilled -= {name for name in self._unfilled if rows.fills(name)}
-        layout = self._whole.without(self._unfilled)
-        rows = structs.replace(rows, header=[name for name in rows.header if name not in self._unfilled])
-        return layout, [writer.laid_out(rows) for writer in self._writers]
+        return [writer.laid_out(rows) for writer in self._writers]
 
     def write(self, laid_out: LaidOut) -> None:
         """Write rows that were laid out."""
-        layout, frames = laid_out
-        added = [name for name in layout.names if name not in self.layout.names]
-        self._written, self.layout = True, layout
-        for writer, frame in zip(self._writers, frames, strict=True):
+        self._written = True
+        for writer, frame in zip(self._writers, laid_out, strict=True):
             with room_in(writer.folder):
-                if added:
-                    writer.widen(layout.names, added)
                 writer.write(frame)
 
     def end(self) -> None:
         """Write the columns where there was no row: without them there is no valid Parquet file, and no table."""
         if not self._written:
-            self.write(self.laid_out(OutputRows.of(pl.DataFrame(schema=self._whole.schema))))
+            self.write(self.laid_out(self._nothing))
 
     @property
     def cut(self) -> int:
@@ -124,9 +110,7 @@ class Outputs:
     @property
     def kept(self) -> pl.DataFrame | None:
         """The rows, where they were kept in memory."""
-        if self._kept is None:
-            return None
-        return together(self._kept.frames).select(self._kept.frames[-1].columns)
+        return together(self._kept.frames) if self._kept else None
 
     def finish(self, result: Check) -> None:
         """Write the pages and the sheets behind the rows."""

@@ -73,8 +73,7 @@ def run(
     _refuse_wrong(store, progress, observers)
     digests = digests or Digests.new()
     check, always = f"{now():%Y%m%dT%H%M%SZ}-{token_hex(4)}", OF_CHECK if outputs.has_table else ()
-    chosen = partial(select, columns, only, changed=changed, best=best, occasional=digests.occasional)
-    chosen = partial(chosen, check=check, always=always)
+    chosen = partial(select, columns, only, changed=changed, best=best, check=check, always=always)
     with ExitStack() as stack:
         known = _Known.of(path, store, settings, outputs, chosen=chosen, stack=stack)
         outputs.open(known.layout, stack)
@@ -90,7 +89,7 @@ def run(
         repeated, persons = people.count()
         result = Check(
             **known.as_result,
-            layout=outputs.layout,
+            layout=known.layout,
             kept=outputs.kept,
             cut=outputs.cut,
             tallies=structs.replace(counted.tallies, declared=known.declared),

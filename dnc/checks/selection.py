@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Self
 
 import polars as pl
@@ -11,13 +11,13 @@ from dnc.errors import InputError, OptionError, texts_of
 from dnc.files.output_rows import OutputRows, Shared
 from dnc.files.table import Table, unique_names
 from dnc.frames import repeated
-from dnc.law.vocabulary import AT, CHECK, CONSENT, NUMBER_FROM, OCCASIONAL, OF_CHECK, VERDICT, WAS
+from dnc.law.vocabulary import AT, CHECK, CONSENT, NEXT_AT, NUMBER_FROM, OF_CHECK, VERDICT, WAS
 from dnc.lists.calls import Calls
 from dnc.messages import localized
 from dnc.verdicts.judge import Verdicts
 from dnc.verdicts.verdict import OUTCOMES
 
-_COLUMNS = (NUMBER_FROM, *VERDICT, CONSENT, WAS, *OCCASIONAL, *OF_CHECK)
+_COLUMNS = (NUMBER_FROM, *VERDICT, CONSENT, WAS, NEXT_AT, *OF_CHECK)
 _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
 
 
@@ -25,12 +25,10 @@ class Selection(NamedTuple):
     """Which rows and columns to write.
 
     Attributes:
-        columns: those of `dnc.law.vocabulary.VERDICT`, `dnc_number_from`, `dnc_consent`, `dnc_was`, and those of
-            `OCCASIONAL` and `OF_CHECK` that were named.
+        columns: names of those that are added to the columns of the input.
         only: outcomes; empty for all.
         changed: only calls whose outcome differs from that of the earlier check.
         best: of the calls of each row only the first that is clear, else the first undecided, else the first.
-        occasional: more columns, each left out where nothing fills it in the whole list.
         check: the id of the check, for `dnc_check`; None where calls are decided without one.
     """
 
@@ -38,18 +36,12 @@ class Selection(NamedTuple):
     only: tuple[str, ...] = ()
     changed: bool = False
     best: bool = False
-    occasional: tuple[str, ...] = ()
     check: str | None = None
-
-    @property
-    def header(self) -> list[str]:
-        """Names of the columns that are added to those of the input."""
-        return [*self.columns, *self.occasional]
 
     @property
     def schema(self) -> dict[str, type[pl.DataType]]:
         """Types of the columns that are added to those of the input."""
-        return {name: (VERDICT | OCCASIONAL).get(name, pl.String) for name in self.header}
+        return {name: VERDICT.get(name, pl.String) for name in self.columns}
 
     def written(self, calls: Calls, verdicts: Verdicts) -> pl.Series:
         """For each call, whether it is written (Boolean)."""
@@ -81,10 +73,10 @@ class Selection(NamedTuple):
         if WAS in self.columns:
             was = repeated("", pl.String, outcomes.len()) if calls.was is None else calls.was.fill_null("")
             own = own.with_columns(was.alias(WAS))
-        mine = [name for name in self.header if name in own.columns]
+        mine = [name for name in self.columns if name in own.columns]
         shared, row = verdicts.shared
-        shared = shared.select(name for name in self.header if name not in mine)
-        header = [*calls.carried.columns, *self.header]
+        shared = shared.select(name for name in self.columns if name not in mine)
+        header = [*calls.carried.columns, *self.columns]
         together = [group for group in (calls.shared, Shared(shared, row)) if group]
         carried = calls.carried.drop(calls.shared.frame.columns if calls.shared else [])
         rows = OutputRows(header, carried.hstack(own.select(mine)), together)
@@ -107,30 +99,21 @@ class OutputLayout(NamedTuple):
         names: headers of the input's columns, which may repeat, and those of the verdicts.
         schema: the same columns with unique names and their types, for an output without rows.
         delimiter, bom: of CSV, as in the input.
-        occasional: how many of the last columns are left out as long as nothing fills them.
     """
 
     names: list[str]
     schema: Mapping[str, type[pl.DataType]]
     delimiter: str
     bom: bool
-    occasional: int = 0
 
     @classmethod
     def of(cls, table: Table, carried: list[str], selection: Selection) -> Self:
         """The layout of a list whose columns `carried` are written before the selected verdicts."""
         headers = dict(zip(table.columns, table.header, strict=True))
-        names = [*(headers[name] for name in carried), *selection.header]
+        names = [*(headers[name] for name in carried), *selection.columns]
         schema = dict.fromkeys(unique_names(carried), pl.String) | selection.schema
         delimiter = table.delimiter if table.kind == "csv" else ","
-        return cls(names, schema, delimiter, table.bom, len(selection.occasional))
-
-    def without(self, empty: Collection[str]) -> Self:
-        """The layout without some of the occasional columns."""
-        schema = {name: kind for name, kind in self.schema.items() if name not in empty}
-        first = len(self.names) - self.occasional
-        names = self.names[:first] + [name for name in self.names[first:] if name not in empty]
-        return self._replace(names=names, schema=schema)
+        return cls(names, schema, delimiter, table.bom)
 
 
 def select(
@@ -142,7 +125,6 @@ def select(
     former: bool = False,
     several: bool = False,
     consents: bool = False,
-    occasional: Iterable[str] = OCCASIONAL,
     check: str | None = None,
     always: Iterable[str] = (),
 ) -> Selection:
@@ -153,7 +135,6 @@ def select(
         former: whether the list is the output of an earlier check.
         several: whether the list has several columns of numbers; `dnc_number_from` is then always written.
         consents: whether the store has consents; `dnc_consent` is then written, unless `columns` are named.
-        occasional: columns of `OCCASIONAL` that are written where something fills them; one that is named always is.
         check: see `Selection`. always: columns that are written besides those that are named.
     Raises:
         OptionError: a column or an outcome is unknown. InputError: `changed` without an earlier check.
@@ -172,5 +153,4 @@ def select(
         raise OptionError(localized("errors", "not_outcome", name=strange[0], known=", ".join(OUTCOMES)))
     if changed and not former:
         raise InputError(localized("errors", "no_earlier"))
-    more = tuple(occasional) if columns is None else ()
-    return Selection(tuple(names), tuple(outcomes), changed, best, more, check)
+    return Selection(tuple(names), tuple(outcomes), changed, best, check)

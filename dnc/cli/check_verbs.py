@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,17 +68,16 @@ def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet:
     from dnc.reports.check_data import as_data
 
     asked = conditions_of(Conditions)
-    out = given["out"]
-    to_stdout = not out or STDOUT in out
-    if given["as_json"] and to_stdout:
+    out = given["out"] or [STDOUT]
+    if given["as_json"] and STDOUT in out:
         raise click.UsageError(localized("errors", "cli", "json_out"))
     settings = settings_of()
-    with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as file:
+    with progress_bar(files, quiet) as progress:
         result = api.check(
             source_of(files, query),
             open_store(),
             settings=settings,
-            out=[*(path for path in out if path != STDOUT), *file],
+            out=[f"{STDOUT}.{form}" if path == STDOUT else path for path in out],
             progress=progress,
             **{name: given[name] for name in ("columns", "only", "changed", "best", "keep", "append")},
         )
@@ -98,20 +92,6 @@ def check(files: tuple[Path | str, ...], query: str | None, form: str, *, quiet:
 def _split(names: str) -> list[str]:
     """Names that commas separate, with or without blanks."""
     return [name.strip() for name in names.split(",")]
-
-
-@contextmanager
-def _stdout(form: str, *, wanted: bool) -> Iterator[list[Path]]:
-    """The file that is copied to stdout at the end: only then it is known which columns the rows have."""
-    if not wanted:
-        yield []
-        return
-    with tempfile.TemporaryDirectory(prefix="dnc-") as folder:
-        file = Path(folder) / f"stdout.{form}"
-        yield [file]
-        with file.open("rb") as rows:
-            shutil.copyfileobj(rows, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
 
 
 @verb()

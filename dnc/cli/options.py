@@ -425,10 +425,9 @@ def exit_code(counts: Mapping[str, int]) -> int:
 def print_csv(frame: pl.DataFrame) -> None:
     """Print a frame to stdout as CSV."""
     from dnc.files.output_rows import OutputRows
-    from dnc.files.writers import CsvStream
+    from dnc.files.writers import Csv
 
-    stream = CsvStream(sys.stdout.buffer, frame.columns)
-    stream.add(OutputRows.of(frame))
+    Csv(sys.stdout.buffer, frame.columns).add(OutputRows.of(frame))
     sys.stdout.buffer.flush()
 
 

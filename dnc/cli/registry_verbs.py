@@ -117,12 +117,12 @@ def _loaded(snapshot: Snapshot) -> str:
 
 def _preview(files: Sequence[Path], options: Mapping[str, Any]) -> None:
     """Print what files of registries say; nothing is stored."""
-    from dnc.files.writers import CsvStream
+    from dnc.files.writers import Csv
     from dnc.registries.contract import Layout
 
     layout = Layout(options["columns"], options.get("dates", "iso"), options.get("values", {}), options["ignore"])
     how = {name: options[name] for name in ("registry", "sheet", "means", "asked", "region")}
-    stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
+    stream = Csv(sys.stdout.buffer, ["number", "listed", "since"])
     for file in files:
         _print_rows(stream, file, options["loader"], layout, how)
 
@@ -146,6 +146,7 @@ def _print_rows(stream: Any, file: Path, module: Path | None, layout: Layout, ho
             noted = frame.filter(pl.col(column).is_not_null() & rows)
             for line, reason in noted.select("line", column).iter_rows():
                 say(f"{file}:{line}: {said(language(), 'store', 'row', column, reason=in_words(reason))}")
+    stream.close()
     sys.stdout.buffer.flush()
     for note in extract.notes:
         say(f"{file}: {in_language(note, language())}")

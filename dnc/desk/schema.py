@@ -18,7 +18,7 @@ from msgspec.inspect import type_info
 from dnc.cache import shipped_toml
 from dnc.checks.status import Status
 from dnc.clock import NONE, YES, read_moment
-from dnc.law.vocabulary import AGAINST, CONSENT, OCCASIONAL, OR_NONE, VERDICT, vocabulary
+from dnc.law.vocabulary import AGAINST, CONSENT, NEXT_AT, OR_NONE, VERDICT, vocabulary
 from dnc.lists.own_records import columns_of
 from dnc.store.record_kinds import CALLS, CONSENTS, RESULTS, Kind
 from dnc.verdicts.verdict import OUTCOMES
@@ -27,7 +27,7 @@ MOST_CALLS = 1_000
 # What a message of msgspec quotes from a request.
 _QUOTED = re.compile(r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `([A-Za-z_]{1,40})`")
-ANSWERED = (*VERDICT, CONSENT, *OCCASIONAL)  # columns of the answer on a call
+ANSWERED = (*VERDICT, CONSENT, NEXT_AT)  # columns of the answer on a call
 MOST_CHANGES = 10_000
 _MOST_CELL = 500  # characters
 _Text = Annotated[str, Meta(max_length=_MOST_CELL)]

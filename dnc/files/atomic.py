@@ -34,7 +34,7 @@ def write_back(file: IO[bytes]) -> None:
     systems that do not offer this (macOS, Windows).
     """
     file.flush()
-    if hasattr(os, "posix_fadvise") and file.tell() > _KEPT:
+    if hasattr(os, "posix_fadvise") and file.seekable() and file.tell() > _KEPT:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 

@@ -21,7 +21,7 @@ from dnc.database import engine
 from dnc.errors import InputError, OptionError, ShortageError, extra, is_full
 from dnc.files.output_rows import OutputRows
 from dnc.files.table import quoted
-from dnc.files.writers import TableMode, Writer
+from dnc.files.writers import Writer
 from dnc.frames import as_text, repeated
 from dnc.messages import changed, localized
 
@@ -118,8 +118,8 @@ class _TableWriter(Writer):
     stays the same table, with its indexes, rights, comments and views. Its readers wait only for this last step.
     """
 
-    def __init__(self, con: Any, name: str, schema: str | None, table: str, mode: TableMode) -> None:
-        self._con, self._name, self._schema, self._table, self._mode = con, name, schema, table, mode
+    def __init__(self, con: Any, name: str, schema: str | None, table: str, append: bool) -> None:
+        self._con, self._name, self._schema, self._table, self._append = con, name, schema, table, append
         self._is_postgresql = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
         self._refuse_schema()
         self._unfinished = f"dnc_{secrets.token_hex(8)}"
@@ -153,15 +153,6 @@ class _TableWriter(Writer):
         frame = frame.select(_fitted(frame[name], kind) for name, kind in self._types.items())
         for rows in frame.iter_slices(_COPY_ROWS):
             self._send(rows, "append")
-
-    def widen(self, header: list[str], added: list[str]) -> None:
-        """Add columns to the table. Raises InputError."""
-        if self._types is None:
-            return
-        with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
-            for name in added:
-                cursor.execute(f"alter table {self._named(self._unfinished)} add column {_identifier(name)} text")
-            self._types[name] = pl.String()
 
     def _named(self, table: str) -> str:
         return ".".join(map(_identifier, filter(None, (self._schema, table))))
@@ -197,8 +188,8 @@ class _TableWriter(Writer):
         differ = [name for name in kinds if kinds[name] != former.get(name, kinds[name])]
         retyped = [name for name in differ if self._is_filled and self._is_postgresql and former[name] not in _TEXT]
         found = {
-            "gone": [name for name in former if name not in (*kinds, *self._mode.occasional)],
-            "further": [name for name in kinds if name not in (*former, *self._mode.occasional)],
+            "gone": [name for name in former if name not in kinds],
+            "further": [name for name in kinds if name not in former],
             "retyped": retyped,
         }
         for key, names in found.items():
@@ -211,12 +202,9 @@ class _TableWriter(Writer):
         if not self._former:
             yield f"alter table {new} rename to {_identifier(self._table)}"
             return
-        if not self._mode.append:
+        if not self._append:
             yield f"truncate {former}" if self._is_postgresql else f"delete from {former}"
         columns = [*(self._types or ())]
-        for name in self._mode.occasional:
-            if name in columns and name not in self._former:
-                yield f"alter table {former} add column {_identifier(name)} text"
         if self._is_filled:
             names = ", ".join(map(_identifier, columns))
             cells = ", ".join(map(self._cell, columns))
@@ -254,9 +242,10 @@ def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:
 
 
 @contextmanager
-def table(url: str, mode: TableMode | None = None) -> Iterator[Writer]:
+def table(url: str, *, append: bool = False) -> Iterator[Writer]:
     """The writer of the table that is named after `#` in the URL of its database; it exists when the block ends.
 
+    append: whether the rows that it has already stay; by default all are replaced.
     Raises InputError if it cannot be reached or written, or if there is such a table that no check has written.
     """
     whole, _, target = url.partition("#")
@@ -267,7 +256,7 @@ def table(url: str, mode: TableMode | None = None) -> Iterator[Writer]:
     with _driver_errors(name, "unwritten"):
         con = _connected(whole)
     with closing(con):
-        writer = _TableWriter(con, name, match["schema"], match["table"], mode or TableMode())
+        writer = _TableWriter(con, name, match["schema"], match["table"], append)
         yield writer
         writer.commit()
 

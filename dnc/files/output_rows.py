@@ -52,14 +52,6 @@ class OutputRows(msgspec.Struct, frozen=True):
             first, *more = names
             yield of.get(first), [first, *more]
 
-    def fills(self, name: str) -> bool:
-        """Whether any row has something in a column."""
-        cells = self.own.get_column(name, default=None)
-        if cells is None:
-            frame, row = next(shared for shared in self.shared if name in shared.frame.columns)
-            cells = frame[name] if frame[name].null_count() == frame.height else frame[name][row]
-        return bool(cells.null_count() < cells.len())
-
     def only(self, header: Sequence[str]) -> Self:
         """The same rows with fewer columns."""
         return type(self)(header, self.own, self.shared)

@@ -6,13 +6,11 @@ In CSV and XLSX an apostrophe is put before a cell that a spreadsheet could run 
 from __future__ import annotations
 
 import io
-import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from queue import Full, Queue
@@ -30,24 +28,11 @@ from dnc.frames import as_text, together
 Sheet = pl.DataFrame | Callable[[pl.LazyFrame], pl.LazyFrame]
 _AT_ONCE = 1 << 16  # rows of a text file
 _GROUP = 1 << 18  # rows of a row group of Parquet
-_BYTES = 1 << 24  # of a text file that is written again
 _NUMBER = "dnc_number"  # written by this program: digits after a plus; it replaces such a column of the input
 _TEXTS = pl.selectors.string().exclude(_NUMBER)
 _SPECIAL = ['"', "\n", "\r", *DELIMITERS]  # a spreadsheet may be set to any of these delimiters
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
-
-
-@dataclass(frozen=True)
-class TableMode:
-    """What becomes of the rows that a table of verdicts has already.
-
-    append: they stay; by default all are replaced.
-    occasional: columns that not every run has; they are added to the table where it lacks them, or left empty.
-    """
-
-    append: bool = False
-    occasional: tuple[str, ...] = ()
 
 
 class Writer(ABC):
@@ -68,13 +53,6 @@ class Writer(ABC):
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
 
-    def widen(self, header: list[str], added: list[str]) -> None:
-        """Give all rows more columns, the last ones; in those written before they are empty.
-
-        header: the names of all columns. added: those of the new ones.
-        """
-        raise NotImplementedError
-
     def add(self, rows: OutputRows) -> None:
         """Lay out and write rows."""
         self.write(self.laid_out(rows))
@@ -82,8 +60,8 @@ class Writer(ABC):
     def add_sheets(self, sheets: Callable[[], Mapping[str, Sheet]]) -> None:  # noqa: B027 - few formats have any
         """Add sheets before and after the rows, if the format has sheets."""
 
-    def close(self) -> None:  # noqa: B027 - its owner closes a stream
-        """Finish the file."""
+    def close(self) -> None:  # noqa: B027 - few formats have an end
+        """Finish the file; one that was given open stays open."""
 
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:
@@ -118,18 +96,14 @@ def as_cells(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(as_text(frame[name]) for name in odd)
 
 
-class CsvStream(Writer):
-    """CSV in UTF-8, into an open binary file."""
+class Csv(Writer):
+    """CSV in UTF-8, into an open binary file; its header is written with the first rows."""
 
     def __init__(self, file: IO[bytes], header: list[str], delimiter: str = ",", bom: bool = False) -> None:
         self._file = file
         self._delimiter = delimiter
-        self._encoding = "utf-8-sig" if bom else "utf-8"
-        self._file.write(self._first_line(header))
-
-    def _first_line(self, header: list[str]) -> bytes:
         names = self._quoted(pl.DataFrame({"name": header_cells(header)}))["name"]
-        return f"{self._delimiter.join(names)}\n".encode(self._encoding)
+        self._unwritten = f"{self._delimiter.join(names)}\n".encode("utf-8-sig" if bom else "utf-8")
 
     def laid_out(self, rows: OutputRows) -> pl.DataFrame:
         """Rows as text; neighbouring columns that share their cells are joined into one text per distinct row."""
@@ -146,7 +120,15 @@ class CsvStream(Writer):
 
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
-        frame.write_csv(self._file, include_header=False, separator=self._delimiter, quote_style="never")
+        self._file.write(self._unwritten)
+        self._unwritten = b""
+        for part in frame.iter_slices(_AT_ONCE):
+            part.write_csv(self._file, include_header=False, separator=self._delimiter, quote_style="never")
+            write_back(self._file)
+
+    def close(self) -> None:
+        """Write the header if there was no row."""
+        self._file.write(self._unwritten)
 
     def _quoted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Texts with quotes where CSV needs them, and empty texts for nulls."""
@@ -165,89 +147,25 @@ class CsvStream(Writer):
 def csv_of(frame: pl.DataFrame) -> bytes:
     """A frame as CSV."""
     file = io.BytesIO()
-    CsvStream(file, frame.columns).add(OutputRows.of(frame))
+    Csv(file, frame.columns).add(OutputRows.of(frame))
     return file.getvalue()
 
 
-class _TextFile(Writer):
-    """A text file that can be written again."""
+class JsonLines(Writer):
+    """One JSON object per line, into an open binary file."""
 
-    _opened: IO[bytes]
-
-    def _rewrite(self, path: Path, start: int, first: bytes, wider: Callable[[bytes], bytes]) -> None:
-        """Write the file again: other bytes before `start`, and wider rows behind them; it stays open for more.
-
-        wider: gets some whole rows.
-        """
-        self._opened.close()
-        with tempfile.TemporaryDirectory(prefix=".dnc-", dir=path.parent) as folder:
-            wide = Path(folder) / path.name
-            with path.open("rb") as old, wide.open("wb") as new:
-                new.write(first)
-                old.seek(start)
-                while rows := old.read(_BYTES) + old.readline():
-                    is_within = rows.count(b'"') % 2
-                    while is_within:  # quotes, where a line does not end a row
-                        line = old.readline()
-                        rows, is_within = rows + line, is_within ^ line.count(b'"') % 2
-                    new.write(wider(rows))
-            shutil.copymode(path, wide)
-            wide.replace(path)
-        self._opened = path.open("ab")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._opened.close()
-
-
-class Csv(CsvStream, _TextFile):
-    """A CSV file."""
-
-    def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
-        self._path, self._opened = path, path.open("wb")
-        super().__init__(self._opened, header, delimiter, bom)
-        self._start = self._opened.tell()
+    def __init__(self, file: IO[bytes], header: list[str], delimiter: str, bom: bool) -> None:
+        self._file = file
 
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
         for part in frame.iter_slices(_AT_ONCE):
-            super().write(part)
-            write_back(self._opened)
-
-    def widen(self, header: list[str], added: list[str]) -> None:
-        """Write the file again; the new columns are the last ones."""
-        ends = self._delimiter.encode() * len(added) + b"\n"
-
-        def wider(rows: bytes) -> bytes:
-            parts = rows.split(b'"')  # every second one is within quotes
-            parts[::2] = [part.replace(b"\n", ends) for part in parts[::2]]
-            return b'"'.join(parts)
-
-        first = self._first_line(header)
-        self._rewrite(self._path, self._start, first, wider)
-        self._file, self._start = self._opened, len(first)
-
-
-class JsonLines(_TextFile):
-    """A file with one JSON object per line."""
-
-    def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
-        self._path, self._opened = path, path.open("wb")
-
-    def write(self, frame: pl.DataFrame) -> None:
-        """Write rows that were laid out."""
-        for part in frame.iter_slices(_AT_ONCE):
-            part.write_ndjson(self._opened)
-            write_back(self._opened)
-
-    def widen(self, header: list[str], added: list[str]) -> None:
-        """Write the file again."""
-        nothing = b"".join(b',"%b":null' % name.encode() for name in added)
-        self._rewrite(self._path, 0, b"", lambda rows: rows.replace(b"}\n", nothing + b"}\n"))
+            part.write_ndjson(self._file)
+            write_back(self._file)
 
 
 class Spool:
-    """Frames stored as Parquet files in a folder until they are all there, one for all that have the same columns.
+    """Frames stored as Parquet files in a folder until they are all there, one for all that have the same types.
 
     A frame is written while the next ones come.
     """
@@ -289,10 +207,10 @@ class Spool:
             self._written.result()
 
     def scan(self) -> pl.LazyFrame | None:
-        """All rows in order (see `together`), with the columns of the last frame; None if nothing was written."""
+        """All rows in order (see `together`); None if nothing was written."""
         self._end()
         scans = [pl.scan_parquet(file, glob=False) for file in self._files]
-        return together(scans).select(scans[-1].collect_schema().names()) if scans else None
+        return together(scans) if scans else None
 
     def move(self, path: Path) -> None:
         """Make one file of all rows; none if nothing was written."""
@@ -326,9 +244,6 @@ class Parquet(Writer):
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
         self._spool.add(frame)
-
-    def widen(self, header: list[str], added: list[str]) -> None:
-        """Rows with other columns are stored in another part."""
 
     def close(self) -> None:
         """Finish the file."""

@@ -52,10 +52,6 @@ class Xlsx(Writer):
             self.cut += int((cells.str.len_chars() > CELL).sum()) if (cells.str.len_bytes() > CELL).any() else 0
         self._spool.add(frame)
 
-    def widen(self, header: list[str], added: list[str]) -> None:
-        """Earlier parts get the new columns when the workbook is written."""
-        self._header = unique_names(header)
-
     def add_sheets(self, sheets: Callable[[], Mapping[str, Sheet]]) -> None:
         """Add sheets before and after the rows."""
         self._annex = sheets()

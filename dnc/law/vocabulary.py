@@ -28,9 +28,7 @@ VERDICT = {
     "dnc_confidence": pl.String,
     "dnc_why": pl.String,
 }
-OCCASIONAL = {  # more columns of verdicts, each left out where nothing fills it in the whole list
-    "dnc_next_at": pl.String
-}
+NEXT_AT = "dnc_next_at"  # when a call that is blocked by its time only would first be clear; in a list if it is named
 NUMBER_FROM = "dnc_number_from"  # the column in which a number was, if a list has several
 CONSENT = "dnc_consent"  # the statement of the store that a consent rests on, if the store has any
 CHECK = "dnc_check"  # the id of the check, which its row in the log has too
@@ -38,7 +36,7 @@ AT = "dnc_at"  # the moment for which a call was decided: local time, or UTC whe
 OF_CHECK = (CHECK, AT)  # always in a table of a database, and elsewhere if they are named
 WAS = "dnc_was"  # for rows whose outcome changed: the outcome of the earlier run, empty if there was none
 # Columns of an earlier run; they are replaced.
-FORMER = frozenset((*VERDICT, *OCCASIONAL, NUMBER_FROM, CONSENT, *OF_CHECK, WAS))
+FORMER = frozenset((*VERDICT, NEXT_AT, NUMBER_FROM, CONSENT, *OF_CHECK, WAS))
 
 
 class Vocabulary(msgspec.Struct, frozen=True, dict=True):

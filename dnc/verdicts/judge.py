@@ -25,7 +25,7 @@ from dnc.law.condition import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import CONSENT, OCCASIONAL, VERDICT
+from dnc.law.vocabulary import CONSENT, NEXT_AT, VERDICT
 from dnc.lists.calls import Calls
 from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
@@ -36,7 +36,7 @@ from dnc.verdicts.cases import Distinct, Factored, Facts, factored
 from dnc.verdicts.evaluator import Evaluation, Evaluator, evaluator_of
 from dnc.verdicts.next_time import Codes, OtherDays, answered_again
 from dnc.verdicts.screening import Screen
-from dnc.verdicts.verdict import LONGEST_WHY, Policy, Verdict, broken_by, limiting, reasons, resting_on, worded
+from dnc.verdicts.verdict import Policy, Verdict, broken_by, limiting, reasons, resting_on, worded
 
 _REMEMBERED = 20_000  # cases after which their verdicts are dropped
 _TEXTS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
@@ -83,15 +83,15 @@ class Verdicts(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def shared(self) -> Shared:
         """All columns but `dnc_number`: many calls share them, also `dnc_valid_until` and `dnc_next_at`."""
-        days = self.until.alias("dnc_valid_until"), self.next_at.alias("dnc_next_at")
+        days = self.until.alias("dnc_valid_until"), self.next_at.alias(NEXT_AT)
         row, distinct = numbered(pl.DataFrame([self.case.alias("case"), *days]))
         return Shared(taken(self.cases, distinct["case"]).hstack(distinct.drop("case")), row)
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The columns of `VERDICT` and `OCCASIONAL`, a row a call; and `dnc_consent` where the store has consents."""
+        """The columns of `VERDICT` and `dnc_next_at`, a row a call; and `dnc_consent` where the store has consents."""
         frame, row = self.shared
-        rows = frame[row].with_columns(self.numbers).select(*VERDICT, *OCCASIONAL)
+        rows = frame[row].with_columns(self.numbers).select(*VERDICT, NEXT_AT)
         return rows if self.statement is None else rows.with_columns(self.consents)
 
     @property
@@ -316,28 +316,27 @@ class Judge(ExitStack[bool | None]):
 
     def _texts(self, verdicts: Sequence[Verdict | None], plans: pl.DataFrame) -> pl.DataFrame:
         """Verdicts in words, each with the notes on its row of `plans`; see `_in_full`."""
-        names = (*_TEXTS, *BASIS, "short")
+        names = (*_TEXTS, *BASIS)
         rows = [[one and getattr(one, name.removeprefix("dnc_")) for name in names] for one in verdicts]
         texts = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
         words = messages("why", self._policy.language)
         reason, sentence = _no_law(plans, self._policy.language)
-        others = [name for name in (*_TEXTS, *BASIS) if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
+        others = [name for name in names if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
         cases = texts.select(
             pl.lit(plans["jurisdiction"]).alias("dnc_jurisdiction"),
             pl.col("dnc_outcome").fill_null("undecided"),
             pl.coalesce("dnc_missing", reason).alias("dnc_missing"),
             *others,
             pl.coalesce("dnc_why", sentence),
-            pl.coalesce("short", sentence),
         )
         cases = cases.with_columns(_without_consent(plans["lacks"]))
         undecided = pl.lit(cases["dnc_outcome"] == "undecided")
         lacks = pl.lit(plans["lacks"]).replace(words["lacks"])
-        notes = pl.concat_str(*(_note(plans, words, name) for name in ("odd", "elsewhere")), lacks)
-        of_texts = pl.when(undecided).then(_note(plans, words, "texts"))
+        of_texts = pl.when(undecided).then(_note(plans, words, "texts")).otherwise(pl.lit(""))
+        notes = [_note(plans, words, "odd"), _note(plans, words, "elsewhere"), lacks, of_texts]
         cases = _with_unread(cases, plans["texts"], self._policy.language)
         cases = _doubted(cases, plans["doubt"], self._policy.language)
-        return cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(notes, of_texts))
+        return cases.with_columns(pl.concat_str("dnc_why", *notes)).select(pl.all().fill_null(""))
 
 
 def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
@@ -367,17 +366,6 @@ def _without_consent(lacks: pl.Series) -> pl.Expr:
     return pl.when(without).then(named.list.sort().list.join(";")).otherwise("dnc_missing").alias("dnc_missing")
 
 
-def _why(notes: pl.Expr, last: pl.Expr) -> pl.Expr:
-    """`dnc_why`: the sentence with the notes on a row, or its short form with them, cut after a word if need be.
-
-    last: a note that is left out where it has no room; null where there is none.
-    """
-    every = notes + last.fill_null("")
-    cut = (pl.col("short") + notes).str.slice(0, LONGEST_WHY).str.replace(" [^ ]*$", "…")
-    ways = (pl.col("dnc_why") + every, pl.col("short") + every, pl.col("short") + notes)
-    return pl.coalesce(*(pl.when(way.str.len_chars() <= LONGEST_WHY).then(way) for way in ways), cut)
-
-
 def _note(plans: pl.DataFrame, words: Mapping[str, str], name: str) -> pl.Expr:
     """What a column of the plans says of a row, as a sentence; empty where it says nothing."""
     said = _listed(plans[name], words)
@@ -399,8 +387,8 @@ def _with_unread(cases: pl.DataFrame, texts: pl.Series, language: str) -> pl.Dat
     sentence = words["unread"].replace("{texts}", "{}")
     named = pl.lit(texts).str.split(";").list.eval(pl.lit("text:") + pl.element())
     clear = pl.when(pl.col("dnc_outcome") == "clear")
-    said = clear.then(pl.format(sentence, _listed(texts, words)))
-    return _undecided(cases, texts != "", _missing_too(named), said.otherwise)
+    said = clear.then(pl.format(sentence, _listed(texts, words))).otherwise("dnc_why")
+    return _undecided(cases, texts != "", _missing_too(named), said)
 
 
 def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFrame:
@@ -418,14 +406,13 @@ def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFra
         .otherwise(pl.lit("objected_on"))
     )  # fmt: skip
     said = pl.when(is_clear | is_marked).then(pl.lit(doubt).replace(says))
-    mistyped = pl.lit(words["mistyped"])
-    return _undecided(cases, doubt.is_not_null(), missing, lambda name: said.otherwise(pl.col(name) + mistyped))
+    return _undecided(cases, doubt.is_not_null(), missing, said.otherwise(pl.col("dnc_why") + words["mistyped"]))
 
 
-def _undecided(cases: pl.DataFrame, here: pl.Series, missing: pl.Expr, why: Callable[[str], pl.Expr]) -> pl.DataFrame:
-    """Cases, of which those `here` that are not blocked are undecided; why: what `dnc_why` and `short` become."""
-    changed = {"dnc_outcome": pl.lit("undecided"), "dnc_missing": missing, "dnc_confidence": pl.lit("")}
-    changed |= {name: why(name) for name in ("dnc_why", "short")}
+def _undecided(cases: pl.DataFrame, here: pl.Series, missing: pl.Expr, why: pl.Expr) -> pl.DataFrame:
+    """Cases, of which those `here` that are not blocked are undecided, for want of `missing`; why: `dnc_why` then."""
+    changed = {"dnc_outcome": pl.lit("undecided"), "dnc_missing": missing}
+    changed |= {"dnc_confidence": pl.lit(""), "dnc_why": why}
     change = pl.when(pl.lit(here) & (pl.col("dnc_outcome") != "blocked"))
     return cases.with_columns(change.then(new).otherwise(name).alias(name) for name, new in changed.items())
 

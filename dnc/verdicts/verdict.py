@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import product
 from typing import NamedTuple
 
 import msgspec
@@ -20,8 +17,6 @@ from dnc.messages import messages, registry_name
 from dnc.registries.reasons import REASONS
 
 OUTCOMES = ("clear", "blocked", "undecided")
-LONGEST_WHY = 160  # characters: what a cell of a spreadsheet shows, and a person reads at a glance
-_SHORT = 90
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -44,7 +39,6 @@ class Policy(msgspec.Struct, frozen=True):
 class Verdict(NamedTuple):
     """The verdict on one call; the fields are columns of `dnc.law.vocabulary.VERDICT` without `dnc_`.
 
-    short: of `why` the outcome and the citation, where a note on the row needs room.
     limits, rests_on, broken: see `dnc.verdicts.verdict`, joined with `;`: the first two of a clear call, the third of a
     blocked one.
     """
@@ -58,7 +52,6 @@ class Verdict(NamedTuple):
     advice: str
     confidence: str
     why: str
-    short: str
     limits: str = ""
     rests_on: str = ""
     broken: str = ""
@@ -98,7 +91,6 @@ def worded(
     known = [regime for regime, finding in counted if finding is Finding.OPEN and not regime.is_scope]
     decisive = {"blocked": blocking, "undecided": known or open_, "clear": met}[outcome]
     because = {regime.id: broken[regime.id] for regime in blocking if regime.id in broken} if broken else {}
-    why, short = _why(outcome, decisive, missing, because, policy.language)
     return Verdict(
         outcome,
         _ids(blocking),
@@ -108,8 +100,7 @@ def worded(
         _ids(duties),
         _ids(advice),
         confidence,
-        why,
-        short,
+        _why(outcome, decisive, missing, because, policy.language),
         broken=";".join(f"{id_}:{reason}" for id_, reason in sorted(because.items())),
     )
 
@@ -136,105 +127,44 @@ def reasons(language: str) -> dict[str, str]:
 _RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "unflagged"))
 
 
-def _why(
-    outcome: str, decisive: list[Regime], missing: str, broken: Mapping[str, str], language: str
-) -> tuple[str, str]:
-    """A sentence with the citation of the regime that decides, and a short form of it.
+def _why(outcome: str, decisive: list[Regime], missing: str, broken: Mapping[str, str], language: str) -> str:
+    """One sentence with all that is missing and the citation of the regime that decides.
 
     Of regimes that forbid a call, one that does so on any day comes before one that only this day or hour breaks.
     """
+    texts = messages("why", language)
     demanding = [regime for regime in decisive if regime.demand != "duty"]
     if not demanding:
-        alone = str(messages("why", language)["free" if outcome == "clear" else "jurisdiction"])
-        return alone, alone
+        return str(texts["free" if outcome == "clear" else "jurisdiction"])
     words = missing.split(";") if missing else []
-    asked = {regime.id: [word for word in words if word in regime.words] for regime in demanding}
+    asking = {regime.id for regime in demanding if not regime.words.isdisjoint(words)}
     if outcome == "clear":
         first = min(demanding, key=lambda regime: (_RANK.index(regime.demand), regime.id))
     else:
         first = min(
             demanding,
             key=lambda regime: (
-                bool(regime.demanded.limit), regime.is_scope, not asked[regime.id], -GRADES.index(regime.confidence),
-                regime.id,
+                bool(regime.demanded.limit), regime.is_scope, regime.id not in asking,
+                -GRADES.index(regime.confidence), regime.id,
             ),
         )  # fmt: skip
-    named = tuple(_named(asked[first.id], len(words), language))
-    bodies = _bodies(first, outcome, broken.get(first.id), named, language)
-    form = outcome
-    if outcome == "undecided" and not named and (first.is_not_read or first.is_open):
+    form, says = outcome, _says(first, broken.get(first.id), outcome, language)
+    if first.id in asking:
+        form = "wanting"
+        says = texts["scope"] if first.is_scope else says
+    elif outcome == "undecided" and (first.is_not_read or first.is_open):
         form = "not_read" if first.is_not_read else "contested"
-    return _sentences(form, bodies, first.cites[0].texts[language], named, language)
+    # What that regime asks comes first.
+    named = ", ".join(missing_thing(word, language) for word in sorted(words, key=lambda word: word not in first.words))
+    return str(texts[form].format(missing=named, says=says, cite=first.cites[0].texts[language]))
 
 
-def _bodies(
-    regime: Regime, outcome: str, reason: str | None, named: tuple[str, ...], language: str
-) -> tuple[tuple[str, ...], ...]:
-    """What a regime says, the fullest text first: of a broken one the hours that it allows, or why it is not met.
-
-    A text of a later group is for where none of the first fits, however short the citation.
-    """
-    texts, says, title = messages("why", language), regime.says[language].rstrip("."), regime.title[language]
-    limit = regime.demanded.limit
+def _says(regime: Regime, reason: str | None, outcome: str, language: str) -> str:
+    """What a regime says: of a broken one the hours that it allows, or why it is not met."""
+    texts, says, limit = messages("why", language), regime.says[language].rstrip("."), regime.demanded.limit
     if outcome == "blocked" and limit and (hours := limit.hours(language)):
-        return (texts["hours"].format(hours=hours),), (title,)
-    if reason:
-        because = texts["broken"][reason]
-        return (tuple(texts["because"].format(reason=because, says=body) for body in (says, title)),)
-    return ((texts["scope"],),) if regime.is_scope and named else ((says, title),)
-
-
-@lru_cache(maxsize=4096)
-def _sentences(
-    form: str, bodies: tuple[tuple[str, ...], ...], cite: str, named: tuple[str, ...], language: str
-) -> tuple[str, str]:
-    """The fullest sentence that is short enough, and a short form; `form`: the outcome, or why no fact decides it.
-
-    What is missing (`named`, the longest list first) is always said: it comes before the end of a long citation and
-    before the text of the rule (`bodies`: its text, and its title), and the end of a citation before that text.
-    """
-    texts = messages("why", language)
-    outcome = form if form in OUTCOMES else "undecided"
-    wanting, bare = ([texts[key].replace("{missing}", words) for words in named] for key in ("wanting", "bare"))
-    forms = [texts[form], texts["nearest" if outcome == "clear" else outcome]]
-    exact, vague = _shortened(cite)
-    told = [*product(wanting, exact), *product(wanting, vague), *product(bare, exact), *product(bare, vague)]
-    ways = [*told, *product(forms, exact), *product(forms[-1:], vague)]
-    filled = (way.format(says=says, cite=cited) for group in bodies for way, cited in ways for says in group)
-    brief = [*product(bare, exact), *product((texts["short"][outcome],), (*exact, *vague))]
-    shortest = (way.format(cite=cited) for way, cited in brief)
-    return _fitting(filled, LONGEST_WHY), _fitting(shortest, _SHORT)
-
-
-def _named(words: list[str], count: int, language: str) -> Iterator[str]:
-    """What words say is missing, in one list, then in shorter ones, each with how many of `count` it leaves out."""
-    things, more = [missing_thing(word, language) for word in words], messages("why", language)["more"]
-    for left in range(len(things), 0, -1):
-        listed = ", ".join(things[:left])
-        yield listed if left == count else more.format(missing=listed, n=count - left)
-
-
-def _shortened(cite: str) -> tuple[list[str], list[str]]:
-    """A citation and its beginnings, longest first, whole parts only; and those in which no number names a place.
-
-    A part ends at a semicolon, a comma, or a parenthesis after a blank; the citation is searched from its end.
-    """
-    found = [cite]
-    for separator in (";", ",", r"\( "):
-        beginnings = (cite[: -part.end()].rstrip() for part in re.finditer(separator, cite[::-1]))
-        beginnings = (part.removesuffix(" and").removesuffix(" et").rstrip(" ,") for part in beginnings)
-        found += [part for part in beginnings if part.count("(") == part.count(")")]
-    exact = [part for part in found if part == cite or re.search(r"\d", part)]
-    return exact, [part for part in found if part not in exact]
-
-
-def _fitting(texts: Iterable[str], most: int) -> str:
-    """The first text that is short enough; if none is, the last one, cut after a word."""
-    text = ""
-    for text in texts:
-        if len(text) <= most:
-            return text
-    return f"{text[:most].rpartition(' ')[0]}…"
+        return str(texts["hours"].format(hours=hours))
+    return str(texts["because"].format(reason=texts["broken"][reason], says=says)) if reason else says
 
 
 def missing_thing(word: str, language: str) -> str:

@@ -20,7 +20,7 @@ from dnc import Asked, Decider, InputError, OptionError, Store, StoreError, chec
 from dnc.api import replay
 from dnc.errors import RolesError
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import VERDICT
+from dnc.law.vocabulary import NEXT_AT, VERDICT
 from dnc.lists import cell_facts
 from dnc.lists.brief import Brief, read_brief
 from dnc.lists.own_records import record
@@ -58,7 +58,7 @@ def test_batches_are_decided_as_their_file_is(screened):
 def test_a_table_by_itself_is_one_batch(screened, table):
     """Also one that can be iterated over its columns, as frames can."""
     [decided] = decide(table, screened, **TOLD)
-    assert decided.equals(check(SHOP, screened, **TOLD).verdicts)
+    assert decided.equals(check(SHOP, screened, columns=[*VERDICT, NEXT_AT], **TOLD).verdicts)
 
 
 @pytest.mark.parametrize("most", some([2, 20], 1))
@@ -362,7 +362,7 @@ def test_date_times_that_are_all_midnight_are_dates(screened, tmp_path):
         found = check(tmp_path / "list.parquet", screened, **TOLD).verdicts
         assert found.select(judged).equals(same.select(judged)), unit
         [decided] = decide(frame, screened, **TOLD)
-        assert decided.drop(VERDICT.keys()).equals(frame), unit
+        assert decided.drop(*VERDICT, NEXT_AT).equals(frame), unit
         if same is expected[0]:  # at a gate a day alone leaves the hour open
             assert decided["dnc_missing"].to_list() == ["call_at", same["dnc_missing"][1]], unit
             continue

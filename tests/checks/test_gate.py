@@ -11,10 +11,10 @@ import pytest
 from dnc import Decider, Store, check, clock
 from dnc.api import explain
 from dnc.errors import InputError
-from dnc.law.vocabulary import OCCASIONAL, VERDICT
+from dnc.law.vocabulary import NEXT_AT, VERDICT
 from tests import SALE, size
 
-EVERY = [*VERDICT, *OCCASIONAL]
+EVERY = [*VERDICT, NEXT_AT]
 NUMBERS = ["+33199000418", "+262262999001", "+12025550143", "+12705550104", "+441632960001", "+34915550104", "none"]
 NUMBERS += ["+61355501104", "+390655501104", "+493023125001", "+590690000004"]
 TOLD = {**SALE, "consent": "written", "consent_for": "both", "refused_on": "none", "attempts_day": "0"}
@@ -64,7 +64,8 @@ def test_now_is_told_by_the_clock_of_the_person(asked, monkeypatch):
     monkeypatch.setenv("DNC_TODAY", NOON_IN_REUNION)
     people = {"+33199000418": "clear", "+262262999001": "blocked"}
     calls = pl.DataFrame([TOLD | {"number": number, "consent_on": "2026-10-01"} for number in people])
-    with Decider(asked, columns=EVERY) as decider:
+    with Decider(asked) as decider:
+        assert decider(calls).columns == [*calls.columns, *EVERY]
         assert decider(calls)["dnc_outcome"].to_list() == [*people.values()]
         assert decider(calls)["dnc_next_at"].to_list() == [None, "2026-12-02T14:00+04:00"]
         monkeypatch.setenv("DNC_TODAY", "2026-12-02T10:01Z")

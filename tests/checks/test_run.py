@@ -8,13 +8,13 @@ import json
 import random
 from contextlib import suppress
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import openpyxl
 import polars as pl
 import pytest
 import xlsxwriter
-from msgspec.structs import replace
 
 from dnc import DncError, InputError, Store, StoreError, check, write
 from dnc.api import replay
@@ -26,7 +26,7 @@ from dnc.errors import OptionError
 from dnc.files.output_file import FORMATS
 from dnc.frames import Remembered
 from dnc.law.findings import Inquiry
-from dnc.law.vocabulary import OCCASIONAL, VERDICT
+from dnc.law.vocabulary import VERDICT
 from dnc.lists import cell_facts
 from dnc.lists.brief import Brief
 from dnc.verdicts import evaluator, judge
@@ -141,49 +141,41 @@ NIGHT |= {"consent": "named_caller", "consent_for": "live", "consent_on": "2026-
 
 
 @pytest.mark.parametrize("rows", some([1, 2, 100], 2))
-def test_a_column_that_a_later_row_fills_first_is_in_all_rows(store, write_file, tmp_path, monkeypatch, rows):
-    """Every format says the same as where the column is asked for by name; CSV and JSON lines to the byte."""
+def test_when_a_call_is_next_possible_is_written_where_it_is_named(store, write_file, tmp_path, monkeypatch, rows):
+    """In every format and whatever row is the first with such a moment; without its name no format has the column."""
     monkeypatch.setattr("dnc.files.table.BATCH_ROWS", rows)
-    store.object(["+33639980009"], date(2026, 1, 1))
     told = {"brief": Brief(region="FR", ignore=["note"]), "given": NIGHT}
     path = write_file("calls.csv", NIGHTS)
-    outs, named = ([tmp_path / f"{name}.{suffix[1:]}" for suffix in FORMATS] for name in ("left", "named"))
-    columns = [*VERDICT, *OCCASIONAL]
-    check(path, store, out=outs, **told)
-    check(path, store, out=named, columns=columns, **told)
-    assert outs[0].read_bytes() == named[0].read_bytes()
-    assert outs[3].read_bytes() == named[3].read_bytes()
-    assert pl.read_parquet(outs[1]).equals(pl.read_parquet(named[1]))
-    assert pl.read_excel(outs[2], sheet_name="verdicts").equals(pl.read_excel(named[2], sheet_name="verdicts"))
-    result = check(path, store, **told)
-    assert result.verdicts.equals(check(path, store, columns=columns, **told).verdicts)
-    found = result.verdicts["dnc_next_at"].to_list()
-    assert found == [None, "2026-11-04T11:30", "2026-10-06T10:00", None]
-    assert all(path.stat().st_mode & 0o777 == 0o600 for path in outs)
+    plain, named = ([tmp_path / f"{name}.{suffix[1:]}" for suffix in FORMATS] for name in ("plain", "named"))
+    check(path, store, out=plain, **told)
+    check(path, store, out=named, columns=["outcome", "next_at"], **told)
+    kept = check(path, store, columns=["outcome", "next_at"], **told).verdicts
+    moments = [None, None, "2026-10-06T10:00", None]
+    read = (
+        partial(pl.read_csv, separator=";"),
+        pl.read_parquet,
+        partial(pl.read_excel, sheet_name="verdicts"),
+        pl.read_ndjson,
+    )
+    frames = [kept, *(read_one(out) for read_one, out in zip(read, named, strict=True))]
+    assert [frame["dnc_next_at"].to_list() for frame in frames] == [moments] * 5
+    assert check(path, store, **told).verdicts.columns[-1] == "dnc_why"
+    assert [read_one(out).columns[-1] for read_one, out in zip(read, plain, strict=True)] == ["dnc_why"] * 4
 
 
-def test_a_column_that_no_written_row_fills_is_left_out(store, write_file, tmp_path):
-    """In every format, also where rows that are not written would fill it."""
-    outs = [tmp_path / f"v{suffix}" for suffix in FORMATS]
-    result = check(write_file("calls.csv", NIGHTS), store, **TOLD, only=["undecided"], out=outs)
-    assert "dnc_next_at" not in result.layout.names
-    assert all("dnc_next_at" not in path.read_bytes().decode("latin-1") for path in (outs[0], outs[1], outs[3]))
-    assert "dnc_next_at" not in pl.read_excel(outs[2], sheet_name="verdicts").columns
-
-
-def test_an_older_check_is_repeated_with_the_columns_that_it_had(store, write_file, tmp_path):
-    """The same verdicts by their hash, and no such column."""
-    path, out = write_file("calls.csv", NIGHTS), tmp_path / "again.csv"
-    told = {"brief": Brief(region="FR", ignore=["note"]), "given": NIGHT}
-    then = run(path, store, Settings(**told), Outputs(), digests=replace(Digests.new(), occasional=()))
-    assert "dnc_next_at" not in then.verdicts.columns
-    assert replay(store, then.id, path, out).same
-    assert "dnc_next_at" not in out.read_text()
-    now = check(path, store, **told)
-    assert "dnc_next_at" in now.verdicts.columns
-    assert now.record["verdicts"] != then.record["verdicts"]
-    assert replay(store, now.id, path, out).same
-    assert "dnc_next_at" in out.read_text()
+def test_the_hash_of_verdicts_covers_the_next_moment(store, write_file):
+    """Two checks that differ only in when a call would be possible have other hashes."""
+    days = ("2026-10-10T11:00", "2026-10-17T11:00")  # Saturdays
+    columns, key = [*VERDICT, "dnc_next_at"], Digests.new()
+    told, hashes = {"brief": Brief(region="FR"), "given": NIGHT | {"attempts": "0"}}, set()
+    path, rows = write_file("calls.csv", "number\n0639980001"), []
+    for at in days:
+        result = run(path, store, Settings(at=at, **told), Outputs(), columns=columns, digests=key)
+        hashes.add(result.record["verdicts"])
+        rows.append(result.verdicts)
+    assert rows[0].drop("dnc_next_at").equals(rows[1].drop("dnc_next_at"))
+    assert rows[0]["dnc_next_at"].to_list() == ["2026-10-12T10:00"] and len(hashes) == 2
+    assert replay(store, result.id, path).same
 
 
 def test_a_row_that_stays_clear_until_no_day_keeps_its_other_columns(screened, write_file, tmp_path):

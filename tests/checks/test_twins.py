@@ -13,7 +13,7 @@ from dnc.api import explain
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
-from dnc.law.vocabulary import OCCASIONAL, VERDICT, vocabulary
+from dnc.law.vocabulary import NEXT_AT, VERDICT, vocabulary
 from dnc.lists.brief import Brief
 from tests import size, some
 
@@ -107,7 +107,7 @@ def store(tmp_path_factory):
         yield store
 
 
-EVERY = [*VERDICT, *OCCASIONAL]
+EVERY = [*VERDICT, NEXT_AT]
 TOLD = {"region": "FR", "at": "2026-11-26T10:30", "accept": {"unread": "smudged on purpose"}}
 FACTS = {"caller": "commercial", "voice": "human", "recipient": "consumer", "sector": "general", "related": "no"}
 

@@ -361,7 +361,7 @@ def test_french_is_spoken(dnc, screened, write_file):
     calls = write_file("calls.csv", CALLS)
     _, out, err = dnc("check", calls, *SEED, "--set", "consent=none", "--lang", "fr")
     assert rows(out)[0]["dnc_why"].startswith(
-        "Interdit\N{NO-BREAK SPACE}: pas de consentement\N{NO-BREAK SPACE}; Consentement aux"
+        "Interdit\N{NO-BREAK SPACE}: pas de consentement\N{NO-BREAK SPACE}; Un parti, un candidat ou un élu"
     )
     plain = str.maketrans({"\N{NO-BREAK SPACE}": " "})
     said = "L'appel n'aurait pas dû être passé."

@@ -60,11 +60,11 @@ def spark(session: Any, folder: str, settings: dict[str, Any]) -> Any:
     from functools import partial
 
     from dnc import decide
-    from dnc.law.vocabulary import VERDICT
+    from dnc.law.vocabulary import NEXT_AT, VERDICT
 
     calls = session.read.parquet(folder)
     own = [f"`{name}` {kind}" for name, kind in calls.dtypes]
-    verdicts = [f"{name} {'date' if name == 'dnc_valid_until' else 'string'}" for name in VERDICT]
+    verdicts = [f"{name} {'date' if name == 'dnc_valid_until' else 'string'}" for name in (*VERDICT, NEXT_AT)]
     return calls.mapInArrow(partial(decide, **settings), ", ".join([*own, *verdicts]))
 
 

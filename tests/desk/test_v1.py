@@ -22,7 +22,7 @@ import pytest
 from dnc import Decider, check
 from dnc.api import explain, replay
 from dnc.desk.schema import ANSWERED
-from dnc.law.vocabulary import CONSENT, OCCASIONAL, OR_NONE, VERDICT, vocabulary
+from dnc.law.vocabulary import CONSENT, NEXT_AT, OR_NONE, VERDICT, vocabulary
 from dnc.store import campaigns, keys
 from dnc.store.verify import verify
 from tests import ALL, edits, size, some
@@ -435,7 +435,7 @@ def test_the_document_has_every_column(asked):
     """Calls have the columns and words of the vocabulary, decisions those of verdicts."""
     schemas = asked.get("/v1/openapi.json").json()["components"]["schemas"]
     assert set(schemas["Call"]["properties"]) == set(vocabulary().columns)
-    assert list(schemas["Decision"]["properties"]) == [*VERDICT, CONSENT, *OCCASIONAL]
+    assert list(schemas["Decision"]["properties"]) == [*VERDICT, CONSENT, NEXT_AT]
     for name, words in vocabulary().axes.items():
         assert words == sorted(words, key=words.index)
         assert set(words) <= set(

@@ -134,29 +134,6 @@ def test_a_replaced_table_stays_the_same_table(postgres, store, tmp_path):
     con.close()
 
 
-def test_a_column_that_only_some_runs_fill_comes_and_stays(postgres, store, tmp_path):
-    """When a call would next be possible is a column only where a call has such a time: that stops no night."""
-    places = [f"{postgres.url}#verdicts", f"sqlite:///{tmp_path}/crm.sqlite#verdicts"]
-    rows = pl.DataFrame({"number": ["+33199000001"]})
-    told = {
-        "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "+33199000499", "related": "no",
-        "sector": "general", "habit": "occasional", "attempts": 0, "recipient": "consumer", "relationship": "none",
-        "source": "opt_in_form", "objected_on": "none", "consent": "named_caller", "consent_on": "2026-10-01",
-        "consent_for": "live",
-    }  # fmt: skip
-    has = "select count(*) from pg_attribute where attname = 'dnc_next_at' and attrelid = 'verdicts'::regclass"
-    for at, count in (("2026-11-24T10:30", 0), ("2026-11-28T10:30", 1), ("2026-11-24T10:30", 1)):
-        check(rows, store, given=told, at=at, out=places)
-        assert postgres.rows(has) == [(count,)]
-    con = sqlite3.connect(tmp_path / "crm.sqlite")
-    for found in (
-        postgres.rows("select dnc_next_at, dnc_outcome from verdicts"),
-        con.execute("select dnc_next_at, dnc_outcome from verdicts").fetchall(),
-    ):
-        assert found == [(None, "clear")]
-    con.close()
-
-
 @pytest.mark.parametrize("with_view", [False, True])
 def test_other_columns_are_named_and_nothing_is_written(postgres, store, tmp_path, dnc, with_view):
     """Whether a column vanished upstream, appeared, or has another type; with a dependent view and without."""

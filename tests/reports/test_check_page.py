@@ -180,7 +180,7 @@ def test_calls_that_only_the_day_forbids_are_for_another_day(store, write_file, 
             "No call is possible as planned; the first is possible from 2026-11-30 10:00",
         ),
         3: (
-            "possible from 2026-11-30 10:00 as far as is known: 1 (the row of each call says when)",
+            "possible from 2026-11-30 10:00 as far as is known: 1.",
             "Take the other forbidden calls (1) off the list.",
         ),
     }.items():
@@ -194,7 +194,7 @@ def test_calls_that_only_the_day_forbids_are_for_another_day(store, write_file, 
     ("day", "said"),
     [
         ("2027-04-05", ["calls: not on the eve or the day of a poll.", "Until 2027-04-16: after that day"]),
-        ("2027-04-18", ["Postpone 2 calls and check", "possible from 2027-04-19 00:00 as far as is known: 2 "]),
+        ("2027-04-18", ["Postpone 2 calls and check", "possible from 2027-04-19 00:00 as far as is known: 2."]),
     ],
 )
 def test_polls_bound_the_days_of_political_calls(store, write_file, monkeypatch, day, said):

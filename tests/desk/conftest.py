@@ -100,7 +100,7 @@ def running(store: Store, *options: object) -> Iterator[Running]:
     ):
         stack.callback(process.terminate)
         address = process.stdout.readline().strip()
-        yield Running(address.partition("?")[0], address, store, stack, process)
+        yield Running(re.match("http://[^/]+/", address)[0], address, store, stack, process)
 
 
 @contextmanager

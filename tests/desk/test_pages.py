@@ -1275,3 +1275,23 @@ def test_a_check_is_stopped(store):
         assert "Stopped; nothing was kept" in text_of(page)
         assert not store.exists or store.log().filter(verb="check").is_empty()
         assert list(store.path.rglob("*.parquet")) == []
+
+
+def test_a_desk_that_was_started_with_a_list_begins_with_its_questions(start, store, write_file):
+    """The address that is printed leads there, and the file itself stays as it is."""
+    path = write_file("calls.csv", "number\n01 99 00 04 18\n")
+    desk = start(store, path)
+    client = desk.client()
+    assert desk.opening.startswith(f"{desk.base}checks/given?token=")
+    shown = client.get(desk.opening, follow_redirects=True).url
+    until(lambda: str(client.get(shown, follow_redirects=True).url).endswith("/questions"), desk)
+    assert "List: calls.csv" in client.get(shown, follow_redirects=True).text
+    assert path.read_text() == "number\n01 99 00 04 18\n"
+
+
+def test_a_list_is_given_to_a_desk_of_ones_own(dnc, browser, write_file):
+    """Not to one behind a proxy, where nobody knows whose it is."""
+    path = write_file("calls.csv", "number\n01 99 00 04 18\n")
+    assert dnc("desk", path, "--listen", "127.0.0.1", "--user-header", "X-User")[0] == 2
+    assert dnc("desk", "missing.csv")[0] == 4
+    assert browser.client.get("/checks/given").status_code == 404

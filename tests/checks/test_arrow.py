@@ -525,11 +525,12 @@ def test_lists_of_dictionaries_and_lazy_frames_are_tables(screened):
 
 def test_a_brief_may_be_given_by_its_path(screened, write_file):
     """To every function that takes settings."""
+    at = "2026-12-01T10:30"
     path = write_file("campaign.toml", 'region = "FR"\n[facts]\ncaller = "survey"\n')
-    by_brief = check(SHOP, screened, brief=read_brief(path)).verdicts
+    by_brief = check(SHOP, screened, brief=read_brief(path), at=at).verdicts
     for given in (path, str(path)):
-        assert check(SHOP, screened, brief=given).verdicts.equals(by_brief)
-        [decided] = decide(SHOP, screened, brief=given)
+        assert check(SHOP, screened, brief=given, at=at).verdicts.equals(by_brief)
+        [decided] = decide(SHOP, screened, brief=given, at=at)
         assert decided["dnc_outcome"].equals(by_brief["dnc_outcome"])
     with pytest.raises(InputError, match="No such file"):
         check(SHOP, screened, brief="none.toml")

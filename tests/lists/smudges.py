@@ -683,7 +683,7 @@ SMUDGES = [
            missing="text:Nom"),
     *(
         Smudge(f"a legend in the header: {text}", STOP, {text: ""})
-        for text in ("rouge = ne plus appeler", "Gris=opposé", "Rouge : voir Julie", "S9 : ne pas appeler")
+        for text in ("rouge = ne plus appeler", "Gris=opposé", "S9 : ne pas appeler")
     ),
     *(
         Smudge(f"a legend below the table: {', '.join(cells)}", REFUSED,

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from obstore.store import from_url
 
-from dnc import InputError, Parts, Store, check
+from dnc import InputError, Store, check
 from dnc.files import objects
 
 CALLS = "number,call\n+33199000001,1\n+33199000002,2\n"
@@ -35,36 +35,6 @@ def test_a_list_and_its_verdicts_in_a_bucket(bucket, store, dnc, tmp_path):
     copy = objects.download(bucket, tmp_path)
     assert sorted(one.name for one in copy.iterdir()) == ["calls.csv", "report.html", "v.csv", "v.jsonl", "v.parquet"]
     assert pl.read_parquet(copy / "v.parquet")["dnc_why"].to_list() == by_file["dnc_why"].to_list()
-
-
-def test_a_check_in_parts(bucket, store, tmp_path, monkeypatch):
-    """Interrupted while it writes into a bucket and gone on with: the objects are those of a local folder."""
-    lists = [tmp_path / f"{part}.csv" for part in range(3)]
-    for part, path in enumerate(lists):
-        path.write_text(f"number,place\n+3319900000{part},Île de Ré\n+3319900001{part},a%b\n")
-    by = {"given": TOLD, "now": date(2026, 8, 3)}
-    check(lists, store, out=tmp_path / "local", parts=Parts(["place"]), **by)
-    deliver, left = objects.deliver, 5
-
-    def interrupted(*target: object) -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise KeyboardInterrupt
-        deliver(*target)
-
-    monkeypatch.setattr(objects, "deliver", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        check(lists, store, out=f"{bucket}/v/", parts=Parts(["place"]), **by)
-    with pytest.raises(InputError, match="is not empty"):
-        check(lists, store, out=f"{bucket}/v", parts=Parts(["place"]), **by)
-    left = 7  # two parts and the manifest, and not the first part
-    check(lists, store, out=f"{bucket}/v/", parts=Parts(["place"], resume=True), **by)
-    found = objects.download(f"{bucket}/v", tmp_path)
-    local = tmp_path / "local"
-    names = {path.relative_to(found) for path in found.rglob("*") if path.is_file()}
-    assert names == {path.relative_to(local) for path in local.rglob("*") if path.is_file()} and len(names) == 11
-    assert all((found / name).read_bytes() == (local / name).read_bytes() for name in names if name.suffix == ".csv")
 
 
 def test_a_partitioned_list(bucket, store):

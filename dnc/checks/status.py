@@ -21,7 +21,7 @@ from dnc.store.record_kinds import CONSENTS
 from dnc.store.records import Records
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
-from dnc.store.verify import Findings, verify
+from dnc.store.verify import Findings
 from dnc.verdicts.screening import own_list
 
 _PROOF_DAYS = 30
@@ -120,13 +120,13 @@ class Status:
 
 
 def status(
-    store: Store, book: Rulebook, max_ages: Mapping[str, int] | None = None, *, verifying: bool = True
+    store: Store, book: Rulebook, max_ages: Mapping[str, int] | None = None, *, verified: Findings | None = None
 ) -> Status:
     """The state of a store, which need not exist, today and by the law in force today.
 
     Args:
         max_ages: registry → days after which the user wants a newer snapshot.
-        verifying: whether every file of the store is read and compared with its checksum.
+        verified: what `dnc.store.verify.verify` found in the store; None where its files were not verified.
     Raises:
         StoreError: the store cannot be read. OptionError: there is no such registry.
     """
@@ -136,7 +136,7 @@ def status(
         if registry not in known:
             raise OptionError(localized("errors", "no_registry", registry=registry, known=", ".join(sorted(known))))
     day = today()
-    found = verify(store.ledger) if verifying and store.exists else Findings()
+    found = verified or Findings()
     readable = store.exists and found.ledger_intact
     newest: dict[tuple[str, tuple[str, ...]], Snapshot] = {}
     for snapshot in sorted(store.snapshots() if readable else [], key=lambda snapshot: (snapshot.as_of, snapshot.id)):
@@ -151,7 +151,7 @@ def status(
     rules = tuple(RulesFile(name, pack.read_until, pack.read_until < day) for name, pack in sorted(book.packs.items()))
     forgettable = _forgettable(store, book) if readable else 0
     late = any(row.due for row in loaded) or any(row.due for row in rules)
-    head = found.head if verifying else store.manifest().last if store.exists else None
+    head = found.head if verified else store.manifest().last if store.exists else None
     return Status(
         due=late or bool(not_loaded or forgettable or found.faults),
         today=day,
@@ -161,7 +161,7 @@ def status(
         not_loaded=not_loaded,
         rules=rules,
         forgettable=forgettable,
-        verified=not found.faults if verifying else None,
+        verified=not found.faults if verified else None,
         faults=tuple(found.faults),
         notes=tuple(found.notes),
         files=found.files,

@@ -89,6 +89,7 @@ def status(
     from dnc.files.output_file import atomic_path
     from dnc.law.rulebook import Rulebook
     from dnc.reports.status_lines import as_metrics, as_text
+    from dnc.store.verify import verify
 
     store = open_store()
     if numbers and not compare:
@@ -99,12 +100,12 @@ def status(
     if files:
         print_rows(*_snapshots(store))
         return 0
-    store.must_exist()
+    found = verify(store.ledger)
     try:
         book = load_rules()
     except StoreError:  # what is damaged is reported below
         book = Rulebook.load(rules_folder())
-    state = status_of(store, book, {name: _days(name, days) for name, days in max_ages})
+    state = status_of(store, book, {name: _days(name, days) for name, days in max_ages}, verified=found)
     if metrics:
         with atomic_path(metrics) as unfinished:
             unfinished.write_text(as_metrics(state, time.time()), encoding="utf-8")
@@ -114,8 +115,9 @@ def status(
     else:
         for line in as_text(state, language()):
             show(line)
-    if state.faults:
-        raise StoreError(localized("errors", "store_faults", store=store.path, n=len(state.faults)))
+    if found.faults:
+        key = "store_faults" if found.damage else "set_back"
+        raise StoreError(localized("errors", key, store=store.path, n=len(found.faults)))
     return 1 if state.due else 0
 
 

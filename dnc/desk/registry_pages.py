@@ -206,7 +206,7 @@ class RegistryFile(msgspec.Struct, dict=True):
 
 def state(desk: Desk) -> Status | None:
     """The state of the store; None if nothing was ever written to it."""
-    return status(desk.store, desk.book, max_ages(desk), verifying=False) if desk.store.exists else None
+    return status(desk.store, desk.book, max_ages(desk)) if desk.store.exists else None
 
 
 def registries(visit: Visit) -> dict[str, str]:

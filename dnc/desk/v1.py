@@ -231,7 +231,7 @@ async def _metrics(request: Request, interface: Interface) -> Response:
 
 
 def _state(desk: Desk) -> Status:
-    return status(desk.store, desk.book, verifying=False)
+    return status(desk.store, desk.book)
 
 
 async def _openapi(request: Request) -> Response:

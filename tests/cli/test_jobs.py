@@ -160,11 +160,11 @@ def test_status_finds_damage_and_what_is_kept_too_long(dnc, screened, monkeypatc
     file.write_bytes(file.read_bytes() + b"x")
     code, out, _ = dnc("status", "--store", screened.path, "--json")
     told = json.loads(out)
-    assert (code, told["verified"], len(told["faults"])) == (1, False, 1)
+    assert (code, told["verified"], len(told["faults"])) == (4, False, 1)
     ledger = screened.path / "ledger.duckdb"
     ledger.write_bytes(ledger.read_bytes()[:5000])
     code, out, _ = dnc("status", "--store", screened.path)
-    assert code == 1 and "DUE  ledger.duckdb" in out
+    assert code == 4 and "DUE  ledger.duckdb" in out
 
 
 def test_status_counts_the_whole_own_list(dnc, tmp_path):

@@ -539,7 +539,7 @@ def test_the_way_from_an_empty_store_to_a_clear_answer(serve, store, dnc, tmp_pa
     section = DOCS.partition("### From an empty store to a clear answer")[2].partition("###")[0]
     assert dnc("campaign", "add", "autumn", "--brief", "autumn.toml", "--store", store.path)[0] == 0
     commands = re.findall("^    dnc (.+)$", section, re.MULTILINE)
-    assert [command.split()[0] for command in commands] == ["load", "load", "consent"]
+    assert [command.split()[0] for command in commands] == ["load", "load", "record"]
     for command in commands:
         code, _, err = dnc(*shlex.split(command)[:-1], store.path)
         assert code == 0, err
@@ -572,12 +572,12 @@ def test_the_script_for_asterisk_says_why_it_cannot_ask(api, tmp_path):
 
 
 def test_the_desk_is_not_imported_without_being_asked_for():
-    """Neither `import dnc` nor the list of verbs needs the extra."""
+    """Neither `import dnc` nor the list of verbs waits for its libraries."""
     code = (
         "import sys, dnc, dnc.api; from dnc.cli.main import cli; print(*(verb.name for verb in cli.commands.values()))"
     )
     code += "; print({'starlette', 'uvicorn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     verbs, extras = done.stdout.splitlines()
-    assert {"desk", "keys", "campaigns"} <= set(verbs.split())
+    assert {"desk", "key", "campaign"} <= set(verbs.split())
     assert extras == "set()"

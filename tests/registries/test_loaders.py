@@ -1365,16 +1365,16 @@ def test_own_country_wins(tmp_path):
     assert numbers == [[33199000001, 442079460123], [33199000001, 390199000001, 442079460123]]
 
 
-@pytest.mark.parametrize("verb", ["load", "read"])
-def test_region_that_cannot_be(verb, tmp_path):
+@pytest.mark.parametrize("preview", [False, True])
+def test_region_that_cannot_be(preview, tmp_path):
     """A region that is no plan, or not that of the registry, is wrong usage and said in one line."""
-    words = [] if verb == "read" else ["--as-of", "2026-08-03", "--store", tmp_path / "store"]
-    code, rows, said = run(verb, FOLDER / "own.csv", "--region", "XX", *words)
+    words = ["--preview"] if preview else ["--as-of", "2026-08-03", "--store", tmp_path / "store"]
+    code, rows, said = run("load", FOLDER / "own.csv", "--region", "XX", *words)
     assert (code, rows, said) == (2, "", "dnc: region 'XX' has no numbering plan; use two letters such as FR\n")
-    code, rows, said = run(verb, FOLDER / "tps.txt", "--region", "FR", *words)
+    code, rows, said = run("load", FOLDER / "tps.txt", "--region", "FR", *words)
     assert (code, rows) == (2, "")
     assert said == "dnc: gb-tps always has the numbering plan of GB; omit --region\n"
-    assert run(verb, FOLDER / "tps.txt", "--region", "gb", *words)[0] == 0
+    assert run("load", FOLDER / "tps.txt", "--region", "gb", *words)[0] == 0
 
 
 @pytest.mark.parametrize("text", ["07700 900123\n", "0199000001 / 0261910002\n", "0199000001 ne pas appeler\n"])
@@ -1442,7 +1442,7 @@ def test_difference_of_snapshots(tmp_path):
         "gb-tps,2026-06-01,2026-07-01,1,1,0",
     ]
     assert run(*words, "--numbers")[1].splitlines() == ["number,change", "+441914980123,added", "+442079460123,removed"]
-    assert run("status", "--files", "--store", store.path, "--diff", first, 9)[0] == 4
+    assert run("status", "--store", store.path, "--compare", first, 9)[0] == 4
     assert run("status", "--files", "--store", store.path, "--numbers")[0] == 2
 
 

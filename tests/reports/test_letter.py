@@ -122,7 +122,7 @@ def test_no_number_was_sent_to_a_directory(store, write_file):
     path = write_file("listed.csv", f"number,listed\n{UNKNOWN},yes\n")
     for registry in ("ch-directory", "fr-bloctel", "fr-directory", "ie-ndd", "own"):
         store.load(path, as_of=date(2026, 8, 5), registry=registry)
-    asked = {row["registry"]: row["asked"] for row in answer(store, UNKNOWN)["status", "--files"]}
+    asked = {row["registry"]: row["asked"] for row in answer(store, UNKNOWN)["snapshots"]}
     assert [registry for registry, is_asked in asked.items() if is_asked] == ["fr-bloctel"]
     assert len(asked) == 5
 

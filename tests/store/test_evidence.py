@@ -120,9 +120,7 @@ def test_a_log_that_goes_back_in_time_is_named(dnc, loaded, monkeypatch, tmp_pat
     for verb in (("status",), ("log", "--verify")):
         code, out, err = dnc(*verb, "--store", loaded.path)
         assert (code, err.count("goes back in time"), "restore" in err) == (4, 1, False)
-        assert re.fullmatch(r"row 4 is dated 2026-06-01 09:00:00 \(UTC\), before row 3 of 20\d\d-.*backdated\n", out)
-    code, out, _ = dnc("status", "--store", loaded.path)
-    assert (code, "row 4 is dated 2026-06-01 09:00:00" in out) == (1, True)
+        assert re.search(r"row 4 is dated 2026-06-01 09:00:00 \(UTC\), before row 3 of 20\d\d-.*backdated\n", out)
     assert loaded.standing().objections.height  # a past mistake stops no later decision
     assert dnc("explain", "+33199000003", "--at", "2026-08-05", "--store", loaded.path)[0] == 3
     backup(loaded.ledger, tmp_path / "copy")

@@ -606,7 +606,7 @@ def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, w
     assert "Bloctel: listed, as of 2026-06-20" in dnc("person", "+33199000002", "--on", "2026-06-22")[1]
     assert dnc("replay", 2)[0] == 0
     assert len(list((store.path / "snapshots").iterdir())) == 1
-    assert "OK: 1 file with 2 rows verified;" in dnc("status")[2]
+    assert "files verified: 1, rows: 2\n" in dnc("status")[1]
 
 
 def test_the_same_file_is_no_newer_on_a_later_day(dnc, store, write_file):

@@ -322,16 +322,17 @@ def test_sheets(tmp_path):
 
 
 def test_the_sheet_that_is_named(dnc, write_file, tmp_path):
-    """`--sheet`, or `sheet` in the brief, takes any sheet, hidden ones too, by every verb that reads a table."""
+    """`sheet` in the brief, or `--sheet`, takes any sheet, hidden ones too, by every verb that reads a table."""
     first, second = [["number"], ["0199000001"]], [["number"], ["0261910002"]]
     path = book(tmp_path / "calls.xlsx", calls=first, hidden=second, empty=[])
-    is_read = ["--around", "read"]
+    brief, named = write_file("h.toml", 'sheet = "hidden"\naround = "read"\n'), ["--sheet", "hidden"]
     for read in (
-        ["check", *is_read],
-        ["vet", "--json", *is_read],
-        ["load", "--registry", "own", "--as-of", "2026-08-03"],
+        ["check", "--around", "read", *named],
+        ["check", "--brief", brief],
+        ["vet", "--json", "--brief", brief],
+        ["load", "--registry", "own", "--as-of", "2026-08-03", *named],
     ):
-        code, _, err = dnc(*read, path, "--region", "FR", "--sheet", "hidden")
+        code, _, err = dnc(*read, path, "--region", "FR")
         assert code in (0, 3)
         assert "not read: 'calls'" in err
     assert (

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from dnc.messages import LANGUAGES, messages, system_language
+from dnc.messages import LANGUAGES, localized, messages, system_language
 
 Command = Callable[..., Any]
 Option = Callable[[Command], Command]
@@ -127,7 +127,17 @@ class Verb(click.Command):
         if ctx.parent is None:
             _language["typed"] = ""
         _use_typed_language(self.params, args)
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing and (unknown := self._unknown_variables(ctx)):
+            raise click.UsageError(localized("errors", "no_variable", name=unknown[0], verb=self.path), ctx)
+        return rest
+
+    def _unknown_variables(self, ctx: click.Context) -> list[str]:
+        """Variables that look like options of the verb and are none: a condition must not be lost by its name."""
+        known = {str(param.envvar) for one in (ctx.command, ctx.find_root().command) for param in one.params}
+        before = f"{_PROGRAM} {self.path} ".replace(" ", "_").upper()
+        is_group = isinstance(self, click.Group)
+        return [name for name in sorted(os.environ) if name.startswith(before) and name not in known and not is_group]
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """What it does, in the list of verbs."""

@@ -163,7 +163,7 @@ def sentence(counts: Mapping[str, int], language: str, past: bool = False) -> st
 
 
 def use(facts: Mapping[str, str], days: str, language: str) -> str:
-    """One line: who calls, for what purpose and with what voice if these are not the usual ones, and when."""
+    """One line: who calls, for what purpose and with what voice if these are not the usual ones, and when if known."""
     vocab = vocabulary()
     assumed = {"purpose": vocab.purposes.get(facts.get("caller", "")), "voice": "human"}
     parts = []
@@ -171,7 +171,8 @@ def use(facts: Mapping[str, str], days: str, language: str) -> str:
         value = facts.get(fact)
         if value in vocab.axes[fact] and value != assumed.get(fact):
             parts.append(labelled(vocab.label(fact, language), vocab.value(fact, value, language), language))
-    return " · ".join([*parts, labelled(vocab.label("call_at", language), days, language)])
+    parts += [labelled(vocab.label("call_at", language), days, language)] if days else []
+    return " · ".join(parts)
 
 
 # When and how often the possible calls may be made

@@ -100,3 +100,13 @@ def test_what_was_typed_before_is_answered_with_what_to_type_now(dnc):
         assert dnc(verb, old)[::2] == (2, f"dnc: {old} is now: {new}\n")
         options = {name for one in cli.commands[verb].params for name in one.opts}
         assert old not in options and (not new.startswith("--") or new.split()[0] in options)
+
+
+def test_a_variable_of_an_option_that_is_gone_is_refused(dnc, monkeypatch):
+    """A nightly job must not lose its condition without a word; variables of the program and of other verbs are none."""
+    for name in ("DNC_LOG_JSON", "DNC_VET_UNTIL", "DNC_RECORD_CALL_AT"):
+        monkeypatch.setenv(name, "")
+    assert dnc("log", "--help")[0] == dnc("record", "--help")[0] == dnc("status", "--help")[0] == 0
+    monkeypatch.setenv("DNC_CHECK_MIN_CLEAR", "0.9")
+    code, _, err = dnc("check", "calls.csv")
+    assert code == 2 and err.startswith("dnc: the environment variable DNC_CHECK_MIN_CLEAR is no option of dnc check")

@@ -10,7 +10,7 @@ import polars as pl
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 _T = TypeVar("_T")
-_FEW = 100  # rows
+_FEW = 100  # rows that Python has numbered before a query has started
 _EXACT = 1 << 24  # whole numbers up to this one are not rounded in a float of 32 bits
 _SPARSEST = 8  # up to this many possible values per row, an array of all values is cheaper than hashing
 
@@ -30,7 +30,7 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     if not varying:
         return repeated(0, pl.UInt32, rows.height), rows.head(1)
     code, codes = _packed(varying) or (None, 0)
-    if code is not None and codes <= _SPARSEST * rows.height + _FEW:
+    if code is not None and codes <= _SPARSEST * rows.height:
         number, first = _numbered_codes(code.cast(pl.UInt32), codes)
         return number, rows[first]
     cells = pl.DataFrame(varying if code is None else [code])
@@ -40,11 +40,8 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
 
 
 def taken(rows: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
-    """The rows at some positions (UInt32), of columns with names.
-
-    A few are taken column by column: to wake Polars' threads takes longer.
-    """
-    return pl.DataFrame([column[at] for column in rows]) if at.len() <= _FEW and rows.width else rows[at]
+    """The rows at some positions (UInt32), column by column: to wake Polars' threads takes longer for a few rows."""
+    return pl.DataFrame([column[at] for column in rows] or None, height=at.len())
 
 
 def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
@@ -99,9 +96,9 @@ def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: 
     The function takes the cells of a row and returns a row with the columns of `schema`. The result has as many rows
     as `cells`, in the same order.
     """
-    number, distinct = numbered(cells) if cells.height > 1 else (None, cells)
+    number, distinct = numbered(cells)
     answers = pl.DataFrame([function(*row) for row in distinct.iter_rows()], schema=schema, orient="row")
-    return answers if number is None else taken(answers, number)
+    return taken(answers, number)
 
 
 class Remembered:

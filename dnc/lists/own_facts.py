@@ -26,7 +26,7 @@ import msgspec
 import polars as pl
 
 from dnc.clock import NEVER
-from dnc.database import instance_of, run_about
+from dnc.database import instance_of, run
 from dnc.files.table import folded
 from dnc.frames import numbered, repeated, taken
 from dnc.lists.calls import Calls
@@ -479,7 +479,7 @@ def _counted(con: duckdb.DuckDBPyConnection, records: Records, calls: pl.DataFra
     rows = records.about(calls["number"].drop_nulls().unique(), _COUNTED)
     sql = _COUNTED.format(rows=rows.sql, days=ATTEMPTS_DAYS, no_attempt=NO_ATTEMPT, refused=_REFUSED)
     params = {**rows.params, "since": since}
-    found = run_about(con, CALLS.name, sql, {"key": pl.UInt32, **_COUNTS}, params, calls=calls, **rows.frames)
+    found = run(con, CALLS.name, sql, params, {"key": pl.UInt32, **_COUNTS}, calls=calls, **rows.frames)
     found = calls.select("key").join(found, on="key", how="left", maintain_order="left")
     return found.select(pl.col("_attempts", "_attempts_day").fill_null(0), "_refused_on")
 

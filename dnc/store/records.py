@@ -18,7 +18,7 @@ import msgspec
 import polars as pl
 from msgspec.structs import replace
 
-from dnc.database import one_of, run, run_about, run_few
+from dnc.database import one_of, run
 from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
@@ -190,10 +190,8 @@ class Records(msgspec.Struct, frozen=True):
         names, asked = ", ".join(f'"{name}"' for name in columns), f"{columns} {where}"
         source = self.source(asked) if numbers is None else self.about(numbers, asked)
         sql, given = f"select {names} from ({source.sql}) where {where}", {**source.params, **(params or {})}
-        if numbers is None:
-            return run(con, self.kind.name, sql, given or None, **source.frames)
-        schema = empty(self.kind).select(columns).schema
-        return run_about(con, self.kind.name, sql, schema, given or None, **source.frames)
+        schema = None if numbers is None else empty(self.kind).select(columns).schema
+        return run(con, self.kind.name, sql, given or None, schema, **source.frames)
 
 
 class StatementSource(NamedTuple):
@@ -414,7 +412,7 @@ def add_told(change: Change, new: NewRows) -> Added:
     known = records_in(con, change.folder, _read_for(kind))
     last, at = ledger_sql.last_of(con, kind), audit_log.now()
     rows = _numbered(_new_rows(con, known, new), kind, last, at)
-    recorded = run_few(con, "records", rows.sql, empty(kind).schema, rows.params, **rows.frames)
+    recorded = run(con, "records", rows.sql, rows.params, empty(kind).schema, **rows.frames)
     ledger_sql.add_recorded(con, kind, recorded)
     if kind is CALLS:
         _object(change, recorded.lazy(), at)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import duckdb
 import polars as pl
 
-from dnc.database import parsed, run, run_few
+from dnc.database import parsed, run
 from dnc.frames import Remembered, keys, numbered, placed, repeated, taken
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.findings import Inquiry, Truth, counting_ends, inquiry
@@ -28,7 +28,6 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.verdicts.cases import Facts
 
-_FEW = 300  # rows whose cells are passed one by one; a table costs as much from there
 _REMEMBERED = 200_000  # distinct cells of a group after which its answers are dropped
 _KEPT = 20_000  # distinct cells of all groups up to which an evaluator is kept for the next check
 
@@ -180,17 +179,14 @@ class Evaluator:
         """A group; the columns that it reads of registries of which nothing is known are NULL."""
         unknown = [name for name in self._registry_facts if name in part.columns and name not in columns]
         nulls = (f"null::{self._kinds[name]} as {name}" for name in unknown)
-        sql = f"facts as (select {', '.join(('*', *nulls))} from cells) {part.sql}"
         lists = (f"unnest(${name}::{self._kinds[name]}[]) as {name}" for name in columns)
-        few = parsed(self._con, "findings", f"with cells as (select {', '.join(lists)}), {sql}")
-
+        facts = f"select {', '.join(('*', *nulls))} from (select {', '.join(lists)})"
+        statement = parsed(self._con, "findings", f"with facts as ({facts}) {part.sql}")
         schema: dict[str, type[pl.DataType]] = {f"c{at}": pl.UInt64 for at in range(part.codes)}
         schema |= {f"e{at}": pl.Date for at in range(len(part.ends))}
 
         def evaluate(cells: pl.DataFrame) -> pl.DataFrame:
-            if cells.height <= _FEW:
-                return run_few(self._con, "findings", few, schema, cells.to_dict(as_series=False))
-            return run(self._con, "findings", f"with {sql}", cells=cells)
+            return run(self._con, "findings", statement, cells.to_dict(as_series=False), schema)
 
         return _Group(columns, of_plans, part, evaluate, Remembered(_REMEMBERED))
 

@@ -30,7 +30,6 @@ from dnc.registries.bit_pages import HELD
 from dnc.store.snapshots import Snapshot, Standing
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry that are packed at once, at most; 8 bytes each
-_FEW = 1_000  # values that are searched one by one; a join goes through all answers
 _LONG = 1_000  # numbers; a list that is shorter than a later list of so many, by more than this share, may be cut
 _WHOLE_SHARE = 0.9
 _READ_TOGETHER = 122_880  # rows that DuckDB reads together (a row group); looking up one number costs one at least
@@ -122,7 +121,6 @@ class _Answers:
     def __init__(self, answers: pl.Series, codec: Codec) -> None:
         first, last = (pl.Series("answer", [bound], dtype=pl.UInt64) for bound in (0, (1 << 64) - 1))
         self._answers = pl.concat([first, answers.cast(pl.UInt64).alias("answer"), last]).sort()
-        self._positions = self._answers.to_frame().with_row_index("position")
         self.codec = codec
 
     def __len__(self) -> int:
@@ -137,26 +135,16 @@ class _Answers:
             A frame of the same height and order, UInt64: `answer` (without its id; 0 = none), `next` (0 = none).
         """
         last = self.codec.pack(ids, ranks, AnswerState.LISTED)
-        if last.len() <= _FEW:
-            answer, following = self._around(last, self._answers.search_sorted(last, side="right") - 1)
-        else:
-            # Sorted in one thread: other steps keep the other cores busy, and it costs less.
-            asked = last.to_frame("last").with_row_index("at").sort("last", multithreaded=False)
-            found = asked.join_asof(self._positions, left_on="last", right_on="answer", check_sortedness=False)
-            answer, following = self._around(asked["last"], found["position"])
-            per_id = self.codec.per_id
-            both = repeated(0, pl.UInt32, ids.len()).scatter(asked["at"], (answer * per_id + following).cast(pl.UInt32))
-            both = both.cast(pl.UInt64)
-            answer, following = both // per_id, both % per_id
-        return pl.DataFrame({"answer": answer, "next": Codec.rank(following)})
-
-    def _around(self, last: pl.Series, position: pl.Series) -> tuple[pl.Series, pl.Series]:
-        """The answers at some positions and after them, without their ids; 0 where these are not those of `last`."""
+        # Sorted, since neighbours are found sooner; in one thread: other steps keep the other cores busy.
+        asked = last.to_frame("last").with_row_index("at").sort("last", multithreaded=False)
+        at, last = asked
+        position = self._answers.search_sorted(last, side="right")
         per_id = self.codec.per_id
         least = last - last % per_id  # that the id may have
-        answers = (self._answers[position], self._answers[position + 1])
-        one, other = ((answer - least) * (answer - answer % per_id == least) for answer in answers)
-        return one, other
+        around = (self._answers[position - 1], self._answers[position])
+        found = ((answer - least) * (answer - answer % per_id == least) for answer in around)
+        answer, following = (repeated(0, pl.UInt64, ids.len()).scatter(at, one) for one in found)
+        return pl.DataFrame({"answer": answer, "next": Codec.rank(following)})
 
 
 class _NumberAnswers(NamedTuple):

@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from dnc.clock import ALWAYS, NO_DAYS, today
-from dnc.database import Instance, instance_of, one_of, run, run_few, statement
+from dnc.database import Instance, instance_of, one_of, run, statement
 from dnc.law.demands import REGISTRY_FACTS, registry_column
 from dnc.registries import OWN
 from dnc.store.snapshots import Snapshot, Standing
@@ -60,10 +60,7 @@ class _OwnList:
         if not self._has_files:
             return known
         which, frames = one_of(numbers)
-        if frames:
-            found = run(self._con, "known", _IN_FILES + which, self._files, **frames)
-        else:
-            found = run_few(self._con, "known", _IN_FILES + which, {"number": pl.UInt64}, self._files)
+        found = run(self._con, "known", _IN_FILES + which, self._files, {"number": pl.UInt64}, **frames)
         return known.append(found["number"])
 
     def entries(self, day: date) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from dnc import DncError, Rulebook, check
-from dnc.database import run_few
+from dnc.database import run
 from dnc.verdicts import evaluator
 from dnc.verdicts.evaluator import evaluator_of
 
@@ -24,9 +24,9 @@ def asked(monkeypatch) -> list[str]:
 
     def counted(con: object, name: str, sql: str, *args: object, **frames: pl.DataFrame) -> pl.DataFrame:
         statements.append(sql)
-        return run_few(con, name, sql, *args, **frames)
+        return run(con, name, sql, *args, **frames)
 
-    monkeypatch.setattr(evaluator, "run_few", counted)
+    monkeypatch.setattr(evaluator, "run", counted)
     return statements
 
 

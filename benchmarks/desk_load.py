@@ -105,7 +105,7 @@ def request_times(
 
 def measured(store: Path, calls: Path, seconds: float) -> dict[str, float]:
     """Milliseconds of single calls, calls per second in batches, and the time of the first call after a load."""
-    key = keys.add(Store(store).ledger, "benchmark")
+    key = keys.add(Store(store).journal, "benchmark")
     facts = tomllib.loads(FACTS) | {"attempts": 0, "call_at": AT, "region": "FR"}
     rows = pl.read_csv(calls, infer_schema=False, n_rows=100 * BATCH).select("number").to_dicts()
     asks = [facts | row for row in rows]

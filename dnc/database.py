@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from threading import Lock
 from typing import Any
 from weakref import finalize
 
@@ -27,16 +26,6 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "max_temp_directory_size": "100GB",
     "errors_as_json": True,  # the only way to get the errno of a failed system call
 }
-# Each change of a ledger compresses the last rows of its tables again: dict_fsst takes 35 ms for 1,600 rows of the log,
-# zstd 7 ms for the same size. Statistics in its file are not believed: who edits it can write there that a text is
-# shorter than it is, and to sort or group rows DuckDB would cut it.
-_LEDGER = {
-    "disabled_compression_methods": "dict_fsst",
-    "zstd_min_string_length": 200,
-    "disabled_optimizers": "statistics_propagation",
-}
-# So that a function in an attached ledger cannot take the place of one of DuckDB's; tables are found in the ledger.
-BUILT_IN_FIRST = "set search_path = 'system.main,ledger.main'"
 _FEW = 64  # numbers that a statement names one by one
 _ASKED = "asked"  # the frame of more
 
@@ -94,10 +83,9 @@ def connect(database: str | Path, *folders: str | Path, **settings: Any) -> duck
 
 
 class Instance:
-    """A DuckDB in memory that can access one folder, for the databases and files in it.
+    """A DuckDB in memory that can access one folder, for the files in it.
 
-    Starting DuckDB takes 15 ms, attaching a database 1 ms; `instance_of` returns the same object for the same folder.
-    It never syncs: a file that has to survive a power cut is synced before it is renamed (`dnc.files.atomic`).
+    Starting DuckDB takes 15 ms; `instance_of` returns the same object for the same folder.
 
     Attributes:
         spill: a folder for temporary files, which it can access too.
@@ -107,38 +95,11 @@ class Instance:
         spill = tempfile.TemporaryDirectory(prefix="dnc-", ignore_cleanup_errors=True)
         finalize(self, spill.cleanup)
         self.spill = Path(spill.name)
-        self._con = engine(self.spill, folder, fsync_mode="none", **_LEDGER)
-        self._attaching = Lock()
-        self._folder = folder
+        self._con = engine(self.spill, folder)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection to it."""
         return self._con.cursor()
-
-    @contextmanager
-    def attached(self, database: Path, options: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to a database file, with the options of `attach`; no function in it replaces one of DuckDB's.
-
-        Nothing about it is cached afterwards, so if the file is replaced, the new one is read. Only one is attached at
-        a time; other callers meanwhile get an instance of their own. Raises duckdb.Error.
-        """
-        if not self._attaching.acquire(blocking=False):
-            with Instance(self._folder).attached(database, options) as con:
-                yield con
-            return
-        try:
-            with self.cursor() as con:
-                con.execute(f"attach ? as ledger ({options})", [str(database)])
-                con.execute(BUILT_IN_FIRST)
-                yield con
-        finally:
-            try:
-                with self.cursor() as con:
-                    con.execute("detach database if exists ledger")
-            except duckdb.Error:
-                instance_of.cache_clear()  # a fatal error has made it useless
-            finally:
-                self._attaching.release()
 
 
 @lru_cache(maxsize=2)

@@ -75,7 +75,7 @@ class Decider:
 
     def _read(self) -> tuple[object, Setup, Standing]:
         self._store.must_exist()
-        state = self._store.ledger.state  # before anything is read, so that a change meanwhile shows
+        state = self._store.journal.version  # before anything is read, so that a change meanwhile shows
         return state, self._settings.read(self._store, at_gate=self._at_gate), self._store.standing()
 
     def _load(self, state: object, setup: Setup, standing: Standing) -> None:
@@ -100,7 +100,7 @@ class Decider:
 
     def is_stale(self) -> bool:
         """Whether the store has changed since it was read: a snapshot, an objection, a rules pack."""
-        return bool(self._store.ledger.state != self._state)
+        return bool(self._store.journal.version != self._state)
 
     def refresh(self) -> None:
         """Read the store, the law, the brief and the consents again, once a batch that is being decided is finished.

@@ -20,7 +20,7 @@ def brief_of_campaign(store: Store, name: str) -> Brief:
 
     Raises InputError if there is no such campaign, or this version of the program does not understand its brief.
     """
-    return brief_of(campaigns.current(store.ledger, name))
+    return brief_of(campaigns.current(store.journal, name))
 
 
 def brief_of(found: Campaign) -> Brief:
@@ -35,7 +35,7 @@ def brief_for_list(store: Store, name: str, facts: Mapping[str, str] | None = No
 
     facts: in place of its own; what is left is what it says of columns, for another campaign with such a file.
     """
-    brief = toml_of(campaigns.current(store.ledger, name).text)
+    brief = toml_of(campaigns.current(store.journal, name).text)
     return brief_text({**brief, "facts": {"campaign": name, **brief.get("facts", {})} if facts is None else facts})
 
 

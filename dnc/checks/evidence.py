@@ -2,7 +2,7 @@
 
 What a list or its verdicts hash to would give a telephone number away to anybody who tries all of them. So hashes in
 the log are keyed: the HMAC-SHA-256, by a key of the check, of the SHA-256 in hexadecimal digits.
-The key is in the ledger until numbers are forgotten. A replay compares by the same `Digests`.
+The store has the key until numbers are forgotten. A replay compares by the same `Digests`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -25,7 +26,7 @@ from dnc.lists.own_records import as_in_file
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import read_column
 from dnc.registries import OWN
-from dnc.store import ledger_sql
+from dnc.store.campaigns import all_in
 from dnc.store.holds import Hold
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN
 from dnc.store.records import on_consents
@@ -181,31 +182,29 @@ def inspect(store: Store, scope: Scope) -> Inspection:
     """Gather what a store knows about a scope.
 
     Raises InputError if nothing in the store has the name of the campaign, StoreError if it cannot be read or its
-    ledger does not match its log.
+    log was edited.
     """
     store.must_exist()
-    findings, standing = verify(store.ledger), store.standing()
-    with store.ledger.read() as opened:
-        id_, log, briefs = ledger_sql.store_id(opened.con), ledger_sql.log(opened.con), ledger_sql.campaigns(opened.con)
-        rows = [row | {"detail": json.loads(row["detail"])} for row in log.iter_rows(named=True)]
-        checks = [row for row in rows if row["verb"] == "check" and not row["detail"].get("offered")]
-        checks = [_check(row) for row in checks if scope.of(row)]
-        used = sorted({sha256 for row in checks for sha256 in row["detail"]["rules"]})
-        rules = {sha256: text for sha256 in used for text in ledger_sql.texts(opened.con, "rules", [sha256])}
-        kept = {row["check"]: row["file"] for row in ledger_sql.decisions(opened.con)}
+    findings, standing = verify(store.journal), store.standing()
+    state, log, kept = store.journal.read(), store.log(), store.decisions()
+    rows = [row | {"detail": json.loads(row["detail"])} for row in log.iter_rows(named=True)]
+    checks = [row for row in rows if row["verb"] == "check" and not row["detail"].get("offered")]
+    checks = [_check(row) for row in checks if scope.of(row)]
+    used = sorted({sha256 for row in checks for sha256 in row["detail"]["rules"]})
+    rules = dict(zip(used, store.texts("rules", used), strict=True))
     with instance_of(store.path.absolute()).cursor() as con:
         frames = _frames(con, standing, scope, findings.head.hash, partial(_decided, store, kept, rows, scope))
     kinds = read_column(frames.pop("called")["number"], None)
     asked = {snapshot for row in checks for snapshot in row["detail"]["snapshots"]}
     loads = [row for row in rows if (one := row["detail"].get("snapshot")) and (scope.of(row) or one in asked)]
     exported = [row["detail"]["to"] for row in rows if row["verb"] == "export" and row["detail"].get("to")]
-    campaigns = [(row["name"], row["added_at"], row["sha256"]) for row in briefs]
-    campaigns = [row for row in campaigns if scope.campaign in (None, row[0])]
+    briefs = all_in(state).values()
+    campaigns = [(one.name, one.added_at, one.sha256) for one in briefs if scope.campaign in (None, one.name)]
     if scope.campaign and not (campaigns or checks or frames["calls"].height):
         raise InputError(localized("errors", "hold", "campaign", name=scope.campaign))
     return Inspection(
         scope=scope,
-        store=id_,
+        store=state.values("store")["id"],
         findings=findings,
         checks=_table(checks, _OF_CHECK),
         declared={str(row["seq"]): row["detail"]["declared"] for row in checks},
@@ -218,7 +217,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
         passed_to={*exported, *frames.pop("recipients")["passed_to"]},
         retention={kind: months for kind, months, _ in store.retention()},
         holds=store.holds(),
-        wordings=in_store(store.ledger),
+        wordings=in_store(store.journal),
         laws=_laws(checks),
         territories={*kinds.kinds["territory"][kinds.rows["kind"].drop_nulls()].drop_nulls()},
         covered=len(set(_complete(standing, scope))),
@@ -256,14 +255,14 @@ def _laws(checks: Iterable[Row]) -> set[str] | None:
 
 
 def _decided(
-    store: Store, kept: Mapping[int, str], log: Iterable[Row], scope: Scope, called: pl.DataFrame
+    store: Store, kept: Mapping[int, Path], log: Iterable[Row], scope: Scope, called: pl.DataFrame
 ) -> pl.DataFrame:
     """The decisions that checks kept on the numbers `called`, for days up to the last. kept: the file of each check."""
     done, standing = {row["seq"]: row for row in log}, store.standing()
     registry_of = {row["detail"].get("snapshot"): row["detail"].get("registry") for row in done.values()}
     parts = [pl.LazyFrame(schema=_DECIDED)]
     for check, file in kept.items():
-        rows = pl.scan_parquet(store.path / "decisions" / file, glob=False).filter(pl.col("day") <= scope.last)
+        rows = pl.scan_parquet(file, glob=False).filter(pl.col("day") <= scope.last)
         own = pl.col("dnc_consent") if "dnc_consent" in rows.collect_schema() else pl.lit(None, pl.String)
         words = {"outcome": pl.col("dnc_outcome"), "why": pl.col("dnc_why"), "consent": own}
         campaign = _name_of(campaign_of(done[check]["detail"]))

@@ -301,7 +301,7 @@ class Interview:
 
         Raises InputError where no column of numbers is known, and as `read_consents`.
         """
-        known_by = self.consents, self._store.ledger.state
+        known_by = self.consents, self._store.journal.version
         if self._decided is None or self._decided[1:] != known_by:
             around = UNDECIDED if "around" in self._asked else READ
             brief = read_brief(self._path)

@@ -19,7 +19,6 @@ from dnc.checks.campaign import brief_without
 from dnc.errors import InputError, StoreError
 from dnc.lists.brief import KEYS
 from dnc.messages import localized
-from dnc.store import ledger_sql
 from dnc.store.folder import fault_of
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
@@ -127,10 +126,10 @@ def difference(store: Store, before: PastCheck, after: PastCheck) -> Difference:
         [snapshots[id_] for id_ in these["snapshots"] if id_ in snapshots and id_ not in others["snapshots"]]
         for these, others in ((now, then), (then, now))
     )
-    files = {file.check: file.file for file in store.manifest().decisions}
+    files = store.decisions()
     changed, new, left = None, None, None
     if before.id in files and after.id in files:
-        was, is_now = (_decided(store, files[check.id]) for check in (before, after))
+        was, is_now = (_decided(files[check.id]) for check in (before, after))
         both = was.rename({"dnc_outcome": "was"}).select("number", "was").join(is_now, on="number")
         changed = both.filter(pl.col("was") != pl.col("dnc_outcome")).rename({"dnc_outcome": "outcome"})
         changed = changed.sort("row").drop("row")
@@ -151,10 +150,9 @@ def difference(store: Store, before: PastCheck, after: PastCheck) -> Difference:
     )
 
 
-def _decided(store: Store, file: str) -> pl.DataFrame:
+def _decided(file: Path) -> pl.DataFrame:
     """Kept decisions, one for each number: the strictest."""
-    path = undamaged(store.path / "decisions" / file)
-    kept = pl.scan_parquet(path, glob=False).select("row", "number", "call", "dnc_outcome", *_REASONS)
+    kept = pl.scan_parquet(undamaged(file), glob=False).select("row", "number", "call", "dnc_outcome", *_REASONS)
     strict = pl.col("dnc_outcome").replace_strict(_STRICTEST, return_dtype=pl.UInt8)
     return kept.drop_nulls("number").sort(strict, "row").unique("number", keep="first", maintain_order=True).collect()
 
@@ -167,12 +165,8 @@ def undamaged(decisions: Path) -> Path:
 
 
 def brief_of_past(store: Store, check: PastCheck) -> str:
-    """The brief of a check (TOML), without the day of the calls. Raises StoreError if the store has it no more."""
-    with store.ledger.read() as opened:
-        texts = ledger_sql.texts(opened.con, "terms", [check.detail.get("terms", "")])
-    if not texts:
-        raise StoreError(localized("errors", "replay", "earlier", number=check.id))
-    terms = json.loads(texts[0])
+    """The brief of a check (TOML), without the day of the calls. Raises StoreError."""
+    terms = json.loads(store.texts("terms", [check.detail["terms"]])[0])
     meant: dict[str, dict[str, Any]] = {}
     for name, told in terms.pop("texts", {}).items():
         meant[name] = {key: told[key] for key in ("rest", "separator", "on") if told[key]}

@@ -26,9 +26,8 @@ from dnc.lists.inputs import Source, opened
 from dnc.lists.roles import IGNORED
 from dnc.lists.texts import TextMeanings
 from dnc.messages import localized
-from dnc.store import ledger_sql
 from dnc.store.audit_log import Entry
-from dnc.store.manifest import DamageError
+from dnc.store.journal import DamageError
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 from dnc.store.verify import verify_log
@@ -81,7 +80,7 @@ def replay_check(
     if "terms" not in then:
         raise StoreError(localized("errors", "replay", "earlier", number=number))
     path = _logged(check) if path is None else path
-    for fault in verify_log(store.ledger).damage:
+    for fault in verify_log(store.journal).damage:
         raise DamageError(store.path, fault)
     past = _Past(store.path, _standing(store, number, then))
     digests = Digests.of(then, store.hash_key(number))
@@ -136,10 +135,8 @@ def _must_be_same(path: Source, logged: str, number: int, digests: Digests) -> N
 
 def _texts(store: Store, then: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The settings of a check and the text of its rules."""
-    with store.ledger.read() as opened:
-        [terms] = ledger_sql.texts(opened.con, "terms", [then["terms"]])
-        texts = ledger_sql.texts(opened.con, "rules", then["rules"])
-    return json.loads(terms), texts
+    [terms] = store.texts("terms", [then["terms"]])
+    return json.loads(terms), store.texts("rules", then["rules"])
 
 
 def _standing(store: Store, number: int, then: Mapping[str, Any]) -> Standing:

@@ -137,7 +137,7 @@ def status(
             raise OptionError(localized("errors", "no_registry", registry=registry, known=", ".join(sorted(known))))
     day = today()
     found = verified or Findings()
-    readable = store.exists and found.ledger_intact
+    readable = store.exists and found.log_intact
     newest: dict[tuple[str, tuple[str, ...]], Snapshot] = {}
     for snapshot in sorted(store.snapshots() if readable else [], key=lambda snapshot: (snapshot.as_of, snapshot.id)):
         newest[snapshot.registry, snapshot.covers] = snapshot
@@ -151,7 +151,7 @@ def status(
     rules = tuple(RulesFile(name, pack.read_until, pack.read_until < day) for name, pack in sorted(book.packs.items()))
     forgettable = _forgettable(store, book) if readable else 0
     late = any(row.due for row in loaded) or any(row.due for row in rules)
-    head = found.head if verified else store.manifest().last if store.exists else None
+    head = found.head if verified else store.journal.read().head if store.exists else None
     return Status(
         due=late or bool(not_loaded or forgettable or found.faults),
         today=day,

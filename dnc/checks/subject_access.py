@@ -24,9 +24,9 @@ from dnc.lists.own_answer import own_answer
 from dnc.lists.own_records import ODD, record_label
 from dnc.messages import in_runs, messages, registry_name, said, said_day, semicolons
 from dnc.registries import OWN
-from dnc.store import ledger_sql
 from dnc.store.loader_search import loaders
 from dnc.store.record_kinds import KINDS
+from dnc.store.records import objections_in
 from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store, read_all
 from dnc.verdicts.screening import Screen
@@ -58,15 +58,18 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
     snapshots = list(_answers(standing, e164, until))
     covering = {row["id"] for row in snapshots}
     silent = [snapshot.id for snapshot in standing.snapshots if snapshot.as_of <= until and snapshot.id not in covering]
-    with store.ledger.read() as opened:
-        objections = ledger_sql.objections_to(opened.con, e164, until)
-        checks = ledger_sql.checks(opened.con)
-        files = {row["check"]: row["file"] for row in ledger_sql.decisions(opened.con)}
+    state = store.journal.read()
+    with store.journal.instance.cursor() as con:
+        told = objections_in(con, state, store.path, "reason")
+    theirs = told.filter(pl.col("number") == e164, pl.col("on_day") <= until)
+    objections = theirs.select(pl.col("on_day").alias("on"), "lifted", "reason", "recorded_at").to_dicts()
+    files, log = store.decisions(), store.log()
+    checks = log.filter(pl.col("verb") == "check").select(pl.col("seq").alias("check"), "done_at", "done_by")
     reading = None
     with suppress(OSError):  # of a file that is lost; what is wrong with it is said when it is read
-        reading = ReadLock([store.path / "decisions" / file for file in files.values()])
-    made = {row["check"]: row for row in checks}
-    decisions = [made[seq] | row for seq, file in files.items() for row in _decided(store.path, file, e164, until)]
+        reading = ReadLock(list(files.values()))
+    made = {row["check"]: row for row in checks.iter_rows(named=True)}
+    decisions = [made[seq] | row for seq, file in files.items() for row in _decided(file, e164, until)]
     del reading
     day = on or today()
     return {
@@ -192,8 +195,8 @@ def _rows(files: set[Path], number: int) -> dict[str, dict[str, Any]]:
     return {row["file"]: row for row in found.iter_rows(named=True)}
 
 
-def _decided(folder: Path, file: str, number: int, until: date) -> list[dict[str, Any]]:
-    kept = pl.scan_parquet(undamaged(folder / "decisions" / file), glob=False).filter(pl.col("number") == number)
+def _decided(file: Path, number: int, until: date) -> list[dict[str, Any]]:
+    kept = pl.scan_parquet(undamaged(file), glob=False).filter(pl.col("number") == number)
     rows = kept.filter((pl.col("day") <= until).fill_null(True)).drop("number").collect()
     return rows.rename(lambda name: name.removeprefix("dnc_")).to_dicts()
 

@@ -101,16 +101,14 @@ def key_(*, action: str, name: str | None, may: list[str]) -> None:
         raise click.UsageError(localized("errors", "cli", "key_name"))
     store = open_store()
     if name is None:
-        rows = [
-            (key.name, key.added_at, key.rights or ",".join(stored.DEFAULT)) for key in stored.in_store(store.ledger)
-        ]
+        rows = [(key.name, key.added_at, key.rights) for key in stored.in_store(store.journal)]
         print_rows(rows, ("name", "added_at", "may"))
     elif action == "add":
-        click.echo(stored.add(store.ledger, name, may))
+        click.echo(stored.add(store.journal, name, may))
         tell("store", "key_added")
     else:
         store.must_exist()
-        stored.remove(store.ledger, name)
+        stored.remove(store.journal, name)
         tell("store", "key_removed", name=name)
 
 
@@ -127,16 +125,16 @@ def campaign(*, action: str, name: str | None, brief: Path | None) -> None:
         raise click.UsageError(localized("errors", "cli", "campaign_name"))
     store = open_store()
     if name is None:
-        found = stored.in_store(store.ledger).values()
+        found = stored.in_store(store.journal).values()
         rows = [(campaign.name, campaign.sha256, campaign.added_at) for campaign in found]
         print_rows(rows, ("name", "brief_sha256", "added_at"))
     elif brief is not None:
         read_brief(brief)
-        stored.add(store.ledger, name, brief_source(brief)[0])
+        stored.add(store.journal, name, brief_source(brief)[0])
         tell("store", "campaign_added", name=name)
     elif action == "show":
-        click.echo(stored.current(store.ledger, name).text, nl=False)
+        click.echo(stored.current(store.journal, name).text, nl=False)
     else:
         store.must_exist()
-        stored.remove(store.ledger, name)
+        stored.remove(store.journal, name)
         tell("store", "campaign_removed", name=name)

@@ -81,7 +81,7 @@ def _verify_log(store: Store, noted: Entry) -> None:
     """Verify the log; raises StoreError after printing its faults."""
     from dnc.store.verify import verify_log
 
-    findings = verify_log(store.ledger, noted)
+    findings = verify_log(store.journal, noted)
     show_findings(findings, store, "log_faults")
     tell("store", "log_verified", rows=findings.head.seq, head=findings.head)
 

@@ -78,7 +78,7 @@ def _say_what_is_left(store: Store) -> None:
     """Say what was not erased: data on hold, and files that somebody reads."""
     for hold in store.holds():
         _say_hold("on_hold", hold)
-    if still_read := store.ledger.still_read():
+    if still_read := store.journal.still_read():
         tell("store", "still_read", n=len(still_read))
 
 

@@ -172,5 +172,5 @@ def wording(*, path: Path, name: str, more: Sequence[tuple[str, str]]) -> None:
     text, *more_text = islice(only_text(path).pieces(), 2)
     if more_text:
         raise InputError(localized("errors", "larger", most=1), path)
-    added = wordings.add(open_store().ledger, name, text, dict(more))
+    added = wordings.add(open_store().journal, name, text, dict(more))
     tell("records", "wording", name=added.name, hash=added.sha256)

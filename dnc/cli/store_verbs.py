@@ -60,7 +60,7 @@ def export(*, what: str, ending: int | None, out: Path | str | None, to: str | N
         rows = own_list(store)
     elif what == "wordings":
         store.must_exist()
-        rows = wordings.table(store.ledger)
+        rows = wordings.table(store.journal)
     else:
         rows = export_records(store, what, to)
     write_rows(rows, out)
@@ -100,7 +100,7 @@ def status(
     if files:
         print_rows(*_snapshots(store))
         return 0
-    found = verify(store.ledger)
+    found = verify(store.journal)
     try:
         book = load_rules()
     except StoreError:  # what is damaged is reported below
@@ -147,7 +147,7 @@ def _days(name: str, text: str) -> int:
 def backup(folder: Path | str) -> None:
     from dnc.store import backup as copies
 
-    tell("store", "copied", folder=folder, head=copies.backup(open_store().ledger, folder))
+    tell("store", "copied", folder=folder, head=copies.backup(open_store().journal, folder))
 
 
 @verb()
@@ -156,9 +156,9 @@ def backup(folder: Path | str) -> None:
 def restore(folder: Path | str) -> None:
     from dnc.store import backup as copies
 
-    done = copies.restore(open_store().ledger, folder)
-    ledger = said(language(), "store", "restored_ledger", row=str(done.after.seq)) if done.ledger else ""
-    say(said(language(), "store", "restored", n=done.files) + ledger)
+    done = copies.restore(open_store().journal, folder)
+    log = said(language(), "store", "restored_log", row=str(done.after.seq)) if done.log else ""
+    say(said(language(), "store", "restored", n=done.files) + log)
     if done.before.seq > done.after.seq:
         tell("store", "lost", first=str(done.after.seq + 1), last=str(done.before.seq))
     if done.aside:

@@ -69,7 +69,7 @@ def _new(visit: Visit, errors: Errors = ()) -> Response:
 
 def beginning(visit: Visit) -> dict[str, Any]:
     """What the form of a new check proposes: the campaigns of the store, and today."""
-    return {"campaigns": sorted(campaigns.in_store(visit.desk.store.ledger)), "today": str(today())}
+    return {"campaigns": sorted(campaigns.in_store(visit.desk.store.journal)), "today": str(today())}
 
 
 def _list(visit: Visit) -> ListCheck:
@@ -364,7 +364,7 @@ def _keep_campaign(visit: Visit, sent: Form) -> Response:
     """Keep the brief of a list as a campaign, without the day of the calls."""
     list_check = _list(visit)
     text = brief_without(list_check.interview.brief, "call_at", "campaign")
-    campaigns.add(visit.desk.store.ledger, sent.get("campaign"), text)
+    campaigns.add(visit.desk.store.journal, sent.get("campaign"), text)
     return visit.to(f"/checks/{list_check.id}/result?kept=1#keep")
 
 

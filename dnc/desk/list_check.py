@@ -43,7 +43,7 @@ from dnc.lists.consents import Consents, read_consents
 from dnc.lists.header import UNDECIDED
 from dnc.messages import LANGUAGES, counted, in_language, localized, messages
 from dnc.reports.phrases import fact
-from dnc.store.ledger import rows_of
+from dnc.store.journal import rows_of
 from dnc.verdicts.judge import Verdicts
 
 _FIRST_ROWS = 5

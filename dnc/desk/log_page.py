@@ -29,8 +29,8 @@ _SHOWN = ("input", "offered", "registry", "name", "as_of", "count", "counts", "o
 
 
 def _verify(visit: Visit, sent: Form) -> Response:
-    ledger = visit.desk.store.ledger
-    return begin(visit, lambda _: verify_log(ledger), "verify", onward="/log/verified/{job}", back="/log")
+    journal = visit.desk.store.journal
+    return begin(visit, lambda _: verify_log(journal), "verify", onward="/log/verified/{job}", back="/log")
 
 
 def _log(visit: Visit) -> Response:
@@ -89,7 +89,7 @@ def _download(visit: Visit) -> Response:
 
 
 def _inspection(visit: Visit, errors: Errors = ()) -> Response:
-    kept = {name: name for name in campaigns.in_store(visit.desk.store.ledger)}
+    kept = {name: name for name in campaigns.in_store(visit.desk.store.journal)}
     return visit.page("inspection_form.html", errors=errors, campaigns=kept, signer=visit.desk.signer)
 
 

@@ -113,7 +113,7 @@ def _form(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors =
 
 def _campaigns(visit: Visit) -> dict[str, str]:
     """The names of the campaigns of the store, to choose from."""
-    return {name: name for name in sorted(campaigns.in_store(visit.desk.store.ledger))}
+    return {name: name for name in sorted(campaigns.in_store(visit.desk.store.journal))}
 
 
 def _look_up(visit: Visit, sent: Form) -> Response:

@@ -30,15 +30,16 @@ T = TypeVar("T")
 
 
 class Current(Generic[T]):
-    """A value made from a table of a store's ledger, and made again after it changed. For one thread."""
+    """A value made from what a store says of a kind, and made again after that changed. For one thread."""
 
-    def __init__(self, store: Store, make: Callable[[], T], table: str) -> None:
-        self._store, self._make, self._table = store, make, table
+    def __init__(self, store: Store, make: Callable[[], T], kind: str) -> None:
+        self._store, self._make, self._kind = store, make, kind
         self._made: tuple[object, T] | None = None
 
     def get(self) -> T:
         """The value for the present state of the store. Raises whatever `make` raises."""
-        state = self._store.ledger.state_of(self._table)  # before it is made, so that a change meanwhile shows
+        # Before it is made, so that a change meanwhile shows.
+        state = self._store.journal.asked(lambda state: state.since(self._kind))
         if self._made is None or self._made[0] != state:
             self._made = state, self._make()
         return self._made[1]

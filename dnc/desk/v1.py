@@ -72,8 +72,8 @@ class Interface:
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.decider, self.changing = desk, RequestDecider(desk), asyncio.Lock()
-        self._keys: Current[list[Key]] = Current(desk.store, lambda: keys.in_store(desk.store.ledger), table="keys")
-        self._campaigns = Current(desk.store, lambda: campaigns.in_store(desk.store.ledger), table="campaigns")
+        self._keys: Current[list[Key]] = Current(desk.store, lambda: keys.in_store(desk.store.journal), "keys")
+        self._campaigns = Current(desk.store, lambda: campaigns.in_store(desk.store.journal), "campaigns")
         self._lock = Lock()
 
     @property

@@ -52,7 +52,7 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
         if row.get("rests_on") not in told:
             row.pop("rests_on", None)
     named = {folded(row["wording"]) for row in found[CONSENTS.name] if "wording" in row}
-    kept = [one for one in wordings.in_store(store.ledger) if folded(one.name) in named]
+    kept = [one for one in wordings.in_store(store.journal) if folded(one.name) in named]
     found["wordings"] = [{"name": one.name, "text": one.text, "sha256": one.sha256} for one in kept]
     first = min((int(row["statement"].partition(":")[2]) for row in found[CONSENTS.name]), default=None)
     exports = store.log().filter(pl.col("verb") == "export").iter_rows(named=True) if first else ()

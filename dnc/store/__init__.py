@@ -1,1 +1,1 @@
-"""The store: ledger, snapshots, log, backup."""
+"""The store: log, snapshots, own records, backup."""

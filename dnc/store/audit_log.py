@@ -1,9 +1,15 @@
-"""The audit log: a row for each load, check, objection and purge, linked to the row before it by a hash.
+"""The log of a store: one line of JSON for each row, linked to the row before it by a hash.
 
-The hash of a row is the SHA-256 of the JSON list `[previous, seq, done_at, verb, done_by, detail]`, written in ASCII
-without blanks: `previous` is the hash of the row before or empty, `done_at` is `YYYY-MM-DDTHH:MM:SS` in UTC, `detail`
-is the text as stored; in the last row of a change it includes the state of the ledger (`dnc.store.state`). The owner of
-the store can rewrite all of it, so the last hash, the head, is printed, to be kept elsewhere.
+    {"n":17,"at":"2026-12-02T10:00:00Z","who":"anna","verb":"object","what":{…},"c":["…"],"prev":"…","hash":"…",
+     "said":[…]}
+
+`hash` is the SHA-256 of the bytes before `,"hash":` and of a closing brace; `prev` is the hash of the row before. What
+a row adds to the store are its statements, in `said`; `c` has the SHA-256 of each. So the hash commits to every
+statement without saying it, and the statements can be erased: they are `null` in all files of the log but the newest.
+Each statement has 128 random bits in it, or whoever has its SHA-256 could try all numbers.
+
+The first row of a file states all that stands at that moment (`stands`). Rows of one change follow one another; `more`
+counts those that are still to come. A row that an older program must not ignore `needs` a later format.
 """
 
 from __future__ import annotations
@@ -12,24 +18,25 @@ import getpass
 import hashlib
 import json
 import os
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import version
-from itertools import pairwise
+from secrets import token_hex
 from typing import Any, NamedTuple
 
-import duckdb
 import msgspec
 
-from dnc.messages import localized
-from dnc.store import ledger_sql
+from dnc.messages import Words, localized
 
 if sys.platform != "win32":
     import pwd
+
+FORMAT = 1
+_HASH = re.compile(rb',"hash":"([0-9a-f]{64})","said":')
+_SEALED = b"null}"  # the end of a line whose statements are erased
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -45,24 +52,123 @@ class Entry(msgspec.Struct, frozen=True):
 NO_ENTRY = Entry(0, "")
 
 
-class LogRow(NamedTuple):
-    """What the hash of a row is computed from, besides the hash of the row before it; `detail` is JSON text."""
+class Statement(msgspec.Struct, frozen=True):
+    """What a row adds to the store: of a kind and a name, the newest stands.
 
-    seq: int
-    done_at: datetime
+    Attributes:
+        is_: the value; null ends it.
+        salt: random, so that nobody finds the statement by its SHA-256.
+    """
+
+    kind: str
+    name: str
+    is_: Any = msgspec.field(name="is")
+    salt: str = ""
+
+
+class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A row, as its hash commits to it.
+
+    Attributes:
+        n: counts up. at: `YYYY-MM-DDTHH:MM:SSZ`. who: who acted. what: details, by verb. c: SHA-256 of each statement.
+        prev: hash of the row before. more, stands, needs: as above.
+    """
+
+    n: int
+    at: str
+    who: str
     verb: str
-    done_by: str
-    detail: str
+    what: dict[str, Any]
+    c: list[str]
+    prev: str
+    more: int = 0
+    stands: bool = False
+    needs: int = 0
 
 
-class Draft(msgspec.Struct, frozen=True):
-    """A row that is added at the end of a change, because it records what the ledger then holds."""
+class Line(NamedTuple):
+    """A line of the log as it was read.
 
-    seq: int
-    done_at: datetime
-    verb: str
-    done_by: str
-    detail: dict[str, Any]
+    said: None where the statements are erased. fault: what is wrong, or None.
+    """
+
+    row: Row
+    hash: str
+    said: list[msgspec.Raw] | None
+    fault: Words | None
+
+
+def line_of(row: Row, said: Sequence[bytes]) -> tuple[bytes, Entry]:
+    """The line of a row with its statements, and its number and hash."""
+    core = msgspec.json.encode(row)[:-1]
+    digest = hashlib.sha256(core + b"}").hexdigest()
+    return b'%s,"hash":"%s","said":[%s]}\n' % (core, digest.encode(), b",".join(said)), Entry(row.n, digest)
+
+
+def encoded(kind: str, name: str, value: Any) -> bytes:
+    """A statement, salted."""
+    return msgspec.json.encode(Statement(kind, name, value, token_hex(16)))
+
+
+def commitments(said: Sequence[bytes | msgspec.Raw]) -> list[str]:
+    """The SHA-256 of each statement."""
+    return [hashlib.sha256(one).hexdigest() for one in said]
+
+
+def read_line(text: bytes) -> Line | None:
+    """A line without its line feed; None if it is no row."""
+    with suppress(msgspec.DecodeError):
+        if found := _HASH.search(text):
+            core = text[: found.start()] + b"}"
+            row = msgspec.json.decode(core, type=Row)
+            said = msgspec.json.decode(text[found.end() : -1], type=list[msgspec.Raw] | None)
+            own, fault = found[1].decode(), None
+            if own != hashlib.sha256(core).hexdigest() or text[-1:] != b"}":
+                fault = localized("fault", "changed", row=row.n)
+            elif said is not None and commitments(said) != row.c:
+                fault = localized("fault", "statements", row=row.n)
+            return Line(row, own, said, fault)
+    return None
+
+
+def statements(line: Line) -> list[Statement]:
+    """The statements of a row that are not erased."""
+    return [msgspec.json.decode(one, type=Statement) for one in line.said or ()]
+
+
+def sealed(data: bytes) -> bytes:
+    """Lines without what they say."""
+    ends = ((line, _HASH.search(line)) for line in data.splitlines())
+    return b"".join(line[: found.end()] + _SEALED + b"\n" for line, found in ends if found)
+
+
+def is_sealed(end: bytes) -> bool:
+    """Whether a file that ends like this is sealed."""
+    return end.endswith(_SEALED + b"\n")
+
+
+def faults(lines: Sequence[Line | None], first: int, previous: str) -> Iterator[Words]:
+    """What is wrong with the rows that follow the row before number `first`, one line each."""
+    before = first - 1
+    for line in lines:
+        if line is None:
+            yield localized("fault", "unreadable", before=before)
+            continue
+        row = line.row
+        if row.n > before + 1:
+            yield missing(before + 1, row.n - 1)
+        elif row.n <= before:
+            yield localized("fault", "order", row=row.n, before=before)
+        elif row.prev != previous:
+            yield localized("fault", "follows", row=row.n, before=before)
+        if line.fault:
+            yield line.fault
+        before, previous = max(row.n, before), line.hash
+
+
+def missing(first: int, last: int) -> Words:
+    """That rows are missing."""
+    return localized("fault", "row" if first == last else "rows", first=first, last=last)
 
 
 def now() -> datetime:
@@ -100,81 +206,3 @@ def user() -> str:
 def canonical(value: Any) -> str:
     """JSON with sorted keys, no blanks and only printable ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
-
-
-def digest(previous: str, row: LogRow) -> str:
-    """The hash of a row that follows the row with the hash `previous`."""
-    fields = [previous, *row._replace(done_at=str(row.done_at).replace(" ", "T"))]  # type: ignore[arg-type]
-    return hashlib.sha256(canonical(fields).encode()).hexdigest()
-
-
-@cache
-def _version() -> str:
-    return version("dnc-check")
-
-
-def head(con: duckdb.DuckDBPyConnection) -> Entry:
-    """The last row."""
-    row = ledger_sql.last_log_row(con)
-    return Entry(**row) if row else NO_ENTRY
-
-
-def draft(seq: int, verb: str, detail: dict[str, Any]) -> Draft:
-    """A row with the current time; the version of the program is added to its detail."""
-    return Draft(seq, now(), verb, user(), detail | {"version": _version()})
-
-
-def append(con: duckdb.DuckDBPyConnection, last: Entry, drafts: Iterable[Draft]) -> Entry:
-    """Add rows after the `last`; returns the new last one."""
-    for draft in drafts:
-        text = json.dumps(draft.detail, sort_keys=True, default=str)
-        row = LogRow(draft.seq, draft.done_at, draft.verb, draft.done_by, text)
-        added = Entry(row.seq, digest(last.hash, row))
-        ledger_sql.insert(con, "log", row._asdict() | {"previous": last.hash, "hash": added.hash})
-        last = added
-    return last
-
-
-def _as_written(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[LogRow, str, str]]:
-    """Each row that has a number, the hash that it states for the row before it, and its own hash."""
-    for row in ledger_sql.log_as_written(con):
-        if row["seq"] is not None:  # `dnc.store.state` names the others
-            stated, own = row.pop("previous"), row.pop("hash")
-            yield LogRow(**row), stated, own
-
-
-def faults(con: duckdb.DuckDBPyConnection, kept: Entry = NO_ENTRY) -> Iterator[str]:
-    """What is wrong with the log, one line each: rows changed, removed, added or out of order.
-
-    `kept` is a row that was noted outside the store; it has to be in the log.
-    """
-    before, previous = 0, ""
-    hashes = {}
-    for row, stated, own in _as_written(con):
-        if row.seq > before + 1:
-            yield _missing(before + 1, row.seq - 1)
-        elif row.seq <= before:
-            yield localized("fault", "order", row=row.seq, before=before)
-        elif stated != previous:
-            yield localized("fault", "follows", row=row.seq, before=before)
-        if own != digest(stated, row):
-            yield localized("fault", "changed", row=row.seq)
-        hashes[row.seq] = own
-        before, previous = max(row.seq, before), own
-    if kept.seq > before:
-        yield _missing(before + 1, kept.seq)
-    elif kept.seq and hashes.get(kept.seq) != kept.hash:
-        yield localized("fault", "rewritten", row=kept.seq)
-
-
-def set_back(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Rows with an earlier time than the row before them, one line each: a clock was set back, or a row backdated."""
-    rows = (row for row, _, _ in _as_written(con))
-    for before, row in pairwise(rows):
-        if str(row.done_at) < str(before.done_at):  # DuckDB gives years before 1 as texts
-            values = {"row": row.seq, "at": row.done_at, "before": before.seq, "then": before.done_at}
-            yield localized("fault", "set_back", **values)
-
-
-def _missing(first: int, last: int) -> str:
-    return localized("fault", "row" if first == last else "rows", first=first, last=last)

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-from msgspec import structs
 
 from dnc.errors import InputError
 from dnc.messages import localized
-from dnc.store import audit_log, ledger_sql
-from dnc.store.ledger import Ledger
+from dnc.store import audit_log
+from dnc.store.journal import Journal
+from dnc.store.state import State
 
 _NAME = re.compile(r"\w[\w.@-]{0,59}")
 
@@ -31,37 +31,37 @@ class Campaign(msgspec.Struct, frozen=True):
     added_at: datetime
 
 
-def add(ledger: Ledger, name: str, text: str) -> None:
+def add(journal: Journal, name: str, text: str) -> None:
     """Keep the brief of a campaign, in place of the one before. Raises InputError, StoreError."""
     if not _NAME.fullmatch(name):
         raise InputError(localized("errors", "campaign", "name"))
     campaign = Campaign(name, hashlib.sha256(text.encode()).hexdigest(), text, audit_log.now())
-    with ledger.change() as change:
-        ledger_sql.remove(change.con, "campaigns", "name", name)
-        ledger_sql.insert(change.con, "campaigns", structs.asdict(campaign))
+    with journal.change() as change:
+        change.put("campaigns", name, campaign)
         change.log("add-campaign", {"name": name, "brief": campaign.sha256})
 
 
-def remove(ledger: Ledger, name: str) -> None:
+def remove(journal: Journal, name: str) -> None:
     """Remove a campaign. Raises InputError, StoreError."""
-    with ledger.change() as change:
-        existing(_all(change.con), name)
-        ledger_sql.remove(change.con, "campaigns", "name", name)
+    with journal.change() as change:
+        existing(all_in(change.state), name)
+        change.put("campaigns", name, None)
         change.log("remove-campaign", {"name": name})
 
 
-def in_store(ledger: Ledger) -> dict[str, Campaign]:
+def in_store(journal: Journal) -> dict[str, Campaign]:
     """The campaigns, by name. Raises StoreError."""
-    return ledger.asked(_all) or {}
+    return journal.asked(all_in) or {}
 
 
-def current(ledger: Ledger, name: str) -> Campaign:
+def current(journal: Journal, name: str) -> Campaign:
     """A campaign. Raises InputError if there is no such campaign, StoreError."""
-    return existing(in_store(ledger), name)
+    return existing(in_store(journal), name)
 
 
-def _all(con: ledger_sql.Connection) -> dict[str, Campaign]:
-    return {row["name"]: Campaign(**row) for row in ledger_sql.campaigns(con)}
+def all_in(state: State) -> dict[str, Campaign]:
+    """The campaigns, by name."""
+    return state.all("campaigns", Campaign)
 
 
 def existing(campaigns: Mapping[str, Campaign], name: str) -> Campaign:

@@ -8,17 +8,16 @@ log, since they are evidence of what is on hold.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 from msgspec import structs
 
 from dnc.errors import InputError, OptionError
 from dnc.messages import localized
-from dnc.store import ledger_sql
-from dnc.store.ledger import Change
+from dnc.store.journal import Change
 from dnc.store.record_kinds import CALLS
 from dnc.store.records import records_in
+from dnc.store.state import State
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -42,43 +41,44 @@ def add(change: Change, reason: str, number: int | None = None, campaign: str | 
     """
     if not reason.strip() or (number and campaign):
         raise OptionError(localized("errors", "hold", "one"))
-    kept = {row["name"] for row in ledger_sql.campaigns(change.con)}
-    if campaign and campaign not in kept and not _called(change.con, change.folder, [campaign]):
+    known = campaign is None or campaign in change.state.values("campaigns") or _called(change, [campaign])
+    if not known:
         raise InputError(localized("errors", "hold", "campaign", name=campaign))
     hold = Hold(0, number, campaign, reason.strip())
     seq = change.log("hold", {"of": hold.of, "campaign": campaign, "reason": hold.reason})
     hold = structs.replace(hold, seq=seq)
-    ledger_sql.insert(change.con, "holds", structs.asdict(hold))
+    change.put("holds", seq, hold)
     return hold
 
 
 def lift(change: Change, seq: int) -> None:
     """Lift a hold. Raises InputError if there is none of that row of the log."""
-    known = [hold.seq for hold in in_ledger(change.con)]
+    known = [hold.seq for hold in in_state(change.state)]
     if seq not in known:
         raise InputError(localized("errors", "hold", "none", row=seq, known=", ".join(map(str, known)) or "-"))
-    ledger_sql.remove(change.con, "holds", "seq", seq)
+    change.put("holds", seq, None)
     change.log("lift-hold", {"hold": seq})
 
 
-def in_ledger(con: ledger_sql.Connection) -> list[Hold]:
-    """The holds of an open ledger, oldest first."""
-    return [Hold(**row) for row in ledger_sql.holds(con)]
+def in_state(state: State) -> list[Hold]:
+    """The holds, oldest first."""
+    return list(state.all("holds", Hold).values())
 
 
-def numbers_on_hold(con: ledger_sql.Connection, folder: Path) -> list[int] | None:
-    """The numbers that are on hold, ascending; None if everything is. folder: of the store."""
-    holds = in_ledger(con)
+def numbers_on_hold(change: Change) -> list[int] | None:
+    """The numbers that are on hold, ascending; None if everything is."""
+    holds = in_state(change.state)
     if any(hold.of == "all" for hold in holds):
         return None
-    called = _called(con, folder, [hold.campaign for hold in holds if hold.campaign])
+    called = _called(change, [hold.campaign for hold in holds if hold.campaign])
     return sorted({hold.number for hold in holds if hold.number} | called)
 
 
-def _called(con: ledger_sql.Connection, folder: Path, campaigns: Sequence[str]) -> set[int]:
+def _called(change: Change, campaigns: Sequence[str]) -> set[int]:
     """The numbers that were called in some campaigns."""
     if not campaigns:
         return set()
     which = "list_contains($campaigns::varchar[], campaign)"
-    found = records_in(con, folder, [CALLS])[CALLS.name].find(con, which, {"campaigns": list(campaigns)}, ["number"])
+    calls = records_in(change.state, change.folder, [CALLS])[CALLS.name]
+    found = calls.find(change.con, which, {"campaigns": list(campaigns)}, ["number"])
     return set(found["number"])

@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
-from msgspec import structs
 
 from dnc.errors import InputError
 from dnc.messages import localized
-from dnc.store import audit_log, ledger_sql
-from dnc.store.ledger import Ledger
+from dnc.store import audit_log
+from dnc.store.journal import Journal
+from dnc.store.state import State
 
 RIGHTS = ("decide", "record", "lift", "read")  # decide calls; record; lift objections; read what was recorded
 DEFAULT = ("decide", "record")
@@ -30,20 +30,20 @@ class Key(msgspec.Struct, frozen=True):
 
     Attributes:
         name: who uses it. sha256: of the key. added_at: in UTC, without offset.
-        rights: what it may do, words of `RIGHTS` separated by commas; None for a key of an older program.
+        rights: what it may do, words of `RIGHTS` separated by commas.
     """
 
     name: str
     sha256: str
     added_at: datetime
-    rights: str | None = None
+    rights: str
 
     def may(self, right: str) -> bool:
         """Whether it has a right."""
-        return right in (DEFAULT if self.rights is None else self.rights.split(","))
+        return right in self.rights.split(",")
 
 
-def add(ledger: Ledger, name: str, rights: Iterable[str] = DEFAULT) -> str:
+def add(journal: Journal, name: str, rights: Iterable[str] = DEFAULT) -> str:
     """Make a key and return it; it cannot be read again.
 
     Raises InputError if the name is taken, or a right is not one of `RIGHTS`; StoreError.
@@ -54,26 +54,30 @@ def add(ledger: Ledger, name: str, rights: Iterable[str] = DEFAULT) -> str:
     if not _NAME.fullmatch(name):
         raise InputError(localized("errors", "key", "name"))
     key = f"dnc_{secrets.token_urlsafe(32)}"
-    with ledger.change() as change:
-        if any(row["name"] == name for row in ledger_sql.keys(change.con)):
+    with journal.change() as change:
+        if name in change.state.values("keys"):
             raise InputError(localized("errors", "key", "exists", name=name))
-        made = Key(name, _hash(key), audit_log.now(), ",".join(rights))
-        ledger_sql.insert(change.con, "keys", structs.asdict(made))
+        change.put("keys", name, Key(name, _hash(key), audit_log.now(), ",".join(rights)))
         change.log("add-key", {"name": name, "may": rights})
     return key
 
 
-def remove(ledger: Ledger, name: str) -> None:
+def remove(journal: Journal, name: str) -> None:
     """Remove a key; from now on it is refused. Raises InputError if there is none, StoreError."""
-    with ledger.change() as change:
-        if not ledger_sql.remove(change.con, "keys", "name", name):
+    with journal.change() as change:
+        if name not in change.state.values("keys"):
             raise InputError(localized("errors", "key", "none"))
+        change.put("keys", name, None)
         change.log("remove-key", {"name": name})
 
 
-def in_store(ledger: Ledger) -> list[Key]:
+def in_store(journal: Journal) -> list[Key]:
     """All keys, the oldest first; none if there is no store. Raises StoreError."""
-    return [Key(**row) for row in ledger.asked(ledger_sql.keys) or []]
+    return journal.asked(_all) or []
+
+
+def _all(state: State) -> list[Key]:
+    return sorted(state.all("keys", Key).values(), key=lambda key: (key.added_at, key.name))
 
 
 def holder(key: str, keys: Iterable[Key]) -> Key | None:

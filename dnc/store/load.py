@@ -26,9 +26,9 @@ from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.ingest import Taken, take
 from dnc.registries.lookalikes import is_change_list
 from dnc.registries.reasons import in_words
-from dnc.store import audit_log, ledger_sql
+from dnc.store import audit_log
 from dnc.store.folder import fault_of
-from dnc.store.ledger import Change
+from dnc.store.journal import Change
 from dnc.store.loader_search import loader_for
 from dnc.store.snapshots import Accepted, Snapshot, Standing
 
@@ -504,26 +504,22 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
     file, numbers = change.keep(new.taken.listings, "snapshots")
     added = Snapshot(
         **asdict(new.identity) | new.taken.counts,
-        id=1 + ledger_sql.last_snapshot_id(change.con),
+        id=change.state.last("snapshots") + 1,
         absent=new.loader.absent,
         file=file,
+        bits=change.keep(new.taken.bitpages, "bitpages")[0] if new.taken.bitpages else None,
         numbers=numbers,
         loaded_at=audit_log.now(),
         accepted=tuple(_accepted(new, options, lost, earlier)),
         notes=(*new.taken.notes, *why.values(), *_duplicates(new, replaced, standing)),
     )
-    ledger_sql.remove_snapshots(change.con, replaced)
-    bitpages = change.keep(new.taken.bitpages, "bitpages") if new.taken.bitpages else None
-    if bitpages:
-        ledger_sql.add_bitpages(change.con, file, *bitpages)
-    ledger_sql.insert(change.con, "snapshots", added.row)
-    for accepted in added.accepted:
-        ledger_sql.insert(change.con, "accepted", {"snapshot": added.id, **accepted._asdict()})
-    row = added.row
+    change.put("last", "snapshots", added.id)
+    change.put_all("snapshots", {str(id_): None for id_ in replaced} | {str(added.id): added.stated})
+    row = added.stated
     copied = ("registry", "as_of", "sha256", *new.taken.counts, "file", "numbers", "covers", "campaign", "means")
     copied += ("asked", "region")
     detail = {"snapshot": added.id} | {name: row[name] for name in copied}
-    detail |= {"bitpages": bitpages[0]} if bitpages else {}
+    detail |= {"bitpages": added.bits} if added.bits else {}
     detail |= {"layout": json.loads(added.layout)} if added.layout else {}
     detail |= {"odd": new.taken.odd, "undated": new.taken.undated, "notes": list(added.notes)}
     detail |= {"accepted": [accepted._asdict() for accepted in added.accepted]}

@@ -1,6 +1,6 @@
 """What the controller of a store itself knows, kind by kind: one declaration for each.
 
-From it follow the table of the ledger, the columns of a file of the kind and of its export, which rows are one, what
+From it follow the columns of what is recorded, of a file of the kind and of its export, which rows are one, what
 is erased and what stays, and by which day a row is old.
 """
 
@@ -20,7 +20,7 @@ class Kind(msgspec.Struct, frozen=True, dict=True):
     """One kind of own records.
 
     Attributes:
-        name: of the kind, of its table in the ledger and of its export; also `--registry` of a load.
+        name: of the kind, of its statements and of its export; also `--registry` of a load.
         columns: what a row says of its number: name → type of DuckDB.
         needed: columns of which a row has one; of each group one.
         texts: those of the columns that are kept as they stand in a file.
@@ -46,7 +46,7 @@ class Kind(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def all_columns(self) -> dict[str, str]:
-        """The columns of its table: name → type of DuckDB."""
+        """Its columns: name → type of DuckDB."""
         texts = dict.fromkeys(self.texts, "varchar")
         return {"seq": "bigint", "number": "ubigint", **self.columns, **texts, "recorded_at": "timestamp"}
 
@@ -60,12 +60,6 @@ class Kind(msgspec.Struct, frozen=True, dict=True):
         """SQL: the rows of which anything is erased with the person."""
         bare = " and ".join(f'"{name}" is null' for name in self.emptied)
         return f"not coalesce({self.opt_out} and {bare}, false)"
-
-    @property
-    def schema(self) -> str:
-        """The statement that makes its table."""
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in self.all_columns.items())
-        return f"create table if not exists {self.name} ({columns})"
 
     def no_rows(self, asked: str | None = None) -> str:
         """SQL: its columns, without a row; `asked`: only those that this SQL names."""
@@ -136,6 +130,18 @@ CUSTOMERS = Kind(
 RESULTS = (
     "answered", "no_answer", "busy", "failed", "machine", "abandoned", "refused", "objected", "wrong_number",
 )  # fmt: skip
+# The own list, as far as it was recorded one at a time.
+OBJECTIONS = Kind(
+    "objections",
+    columns={"on_day": "date", "lifted": "boolean"},
+    texts=("reason",),
+    same=("on_day", "lifted", "reason"),
+    needed=(("on_day",),),
+    day="on_day",
+    opt_out="true",
+    stays=("on_day", "lifted"),
+)
+
 LASTING = ("objected", "refused")  # results that count after the days in which attempts are counted
 NO_ATTEMPT = "wrong_number"  # the one result that is no attempt to call the person
 

@@ -1,7 +1,7 @@
 """Own records in a store: what was loaded from files, and what was recorded one at a time.
 
-Rows of files are in Parquet, sorted, as are snapshots; rows that were recorded are in the ledger until there are many
-of them, since each change copies it. Each row has a number, `seq`, that no other of its kind ever gets: a verdict names
+Rows of files are in Parquet, sorted, as are snapshots; rows that were recorded are in the log until there are many of
+them. Each row has a number, `seq`, that no other of its kind ever gets: a verdict names
 it (`consents:1234`).
 """
 
@@ -21,13 +21,20 @@ from msgspec.structs import replace
 from dnc.database import one_of, run
 from dnc.errors import StoreError
 from dnc.messages import localized
-from dnc.store import audit_log, ledger_sql
+from dnc.store import audit_log
 from dnc.store.folder import known_fault
-from dnc.store.ledger import Change, rows_of
-from dnc.store.record_kinds import ALWAYS, CALLS, CONSENTS, GIVEN, KINDS, NEVER, Kind
+from dnc.store.hash_keys import keyed
+from dnc.store.journal import Change, rows_of
+from dnc.store.record_kinds import ALWAYS, CALLS, CONSENTS, GIVEN, KINDS, NEVER, OBJECTIONS, Kind
+from dnc.store.state import State
 
-_IN_LEDGER = 4096  # rows of a kind; more are moved into a file
+_IN_LOG = 4096  # rows of a kind; more are moved into a file
 _FILLED_HERE = ("seq", "consent", "recorded_at")  # columns that are filled in here; `consent` is that of a call
+_MOMENT = "%Y-%m-%dT%H:%M:%S%.f"
+OBJECTION_COLUMNS = {
+    **{"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean},
+    **{"seq": pl.Int64, "recorded_at": pl.Datetime},
+}
 # In small groups, as of a file the groups are read that may have a number.
 _COPY = """
     copy ({rows}) to $out
@@ -69,10 +76,11 @@ _OF_CONSENTS = "seq number consent consent_on consent_at consent_withdrawn_on co
 
 
 class RecordFile(msgspec.Struct, frozen=True):
-    """One file of own records, as in the table `records` (`records.sql`).
+    """One file of own records.
 
     sha256, name: of the file that it was loaded from, the first keyed; None where it has what was recorded singly.
-    file: its name in the folder `records`; empty where it has no rows.
+    file: its name in the folder `records`; empty where it has no rows. `first` to `last`: the numbers (`seq`) of its
+    rows. `from_day` to `to_day`: the days for which it has every call. oldest: the day of its oldest row.
     """
 
     id: int
@@ -81,17 +89,17 @@ class RecordFile(msgspec.Struct, frozen=True):
     rows: int
     first: int
     last: int
-    sha256: str | None
-    name: str | None
-    as_of: date | None
-    from_day: date | None
-    to_day: date | None
     oldest: date | None
     loaded_at: datetime
+    sha256: str | None = None
+    name: str | None = None
+    as_of: date | None = None
+    from_day: date | None = None
+    to_day: date | None = None
 
 
 class Records(msgspec.Struct, frozen=True):
-    """The rows of one kind at one moment: those of `files`, and those `recorded` in the ledger.
+    """The rows of one kind at one moment: those of `files`, and those `recorded` in the log.
 
     folder: of the files. recorded: with the columns of the kind.
     """
@@ -206,9 +214,7 @@ class StatementSource(NamedTuple):
 def _schemas() -> dict[str, pl.DataFrame]:
     """An empty frame of each kind."""
     with duckdb.connect(":memory:") as con:
-        for kind in KINDS.values():
-            con.execute(kind.schema)
-        return {name: pl.DataFrame(con.sql(f"from {name}")) for name in KINDS}
+        return {kind.name: pl.DataFrame(con.sql(kind.no_rows())) for kind in (*KINDS.values(), OBJECTIONS)}
 
 
 def empty(kind: Kind) -> pl.DataFrame:
@@ -216,20 +222,35 @@ def empty(kind: Kind) -> pl.DataFrame:
     return _schemas()[kind.name]
 
 
-def records_in(
-    con: duckdb.DuckDBPyConnection, folder: Path, kinds: Iterable[Kind] = KINDS.values()
-) -> dict[str, Records]:
-    """The own records of an open ledger, by kind. folder: of the store."""
-    files = [RecordFile(**row) for row in ledger_sql.records(con)]
+def records_in(state: State, folder: Path, kinds: Iterable[Kind] = KINDS.values()) -> dict[str, Records]:
+    """The own records of a store, by kind. folder: of the store."""
+    files = sorted(state.all("records", RecordFile).values(), key=lambda file: file.id)
     return {
         kind.name: Records(
-            kind,
-            folder / "records",
-            tuple(one for one in files if one.kind == kind.name),
-            ledger_sql.recorded(con, kind),
+            kind, folder / "records", tuple(one for one in files if one.kind == kind.name), recorded(state, kind)
         )
         for kind in kinds
     }
+
+
+def recorded(state: State, kind: Kind) -> pl.DataFrame:
+    """The rows of a kind that are in no file yet, with its columns."""
+
+    def frame(values: Mapping[str, Any]) -> pl.DataFrame:
+        schema = empty(kind).schema
+        as_text = {name: pl.String if type_.is_temporal() else type_ for name, type_ in schema.items()}
+        texts = pl.DataFrame(list(values.values()), schema=as_text, orient="row")
+        days = [pl.col(name).str.to_date("%Y-%m-%d") for name, type_ in schema.items() if type_ == pl.Date]
+        moments = [name for name, type_ in schema.items() if type_ == pl.Datetime]
+        return texts.with_columns(*days, *(pl.col(name).str.to_datetime(_MOMENT, time_unit="us") for name in moments))
+
+    return state.made(kind.name, frame, Kind)
+
+
+def objections_in(con: duckdb.DuckDBPyConnection, state: State, folder: Path, *also: str) -> pl.DataFrame:
+    """The objections that were recorded, oldest first, with the columns of `OBJECTION_COLUMNS`; `also` others."""
+    kept, columns = records_in(state, folder, [OBJECTIONS])[OBJECTIONS.name], [*OBJECTION_COLUMNS, *also]
+    return (kept.find(con, columns=columns) if kept.files else kept.recorded.select(columns)).sort("seq")
 
 
 def uses(records: Mapping[str, Records], numbers: pl.Series | None = None) -> StatementSource:
@@ -347,18 +368,19 @@ class Sorted(msgspec.Struct, frozen=True):
         """The last number that was given."""
         return self.first + self.new.count - 1
 
-    def is_outdated(self, con: duckdb.DuckDBPyConnection, folder: Path) -> bool:
-        """Whether an open ledger has got anything since with which they have to be compared."""
-        if ledger_sql.last_of(con, self.new.kind) >= self.first:
+    def is_outdated(self, change: Change) -> bool:
+        """Whether the store has got anything since with which they have to be compared."""
+        if change.state.last(self.new.kind.name) >= self.first:
             return True
-        for name, now in records_in(con, folder, [records.kind for records in self.known.values()]).items():
+        kinds = [records.kind for records in self.known.values()]
+        for name, now in records_in(change.state, change.folder, kinds).items():
             then = self.known[name]
             recent = now.recorded.filter(pl.col("seq") > then.last)
             if now.files != then.files or now.recorded.height - recent.height != then.recorded.height:
                 return True
             which, frames = one_of(recent["number"].unique())
             sql = f"select 1 from read_parquet($file) where {which} limit 1"
-            if recent.height and run(con, "records", sql, {"file": str(self.path)}, **frames).height:
+            if recent.height and run(change.con, "records", sql, {"file": str(self.path)}, **frames).height:
                 return True
         return False
 
@@ -392,11 +414,12 @@ def add_sorted(change: Change, rows: Sorted) -> Added:
     if kind is CALLS and rows.rows:
         _object(change, pl.scan_parquet(rows.path, glob=False), rows.at)
     days = {name: getattr(new, name) for name in ("name", "as_of", "from_day", "to_day")}
-    days["sha256"] = new.sha256 and ledger_sql.keyed(change.con, new.sha256.encode())
+    days["sha256"] = new.sha256 and keyed(change.state, new.sha256.encode())
     file = change.keep(rows.path, "records")[0] if rows.rows else ""
     span = {"first": rows.first, "last": rows.last}
+    change.put("last", kind.name, rows.last)
     place = {"kind": kind.name, "file": file, "rows": rows.rows, **span, "oldest": rows.oldest}
-    ledger_sql.add_records(change.con, place | days | {"loaded_at": rows.at})
+    _add_file(change, **place, **days, loaded_at=rows.at)
     change.log("load", _in_log(new, rows.rows, span) | days | {"file": file})
     return Added(rows.rows, new.kept - rows.rows, *((rows.first, rows.last) if rows.rows else (None, None)))
 
@@ -409,16 +432,16 @@ def _read_for(kind: Kind) -> list[Kind]:
 def add_told(change: Change, new: NewRows) -> Added:
     """Put rows that were told into the store and say so in the log; those that it has are not added again."""
     con, kind = change.con, new.kind
-    known = records_in(con, change.folder, _read_for(kind))
-    last, at = ledger_sql.last_of(con, kind), audit_log.now()
+    known = records_in(change.state, change.folder, _read_for(kind))
+    last, at = change.state.last(kind.name), audit_log.now()
     rows = _numbered(_new_rows(con, known, new), kind, last, at)
-    recorded = run(con, "records", rows.sql, rows.params, empty(kind).schema, **rows.frames)
-    ledger_sql.add_recorded(con, kind, recorded)
+    added = run(con, "records", rows.sql, rows.params, empty(kind).schema, **rows.frames)
+    folded = _record(change, kind, added, last + new.count)
     if kind is CALLS:
-        _object(change, recorded.lazy(), at)
+        _object(change, added.lazy(), at)
     span = {"first": last + 1, "last": last + new.count}
-    change.log("record", _in_log(new, recorded.height, span) | _folded(change, known[kind.name], recorded.height))
-    given = recorded["seq"].to_list()
+    change.log("record", _in_log(new, added.height, span) | folded)
+    given = added["seq"].to_list()
     return Added(len(given), new.kept - len(given), min(given, default=None), max(given, default=None))
 
 
@@ -431,7 +454,37 @@ def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
     objected = calls.filter(pl.col("result") == "objected").sort("seq")
     rows = objected.select("number", on_day=pl.col("at").dt.date()).collect()
     if rows.height:
-        ledger_sql.add_objections(change.con, *map(pl.Series.to_list, rows), recorded_at=at)
+        add_objections(change, *map(pl.Series.to_list, rows), recorded_at=at)
+
+
+def add_objections(
+    change: Change,
+    numbers: Sequence[int],
+    on: date | Sequence[date],
+    *,
+    lifted: bool = False,
+    reason: str | None = None,
+    recorded_at: datetime,
+) -> None:
+    """Record an objection of each number, or that it is lifted. on: the day, or that of each."""
+    first, days = change.state.last(OBJECTIONS.name) + 1, [on] * len(numbers) if isinstance(on, date) else list(on)
+    last = first + len(numbers) - 1
+    rows = {"seq": range(first, last + 1), "number": numbers, "on_day": days}
+    same = {"lifted": lifted, "reason": reason, "recorded_at": recorded_at}
+    schema = empty(OBJECTIONS).schema
+    _record(change, OBJECTIONS, pl.DataFrame(rows | dict.fromkeys(same)).with_columns(**same).cast(schema), last)
+
+
+def _record(change: Change, kind: Kind, rows: pl.DataFrame, last: int) -> dict[str, Any]:
+    """Add rows to the log, and move all of the kind into a file once they are many. Returns what the log says of it.
+
+    last: the highest number that is given.
+    """
+    stated = {str(row["seq"]): {key: cell for key, cell in row.items() if cell is not None} for row in rows.to_dicts()}
+    change.put_all(kind.name, stated)
+    change.put("last", kind.name, last)
+    kept = records_in(change.state, change.folder, [kind])[kind.name]
+    return _folded(change, kept) if kept.recorded.height > _IN_LOG else {}
 
 
 def _new_rows(
@@ -484,30 +537,39 @@ def _oldest(con: duckdb.DuckDBPyConnection, kind: Kind, file: Path) -> date | No
     return found if isinstance(found, date) else None
 
 
-def _folded(change: Change, before: Records, added: int) -> dict[str, Any]:
-    """Move what was recorded into a file once it is much, with what earlier files of that origin hold if it is less.
+def _folded(change: Change, kept: Records) -> dict[str, Any]:
+    """Move what was recorded into a file, with what earlier files of that origin hold if it is less.
 
     So there are few such files, and each row is written again only a few times. Returns what the log says of it.
-
-    before: the change. added: rows that it adds to the ledger.
     """
-    kind = before.kind
-    if before.recorded.height + added <= _IN_LEDGER:
-        return {}
-    recorded = ledger_sql.recorded(change.con, kind)
-    merged, rows = list[RecordFile](), recorded.height
-    for file in reversed([one for one in before.files if one.name is None]):
+    kind, merged, rows = kept.kind, list[RecordFile](), kept.recorded.height
+    for file in reversed([one for one in kept.files if one.name is None]):
         if file.rows > rows:
             break
         merged.append(file)
         rows += file.rows
     out = change.work / "folded.parquet"
-    gathered = Records(kind, before.folder, tuple(merged), recorded).source()
-    _write(change.con, out, gathered, kind, kind.all_columns)
-    ledger_sql.remove_records(change.con, [one.id for one in merged])
-    ledger_sql.clear_recorded(change.con, kind)
-    span = {"first": min([*recorded["seq"], *(one.first for one in merged)]), "last": max(recorded["seq"])}
-    where = {"kind": kind.name, "rows": rows, "oldest": _oldest(change.con, kind, out), "loaded_at": audit_log.now()}
-    where["file"] = name = change.keep(out, "records")[0]
-    ledger_sql.add_records(change.con, where | span)
+    _write(change.con, out, replace(kept, files=tuple(merged)).source(), kind, kind.all_columns)
+    change.put_all("records", {str(one.id): None for one in merged})
+    change.put_all(kind.name, dict.fromkeys(change.state.values(kind.name)))
+    change.folded = True
+    first, oldest = min([*kept.recorded["seq"], *(one.first for one in merged)]), _oldest(change.con, kind, out)
+    name = change.keep(out, "records")[0]
+    _add_file(
+        change,
+        kind=kind.name,
+        file=name,
+        rows=rows,
+        first=first,
+        last=max(kept.recorded["seq"]),
+        oldest=oldest,
+        loaded_at=audit_log.now(),
+    )
     return {"file": name}
+
+
+def _add_file(change: Change, **row: Any) -> None:
+    """Note a file of own records; its id is the next one."""
+    id_ = change.state.last("records") + 1
+    change.put("last", "records", id_)
+    change.put("records", id_, RecordFile(id=id_, **row))

@@ -1,21 +1,35 @@
 """Requests that may come again: what one records is recorded once, and each repetition gets the same answer.
 
-The last row that it added to the log has the answer, and two hashes: of the key by which a request is known again (the
-`Idempotency-Key` of HTTP), and of what it said. They are keyed (`ledger_sql.keyed`), so
-they tell nothing once `dnc forget` has deleted that key; a request that comes again after that is a new one.
+The store keeps two hashes for some days, and the answer: the hash of the key by which a request is known again (the
+`Idempotency-Key` of HTTP), and of what it said. They are keyed (`dnc.store.hash_keys`) and go with each `forget`; a
+request that comes again after that is a new one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
+
+import msgspec
 
 from dnc.errors import InputError
 from dnc.messages import localized
-from dnc.store import ledger_sql
-from dnc.store.ledger import Change, Ledger, Opened
-from dnc.store.manifest import EMPTY
+from dnc.store import audit_log
+from dnc.store.hash_keys import keyed
+from dnc.store.journal import Change, Journal
+from dnc.store.state import State
 from dnc.store.store import Store
+
+_KEPT = timedelta(days=31)
+
+
+class _Request(msgspec.Struct, frozen=True):
+    """A request that was answered on a day. said: hash of what it asked for."""
+
+    said: str
+    answer: str
+    on: date
 
 
 def once(store: Store, key: str, said: bytes, record: Callable[[Store], str]) -> str:
@@ -28,21 +42,24 @@ def once(store: Store, key: str, said: bytes, record: Callable[[Store], str]) ->
     Raises:
         InputError: the key was that of another request. StoreError, and whatever `record` raises.
     """
-    with store.ledger.change() as change:
-        known, same = (ledger_sql.keyed(change.con, part) for part in (key.encode(), said))
-        if before := ledger_sql.request(change.con, known):
+    with store.journal.change() as change:
+        known, same = (keyed(change.state, part) for part in (key.encode(), said))
+        day = audit_log.now().date()
+        requests = change.state.all("requests", _Request)
+        if before := requests.get(known):
             if before.said != same:
                 raise InputError(localized("errors", "key_reused"))
             return before.answer
         within = Store(store.path)
-        within.ledger = _LedgerWithin(change)
+        within.journal = _JournalWithin(change)
         answer = record(within)
-        change.drafts[-1].detail["request"] = {"key": known, "said": same, "answer": answer}
+        old = [name for name, request in requests.items() if request.on < day - _KEPT]
+        change.put_all("requests", dict.fromkeys(old) | {known: _Request(same, answer, day)})
     return answer
 
 
-class _LedgerWithin(Ledger):
-    """The ledger as a change sees it: further changes are part of it, and what is read is what it has so far."""
+class _JournalWithin(Journal):
+    """The journal as a change sees it: further changes are part of it, and what is read is what it has so far."""
 
     def __init__(self, change: Change) -> None:
         super().__init__(change.folder, wait_seconds=0)
@@ -52,6 +69,5 @@ class _LedgerWithin(Ledger):
     def change(self, *, erasing: bool = False) -> Iterator[Change]:
         yield self._change
 
-    @contextmanager
-    def read(self, *, edited: bool = False) -> Iterator[Opened]:
-        yield Opened(self._change.con, EMPTY, "", ahead=False)
+    def read(self) -> State:
+        return self._change.state

@@ -9,21 +9,28 @@ number.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import duckdb
 import msgspec
+import polars as pl
+from msgspec.structs import replace
 
+from dnc.clock import today
 from dnc.database import engine, run
 from dnc.errors import InputError, StoreError
 from dnc.messages import localized
-from dnc.store import holds, ledger_sql
-from dnc.store.ledger import Change
-from dnc.store.record_kinds import CONSENTS, KINDS, Kind
-from dnc.store.records import records_in, used_since
-from dnc.store.snapshots import Snapshot, snapshot_of
+from dnc.store import holds
+from dnc.store.hash_keys import FILE_KEY, KEYS, new_key
+from dnc.store.journal import Change
+from dnc.store.record_kinds import CONSENTS, KINDS, OBJECTIONS, Kind
+from dnc.store.records import RecordFile, objections_in, recorded, records_in, used_since
+from dnc.store.snapshots import Snapshot, snapshots_in
+from dnc.store.state import State
 
 DECISIONS = "decisions"
 _THEIRS = "list_contains($numbers::ubigint[], number)"
@@ -38,6 +45,15 @@ _WITHOUT_ROW = "from read_parquet($file) where coalesce(not {which}, true)"
 
 # Of the rows of own records about a person an opt-out stays, with nothing but its day.
 _BARE = "select * replace ({emptied}) from ({rows}) where coalesce(not {{which}} or {opt_out}, true)"
+
+
+class KeptDecisions(msgspec.Struct, frozen=True):
+    """The decisions that a check kept. check: its row in the log. file: in the folder `decisions`. kept_at: in UTC."""
+
+    check: int
+    file: str
+    rows: int
+    kept_at: datetime
 
 
 class Forgotten(msgspec.Struct, frozen=True):
@@ -58,15 +74,24 @@ def check_registry(registry: str | None) -> None:
         raise InputError(localized("errors", "retain_own"))
 
 
+def _remove_keys(change: Change, before: date = date.max) -> None:
+    """Remove the keys of checks made before a day; that of names and requests is replaced."""
+    old = [name for name, key in change.state.values(KEYS).items() if key["on"] < str(before)]
+    change.put_all(KEYS, dict.fromkeys(old) | {FILE_KEY: new_key()})
+    change.put_all("requests", dict.fromkeys(change.state.values("requests")))
+
+
 def forget_by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]:
     """Delete snapshots as of a day before `before`, of one registry or all, and the key in the names of their files.
 
     None while anything is on hold.
     """
-    if holds.in_ledger(change.con):
+    if holds.in_state(change.state):
         return []
-    gone = list(map(snapshot_of, ledger_sql.remove_snapshots_before(change.con, before, registry)))
-    ledger_sql.remove_hash_keys(change.con, date.min)
+    kept = [snapshot for snapshot in snapshots_in(change.state) if not snapshot.is_own]
+    gone = [old for old in kept if old.as_of < before and registry in (None, old.registry)]
+    change.put_all("snapshots", {str(old.id): None for old in gone})
+    _remove_keys(change, date.min)
     detail = {"by": "age", "before": before, "registry": registry, "snapshots": [old.id for old in gone]}
     change.log("forget", detail)
     return gone
@@ -77,10 +102,12 @@ def forget_decisions_by_age(change: Change, before: date) -> list[int]:
 
     None while anything is on hold.
     """
-    if holds.in_ledger(change.con):
+    if holds.in_state(change.state):
         return []
-    checks = ledger_sql.remove_decisions_before(change.con, before)
-    ledger_sql.remove_hash_keys(change.con, before)
+    kept = change.state.all(DECISIONS, KeptDecisions).values()
+    checks = [one.check for one in kept if one.kept_at.date() < before]
+    change.put_all(DECISIONS, {str(check): None for check in checks})
+    _remove_keys(change, before)
     change.log("forget", {"by": "age", "before": before, "decisions_of": checks})
     return checks
 
@@ -96,23 +123,27 @@ def forget_by_number(
 
     kinds: of own records that are deleted. Raises StoreError if one of the numbers is on hold.
     """
-    on_hold = holds.numbers_on_hold(change.con, change.folder)
+    on_hold = holds.numbers_on_hold(change)
     if on_hold is None or not set(on_hold).isdisjoint(numbers):
-        rows = [hold.seq for hold in holds.in_ledger(change.con)]
+        rows = [hold.seq for hold in holds.in_state(change.state)]
         raise StoreError(localized("errors", "hold", "held", rows=", ".join(map(str, rows))))
-    if not holds.in_ledger(change.con):
-        ledger_sql.remove_hash_keys(change.con)
+    if not holds.in_state(change.state):
+        _remove_keys(change)
     rewriting = _Rewriting(change, _THEIRS, {"numbers": list(numbers)}, work)
-    for file in ledger_sql.snapshot_files(change.con):
+    snapshots = snapshots_in(change.state)
+    for file in sorted({snapshot.file for snapshot in snapshots if not snapshot.is_own}):
         rewriting.write("snapshots", file, _NOT_AN_OPT_OUT, _WITHOUT_ANSWER)
-    for row in ledger_sql.decisions(change.con):
-        rewriting.write("decisions", row["file"], "true", _WITHOUT_ROW)
-    change.objections += ledger_sql.remove_reasons(change.con, numbers)
+    for kept in change.state.all(DECISIONS, KeptDecisions).values():
+        rewriting.write("decisions", kept.file, "true", _WITHOUT_ROW)
     barred: set[int] = set()
-    for file in ledger_sql.own_files(change.con):
+    for file in sorted({snapshot.file for snapshot in snapshots if snapshot.is_own}):
         barred.update(rewriting.opted_out(file))
         rewriting.write("snapshots", file, "not listed", _WITHOUT_ROW)
-    change.objections += ledger_sql.remove_lifts(change.con, [number for number in numbers if number not in barred])
+    _forget_records(_Rewriting(change, _THEIRS, rewriting.params, work), [OBJECTIONS])
+    told = objections_in(change.con, change.state, change.folder)
+    barred.update(told.filter(~pl.col("lifted"))["number"])
+    alone = {"numbers": [number for number in numbers if number not in barred]}  # lifts of nothing that is kept
+    _forget_records(_Rewriting(change, _THEIRS, alone, work), [replace(OBJECTIONS, opt_out="false")])
     _forget_records(rewriting, kinds)
     removed = rewriting.removed
     detail = {"by": "number", "numbers": len(set(numbers))}
@@ -121,17 +152,32 @@ def forget_by_number(
 
 
 def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:
-    """Delete rows of own records; of who withdrew a consent the day stays."""
-    con = rewriting.change.con
+    """Delete rows of own records; of an opt-out stays what `Kind.stays` names."""
+    change = rewriting.change
     for kind in kinds:
         emptied = ", ".join(f'case when {{which}} then null else "{name}" end as "{name}"' for name in kind.emptied)
         rows = kind.rows_of("$file")
         kept = _BARE.format(emptied=emptied, rows=rows, opt_out=f"coalesce({kind.opt_out}, false)")
-        for file in ledger_sql.records(con):
-            if file["kind"] == kind.name and file["rows"]:
-                rewriting.write("records", file["file"], kind.erasable, kept, rows)
-        erased = ledger_sql.erase_recorded(con, kind, rewriting.which, rewriting.params, bare=True)
-        rewriting.removed["records"] += erased
+        for file in change.state.all("records", RecordFile).values():
+            if file.kind == kind.name and file.rows:
+                rewriting.write("records", file.file, kind.erasable, kept, rows)
+        rewriting.removed["records"] += _erase_recorded(rewriting, kind)
+
+
+def _erase_recorded(rewriting: _Rewriting, kind: Kind) -> int:
+    """Delete rows of a kind that are in the log; returns how many."""
+    change = rewriting.change
+    which = f"select seq, coalesce({kind.opt_out}, false) from recorded where {rewriting.which} and {kind.erasable}"
+    frame = recorded(change.state, kind)
+    found = run(change.con, "forget", which, rewriting.params, recorded=frame) if frame.height else frame
+    there = change.state.values(kind.name)
+    bare = [name for name in kind.all_columns if name not in kind.emptied]
+    values = {}
+    for seq, stays in found.iter_rows():
+        row = there[str(seq)]
+        values[str(seq)] = {name: row[name] for name in bare if name in row} if stays else None
+    change.put_all(kind.name, values)
+    return len(values)
 
 
 def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path, kept: Collection[int] = ()) -> int:
@@ -139,23 +185,26 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path, 
 
     A consent on which a call was made since then stays, and so does what is on hold, or about numbers that are `kept`.
     """
-    on_hold = holds.numbers_on_hold(change.con, change.folder)
-    if on_hold is None or (kind.whole and holds.in_ledger(change.con)):
+    on_hold = holds.numbers_on_hold(change)
+    if on_hold is None or (kind.whole and holds.in_state(change.state)):
         return 0
-    if not holds.in_ledger(change.con):
-        ledger_sql.remove_hash_keys(change.con, date.min)
+    if not holds.in_state(change.state):
+        _remove_keys(change, date.min)
     if kind.whole:
-        old = [row for row in ledger_sql.records(change.con) if row["kind"] == kind.name and row["as_of"] < before]
-        ledger_sql.remove_records(change.con, [row["id"] for row in old])
-        rows = sum(int(row["rows"]) for row in old)
+        files = change.state.all("records", RecordFile).values()
+        old = [file for file in files if file.kind == kind.name and file.as_of and file.as_of < before]
+        change.put_all("records", {str(file.id): None for file in old})
+        rows = sum(file.rows for file in old)
     else:
-        records = records_in(change.con, change.folder)
+        records = records_in(change.state, change.folder)
         used = used_since(change.con, records, before).to_list() if kind is CONSENTS else []
         which = f"coalesce({kind.day} < $before, false) and seq not in (select unnest($used::bigint[]))"
         which += " and number not in (select unnest($held::ubigint[]))"
         rewriting = _Rewriting(change, which, {"before": before, "used": used, "held": [*on_hold, *kept]}, work)
         _forget_records(rewriting, [kind])
-        ledger_sql.set_oldest(change.con, kind, before)
+        for file in change.state.all("records", RecordFile).values():
+            if file.kind == kind.name and file.oldest and file.oldest < before:
+                change.put("records", file.id, replace(file, oldest=before))
         rows = rewriting.removed["records"]
     change.log("forget", {"by": "age", "before": before, "kind": kind.name, "rows": rows})
     return rows
@@ -203,12 +252,40 @@ class _Rewriting:
                 return
             copy = f"copy ({kept.format(which=which)}) to $out (format parquet, compression zstd, parquet_version v2)"
             run(con, "forget", copy, params | {"out": str(self._out)})
-        ledger_sql.replace_file(self.change.con, folder, file, *self.change.keep(self._out, folder))
+        self._replace(folder, file, *self.change.keep(self._out, folder))
         self.removed[folder] += int(count)
         self.files.append(file)
+
+    def _replace(self, kind: str, old: str, new: str, rows: int) -> None:
+        """Name another file in the place of one."""
+        count = "numbers" if kind == "snapshots" else "rows"
+        there = self.change.state.values(kind).items()
+        self.change.put_all(
+            kind, {name: {**value, "file": new, count: rows} for name, value in there if value["file"] == old}
+        )
+
+
+def terms(state: State) -> list[tuple[str, int, date]]:
+    """What is kept, for how many months, and the first day that is still kept."""
+    months = sorted(state.values("retention").items())
+    return [(kind, n, pl.select(pl.lit(today()).dt.offset_by(f"-{n}mo")).item()) for kind, n in months]
+
+
+def kept_too_long(con: duckdb.DuckDBPyConnection, state: State) -> Counter[str]:
+    """How many snapshots, files and own records that were recorded are older than their retention allows, by kind."""
+    days: list[tuple[str, date | None]] = [(old.registry, old.as_of) for old in snapshots_in(state)]
+    kept = state.all(DECISIONS, KeptDecisions).values()
+    days += [(DECISIONS, one.kept_at.date()) for one in kept]
+    days += [(file.kind, file.as_of or file.oldest) for file in state.all("records", RecordFile).values() if file.rows]
+    firsts = {kind: first for kind, _, first in terms(state)}
+    for name in firsts.keys() & KINDS.keys():
+        sql = f"select {KINDS[name].day} as day from recorded where {KINDS[name].erasable}"
+        found = run(con, "retention", sql, recorded=recorded(state, KINDS[name]))
+        days += [(name, day) for day in found["day"]]
+    return Counter(kind for kind, day in days if day and kind in firsts and day < firsts[kind])
 
 
 def retain(change: Change, kind: str, months: int | None) -> None:
     """Set for how many months snapshots of a registry, or decisions, are kept; None: no limit."""
-    ledger_sql.set_retention(change.con, kind, months)
+    change.put("retention", kind, months)
     change.log("retain", {"kind": kind, "months": months})

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
 import polars as pl
 
 from dnc.errors import StoreError
 from dnc.files.locks import ReadLock
 from dnc.messages import calendar_day, localized
 from dnc.registries import OWN
-from dnc.store import ledger_sql
 from dnc.store.folder import fault_of, known_fault
 from dnc.store.record_kinds import CONSENTS
-from dnc.store.records import Records
+from dnc.store.records import OBJECTION_COLUMNS, Records
+from dnc.store.state import State
 from dnc.store.wordings import NONE_KEPT
 
-_NOT_IN_ROW = ("accepted", "new", "notes")  # attributes of a snapshot that its row in the ledger does not have
+_NOT_STATED = ("new", "notes")  # attributes of a snapshot that the store does not keep
 
 
 class Accepted(NamedTuple):
@@ -52,7 +51,7 @@ class Snapshot:
         campaign: the campaign an answer was obtained for, or None.
         means, asked, region: options of the load (`Store.load`); `asked` is the SHA-256 of that file.
         sha256: of the registry's file.
-        file: name of the file in the folder `snapshots`.
+        file: name of the file in the folder `snapshots`. bits: of that of its bit pages in `bitpages`, or None.
         listed, clear, unknown, unread: rows of the registry's file by what they say. They add up to its rows, except
             that rows about one number are counted once, and that numbers of `asked` without an answer are added.
         numbers: rows of `file`, one per number.
@@ -81,6 +80,7 @@ class Snapshot:
     numbers: int
     loaded_at: datetime
     layout: str | None = None
+    bits: str | None = None
     accepted: tuple[Accepted, ...] = ()
     new: bool = True
     notes: tuple[str, ...] = ()
@@ -101,23 +101,15 @@ class Snapshot:
         return " ".join(prefix or "*" for prefix in self.covers)
 
     @property
-    def row(self) -> dict[str, Any]:
-        """Its row in the ledger."""
-        names = [column.name for column in fields(self) if column.name not in _NOT_IN_ROW]
-        return {name: getattr(self, name) for name in names} | {"covers": list(self.covers)}
+    def stated(self) -> dict[str, Any]:
+        """What the store keeps of it."""
+        names = [column.name for column in fields(self) if column.name not in _NOT_STATED]
+        return {name: getattr(self, name) for name in names}
 
 
-def snapshot_of(row: dict[str, Any], accepted: Sequence[Accepted] = ()) -> Snapshot:
-    """A snapshot from its row in the ledger."""
-    return Snapshot(**row | {"covers": tuple(row["covers"])}, accepted=tuple(accepted))
-
-
-def snapshots_in(con: duckdb.DuckDBPyConnection) -> tuple[Snapshot, ...]:
-    """The snapshots of an open ledger, oldest load first."""
-    accepted: dict[int, list[Accepted]] = {}
-    for row in ledger_sql.accepted(con):
-        accepted.setdefault(row.pop("snapshot"), []).append(Accepted(**row))
-    return tuple(snapshot_of(row, accepted.get(row["id"], ())) for row in ledger_sql.snapshots(con))
+def snapshots_in(state: State) -> tuple[Snapshot, ...]:
+    """The snapshots of a store, oldest load first."""
+    return tuple(sorted(state.all("snapshots", Snapshot).values(), key=lambda snapshot: snapshot.id))
 
 
 @dataclass(frozen=True)
@@ -128,15 +120,13 @@ class Standing:
 
     Attributes:
         folder: of the store.
-        objections: with the columns of `ledger_sql.OBJECTIONS`.
-        bitpages: the file of bit pages by the file of the snapshot, for those that have one.
+        objections: with the columns of `records.OBJECTION_COLUMNS`.
         records: what the controller itself knows, by kind. wordings: of its consents, as `wordings.facts_of`.
     """
 
     folder: Path
     snapshots: tuple[Snapshot, ...] = ()
-    objections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ledger_sql.OBJECTIONS))
-    bitpages: Mapping[str, str] = field(default_factory=dict)
+    objections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OBJECTION_COLUMNS))
     records: Mapping[str, Records] = field(default_factory=dict)
     wordings: pl.DataFrame = field(default_factory=lambda: NONE_KEPT)
     reading: ReadLock | None = field(default=None, repr=False, compare=False)
@@ -167,8 +157,7 @@ class Standing:
 
     def bits(self, snapshot: Snapshot) -> Path | None:
         """The file of a snapshot's bit pages, or None if it has none."""
-        file = self.bitpages.get(snapshot.file)
-        return self.folder / "bitpages" / file if file else None
+        return self.folder / "bitpages" / snapshot.bits if snapshot.bits else None
 
     @property
     def files(self) -> list[Path]:

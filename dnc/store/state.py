@@ -1,144 +1,108 @@
-"""The state of a ledger: what all of its tables but the log hold, as one SHA-256 that is part of the log.
-
-The last row of the log of each change has `state` in its detail: `rows`, the number of rows by table, and `sha256`. So
-the hash of that row commits to every row of the ledger, and, because files are named by their checksums, to every file.
-
-The SHA-256 is that of a text with a line `TABLE BLOCK ROWS SHA256` for each block of each table that has rows, in the
-order of tables and blocks. A block of objections has those whose `seq` is 4096 × BLOCK + 1 to 4096 × (BLOCK + 1); other
-tables are one block, 0. The SHA-256 of a block is that of its rows, one a line, sorted as bytes: each row as JSON,
-without columns that are null, and in `rules` and `terms` only the SHA-256 of the text. Lines end with a line feed, but
-the last.
-
-The table `digests` has these lines as of the last change. A change, and whatever decides calls, first counts the
-objections and reads their last block and the other tables; a verification, and a change that erases, reads everything.
-At its end a change reads again what it wrote to.
-"""
+"""What stands in a store after a row of its log: of each kind and name, the newest statement."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
-import duckdb
 import msgspec
 
-from dnc.messages import Words, figure, localized
-from dnc.store import ledger_sql
+from dnc.store.audit_log import NO_ENTRY, Entry
 
-_NAMED = 3  # things in a message
+# Kinds of statements that name files: the folder of the file, and the field that has its name.
+FILES = {
+    "snapshots": (("snapshots", "file"), ("bitpages", "bits")),
+    "records": (("records", "file"),),
+    "decisions": (("decisions", "file"),),
+    "rules": (("rules", "file"),),
+}
+FOLDERS = ("snapshots", "decisions", "bitpages", "records", "rules")
+GONE = "gone"  # files that are no longer named, and perhaps still read
+T = TypeVar("T")
 
 
-class TableBlock(NamedTuple):
-    """A block of a table: how many rows it has, and their SHA-256."""
+class NamedFile(NamedTuple):
+    """A file that a statement of a kind, a name and a value names. path: in the folder of the store."""
 
+    kind: str
     name: str
-    block: int
-    rows: int
-    sha256: str
+    value: Mapping[str, Any]
+    path: Path
 
 
-class State(msgspec.Struct, frozen=True):
-    """What the tables of a ledger hold."""
+class State:
+    """What stands. It is never changed once it is made; `put` gives another.
 
-    parts: frozenset[TableBlock]
-
-    @property
-    def sha256(self) -> str:
-        """Of all parts."""
-        text = "\n".join(" ".join(map(str, part)) for part in sorted(self.parts))
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    @property
-    def rows(self) -> dict[str, int]:
-        """How many rows each table has; tables without rows are left out."""
-        rows: Counter[str] = Counter()
-        for part in sorted(self.parts):
-            rows[part.name] += part.rows
-        return dict(rows)
-
-    @property
-    def as_logged(self) -> dict[str, Any]:
-        """As the log has it."""
-        return {"rows": self.rows, "sha256": self.sha256}
-
-
-def kept(con: duckdb.DuckDBPyConnection) -> State:
-    """The state as of the last change, as the ledger keeps it."""
-    return State(frozenset(TableBlock(**row) for row in ledger_sql.digests(con)))
-
-
-def read(
-    con: duckdb.DuckDBPyConnection,
-    known: State | None = None,
-    changed: Iterable[int] = (),
-    tables: Collection[str] | None = None,
-) -> State:
-    """The state, read from the tables; from some `tables` only, where the others are as they are `known`.
-
-    Of the blocks of objections that are `known`, only the last and those with objections that were `changed` (by their
-    `seq`) are read again. All are if these are many, or there is another number of objections than that comes to.
+    Attributes:
+        head: the last row of the log.
     """
-    same = {part for part in known.parts if tables is not None and part.name not in tables} if known else set()
-    parts = known.parts - same if known else ()
-    blocks = {part.block: part for part in parts if part.name == "objections"}
-    count, top = ledger_sql.objections_extent(con)
-    last, stale = max(blocks, default=0), {(seq - 1) // ledger_sql.BLOCK_ROWS for seq in changed}
-    if last and len(stale) <= ledger_sql.READ_BLOCKS:
-        rows = [
-            *ledger_sql.read_digests(con, top, last, tables),
-            *ledger_sql.read_blocks(con, [block for block in stale if block < last]),
+
+    def __init__(
+        self,
+        kinds: Mapping[str, Mapping[str, Any]] | None = None,
+        since: Mapping[str, int] | None = None,
+        head: Entry = NO_ENTRY,
+        made: Mapping[tuple[str, object], Any] | None = None,
+    ) -> None:
+        self._kinds, self._since, self.head = dict(kinds or {}), dict(since or {}), head
+        self._made = dict(made or {})
+
+    def put(self, kind: str, values: Mapping[str, Any], row: int) -> State:
+        """The state in which some values of a kind are new; None ends one. row: of the log."""
+        now = {**self._kinds.get(kind, {}), **values}
+        kept = {name: value for name, value in now.items() if value is not None}
+        made = {key: value for key, value in self._made.items() if key[0] != kind}
+        return State({**self._kinds, kind: kept}, {**self._since, kind: row}, self.head, made)
+
+    def at_row(self, head: Entry) -> State:
+        """The same after another row of the log."""
+        return State(self._kinds, self._since, head, self._made)
+
+    def values(self, kind: str) -> Mapping[str, Any]:
+        """The values of a kind by name, oldest name first."""
+        return self._kinds.get(kind, {})
+
+    def all(self, kind: str, type_: type[T]) -> dict[str, T]:
+        """The values of a kind by name, as objects."""
+
+        def made(values: Mapping[str, Any]) -> dict[str, T]:
+            return {name: msgspec.convert(value, type_) for name, value in values.items()}
+
+        return self.made(kind, made, type_)
+
+    def made(self, kind: str, make: Callable[[Mapping[str, Any]], T], key: object) -> T:
+        """What is made of the values of a kind; kept under a key while they are the same."""
+        if (kind, key) not in self._made:
+            self._made[kind, key] = make(self.values(kind))
+        made: T = self._made[kind, key]
+        return made
+
+    def last(self, kind: str) -> int:
+        """The highest number that was given to anything of a kind, also to what was erased; 0 if none was."""
+        return int(self.values("last").get(kind, 0))
+
+    def since(self, kind: str) -> int:
+        """A row of the log that is another one after each change of a kind."""
+        return self._since.get(kind, 0)
+
+    def statements(self) -> Iterable[tuple[str, str, Any]]:
+        """Everything: kind, name, value."""
+        return ((kind, name, value) for kind, values in self._kinds.items() for name, value in values.items())
+
+    @cached_property
+    def named(self) -> list[NamedFile]:
+        """The files that it names; several statements may name one."""
+        return [
+            NamedFile(kind, name, value, Path(folder) / value[field])
+            for kind, places in FILES.items()
+            for name, value in self.values(kind).items()
+            for folder, field in places
+            if value.get(field)
         ]
-        full = {part for block, part in blocks.items() if block < last and block not in stale}
-        found = State(frozenset(same.union(full, (TableBlock(**row) for row in rows))))
-        if found.rows["objections"] == count:
-            return found
-    whole = State(frozenset(same.union(TableBlock(**row) for row in ledger_sql.read_digests(con, top, tables=tables))))
-    hidden = count - whole.rows.get("objections", 0)  # from the conditions of blocks
-    return State(whole.parts | {TableBlock("objections", -2, hidden, "")}) if hidden else whole
 
-
-def keep(con: duckdb.DuckDBPyConnection, before: State, now: State) -> None:
-    """Keep a state in the ledger, which has the one `before`."""
-    ledger_sql.replace_digests(con, before.parts - now.parts, now.parts - before.parts)
-
-
-def deception(con: duckdb.DuckDBPyConnection, *, whole: bool = False) -> Words | None:
-    """A fault if a ledger has something that may deceive a verification or a decision; read nothing else of it then.
-
-    whole: whether functions that nothing calls are found too.
-    """
-    if names := ledger_sql.strange(con, functions=whole):
-        return localized("fault", "strange", names=", ".join(names[:_NAMED]))
-    nulls = ledger_sql.log_rows_with_nulls(con)
-    return localized("fault", "nulls", n=nulls) if nulls else None
-
-
-def faults(con: duckdb.DuckDBPyConnection, contents: State) -> Iterator[str]:
-    """What differs between the ledger, whose state is `held`, and its log, a line each.
-
-    Nothing if the log does not say it yet, because no change was made since an older program wrote the store.
-    """
-    last = ledger_sql.last_state(con)
-    if last is None:
-        if contents.parts:
-            yield localized("fault", "no_log", names=", ".join(contents.rows))
-        return
-    row, logged = last
-    rows, sha256 = logged.rows, logged.sha256
-    if sha256 is None:
-        if ledger_sql.states_in_log(con):
-            yield localized("fault", "silent", row=row)
-        return
-    if contents.sha256 == sha256:
-        return
-    other = {name for name, *_ in kept(con).parts ^ contents.parts} if kept(con).sha256 == sha256 else set()
-    for name in sorted(contents.rows.keys() | rows.keys()):
-        now, then = contents.rows.get(name, 0), rows.get(name, 0)
-        if now != then:
-            yield localized("fault", "other_count", name=name, now=figure(now), then=figure(then), row=row)
-        elif name in other:
-            yield localized("fault", "other_rows", name=name, now=figure(now), row=row)
-    if contents.rows == rows and not other:
-        yield localized("fault", "something_else", row=row)
+    @cached_property
+    def files(self) -> set[Path]:
+        """The files that it names, each once, as paths in the folder of the store."""
+        return {file.path for file in self.named}

@@ -1,16 +1,16 @@
-"""The store: a folder with a small DuckDB ledger, its manifest, and files that are never changed.
+"""The store: a folder with a log that is only added to, and files that are never changed.
 
     dnc-store/
-      ledger.duckdb     snapshots, objections, audit log, rule texts by hash
-      manifest.json     what the ledger holds, counted and hashed
+      log/              what was done and recorded, one line a change (`dnc.store.journal`)
+      head              the last row of the log, and its hash
       snapshots/        one sorted Parquet file per snapshot, named by its checksum
       bitpages/         the numbers of large snapshots as bits, one file each, named by its checksum
       decisions/        one Parquet file per check that keeps its decisions
       records/          own records from files (consents, calls, customers), named by checksum
+      rules/            texts of rules that checks used, named by checksum
       lock              locked by the one process that changes the store
 
-A change is made completely or not at all (see `dnc.store.ledger`). Readers take no lock, so checks and loads run at the
-same time.
+A change is made completely or not at all. Readers take no lock, so checks and loads run at the same time.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-import duckdb
 import polars as pl
 
 from dnc.clock import today
@@ -35,14 +34,15 @@ from dnc.files.locks import ReadLock, own_folder
 from dnc.messages import localized
 from dnc.numbers.reader import read_number
 from dnc.registries.reasons import in_words
-from dnc.store import audit_log, holds, ledger_sql, records, retention, wordings
-from dnc.store.folder import refuse_unsafe
+from dnc.store import audit_log, holds, records, retention, wordings
+from dnc.store.folder import known_fault, refuse_unsafe
+from dnc.store.hash_keys import KEYS
 from dnc.store.holds import Hold
-from dnc.store.ledger import WORK, Ledger
-from dnc.store.manifest import Manifest
+from dnc.store.journal import WORK, Journal
 from dnc.store.record_kinds import CONSENTS, CUSTOMERS, KINDS
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
+from dnc.store.state import State
 
 if TYPE_CHECKING:
     from dnc.store.load import LoadOptions
@@ -73,18 +73,18 @@ class Store:
         """Do nothing: no file stays open between calls."""
 
     @cached_property
-    def ledger(self) -> Ledger:
-        """The ledger, for verification, backup and restore."""
-        return Ledger(self.path, LOCK_WAIT_SECONDS)
+    def journal(self) -> Journal:
+        """The journal, for verification, backup and restore."""
+        return Journal(self.path, LOCK_WAIT_SECONDS)
 
     @property
     def exists(self) -> bool:
         """Whether anything was ever written to it."""
-        return self.ledger.exists
+        return self.journal.exists
 
     def must_exist(self) -> None:
         """Raise StoreError if there is no store."""
-        self.ledger.must_exist()
+        self.journal.must_exist()
 
     def must_be_writable(self) -> None:
         """Raise StoreError, before any work is done, if nothing could be recorded."""
@@ -118,47 +118,68 @@ class Store:
     def standing(self) -> Standing:
         """The snapshots and objections of this moment; none if the store does not exist yet.
 
-        Raises StoreError, also if the ledger was edited and does not match its log any more.
+        Raises StoreError, also if the log was edited.
         """
         if not self.exists:
             return Standing(self.path)
         for _ in range(_TRIES):
-            with self.ledger.read() as opened:
-                now = replace(self._standing_in(opened.con), objections=ledger_sql.objections(opened.con))
+            state = self.journal.read()
+            with self.journal.instance.cursor() as con:
+                now = replace(self._standing_in(state), objections=records.objections_in(con, state, self.path))
             try:
                 return replace(now, reading=ReadLock(now.files))
             except FileNotFoundError:
-                continue  # forgotten since the ledger was read, so the ledger has changed too
+                continue  # forgotten since the log was read, so the log has changed too
             except OSError as error:
                 raise StoreError(localized("errors", "snapshots_unread", store=self.path, why=why(error))) from None
         return now  # a file is lost: whoever reads it says which
 
-    def _standing_in(self, con: duckdb.DuckDBPyConnection) -> Standing:
-        """The snapshots of an open ledger, without objections, and without keeping their files open."""
-        bitpages = {row["of"]: row["file"] for row in ledger_sql.bitpages(con)}
-        own = records.records_in(con, self.path)
-        said = wordings.facts_of(con)
-        return Standing(self.path, snapshots_in(con), bitpages=bitpages, records=own, wordings=said)
+    def _standing_in(self, state: State) -> Standing:
+        """The snapshots of a state, without objections, and without keeping their files open."""
+        own = records.records_in(state, self.path)
+        return Standing(self.path, snapshots_in(state), records=own, wordings=wordings.facts_of(state))
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots, oldest load first; raises StoreError if there is no store."""
-        with self.ledger.read(edited=True) as opened:
-            return list(snapshots_in(opened.con))
-
-    def manifest(self) -> Manifest:
-        """What it holds, counted and hashed; raises StoreError if there is no store."""
-        with self.ledger.read(edited=True) as opened:
-            return opened.manifest
+        return list(snapshots_in(self.journal.read()))
 
     def log(self) -> pl.DataFrame:
-        """The log, oldest first: seq, done_at (UTC), verb, done_by, detail (JSON), previous, hash."""
-        with self.ledger.read(edited=True) as opened:
-            return ledger_sql.log(opened.con)
+        """The log, oldest first: seq, done_at (UTC), verb, done_by, detail (JSON), previous, hash.
+
+        A log that was edited is read too, so that somebody can look at it. Raises StoreError.
+        """
+        self.must_exist()
+        lines = [line for _, part in self.journal.lines() for line in part if line and line.row.n]
+        rows = [
+            {
+                **{"seq": row.n, "done_at": row.at.removesuffix("Z"), "verb": row.verb, "done_by": row.who},
+                **{"detail": audit_log.canonical(row.what), "previous": row.prev, "hash": digest},
+            }
+            for row, digest, *_ in lines
+        ]
+        schema = dict.fromkeys(("done_at", "verb", "done_by", "detail", "previous", "hash"), pl.String)
+        log = pl.DataFrame(rows, schema={"seq": pl.Int32, **schema})
+        return log.with_columns(pl.col("done_at").str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False))
+
+    def texts(self, kind: Literal["rules", "terms"], hashes: Collection[str]) -> list[str]:
+        """Texts of rules, or settings of checks, by their SHA-256. Raises StoreError."""
+        kept = self.journal.read().values(kind)
+        if kind == "terms":
+            return [kept[sha256] for sha256 in hashes]
+        paths = [self.path / "rules" / kept[sha256]["file"] for sha256 in hashes]
+        for fault in filter(None, map(known_fault, paths)):
+            raise StoreError(localized("errors", "records_fault", store=self.path, fault=fault))
+        return [path.read_text(encoding="utf-8") for path in paths]
+
+    def decisions(self) -> dict[int, Path]:
+        """The file of each check that kept its decisions, by the row of the check in the log. Raises StoreError."""
+        kept = self.journal.read().all(retention.DECISIONS, retention.KeptDecisions).values()
+        return {one.check: self.path / "decisions" / one.file for one in kept}
 
     def hash_key(self, row: int) -> str | None:
         """The key of the hashes in a row of the log; None if it was forgotten, or there was none."""
-        with self.ledger.read() as opened:
-            return ledger_sql.hash_keys(opened.con).get(row)
+        kept = self.journal.read().values(KEYS).get(str(row))
+        return kept and str(kept["key"])
 
     def record(
         self,
@@ -174,18 +195,21 @@ class Store:
 
         hash_key: with which the hashes in the row are made.
         """
-        with self.ledger.change() as change:
-            ledger_sql.add_texts(change.con, "rules", rules or {})
-            ledger_sql.add_texts(change.con, "terms", terms or {})
+        with self.journal.change() as change:
+            known = change.state.values("rules")
+            for sha256, text in (rules or {}).items():
+                if sha256 not in known:
+                    change.put("rules", sha256, {"file": change.keep_text(text, "rules")})
+            new = {sha256: text for sha256, text in (terms or {}).items() if sha256 not in change.state.values("terms")}
+            change.put_all("terms", new)
             if decisions is None:
                 row = change.log(verb, detail)
             else:
                 file, rows = change.keep(decisions, "decisions")
                 row = change.log(verb, detail | {"decisions": file})
-                kept = {"seq": row, "file": file, "rows": rows, "kept_at": audit_log.now()}
-                ledger_sql.insert(change.con, "decisions", kept)
+                change.put(retention.DECISIONS, row, retention.KeptDecisions(row, file, rows, audit_log.now()))
             if hash_key:
-                ledger_sql.insert(change.con, "hash_keys", {"seq": row, "key": hash_key})
+                change.put(KEYS, row, {"key": hash_key, "on": audit_log.now().date()})
         return change.head
 
     def diff(self, before: int, after: int, numbers: bool = False) -> pl.DataFrame:
@@ -265,7 +289,7 @@ class Store:
 
         checked = load.checked(paths, as_of, options)
         standing = self.standing()
-        with self.work("load") as work, self.ledger.instance.cursor() as con:
+        with self.work("load") as work, self.journal.instance.cursor() as con:
             prepared = []
             for number, path in enumerate(paths):
                 folder = work / str(number)
@@ -278,10 +302,10 @@ class Store:
             new = [file for file, snapshot in zip(prepared, loaded, strict=True) if not snapshot]
             load.refuse_unread(new, checked)
             lost = load.losses(new, checked, standing, work)
-            with self.ledger.change() as change:
+            with self.journal.change() as change:
                 added = []
                 for file in prepared:
-                    now = self._standing_in(change.con)
+                    now = self._standing_in(change.state)
                     same = load.same_snapshot(file, checked, now)
                     added.append(same or load.add(change, file, now, checked, lost.get(file.path, 0)))
                 return added
@@ -308,8 +332,8 @@ class Store:
         if on > today():
             raise InputError(localized("errors", "on_future", day=on))
         read = read_all(numbers, region, certain=not lift)
-        with self.ledger.change() as change:
-            ledger_sql.add_objections(change.con, read, on, lifted=lift, reason=reason, recorded_at=audit_log.now())
+        with self.journal.change() as change:
+            records.add_objections(change, read, on, lifted=lift, reason=reason, recorded_at=audit_log.now())
             # The reason is kept with the objection, where it can be forgotten; rows of the log cannot.
             change.log("lift" if lift else "object", {"count": len(read), "on": on})
         return len(read)
@@ -324,21 +348,21 @@ class Store:
         store is locked.
         """
         kind = new[0].kind
-        with self.work("sorted") as work, self.ledger.instance.cursor() as con:
+        with self.work("sorted") as work, self.journal.instance.cursor() as con:
             for spare in (0, _SPARE):
-                standing, last = self.standing(), self.ledger.asked(lambda con: ledger_sql.last_of(con, kind)) or 0
+                standing, last = self.standing(), self.journal.asked(lambda state: state.last(kind.name)) or 0
                 known = standing.records or {one.name: records.Records(one, self.path) for one in KINDS.values()}
                 ready = records.sort(con, new, known, work, last + spare)
-                with self.ledger.change() as change:
-                    if not any(rows.is_outdated(change.con, self.path) for rows in ready):
+                with self.journal.change() as change:
+                    if not any(rows.is_outdated(change) for rows in ready):
                         return [records.add_sorted(change, rows) for rows in ready]
-            with self.ledger.change() as change:
-                known, last = records.records_in(change.con, self.path), ledger_sql.last_of(change.con, kind)
+            with self.journal.change() as change:
+                known, last = records.records_in(change.state, self.path), change.state.last(kind.name)
                 return [records.add_sorted(change, rows) for rows in records.sort(con, new, known, work, last)]
 
     def tell(self, new: records.NewRows) -> records.Added:
         """Add rows of own records that a person or a program told, all or none. Raises StoreError."""
-        with self.ledger.change() as change:
+        with self.journal.change() as change:
             return records.add_told(change, new)
 
     # forgetting
@@ -350,13 +374,13 @@ class Store:
         """
         retention.check_registry(registry)
         self.must_exist()
-        with self.ledger.change(erasing=True) as change:
+        with self.journal.change(erasing=True) as change:
             return retention.forget_by_age(change, before, registry)
 
     def forget_decisions(self, before: date) -> list[int]:
         """Delete decisions kept before a day; returns the checks (rows of the log) they belong to."""
         self.must_exist()
-        with self.ledger.change(erasing=True) as change:
+        with self.journal.change(erasing=True) as change:
             return retention.forget_decisions_by_age(change, before)
 
     def forget_numbers(
@@ -378,12 +402,12 @@ class Store:
         self.must_exist()
         read = read_all(numbers, region)
         kinds = [CUSTOMERS] if restrict else KINDS.values()
-        with self.work("forget") as work, self.ledger.change(erasing=True) as change:
+        with self.work("forget") as work, self.journal.change(erasing=True) as change:
             forgotten = retention.forget_by_number(change, read, work, kinds)
             if restrict:
-                ledger_sql.add_objections(change.con, read, today(), reason=reason, recorded_at=audit_log.now())
+                records.add_objections(change, read, today(), reason=reason, recorded_at=audit_log.now())
             if reason:
-                change.drafts[-1].detail.update(restricted=restrict, reason=reason)
+                change.drafts[-1].what.update(restricted=restrict, reason=reason)
         return forgotten
 
     def forget_due(self, kept: Collection[int] = ()) -> tuple[list[Snapshot], list[int], dict[str, int]]:
@@ -393,48 +417,47 @@ class Store:
         """
         self.must_exist()
         gone: tuple[list[Snapshot], list[int], dict[str, int]] = ([], [], {})
-        with self.work("forget") as work, self.ledger.change(erasing=True) as change:
-            for row in ledger_sql.retention(change.con, today()):
-                if kind := KINDS.get(row["kind"]):
+        with self.work("forget") as work, self.journal.change(erasing=True) as change:
+            for name, _, first in retention.terms(change.state):
+                if kind := KINDS.get(name):
                     held = kept if kind is CONSENTS else ()
-                    rows = retention.forget_records_by_age(change, row["first"], kind, work, held)
-                    gone[2][kind.name] = rows
-                elif row["kind"] == retention.DECISIONS:
-                    gone[1].extend(retention.forget_decisions_by_age(change, row["first"]))
+                    gone[2][name] = retention.forget_records_by_age(change, first, kind, work, held)
+                elif name == retention.DECISIONS:
+                    gone[1].extend(retention.forget_decisions_by_age(change, first))
                 else:
-                    gone[0].extend(retention.forget_by_age(change, row["first"], row["kind"]))
+                    gone[0].extend(retention.forget_by_age(change, first, name))
         return gone
 
     def retain(self, kind: str, months: int | None) -> None:
         """Set for how many months snapshots of a registry, or `decisions`, are kept; None: no limit."""
         if kind != retention.DECISIONS:
             retention.check_registry(kind)
-        with self.ledger.change() as change:
+        with self.journal.change() as change:
             retention.retain(change, kind, months)
 
     def retention(self) -> list[tuple[str, int, date]]:
         """What is kept, for how many months, and the first day that is still kept."""
-        with self.ledger.read() as opened:
-            return [(row["kind"], row["months"], row["first"]) for row in ledger_sql.retention(opened.con, today())]
+        return retention.terms(self.journal.read())
 
     def forgettable(self) -> Counter[str]:
         """How many snapshots, own records and files of decisions `forget_due` deletes, by kind; none during a hold.
 
         Consents that are used, or that the law asks to keep, are among them (`dnc.checks.consent_ends`).
         """
-        with self.ledger.read() as opened:
-            return Counter() if holds.in_ledger(opened.con) else ledger_sql.kept_too_long(opened.con, today())
+        state = self.journal.read()
+        with self.journal.instance.cursor() as con:
+            return Counter() if holds.in_state(state) else retention.kept_too_long(con, state)
 
     # the office
 
     def office(self) -> dict[str, str]:
         """The settings of the office that the desk serves, by name; none if there is no store. Raises StoreError."""
-        return self.ledger.asked(ledger_sql.office) or {}
+        return dict(self.journal.asked(lambda state: state.values("office")) or {})
 
     def set_office(self, settings: Mapping[str, str]) -> None:
         """Replace the settings of the office; the log names them without their values. Raises StoreError."""
-        with self.ledger.change() as change:
-            ledger_sql.set_office(change.con, settings)
+        with self.journal.change() as change:
+            change.put_all("office", dict.fromkeys(change.state.values("office")) | dict(settings))
             change.log("office", {"settings": sorted(settings)})
 
     def hold(
@@ -446,19 +469,18 @@ class Store:
         """
         self.must_exist()
         [read] = read_all([number], region) if number else [None]
-        with self.ledger.change() as change:
+        with self.journal.change() as change:
             return holds.add(change, reason, read, campaign)
 
     def lift_hold(self, row: int) -> None:
         """Lift a hold, by its row of the log. Raises InputError if there is none."""
         self.must_exist()
-        with self.ledger.change() as change:
+        with self.journal.change() as change:
             holds.lift(change, row)
 
     def holds(self) -> list[Hold]:
         """What is on hold, oldest first."""
-        with self.ledger.read() as opened:
-            return holds.in_ledger(opened.con)
+        return holds.in_state(self.journal.read())
 
 
 def read_all(numbers: Iterable[str], region: str | None, *, certain: bool = False) -> list[int]:

@@ -1,20 +1,20 @@
-"""Verification of a store: compare the ledger with its manifest, and every file with its checksum."""
+"""Verification of a store: compare every row of its log with its hash, and every file with its name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from itertools import pairwise
 from pathlib import Path
 
-import duckdb
 import msgspec
 
 from dnc.errors import StoreError
-from dnc.messages import figure, localized
-from dnc.store import audit_log, ledger_sql, state
+from dnc.messages import Words, calendar_day, localized
+from dnc.store import audit_log
+from dnc.store.audit_log import NO_ENTRY, Entry
 from dnc.store.folder import fault_of, links_in, open_to_others
-from dnc.store.ledger import Ledger, LockedError, rows_of
-from dnc.store.manifest import FOLDERS, BitpagesFile, DamageError, Manifest, NewerError, read_manifest
+from dnc.store.journal import DamageError, Journal, NewerError, rows_of
+from dnc.store.state import NamedFile, State
 
 _TRIES = 5
 _NAMED = 3  # files in a message
@@ -27,186 +27,141 @@ class Findings(msgspec.Struct):
         faults: what is wrong, one line each.
         notes: what is worth knowing but not wrong.
         set_back: those of the faults that say that the log goes back in time, which no restore can mend.
-        damaged: paths of the damaged files.
-        unnamed: files that the ledger does not name and never named.
-        head: the last row of the log. store: id of the store, by its manifest; empty if that does not say it.
-        files: number of undamaged files; rows: of snapshots and decisions in them.
-        ledger_intact: whether the ledger matches its manifest and its log.
+        damaged: the damaged files. unnamed: files that the log does not name, and did not.
+        head: the last row of the log.
+        hashes: the hash of each row of the log that can be read.
+        files: number of undamaged files; rows: of snapshots, records and decisions in them.
+        log_intact: whether the log is.
     """
 
     faults: list[str] = []
     notes: list[str] = []
     set_back: list[str] = []
     damaged: list[Path] = []
-    head: audit_log.Entry = audit_log.NO_ENTRY
-    store: str = ""
     unnamed: list[Path] = []
+    head: Entry = NO_ENTRY
+    hashes: dict[int, str] = {}
     files: int = 0
     rows: int = 0
-    ledger_intact: bool = True
+    log_intact: bool = True
 
     @property
     def damage(self) -> list[str]:
         """The faults without those of its clock."""
         return [fault for fault in self.faults if fault not in self.set_back]
 
-    def compare_times(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Add the rows of an open ledger's log that go back in time."""
-        self.set_back = list(audit_log.set_back(con))
-        self.faults += self.set_back
 
-
-def verify(ledger: Ledger) -> Findings:
-    """Read the whole store and compare it with its manifest. Raises StoreError if there is none or it is locked."""
-    _must_exist(ledger)
+def verify(journal: Journal) -> Findings:
+    """Read the whole store. Raises StoreError if there is none or it cannot be read, NewerError."""
+    _must_exist(journal)
     for _ in range(_TRIES):
-        before, findings = ledger.state, _verified(ledger)
-        if not findings.faults or ledger.state == before:
+        before, findings = journal.version, _verified(journal)
+        if not findings.faults or journal.version == before:
             break  # otherwise a change was made meanwhile, which removes files
     return findings
 
 
-def _verified(ledger: Ledger) -> Findings:
-    findings = Findings(faults=[*links_in(ledger.folder)])
-    if findings.faults:
-        findings.ledger_intact = False  # nothing is read through a link
-        return findings
-    if warning := open_to_others(ledger.folder):
-        findings.notes.append(warning)
-    manifest = None
-    files = ledger.files()
-    moved_in = ledger.moved_in()  # after the files and before the ledger, which names what was moved in meanwhile
-    try:
-        with ledger.read(edited=True) as opened:
-            manifest = opened.manifest
-            if opened.ahead:
-                findings.notes.append(localized("note", "ahead"))
-            ledger.refuse_newer(opened.con)
-            if edited := state.deception(opened.con, whole=True):
-                raise DamageError(ledger.folder, edited)
-            findings.faults += audit_log.faults(opened.con, manifest.last)
-            findings.faults += _edits(opened.con)
-            findings.faults += _differences(opened.con, manifest)
-            findings.ledger_intact = not findings.faults
-            findings.compare_times(opened.con)
-            unnamed = files - ledger.named(manifest)
-            strange = unnamed - ledger.done_with(opened.con, unnamed)
-        findings.unnamed = sorted(path for path in strange if path.name not in moved_in and path.exists())
-        findings.faults += _strangers(findings.unnamed)
-    except (LockedError, NewerError):
-        raise
-    except duckdb.Error as error:
-        findings.ledger_intact = False
-        findings.faults.append(localized("errors", "ledger", "damaged", kind=type(error).__name__))
-    except StoreError as error:
-        findings.ledger_intact = False
-        findings.faults.append(error.fault if isinstance(error, DamageError) else error.message)
-        with suppress(StoreError):
-            manifest = read_manifest(ledger.folder)
-        findings.faults += _losses(ledger, manifest)
-    if manifest:
-        findings.head, findings.store = manifest.last, manifest.store
-        _verify_files(ledger.folder, manifest, findings)
-    return findings
-
-
-def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY) -> Findings:
+def verify_log(journal: Journal, noted: Entry = NO_ENTRY) -> Findings:
     """Check the hashes of the log, and that it holds the row that was `noted` outside the store.
 
-    Raises StoreError if the log cannot be read.
+    Raises StoreError if the log cannot be read, NewerError.
     """
-    _must_exist(ledger)
+    _must_exist(journal)
     findings = Findings()
-    with suppress(StoreError):
-        manifest = read_manifest(ledger.folder)
-        findings.head = manifest.last if manifest else findings.head
-    try:
-        with ledger.instance.attached(ledger.path, "read_only") as con:
-            ledger.refuse_newer(con)
-            if strange := state.deception(con, whole=True):
-                findings.faults.append(strange)
-                return findings
-            kept = (findings.head, noted)
-            findings.faults += dict.fromkeys(fault for entry in kept for fault in audit_log.faults(con, entry))
-            findings.faults += _edits(con)
-            findings.compare_times(con)
-            findings.head = audit_log.head(con)
-    except duckdb.Error as error:
-        fault = localized("errors", "ledger", "unread", kind=type(error).__name__)
-        raise DamageError(ledger.folder, fault, "verify") from None
+    _verify_log(journal, findings, [noted])
     return findings
 
 
-def _must_exist(ledger: Ledger) -> None:
-    if not ledger.exists:
-        raise StoreError(localized("errors", "no_store_named", store=ledger.folder))
+def _must_exist(journal: Journal) -> None:
+    if not journal.exists:
+        raise StoreError(localized("errors", "no_store_named", store=journal.folder))
 
 
-def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
-    """What is missing from a ledger that does not match its manifest, if it can be opened at all."""
+def _verified(journal: Journal) -> Findings:
+    findings = Findings(faults=[*links_in(journal.folder)])
+    if findings.faults:
+        findings.log_intact = False  # nothing is read through a link
+        return findings
+    if warning := open_to_others(journal.folder):
+        findings.notes.append(warning)
+    if state := _verify_log(journal, findings):
+        findings.unnamed = sorted(journal.folder / path for path in journal.strangers(state))
+        findings.faults += _strangers(findings.unnamed)
+        _verify_files(journal.folder, state.named, findings)
+    return findings
+
+
+def _verify_log(journal: Journal, findings: Findings, noted: Collection[Entry] = ()) -> State | None:
+    """Add what is wrong with the log; what stands by it, or None if nothing can be read from it."""
+    state = None
     try:
-        with ledger.instance.attached(ledger.path, "read_only") as con:
-            if state.deception(con, whole=True):
-                return
-            yield from audit_log.faults(con, manifest.last if manifest else audit_log.NO_ENTRY)
-            if manifest:
-                yield from _missing_rows(con, manifest)
-                yield from _differences(con, manifest)
-    except duckdb.Error:
-        return
+        head = journal.noted()
+        state = journal.read()
+        findings.head = state.head
+    except NewerError:
+        raise
+    except DamageError as error:
+        findings.faults.append(error.fault)
+        head = NO_ENTRY
+    found = list(_log_faults(journal, findings))
+    for entry in {head, *noted} - {NO_ENTRY}:
+        if entry.seq > max(findings.hashes, default=-1):
+            found.append(audit_log.missing(max(findings.hashes, default=-1) + 1, entry.seq))
+        elif findings.hashes.get(entry.seq) != entry.hash:
+            found.append(localized("fault", "rewritten", row=entry.seq))
+    findings.faults = list(dict.fromkeys([*findings.faults, *found]))
+    findings.log_intact = not findings.faults
+    findings.faults += findings.set_back
+    return state
 
 
-def _edits(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Where the ledger does not match its log."""
-    yield from state.faults(con, state.read(con))
-    for table in ("rules", "terms"):
-        if count := ledger_sql.texts_misnamed(con, table):
-            yield localized("fault", "texts", table=table, n=count)
+def _log_faults(journal: Journal, findings: Findings) -> Iterator[Words]:
+    """What is wrong with the rows of the whole log; notes their hashes, and those that go back in time."""
+    first, previous, rows = 0, "", list[audit_log.Row]()
+    for _, lines in journal.lines():
+        yield from audit_log.faults(lines, first, previous)
+        there = [line for line in lines if line]
+        rows += [line.row for line in there]
+        findings.hashes |= {line.row.n: line.hash for line in there}
+        if there:
+            first, previous = there[-1].row.n + 1, there[-1].hash
+    for before, row in pairwise(rows):
+        if row.at < before.at:
+            values = {"row": row.n, "at": row.at, "before": before.n, "then": before.at}
+            findings.set_back.append(localized("fault", "set_back", **values))
+    if findings.hashes and findings.head == NO_ENTRY:
+        findings.head = Entry(max(findings.hashes), findings.hashes[max(findings.hashes)])
 
 
-def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
-    """Tables that do not have as many rows as the manifest says; older manifests do not say it."""
-    rows = state.read(con).rows
-    for name, then in manifest.tables.items():
-        if (now := rows.get(name, 0)) != then:
-            yield localized("fault", "manifest_count", name=name, now=figure(now), then=figure(then))
-
-
-def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
-    """Where the ledger differs from the manifest."""
-    now = Manifest.of(con, manifest.ledger, audit_log.head(con))
-    for name in (*FOLDERS, "rules", "last", *(["store"] if manifest.store else [])):  # older programs wrote none
-        if getattr(now, name) != getattr(manifest, name):
-            yield localized("fault", "differ", name="head" if name == "last" else name)
-
-
-def _strangers(files: Sequence[Path]) -> Iterator[str]:
-    """A fault if there are files that the ledger does not name, and what it may mean."""
+def _strangers(files: list[Path]) -> Iterator[Words]:
+    """A fault if there are files that the log does not name, and what it may mean."""
     if files:
         names = ", ".join(f"{path.parent.name}/{path.name}" for path in files[:_NAMED])
         more = ", …" if len(files) > _NAMED else ""
         yield localized("fault", "strangers", n=len(files), names=names + more)
 
 
-def _verify_files(folder: Path, manifest: Manifest, findings: Findings) -> None:
-    intact: dict[Path, int] = {}  # two snapshots may share a file
-    for name, row in manifest.rows():
-        path = folder / name
-        fault = fault_of(path)
-        if not fault:
-            fault = _miscounted(path, row.rows)
-        if fault:
+def _verify_files(folder: Path, named: list[NamedFile], findings: Findings) -> None:
+    intact = set[Path]()  # two snapshots may share a file
+    for file in named:
+        path = folder / file.path
+        if fault := fault_of(path):
             findings.damaged.append(path)
-            findings.faults.append(localized("fault", "file", file=row.name, fault=fault))
-        else:
-            intact[path] = 0 if isinstance(row, BitpagesFile) else row.rows
-    findings.files, findings.rows = len(intact), sum(intact.values())
+            findings.faults.append(localized("fault", "file", file=_called(file), fault=fault))
+        elif path not in intact:
+            intact.add(path)
+            findings.rows += rows_of(path) if path.suffix == ".parquet" and path.parent.name != "bitpages" else 0
+    findings.files = len(intact)
 
 
-def _miscounted(path: Path, rows: int) -> str | None:
-    """What is wrong with a file that does not have that many rows, or was removed meanwhile; otherwise None."""
-    try:
-        counted = rows_of(path)
-    except FileNotFoundError:
-        return localized("errors", "file_fault", "missing")
-    return localized("fault", "miscounted", counted=figure(counted), rows=figure(rows)) if counted != rows else None
+def _called(file: NamedFile) -> Words:
+    """A file in messages."""
+    value = file.value
+    if file.path.parent.name == "bitpages":
+        return localized("fault", "of_pages", file=value["file"])
+    if file.kind == "snapshots":
+        day = calendar_day(value["as_of"])
+        return localized("fault", "of_snapshot", id=value["id"], registry=value["registry"], day=day)
+    if file.kind == "records":
+        return localized("fault", "of_records", id=value["id"], kind=value["kind"])
+    return localized("fault", "of_check" if file.kind == "decisions" else "of_rules", check=file.name, file=file.name)

@@ -9,18 +9,18 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Any
 
-import duckdb
 import msgspec
 import polars as pl
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from dnc.clock import read_hours
 from dnc.errors import InputError, OptionError
 from dnc.files.table import folded
 from dnc.messages import localized
-from dnc.store import audit_log, ledger_sql
-from dnc.store.ledger import Ledger
+from dnc.store import audit_log
+from dnc.store.journal import Journal
 from dnc.store.record_kinds import GIVEN
+from dnc.store.state import State
 
 _NAME = re.compile(r"\S.{0,99}")
 
@@ -70,7 +70,7 @@ class Wording(msgspec.Struct, frozen=True):
     added_at: datetime
 
 
-def add(ledger: Ledger, name: str, text: str, facts: Mapping[str, str] | None = None) -> Wording:
+def add(journal: Journal, name: str, text: str, facts: Mapping[str, str] | None = None) -> Wording:
     """Keep a wording under a name, which statements then name.
 
     Names are compared as those of columns are; the wording of a name that is kept is returned as it is.
@@ -81,15 +81,13 @@ def add(ledger: Ledger, name: str, text: str, facts: Mapping[str, str] | None = 
         raise InputError(localized("errors", "wording", "empty"))
     read = _read(dict(facts or {}))
     new = Wording(name, hashlib.sha256(text.encode()).hexdigest(), text, read, audit_log.now())
-    with ledger.change() as change:
-        for old in ledger_sql.wordings(change.con):
-            if folded(old["name"]) == folded(name):
-                was = _of(old)
+    with journal.change() as change:
+        for was in change.state.all("wordings", Wording).values():
+            if folded(was.name) == folded(name):
                 if (was.sha256, was.facts) != (new.sha256, new.facts):
                     raise InputError(localized("errors", "wording", "exists", name=name))
                 return was
-        row = {"name": name, "sha256": new.sha256, "text": text, "facts": msgspec.json.encode(read).decode()}
-        ledger_sql.insert(change.con, "wordings", row | {"added_at": new.added_at})
+        change.put("wordings", name, new)
         change.log("add-wording", {"name": name, "sha256": new.sha256})
     return new
 
@@ -105,23 +103,20 @@ def _read(facts: dict[str, str]) -> WordingFacts:
     raise OptionError(localized("errors", "wording", "facts", known=known))
 
 
-def facts_of(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """What each wording of an open ledger says: `wording` (its name), and the fields of `WordingFacts`."""
-    rows = [_of(row) for row in ledger_sql.wordings(con)]
+def facts_of(state: State) -> pl.DataFrame:
+    """What each wording says: `wording` (its name), and the fields of `WordingFacts`."""
+    rows = state.all("wordings", Wording).values()
     cells = [{"wording": row.name, **{name: getattr(row.facts, name) for name in _SAYS}} for row in rows]
     return pl.DataFrame(cells, schema={"wording": pl.String, **_SAYS})
 
 
-def in_store(ledger: Ledger) -> list[Wording]:
+def in_store(journal: Journal) -> list[Wording]:
     """All wordings, oldest first; none if there is no store. Raises StoreError."""
-    return [_of(row) for row in ledger.asked(ledger_sql.wordings) or []]
+    return journal.asked(lambda state: list(state.all("wordings", Wording).values())) or []
 
 
-def table(ledger: Ledger) -> pl.DataFrame:
+def table(journal: Journal) -> pl.DataFrame:
     """All wordings as rows: `name`, `sha256`, `added_at`, `facts` (JSON), `text`. Raises StoreError."""
     columns = {"name": pl.String, "sha256": pl.String, "added_at": pl.Datetime, "facts": pl.String, "text": pl.String}
-    return pl.DataFrame(ledger.asked(ledger_sql.wordings) or [], schema=columns)
-
-
-def _of(row: Mapping[str, Any]) -> Wording:
-    return Wording(**{**row, "facts": msgspec.json.decode(row["facts"], type=WordingFacts)})
+    rows = (asdict(one) | {"facts": msgspec.json.encode(one.facts).decode()} for one in in_store(journal))
+    return pl.DataFrame(list(rows), schema=columns)

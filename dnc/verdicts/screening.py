@@ -119,8 +119,8 @@ class Screen(ExitStack[None]):
 
         What was read of registries stays in memory. Raises StoreError where a file of one is damaged by now.
         """
-        known, now, before = self._known, standing, self._standing
-        if (now.snapshots, now.bitpages) != (before.snapshots, before.bitpages):
+        known, now = self._known, standing
+        if now.snapshots != self._standing.snapshots:
             return False
         for registry in self._registries:
             _ = now.of(registry)

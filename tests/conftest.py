@@ -17,7 +17,7 @@ from dnc import Store, check, database
 from dnc.cli import help as cli_help
 from dnc.cli.main import main
 from dnc.files import atomic
-from dnc.store import ledger
+from dnc.store import journal
 from dnc.verdicts import evaluator, screening
 from tests import ALL, size, slow_tests
 
@@ -86,7 +86,7 @@ def unsynced(request) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="module")
 def one_engine(request, tmp_path_factory) -> Iterator[None]:
-    """Attach all ledgers to one DuckDB: starting one for each store took an eighth of the time of its tests."""
+    """Read all stores with one DuckDB: starting one for each store took an eighth of the time of its tests."""
     root = tmp_path_factory.getbasetemp().absolute()
 
     def instance_of(folder: Path) -> database.Instance:
@@ -94,7 +94,7 @@ def one_engine(request, tmp_path_factory) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         if request.path.name not in SYNCED:
-            patch.setattr(ledger, "instance_of", instance_of)
+            patch.setattr(journal, "instance_of", instance_of)
             patch.setattr(screening, "instance_of", instance_of)
         yield
 

@@ -88,7 +88,7 @@ def put_up(folder: Path) -> None:
     (folder / "consents.csv").write_text(CONSENTS)
     _load_consents(folder)
     _record(folder, "+33199000001")
-    backup(store.ledger, folder / "kept")
+    backup(store.journal, folder / "kept")
 
 
 def _load(folder: Path) -> None:
@@ -121,7 +121,7 @@ def _call(folder: Path) -> None:
 
 
 def _word(folder: Path) -> None:
-    wordings.add(Store(folder / "store").ledger, "form-7", "X may call me.")
+    wordings.add(Store(folder / "store").journal, "form-7", "X may call me.")
 
 
 def _first_load(folder: Path) -> None:
@@ -153,7 +153,7 @@ def _lift(folder: Path) -> None:
 
 
 def _add_key(folder: Path) -> None:
-    keys.add(Store(folder / "store").ledger, "dialler")
+    keys.add(Store(folder / "store").journal, "dialler")
 
 
 def _retain(folder: Path) -> None:
@@ -165,15 +165,15 @@ def _forget_decisions(folder: Path) -> None:
 
 
 def _backup(folder: Path) -> None:
-    backup(Store(folder / "store").ledger, folder / "new")
+    backup(Store(folder / "store").journal, folder / "new")
 
 
 def _restore(folder: Path) -> None:
-    restore(Store(folder / "store").ledger, folder / "kept")
+    restore(Store(folder / "store").journal, folder / "kept")
 
 
 def _restore_gone(folder: Path) -> None:
-    restore(Store(folder / "new").ledger, folder / "kept")
+    restore(Store(folder / "new").journal, folder / "kept")
 
 
 def damage(folder: Path) -> None:
@@ -226,12 +226,12 @@ def state(folder: Path) -> object:
     store = Store(folder)
     if not store.exists:
         return ABSENT
-    if verify(store.ledger).faults:
+    if verify(store.journal).faults:
         return DAMAGED
     standing = store.standing()
     if store.log().is_empty():
         return ABSENT
-    with store.ledger.read() as opened:
+    with store.journal.read() as opened:
         kept = [(row.check, row.rows) for row in opened.manifest.decisions]
     for registry in {one.registry for one in standing.snapshots}:
         standing.of(registry)
@@ -243,7 +243,7 @@ def state(folder: Path) -> object:
         standing.objections.drop("recorded_at").rows(),
         kept,
         [_held(store, known) for known in standing.records.values()],
-        [one.name for one in wordings.in_store(store.ledger)],
+        [one.name for one in wordings.in_store(store.journal)],
         store.log()["verb"].to_list(),
     )
 

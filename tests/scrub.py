@@ -64,15 +64,15 @@ def scrubbed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
     from dnc.store import audit_log
 
     heard = Heard()
-    made, digest, echo = errors.DncError.__init__, audit_log.digest, options.click.echo
+    made, line_of, echo = errors.DncError.__init__, audit_log.line_of, options.click.echo
 
     def error_made(self: errors.DncError, message: str) -> None:
         heard.hear(message)
         made(self, message)
 
-    def row_made(previous: str, row: tuple[object, ...]) -> str:
+    def line_made(row: audit_log.Row, said: list[bytes]) -> tuple[bytes, audit_log.Entry]:
         heard.hear(row)
-        return digest(previous, row)  # type: ignore[arg-type]
+        return line_of(row, said)
 
     def echoed(message: object = None, *more: object, err: bool = False, **options: object) -> None:
         if err:
@@ -80,7 +80,7 @@ def scrubbed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
         echo(message, *more, err=err, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(errors.DncError, "__init__", error_made)
-    monkeypatch.setattr(audit_log, "digest", row_made)
+    monkeypatch.setattr(audit_log, "line_of", line_made)
     monkeypatch.setattr(options.click, "echo", echoed)
     yield heard
     told = [text for text in heard.texts if found_in(text)]

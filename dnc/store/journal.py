@@ -43,6 +43,7 @@ from dnc.store.state import FOLDERS, GONE, State
 LOG, HEAD = "log", "head"
 WORK = ".dnc-"  # prefix of folders that belong to one running process
 DAMAGED = "damaged"  # folder in which a restore keeps what it replaced
+_EARLIER = "ledger.duckdb"  # in stores of earlier programs, in the place of a log
 _CHANGING = f"{WORK}change-"
 _MOVED_IN = "moved-in"  # in the folder of a change: the names of the files that it moved into the store
 _FOOTER_END = 8  # bytes after the footer of a Parquet file: its length, and `PAR1`
@@ -75,8 +76,7 @@ class NewerError(StoreError):
     """A newer program wrote the store, so that this one cannot tell what it says."""
 
     def __init__(self, folder: Path, needs: int) -> None:
-        reason = localized("errors", "newer_why", "format", version=needs, ours=audit_log.FORMAT)
-        super().__init__(localized("errors", "newer", store=folder, why=reason))
+        super().__init__(localized("errors", "newer", store=folder, version=needs, ours=audit_log.FORMAT))
 
 
 class _SealedError(Exception):
@@ -144,6 +144,8 @@ class Journal:
     def read(self) -> State:
         """What stands now, compared with what the log commits to. Raises StoreError."""
         self.must_exist()
+        if (self.folder / _EARLIER).exists():
+            raise DamageError(self.folder, localized("errors", "journal", "earlier"), "its_program_or_new")
         return self._read().state
 
     def asked(self, query: Callable[[State], _Told]) -> _Told | None:
@@ -229,6 +231,8 @@ class Journal:
             for kind, values in said.items():
                 state = state.put(kind, values, line.row.n)
             state = state.at_row(Entry(line.row.n, line.hash))
+        if not all(_OURS.match(path.name) and len(path.parts) == 2 for path in state.files):
+            raise DamageError(self.folder, localized("errors", "journal", "outside"))
         return state
 
     # changing

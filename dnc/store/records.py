@@ -471,8 +471,8 @@ def add_objections(
     last = first + len(numbers) - 1
     rows = {"seq": range(first, last + 1), "number": numbers, "on_day": days}
     same = {"lifted": lifted, "reason": reason, "recorded_at": recorded_at}
-    schema = empty(OBJECTIONS).schema
-    _record(change, OBJECTIONS, pl.DataFrame(rows | dict.fromkeys(same)).with_columns(**same).cast(schema), last)
+    frame = pl.DataFrame(rows).with_columns(pl.lit(cell).alias(name) for name, cell in same.items())
+    _record(change, OBJECTIONS, frame.cast(empty(OBJECTIONS).schema), last)
 
 
 def _record(change: Change, kind: Kind, rows: pl.DataFrame, last: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ A change is made completely or not at all. Readers take no lock, so checks and l
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -153,7 +154,7 @@ class Store:
         rows = [
             {
                 **{"seq": row.n, "done_at": row.at.removesuffix("Z"), "verb": row.verb, "done_by": row.who},
-                **{"detail": audit_log.canonical(row.what), "previous": row.prev, "hash": digest},
+                **{"detail": json.dumps(row.what, sort_keys=True), "previous": row.prev, "hash": digest},
             }
             for row, digest, *_ in lines
         ]

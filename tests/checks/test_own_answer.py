@@ -21,7 +21,7 @@ NUMBER = "+33199000001"
 def held(store, write_file):
     """A store with a consent, its wording, a call that it was passed on for, and a withdrawal."""
     book = Rulebook.load()
-    wordings.add(store.ledger, "form-7", "Yes, X may call me\nabout windows.")
+    wordings.add(store.journal, "form-7", "Yes, X may call me\nabout windows.")
     told = {"number": NUMBER, "consent": "named_caller", "consent_on": "2026-08-05T10:12+02:00", "consent_for": "both"}
     own_records.record(store, "consents", [told | {"wording": "form-7", "proof": "page 12", "channel": "web"}], book)
     own_records.record(store, "calls", [{"number": NUMBER, "at": "2026-11-03T10:00", "result": "busy"}], book)

@@ -373,4 +373,4 @@ def test_the_store_verifies_afterwards(desk, dnc):
     desk.browser()
     assert dnc("key", "add", "dialler", "--store", desk.store.path)[0] == 0
     assert desk.browser().client.get("/").status_code == 200
-    assert verify(desk.store.ledger).faults == []
+    assert verify(desk.store.journal).faults == []

@@ -994,7 +994,7 @@ def test_a_number_is_decided_by_what_is_known_of_the_call(browser):
     assert "Caller: a charity" in (said := text_of(browser.client.get(page))) and unsaid not in said
     facts = '[facts]\ncaller = "survey"\npurpose = "opinion"\ncall_at = "2026-03-02"\n'
     assert "Campaign" not in text_of(browser.client.get("/number"))
-    campaigns.add(browser.desk.store.ledger, "panel", facts)
+    campaigns.add(browser.desk.store.journal, "panel", facts)
     assert "Campaign none panel" in text_of(browser.client.get("/number"))
     page = browser.post("/number", number | {"campaign": "panel"}).headers["location"]
     shown = text_of(browser.client.get(page))
@@ -1258,7 +1258,7 @@ def test_nothing_is_left_when_a_session_ends(store):
         browser.post("/leave")
         left = [file for file in store.path.rglob("*") if file.suffix in (".csv", ".parquet", ".toml", ".xlsx")]
         assert left == []
-    assert verify(store.ledger).faults == []
+    assert verify(store.journal).faults == []
 
 
 def test_a_check_is_stopped(store):

@@ -81,7 +81,7 @@ def test_a_recorded_consent_clears_a_sale_and_a_withdrawal_blocks_it(api, sale):
     sent = [{"number": number, "consent_withdrawn_on": on} for number, on in withdrawals]
     assert send(api, "consents", {"consents": sent, "region": "FR"}).status_code == 201
     assert [sale(number=number, attempts=0)["dnc_outcome"] for number, _ in withdrawals] == ["blocked"] * 2
-    assert verify(api.store.ledger).faults == []
+    assert verify(api.store.journal).faults == []
 
 
 def test_recorded_calls_are_attempts_where_every_call_is_known(api, sale, write_file):
@@ -152,7 +152,7 @@ def asked(tmp_path_factory):
 @pytest.mark.parametrize("path", SENT)
 def test_a_key_without_the_right_records_nothing(asked, path):
     """Whatever else it may do."""
-    key = keys.add(asked.store.ledger, f"not-{path}", ["decide", "read", "lift"])
+    key = keys.add(asked.store.journal, f"not-{path}", ["decide", "read", "lift"])
     for header, code in ({"Authorization": f"Bearer {key}"}, 403), ({"Authorization": "Bearer x"}, 401):
         answer = asked.post(f"/v1/{path}", json=SENT[path], headers=header)
         assert (answer.status_code, rows(asked, path)) == (code, 0)
@@ -170,7 +170,7 @@ def test_a_request_that_is_sent_again_gets_the_same_answer(api, path):
     for key in (None, "two"):
         assert send(api, path, SENT[path], key).status_code == 201
     assert api.store.log().height == log + 2
-    api.headers["Authorization"] = f"Bearer {keys.add(api.store.ledger, 'other', ['record'])}"
+    api.headers["Authorization"] = f"Bearer {keys.add(api.store.journal, 'other', ['record'])}"
     assert send(api, path, SENT[path], "one").status_code == 201  # each program has keys of its own
     assert api.store.log().height > log + 3
 
@@ -203,7 +203,7 @@ def test_many_at_once_are_one(api, path):
         assert len({(answer.result().status_code, answer.result().content) for answer in answers}) == 1
     assert rows(api, path) == 1
     assert api.store.log()["detail"].str.contains('"request"').sum() == 1
-    assert verify(api.store.ledger).faults == []
+    assert verify(api.store.journal).faults == []
 
 
 @pytest.mark.parametrize("store_number", range(size(1, 20)))
@@ -230,7 +230,7 @@ def test_a_kill_records_nothing_twice_and_loses_nothing(start, store, store_numb
             assert again.status_code == 201 and again.json()["recorded"] == 1
             assert answered in (False, again.content)
             assert rows(api, path) == seen + 1
-    assert verify(store.ledger).faults == []
+    assert verify(store.journal).faults == []
 
 
 def test_what_is_kept_of_a_request_tells_nothing_and_is_forgotten(api, dnc):

@@ -50,7 +50,7 @@ def api(serve, screened):
 def client(desk: Running, name: str = "dialler") -> httpx.Client:
     """A program with a key of its own."""
     one = desk.client()
-    one.headers["Authorization"] = f"Bearer {keys.add(desk.store.ledger, name, keys.RIGHTS)}"
+    one.headers["Authorization"] = f"Bearer {keys.add(desk.store.journal, name, keys.RIGHTS)}"
     one.store = desk.store
     return one
 
@@ -169,17 +169,17 @@ consent = "none"
 
 def test_what_was_forgotten_is_not_kept_by_a_campaign_that_nobody_asks_for_any_more(api):
     """Its decider reads files of an older state of the store, which are deleted only when nobody reads them."""
-    campaigns.add(api.store.ledger, "autumn", BRIEF)
+    campaigns.add(api.store.journal, "autumn", BRIEF)
     call = {"number": NOT_LISTED, "region": "FR", "call_at": AT}
     assert api.post("/v1/decisions", json={"campaign": "autumn", "calls": [call]}).status_code == 200
     api.store.forget_numbers(["+33199000418"])
-    assert len(api.store.ledger.still_read()) == 1
+    assert len(api.store.journal.still_read()) == 1
     decided(api, call)
 
     def is_removed() -> bool:
         """The desk lets the files go when no request waits; the next change after that removes them."""
         api.store.object(["+33199000001"], date(2026, 8, 9))
-        return api.store.ledger.still_read() == []
+        return api.store.journal.still_read() == []
 
     until(is_removed)
 
@@ -211,7 +211,7 @@ def test_a_campaign_tells_what_calls_have_in_common(api, dnc, tmp_path):
     assert keep(BRIEF)[0] == 0
     assert "autumn," in dnc("campaign", "list", "--store", api.store.path)[1]
     assert dnc("campaign", "show", "autumn", "--store", api.store.path)[1] == BRIEF
-    assert verify(api.store.ledger).faults == []
+    assert verify(api.store.journal).faults == []
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_key_does_what_it_may(serve, screened, rights, allowed):
         assert {answer.status_code for answer in answers.values()} <= {200, 201, 403}
         return {right for right, answer in answers.items() if answer.status_code < 400}
 
-    assert opens(keys.add(running.store.ledger, "one", rights)) == allowed
+    assert opens(keys.add(running.store.journal, "one", rights)) == allowed
 
 
 def test_a_key_of_an_older_program_decides_and_records():
@@ -305,7 +305,7 @@ def test_who_asked_is_in_the_log(api, dnc):
     log = api.store.log()
     assert log[rows:].select("verb", "done_by").rows() == [("check", "key dialler"), ("object", "key dialler")]
     assert not re.search(r"1\W?99\W?00\W?0[48]\W?1[08]", log.write_csv())
-    assert verify(api.store.ledger).faults == []
+    assert verify(api.store.journal).faults == []
     code, out, _ = dnc("person", LISTED, "--region", "FR", "--store", api.store.path, "--json")
     assert code == 0 and len(json.loads(out)["decisions"]) == 1
 
@@ -332,7 +332,7 @@ def test_a_key_that_is_removed_while_a_request_arrives_records_nothing(api):
     with socket.create_connection((api.base_url.host, api.base_url.port)) as wire:
         wire.sendall(head.encode())
         assert wire.recv(1000).startswith(b"HTTP/1.1 100 "), "the key was looked at, and the body is asked for"
-        keys.remove(api.store.ledger, "dialler")
+        keys.remove(api.store.journal, "dialler")
         wire.sendall(body)
         assert wire.makefile("rb").readline().startswith(b"HTTP/1.1 401 ")
     assert api.store.standing().objections.is_empty()
@@ -364,7 +364,7 @@ def test_metrics_are_for_a_key_that_may_read(serve, screened):
     one = desk.client()
     assert one.get("/metrics").status_code == 401
     for right, code in (("read", 200), ("decide", 403)):
-        one.headers["Authorization"] = f"Bearer {keys.add(desk.store.ledger, right, [right])}"
+        one.headers["Authorization"] = f"Bearer {keys.add(desk.store.journal, right, [right])}"
         answer = one.get("/metrics")
         assert answer.status_code == code
         if code == 200:
@@ -490,7 +490,7 @@ def test_nothing_that_is_generated_breaks_it(asked, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert verify(asked.store.ledger).faults == []
+    assert verify(asked.store.journal).faults == []
 
 
 DOCS = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-8")

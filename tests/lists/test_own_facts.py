@@ -76,7 +76,7 @@ def decided(book, tmp_path_factory) -> pl.DataFrame:
     folder = tmp_path_factory.mktemp("own")
     store = Store(folder / "dnc-store")
     (folder / "own.csv").write_text("number\n+33199009999\n")
-    wordings.add(store.ledger, "form-7", "X may call me.")
+    wordings.add(store.journal, "form-7", "X may call me.")
     store.load(folder / "own.csv", as_of=date(2026, 1, 1), registry="own")
     numbers = [f"+331990005{at:02}" for at in range(len(CASES))]
     places = [
@@ -139,7 +139,7 @@ def test_a_declared_consent_has_no_proof_either(store, write_file):
 def test_a_confirmation_by_email_proves_no_number_where_the_law_says_so(store, write_file, book, number, way, lacks):
     """In Germany; a consent whose number was confirmed in no way is judged by its proof."""
     store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
-    wordings.add(store.ledger, "form-7", "X may call me.")
+    wordings.add(store.journal, "form-7", "X may call me.")
     own_records.record(store, "consents", [PROVEN | {"number": number, "confirmed_via": way}], book)
     calls = write_file("calls.csv", f"number\n{number}\n")
     options = {"at": DAY, "rulebook": book, "given": SALE}
@@ -187,7 +187,7 @@ SAYS |= {"used_from": "2026-06-01", "used_until": "2026-09-30", "sectors": "ener
 def test_a_consent_that_contradicts_its_wording_is_not_known(store, write_file, book, row, expected):
     """What the wording says is taken where the row says nothing; a row that says more, or another day, is undecided."""
     store.load(write_file("own.csv", "number\n+33199009999\n"), as_of=date(2026, 1, 1), registry="own")
-    wordings.add(store.ledger, "form-7", "X may call me between nine and six, for half a year.", SAYS)
+    wordings.add(store.journal, "form-7", "X may call me between nine and six, for half a year.", SAYS)
     own_records.record(store, "consents", [PROVEN | {"number": NUMBER} | row], book)
     verdict = api.explain(NUMBER, store, at=DAY, given=SALE)[0]
     assert (verdict["dnc_missing"] or verdict["dnc_outcome"]) == expected
@@ -196,12 +196,12 @@ def test_a_consent_that_contradicts_its_wording_is_not_known(store, write_file, 
 
 def test_a_wording_keeps_its_text(store):
     """A name has one text, and the same again is nothing new; a fact that nobody knows is refused."""
-    first = wordings.add(store.ledger, "form-7", "X may call me.", SAYS)
+    first = wordings.add(store.journal, "form-7", "X may call me.", SAYS)
     for name, hours in (("form-7", "09:00-18:00"), ("Form 7", "09:00 - 18:00")):
-        assert wordings.add(store.ledger, name, "X may call me.", SAYS | {"hours_agreed": hours}) == first
+        assert wordings.add(store.journal, name, "X may call me.", SAYS | {"hours_agreed": hours}) == first
     for text, facts in (("Y may call me.", SAYS), ("X may call me.", {})):
         with pytest.raises(InputError, match="form-7"):
-            wordings.add(store.ledger, "form-7", text, facts)
+            wordings.add(store.journal, "form-7", text, facts)
     for facts in (
         {"mood": "good"},
         {"consent": "yes"},
@@ -210,8 +210,8 @@ def test_a_wording_keeps_its_text(store):
         {"hours_agreed": "9-18"},
     ):
         with pytest.raises(OptionError, match="used_from"):
-            wordings.add(store.ledger, "form-9", "X may call me.", facts)
-    assert [one.name for one in wordings.in_store(store.ledger)] == ["form-7"]
+            wordings.add(store.journal, "form-9", "X may call me.", facts)
+    assert [one.name for one in wordings.in_store(store.journal)] == ["form-7"]
 
 
 def called(store: Store, book: Rulebook, rows: str, covers: tuple[date, date] | None, write_file) -> None:

@@ -105,7 +105,7 @@ def test_the_store_is_not_locked_while_a_file_is_sorted(store, load, book, monke
         1 + times
     ) + [(33199000002, "busy")]
     assert store.standing().objections.height == times
-    assert verify(store.ledger).faults == []
+    assert verify(store.journal).faults == []
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_statements_are_followed_and_never_changed(store, load):
         (1, 33199000001, "named_caller", at, never, "form-7", "page 12"),
         (4, 33199000001, None, None, date(2026, 9, 1), None, None),
     ]
-    assert verify(store.ledger).faults == []
+    assert verify(store.journal).faults == []
 
 
 def test_a_blank_cell_says_nothing(store, load):
@@ -193,7 +193,7 @@ def test_what_is_told_one_at_a_time_is_kept_the_same_way(store, load, book, monk
     withdrawn = [date(9999, 12, 31), *(date(2026, 10, day) for day in range(1, 10))]
     assert rows(store, "consents", "seq", "consent_withdrawn_on") == list(enumerate(withdrawn, 1))
     assert [file.rows for file in store.standing().records["consents"].files] == [1, 8]
-    assert verify(store.ledger).faults == [] and store.ledger.still_read() == []
+    assert verify(store.journal).faults == [] and store.journal.still_read() == []
 
 
 @pytest.mark.parametrize(
@@ -235,13 +235,13 @@ def test_customers_are_those_of_a_day(store, load):
 def test_a_damaged_file_of_records_is_found_and_comes_back(store, load, tmp_path):
     """Nothing is decided without it; a backup has it."""
     load("consents", CONSENTS + GIVEN)
-    backup(store.ledger, tmp_path / "copy")
+    backup(store.journal, tmp_path / "copy")
     [file] = (store.path / "records").iterdir()
     file.write_bytes(file.read_bytes()[:-1])
-    assert any("consents" in fault for fault in verify(store.ledger).faults)
+    assert any("consents" in fault for fault in verify(store.journal).faults)
     with pytest.raises(StoreError, match="restore"):
         rows(store, "consents", "seq")
-    assert restore(store.ledger, tmp_path / "copy").files == 1
+    assert restore(store.journal, tmp_path / "copy").files == 1
     assert len(rows(store, "consents", "seq")) == 1
 
 
@@ -249,7 +249,7 @@ def test_an_edit_of_what_was_recorded_is_found(store, book):
     """The log commits to rows in the ledger as it does to objections."""
     own_records.record(store, "consents", [{"number": "+33199000001", "consent_withdrawn_on": "2026-09-01"}], book)
     edits.edit(store.path, "update consents set consent_withdrawn_on = date '9999-12-31'")
-    assert any("consents" in fault for fault in verify(store.ledger).faults)
+    assert any("consents" in fault for fault in verify(store.journal).faults)
 
 
 def test_a_file_has_only_the_columns_that_a_row_fills(store, load):
@@ -261,7 +261,7 @@ def test_a_file_has_only_the_columns_that_a_row_fills(store, load):
     assert rows(store, "consents", "number", "wording") == [(33199000002, None), (33199000001, "form-7")]
     assert store.forget_numbers(["+33199000001"], reason="asked").records == 1
     assert rows(store, "consents", "number", "consent_withdrawn_on") == [(33199000002, date(2026, 9, 1))]
-    assert verify(store.ledger).faults == []
+    assert verify(store.journal).faults == []
 
 
 def test_files_of_spreadsheets_and_parquet(store, book, tmp_path):

@@ -100,7 +100,7 @@ class Office:
         self.folder, self.book = folder, Rulebook.load()
         self.store = Store(folder / f"store-{seed}")
         for name, months in KEPT.items():
-            wordings.add(self.store.ledger, name, f"X may call me ({name}).", {"term_months": str(months)})
+            wordings.add(self.store.journal, name, f"X may call me ({name}).", {"term_months": str(months)})
         self.sent = list[tuple[str, str]]()  # files that were loaded, which may come again
         self.covered: date | None = None
 
@@ -201,4 +201,4 @@ def test_a_year_of_an_office(tmp_path, monkeypatch, seed):
             monkeypatch.setenv("DNC_TODAY", str(max(day, after)))
             office.compare(day, require_proof=office.random.random() < 0.3)
         first = after
-    assert verify(office.store.ledger).faults == []
+    assert verify(office.store.journal).faults == []

@@ -76,11 +76,11 @@ def test_a_list_of_several_words_has_none(paged, write_file):
 
 def test_bits_that_were_changed_are_never_decided_from(paged, write_file, tmp_path):
     """They are refused, found by verify, and mended by a backup or by the same file."""
-    backup(paged.ledger, tmp_path / "backup")
+    backup(paged.journal, tmp_path / "backup")
     [name] = files(paged)
     path = paged.path / "bitpages" / name
     for mend in (
-        lambda: restore(paged.ledger, tmp_path / "backup"),
+        lambda: restore(paged.journal, tmp_path / "backup"),
         lambda: paged.load(tmp_path / "flat.txt", registry="us-ndnc", as_of=date(2026, 7, 20)),
     ):
         whole = path.read_bytes()
@@ -88,15 +88,15 @@ def test_bits_that_were_changed_are_never_decided_from(paged, write_file, tmp_pa
         with pytest.raises(StoreError, match=r"snapshot 1 \(us-ndnc as of 2026-07-20\) is damaged"):
             listed(paged)
         [snapshot] = paged.standing().snapshots
-        assert verify(paged.ledger).faults == [
+        assert verify(paged.journal).faults == [
             f"the file of bit pages of {snapshot.file} is damaged: its file was changed or cut off"
         ]
         mend()
-        assert (path.read_bytes(), verify(paged.ledger).faults, len(listed(paged))) == (whole, [], 1429)
+        assert (path.read_bytes(), verify(paged.journal).faults, len(listed(paged))) == (whole, [], 1429)
 
 
 def test_they_go_with_their_snapshot(paged):
     """Forgetting a snapshot leaves no bit of it; numbers are counted once."""
-    assert (verify(paged.ledger).files, verify(paged.ledger).rows) == (2, 1429)
+    assert (verify(paged.journal).files, verify(paged.journal).rows) == (2, 1429)
     paged.forget(date(2026, 8, 1))
-    assert (files(paged), verify(paged.ledger).files) == ([], 0)
+    assert (files(paged), verify(paged.journal).files) == ([], 0)

@@ -68,8 +68,8 @@ def office(book, tmp_path_factory) -> Iterator[Store]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DNC_TODAY", "2026-10-01")
         patch.setattr(audit_log, "now", lambda: datetime(2026, 10, 1, 9, 12, 34))
-        wordings.add(store.ledger, "form-7", f"Call me; or not: {WRITTEN}", {"names": "Soleil", "recipients": "Lune"})
-        campaigns.add(store.ledger, "autumn", BRIEF)
+        wordings.add(store.journal, "form-7", f"Call me; or not: {WRITTEN}", {"names": "Soleil", "recipients": "Lune"})
+        campaigns.add(store.journal, "autumn", BRIEF)
         proof = file(f"{WRITTEN}.txt", "a scan")
         given = {"consent": "named_caller", "consent_for": "live", "wording": "form-7"}
         told = [

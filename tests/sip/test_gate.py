@@ -119,9 +119,9 @@ def desk(tmp_path_factory):
     (folder / "own.csv").write_text("number\n0639980099\n")
     store.load(folder / "own.csv", registry="own", as_of=date(2026, 8, 1), region="FR")
     [brief] = re.findall(r"```toml\n(.*?)```", (DOCS / "desk.md").read_text(encoding="utf-8"), re.DOTALL)
-    campaigns.add(store.ledger, "autumn", brief + CONSENT)
+    campaigns.add(store.journal, "autumn", brief + CONSENT)
     store.object([BLOCKED], date(2026, 9, 1), region="FR")
-    key = keys.add(store.ledger, "first", ["decide"])
+    key = keys.add(store.journal, "first", ["decide"])
     with running(store) as desk:
         call = {"campaign": "autumn", "calls": [{"number": CLEAR, "call_at": "2026-10-05T11:00"}]}
         desk.client().post("/v1/decisions", json=call, headers={"Authorization": f"Bearer {key}"}).raise_for_status()
@@ -184,7 +184,7 @@ def trunk() -> Iterator[Trunk]:
 def key(desk):
     """A key that may decide."""
     name = f"proxy-{next(_KEYS)}"
-    return keys.add(desk.store.ledger, name, ["decide"])
+    return keys.add(desk.store.journal, name, ["decide"])
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_many_look_ups_beside_loads_are_all_right(store, write_file, tmp_path):
         for writer in writers:
             writer.kill()
             writer.wait()
-    assert verify(store.ledger).faults == verify(Store(tmp_path / "copy").ledger).faults == []
+    assert verify(store.journal).faults == verify(Store(tmp_path / "copy").journal).faults == []
     assert store.log()["verb"].value_counts(sort=True).rows() == [
         ("load", 3 + 2 * TURNS),
         ("object", 1 + 2 * TURNS),
@@ -71,7 +71,7 @@ def look_up_beside(store: Store, tmp_path: Path) -> None:
     with ThreadPoolExecutor(LOOKUPS) as pool:
         looking = [pool.submit(look, turn) for turn in range(LOOKUPS)]
         together.wait()
-        backup(store.ledger, tmp_path / "copy")
+        backup(store.journal, tmp_path / "copy")
         answers = {one.result() for one in looking}
     bloctel, own = ("clear", "listed", "listed"), ("clear", "clear", "listed")
     assert answers == {(number, "fr-bloctel", bloctel[number - 1]) for number in (1, 2, 3)} | {
@@ -100,5 +100,5 @@ def test_a_verification_beside_changes_finds_nothing(store, tmp_path):
     arguments = [sys.executable, "-c", FORGETTER, str(store.path), str(tmp_path / "a.csv"), str(turns)]
     with subprocess.Popen(arguments) as writer:
         while writer.poll() is None:
-            assert verify(store.ledger).faults == []
+            assert verify(store.journal).faults == []
     assert (writer.returncode, store.log()["verb"][-1]) == (0, "forget")

@@ -37,7 +37,7 @@ def test_a_change_leaves_no_log_that_could_be_cut(loaded):
     kinds = {name.partition("/")[0] for name in names(loaded)}
     assert kinds == {LEDGER, MANIFEST, "lock", "snapshots"}
     assert all(path.stat().st_mode & 0o077 == 0 for path in [loaded.path, *loaded.path.rglob("*")])
-    assert not verify(loaded.ledger).faults
+    assert not verify(loaded.journal).faults
 
 
 def test_a_manifest_one_change_behind_is_a_kill_and_is_healed(loaded):
@@ -46,10 +46,10 @@ def test_a_manifest_one_change_behind_is_a_kill_and_is_healed(loaded):
     loaded.object(["+33199000004"], date(2026, 8, 3))
     (loaded.path / MANIFEST).write_bytes(behind)
     assert said(loaded, "own", 33199000004, "2026-08-04")[0] == "listed"
-    found = verify(loaded.ledger)
+    found = verify(loaded.journal)
     assert (found.faults, found.head.seq, len(found.notes)) == ([], 4, 1)
     loaded.object(["+33199000005"], date(2026, 8, 4))
-    assert (verify(loaded.ledger).notes, loaded.log().height) == ([], 5)
+    assert (verify(loaded.journal).notes, loaded.log().height) == ([], 5)
 
 
 def test_a_manifest_of_a_later_program_is_not_called_damaged(loaded):
@@ -88,11 +88,11 @@ def test_a_ledger_that_lost_rows_is_refused_and_they_are_named(loaded, tmp_path)
             loaded.standing()
         with pytest.raises(StoreError, match="does not match its manifest"):
             loaded.object(["+33199000009"], date(2026, 8, 9))
-        faults = verify(loaded.ledger).faults
+        faults = verify(loaded.journal).faults
         assert f"row {day + 1} is missing" in faults or f"rows 4 to {day + 1} are missing" in faults
         assert f"objections: 1 in the ledger, {day - 1} in the manifest" in faults
         (loaded.path / LEDGER).write_bytes(good)
-    assert not verify(loaded.ledger).faults
+    assert not verify(loaded.journal).faults
 
 
 @pytest.mark.parametrize("lost", [[LEDGER], [MANIFEST], [LEDGER, MANIFEST]])
@@ -105,14 +105,14 @@ def test_a_store_that_lost_a_file_is_never_taken_for_an_empty_one(loaded, write_
         check(write_file("c.csv", "number\n0199000001\n"), loaded, region="FR")
     with pytest.raises(StoreError, match="is missing"):
         loaded.load(write_file("d.csv", ANSWER), as_of=date(2026, 8, 3))
-    assert verify(loaded.ledger).faults
+    assert verify(loaded.journal).faults
     assert names(loaded) == before | {"lock"}
 
 
 def test_a_store_of_opt_outs_alone_is_not_taken_for_an_empty_one_either(store, write_file, tmp_path):
     """No file is left of it but the lock: its folders say that there was a ledger."""
     store.object(["+33199000001"], date(2026, 8, 1))
-    backup(store.ledger, tmp_path / "kept")
+    backup(store.journal, tmp_path / "kept")
     for name in (LEDGER, MANIFEST):
         (store.path / name).unlink()
     assert not [path for path in store.path.rglob("*") if path.is_file() and path.name != "lock"]
@@ -120,8 +120,8 @@ def test_a_store_of_opt_outs_alone_is_not_taken_for_an_empty_one_either(store, w
         check(write_file("c.csv", "number\n0199000001\n"), store, region="FR")
     with pytest.raises(StoreError, match="is missing"):
         store.object(["+33199000002"], date(2026, 8, 2))
-    restore(store.ledger, tmp_path / "kept")
-    assert (store.standing().objections.height, verify(store.ledger).faults) == (1, [])
+    restore(store.journal, tmp_path / "kept")
+    assert (store.standing().objections.height, verify(store.journal).faults) == (1, [])
 
 
 def test_a_ledger_cut_anywhere_is_refused(loaded):
@@ -159,19 +159,19 @@ def test_a_foreign_log_beside_the_ledger_is_named(loaded):
     with pytest.raises(StoreError, match=r"ledger.duckdb.wal: was left by another program"):
         loaded.standing()
     log.unlink()
-    assert not verify(loaded.ledger).faults
+    assert not verify(loaded.journal).faults
 
 
 def test_a_damaged_snapshot_comes_back_by_loading_it_again(loaded, write_file):
     """The same bytes stand already unless their file is damaged; then the load replaces it and says so."""
     path = loaded.path / "snapshots" / loaded.snapshots()[0].file
     path.write_bytes(path.read_bytes()[:-1])
-    assert [fault.partition(")")[0] for fault in verify(loaded.ledger).faults] == [
+    assert [fault.partition(")")[0] for fault in verify(loaded.journal).faults] == [
         "snapshot 1 (fr-bloctel as of 2026-06-01"
     ]
     again = loaded.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
     assert (again.id, again.notes[0]) == (3, "a file of snapshot 1 was damaged; this one replaces it")
-    assert not verify(loaded.ledger).faults
+    assert not verify(loaded.journal).faults
 
 
 # Leftovers
@@ -183,7 +183,7 @@ def test_leftovers_of_the_dead_go_with_the_next_change_and_those_of_the_living_s
     moved_in = loaded.path.parent / "moved-in.parquet"
     pl.DataFrame({"number": [1]}).write_parquet(moved_in)
     dead = "import os, sys; from pathlib import Path; from dnc import Store\n"
-    dead += "with Store(sys.argv[1]).ledger.change() as change:\n"
+    dead += "with Store(sys.argv[1]).journal.change() as change:\n"
     dead += "    change.keep(Path(sys.argv[2]), 'snapshots'); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", dead, str(loaded.path), str(moved_in)], check=False)
     [orphan] = set((loaded.path / "snapshots").iterdir()) - before
@@ -195,7 +195,7 @@ def test_leftovers_of_the_dead_go_with_the_next_change_and_those_of_the_living_s
     with own_folder(loaded.path, ".dnc-load-") as living:
         loaded.standing()
         assert orphan.exists()
-        assert not verify(loaded.ledger).faults
+        assert not verify(loaded.journal).faults
         loaded.object(["+33199000004"], date(2026, 8, 3))
         assert {path.name for path in loaded.path.glob(".*")} == {living.name}
         assert set((loaded.path / "snapshots").iterdir()) == before
@@ -203,13 +203,13 @@ def test_leftovers_of_the_dead_go_with_the_next_change_and_those_of_the_living_s
 
 def test_the_half_that_a_killed_restore_left_goes_with_the_next_change(loaded, tmp_path):
     """Also if the damage is then repaired in another way: nobody would look for numbers in it."""
-    backup(loaded.ledger, tmp_path / "kept")
+    backup(loaded.journal, tmp_path / "kept")
     snapshot = loaded.path / "snapshots" / loaded.snapshots()[0].file
     content = snapshot.read_bytes()
     snapshot.write_bytes(b"")
     dead = "import os, sys; from pathlib import Path; from dnc import Store; from dnc.store import backup\n"
     dead += "backup.sha256_of = lambda path: os.kill(os.getpid(), 9)\n"
-    dead += "backup.restore(Store(sys.argv[1]).ledger, Path(sys.argv[2]))"
+    dead += "backup.restore(Store(sys.argv[1]).journal, Path(sys.argv[2]))"
     subprocess.run([sys.executable, "-c", dead, str(loaded.path), str(tmp_path / "kept")], check=False)
     snapshot.write_bytes(content)
     assert any("half" in path.name for path in loaded.path.rglob("*"))
@@ -234,7 +234,7 @@ def test_a_second_writer_waits_and_then_names_the_first(loaded, monkeypatch):
     """The wait is the stated one; who holds the store is told by the number of its process; readers do not wait."""
     monkeypatch.setattr("dnc.store.store.LOCK_WAIT_SECONDS", 0.2)
     hold = "import sys; from dnc import Store\n"
-    hold += "with Store(sys.argv[1]).ledger.change(): print('held', flush=True); sys.stdin.read()"
+    hold += "with Store(sys.argv[1]).journal.change(): print('held', flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", hold, str(loaded.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         try:
@@ -324,7 +324,7 @@ def test_a_store_that_cannot_be_written_is_read_and_says_so_plainly(loaded, writ
 def test_a_store_of_a_newer_program_is_called_newer(dnc, loaded, change, says):
     """It is left alone, and nobody is told to restore a store that is whole."""
     before = loaded.path.with_name("before")
-    backup(loaded.ledger, before)
+    backup(loaded.journal, before)
     edits.edit(loaded.path, change)
     for verb in (
         ("status",),
@@ -345,34 +345,34 @@ def test_a_store_of_a_newer_program_is_called_newer(dnc, loaded, change, says):
 
 def test_a_backup_is_a_store_and_comes_back(loaded, tmp_path):
     """A backup verifies, decides alike, and restores a store that is gone."""
-    head = backup(loaded.ledger, tmp_path / "backup")
+    head = backup(loaded.journal, tmp_path / "backup")
     copy = Store(tmp_path / "backup")
-    assert (verify(copy.ledger).faults, verify(copy.ledger).head) == ([], head)
+    assert (verify(copy.journal).faults, verify(copy.journal).head) == ([], head)
     shutil.rmtree(loaded.path)
-    assert restore(loaded.ledger, copy.path).after == head
+    assert restore(loaded.journal, copy.path).after == head
     assert said(loaded, "own", 33199000003, "2026-08-05")[0] == "listed"
     assert loaded.log()["verb"][-1] == "restore"
 
 
 def test_a_restore_puts_back_what_is_damaged_and_nothing_else(loaded, tmp_path, write_file):
     """A damaged snapshot comes back without taking the ledger back to the day of the backup."""
-    backup(loaded.ledger, tmp_path / "backup")
+    backup(loaded.journal, tmp_path / "backup")
     loaded.object(["+33199000004"], date(2026, 8, 3))
     (loaded.path / "snapshots" / loaded.snapshots()[0].file).unlink()
-    done = restore(loaded.ledger, tmp_path / "backup")
-    assert (done.files, done.ledger) == (1, False)
-    assert (loaded.standing().objections.height, verify(loaded.ledger).faults) == (2, [])
+    done = restore(loaded.journal, tmp_path / "backup")
+    assert (done.files, done.journal) == (1, False)
+    assert (loaded.standing().objections.height, verify(loaded.journal).faults) == (2, [])
 
 
 def test_a_restored_ledger_says_what_came_after_it(loaded, tmp_path):
     """What was damaged is kept aside, with snapshots that the backup does not know; lost rows are counted."""
-    backup(loaded.ledger, tmp_path / "backup")
+    backup(loaded.journal, tmp_path / "backup")
     loaded.object(["+33199000004"], date(2026, 8, 3))
     (loaded.path / LEDGER).write_bytes(b"")
-    done = restore(loaded.ledger, tmp_path / "backup")
-    assert (done.before.seq, done.after.seq, done.ledger) == (4, 3, True)
+    done = restore(loaded.journal, tmp_path / "backup")
+    assert (done.before.seq, done.after.seq, done.journal) == (4, 3, True)
     assert {path.name for path in done.aside.iterdir()} == {LEDGER, MANIFEST}
-    assert (loaded.log().height, verify(loaded.ledger).faults) == (4, [])
+    assert (loaded.log().height, verify(loaded.journal).faults) == (4, [])
 
 
 @pytest.mark.parametrize("lost", [LEDGER, MANIFEST])
@@ -381,27 +381,27 @@ def test_the_backup_of_another_store_is_not_restored(loaded, tmp_path, lost):
     other = Store(tmp_path / "other")
     for day in (1, 2, 3, 4):
         other.object(["+33199000008"], date(2026, 8, day))
-    backup(other.ledger, tmp_path / "kept")
-    backup(loaded.ledger, tmp_path / "own")
+    backup(other.journal, tmp_path / "kept")
+    backup(loaded.journal, tmp_path / "own")
     cut = (loaded.path / lost).read_bytes()[:-200]
     (loaded.path / lost).write_bytes(cut)
     with pytest.raises(InputError, match=r"kept: this is the backup of another store: .* move that folder away first"):
-        restore(loaded.ledger, tmp_path / "kept")
+        restore(loaded.journal, tmp_path / "kept")
     assert ((loaded.path / lost).read_bytes(), (loaded.path / "damaged").exists()) == (cut, False)
-    assert restore(loaded.ledger, tmp_path / "own").ledger
+    assert restore(loaded.journal, tmp_path / "own").journal
     loaded.path.rename(tmp_path / "away")
-    assert restore(loaded.ledger, tmp_path / "kept").ledger
+    assert restore(loaded.journal, tmp_path / "kept").journal
 
 
 def test_a_second_restore_keeps_what_the_first_put_aside(loaded, tmp_path):
     """Each damaged ledger may have opt-outs that are nowhere else; they are for nobody else to read."""
-    backup(loaded.ledger, tmp_path / "kept")
+    backup(loaded.journal, tmp_path / "kept")
     cut = []
     for day in (3, 4):
         loaded.object(["+33199000004"], date(2026, 8, day))
         cut.append((loaded.path / LEDGER).read_bytes()[:-100])
         (loaded.path / LEDGER).write_bytes(cut[-1])
-        aside = restore(loaded.ledger, tmp_path / "kept").aside
+        aside = restore(loaded.journal, tmp_path / "kept").aside
     assert [(aside / name).read_bytes() for name in (LEDGER, "ledger-2.duckdb")] == cut
     if sys.platform != "win32":
         assert {path.stat().st_mode & 0o777 for path in aside.iterdir()} == {0o600}
@@ -409,12 +409,12 @@ def test_a_second_restore_keeps_what_the_first_put_aside(loaded, tmp_path):
 
 def test_a_restore_from_a_damaged_backup_changes_nothing(loaded, tmp_path):
     """The backup is verified first."""
-    backup(loaded.ledger, tmp_path / "backup")
+    backup(loaded.journal, tmp_path / "backup")
     next((tmp_path / "backup" / "snapshots").iterdir()).unlink()
     (loaded.path / MANIFEST).unlink()
     before = names(loaded)
     with pytest.raises(StoreError, match="this backup is damaged"):
-        restore(loaded.ledger, tmp_path / "backup")
+        restore(loaded.journal, tmp_path / "backup")
     assert names(loaded) == before
 
 
@@ -436,10 +436,10 @@ def test_backup_and_restore_on_the_command_line(dnc, loaded, tmp_path):
 def test_an_interrupted_change_never_was(loaded):
     """Ctrl-C in the middle of a change leaves the store as it was, and nothing beside it."""
     before = names(loaded)
-    with pytest.raises(KeyboardInterrupt), loaded.ledger.change() as change:
+    with pytest.raises(KeyboardInterrupt), loaded.journal.change() as change:
         change.log("note", {})
         raise KeyboardInterrupt
-    assert (names(loaded), loaded.log().height, verify(loaded.ledger).faults) == (before, 3, [])
+    assert (names(loaded), loaded.log().height, verify(loaded.journal).faults) == (before, 3, [])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")

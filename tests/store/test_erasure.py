@@ -81,7 +81,7 @@ def put_up(store: Store, folder: Path, others: int) -> None:
     (folder / "many.csv").write_text("call;number\n" + "".join(f"{number % 1000};+{number}\n" for number in many))
     store.load(folder / "a.csv", as_of=date(2026, 6, 1))
     store.load(folder / "gb.csv", as_of=date(2026, 6, 1), registry="fr-bloctel", covers=["331991"])
-    with store.ledger.change() as change:
+    with store.journal.change() as change:
         words = {"lifted": False, "recorded_at": datetime(2026, 6, 2)}
         for number in many[::1000]:
             ledger_sql.add_objections(change.con, [number], date(2026, 6, 2), reason=f"because of {number}", **words)
@@ -119,7 +119,7 @@ def test_no_byte_of_what_was_forgotten_is_left(store, tmp_path, others):
     assert all(found(store.path, call) for call in calls.values())
     assert all(len(traces(store.path, number)) > count for number, count in ((DECIDED, 0), (CLEARED, 1), (OBJECTED, 2)))
     store.forget_numbers([f"+{number}" for number in calls])
-    backup(store.ledger, tmp_path / "backup")
+    backup(store.journal, tmp_path / "backup")
     listings = {f"snapshots/{one.file}" for one in store.snapshots() if not one.covers}
     for folder in (store.path, tmp_path / "backup"):
         assert not found(folder, reason)
@@ -129,7 +129,7 @@ def test_no_byte_of_what_was_forgotten_is_left(store, tmp_path, others):
         assert traces(folder, OBJECTED) == listings | {LEDGER}
     assert said(store, "fr-bloctel", CLEARED, "2026-06-05")[0] == "uncovered"
     assert said(store, "own", OBJECTED, "2026-06-05")[0] == "listed"
-    assert (store.log()["verb"][-1], verify(store.ledger).faults) == ("forget", [])
+    assert (store.log()["verb"][-1], verify(store.journal).faults) == ("forget", [])
 
 
 def test_the_log_of_a_rebuilt_ledger_is_as_it_was(known):
@@ -139,7 +139,7 @@ def test_the_log_of_a_rebuilt_ledger_is_as_it_was(known):
     assert known.log()[:-1].equals(before)
     assert known.standing().objections.height == 5 + 1 + 2 + 1
     assert known.object([f"+{OBJECTED}"], date(2026, 6, 7)) == 1
-    assert not verify(known.ledger).faults
+    assert not verify(known.journal).faults
 
 
 def test_a_lift_stays_only_with_the_opt_out_that_it_lifts(store, write_file):
@@ -160,7 +160,7 @@ def test_a_lift_stays_only_with_the_opt_out_that_it_lifts(store, write_file):
     assert {number: said(store, "own", number, "2026-06-05") for number in before} == before
     store.object(["+33199000098"], date(2026, 6, 7))
     assert store.standing().objections["seq"].max() == last + 1
-    assert not verify(store.ledger).faults
+    assert not verify(store.journal).faults
 
 
 def test_decisions_that_are_forgotten_by_age_leave_no_byte(known):
@@ -178,8 +178,8 @@ def test_files_that_seem_to_be_newer_than_the_log_go_too(known, is_read):
         os.utime(path, (later := path.stat().st_mtime + 3600, later))
     reading = known.standing() if is_read else None
     known.forget_numbers([f"+{CLEARED}"])
-    assert len(known.ledger.still_read()) == is_read
-    assert not verify(known.ledger).faults
+    assert len(known.journal.still_read()) == is_read
+    assert not verify(known.journal).faults
     del reading
     known.forget_decisions(date(2100, 1, 1))
     snapshots = {f"snapshots/{one.file}" for one in known.snapshots()}
@@ -199,14 +199,14 @@ def test_what_a_killed_load_left_goes_before(known):
 
 def test_what_a_restore_put_aside_has_to_go_first(dnc, known, tmp_path):
     """It holds the number, and perhaps opt-outs that are nowhere else: nobody but the user can delete it."""
-    backup(known.ledger, tmp_path / "backup")
+    backup(known.journal, tmp_path / "backup")
     (known.path / LEDGER).write_bytes((known.path / LEDGER).read_bytes()[:-1])
-    aside = restore(known.ledger, tmp_path / "backup").aside
-    head = verify(known.ledger).head
+    aside = restore(known.journal, tmp_path / "backup").aside
+    head = verify(known.journal).head
     for arguments in (["forget", f"+{OBJECTED}"], ["retention", "--apply"], ["retention", "--before", "2026-07-01"]):
         code, _, err = dnc(*arguments, "--store", known.path)
         assert (code, "delete the folder, or move it out of the store" in err) == (4, True)
-    assert verify(known.ledger).head == head
+    assert verify(known.journal).head == head
     aside.rename(tmp_path / "aside")
     assert dnc("forget", f"+{OBJECTED}", "--store", known.path)[0] == 0
     assert not found(known.path, {"reason": REASON.encode()})
@@ -240,7 +240,7 @@ def test_no_number_comes_back_from_the_log_after_forget(store, write_file, tmp_p
 
     def known() -> tuple[str, list[str]]:
         """The log, and what is kept of keys."""
-        with store.ledger.read() as opened:
+        with store.journal.read() as opened:
             return "\n".join(store.log()["detail"]), list(ledger_sql.hash_keys(opened.con).values())
 
     checked(DECIDED, store)
@@ -250,7 +250,7 @@ def test_no_number_comes_back_from_the_log_after_forget(store, write_file, tmp_p
         hits = [sum(Digests(key).of_sha256(each) in log for key in keys for each in guess) for guess in guesses]
         assert (hits, any(each in log for guess in guesses for each in guess)) == (expected, False)
         store.forget_numbers([f"+{DECIDED}"])
-    assert verify(store.ledger).faults == []
+    assert verify(store.journal).faults == []
     with pytest.raises(StoreError, match="the key of its hashes was deleted"):
         replay(store, 1, write_file("c.csv", f"number\n+{DECIDED}\n"))
 
@@ -261,12 +261,12 @@ def test_what_a_store_of_one_person_held_tells_nothing_after_forget(store, write
     own_records.record(store, "consents", [consent], book)
     path = write_file("consents.csv", f"number,consent,consent_on,proof\n+{DECIDED},written,2026-08-02,p\n")
     own_records.load(store, "consents", [path], book)
-    with store.ledger.read() as opened:
+    with store.journal.read() as opened:
         held = state.read(opened.con)
         guess = state.State(frozenset(part for part in held.parts if part.name != "hash_keys"))
         keys = set(ledger_sql.hash_keys(opened.con).values())
     store.forget_numbers([f"+{DECIDED}"])
-    with store.ledger.read() as opened:
+    with store.journal.read() as opened:
         everything = store.log().write_csv() + str(ledger_sql.records(opened.con))
         assert keys.isdisjoint(ledger_sql.hash_keys(opened.con).values())
     assert held.sha256 in everything and keys
@@ -287,10 +287,10 @@ def test_a_file_that_a_check_still_reads_is_told(dnc, known):
     standing = known.standing()
     code, _, err = dnc("forget", f"+{CLEARED}", "--store", known.path)
     assert (code, "files that a running check still reads: 1;" in err) == (0, True)
-    assert len(known.ledger.still_read()) == 1
+    assert len(known.journal.still_read()) == 1
     del standing
     known.object([f"+{OBJECTED}"], date(2026, 6, 7))
-    assert known.ledger.still_read() == []
+    assert known.journal.still_read() == []
     assert "still reads" not in dnc("forget", f"+{CLEARED}", "--store", known.path)[2]
 
 
@@ -331,10 +331,10 @@ def test_no_byte_of_own_records_is_left(own, tmp_path):
         path.unlink()
     assert found(own.path, sought)
     assert own.forget_numbers([f"+{DECIDED}", f"+{WITHDRAWN}"]).records == 7
-    backup(own.ledger, tmp_path / "copy")
+    backup(own.journal, tmp_path / "copy")
     left = found(tmp_path / "copy", sought) | found(own.path, sought)
     assert {what for _, what in left} <= {TOLD[2]}  # the call of somebody else has such an id
-    assert verify(own.ledger).faults == []
+    assert verify(own.journal).faults == []
     with instance_of(own.path.absolute()).cursor() as con:
         rows = own.standing().records["consents"].find(con).sort("seq")
     days = rows.filter(pl.col("number") == WITHDRAWN)["consent_withdrawn_on"].to_list()
@@ -358,4 +358,4 @@ def test_own_records_are_kept_as_long_as_was_set(own, monkeypatch):
         assert own.forget_due()[2] == rows
         assert day == "2028-09-15" or own.forgettable().total() == 0
     assert own.standing().records["consents"].recorded.height == 1
-    assert verify(own.ledger).faults == []
+    assert verify(own.journal).faults == []

@@ -72,7 +72,7 @@ def test_every_row_is_chained_and_says_who_did_what_with_which_version(checked):
         assert (row["previous"], row["hash"]) == (previous, hashlib.sha256(text.encode()).hexdigest())
         assert "version" in json.loads(row["detail"])
         previous = row["hash"]
-    assert str(verify_log(checked.ledger).head) == f"4:{previous}"
+    assert str(verify_log(checked.journal).head) == f"4:{previous}"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX knows users by number")
@@ -123,15 +123,15 @@ def test_a_log_that_goes_back_in_time_is_named(dnc, loaded, monkeypatch, tmp_pat
         assert re.search(r"row 4 is dated 2026-06-01 09:00:00 \(UTC\), before row 3 of 20\d\d-.*backdated\n", out)
     assert loaded.standing().objections.height  # a past mistake stops no later decision
     assert dnc("explain", "+33199000003", "--at", "2026-08-05", "--store", loaded.path)[0] == 3
-    backup(loaded.ledger, tmp_path / "copy")
-    assert verify(Store(tmp_path / "copy").ledger).faults == verify(loaded.ledger).faults != []
+    backup(loaded.journal, tmp_path / "copy")
+    assert verify(Store(tmp_path / "copy").journal).faults == verify(loaded.journal).faults != []
     with pytest.raises(InputError, match="is not damaged"):
-        restore(loaded.ledger, tmp_path / "copy")
+        restore(loaded.journal, tmp_path / "copy")
 
 
 def test_a_log_that_was_written_anew_is_found_by_a_head_kept_elsewhere(dnc, checked):
     """The owner of the store can rewrite the whole chain; a head on an earlier report then does not stand in it."""
-    head = str(verify_log(checked.ledger).head)
+    head = str(verify_log(checked.journal).head)
     assert dnc("log", "--verify", "--head", head, "--store", checked.path)[0] == 0
     other = Store(checked.path.parent / "other")
     for day in range(1, 6):
@@ -146,7 +146,7 @@ def test_a_log_that_was_written_anew_is_found_by_a_head_kept_elsewhere(dnc, chec
 def test_the_head_is_printed_with_every_check(dnc, checked):
     """The summary ends with what a witness outside would keep."""
     _, _, err = dnc("check", SAMPLES / "shop.csv", "--region", "FR", "--at", "2026-08-05", "--store", checked.path)
-    assert f"Log fingerprint {verify(checked.ledger).head}" in err
+    assert f"Log fingerprint {verify(checked.journal).head}" in err
 
 
 # Replays
@@ -340,7 +340,7 @@ def test_forgetting_a_number_keeps_every_opposition_to_calls(checked):
     assert answer(checked, "+33199000001")["decisions"] == []
     assert checked.standing().objections.height == 1
     assert "19900000" not in checked.log()["detail"][-1]
-    assert not verify(checked.ledger).faults
+    assert not verify(checked.journal).faults
 
 
 def test_a_reason_goes_with_the_number_and_never_into_the_log(loaded):

@@ -67,7 +67,7 @@ def test_a_link_among_the_snapshots_is_found_and_never_written_through(screened,
     link = screened.path / "snapshots" / f"{'0' * 64}.parquet"
     link.symlink_to(outside / f"{'0' * 64}.parquet")
     before = tree(outside)
-    assert "is a link or a device" in verify(screened.ledger).faults[0]
+    assert "is a link or a device" in verify(screened.journal).faults[0]
     screened.object(["+33199000004"], date(2026, 8, 4))
     assert (tree(outside), link.is_symlink()) == (before, True)
 
@@ -84,7 +84,7 @@ def test_a_snapshot_that_was_moved_and_linked_is_not_read(dnc, store, write_file
         code, _, err = dnc(*verb, "--store", store.path)
         assert (code, says in err) == (4, True), err
     assert store.load(answer, as_of=date(2026, 6, 1)).new
-    assert (verify(store.ledger).faults, (tmp_path / "moved").exists()) == ([], True)
+    assert (verify(store.journal).faults, (tmp_path / "moved").exists()) == ([], True)
 
 
 def test_a_link_is_not_locked_though_it_comes_late(outside, tmp_path):
@@ -161,10 +161,10 @@ def test_a_backup_is_not_put_where_everybody_can_replace_it(screened, tmp_path):
     shared.mkdir()
     shared.chmod(0o777)
     with pytest.raises(InputError, match=r"everybody can replace what is in .*no backup was made"):
-        backup(screened.ledger, shared / "night")
+        backup(screened.journal, shared / "night")
     assert list(shared.iterdir()) == []
     shared.chmod(0o1777)
-    backup(screened.ledger, shared / "night")
+    backup(screened.journal, shared / "night")
     assert (shared / "night").stat().st_mode & 0o777 == 0o700
 
 
@@ -180,7 +180,7 @@ def test_a_backup_is_not_put_into_the_store(dnc, screened, tmp_path, monkeypatch
     ):
         code, _, err = dnc("backup", place, "--store", screened.path)
         assert (code, "is inside the store" in err) == (4, True)
-    assert verify(screened.ledger).faults == []
+    assert verify(screened.journal).faults == []
 
 
 def _linked(folder: Path) -> None:
@@ -242,7 +242,7 @@ def test_a_strangers_backup_cannot_write_outside_the_store(screened, tmp_path, c
     theirs, ours = tmp_path / "theirs" / "backup", tmp_path / "ours" / "dnc-store"
     for folder in (tmp_path / "planted", tmp_path / "ours" / "planted", theirs.parent):
         folder.mkdir(parents=True)
-    backup(screened.ledger, theirs)
+    backup(screened.journal, theirs)
     snapshot = screened.snapshots()[0]
     content = (screened.path / "snapshots" / snapshot.file).read_bytes()
     file = hashlib.sha256(content).hexdigest()
@@ -252,27 +252,27 @@ def test_a_strangers_backup_cannot_write_outside_the_store(screened, tmp_path, c
     before = tree(tmp_path)
     for store in (Store(ours), screened):
         with pytest.raises(StoreError, match="this backup is damaged"):
-            restore(store.ledger, theirs)
+            restore(store.journal, theirs)
     assert tree(tmp_path) == before
 
 
 @pytest.mark.parametrize("part", ["lock", LEDGER, MANIFEST, "snapshots", "snapshots/more"])
 def test_a_link_in_a_strangers_backup_is_not_followed(screened, outside, tmp_path, part):
     """Neither to read what it points at into the store nor to write there."""
-    backup(screened.ledger, tmp_path / "backup")
+    backup(screened.journal, tmp_path / "backup")
     path = tmp_path / "backup" / part
     if path.exists():
         path.rename(tmp_path / "away")
     path.symlink_to(tmp_path / "away" if (tmp_path / "away").exists() else outside / "file")
     before = tree(outside)
     with pytest.raises(StoreError, match=r"this backup is damaged: .* is a link or a device and is not followed"):
-        restore(Store(tmp_path / "new").ledger, tmp_path / "backup")
+        restore(Store(tmp_path / "new").journal, tmp_path / "backup")
     assert (tree(outside), (tmp_path / "new").exists()) == (before, False)
 
 
 def test_a_restore_writes_through_no_link_that_waits_for_it(screened, outside, tmp_path):
     """Names of what it writes are known beforehand: the half of a snapshot, and what is put aside."""
-    backup(screened.ledger, tmp_path / "backup")
+    backup(screened.journal, tmp_path / "backup")
     (screened.path / "damaged").mkdir()
     snapshot = screened.path / "snapshots" / screened.snapshots()[0].file
     snapshot.unlink()
@@ -281,8 +281,8 @@ def test_a_restore_writes_through_no_link_that_waits_for_it(screened, outside, t
     for link in (screened.path / "damaged" / LEDGER, screened.path / f"{HALF}{snapshot.name}"):
         link.symlink_to(outside / "file")
         with pytest.raises(StoreError, match="is a link or a device and is not followed; remove it"):
-            restore(screened.ledger, tmp_path / "backup")
+            restore(screened.journal, tmp_path / "backup")
         assert (tree(outside), snapshot.exists()) == (before, False)
         link.unlink()
-    restore(screened.ledger, tmp_path / "backup")
-    assert verify(screened.ledger).faults == []
+    restore(screened.journal, tmp_path / "backup")
+    assert verify(screened.journal).faults == []

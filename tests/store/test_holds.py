@@ -23,7 +23,7 @@ def kept(store, write_file):
     calls.append(calls[1] | {"at": "2020-03-03T10:00:00", "campaign": "autumn"})
     own_records.record(store, "calls", calls, Rulebook.load())
     check(write_file("list.csv", f"number\n{HELD}\n{OTHER}\n"), store, keep=True)
-    campaigns.add(store.ledger, "winter", 'region = "FR"\n')
+    campaigns.add(store.journal, "winter", 'region = "FR"\n')
     store.retain("calls", 12)
     store.retain("decisions", 1)
     return store
@@ -36,7 +36,7 @@ def called(store) -> list[str]:
 
 def keys(store) -> int:
     """How many keys of hashes there are."""
-    with store.ledger.read() as opened:
+    with store.journal.read() as opened:
         return len(ledger_sql.hash_keys(opened.con))
 
 

@@ -218,7 +218,7 @@ def test_what_was_accepted_goes_with_its_snapshot(store, write_file):
     for day in (1, 2):
         store.load(write_file(f"{day}.csv", text + "\n" * day), as_of=date(2026, 8, day), **PLAIN, **ACCEPTED)
     store.forget(date(2026, 8, 2))
-    with store.ledger.read() as opened:
+    with store.journal.read() as opened:
         assert opened.con.execute("select snapshot from accepted").fetchall() == [(2,)]
     result = check(write_file("c.csv", "number\n01632960101\n"), store, region="GB", at="2026-08-03")
     assert "Miss" not in html(result)
@@ -636,11 +636,11 @@ def test_a_file_of_two_snapshots_goes_with_the_last_of_them(store, write_file, t
     assert store.forget_numbers(["+33199000001"]).listings == 1
     assert len({one.file for one in store.snapshots()}) == 1
     assert [said(store, "fr-bloctel", 33199000001, f"2026-07-{day}")[0] for day in ("02", "21")] == ["uncovered"] * 2
-    backup(store.ledger, tmp_path / "copy")
+    backup(store.journal, tmp_path / "copy")
     assert said(Store(tmp_path / "copy"), "fr-bloctel", 33199000002, "2026-07-02")[0] == "listed"
     store.forget(date(2026, 7, 10))
     assert said(store, "fr-bloctel", 33199000002, "2026-07-21")[0] == "listed"
-    assert not verify(store.ledger).faults
+    assert not verify(store.journal).faults
     store.forget(date(2026, 8, 10))
     assert not list((store.path / "snapshots").iterdir())
 
@@ -686,7 +686,7 @@ def test_bytes_that_are_read_otherwise_now_are_taken_again(store, write_file):
     """A list that an earlier version read otherwise does not stand in the way of what this one reads."""
     path = write_file("answer.csv", ANSWER)
     store.load(path, as_of=AS_OF)
-    with store.ledger.change() as change:
+    with store.journal.change() as change:
         change.con.execute("update snapshots set listed = 0, clear = 2")
         change.log("note", {})
     one = store.load(path, as_of=AS_OF)

@@ -224,17 +224,16 @@ def columns() -> str:
 
 
 def registries() -> str:
-    """A row per registry, then a section per registry: the docstring of its loader's module."""
+    """The registries whose files are of one kind in a row; then a section per module: the docstring of its loader."""
     by_module = [(module, loaders_of(module)) for module in modules()]
     texts = {
         ", ".join(f"`{loader.registry}`" for loader in loaders): inspect.getdoc(module) for module, loaders in by_module
     }
-    lines = ["| registry | numbering plan | file | a number that is not in the file |", "|---|---|---|---|"]
-    lines += [
-        f"| `{loader.registry}` | {loader.region} | {_kind(loader)} | {_absent(loader)} |"
-        for _, loaders in by_module
-        for loader in loaders
-    ]
+    lines = ["| registry | file | a number that is not in the file |", "|---|---|---|"]
+    alike: dict[str, list[str]] = {}
+    for loader in (loader for _, loaders in by_module for loader in loaders):
+        alike.setdefault(f"{_kind(loader)} | {_absent(loader)}", []).append(f"`{loader.registry}`")
+    lines += [f"| {', '.join(ids)} | {says} |" for says, ids in alike.items()]
     parts = ["\n".join(lines), *(f"### {registries}\n\n{text}" for registries, text in texts.items())]
     return "\n\n".join(parts)
 

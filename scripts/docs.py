@@ -48,7 +48,7 @@ TODAY = "2026-11-24"
 
 
 def commands() -> str:
-    """Every verb by group: what it does, and its examples."""
+    """Every verb by group: its purpose, which is the first paragraph of its help, and its examples."""
     table, heads, parts = verb_table(), messages("help", "en")["heading"], []
     for group, names in table["groups"].items():
         parts.append(f"## {heads[group]}")
@@ -56,7 +56,8 @@ def commands() -> str:
             verb = cli.commands[name]
             for one in (verb, *getattr(verb, "commands", {}).values()):
                 examples = "\n".join(f"    {example}" for example in table["examples"][one.path])
-                parts.append(f"### dnc {one.path}\n\n{one.help}\n\n{examples}")
+                purpose, _, _ = str(one.help).partition("\n\n")
+                parts.append(f"### dnc {one.path}\n\n{purpose}\n\n{examples}")
     return "\n\n".join(parts)
 
 

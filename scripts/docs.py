@@ -34,6 +34,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType, example_number_for_
 from dnc import Store, check
 from dnc.cli.help import verb_table
 from dnc.cli.main import cli
+from dnc.law.regimes import Pack
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import messages
@@ -47,7 +48,7 @@ TODAY = "2026-11-24"
 
 
 def commands() -> str:
-    """Every verb by group: what it does, and its examples."""
+    """Every verb by group: its purpose, which is the first paragraph of its help, and its examples."""
     table, heads, parts = verb_table(), messages("help", "en")["heading"], []
     for group, names in table["groups"].items():
         parts.append(f"## {heads[group]}")
@@ -55,29 +56,33 @@ def commands() -> str:
             verb = cli.commands[name]
             for one in (verb, *getattr(verb, "commands", {}).values()):
                 examples = "\n".join(f"    {example}" for example in table["examples"][one.path])
-                parts.append(f"### dnc {one.path}\n\n{one.help}\n\n{examples}")
+                purpose, _, _ = str(one.help).partition("\n\n")
+                parts.append(f"### dnc {one.path}\n\n{purpose}\n\n{examples}")
     return "\n\n".join(parts)
 
 
 def jurisdictions() -> str:
     """A row per jurisdiction: what it covers and from when."""
-    lines = ["| jurisdiction | numbers of | read for calls | regimes | registries |", "|---|---|---|---|---|"]
+    lines = ["| jurisdiction | read for calls | regimes | registries |", "|---|---|---|---|"]
     for pack in BOOK.packs.values():
         needed = sorted({id_ for regime in pack.regimes for part in regime.parts for id_ in part.registries} - {OWN})
-        places, span = ", ".join(pack.territories), f"{pack.read_from} to {pack.read_until}"
+        _, *others = pack.territories
+        name = ", ".join([f"{pack.name['en']} (`{pack.jurisdiction}`)", *others])
         registries = ", ".join(f"`{id_}`" for id_ in needed)
-        lines.append(
-            f"| {pack.name['en']} (`{pack.jurisdiction}`) | {places} | {span} | {len(pack.regimes)} | {registries} |"
-        )
+        lines.append(f"| {name} | {pack.read_from} to {pack.read_until} | {len(pack.regimes)} | {registries} |")
     return "\n".join(lines)
 
 
 def outline() -> str:
-    """The countries whose scope has no exceptions, so that no call to them is clear."""
-    scopes = {pack.name["en"]: next(filter(attrgetter("is_scope"), pack.regimes)) for pack in BOOK.packs.values()}
-    *names, last = sorted(name for name, scope in scopes.items() if not scope.exceptions)
+    """The countries that are covered in outline only."""
+    *names, last = sorted(pack.name["en"] for pack in BOOK.packs.values() if is_outline(pack))
     says = "are covered in outline only: a call there may be `blocked`, and is never `clear`."
     return textwrap.fill(f"{', '.join(names)} and {last} {says}", 120)
+
+
+def is_outline(pack: Pack) -> bool:
+    """Whether the scope of a country has no exceptions, so that no call to it is clear."""
+    return not next(filter(attrgetter("is_scope"), pack.regimes)).exceptions
 
 
 # The letter of each demand in the table of the page.
@@ -106,12 +111,12 @@ WASHINGTON = "+12025550143"  # a place without rules of its own: those of the co
 
 
 def matrix() -> str:
-    """Who is bound by what: for each country and kind of call, the demands of the regimes that apply."""
+    """Who is bound by what: for each country not only in outline and kind of call, the demands that apply."""
     rows = [
-        (pack, line)
-        for pack in BOOK.packs
+        (name, line)
+        for name, pack in BOOK.packs.items()
         for line in ("landline", "mobile")
-        if line == "landline" or pack in ("us", "ie")
+        if not is_outline(pack) and (line == "landline" or name in ("us", "ie"))
     ]
     plain = {"relationship": "none", "related": "no", "sector": "general", "consent": "none", "source": "purchased"}
     plain |= {"habit": "habitual", "objected_on": "none", "attempts": "0", "call_at": f"{TODAY}T11:00"}
@@ -164,7 +169,7 @@ STATE_CALLS = [
 
 
 def states() -> str:
-    """A row per American state: the rules that it adds, and whether a live sales call to a home can come out clear."""
+    """The rules that each American state adds, and whether a live sales call to a home can come out clear."""
     places = [place for place in BOOK.packs["us"].clocks if place.startswith("US-")]
     met, clear = {place: set() for place in places}, set()
     for call, verdict in _state_verdicts(places):
@@ -174,14 +179,15 @@ def states() -> str:
             clear.add(call["place"])
     lines = ["| place | read | contested | not read here | a sale can be clear |", "|---|---|---|---|---|"]
     kinds = {"unsettled": "contested", "not_read": "missing"}
+    alike: dict[str, list[str]] = {}
     for place in places:
         cells = {"read": [], "contested": [], "missing": []}
         for regime in map(BOOK.regime, sorted(met[place])):
             if any(name == "place" for part in regime.parts for name, _ in part.compares):
-                cells[kinds.get(regime.demand, "read")].append(f"`{regime.id}`")
-        shown = (", ".join(ids) or "–" for ids in cells.values())
-        lines.append(f"| {place} | {' | '.join(shown)} | {'yes' if place in clear else 'no'} |")
-    return "\n".join(lines)
+                cells[kinds.get(regime.demand, "read")].append(regime.id)
+        shown = " | ".join(", ".join(ids) or "–" for ids in cells.values())
+        alike.setdefault(f"{shown} | {'yes' if place in clear else 'no'}", []).append(place.removeprefix("US-"))
+    return "\n".join([*lines, *(f"| {', '.join(group)} | {says} |" for says, group in alike.items())])
 
 
 def _state_verdicts(places: list[str]) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
@@ -224,17 +230,16 @@ def columns() -> str:
 
 
 def registries() -> str:
-    """A row per registry, then a section per registry: the docstring of its loader's module."""
+    """The registries whose files are of one kind in a row; then a section per module: the docstring of its loader."""
     by_module = [(module, loaders_of(module)) for module in modules()]
     texts = {
         ", ".join(f"`{loader.registry}`" for loader in loaders): inspect.getdoc(module) for module, loaders in by_module
     }
-    lines = ["| registry | numbering plan | file | a number that is not in the file |", "|---|---|---|---|"]
-    lines += [
-        f"| `{loader.registry}` | {loader.region} | {_kind(loader)} | {_absent(loader)} |"
-        for _, loaders in by_module
-        for loader in loaders
-    ]
+    lines = ["| registry | file | a number that is not in the file |", "|---|---|---|"]
+    alike: dict[str, list[str]] = {}
+    for loader in (loader for _, loaders in by_module for loader in loaders):
+        alike.setdefault(f"{_kind(loader)} | {_absent(loader)}", []).append(f"`{loader.registry}`")
+    lines += [f"| {', '.join(ids)} | {says} |" for says, ids in alike.items()]
     parts = ["\n".join(lines), *(f"### {registries}\n\n{text}" for registries, text in texts.items())]
     return "\n\n".join(parts)
 

@@ -50,6 +50,34 @@ def test_every_registry_that_a_rule_asks_is_on_the_page_for_data_officers(page):
     assert [id_ for id_ in asked if f"`{id_}`" not in text] == []
 
 
+# English and French pages that have the same sections; `fichiers-propres` tells less than the English page on records.
+SAME_SECTIONS = {
+    "before-a-purchase": "avant-achat",
+    "data-officer": "delegue",
+    "desk": "bureau",
+    "inspection": "controle",
+    "questions": "questions",
+    "which-registries": "quels-registres",
+    "words": "mots",
+}
+
+
+@pytest.mark.parametrize(("english", "french"), SAME_SECTIONS.items())
+def test_a_french_page_has_the_sections_of_the_english_one(english, french):
+    """As many headings of each level, in the same order of levels; what begins with # in an example is none."""
+    levels = []
+    for path in (ROOT / "docs" / f"{english}.md", ROOT / "docs" / "fr" / f"{french}.md"):
+        text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+        levels.append(re.findall(r"^#+(?= )", text, re.MULTILINE))
+    assert levels[0] == levels[1] != []
+
+
+def test_every_french_page_is_compared_with_an_english_one():
+    """A page that is added is not forgotten in the table."""
+    pages = {path.stem for path in (ROOT / "docs" / "fr").glob("*.md")}
+    assert pages == {*SAME_SECTIONS.values(), "fichiers-propres"}
+
+
 def test_tables_of_the_pages_have_a_row_a_line():
     """A paragraph that was wrapped again joins the rows of a table."""
     pages = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *docs.PAGES]

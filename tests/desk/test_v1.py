@@ -493,7 +493,7 @@ def test_nothing_that_is_generated_breaks_it(asked, tmp_path):
     assert verify(asked.store.journal).faults == []
 
 
-DOCS = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[2] / "docs" / "http.md").read_text(encoding="utf-8")
 
 
 class Agi:
@@ -540,7 +540,7 @@ def test_the_way_from_an_empty_store_to_a_clear_answer(serve, store, dnc, tmp_pa
     (tmp_path / "autumn.toml").write_text(brief)
     (tmp_path / "opt-outs.csv").write_text(f"number\n{LISTED}\n")
     (tmp_path / "calls.csv").write_text("number,at,result\n")
-    section = DOCS.partition("### From an empty store to a clear answer")[2].partition("###")[0]
+    section = DOCS.partition("## From an empty store to a clear answer")[2].partition("\n## ")[0]
     assert dnc("campaign", "add", "autumn", "--brief", "autumn.toml", "--store", store.path)[0] == 0
     commands = re.findall("^    dnc (.+)$", section, re.MULTILINE)
     assert [command.split()[0] for command in commands] == ["load", "load", "record"]

@@ -165,8 +165,11 @@ def undamaged(decisions: Path) -> Path:
 
 
 def brief_of_past(store: Store, check: PastCheck) -> str:
-    """The brief of a check (TOML), without the day of the calls. Raises StoreError."""
-    terms = json.loads(store.texts("terms", [check.detail["terms"]])[0])
+    """The brief of a check (TOML), without the day of the calls. Raises StoreError if the store has it no more."""
+    texts = store.texts("terms", [check.detail.get("terms", "")])
+    if not texts:
+        raise StoreError(localized("errors", "replay", "earlier", number=check.id))
+    terms = json.loads(texts[0])
     meant: dict[str, dict[str, Any]] = {}
     for name, told in terms.pop("texts", {}).items():
         meant[name] = {key: told[key] for key in ("rest", "separator", "on") if told[key]}

@@ -75,7 +75,10 @@ def forget(*, numbers: tuple[str, ...], region: str | None, restrict: bool, reas
 
 
 def _say_what_is_left(store: Store) -> None:
-    """Say what was not erased: data on hold, and files that somebody reads."""
+    """Say what was not erased: what is out of reach, data on hold, and files that somebody reads."""
+    from dnc.store import campaigns
+
+    tell("store", "unreached", campaigns=", ".join(campaigns.in_store(store.journal)) or "0")
     for hold in store.holds():
         _say_hold("on_hold", hold)
     if still_read := store.journal.still_read():

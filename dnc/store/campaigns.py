@@ -12,6 +12,7 @@ import msgspec
 from dnc.errors import InputError
 from dnc.messages import localized
 from dnc.store import audit_log
+from dnc.store.hash_keys import keyed
 from dnc.store.journal import Journal
 from dnc.store.state import State
 
@@ -22,28 +23,32 @@ class Campaign(msgspec.Struct, frozen=True):
     """A campaign.
 
     Attributes:
-        name: what requests call it. sha256, text: of its brief (TOML). added_at: in UTC, without offset.
+        name: what requests call it. text: of its brief (TOML). added_at: in UTC, without offset.
     """
 
     name: str
-    sha256: str
     text: str
     added_at: datetime
+
+    @property
+    def sha256(self) -> str:
+        """That of its brief."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 def add(journal: Journal, name: str, text: str) -> None:
     """Keep the brief of a campaign, in place of the one before. Raises InputError, StoreError."""
     if not _NAME.fullmatch(name):
         raise InputError(localized("errors", "campaign", "name"))
-    campaign = Campaign(name, hashlib.sha256(text.encode()).hexdigest(), text, audit_log.now())
+    campaign = Campaign(name, text, audit_log.now())
     with journal.change() as change:
         change.put("campaigns", name, campaign)
-        change.log("add-campaign", {"name": name, "brief": campaign.sha256})
+        change.log("add-campaign", {"name": name, "brief": keyed(change.state, campaign.sha256.encode())})
 
 
 def remove(journal: Journal, name: str) -> None:
-    """Remove a campaign. Raises InputError, StoreError."""
-    with journal.change() as change:
+    """Remove a campaign, and every byte of its brief, which may name people. Raises InputError, StoreError."""
+    with journal.change(erasing=True) as change:
         existing(all_in(change.state), name)
         change.put("campaigns", name, None)
         change.log("remove-campaign", {"name": name})

@@ -35,7 +35,7 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 def add(change: Change, reason: str, number: int | None = None, campaign: str | None = None) -> Hold:
-    """Put a number, a campaign or everything on hold; the log has no number.
+    """Put a number, a campaign or everything on hold; the log has neither number nor reason.
 
     Raises OptionError without a reason, InputError for a campaign of which nothing is known.
     """
@@ -45,7 +45,7 @@ def add(change: Change, reason: str, number: int | None = None, campaign: str | 
     if not known:
         raise InputError(localized("errors", "hold", "campaign", name=campaign))
     hold = Hold(0, number, campaign, reason.strip())
-    seq = change.log("hold", {"of": hold.of, "campaign": campaign, "reason": hold.reason})
+    seq = change.log("hold", {"of": hold.of, "campaign": campaign})
     hold = structs.replace(hold, seq=seq)
     change.put("holds", seq, hold)
     return hold

@@ -9,6 +9,7 @@ number.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
@@ -33,6 +34,8 @@ from dnc.store.snapshots import Snapshot, snapshots_in
 from dnc.store.state import State
 
 DECISIONS = "decisions"
+_TAIL = 8  # digits at the end of a number by which it is found in a text
+_BETWEEN = r"[ .()/-]*"  # what stands between digits
 _THEIRS = "list_contains($numbers::ubigint[], number)"
 _NOT_AN_OPT_OUT = "(not listed or (listed is null and coalesce(since, until) is not null))"
 _WITHOUT_ANSWER = (
@@ -145,10 +148,26 @@ def forget_by_number(
     alone = {"numbers": [number for number in numbers if number not in barred]}  # lifts of nothing that is kept
     _forget_records(_Rewriting(change, _THEIRS, alone, work), [replace(OBJECTIONS, opt_out="false")])
     _forget_records(rewriting, kinds)
+    _forget_texts(change, numbers)
     removed = rewriting.removed
     detail = {"by": "number", "numbers": len(set(numbers))}
     change.log("forget", detail | {f"{name}_rows": rows for name, rows in removed.items()} | {"files": rewriting.files})
     return Forgotten(removed["snapshots"], removed["decisions"], removed["records"])
+
+
+def _forget_texts(change: Change, numbers: Collection[int]) -> None:
+    """Take some numbers out of every text that a person wrote, and delete the settings of checks, which have texts.
+
+    Without the keys of their hashes no check can be repeated anyway.
+    """
+    change.put_all("terms", dict.fromkeys(change.state.values("terms")))
+    tails = (_BETWEEN.join(str(number)[-_TAIL:]) for number in numbers)
+    spelled = re.compile(rf"(?:[+(\d](?:{_BETWEEN}\d)*?{_BETWEEN})?(?:{'|'.join(tails)})")
+    for kind in ("campaigns", "wordings", "office", "holds"):
+        values = change.state.values(kind)
+        texts = {name: msgspec.json.encode(value).decode() for name, value in values.items()}
+        found = {name: spelled.sub("…", text) for name, text in texts.items() if spelled.search(text)}
+        change.put_all(kind, {name: msgspec.json.decode(text) for name, text in found.items()})
 
 
 def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:

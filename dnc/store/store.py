@@ -163,11 +163,12 @@ class Store:
         return log.with_columns(pl.col("done_at").str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False))
 
     def texts(self, kind: Literal["rules", "terms"], hashes: Collection[str]) -> list[str]:
-        """Texts of rules, or settings of checks, by their SHA-256. Raises StoreError."""
+        """Texts of rules, or settings of checks, by their SHA-256; of those that are still kept. Raises StoreError."""
         kept = self.journal.read().values(kind)
+        there = [kept[sha256] for sha256 in hashes if sha256 in kept]
         if kind == "terms":
-            return [kept[sha256] for sha256 in hashes]
-        paths = [self.path / "rules" / kept[sha256]["file"] for sha256 in hashes]
+            return there
+        paths = [self.path / "rules" / one["file"] for one in there]
         for fault in filter(None, map(known_fault, paths)):
             raise StoreError(localized("errors", "records_fault", store=self.path, fault=fault))
         return [path.read_text(encoding="utf-8") for path in paths]

@@ -1,26 +1,22 @@
 """What a check leaves in the store: hashes of what went in and came out and, if asked to, its decisions.
 
-What a list or its verdicts hash to would give a telephone number away to anybody who tries all of them. So hashes in
-the log are keyed: the HMAC-SHA-256, by a key of the check, of the SHA-256 in hexadecimal digits.
-The store has the key until numbers are forgotten. A replay compares by the same `Digests`.
+What a list or its verdicts hash to would give a telephone number away to anybody who tries all of them. So the log only
+commits to these hashes, and they go when numbers are forgotten.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
-import msgspec
 import polars as pl
 
-from dnc.errors import InputError, StoreError, no_room
+from dnc.errors import InputError, no_room
 from dnc.files.dataset import FileList
 from dnc.files.writers import Spool
 from dnc.frames import numbered
@@ -29,50 +25,13 @@ from dnc.lists.calls import Calls
 from dnc.messages import localized
 from dnc.verdicts.judge import Verdicts
 
-# All but what differs from number to number, and `dnc_why`, which is their wording in one of two languages.
+# What is hashed of verdicts besides number and last day: all but the wording of `dnc_why`, which is in one of two
+# languages.
 _COMPARED = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_valid_until", "dnc_why"))
-_COMPARED_ONCE = (  # by earlier versions, which did not log it
-    *("dnc_jurisdiction", "dnc_outcome", "dnc_blocked_by", "dnc_undecided_by", "dnc_missing"),
-    *("dnc_applies", "dnc_duties", "dnc_advice", "dnc_confidence"),
-)
 # What differs from number to number goes in by odd factors: 64 bits a row, and quickly written.
 _FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 _OF_NUMBER, _OF_DAY, _OF_STATEMENT = (pl.Series([factor], dtype=pl.UInt64) for factor in _FACTORS)
 _DECIDED = [name for name in (*VERDICT, CONSENT) if name not in ("dnc_number", "dnc_applies")]
-
-
-class Digests(msgspec.Struct, frozen=True):
-    """How the hashes of a check are made.
-
-    Attributes:
-        key: 64 hexadecimal digits; None for a check of an earlier version, whose hashes have none.
-        columns: of the verdicts, that are hashed besides number and last day.
-    """
-
-    key: str | None
-    columns: tuple[str, ...] = _COMPARED
-
-    @classmethod
-    def new(cls) -> Digests:
-        """Those of a new check."""
-        return cls(token_hex(32))
-
-    @classmethod
-    def of(cls, record: Mapping[str, Any], key: str | None) -> Digests:
-        """Those of a check in the log. Raises StoreError if its key was forgotten."""
-        if "compared" in record and key is None:
-            raise StoreError(localized("errors", "replay", "no_key"))
-        return cls(key, tuple(record.get("compared", _COMPARED_ONCE)))
-
-    def of_sha256(self, sha256: str) -> str:
-        """What stands in the log for a SHA-256."""
-        return sha256 if self.key is None else hmac.digest(bytes.fromhex(self.key), sha256.encode(), "sha256").hex()
-
-    def logged(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """The details of a check as the log has them."""
-        keyed = {name: self.of_sha256(record[name]) for name in ("sha256", "verdicts")}
-        consents = record["consents"] and record["consents"] | {"sha256": self.of_sha256(record["consents"]["sha256"])}
-        return {**record, **keyed, "consents": consents, "compared": self.columns}
 
 
 class Evidence:
@@ -82,13 +41,9 @@ class Evidence:
         files: the planned calls. state: theirs, before they were read.
         kept: gathers the decisions; None where they are not kept.
         ids: the column of the user's own row ids; empty where the list has none.
-        digests: what is hashed of the verdicts.
     """
 
-    def __init__(
-        self, files: FileList, state: Sequence[object], kept: Spool | None, ids: str, digests: Digests
-    ) -> None:
-        self._columns = list(digests.columns)
+    def __init__(self, files: FileList, state: Sequence[object], kept: Spool | None, ids: str) -> None:
         self._files = files
         self._state = state
         self._kept = kept
@@ -99,7 +54,7 @@ class Evidence:
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch."""
-        number, words = numbered(verdicts.cases.select(self._columns))
+        number, words = numbered(verdicts.cases.select(_COMPARED))
         digest = _digests("\x1f".join(row) for row in words.iter_rows())
         until = verdicts.until.cast(pl.Int32).cast(pl.UInt64, strict=False)
         told_apart = calls.number.fill_null(0) * _OF_NUMBER + until.fill_null(0) * _OF_DAY
@@ -124,11 +79,11 @@ class Evidence:
 
     @property
     def sha256(self) -> str:
-        """That of the list, without a key. Raises InputError."""
+        """That of the list. Raises InputError."""
         return self._files.digest(self._sums.result())
 
     def detail(self) -> dict[str, Any]:
-        """The hashes, without a key. Raises InputError where a file changed while it was read."""
+        """The hashes, and how many rows there were. Raises InputError where a file changed while it was read."""
         sha256 = self.sha256  # waits until all has been read
         for file, before, now in zip(self._files.files, self._state, self._files.state, strict=True):
             if now != before:

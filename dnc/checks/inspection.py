@@ -42,9 +42,9 @@ SAMPLE = 25  # consents that are drawn
 _ERASING = ("forget", "retain", "hold", "lift-hold")
 _OF_CHECK = (
     *("list", "call_day", "campaign", "calls", *OUTCOMES, "declared", "accepted", "region", "today", "clock", "brief"),
-    *("guidance", "snapshots", "objections", "rules", "sha256", "rows", "verdicts", "out", "decisions", "version"),
+    *("guidance", "snapshots", "objections", "rules", "rows", "out", "decisions", "version"),
 )
-_OF_LOAD = ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot", "sha256")
+_OF_LOAD = ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot")
 _OF_ERASURE = ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")
 _OWN = {"number": pl.UInt64, "since": pl.Date, "until": pl.Date, "snapshot": pl.Int64, "loaded_at": pl.Datetime}
 _DECIDED = {

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from dnc.checks.evidence import Digests
 from dnc.checks.outputs import Outputs
 from dnc.checks.past import PastCheck, past_check
 from dnc.checks.run import run
@@ -51,12 +50,12 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 class _Past(Store):
-    """A store as an earlier check found it. Nothing is written; what would be logged is kept in `noted`."""
+    """A store as an earlier check found it. Nothing is written; the hashes of what came out are `noted`."""
 
     def __init__(self, path: Path, standing: Standing) -> None:
         super().__init__(path)
         self._standing = standing
-        self.noted: dict[str, Any] = {}
+        self.noted: Mapping[str, Any] = {}
 
     def must_be_writable(self) -> None:
         """Allow a check in a store that is read-only: nothing is written."""
@@ -65,9 +64,9 @@ class _Past(Store):
         """The snapshots and objections of that check."""
         return self._standing
 
-    def record(self, verb: str, detail: dict[str, Any], **_: Any) -> Entry:
-        """Keep what would be logged."""
-        self.noted = {"verb": verb} | detail
+    def record(self, verb: str, detail: dict[str, Any], **more: Any) -> Entry:
+        """Keep the hashes."""
+        self.noted = more["hashes"]
         return Entry(0, "")
 
 
@@ -83,12 +82,12 @@ def replay_check(
     for fault in verify_log(store.journal).damage:
         raise DamageError(store.path, fault)
     past = _Past(store.path, _standing(store, number, then))
-    digests = Digests.of(then, store.hash_key(number))
-    _must_be_same(path, then["sha256"], number, digests)
+    hashes = store.hashes(number)
+    _must_be_same(path, hashes["sha256"], number)
     consents_file = None
     if then.get("consents"):
         consents_file = consents or then["consents"]["file"]
-        _must_be_same(consents_file, then["consents"]["sha256"], number, digests)
+        _must_be_same(consents_file, hashes["consents"], number)
     terms, texts = _texts(store, then)
     rulebook = Rulebook.of(texts)
     brief = brief_of(terms)
@@ -102,9 +101,9 @@ def replay_check(
         rulebook=rulebook,
     )
     columns = None if outputs.targets else ["outcome"]
-    result = run(path, past, settings, outputs, columns=columns, digests=digests)
+    result = run(path, past, settings, outputs, columns=columns)
     counts = {outcome: then["counts"][outcome] for outcome in result.counts}
-    same = past.noted["verdicts"] == then["verdicts"] and counts == result.counts
+    same = past.noted["verdicts"] == hashes["verdicts"] and counts == result.counts
     return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")))
 
 
@@ -126,10 +125,10 @@ def _logged(check: PastCheck) -> list[str]:
     return check.files
 
 
-def _must_be_same(path: Source, logged: str, number: int, digests: Digests) -> None:
+def _must_be_same(path: Source, sha256: str, number: int) -> None:
     """Raise InputError if a file or list is not the one of that check."""
     with opened(path) as files:
-        if digests.of_sha256(files.digest(files.sums)) != logged:
+        if files.digest(files.sums) != sha256:
             raise InputError(localized("errors", "replay", "other_file", number=number), files.name)
 
 

@@ -22,7 +22,7 @@ import msgspec
 from msgspec import structs
 
 from dnc.checks.counts import Counted, People, Tallies
-from dnc.checks.evidence import Digests, Evidence
+from dnc.checks.evidence import Evidence
 from dnc.checks.outputs import LaidOut, Outputs
 from dnc.checks.result import Check
 from dnc.checks.selection import OutputLayout, Selection, select
@@ -60,32 +60,29 @@ def run(
     keep: bool = False,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
-    digests: Digests | None = None,
     offered: bool = False,
 ) -> Check:
     """Decide every call of a list, write the rows and log the check; see `dnc.api.check`.
 
     Args:
         observers: see every batch; every check makes its own counts too.
-        digests: how its hashes are made, if it is decided again.
         offered: whether the list is only assessed, before it is bought; the log says so.
     """
     _refuse_wrong(store, progress, observers)
-    digests = digests or Digests.new()
     check, always = f"{now():%Y%m%dT%H%M%SZ}-{token_hex(4)}", OF_CHECK if outputs.has_table else ()
     chosen = partial(select, columns, only, changed=changed, best=best, check=check, always=always)
     with ExitStack() as stack:
         known = _Known.of(path, store, settings, outputs, chosen=chosen, stack=stack)
         outputs.open(known.layout, stack)
         kept = stack.enter_context(closing(Spool(stack.enter_context(store.work("check"))))) if keep else None
-        evidence = Evidence(known.files, known.state, kept, known.header.columns.get("call", ""), digests)
+        evidence = Evidence(known.files, known.state, kept, known.header.columns.get("call", ""))
         people = People(_temporary_folder(stack), known.header.columns.get("person"))
         second = SecondNumbers(known.header)
         record = _record(known, outputs) | {CHECK: check} | ({"offered": True} if offered else {})
         observers = [people.add, evidence.add, second.add, *observers]
         counted = _Pipeline(known, observers, outputs).run(progress)
         record |= _counts(counted.tallies) | evidence.detail()
-        entry = _logged(store, known.setup, digests, record, evidence)
+        entry = _logged(store, known.setup, record, evidence)
         repeated, persons = people.count()
         result = Check(
             **known.as_result,
@@ -235,15 +232,17 @@ def _counts(tallies: Tallies) -> dict[str, Any]:
     return counts | {"jurisdictions": laws}
 
 
-def _logged(store: Store, setup: Setup, digests: Digests, record: dict[str, Any], evidence: Evidence) -> Entry:
+def _logged(store: Store, setup: Setup, record: dict[str, Any], evidence: Evidence) -> Entry:
     """The row of the log about a check, which is written with all that a replay needs."""
+    consents = dict(record["consents"] or {})
+    hashes = {"sha256": record["sha256"], "verdicts": record["verdicts"], "consents": consents.pop("sha256", None)}
     return store.record(
         "check",
-        digests.logged(record),
+        {name: value for name, value in record.items() if name not in hashes} | {"consents": consents or None},
         rules=setup.book.texts,
         terms={record["terms"]: setup.text},
         decisions=evidence.decisions(),
-        hash_key=digests.key,
+        hashes=hashes,
     )
 
 

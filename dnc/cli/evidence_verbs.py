@@ -23,7 +23,6 @@ from dnc.cli.options import (
     store_verb,
     tell,
 )
-from dnc.errors import InputError
 from dnc.messages import localized
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ _HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
 @option("--verb", multiple=True, metavar="VERB")
 @option("--verify", "verifying", is_flag=True)
 @option("--head", metavar="ROW:HASH")
-@option("--key", type=int, metavar="ROW")
 @store_verb
 def log(
     *,
@@ -50,16 +48,13 @@ def log(
     verb: tuple[str, ...],
     verifying: bool,
     head: str | None,
-    key: int | None,
 ) -> None:
     if head and not verifying:
         raise click.UsageError(localized("errors", "cli", "head_verify"))
     if verifying and (tail or since or verb):
         raise click.UsageError(localized("errors", "cli", "whole_log"))
     store = open_store()
-    if key is not None:
-        click.echo(_hash_key(store, key))
-    elif verifying:
+    if verifying:
         _verify_log(store, _fingerprint(head))
     else:
         print_csv(_rows(store, verb, since, tail))
@@ -84,12 +79,6 @@ def _verify_log(store: Store, noted: Entry) -> None:
     findings = verify_log(store.journal, noted)
     show_findings(findings, store, "log_faults")
     tell("store", "log_verified", rows=findings.head.seq, head=findings.head)
-
-
-def _hash_key(store: Store, row: int) -> str:
-    if key := store.hash_key(row):
-        return key
-    raise InputError(localized("errors", "cli", "no_hash_key", row=row), store.path)
 
 
 def _fingerprint(head: str | None) -> Entry:

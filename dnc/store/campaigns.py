@@ -12,7 +12,6 @@ import msgspec
 from dnc.errors import InputError
 from dnc.messages import localized
 from dnc.store import audit_log
-from dnc.store.hash_keys import keyed
 from dnc.store.journal import Journal
 from dnc.store.state import State
 
@@ -43,7 +42,7 @@ def add(journal: Journal, name: str, text: str) -> None:
     campaign = Campaign(name, text, audit_log.now())
     with journal.change() as change:
         change.put("campaigns", name, campaign)
-        change.log("add-campaign", {"name": name, "brief": keyed(change.state, campaign.sha256.encode())})
+        change.log("add-campaign", {"name": name})
 
 
 def remove(journal: Journal, name: str) -> None:

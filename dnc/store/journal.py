@@ -20,7 +20,7 @@ from functools import cache
 from importlib.metadata import version
 from itertools import accumulate
 from pathlib import Path
-from secrets import token_hex
+from secrets import token_bytes, token_hex
 from typing import Any, NamedTuple, TypeVar
 
 import duckdb
@@ -37,7 +37,6 @@ from dnc.messages import changed, localized
 from dnc.store import audit_log
 from dnc.store.audit_log import Entry, Line, Row
 from dnc.store.folder import refuse_unsafe
-from dnc.store.hash_keys import FILE_KEY, KEYS, keyed, new_key
 from dnc.store.state import FOLDERS, GONE, State
 
 LOG, HEAD = "log", "head"
@@ -285,10 +284,9 @@ class Journal:
             raise StoreError(localized("errors", "journal", "failed", store=self.folder, why=_cause(error))) from None
 
     def _create(self) -> None:
-        """Begin a log with row 0, which gives the store its id and the key of names."""
+        """Begin a log with row 0, which gives the store its id."""
         self.log.mkdir(mode=0o700, exist_ok=True)
-        state = State().put("store", {"id": token_hex(32)}, 0).put(KEYS, {FILE_KEY: new_key()}, 0)
-        self._write([Draft(0, "create", {})], state, None, "")
+        self._write([Draft(0, "create", {})], State().put("store", {"id": token_hex(32)}, 0), None, "")
 
     def _mended(self) -> _Read:
         """The newest file of the log, without a write that was cut off, and with all older ones sealed."""
@@ -456,7 +454,7 @@ class Change:
 
         The log keeps the name when the file is gone, so the name must not tell what was in it.
         """
-        _make_unguessable(written, bytes.fromhex(keyed(self.state, sha256_of(written).encode())))
+        _make_unguessable(written)
         rows = rows_of(written)
         return self._move_in(written, folder), rows
 
@@ -533,11 +531,10 @@ def _replace(path: Path, text: str) -> None:
     half.replace(path)
 
 
-def _make_unguessable(path: Path, mark: bytes) -> None:
-    """Put a keyed hash of a Parquet file, `mark`, between its pages and its footer, where no reader looks.
+def _make_unguessable(path: Path) -> None:
+    """Put 32 random bytes between the pages of a Parquet file and its footer, where no reader looks.
 
-    Without it, whoever has the checksum of a file could try all numbers until one gives that checksum. A `forget`
-    deletes the key; the same content has the same name until then.
+    Without them, whoever has the checksum of a file could try all numbers until one gives that checksum.
     """
     with path.open("r+b") as file:
         file.seek(-_FOOTER_END, os.SEEK_END)
@@ -545,7 +542,7 @@ def _make_unguessable(path: Path, mark: bytes) -> None:
         file.seek(-footer, os.SEEK_END)
         end = file.read()
         file.seek(-footer, os.SEEK_END)
-        file.write(mark + end)
+        file.write(token_bytes(32) + end)
 
 
 def rows_of(path: Path) -> int:

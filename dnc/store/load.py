@@ -516,8 +516,8 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
     change.put("last", "snapshots", added.id)
     change.put_all("snapshots", {str(id_): None for id_ in replaced} | {str(added.id): added.stated})
     row = added.stated
-    copied = ("registry", "as_of", "sha256", *new.taken.counts, "file", "numbers", "covers", "campaign", "means")
-    copied += ("asked", "region")
+    copied = ("registry", "as_of", *new.taken.counts, "file", "numbers", "covers", "campaign", "means")
+    copied += ("region",)
     detail = {"snapshot": added.id} | {name: row[name] for name in copied}
     detail |= {"bitpages": added.bits} if added.bits else {}
     detail |= {"layout": json.loads(added.layout)} if added.layout else {}

@@ -23,7 +23,6 @@ from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log
 from dnc.store.folder import known_fault
-from dnc.store.hash_keys import keyed
 from dnc.store.journal import Change, rows_of
 from dnc.store.record_kinds import ALWAYS, CALLS, CONSENTS, GIVEN, KINDS, NEVER, OBJECTIONS, Kind
 from dnc.store.state import State
@@ -78,7 +77,7 @@ _OF_CONSENTS = "seq number consent consent_on consent_at consent_withdrawn_on co
 class RecordFile(msgspec.Struct, frozen=True):
     """One file of own records.
 
-    sha256, name: of the file that it was loaded from, the first keyed; None where it has what was recorded singly.
+    sha256, name: of the file that it was loaded from; None where it has what was recorded singly.
     file: its name in the folder `records`; empty where it has no rows. `first` to `last`: the numbers (`seq`) of its
     rows. `from_day` to `to_day`: the days for which it has every call. oldest: the day of its oldest row.
     """
@@ -414,12 +413,11 @@ def add_sorted(change: Change, rows: Sorted) -> Added:
     if kind is CALLS and rows.rows:
         _object(change, pl.scan_parquet(rows.path, glob=False), rows.at)
     days = {name: getattr(new, name) for name in ("name", "as_of", "from_day", "to_day")}
-    days["sha256"] = new.sha256 and keyed(change.state, new.sha256.encode())
     file = change.keep(rows.path, "records")[0] if rows.rows else ""
     span = {"first": rows.first, "last": rows.last}
     change.put("last", kind.name, rows.last)
     place = {"kind": kind.name, "file": file, "rows": rows.rows, **span, "oldest": rows.oldest}
-    _add_file(change, **place, **days, loaded_at=rows.at)
+    _add_file(change, **place, **days, sha256=new.sha256, loaded_at=rows.at)
     change.log("load", _in_log(new, rows.rows, span) | days | {"file": file})
     return Added(rows.rows, new.kept - rows.rows, *((rows.first, rows.last) if rows.rows else (None, None)))
 

@@ -26,7 +26,6 @@ from dnc.database import engine, run
 from dnc.errors import InputError, StoreError
 from dnc.messages import localized
 from dnc.store import holds
-from dnc.store.hash_keys import FILE_KEY, KEYS, new_key
 from dnc.store.journal import Change
 from dnc.store.record_kinds import CONSENTS, KINDS, OBJECTIONS, Kind
 from dnc.store.records import RecordFile, objections_in, recorded, records_in, used_since
@@ -34,6 +33,7 @@ from dnc.store.snapshots import Snapshot, snapshots_in
 from dnc.store.state import State
 
 DECISIONS = "decisions"
+HASHES = "hashes"  # of lists and verdicts of checks, by which somebody could try numbers
 _TAIL = 8  # digits at the end of a number by which it is found in a text
 _BETWEEN = r"[ .()/-]*"  # what stands between digits
 _THEIRS = "list_contains($numbers::ubigint[], number)"
@@ -77,15 +77,8 @@ def check_registry(registry: str | None) -> None:
         raise InputError(localized("errors", "retain_own"))
 
 
-def _remove_keys(change: Change, before: date = date.max) -> None:
-    """Remove the keys of checks made before a day; that of names and requests is replaced."""
-    old = [name for name, key in change.state.values(KEYS).items() if key["on"] < str(before)]
-    change.put_all(KEYS, dict.fromkeys(old) | {FILE_KEY: new_key()})
-    change.put_all("requests", dict.fromkeys(change.state.values("requests")))
-
-
 def forget_by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]:
-    """Delete snapshots as of a day before `before`, of one registry or all, and the key in the names of their files.
+    """Delete snapshots as of a day before `before`, of one registry or all.
 
     None while anything is on hold.
     """
@@ -94,14 +87,13 @@ def forget_by_age(change: Change, before: date, registry: str | None) -> list[Sn
     kept = [snapshot for snapshot in snapshots_in(change.state) if not snapshot.is_own]
     gone = [old for old in kept if old.as_of < before and registry in (None, old.registry)]
     change.put_all("snapshots", {str(old.id): None for old in gone})
-    _remove_keys(change, date.min)
     detail = {"by": "age", "before": before, "registry": registry, "snapshots": [old.id for old in gone]}
     change.log("forget", detail)
     return gone
 
 
 def forget_decisions_by_age(change: Change, before: date) -> list[int]:
-    """Delete decisions kept before a day, and the keys of the hashes in older rows of the log.
+    """Delete decisions kept before a day, and the hashes of their checks.
 
     None while anything is on hold.
     """
@@ -110,7 +102,7 @@ def forget_decisions_by_age(change: Change, before: date) -> list[int]:
     kept = change.state.all(DECISIONS, KeptDecisions).values()
     checks = [one.check for one in kept if one.kept_at.date() < before]
     change.put_all(DECISIONS, {str(check): None for check in checks})
-    _remove_keys(change, before)
+    change.put_all(HASHES, {str(check): None for check in checks})
     change.log("forget", {"by": "age", "before": before, "decisions_of": checks})
     return checks
 
@@ -121,8 +113,8 @@ def forget_by_number(
     """Delete what snapshots say about numbers that are not listed, and all kept decisions.
 
     The reason that a person gave for an objection is deleted too; the objection stays, and so does its lift. A lift
-    without an objection that is kept is deleted. So are the keys of all hashes in the log, because any list may have
-    had these numbers; while anything is on hold they stay.
+    without an objection that is kept is deleted. So are the hashes of all checks, because any list may have had these
+    numbers; while anything is on hold they stay.
 
     kinds: of own records that are deleted. Raises StoreError if one of the numbers is on hold.
     """
@@ -131,7 +123,8 @@ def forget_by_number(
         rows = [hold.seq for hold in holds.in_state(change.state)]
         raise StoreError(localized("errors", "hold", "held", rows=", ".join(map(str, rows))))
     if not holds.in_state(change.state):
-        _remove_keys(change)
+        for kind in (HASHES, "requests"):
+            change.put_all(kind, dict.fromkeys(change.state.values(kind)))
     rewriting = _Rewriting(change, _THEIRS, {"numbers": list(numbers)}, work)
     snapshots = snapshots_in(change.state)
     for file in sorted({snapshot.file for snapshot in snapshots if not snapshot.is_own}):
@@ -207,8 +200,6 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path, 
     on_hold = holds.numbers_on_hold(change)
     if on_hold is None or (kind.whole and holds.in_state(change.state)):
         return 0
-    if not holds.in_state(change.state):
-        _remove_keys(change, date.min)
     if kind.whole:
         files = change.state.all("records", RecordFile).values()
         old = [file for file in files if file.kind == kind.name and file.as_of and file.as_of < before]
@@ -276,12 +267,12 @@ class _Rewriting:
         self.files.append(file)
 
     def _replace(self, kind: str, old: str, new: str, rows: int) -> None:
-        """Name another file in the place of one."""
-        count = "numbers" if kind == "snapshots" else "rows"
-        there = self.change.state.values(kind).items()
-        self.change.put_all(
-            kind, {name: {**value, "file": new, count: rows} for name, value in there if value["file"] == old}
-        )
+        """Name another file in the place of one; by what the file that was loaded hashes to, numbers could be tried."""
+        count, told = "numbers" if kind == "snapshots" else "rows", {"sha256", "asked"}
+        values = {name: value for name, value in self.change.state.values(kind).items() if value["file"] == old}
+        for name, value in values.items():
+            erased = {key: "" for key in told & value.keys() if value[key]}
+            self.change.put(kind, name, {**value, **erased, "file": new, count: rows})
 
 
 def terms(state: State) -> list[tuple[str, int, date]]:

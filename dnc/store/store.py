@@ -37,7 +37,6 @@ from dnc.numbers.reader import read_number
 from dnc.registries.reasons import in_words
 from dnc.store import audit_log, holds, records, retention, wordings
 from dnc.store.folder import known_fault, refuse_unsafe
-from dnc.store.hash_keys import KEYS
 from dnc.store.holds import Hold
 from dnc.store.journal import WORK, Journal
 from dnc.store.record_kinds import CONSENTS, CUSTOMERS, KINDS
@@ -178,10 +177,14 @@ class Store:
         kept = self.journal.read().all(retention.DECISIONS, retention.KeptDecisions).values()
         return {one.check: self.path / "decisions" / one.file for one in kept}
 
-    def hash_key(self, row: int) -> str | None:
-        """The key of the hashes in a row of the log; None if it was forgotten, or there was none."""
-        kept = self.journal.read().values(KEYS).get(str(row))
-        return kept and str(kept["key"])
+    def hashes(self, check: int) -> dict[str, str]:
+        """The SHA-256 of the list of a check, of its consents and of its verdicts, by the row of the check in the log.
+
+        Raises StoreError if they were forgotten.
+        """
+        if (kept := self.journal.read().values(retention.HASHES).get(str(check))) is None:
+            raise StoreError(localized("errors", "replay", "no_hashes"))
+        return dict(kept)
 
     def record(
         self,
@@ -191,11 +194,11 @@ class Store:
         rules: Mapping[str, str] | None = None,
         terms: Mapping[str, str] | None = None,
         decisions: Path | None = None,
-        hash_key: str | None = None,
+        hashes: Mapping[str, str | None] | None = None,
     ) -> audit_log.Entry:
         """Add a row to the log, the texts of rules and terms by their SHA-256, and a file of decisions to keep.
 
-        hash_key: with which the hashes in the row are made.
+        hashes: to which the row commits until numbers are forgotten.
         """
         with self.journal.change() as change:
             known = change.state.values("rules")
@@ -210,8 +213,8 @@ class Store:
                 file, rows = change.keep(decisions, "decisions")
                 row = change.log(verb, detail | {"decisions": file})
                 change.put(retention.DECISIONS, row, retention.KeptDecisions(row, file, rows, audit_log.now()))
-            if hash_key:
-                change.put(KEYS, row, {"key": hash_key, "on": audit_log.now().date()})
+            if hashes:
+                change.put(retention.HASHES, row, hashes)
         return change.head
 
     def diff(self, before: int, after: int, numbers: bool = False) -> pl.DataFrame:

@@ -18,12 +18,14 @@ from dnc.cli.options import (
     load_rules,
     open_store,
     print_csv,
+    show,
     show_findings,
     source_of,
     store_verb,
     tell,
 )
-from dnc.messages import localized
+from dnc.errors import InputError
+from dnc.messages import localized, said
 
 if TYPE_CHECKING:
     import polars as pl
@@ -117,21 +119,30 @@ def replay(
 @option("--check", type=int, metavar="N")
 @option("--from", "first", type=DATE)
 @option("--to", "last", type=DATE)
-@option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE")
+@option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 @option("--campaign", metavar="NAME")
 @option("--without-numbers", is_flag=True)
 @option("--key", type=FILE)
+@option("--verify", "verifying", type=FILE, metavar="FILE")
+@option("--public", type=FILE)
 @store_verb
 def evidence(
     *,
     check: int | None,
     first: date | None,
     last: date | None,
-    out: Path,
+    out: Path | None,
     campaign: str | None,
     without_numbers: bool,
     key: Path | None,
+    verifying: Path | None,
+    public: Path | None,
 ) -> None:
+    if verifying:
+        _verify_evidence(verifying, public)
+        return
+    if out is None:
+        raise click.UsageError(localized("errors", "cli", "evidence_of"))
     from dnc.checks.inspection import Scope, inspect
     from dnc.checks.past import past_check
     from dnc.files.output_file import atomic_path
@@ -151,3 +162,16 @@ def evidence(
         numbers = not without_numbers
         files = write_folder(unfinished, store, found, load_rules(), language(), numbers=numbers, signer=signer)
     tell("inspection", "written", out=out, n=files, head=found.findings.head)
+
+
+def _verify_evidence(path: Path, public: Path | None) -> None:
+    """Verify a zip of evidence; raises InputError after printing its faults."""
+    from dnc.reports.evidence_check import verify_evidence
+
+    found = verify_evidence(path, public)
+    for fault in found.faults:
+        show(fault)
+    if found.faults:
+        raise InputError(localized("errors", "evidence_faults", n=len(found.faults)), path)
+    signed = said(language(), "inspection", "signed_by", key=found.signed_by) if found.signed_by else ""
+    tell("inspection", "verified", n=found.files, head=str(found.head or ""), signed=signed)

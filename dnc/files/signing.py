@@ -1,8 +1,7 @@
-"""Signatures of files (Ed25519): keys, and what is signed with them.
+"""Signatures (Ed25519): keys, and what is signed with them.
 
-The context is signed with the data, so a signature made for one kind of file is never valid for another. A key is
-identified by its fingerprint: the SHA-256 of the public key in DER, as `openssl pkey -pubout -outform DER | sha256sum`
-prints it.
+A key is identified by its fingerprint: the SHA-256 of the public key in DER, as `openssl pkey -pubout -outform DER |
+sha256sum` prints it.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dnc.errors import InputError, extra
 from dnc.files.input_file import open_input
@@ -22,6 +21,13 @@ if TYPE_CHECKING:
 _LONGEST = 1 << 16  # bytes of a file with a key
 
 
+class PublicKey(NamedTuple):
+    """A public key, and its fingerprint."""
+
+    key: Ed25519PublicKey
+    fingerprint: str
+
+
 class Signer:
     """A private key (PKCS#8, PEM) that signs.
 
@@ -30,7 +36,6 @@ class Signer:
 
     def __init__(self, path: Path) -> None:
         self._key = _private_key(path)
-        self.public = self._key.public_key().public_bytes_raw()
         self.fingerprint = _fingerprint(self._key.public_key())
 
     @property
@@ -40,9 +45,9 @@ class Signer:
 
         return self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
-    def sign(self, context: bytes, data: bytes) -> bytes:
-        """The signature of some data in a context."""
-        return self._key.sign(context + data)
+    def sign(self, data: bytes) -> bytes:
+        """The signature of some data."""
+        return self._key.sign(data)
 
 
 def _private_key(path: Path) -> Ed25519PrivateKey:
@@ -60,6 +65,31 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise InputError(localized("errors", "private_key"), path)
     return key
+
+
+def key_in(pem: bytes, path: Path) -> PublicKey:
+    """The public key in a file. Raises InputError if it has none; OptionError if the extra is missing."""
+    with extra("signatures"):
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise InputError(localized("errors", "public_key"), path)
+    return PublicKey(key, _fingerprint(key))
+
+
+def is_signed(public: PublicKey, signature: bytes, data: bytes) -> bool:
+    """Whether a signature of some data was made with the private key of a public one."""
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        public.key.verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _fingerprint(key: Ed25519PublicKey) -> str:

@@ -38,7 +38,8 @@ from dnc.store.retention import DECISIONS
 from dnc.store.store import Store
 from dnc.verdicts.verdict import OUTCOMES
 
-SUMS = "SHA256SUMS"
+SUMS, SIGNATURE = "SHA256SUMS", ".sig"
+LOG = "annexes/log.jsonl"
 CONTEXT = b"# dnc evidence folder 1\n"  # a comment for sha256sum; so what is signed is the file as it is
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOST = 100  # rows of a table on the page
@@ -88,7 +89,7 @@ def write_folder(
     sums = CONTEXT + "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)).encode()
     files[SUMS] = sums
     if signer:
-        files |= {f"{SUMS}.sig": signer.sign(b"", sums), f"{SUMS}.pem": signer.pem}
+        files |= {f"{SUMS}{SIGNATURE}": signer.sign(sums), f"{SUMS}.pem": signer.pem}
     write_archive(out, sorted(files.items()))
     return len(files)
 
@@ -311,7 +312,7 @@ class _Folder:
         yield labelled(said(self.language, "page", "head"), str(findings.head), self.language)
         yield from (_masked(in_language(note, self.language)) for note in findings.notes)
         if self.numbers:
-            yield self.say("chained", file=self._name("annexes/log.csv"))
+            yield self.say("chained", file=LOG)
 
     def _made(self) -> pl.DataFrame:
         rows = [(name, self.holds[name], hashlib.sha256(data).hexdigest()) for name, data in sorted(self.made.items())]
@@ -336,7 +337,8 @@ class _Folder:
                 statement, suffix = row["statement"], Path(row["proof"]).suffix
                 name = f"{self._name('annexes/proofs')}/{statement.replace(':', '-')}{suffix}"
                 self.proofs[statement] = self._add(name, proof, self.say("holds", "proof", statement=statement))
-        annexes = {"numbers": found.numbers, "sample": found.sample, "wordings": _wordings(found), "log": found.log}
+        self._add(LOG, self.store.journal.sealed(), self.texts["holds"]["log"])
+        annexes = {"numbers": found.numbers, "sample": found.sample, "wordings": _wordings(found)}
         for name, frame in annexes.items():
             if frame.height:
                 holds = self.texts["holds"].get(name) or self.texts["caption"][name]

@@ -163,6 +163,13 @@ class Journal:
         except OSError as error:
             raise StoreError(localized("errors", "store_unread", store=self.log, why=why(error))) from None
 
+    def sealed(self) -> bytes:
+        """All rows of the log without what they say. Raises StoreError."""
+        try:
+            return b"".join(audit_log.sealed(path.read_bytes()) for path in self.segments())
+        except OSError as error:
+            raise StoreError(localized("errors", "store_unread", store=self.log, why=why(error))) from None
+
     def noted(self) -> Entry:
         """The last row that the file `head` names; none if there is no such file. Raises DamageError, StoreError."""
         try:

@@ -13,7 +13,7 @@ import msgspec
 
 from dnc.errors import InputError, StoreError, unwritable
 from dnc.files import objects
-from dnc.files.atomic import HALF, move_into_place, sync_folder
+from dnc.files.atomic import HALF, move_into_place, sync_folder, write_atomically
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
 from dnc.messages import localized
@@ -88,6 +88,7 @@ def _copy(journal: Journal, destination: Path, *, restoring: bool) -> Entry:
 def _copy_log(journal: Journal, new: Path) -> tuple[State, ReadLock]:
     """Copy the log into a new folder; returns what stands by it, and a lock that keeps files from being removed."""
     for _ in range(_TRIES):
+        _write_head(new, journal.noted())
         segments = journal.segments()
         for path in segments:
             shutil.copyfile(path, new / LOG / path.name)
@@ -95,16 +96,15 @@ def _copy_log(journal: Journal, new: Path) -> tuple[State, ReadLock]:
         state = Journal(new, 0).read()
         reading = ReadLock([journal.folder / path for path in sorted(state.files)])
         if journal.segments() == segments:
-            move_into_place(_written(new / f"{HALF}{HEAD}", f"{state.head}\n"), new / HEAD)
+            _write_head(new, state.head)
             return state, reading
         shutil.rmtree(new / LOG)
         (new / LOG).mkdir(mode=0o700)
     raise StoreError(localized("errors", "backup", "busy", store=journal.folder))
 
 
-def _written(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="ascii")
-    return path
+def _write_head(folder: Path, head: Entry) -> None:
+    write_atomically(folder / HEAD, f"{head}\n".encode())
 
 
 def _copy_file(path: Path, to: Path) -> None:

@@ -236,7 +236,7 @@ class Journal:
             for kind, values in said.items():
                 state = state.put(kind, values, line.row.n)
             state = state.at_row(Entry(line.row.n, line.hash))
-        if not all(_OURS.match(path.name) and len(path.parts) == 2 for path in state.files):
+        if not all(_OURS.match(path.name) and str(path.parent) in FOLDERS for path in state.files):
             raise DamageError(self.folder, localized("errors", "journal", "outside"))
         return state
 

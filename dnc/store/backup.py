@@ -180,10 +180,11 @@ def _put_back(journal: Journal, kept: Journal, findings: Findings, good: Finding
             _refuse_other(journal, findings, good, kept.folder)
             wanted |= there
         files = list(_put_files(journal, state, kept.folder, wanted))
-        aside = None if log_intact else _put_log(journal, kept, state)
+        aside = None if log_intact else _put_log(journal, kept, state, files)
     if still := verify(journal).damage:
         raise StoreError(localized("errors", "backup", "not_held", store=journal.folder, fault=still[0]))
-    _record(journal, good.head, files)
+    if log_intact:
+        _record(journal, good.head, files)
     return Restored(len(files), not log_intact, findings.head, good.head, aside)
 
 
@@ -209,7 +210,7 @@ def _put_files(journal: Journal, state: State, source: Path, wanted: set[str]) -
             yield path.name
 
 
-def _put_log(journal: Journal, kept: Journal, state: State) -> Path:
+def _put_log(journal: Journal, kept: Journal, state: State, files: list[str]) -> Path:
     """Replace the log by that of the backup; in between the store is refused, as it was before.
 
     What it replaces, and files that the backup does not name, are kept: somebody may need to look into them.
@@ -222,6 +223,7 @@ def _put_log(journal: Journal, kept: Journal, state: State) -> Path:
     with own_folder(journal.folder, ".dnc-restore-") as work:
         (work / LOG).mkdir(mode=0o700)
         _copy_log(kept, work)
+        _record(Journal(work, 0), state.head, files)
         for path in (*journal.segments(), journal.head):
             if path.exists():
                 path.replace(_free(aside, path))

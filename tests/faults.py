@@ -31,13 +31,12 @@ from random import Random
 import polars as pl
 
 from dnc import DncError, Store, check
-from dnc.database import instance_of
 from dnc.law.rulebook import Rulebook
 from dnc.lists import own_records
 from dnc.registries import ingest
-from dnc.store import keys, records, wordings
+from dnc.store import journal, keys, records, wordings
 from dnc.store.backup import backup, restore
-from dnc.store.manifest import read_manifest
+from dnc.store.state import FOLDERS
 from dnc.store.verify import verify
 from dnc.vetting.vet import vet
 
@@ -62,7 +61,7 @@ SYSTEM = {
     "flock",
     "chmod",
 }
-SYSTEM |= {"sendfile", "scandir", "lseek", "truncate"}
+SYSTEM |= {"sendfile", "scandir", "lseek", "truncate", "flush"}
 ROOMS = {"store", "atomic", "locks", "evidence", "writers"}
 _PATIENCE_SECONDS = 30  # a thread of Polars that gets no memory may leave the others waiting for ever
 DAMAGED, ABSENT = "damaged", "absent"
@@ -111,7 +110,12 @@ def _record(folder: Path, number: str = "+33199000004") -> None:
 
 
 def _record_many(folder: Path) -> None:
-    records._IN_LEDGER = 1  # what was recorded moves into a file
+    records._IN_LOG = 1  # what was recorded moves into a file
+    _record(folder)
+
+
+def _record_much(folder: Path) -> None:
+    journal._MOST_BYTES = 0  # the log begins a new file, and the older one is sealed
     _record(folder)
 
 
@@ -177,12 +181,9 @@ def _restore_gone(folder: Path) -> None:
 
 
 def damage(folder: Path) -> None:
-    """Cut the ledger, a snapshot and bit pages."""
-    store = folder / "store"
-    for path in (
-        store / "ledger.duckdb",
-        *(next((store / name).iterdir()) for name in ("status", "--files", "bitpages")),
-    ):
+    """Cut the log, a snapshot and bit pages."""
+    for name in ("log", "snapshots", "bitpages"):
+        path = next((folder / "store" / name).iterdir())
         path.write_bytes(path.read_bytes()[:-100])
 
 
@@ -202,6 +203,7 @@ VERBS = {
     "load consents": Verb(_load_more_consents),
     "record a consent": Verb(_record),
     "record many consents": Verb(_record_many),
+    "begin a file of the log": Verb(_record_much),
     "record a call": Verb(_call),
     "add a wording": Verb(_word),
     "lift": Verb(_lift),
@@ -228,11 +230,9 @@ def state(folder: Path) -> object:
         return ABSENT
     if verify(store.journal).faults:
         return DAMAGED
-    standing = store.standing()
+    standing, stands = store.standing(), store.journal.read()
     if store.log().is_empty():
         return ABSENT
-    with store.journal.read() as opened:
-        kept = [(row.check, row.rows) for row in opened.manifest.decisions]
     for registry in {one.registry for one in standing.snapshots}:
         standing.of(registry)
     return (
@@ -241,16 +241,17 @@ def state(folder: Path) -> object:
             for one in standing.snapshots
         ],
         standing.objections.drop("recorded_at").rows(),
-        kept,
+        [(name, one["rows"]) for name, one in stands.values("decisions").items()],
         [_held(store, known) for known in standing.records.values()],
         [one.name for one in wordings.in_store(store.journal)],
         store.log()["verb"].to_list(),
+        len(store.journal.segments()),
     )
 
 
 def _held(store: Store, known: records.Records) -> object:
     """The own records of a kind."""
-    with instance_of(store.path.absolute()).cursor() as con:
+    with store.journal.instance.cursor() as con:
         rows = known.find(con).sort("seq").drop("recorded_at").rows()
     return rows, [one.rows for one in known.files]
 
@@ -268,19 +269,10 @@ def looked_at(folder: Path) -> Text:
     found = state(folder)
     if found in (DAMAGED, ABSENT):
         return Text(f"{found!r}{_BREAK}")
-    Store(folder).object(["+33199000009"], date(2026, 6, 4))
-    named = {
-        "lock",
-        "ledger.duckdb",
-        "manifest.json",
-        "snapshots",
-        "bitpages",
-        "decisions",
-        "records",
-        "damaged",
-    }
-    manifest = read_manifest(folder)
-    named |= {path.name for path in manifest.files()}
+    store = Store(folder)
+    store.object(["+33199000009"], date(2026, 6, 4))
+    named = {"lock", "head", "log", *FOLDERS, "damaged", *(path.name for path in store.journal.segments())}
+    named |= {path.name for path in store.journal.read().files}
     left = [path.name for path in folder.rglob("*") if path.name not in named and path.parent.name != "damaged"]
     return Text(f"{found!r}{_BREAK}{' '.join(left)}")
 
@@ -396,10 +388,7 @@ class Harness:
         """What the store of a verb holds before it and after it."""
         verb = VERBS[name]
         with self._copy(verb) as run:
-            if name == "upgrade":
-                before = "the same as after"
-            else:
-                before = self._need(in_child(lambda: state(run / verb.store)), name)
+            before = self._need(in_child(lambda: state(run / verb.store)), name)
             self._need(in_child(lambda: verb.do(run)), name)
             return before, self._need(in_child(lambda: state(run / verb.store)), name)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from dnc.errors import InputError, StoreError, unwritable
 from dnc.files import objects
-from dnc.files.atomic import HALF, move_into_place, sync_folder
+from dnc.files.atomic import HALF, move_into_place, sync_folder, write_atomically
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
 from dnc.messages import localized
@@ -88,6 +88,7 @@ def _copy(journal: Journal, destination: Path, *, restoring: bool) -> Entry:
 def _copy_log(journal: Journal, new: Path) -> tuple[State, ReadLock]:
     """Copy the log into a new folder; returns what stands by it, and a lock that keeps files from being removed."""
     for _ in range(_TRIES):
+        _write_head(new, journal.noted())
         segments = journal.segments()
         for path in segments:
             shutil.copyfile(path, new / LOG / path.name)
@@ -95,16 +96,15 @@ def _copy_log(journal: Journal, new: Path) -> tuple[State, ReadLock]:
         state = Journal(new, 0).read()
         reading = ReadLock([journal.folder / path for path in sorted(state.files)])
         if journal.segments() == segments:
-            move_into_place(_written(new / f"{HALF}{HEAD}", f"{state.head}\n"), new / HEAD)
+            _write_head(new, state.head)
             return state, reading
         shutil.rmtree(new / LOG)
         (new / LOG).mkdir(mode=0o700)
     raise StoreError(localized("errors", "backup", "busy", store=journal.folder))
 
 
-def _written(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="ascii")
-    return path
+def _write_head(folder: Path, head: Entry) -> None:
+    write_atomically(folder / HEAD, f"{head}\n".encode())
 
 
 def _copy_file(path: Path, to: Path) -> None:
@@ -180,10 +180,11 @@ def _put_back(journal: Journal, kept: Journal, findings: Findings, good: Finding
             _refuse_other(journal, findings, good, kept.folder)
             wanted |= there
         files = list(_put_files(journal, state, kept.folder, wanted))
-        aside = None if log_intact else _put_log(journal, kept, state)
+        aside = None if log_intact else _put_log(journal, kept, state, files)
     if still := verify(journal).damage:
         raise StoreError(localized("errors", "backup", "not_held", store=journal.folder, fault=still[0]))
-    _record(journal, good.head, files)
+    if log_intact:
+        _record(journal, good.head, files)
     return Restored(len(files), not log_intact, findings.head, good.head, aside)
 
 
@@ -209,7 +210,7 @@ def _put_files(journal: Journal, state: State, source: Path, wanted: set[str]) -
             yield path.name
 
 
-def _put_log(journal: Journal, kept: Journal, state: State) -> Path:
+def _put_log(journal: Journal, kept: Journal, state: State, files: list[str]) -> Path:
     """Replace the log by that of the backup; in between the store is refused, as it was before.
 
     What it replaces, and files that the backup does not name, are kept: somebody may need to look into them.
@@ -222,6 +223,7 @@ def _put_log(journal: Journal, kept: Journal, state: State) -> Path:
     with own_folder(journal.folder, ".dnc-restore-") as work:
         (work / LOG).mkdir(mode=0o700)
         _copy_log(kept, work)
+        _record(Journal(work, 0), state.head, files)
         for path in (*journal.segments(), journal.head):
             if path.exists():
                 path.replace(_free(aside, path))

@@ -152,8 +152,10 @@ class Journal:
         return query(self.read()) if self.exists else None
 
     def segments(self) -> list[Path]:
-        """The files of the log, oldest first. Raises OSError."""
-        return sorted(path for path in self.log.iterdir() if _SEGMENT.match(path.name))
+        """The files of the log, oldest first; none if it is missing. Raises OSError."""
+        with suppress(FileNotFoundError):
+            return sorted(path for path in self.log.iterdir() if _SEGMENT.match(path.name))
+        return []
 
     def lines(self) -> Iterator[tuple[Path, list[Line | None]]]:
         """Each file of the log with its rows; None for a line that is none. Raises StoreError."""
@@ -192,7 +194,7 @@ class Journal:
                 time.sleep(0.01)
             except OSError as error:
                 raise StoreError(localized("errors", "store_unread", store=self.log, why=why(error))) from None
-        raise DamageError(self.folder, localized("errors", "journal", "missing" if not self.log.exists() else "sealed"))
+        raise DamageError(self.folder, localized("errors", "journal", "sealed"))
 
     def _read_once(self, noted: Entry) -> _Read:
         segments = self.segments()
@@ -209,7 +211,10 @@ class Journal:
         hashes = {line.row.n: line.hash for line in lines if line}
         if noted.seq > state.head.seq:
             raise DamageError(self.folder, audit_log.missing(state.head.seq + 1, noted.seq))
-        if noted.seq >= first and hashes[noted.seq] != noted.hash:
+        if noted == audit_log.NO_ENTRY:
+            if state.head.seq and not self.head.exists():  # otherwise the store was just made
+                raise DamageError(self.folder, localized("errors", "journal", "head"))
+        elif noted.seq >= first and hashes[noted.seq] != noted.hash:
             raise DamageError(self.folder, localized("fault", "rewritten", row=noted.seq))
         ends = list(accumulate(len(text) + 1 for text in texts))
         read = _Read(path, identity, ends[state.head.seq - first], first, ends[0], state)
@@ -237,7 +242,7 @@ class Journal:
             for kind, values in said.items():
                 state = state.put(kind, values, line.row.n)
             state = state.at_row(Entry(line.row.n, line.hash))
-        if not all(_OURS.match(path.name) and len(path.parts) == 2 for path in state.files):
+        if not all(_OURS.match(path.name) and str(path.parent) in FOLDERS for path in state.files):
             raise DamageError(self.folder, localized("errors", "journal", "outside"))
         return state
 
@@ -303,6 +308,8 @@ class Journal:
         if read.path.stat().st_size > read.size:
             os.truncate(read.path, read.size)
             read = self._read()
+        if not self.head.exists():
+            write_atomically(self.head, f"{read.state.head}\n".encode())
         for path in self.segments()[-2:-1]:
             _seal(path)
         return read

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from dnc.cli.main import cli
@@ -207,41 +206,6 @@ def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeyp
     code, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")
     assert code == 4
     assert re.fullmatch(r"dnc: internal error \(ZeroDivisionError at \w+\.py:\d+\); .*\n", err)
-
-
-def test_a_locked_store_names_its_holder(dnc, screened, write_file, monkeypatch):
-    """A check waits for another process that writes, then names it."""
-    monkeypatch.setattr("dnc.store.store.LOCK_WAIT_SECONDS", 0.3)
-    hold = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-    ledger = str(screened.path / "ledger.duckdb")
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, ledger], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        holder.stdout.readline()
-        try:
-            code, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")
-        finally:
-            holder.kill()
-    assert code == 4
-    assert f"locked by process {holder.pid}" in err
-
-
-def test_a_store_of_another_version_says_so(dnc, screened):
-    """A ledger of a later version is refused, and its version named."""
-    with duckdb.connect(str(screened.path / "ledger.duckdb")) as con:
-        con.execute("update about set version = 99")
-    code, _, err = dnc("status", "--files")
-    assert code == 4
-    assert "written by a newer dnc (format 99;" in err
-
-
-@pytest.mark.parametrize("content", [b"", b"no database at all" * 1000])
-def test_a_damaged_ledger_says_so(dnc, screened, content):
-    """An empty file or a file of another kind is refused as a ledger."""
-    (screened.path / "ledger.duckdb").write_bytes(content)
-    code, _, err = dnc("status", "--files")
-    assert code == 4
-    assert "ledger.duckdb" in err
 
 
 def test_odd_rows_never_stop_a_run(dnc, write_file):

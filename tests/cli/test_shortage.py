@@ -125,6 +125,16 @@ def fill(folder: Path) -> None:
             pass
 
 
+def end_at_a_block(store: Store) -> None:
+    """Let the log of a store end a little before the end of a block of the disk, so that no row fits into what is left."""
+    log, sizes = store.journal.segments()[-1], []
+    for _ in range(2):
+        sizes.append(log.stat().st_size)
+        left = -(2 * sizes[-1] - sizes[0]) % 4096 if len(sizes) > 1 else 0
+        store.set_office({"name": "x" * max(0, left - 20)})
+    assert -log.stat().st_size % 4096 < 200
+
+
 @pytest.fixture
 def full(tmp_path) -> Iterator[Path]:
     """A folder on a disk of 1 MiB."""
@@ -138,6 +148,7 @@ def full_store(tmp_path, write_file) -> Iterator[Path]:
     with small_disk(tmp_path / "full", 8) as folder:
         store = Store(folder / "store")
         store.load(write_file("own.csv", "number\n+33199000001\n"), registry="own", as_of=date(2026, 1, 1))
+        end_at_a_block(store)
         fill(folder)
         yield store.path
 

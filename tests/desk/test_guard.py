@@ -22,7 +22,7 @@ EVIL = "http://evil.example"
 
 def left_behind(desk: Running) -> list[str]:
     """Files in the store's folder that no change of the store put there."""
-    known = {"ledger.duckdb", "manifest.json", "lock", "owner.lock"}
+    known = {"head", "lock", "owner.lock", *(path.name for path in desk.store.journal.segments())}
     # Unlike `Path.rglob`, it passes over folders that the desk deletes meanwhile.
     walked = os.walk(desk.store.path)
     return [str(Path(folder, name)) for folder, _, names in walked for name in names if name not in known]

@@ -59,7 +59,7 @@ def test_what_is_not_there_is_one_sentence(bucket, store):
 
 
 def test_a_backup_goes_there_and_comes_back(bucket, store, dnc, write_file, tmp_path):
-    """Restored from the bucket, the store verifies; without its manifest a backup is none; nothing is overwritten."""
+    """Restored from the bucket, the store verifies; without its head a backup is none; nothing is overwritten."""
     store.load(write_file("own.csv", "number\n+33199000001\n"), as_of=date(2026, 11, 1), registry="own")
     assert dnc("backup", f"{bucket}/night", "--store", store.path)[0] == 0
     assert dnc("backup", f"{bucket}/night", "--store", store.path)[0] == 4
@@ -67,7 +67,7 @@ def test_a_backup_goes_there_and_comes_back(bucket, store, dnc, write_file, tmp_
     assert dnc("restore", f"{bucket}/night", "--store", other.path)[0] == 0
     assert dnc("status", "--store", other.path)[0] == 0
     assert [one.sha256 for one in other.snapshots()] == [one.sha256 for one in store.snapshots()]
-    obstore.delete(from_url("s3://lists"), [f"{bucket.removeprefix('s3://lists/')}/night/manifest.json"])
+    obstore.delete(from_url("s3://lists"), [f"{bucket.removeprefix('s3://lists/')}/night/head"])
     assert dnc("restore", f"{bucket}/night", "--store", tmp_path / "third")[0] == 4
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,20 +10,19 @@ import sys
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 
 from dnc import InputError, Store, StoreError, check
 from dnc.files.locks import own_folder
-from dnc.store import audit_log
+from dnc.store import journal
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
 from dnc.verdicts.screening import Screen
-from tests import edits, size
+from tests import size
 from tests.store.test_store import ANSWER, said
 
-LEDGER, MANIFEST = "ledger.duckdb", "manifest.json"
+LOG, HEAD = "log/000000000000.jsonl", "head"
 
 
 def names(store: Store) -> set[str]:
@@ -32,76 +30,48 @@ def names(store: Store) -> set[str]:
     return {str(path.relative_to(store.path)) for path in store.path.rglob("*") if path.is_file()}
 
 
-def test_a_change_leaves_no_log_that_could_be_cut(loaded):
-    """After each change there is a ledger, its manifest and files, readable by their owner only."""
-    kinds = {name.partition("/")[0] for name in names(loaded)}
-    assert kinds == {LEDGER, MANIFEST, "lock", "snapshots"}
+def test_a_change_leaves_nothing_beside_the_store(loaded):
+    """After each change there is a log, its head and files, readable by their owner only."""
+    assert {name.partition("/")[0] for name in names(loaded)} == {"log", HEAD, "lock", "snapshots"}
     assert all(path.stat().st_mode & 0o077 == 0 for path in [loaded.path, *loaded.path.rglob("*")])
     assert not verify(loaded.journal).faults
 
 
-def test_a_manifest_one_change_behind_is_a_kill_and_is_healed(loaded):
-    """The ledger names what it was copied from: nothing is lost, readers go on, the next writer puts it right."""
-    behind = (loaded.path / MANIFEST).read_bytes()
+def test_a_head_one_change_behind_is_a_kill_and_is_healed(loaded):
+    """Nothing is lost, readers go on, and the next change notes the last row again."""
+    behind = (loaded.path / HEAD).read_bytes()
     loaded.object(["+33199000004"], date(2026, 8, 3))
-    (loaded.path / MANIFEST).write_bytes(behind)
+    (loaded.path / HEAD).write_bytes(behind)
     assert said(loaded, "own", 33199000004, "2026-08-04")[0] == "listed"
-    found = verify(loaded.journal)
-    assert (found.faults, found.head.seq, len(found.notes)) == ([], 4, 1)
+    assert (verify(loaded.journal).faults, verify(loaded.journal).head.seq) == ([], 4)
     loaded.object(["+33199000005"], date(2026, 8, 4))
-    assert (verify(loaded.journal).notes, loaded.log().height) == ([], 5)
+    assert loaded.journal.noted() == verify(loaded.journal).head
 
 
-def test_a_manifest_of_a_later_program_is_not_called_damaged(loaded):
-    """What it names beside what is known is another program's; nobody is told to restore a store that is whole."""
-    told = json.loads((loaded.path / MANIFEST).read_bytes())
-    del told["sha256"]
-    told["indexes"] = []
-    told["sha256"] = hashlib.sha256(audit_log.canonical(told).encode()).hexdigest()
-    (loaded.path / MANIFEST).write_text(json.dumps(told))
-    with pytest.raises(
-        StoreError, match=r"written by a newer dnc \(this one does not know manifest.json\); update dnc$"
-    ):
-        loaded.standing()
-
-
-@pytest.mark.parametrize(("key", "value"), [("file", "../elsewhere.parquet"), ("rows", "3"), ("more", 1)])
-def test_a_manifest_of_another_form_is_refused(loaded, key, value):
-    """Also with its checksum right: a path in a file name, a value of another type, a key that is not known."""
-    content = json.loads((loaded.path / MANIFEST).read_bytes())
-    del content["sha256"]
-    content["snapshots"][0][key] = value
-    content["sha256"] = hashlib.sha256(audit_log.canonical(content).encode()).hexdigest()
-    (loaded.path / MANIFEST).write_text(json.dumps(content))
-    with pytest.raises(StoreError, match="written by a newer dnc"):
-        loaded.standing()
-
-
-def test_a_ledger_that_lost_rows_is_refused_and_they_are_named(loaded, tmp_path):
-    """An older ledger put back, also by one change only: nothing is decided, and verify counts what is missing."""
-    earlier = (loaded.path / LEDGER).read_bytes()
-    for day in (3, 4):
+def test_a_log_that_lost_rows_is_refused_and_they_are_named(loaded):
+    """An older log put back, also by one change only: nothing is decided, and verify counts what is missing."""
+    log = loaded.path / LOG
+    earlier = log.read_bytes()
+    for day, missing in ((3, "row 4 is missing"), (4, "rows 4 to 5 are missing")):
         loaded.object([f"+3319900000{day}"], date(2026, 8, day))
-        good = (loaded.path / LEDGER).read_bytes()
-        (loaded.path / LEDGER).write_bytes(earlier)
-        with pytest.raises(StoreError, match=r"does not match its manifest.*run dnc status, then dnc restore"):
+        good = log.read_bytes()
+        log.write_bytes(earlier)
+        with pytest.raises(StoreError, match=rf"{missing}; nothing is decided .* run dnc status, then dnc restore"):
             loaded.standing()
-        with pytest.raises(StoreError, match="does not match its manifest"):
+        with pytest.raises(StoreError, match=missing):
             loaded.object(["+33199000009"], date(2026, 8, 9))
-        faults = verify(loaded.journal).faults
-        assert f"row {day + 1} is missing" in faults or f"rows 4 to {day + 1} are missing" in faults
-        assert f"objections: 1 in the ledger, {day - 1} in the manifest" in faults
-        (loaded.path / LEDGER).write_bytes(good)
+        assert missing in verify(loaded.journal).faults
+        log.write_bytes(good)
     assert not verify(loaded.journal).faults
 
 
-@pytest.mark.parametrize("lost", [[LEDGER], [MANIFEST], [LEDGER, MANIFEST]])
+@pytest.mark.parametrize("lost", [[LOG], ["log"], [HEAD], ["log", HEAD]])
 def test_a_store_that_lost_a_file_is_never_taken_for_an_empty_one(loaded, write_file, lost):
     """What is left of a store is a damaged store; nothing is decided from it, and nothing of it is swept away."""
-    for name in lost:
-        (loaded.path / name).unlink()
+    for path in (loaded.path / name for name in lost):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     before = names(loaded)
-    with pytest.raises(StoreError, match="is missing; nothing is decided"):
+    with pytest.raises(StoreError, match=r"is missing.*; nothing is decided"):
         check(write_file("c.csv", "number\n0199000001\n"), loaded, region="FR")
     with pytest.raises(StoreError, match="is missing"):
         loaded.load(write_file("d.csv", ANSWER), as_of=date(2026, 8, 3))
@@ -110,12 +80,12 @@ def test_a_store_that_lost_a_file_is_never_taken_for_an_empty_one(loaded, write_
 
 
 def test_a_store_of_opt_outs_alone_is_not_taken_for_an_empty_one_either(store, write_file, tmp_path):
-    """No file is left of it but the lock: its folders say that there was a ledger."""
+    """No file is left of it but the lock: its folders say that there was a log."""
     store.object(["+33199000001"], date(2026, 8, 1))
     backup(store.journal, tmp_path / "kept")
-    for name in (LEDGER, MANIFEST):
+    for name in (LOG, HEAD):
         (store.path / name).unlink()
-    assert not [path for path in store.path.rglob("*") if path.is_file() and path.name != "lock"]
+    assert names(store) == {"lock"}
     with pytest.raises(StoreError, match="is missing; nothing is decided"):
         check(write_file("c.csv", "number\n0199000001\n"), store, region="FR")
     with pytest.raises(StoreError, match="is missing"):
@@ -124,42 +94,43 @@ def test_a_store_of_opt_outs_alone_is_not_taken_for_an_empty_one_either(store, w
     assert (store.standing().objections.height, verify(store.journal).faults) == (1, [])
 
 
-def test_a_ledger_cut_anywhere_is_refused(loaded):
+def test_a_store_that_was_just_made_needs_no_head(store, monkeypatch):
+    """Its maker was killed in between; the next change notes the row."""
+    with store.journal.writing():
+        store.journal._create()
+    (store.path / HEAD).unlink()
+    monkeypatch.setattr(journal, "_known", {})
+    assert (store.standing().objections.height, verify(store.journal).faults) == (0, [])
+    store.object(["+33199000001"], date(2026, 8, 1))
+    assert store.journal.noted().seq == 1
+
+
+def test_a_log_cut_anywhere_is_refused(loaded):
     """Cut at many places, from its first byte to its last, it never opens."""
-    whole, places = (loaded.path / LEDGER).read_bytes(), size(10, 100)
+    log = loaded.path / LOG
+    whole, places = log.read_bytes(), size(10, 100)
     for place in range(places):
-        (loaded.path / LEDGER).write_bytes(whole[: len(whole) * place // places])
+        log.write_bytes(whole[: len(whole) * place // places])
         with pytest.raises(StoreError, match="nothing is decided from this store"):
             loaded.standing()
-    (loaded.path / LEDGER).write_bytes(whole)
+    log.write_bytes(whole)
     assert loaded.standing().objections.height == 1
 
 
-@pytest.mark.parametrize("name", [LEDGER, MANIFEST, "snapshots"])
-def test_a_flipped_bit_is_never_decided_from(loaded, name):
-    """One bit of ledger, manifest or a snapshot, at many places: the look-up is refused with a word, never answered."""
+@pytest.mark.parametrize("name", [LOG, HEAD, "snapshots"])
+def test_a_flipped_bit_is_never_decided_from(loaded, name, monkeypatch):
+    """One bit of log, head or a snapshot, at many places: the look-up is refused with a word, never answered."""
     path = loaded.path / name
     path = next(path.glob("*")) if path.is_dir() else path
     whole, places = path.read_bytes(), size(5, 40)
     for place in range(places):
+        monkeypatch.setattr(journal, "_known", {})
         at = len(whole) * place // places
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << place % 8]) + whole[at + 1 :])
         with pytest.raises(StoreError, match="nothing is decided"):
             said(loaded, "fr-bloctel", 33199000001, "2026-08-02")
     path.write_bytes(whole)
     assert said(loaded, "fr-bloctel", 33199000001, "2026-08-02")[0] == "listed"
-
-
-def test_a_foreign_log_beside_the_ledger_is_named(loaded):
-    """A write-ahead log is another program's: it is neither replayed nor removed."""
-    log = loaded.path / f"{LEDGER}.wal"
-    with duckdb.connect(loaded.path / LEDGER) as con:
-        con.execute("set checkpoint_threshold = '1GB'; pragma disable_checkpoint_on_shutdown; create table x (y int)")
-    assert log.exists()
-    with pytest.raises(StoreError, match=r"ledger.duckdb.wal: was left by another program"):
-        loaded.standing()
-    log.unlink()
-    assert not verify(loaded.journal).faults
 
 
 def test_a_damaged_snapshot_comes_back_by_loading_it_again(loaded, write_file):
@@ -190,7 +161,7 @@ def test_leftovers_of_the_dead_go_with_the_next_change_and_those_of_the_living_s
     dead = "import os, sys; from pathlib import Path; from dnc.files.locks import own_folder\n"
     dead += "with own_folder(Path(sys.argv[1]), '.dnc-load-') as work: (work / 'x').touch(); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", dead, str(loaded.path)], check=False)
-    (loaded.path / ".half-manifest").touch()
+    (loaded.path / ".half-head").touch()
     assert len(list(loaded.path.glob(".dnc-load-*"))) == 1
     with own_folder(loaded.path, ".dnc-load-") as living:
         loaded.standing()
@@ -230,8 +201,9 @@ def test_what_a_purge_deletes_stays_for_a_check_that_reads_it(loaded):
     assert len(list((loaded.path / "snapshots").iterdir())) == 1
 
 
-def test_a_second_writer_waits_and_then_names_the_first(loaded, monkeypatch):
+def test_a_second_writer_waits_and_then_names_the_first(dnc, loaded, write_file, monkeypatch):
     """The wait is the stated one; who holds the store is told by the number of its process; readers do not wait."""
+    calls = write_file("c.csv", "number\n0199000001\n")
     monkeypatch.setattr("dnc.store.store.LOCK_WAIT_SECONDS", 0.2)
     hold = "import sys; from dnc import Store\n"
     hold += "with Store(sys.argv[1]).journal.change(): print('held', flush=True); sys.stdin.read()"
@@ -239,8 +211,8 @@ def test_a_second_writer_waits_and_then_names_the_first(loaded, monkeypatch):
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         try:
             holder.stdout.readline()
-            with pytest.raises(StoreError, match=f"still locked by process {holder.pid} after 0.2 s"):
-                loaded.object(["+33199000004"], date(2026, 8, 3))
+            code, _, err = dnc("check", calls, "--region", "FR", "--store", loaded.path)
+            assert (code, f"still locked by process {holder.pid} after 0.2 s" in err) == (4, True)
             assert loaded.standing().objections.height == 1
         finally:
             holder.kill()
@@ -299,45 +271,10 @@ def test_a_store_that_cannot_be_written_is_read_and_says_so_plainly(loaded, writ
         assert code == 4
         assert "cannot be written: Permission denied" in err
         assert (len(err.splitlines()), "damaged" in err) == (1, False)
-    (loaded.path / LEDGER).chmod(0)
+    (loaded.path / LOG).chmod(0)
     assert "cannot be read: Permission denied" in as_reader(tmp_path, ["status", "--files"])[0][1]
     for path in [loaded.path, *loaded.path.rglob("*")]:
         path.chmod(0o700)
-
-
-# Versions
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ("update about set version = 5", "format 5; this one reads format 4"),
-        ("create table links (number ubigint)", "this one does not know links"),
-        ("alter table log add column place varchar", "this one does not know log"),
-        (
-            "create table links (number ubigint); alter table snapshots add column place varchar",
-            "this one does not know links, snapshots",
-        ),
-        ("update about set version = 5; create table links (number ubigint)", "format 5; this one reads format 4"),
-    ],
-)
-def test_a_store_of_a_newer_program_is_called_newer(dnc, loaded, change, says):
-    """It is left alone, and nobody is told to restore a store that is whole."""
-    before = loaded.path.with_name("before")
-    backup(loaded.journal, before)
-    edits.edit(loaded.path, change)
-    for verb in (
-        ("status",),
-        ("status",),
-        ("log", "--verify"),
-        ("export", "own"),
-        ("record", "objection", "+33199000004", "--on", "2026-08-03"),
-        ("restore", before),
-        ("backup", loaded.path.with_name("b")),
-    ):
-        code, out, err = dnc(*verb, "--store", loaded.path)
-        assert (code, out) == (4, ""), verb
-        assert err == f"dnc: {loaded.path}: was written by a newer dnc ({says}); update dnc\n"
 
 
 # Backup and restore
@@ -355,27 +292,28 @@ def test_a_backup_is_a_store_and_comes_back(loaded, tmp_path):
 
 
 def test_a_restore_puts_back_what_is_damaged_and_nothing_else(loaded, tmp_path, write_file):
-    """A damaged snapshot comes back without taking the ledger back to the day of the backup."""
+    """A damaged snapshot comes back without taking the log back to the day of the backup."""
     backup(loaded.journal, tmp_path / "backup")
     loaded.object(["+33199000004"], date(2026, 8, 3))
     (loaded.path / "snapshots" / loaded.snapshots()[0].file).unlink()
     done = restore(loaded.journal, tmp_path / "backup")
-    assert (done.files, done.journal) == (1, False)
+    assert (done.files, done.log) == (1, False)
     assert (loaded.standing().objections.height, verify(loaded.journal).faults) == (2, [])
 
 
-def test_a_restored_ledger_says_what_came_after_it(loaded, tmp_path):
+def test_a_restored_log_says_what_came_after_it(loaded, tmp_path):
     """What was damaged is kept aside, with snapshots that the backup does not know; lost rows are counted."""
     backup(loaded.journal, tmp_path / "backup")
     loaded.object(["+33199000004"], date(2026, 8, 3))
-    (loaded.path / LEDGER).write_bytes(b"")
+    log = loaded.path / LOG
+    log.write_bytes(log.read_bytes().replace(b'"lifted":false', b'"lifted":true'))
     done = restore(loaded.journal, tmp_path / "backup")
-    assert (done.before.seq, done.after.seq, done.journal) == (4, 3, True)
-    assert {path.name for path in done.aside.iterdir()} == {LEDGER, MANIFEST}
+    assert (done.before.seq, done.after.seq, done.log) == (4, 3, True)
+    assert {path.name for path in done.aside.iterdir()} == {log.name, HEAD}
     assert (loaded.log().height, verify(loaded.journal).faults) == (4, [])
 
 
-@pytest.mark.parametrize("lost", [LEDGER, MANIFEST])
+@pytest.mark.parametrize("lost", [LOG, HEAD])
 def test_the_backup_of_another_store_is_not_restored(loaded, tmp_path, lost):
     """The opt-outs of one client would take the place of those of another; where the folder is gone it may be meant."""
     other = Store(tmp_path / "other")
@@ -383,26 +321,26 @@ def test_the_backup_of_another_store_is_not_restored(loaded, tmp_path, lost):
         other.object(["+33199000008"], date(2026, 8, day))
     backup(other.journal, tmp_path / "kept")
     backup(loaded.journal, tmp_path / "own")
-    cut = (loaded.path / lost).read_bytes()[:-200]
+    cut = (loaded.path / lost).read_bytes()[:-20]
     (loaded.path / lost).write_bytes(cut)
     with pytest.raises(InputError, match=r"kept: this is the backup of another store: .* move that folder away first"):
         restore(loaded.journal, tmp_path / "kept")
     assert ((loaded.path / lost).read_bytes(), (loaded.path / "damaged").exists()) == (cut, False)
-    assert restore(loaded.journal, tmp_path / "own").journal
+    assert restore(loaded.journal, tmp_path / "own").log
     loaded.path.rename(tmp_path / "away")
-    assert restore(loaded.journal, tmp_path / "kept").journal
+    assert restore(loaded.journal, tmp_path / "kept").log
 
 
 def test_a_second_restore_keeps_what_the_first_put_aside(loaded, tmp_path):
-    """Each damaged ledger may have opt-outs that are nowhere else; they are for nobody else to read."""
+    """Each damaged log may have opt-outs that are nowhere else; they are for nobody else to read."""
     backup(loaded.journal, tmp_path / "kept")
     cut = []
     for day in (3, 4):
         loaded.object(["+33199000004"], date(2026, 8, day))
-        cut.append((loaded.path / LEDGER).read_bytes()[:-100])
-        (loaded.path / LEDGER).write_bytes(cut[-1])
+        cut.append((loaded.path / LOG).read_bytes()[:-100])
+        (loaded.path / LOG).write_bytes(cut[-1])
         aside = restore(loaded.journal, tmp_path / "kept").aside
-    assert [(aside / name).read_bytes() for name in (LEDGER, "ledger-2.duckdb")] == cut
+    assert [(aside / name).read_bytes() for name in ("000000000000.jsonl", "000000000000-2.jsonl")] == cut
     if sys.platform != "win32":
         assert {path.stat().st_mode & 0o777 for path in aside.iterdir()} == {0o600}
 
@@ -411,7 +349,7 @@ def test_a_restore_from_a_damaged_backup_changes_nothing(loaded, tmp_path):
     """The backup is verified first."""
     backup(loaded.journal, tmp_path / "backup")
     next((tmp_path / "backup" / "snapshots").iterdir()).unlink()
-    (loaded.path / MANIFEST).unlink()
+    (loaded.path / HEAD).unlink()
     before = names(loaded)
     with pytest.raises(StoreError, match="this backup is damaged"):
         restore(loaded.journal, tmp_path / "backup")
@@ -425,9 +363,13 @@ def test_backup_and_restore_on_the_command_line(dnc, loaded, tmp_path):
     assert "already exists" in dnc("backup", "copy", *at)[2]
     assert "is not damaged, so nothing was restored" in dnc("restore", "copy", *at)[2]
     for text in ("[" * 100_000, "{}"):
-        (loaded.path / MANIFEST).write_text(text)
+        (loaded.path / HEAD).write_text(text)
         code, out, err = dnc("status", *at)
-        assert (code, "DUE  manifest.json is damaged\n" in out, "dnc restore BACKUP" in err) == (4, True, True)
+        assert (code, "DUE  the file head is missing or damaged\n" in out, "dnc restore BACKUP" in err) == (
+            4,
+            True,
+            True,
+        )
     assert dnc("restore", "copy", *at)[0] == 0
     code, out, _ = dnc("status", *at)
     assert (code, "files verified: 2" in out) == (0, True)

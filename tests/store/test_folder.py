@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import sys
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from dnc import InputError, Store, StoreError
 from dnc.files.atomic import HALF
 from dnc.files.locks import exclusive_lock, remove_orphans
-from dnc.store import audit_log
+from dnc.store import journal
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
-from tests import edits
-from tests.store.test_durability import LEDGER, MANIFEST, as_reader
+from tests.store.test_durability import HEAD, LOG, as_reader
 from tests.store.test_store import ANSWER
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and modes of POSIX")
-PARTS = ("lock", LEDGER, f"{LEDGER}.wal", MANIFEST, "snapshots", "decisions", "damaged")
+PARTS = ("lock", "log", HEAD, "snapshots", "decisions", "records", "damaged")
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -47,7 +44,7 @@ def outside(tmp_path) -> Path:
 @pytest.mark.parametrize("part", PARTS)
 def test_a_planted_link_is_not_followed(dnc, screened, outside, part):
     """No verb that writes goes through it, and nothing behind it is read as ours, changed or deleted."""
-    target = outside / "below" if "." not in part and part != "lock" else outside / "file"
+    target = outside / "file" if part in ("lock", HEAD) else outside / "below"
     path, before = screened.path / part, tree(outside)
     if path.is_dir():
         shutil.rmtree(path)
@@ -191,12 +188,12 @@ def _linked(folder: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda folder: edits.edit(folder, "update snapshots set as_of = date '2026-11-01'"),
+        lambda folder: (folder / LOG).write_text((folder / LOG).read_text().replace("2026-08-05", "2026-11-01")),
         lambda folder: next((folder / "snapshots").glob("*.parquet")).unlink(),
         lambda folder: (folder / "snapshots" / f"{'0' * 64}.parquet").write_bytes(b""),
         _linked,
     ],
-    ids=["edited", "a file lost", "a file that the ledger does not name: it may be an older copy", "a link in it"],
+    ids=["edited", "a file lost", "a file that the log does not name: it may be an older copy", "a link in it"],
 )
 def test_a_damaged_store_is_not_backed_up(dnc, screened, tmp_path, damage):
     """A backup of it would be taken for a good one; whatever verify calls damage is refused, in one line."""
@@ -210,53 +207,41 @@ def test_a_damaged_store_is_not_backed_up(dnc, screened, tmp_path, damage):
 # Backups from strangers
 
 
-def evil(source: Path, change: str, *, ahead: bool) -> None:
-    """Change the ledger of a backup by SQL, and make its manifest fit.
-
-    ahead: as if the change were the one that a kill left without its manifest.
-    """
-    manifest = json.loads((source / MANIFEST).read_text())
-    with duckdb.connect(source / LEDGER) as con:
-        con.execute(change)
-        con.execute("update about set previous = ?", [manifest["ledger"] if ahead else "0" * 64])
-    if not ahead:
-        manifest["ledger"] = hashlib.sha256((source / LEDGER).read_bytes()).hexdigest()
-        del manifest["sha256"]
-        manifest["sha256"] = hashlib.sha256(audit_log.canonical(manifest).encode()).hexdigest()
-        (source / MANIFEST).write_text(json.dumps(manifest))
-
-
-@pytest.mark.parametrize("ahead", [True, False])
 @pytest.mark.parametrize(
-    "change",
+    ("kind", "value"),
     [
-        "update snapshots set file = '../../../planted/' || $file where id = 1",
-        "insert into decisions values (1, '../../../planted/' || $file, $rows, now())",
-        "insert into bitpages values ('x', '../../../planted/' || $file, $rows)",
-        "update snapshots set file = '/' || $file where id = 1",
-        "update snapshots set file = $file || '.parquet' || chr(10) where id = 1",
+        ("snapshots", {"file": "../../../planted/$file"}),
+        ("decisions", {"file": "../../../planted/$file"}),
+        ("snapshots", {"bits": "../../../planted/$file"}),
+        ("records", {"file": "/$file"}),
+        ("rules", {"file": "$file\n"}),
+        ("snapshots", {"file": "$file.csv"}),
     ],
 )
-def test_a_strangers_backup_cannot_write_outside_the_store(screened, tmp_path, change, ahead):
-    """Names of files in the tables of its ledger are no paths, whether its manifest names them or not."""
+def test_a_strangers_backup_cannot_write_outside_the_store(screened, tmp_path, kind, value, monkeypatch):
+    """Names of files in its log are no paths, though all of its hashes fit."""
     theirs, ours = tmp_path / "theirs" / "backup", tmp_path / "ours" / "dnc-store"
     for folder in (tmp_path / "planted", tmp_path / "ours" / "planted", theirs.parent):
         folder.mkdir(parents=True)
     backup(screened.journal, theirs)
     snapshot = screened.snapshots()[0]
     content = (screened.path / "snapshots" / snapshot.file).read_bytes()
-    file = hashlib.sha256(content).hexdigest()
+    file = f"{hashlib.sha256(content).hexdigest()}.parquet"
     (tmp_path / "planted" / file).write_bytes(content)
-    evil(theirs, change.replace("$file", f"'{file}'").replace("$rows", str(snapshot.numbers)), ahead=ahead)
-    (screened.path / LEDGER).write_bytes(b"")
+    with Store(theirs).journal.change() as change:
+        evil = {key: text.replace("$file", file) for key, text in value.items()}
+        change.put(kind, 1, change.state.values("snapshots")["1"] | evil)
+        change.log("note", {})
+    monkeypatch.setattr(journal, "_known", {})
+    (screened.path / LOG).write_bytes(b"")
     before = tree(tmp_path)
     for store in (Store(ours), screened):
-        with pytest.raises(StoreError, match="this backup is damaged"):
+        with pytest.raises(StoreError, match=r"this backup is damaged: .*not in the folders of the store"):
             restore(store.journal, theirs)
     assert tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("part", ["lock", LEDGER, MANIFEST, "snapshots", "snapshots/more"])
+@pytest.mark.parametrize("part", ["lock", "log", LOG, HEAD, "snapshots", "snapshots/more"])
 def test_a_link_in_a_strangers_backup_is_not_followed(screened, outside, tmp_path, part):
     """Neither to read what it points at into the store nor to write there."""
     backup(screened.journal, tmp_path / "backup")
@@ -276,9 +261,9 @@ def test_a_restore_writes_through_no_link_that_waits_for_it(screened, outside, t
     (screened.path / "damaged").mkdir()
     snapshot = screened.path / "snapshots" / screened.snapshots()[0].file
     snapshot.unlink()
-    (screened.path / LEDGER).write_bytes(b"")
+    (screened.path / LOG).write_bytes(b"")
     before = tree(outside)
-    for link in (screened.path / "damaged" / LEDGER, screened.path / f"{HALF}{snapshot.name}"):
+    for link in (screened.path / "damaged" / "000000000000.jsonl", screened.path / f"{HALF}{snapshot.name}"):
         link.symlink_to(outside / "file")
         with pytest.raises(StoreError, match="is a link or a device and is not followed; remove it"):
             restore(screened.journal, tmp_path / "backup")

@@ -70,7 +70,7 @@ def scrubbed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
         heard.hear(message)
         made(self, message)
 
-    def line_made(row: audit_log.Row, said: list[bytes]) -> tuple[bytes, audit_log.Entry]:
+    def line_made(row: audit_log.LogRow, said: list[bytes]) -> tuple[bytes, audit_log.Entry]:
         heard.hear(row)
         return line_of(row, said)
 

@@ -26,6 +26,7 @@ import registry_loaders
 from dnc.files import csv_reader
 from dnc.numbers import normalise
 from dnc.registries import lookalikes, reasons
+from dnc.store import retention
 from registry_loaders import be_dncm, gb_tps, us_ndnc
 
 RUNS = ("match", "fullmatch", "search", "split", "findall", "finditer", "sub", "subn")
@@ -57,6 +58,7 @@ LOCAL: dict[tuple[str, str], list[str] | list[bytes]] = {
         for blanks in ("", " *")
     ],
     ("dnc.files.fixed_width", "records"): [rb"(?:%b)*+" % layout.pattern for layout in (us_ndnc._FLAT, gb_tps.LAYOUT)],
+    ("dnc.store.retention", "_forget_texts"): [retention._spelled(33199000418)],
     ("registry_loaders.gb_tps", "_member"): [rb" ", rb"\d"],
     ("registry_loaders.be_dncm", "_shape"): [pattern for pattern, _ in be_dncm._DAYS.values()],
     ("dnc.registries.reasons", "_patterns"): [pattern.pattern for pattern in reasons._patterns().values()],

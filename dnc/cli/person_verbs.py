@@ -68,17 +68,18 @@ def person(*, number: str, on: date | None, region: str | None, as_json: bool, o
 @option("--reason", metavar="WHY")
 @store_verb
 def forget(*, numbers: tuple[str, ...], region: str | None, restrict: bool, reason: str | None) -> None:
+    from dnc.store import campaigns
+
     if reason is not None and (restrict or not reason.strip()):
         raise click.UsageError(localized("errors", "cli", "restrict"))
     _forget_numbers(numbers, region, restrict=restrict, reason=reason)
-    _say_what_is_left(open_store())
+    store = open_store()
+    tell("store", "unreached", campaigns=", ".join(campaigns.in_store(store.journal)) or "0")
+    _say_what_is_left(store)
 
 
 def _say_what_is_left(store: Store) -> None:
-    """Say what was not erased: what is out of reach, data on hold, and files that somebody reads."""
-    from dnc.store import campaigns
-
-    tell("store", "unreached", campaigns=", ".join(campaigns.in_store(store.journal)) or "0")
+    """Say what was not erased: data on hold, and files that somebody reads."""
     for hold in store.holds():
         _say_hold("on_hold", hold)
     if still_read := store.journal.still_read():

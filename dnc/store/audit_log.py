@@ -66,7 +66,7 @@ class Statement(msgspec.Struct, frozen=True):
     salt: str = ""
 
 
-class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+class LogRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """A row, as its hash commits to it.
 
     Attributes:
@@ -86,19 +86,19 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     needs: int = 0
 
 
-class Line(NamedTuple):
+class LogLine(NamedTuple):
     """A line of the log as it was read.
 
     said: None where the statements are erased. fault: what is wrong, or None.
     """
 
-    row: Row
+    row: LogRow
     hash: str
     said: list[msgspec.Raw] | None
     fault: Words | None
 
 
-def line_of(row: Row, said: Sequence[bytes]) -> tuple[bytes, Entry]:
+def line_of(row: LogRow, said: Sequence[bytes]) -> tuple[bytes, Entry]:
     """The line of a row with its statements, and its number and hash."""
     core = msgspec.json.encode(row)[:-1]
     digest = hashlib.sha256(core + b"}").hexdigest()
@@ -115,23 +115,23 @@ def commitments(said: Sequence[bytes | msgspec.Raw]) -> list[str]:
     return [hashlib.sha256(one).hexdigest() for one in said]
 
 
-def read_line(text: bytes) -> Line | None:
+def read_line(text: bytes) -> LogLine | None:
     """A line without its line feed; None if it is no row."""
     with suppress(msgspec.DecodeError):
         if found := _HASH.search(text):
             core = text[: found.start()] + b"}"
-            row = msgspec.json.decode(core, type=Row)
+            row = msgspec.json.decode(core, type=LogRow)
             said = msgspec.json.decode(text[found.end() : -1], type=list[msgspec.Raw] | None)
             own, fault = found[1].decode(), None
             if own != hashlib.sha256(core).hexdigest() or text[-1:] != b"}":
                 fault = localized("fault", "changed", row=row.n)
             elif said is not None and commitments(said) != row.c:
                 fault = localized("fault", "statements", row=row.n)
-            return Line(row, own, said, fault)
+            return LogLine(row, own, said, fault)
     return None
 
 
-def statements(line: Line) -> list[Statement]:
+def statements(line: LogLine) -> list[Statement]:
     """The statements of a row that are not erased."""
     return [msgspec.json.decode(one, type=Statement) for one in line.said or ()]
 
@@ -147,7 +147,7 @@ def is_sealed(end: bytes) -> bool:
     return end.endswith(_SEALED + b"\n")
 
 
-def faults(lines: Sequence[Line | None], first: int, previous: str) -> Iterator[Words]:
+def faults(lines: Sequence[LogLine | None], first: int, previous: str) -> Iterator[Words]:
     """What is wrong with the rows that follow the row before number `first`, one line each."""
     before = first - 1
     for line in lines:

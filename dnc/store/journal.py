@@ -35,7 +35,7 @@ from dnc.files.input_file import sha256_of
 from dnc.files.locks import LockHeldError, exclusive_lock, own_folder, remove_orphans, remove_unread
 from dnc.messages import changed, localized
 from dnc.store import audit_log
-from dnc.store.audit_log import Entry, Line, Row
+from dnc.store.audit_log import Entry, LogLine, LogRow
 from dnc.store.folder import refuse_unsafe
 from dnc.store.state import FOLDERS, GONE, State
 
@@ -82,7 +82,7 @@ class _SealedError(Exception):
     """A file of the log was sealed, so there is a newer one."""
 
 
-class _Read(NamedTuple):
+class _Segment(NamedTuple):
     """The newest file of the log as it was read.
 
     identity: what tells it apart. size: of its whole rows, in bytes; first_bytes: of the first. first: its number.
@@ -96,7 +96,7 @@ class _Read(NamedTuple):
     state: State
 
 
-_known: dict[Path, _Read] = {}  # what this process read or wrote last, by the folder of the store
+_known: dict[Path, _Segment] = {}  # what this process read or wrote last, by the folder of the store
 
 
 class Journal:
@@ -157,7 +157,7 @@ class Journal:
             return sorted(path for path in self.log.iterdir() if _SEGMENT.match(path.name))
         return []
 
-    def lines(self) -> Iterator[tuple[Path, list[Line | None]]]:
+    def lines(self) -> Iterator[tuple[Path, list[LogLine | None]]]:
         """Each file of the log with its rows; None for a line that is none. Raises StoreError."""
         try:
             for path in self.segments():
@@ -184,7 +184,7 @@ class Journal:
         except OSError as error:
             raise StoreError(localized("errors", "store_unread", store=self.head, why=why(error))) from None
 
-    def _read(self) -> _Read:
+    def _read(self) -> _Segment:
         """The newest file of the log; again if another one took its place meanwhile."""
         for _ in range(_TRIES):
             noted = self.noted()  # before the log, which may get ahead of it
@@ -196,7 +196,7 @@ class Journal:
                 raise StoreError(localized("errors", "store_unread", store=self.log, why=why(error))) from None
         raise DamageError(self.folder, localized("errors", "journal", "sealed"))
 
-    def _read_once(self, noted: Entry) -> _Read:
+    def _read_once(self, noted: Entry) -> _Segment:
         segments = self.segments()
         if not segments:
             raise DamageError(self.folder, localized("errors", "journal", "missing"))
@@ -217,12 +217,12 @@ class Journal:
         elif noted.seq >= first and hashes[noted.seq] != noted.hash:
             raise DamageError(self.folder, localized("fault", "rewritten", row=noted.seq))
         ends = list(accumulate(len(text) + 1 for text in texts))
-        read = _Read(path, identity, ends[state.head.seq - first], first, ends[0], state)
+        read = _Segment(path, identity, ends[state.head.seq - first], first, ends[0], state)
         if _identity(path) == identity:
             _remember(key, read)
         return read
 
-    def _stands(self, lines: list[Line | None], first: int) -> State:
+    def _stands(self, lines: list[LogLine | None], first: int) -> State:
         """What stands after the rows of the newest file of the log."""
         for line in lines:
             if line and line.row.needs > audit_log.FORMAT:
@@ -300,7 +300,7 @@ class Journal:
         self.log.mkdir(mode=0o700, exist_ok=True)
         self._write([Draft(0, "create", {})], State().put("store", {"id": token_hex(32)}, 0), None, "")
 
-    def _mended(self) -> _Read:
+    def _mended(self) -> _Segment:
         """The newest file of the log, without a write that was cut off, and with all older ones sealed."""
         for name in FOLDERS:
             (self.folder / name).mkdir(exist_ok=True, mode=0o700)
@@ -314,7 +314,7 @@ class Journal:
             _seal(path)
         return read
 
-    def _commit(self, change: Change, read: _Read, *, whole: bool) -> None:
+    def _commit(self, change: Change, read: _Segment, *, whole: bool) -> None:
         """Write the rows of a change, and note which files are no longer named."""
         named = {path.name for path in change.state.files}
         left = {name: None for name in change.state.values(GONE) if name in named or not self._there(name)}
@@ -332,7 +332,7 @@ class Journal:
         state: State,
         said: Mapping[tuple[str, str], Any] | None,
         previous: str,
-        read: _Read | None = None,
+        read: _Segment | None = None,
     ) -> Entry:
         """Write rows, with what they say: at the end of what was `read`; without `said` into a new file, all of it."""
         stated = state.statements() if said is None else ((*key, value) for key, value in said.items())
@@ -355,7 +355,7 @@ class Journal:
         with suppress(OSError):  # a head that is behind is none that lost something
             _replace(self.head, f"{head}\n")
         first = read.first if read and path == read.path else drafts[0].n
-        _remember(self.folder.absolute(), _Read(path, _identity(path), size, first, first_bytes, state.at_row(head)))
+        _remember(self.folder.absolute(), _Segment(path, _identity(path), size, first, first_bytes, state.at_row(head)))
         return head
 
     def _clean(self) -> None:
@@ -414,11 +414,11 @@ class Draft(msgspec.Struct, frozen=True):
     at: str = msgspec.field(default_factory=lambda: f"{audit_log.now().isoformat()}Z")
     who: str = msgspec.field(default_factory=audit_log.user)
 
-    def row(self, previous: str, c: list[str], more: int, *, stands: bool) -> Row:
+    def row(self, previous: str, c: list[str], more: int, *, stands: bool) -> LogRow:
         """The row, after the one with the hash `previous`."""
         what = msgspec.to_builtins({**self.what, "version": _version()}, enc_hook=str, str_keys=True)
         needs = audit_log.FORMAT if stands else 0
-        return Row(self.n, self.at, self.who, self.verb, what, c, previous, more, stands, needs)
+        return LogRow(self.n, self.at, self.who, self.verb, what, c, previous, more, stands, needs)
 
 
 class Change:
@@ -497,7 +497,7 @@ def _identity(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _remember(folder: Path, read: _Read) -> None:
+def _remember(folder: Path, read: _Segment) -> None:
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
     _known[folder] = read
@@ -508,7 +508,7 @@ def _whole_lines(data: bytes) -> list[bytes]:
     return data.split(b"\n")[:-1]
 
 
-def _complete(lines: Sequence[Line | None]) -> list[Line]:
+def _complete(lines: Sequence[LogLine | None]) -> list[LogLine]:
     """Rows without those at the end of a change of which not all were written."""
     rows = [line for line in lines if line]
     cut = next((at for at in range(len(rows), 0, -1) if rows[at - 1].row.more == 0), 0)

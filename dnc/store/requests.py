@@ -24,7 +24,7 @@ from dnc.store.store import Store
 _KEPT = timedelta(days=31)
 
 
-class _Request(msgspec.Struct, frozen=True):
+class _Answered(msgspec.Struct, frozen=True):
     """A request that was answered on a day. said: hash of what it asked for."""
 
     said: str
@@ -45,7 +45,7 @@ def once(store: Store, key: str, said: bytes, record: Callable[[Store], str]) ->
     with store.journal.change() as change:
         known, same = (hashlib.sha256(part).hexdigest() for part in (key.encode(), said))
         day = audit_log.now().date()
-        requests = change.state.all("requests", _Request)
+        requests = change.state.all("requests", _Answered)
         if before := requests.get(known):
             if before.said != same:
                 raise InputError(localized("errors", "key_reused"))
@@ -54,7 +54,7 @@ def once(store: Store, key: str, said: bytes, record: Callable[[Store], str]) ->
         within.journal = _JournalWithin(change)
         answer = record(within)
         old = [name for name, request in requests.items() if request.on < day - _KEPT]
-        change.put_all("requests", dict.fromkeys(old) | {known: _Request(same, answer, day)})
+        change.put_all("requests", dict.fromkeys(old) | {known: _Answered(same, answer, day)})
     return answer
 
 

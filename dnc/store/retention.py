@@ -34,8 +34,9 @@ from dnc.store.state import State
 
 DECISIONS = "decisions"
 HASHES = "hashes"  # of lists and verdicts of checks, by which somebody could try numbers
+REQUESTS = "requests"  # see `dnc.store.requests`
+_TRIED = 1_000  # rows; nobody knows so many that only one is left to try
 _TAIL = 8  # digits at the end of a number by which it is found in a text
-_BETWEEN = r"[ .()/-]*"  # what stands between digits
 _THEIRS = "list_contains($numbers::ubigint[], number)"
 _NOT_AN_OPT_OUT = "(not listed or (listed is null and coalesce(since, until) is not null))"
 _WITHOUT_ANSWER = (
@@ -77,6 +78,12 @@ def check_registry(registry: str | None) -> None:
         raise InputError(localized("errors", "retain_own"))
 
 
+def _erase(change: Change, *kinds: str) -> None:
+    """Delete everything of some kinds."""
+    for kind in kinds:
+        change.put_all(kind, dict.fromkeys(change.state.values(kind)))
+
+
 def forget_by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]:
     """Delete snapshots as of a day before `before`, of one registry or all.
 
@@ -87,6 +94,7 @@ def forget_by_age(change: Change, before: date, registry: str | None) -> list[Sn
     kept = [snapshot for snapshot in snapshots_in(change.state) if not snapshot.is_own]
     gone = [old for old in kept if old.as_of < before and registry in (None, old.registry)]
     change.put_all("snapshots", {str(old.id): None for old in gone})
+    _erase(change, REQUESTS)
     detail = {"by": "age", "before": before, "registry": registry, "snapshots": [old.id for old in gone]}
     change.log("forget", detail)
     return gone
@@ -102,6 +110,7 @@ def forget_decisions_by_age(change: Change, before: date) -> list[int]:
     kept = change.state.all(DECISIONS, KeptDecisions).values()
     checks = [one.check for one in kept if one.kept_at.date() < before]
     change.put_all(DECISIONS, {str(check): None for check in checks})
+    _erase(change, REQUESTS)
     change.put_all(HASHES, {str(check): None for check in checks})
     change.log("forget", {"by": "age", "before": before, "decisions_of": checks})
     return checks
@@ -123,8 +132,7 @@ def forget_by_number(
         rows = [hold.seq for hold in holds.in_state(change.state)]
         raise StoreError(localized("errors", "hold", "held", rows=", ".join(map(str, rows))))
     if not holds.in_state(change.state):
-        for kind in (HASHES, "requests"):
-            change.put_all(kind, dict.fromkeys(change.state.values(kind)))
+        _erase(change, REQUESTS, HASHES, "terms")  # no check can be repeated without its hashes
     rewriting = _Rewriting(change, _THEIRS, {"numbers": list(numbers)}, work)
     snapshots = snapshots_in(change.state)
     for file in sorted({snapshot.file for snapshot in snapshots if not snapshot.is_own}):
@@ -149,18 +157,18 @@ def forget_by_number(
 
 
 def _forget_texts(change: Change, numbers: Collection[int]) -> None:
-    """Take some numbers out of every text that a person wrote, and delete the settings of checks, which have texts.
-
-    Without the keys of their hashes no check can be repeated anyway.
-    """
-    change.put_all("terms", dict.fromkeys(change.state.values("terms")))
-    tails = (_BETWEEN.join(str(number)[-_TAIL:]) for number in numbers)
-    spelled = re.compile(rf"(?:[+(\d](?:{_BETWEEN}\d)*?{_BETWEEN})?(?:{'|'.join(tails)})")
+    """Take some numbers out of every text that a person wrote."""
+    spelled = re.compile("|".join(map(_spelled, numbers)))
     for kind in ("campaigns", "wordings", "office", "holds"):
         values = change.state.values(kind)
         texts = {name: msgspec.json.encode(value).decode() for name, value in values.items()}
         found = {name: spelled.sub("…", text) for name, text in texts.items() if spelled.search(text)}
         change.put_all(kind, {name: msgspec.json.decode(text) for name, text in found.items()})
+
+
+def _spelled(number: int) -> str:
+    """A regular expression: the last digits of a number, however they are grouped."""
+    return "[ .()/-]{0,3}".join(str(number)[-_TAIL:])
 
 
 def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:
@@ -200,6 +208,7 @@ def forget_records_by_age(change: Change, before: date, kind: Kind, work: Path, 
     on_hold = holds.numbers_on_hold(change)
     if on_hold is None or (kind.whole and holds.in_state(change.state)):
         return 0
+    _erase(change, REQUESTS)
     if kind.whole:
         files = change.state.all("records", RecordFile).values()
         old = [file for file in files if file.kind == kind.name and file.as_of and file.as_of < before]
@@ -267,11 +276,12 @@ class _Rewriting:
         self.files.append(file)
 
     def _replace(self, kind: str, old: str, new: str, rows: int) -> None:
-        """Name another file in the place of one; by what the file that was loaded hashes to, numbers could be tried."""
-        count, told = "numbers" if kind == "snapshots" else "rows", {"sha256", "asked"}
+        """Name another file in the place of one; of a small one that was loaded, nothing is left to try numbers by."""
+        count = "numbers" if kind == "snapshots" else "rows"
         values = {name: value for name, value in self.change.state.values(kind).items() if value["file"] == old}
         for name, value in values.items():
-            erased = {key: "" for key in told & value.keys() if value[key]}
+            told = {"sha256", "asked"} & value.keys() if value[count] <= _TRIED else set()
+            erased = {key: "" for key in told if value[key]}
             self.change.put(kind, name, {**value, **erased, "file": new, count: rows})
 
 

@@ -117,7 +117,7 @@ def _verify_log(journal: Journal, findings: Findings, noted: Collection[Entry] =
 
 def _log_faults(journal: Journal, findings: Findings) -> Iterator[Words]:
     """What is wrong with the rows of the whole log; notes their hashes, and those that go back in time."""
-    first, previous, rows = 0, "", list[audit_log.Row]()
+    first, previous, rows = 0, "", list[audit_log.LogRow]()
     for _, lines in journal.lines():
         yield from audit_log.faults(lines, first, previous)
         there = [line for line in lines if line]

@@ -18,7 +18,6 @@ import xlsxwriter
 
 from dnc import DncError, InputError, Store, StoreError, check, write
 from dnc.api import replay
-from dnc.checks.evidence import Digests
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
@@ -166,11 +165,11 @@ def test_when_a_call_is_next_possible_is_written_where_it_is_named(store, write_
 def test_the_hash_of_verdicts_covers_the_next_moment(store, write_file):
     """Two checks that differ only in when a call would be possible have other hashes."""
     days = ("2026-10-10T11:00", "2026-10-17T11:00")  # Saturdays
-    columns, key = [*VERDICT, "dnc_next_at"], Digests.new()
+    columns = [*VERDICT, "dnc_next_at"]
     told, hashes = {"brief": Brief(region="FR"), "given": NIGHT | {"attempts": "0"}}, set()
     path, rows = write_file("calls.csv", "number\n0639980001"), []
     for at in days:
-        result = run(path, store, Settings(at=at, **told), Outputs(), columns=columns, digests=key)
+        result = run(path, store, Settings(at=at, **told), Outputs(), columns=columns)
         hashes.add(result.record["verdicts"])
         rows.append(result.verdicts)
     assert rows[0].drop("dnc_next_at").equals(rows[1].drop("dnc_next_at"))

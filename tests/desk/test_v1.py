@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -237,12 +237,6 @@ def test_a_key_does_what_it_may(serve, screened, rights, allowed):
         return {right for right, answer in answers.items() if answer.status_code < 400}
 
     assert opens(keys.add(running.store.journal, "one", rights)) == allowed
-
-
-def test_a_key_of_an_older_program_decides_and_records():
-    """It lifts nothing."""
-    key = keys.Key("older", "", datetime(2026, 8, 1))
-    assert {right for right in keys.RIGHTS if key.may(right)} == {"decide", "record"}
 
 
 def test_objections_are_given_in_order(api):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,9 +11,9 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
+from dnc.store.hash_keys import KEYS
 
 from dnc import Rulebook, Store, StoreError, check
 from dnc.api import replay
@@ -21,11 +22,11 @@ from dnc.database import instance_of
 from dnc.errors import ShortageError
 from dnc.files.input_file import sha256_of
 from dnc.lists import own_records
-from dnc.store import ledger_sql, state
+from dnc.store import audit_log, campaigns, journal, records, wordings
 from dnc.store.backup import backup, restore
+from dnc.store.journal import LOG
 from dnc.store.verify import verify
 from tests import some
-from tests.store.test_durability import LEDGER
 from tests.store.test_store import ANSWER, said
 
 DECIDED, CLEARED, OBJECTED = 33199000050, 33199000001, 33199000003
@@ -43,26 +44,34 @@ def spellings(number: int) -> dict[str, bytes]:
 
 
 def values(path: Path) -> Iterator[str]:
-    """Every value of a Parquet file, or of the tables of a ledger: their bytes are compressed."""
+    """Every value of a Parquet file, whose bytes are compressed, or of a file of the log, where JSON may escape them."""
     if path.suffix == ".parquet":
-        frames = [pl.read_parquet(path, glob=False)]
-    else:
-        with duckdb.connect(path, read_only=True) as con:
-            tables = con.execute("select table_name from duckdb_tables()").fetchall()
-            frames = [pl.DataFrame(con.sql(f"select columns(*)::varchar from {name}")) for (name,) in tables]
-    for frame in frames:
-        for column in frame:
+        for column in pl.read_parquet(path, glob=False):
             yield from column.cast(pl.String).drop_nulls()
+    if path.suffix == ".jsonl":
+        for line in path.read_bytes().splitlines():
+            yield from leaves(json.loads(line))
+
+
+def leaves(value: object) -> Iterator[str]:
+    """Every name and value of something read from JSON, also of JSON that is a text in it."""
+    if isinstance(value, dict):
+        yield from leaves([*value, *value.values()])
+    elif isinstance(value, list):
+        for one in value:
+            yield from leaves(one)
+    else:
+        yield (text := str(value))
+        if text.startswith(("{", "[")):
+            yield from leaves(json.loads(text))
 
 
 def found(folder: Path, sought: dict[str, bytes]) -> set[tuple[str, str]]:
-    """Where any of some byte strings stands in the files below a folder: (file, what)."""
+    """Where any of some byte strings stands in the files below a folder: (file, or `log`, and what)."""
     hits = set()
     for path in (path for path in folder.rglob("*") if path.is_file()):
-        content = [path.read_bytes()]
-        if path.suffix in (".parquet", ".duckdb"):
-            content.append("\n".join(values(path)).encode())
-        name = path.relative_to(folder).as_posix()
+        content = [path.read_bytes(), "\n".join(values(path)).encode()]
+        name = LOG if path.parent.name == LOG else path.relative_to(folder).as_posix()
         hits |= {(name, what) for what, text in sought.items() if any(text in one for one in content)}
     return hits
 
@@ -84,8 +93,8 @@ def put_up(store: Store, folder: Path, others: int) -> None:
     with store.journal.change() as change:
         words = {"lifted": False, "recorded_at": datetime(2026, 6, 2)}
         for number in many[::1000]:
-            ledger_sql.add_objections(change.con, [number], date(2026, 6, 2), reason=f"because of {number}", **words)
-        ledger_sql.add_objections(change.con, many.to_list(), date(2026, 6, 2), reason="no more calls", **words)
+            records.add_objections(change, [number], date(2026, 6, 2), reason=f"because of {number}", **words)
+        records.add_objections(change, many.to_list(), date(2026, 6, 2), reason="no more calls", **words)
         change.log("object", {"count": len(many)})
     store.object([f"+{OBJECTED}"], date(2026, 6, 3), reason=REASON)
     store.object([f"+{OBJECTED}"], date(2026, 6, 4), reason=f"{REASON}, once more")
@@ -115,7 +124,7 @@ def test_no_byte_of_what_was_forgotten_is_left(store, tmp_path, others):
     put_up(store, tmp_path, others)
     reason = {"reason": REASON.encode()}
     calls = {number: {"call": CALL.format(number % 100).encode()} for number in (DECIDED, CLEARED, OBJECTED)}
-    assert {name for name, _ in found(store.path, reason)} == {LEDGER}
+    assert {name for name, _ in found(store.path, reason)} == {LOG}
     assert all(found(store.path, call) for call in calls.values())
     assert all(len(traces(store.path, number)) > count for number, count in ((DECIDED, 0), (CLEARED, 1), (OBJECTED, 2)))
     store.forget_numbers([f"+{number}" for number in calls])
@@ -126,14 +135,14 @@ def test_no_byte_of_what_was_forgotten_is_left(store, tmp_path, others):
         assert not any(found(folder, call) for call in calls.values())
         assert traces(folder, DECIDED) == set()
         assert traces(folder, CLEARED) == listings
-        assert traces(folder, OBJECTED) == listings | {LEDGER}
+        assert traces(folder, OBJECTED) == listings | {LOG}
     assert said(store, "fr-bloctel", CLEARED, "2026-06-05")[0] == "uncovered"
     assert said(store, "own", OBJECTED, "2026-06-05")[0] == "listed"
     assert (store.log()["verb"][-1], verify(store.journal).faults) == ("forget", [])
 
 
-def test_the_log_of_a_rebuilt_ledger_is_as_it_was(known):
-    """Rows come in the order in which they were written, and every table is what it was but for what was forgotten."""
+def test_the_log_is_as_it_was(known):
+    """Its rows stay, and everything is what it was but for what was forgotten."""
     before = known.log()
     known.forget_numbers([f"+{DECIDED}"])
     assert known.log()[:-1].equals(before)
@@ -143,7 +152,7 @@ def test_the_log_of_a_rebuilt_ledger_is_as_it_was(known):
 
 
 def test_a_lift_stays_only_with_the_opt_out_that_it_lifts(store, write_file):
-    """One in the ledger, one of a list that was loaded, and one of nothing that is kept."""
+    """One in the log, one of a list that was loaded, and one of nothing that is kept."""
     objected, listed, nothing, cleared = 33199000021, 33199000022, 33199000023, 33199000024
     own = write_file("own.csv", f"number,listed\n+{listed},yes\n+{cleared},no\n+33199000099,yes\n")
     store.load(own, as_of=date(2026, 6, 1), registry="own")
@@ -155,7 +164,7 @@ def test_a_lift_stays_only_with_the_opt_out_that_it_lifts(store, write_file):
     store.forget_numbers(numbers)
     file = f"snapshots/{store.snapshots()[0].file}"
     assert traces(store.path, nothing) == traces(store.path, cleared) == set()
-    assert (traces(store.path, objected), traces(store.path, listed)) == ({LEDGER}, {LEDGER, file})
+    assert (traces(store.path, objected), traces(store.path, listed)) == ({LOG}, {LOG, file})
     assert not found(store.path, {"reason": REASON.encode()})
     assert {number: said(store, "own", number, "2026-06-05") for number in before} == before
     store.object(["+33199000098"], date(2026, 6, 7))
@@ -165,15 +174,15 @@ def test_a_lift_stays_only_with_the_opt_out_that_it_lifts(store, write_file):
 
 def test_decisions_that_are_forgotten_by_age_leave_no_byte(known):
     """Their files and the rows about them go at once."""
-    file = known.manifest().decisions[0].file
+    file = next(iter(known.decisions().values()))
     known.forget_decisions(date(2100, 1, 1))
     assert traces(known.path, DECIDED) == set()
-    assert not (known.path / "decisions" / file).exists()
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("is_read", [False, True])
 def test_files_that_seem_to_be_newer_than_the_log_go_too(known, is_read):
-    """The clock was set back, or that of a file server is ahead: they did not come back from an older ledger."""
+    """The clock was set back, or that of a file server is ahead: they did not come back from an older log."""
     for path in known.path.glob("*/*.parquet"):
         os.utime(path, (later := path.stat().st_mtime + 3600, later))
     reading = known.standing() if is_read else None
@@ -200,7 +209,8 @@ def test_what_a_killed_load_left_goes_before(known):
 def test_what_a_restore_put_aside_has_to_go_first(dnc, known, tmp_path):
     """It holds the number, and perhaps opt-outs that are nowhere else: nobody but the user can delete it."""
     backup(known.journal, tmp_path / "backup")
-    (known.path / LEDGER).write_bytes((known.path / LEDGER).read_bytes()[:-1])
+    [*_, newest] = known.journal.segments()
+    newest.write_bytes(newest.read_bytes()[:-9])
     aside = restore(known.journal, tmp_path / "backup").aside
     head = verify(known.journal).head
     for arguments in (["forget", f"+{OBJECTED}"], ["retention", "--apply"], ["retention", "--before", "2026-07-01"]):
@@ -212,17 +222,30 @@ def test_what_a_restore_put_aside_has_to_go_first(dnc, known, tmp_path):
     assert not found(known.path, {"reason": REASON.encode()})
 
 
-def test_a_forgetting_that_fails_leaves_the_ledger_as_it_was(known, monkeypatch):
-    """The new file takes the place of the old one at the very end, as in every change."""
+def test_a_forgetting_that_fails_leaves_the_store_as_it_was(known, monkeypatch):
+    """The new file of the log is written at the very end."""
     before = {path: path.read_bytes() for path in known.path.rglob("*") if path.is_file()}
+    write = journal.write_atomically
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    def full(path: Path, data: bytes) -> None:
+        if path.parent.name == LOG:
+            raise OSError(28, "No space left on device")
+        write(path, data)
 
-    monkeypatch.setattr(ledger_sql, "rebuild", full)
+    monkeypatch.setattr(journal, "write_atomically", full)
     with pytest.raises(ShortageError, match="the disk is full"):
         known.forget_numbers([f"+{OBJECTED}"])
     assert {path: path.read_bytes() for path in known.path.rglob("*") if path.is_file()} == before
+
+
+def test_a_forgetting_that_was_cut_off_is_completed_by_the_next_change(known, monkeypatch):
+    """The new file of the log stands, and the one before it still says what was forgotten."""
+    monkeypatch.setattr(journal, "_seal", lambda _: None)
+    known.forget_numbers([f"+{DECIDED}", f"+{OBJECTED}"])
+    monkeypatch.undo()
+    assert found(known.path, {"reason": REASON.encode()}) and verify(known.journal).faults == []
+    known.object(["+33199000098"], date(2026, 6, 7))
+    assert not found(known.path, {"reason": REASON.encode()})
 
 
 def test_no_number_comes_back_from_the_log_after_forget(store, write_file, tmp_path):
@@ -240,8 +263,8 @@ def test_no_number_comes_back_from_the_log_after_forget(store, write_file, tmp_p
 
     def known() -> tuple[str, list[str]]:
         """The log, and what is kept of keys."""
-        with store.journal.read() as opened:
-            return "\n".join(store.log()["detail"]), list(ledger_sql.hash_keys(opened.con).values())
+        keys = store.journal.read().values(KEYS).values()
+        return "\n".join(store.log()["detail"]), [key["key"] for key in keys]
 
     checked(DECIDED, store)
     guesses = [plain(checked(number, Store(tmp_path / "other")).record) for number in range(DECIDED - 2, DECIDED + 3)]
@@ -256,21 +279,19 @@ def test_no_number_comes_back_from_the_log_after_forget(store, write_file, tmp_p
 
 
 def test_what_a_store_of_one_person_held_tells_nothing_after_forget(store, write_file):
-    """The log has hashes of all tables and of the file that was loaded: each is of something random too, now gone."""
+    """The log keeps a hash of each statement and of the file that was loaded: what each was made random with is gone."""
     book, consent = Rulebook.load(), {"number": f"+{DECIDED}", "consent": "written", "consent_on": "2026-08-01"}
     own_records.record(store, "consents", [consent], book)
     path = write_file("consents.csv", f"number,consent,consent_on,proof\n+{DECIDED},written,2026-08-02,p\n")
     own_records.load(store, "consents", [path], book)
-    with store.journal.read() as opened:
-        held = state.read(opened.con)
-        guess = state.State(frozenset(part for part in held.parts if part.name != "hash_keys"))
-        keys = set(ledger_sql.hash_keys(opened.con).values())
+    [(_, lines)] = store.journal.lines()
+    told = [one for line in lines for one in audit_log.statements(line)]
+    commitments = {each for line in lines for each in line.row.c}
+    secrets = {one.salt for one in told} | {one.is_["key"] for one in told if one.kind == KEYS}
     store.forget_numbers([f"+{DECIDED}"])
-    with store.journal.read() as opened:
-        everything = store.log().write_csv() + str(ledger_sql.records(opened.con))
-        assert keys.isdisjoint(ledger_sql.hash_keys(opened.con).values())
-    assert held.sha256 in everything and keys
-    assert not [each for each in (sha256_of(path), guess.sha256, *keys) if each in everything]
+    everything = "\n".join(part.read_text() for part in store.journal.segments())
+    assert {"consents", "records"} <= {one.kind for one in told} and all(each in everything for each in commitments)
+    assert not [each for each in (sha256_of(path), *secrets) if each in everything]
 
 
 def test_the_name_of_a_file_that_was_forgotten_tells_nothing(store, write_file, tmp_path):
@@ -359,3 +380,29 @@ def test_own_records_are_kept_as_long_as_was_set(own, monkeypatch):
         assert day == "2028-09-15" or own.forgettable().total() == 0
     assert own.standing().records["consents"].recorded.height == 1
     assert verify(own.journal).faults == []
+
+
+NAMES = [
+    *("reason", "lift", "proof", "person", "call_id"),
+    *("wording", "hold", "campaign", "office"),
+]
+
+
+def test_a_name_goes_wherever_it_was_told_with_the_number(store):
+    """In a reason, a lift, a proof: with accents, which JSON may escape."""
+    book, named = Rulebook.load(), {name: f"Zoë-{name}-Ünique" for name in NAMES}
+    number = f"+{DECIDED}"
+    store.object([number], date(2026, 6, 1), reason=named["reason"])
+    store.object([number], date(2026, 6, 2), lift=True, reason=named["lift"])
+    consent = {"number": number, "consent": "written", "consent_on": "2026-08-01", "wording": "form-7"}
+    wordings.add(store.journal, "form-7", named["wording"])
+    own_records.record(store, "consents", [consent | {"proof": named["proof"], "person": named["person"]}], book)
+    call = {"number": number, "at": "2026-10-02", "result": "busy", "call_id": named["call_id"]}
+    own_records.record(store, "calls", [call], book)
+    store.lift_hold(store.hold(named["hold"], number=number).seq)
+    campaigns.add(store.journal, "autumn", f'region = "FR" # {named["campaign"]}\n')
+    store.set_office({"name": named["office"]})
+    sought = {name: text.encode() for name, text in named.items()}
+    assert {what for _, what in found(store.path, sought)} == set(NAMES)
+    store.forget_numbers([number])
+    assert {what for _, what in found(store.path, sought)} == set()

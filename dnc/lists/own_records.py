@@ -60,6 +60,7 @@ _CERTIFICATES = {
     "trustedform": r"^https://cert\.trustedform\.com/[0-9A-Za-z]{40,255}$",
     "leadid": r"^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 }
+_EXPORTED = ("statement", "recorded_at")  # columns that only an export has
 ODD = "not understood"  # in an export, in the place of a consent
 _DAY = 24 * 60  # minutes
 _NO_FILE = Path()  # of rows that are told one by one
@@ -159,9 +160,14 @@ def load(
 
 
 def _opened(kind: Kind, path: Path, book: Rulebook, reading: RecordReading) -> _Rows:
-    """A file, opened; of calls only those that went out."""
+    """A file, opened, which has every column that is named; of calls only those that went out."""
     table = open_table(path, sheet=reading.sheet)
     rows = _Rows(kind, table, book, reading)
+    known = columns_of(kind)
+    for ours in reading.columns:
+        if ours not in (*known, *_EXPORTED, *vocabulary().columns):
+            raise OptionError(localized("errors", "unknown_key", known=either(known)), path, ours)
+        rows.column(ours)
     if kind is not CALLS:
         return rows
     if reading.covers_days and (times := rows.column("at")) and words_of(times) & set(proposals()["last"]["words"]):
@@ -392,13 +398,13 @@ class _Rows(msgspec.Struct):
 
     @property
     def _texts(self) -> dict[str, str]:
-        """Our name → the column, of those that no planned call has; two of them only an export has."""
+        """Our name → the column, of those that no planned call has."""
         read_here = {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
-        names = (*self.kind.texts, *read_here, "statement", "recorded_at")
+        names = (*self.kind.texts, *read_here, *_EXPORTED)
         return {ours: theirs for ours in names if (theirs := self.column(ours))}
 
     def column(self, ours: str) -> str | None:
-        """The column for one of ours, if there is one."""
+        """The column for one of ours, if there is one. Raises InputError where one is named that the file lacks."""
         return Header(self.table, Brief(ignore=self.reading.ignore)).find(ours, self.reading.columns.get(ours))
 
     def _consents(self) -> Iterator[pl.DataFrame]:

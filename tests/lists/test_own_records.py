@@ -13,6 +13,7 @@ from dnc import InputError, OptionError, Rulebook, Store, StoreError
 from dnc.database import instance_of
 from dnc.lists import own_records
 from dnc.lists.own_records import RecordReading
+from dnc.lists.texts import TextMeanings
 from dnc.store import records
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
@@ -368,3 +369,20 @@ def test_a_log_of_double_opt_ins_is_read_by_its_state(store, write_file):
         ("named_caller", "form-7", "2026-08-05T10:20:00+02:00"),
         ("none", "form-7", None),
     ]
+
+
+@pytest.mark.parametrize("kind", ["consents", "calls", "customers"])
+def test_a_column_that_is_named_has_to_be_there(load, kind):
+    """Of every kind: the end or the withdrawal of a consent would be lost, and the consent would clear calls."""
+    text = {"consents": CONSENTS + GIVEN, "calls": f"{CALLS}c1,+33199000001,2026-11-11,busy\n"}
+    text |= {"customers": "number,relationship\n+33199000001,contract\n"}
+    said = replace(FR, ignore=["*"], as_of=date(2026, 11, 20) if kind == "customers" else None)
+    columns = own_records.columns_of(own_records.KINDS[kind])
+    for ours in (*columns, "objected_on", "place"):
+        with pytest.raises(InputError, match=rf"no column 'Elsewhere' for {ours};"):
+            load(kind, text[kind], replace(said, columns={ours: "Elsewhere"}))
+    with pytest.raises(OptionError, match="consent_untill: unknown key"):
+        load(kind, text[kind], replace(said, columns={"consent_untill": "number"}))
+    with pytest.raises(InputError, match="no column 'Elsewhere' for \\[texts\\]"):
+        load(kind, text[kind], replace(said, texts={"Elsewhere": TextMeanings(rest="nothing")}))
+    assert load(kind, text[kind], said).rows == 1

@@ -181,7 +181,20 @@ def test_times_of_a_zone_are_on_the_clock_of_the_person(store, load, zone, hour)
         CALLS + "1,01 99 00 00 01,2026-11-20 10:00,answered\n2,01 99 00 00 02,2026-11-21,busy\n",
         RecordReading(region="FR", zone=zone),
     )
-    assert rows(store, "calls", "at") == [(datetime(2026, 11, 20, hour),), (datetime(2026, 11, 21, 23, 59, 59),)]
+    assert rows(store, "calls", "at") == [
+        (datetime(2026, 11, 20, hour),),
+        (datetime(2026, 11, 21, 23, 59, 59, 999999),),
+    ]
+
+
+def test_a_call_told_by_its_day_alone_has_no_hour(store, load):
+    """Also not in an export, which tells the same calls again; one that was made in the last second has its hour."""
+    days = ["2026-11-11", "2026-11-11", "2026-11-11T23:59:59"]
+    load("calls", "number,at,result\n" + "".join(f"+33199000001,{day},busy\n" for day in days))
+    exported = own_records.export(store, "calls")
+    assert exported["at"].to_list() == days
+    again = load("calls", exported.select("number", "at", "result").write_csv(), name="again.csv")
+    assert (again.rows, again.known) == (0, 3)
 
 
 def test_what_is_told_one_at_a_time_is_kept_the_same_way(store, load, book, monkeypatch):

@@ -137,7 +137,11 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["frobnicate"], 2, "No such command 'frobnicate';"),
         (["chek", "calls.csv"], 2, "No such command 'chek' (Did you mean: check?);"),
         (["check", "calls.csv", "--at"], 2, "requires an argument;"),
-        (["vet", "calls.csv", "--require", "clear>=50"], 2, "min_clear must be a share from 0 to 1, not 50"),
+        (
+            ["vet", "calls.csv", "--require", "clear>=50"],
+            2,
+            "'clear>=50' is not a condition; write for example clear>=0.9",
+        ),
         (
             ["vet", "calls.csv", "--sample-of", "9" * 30],
             2,

@@ -473,6 +473,7 @@ def test_demo_fits_on_a_screen_and_leaves_what_it_names(dnc, monkeypatch):
 
     The report exists, and the command that the demo suggests at its end works in its folder.
     """
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     code, out, err = dnc("demo")
     lines = out.splitlines()
     assert (code, err) == (0, "")
@@ -495,8 +496,18 @@ def test_demo_fits_on_a_screen_and_leaves_what_it_names(dnc, monkeypatch):
     assert Path("verdicts.xlsx").exists()
 
 
-def test_demo_is_in_the_language_asked_for(dnc):
+def test_the_commands_of_the_demo_run_as_printed(dnc, monkeypatch):
+    """Also where the program is in no folder in which the shell looks for it, as after `make demo`."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    printed = re.findall(r"^\$ (.*)$", dnc("demo")[1], re.MULTILINE)
+    done = subprocess.run(["sh", "-c", " && ".join(printed)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "forbidden" in done.stderr
+    assert Path(printed[0].removeprefix("cd "), "verdicts.xlsx").exists()
+
+
+def test_demo_is_in_the_language_asked_for(dnc, monkeypatch):
     """Each line of it, and its report; it is no longer or wider than in English."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     code, out, err = dnc("demo", "--lang", "fr")
     lines = out.splitlines()
     assert (code, err, len(lines)) == (0, "", len(dnc("demo")[1].splitlines()))

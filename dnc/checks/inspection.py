@@ -22,13 +22,13 @@ from dnc.clock import ALWAYS, NEVER, read_day
 from dnc.database import instance_of, run, statement
 from dnc.errors import InputError, OptionError
 from dnc.lists.consents import REFERENCE, refers
-from dnc.lists.own_records import as_in_file
+from dnc.lists.own_records import as_in_file, made_at
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import read_column
 from dnc.registries import OWN
 from dnc.store.campaigns import all_in
 from dnc.store.holds import Hold
-from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN
+from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, LAST_TIMED
 from dnc.store.records import on_consents
 from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store
@@ -134,8 +134,8 @@ class Inspection(msgspec.Struct, frozen=True):
         covered: of how many of the `days` every call is said to be recorded.
         laws: ids of the rules files by which checks judged; None where one of an earlier version does not say so.
         territories: of the numbers that were called (ISO 3166-1 alpha-2), as far as they are known.
-        calls: by day and campaign. times: by weekday and hour, as recorded. often: `numbers` by their most `calls` in
-            thirty days.
+        calls: by day and campaign. times: by weekday and hour, null where the day alone was told. often: `numbers` by
+            their most `calls` in thirty days.
         single_calls: each, with the consent that it rests on, and what a check up to its day that kept its decisions
             said of it: the last one for this day, or else the last one of its campaign if it was clear until then, and
             no registry that it asked has listed the number since.
@@ -321,11 +321,15 @@ def _frames(
     return {
         "calls": ask(_sql("calls_by_day")),
         "called": ask("select distinct '+' || number as number from made where mine"),
-        "times": ask(_sql("calls_by_hour")),
+        "times": ask(_sql("calls_by_hour"), {"last_timed": LAST_TIMED}),
         "often": ask(_sql("most_attempts")),
-        "single_calls": ask(_sql("single_calls"), decided=decided(ask("select distinct number from made where mine"))),
+        "single_calls": ask(
+            _sql("single_calls"), decided=decided(ask("select distinct number from made where mine"))
+        ).with_columns(made_at()),
         "objections": objections,
-        "called_after": ask('select * exclude (number) from called_after order by "at", call, after'),
+        "called_after": ask('select * exclude (number) from called_after order by "at", call, after').with_columns(
+            made_at()
+        ),
         "consents": ask(_sql("wordings"), never),
         "recipients": ask("select distinct passed_to from inspected where passed_to is not null"),
         "sample": sample.sort("seq")

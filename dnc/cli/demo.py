@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -65,7 +68,9 @@ def _tour(folder: Path) -> Iterator[str]:
     yield f"\n{say('report', path=report)}"
     yield say("go_on")
     yield f"$ cd {folder}"
-    yield "$ dnc check shop.csv --store store --region FR --at 2026-08-11T10:30 --out verdicts.xlsx"
+    # The shell does not look for it where only a virtual environment has it.
+    program = "dnc" if shutil.which("dnc") else shlex.quote(str(Path(sys.executable).with_name("dnc")))
+    yield f"$ {program} check shop.csv --store store --region FR --at 2026-08-11T10:30 --out verdicts.xlsx"
 
 
 def _loaded(folder: Path, store: Store) -> Iterator[tuple[str, ...]]:

@@ -23,7 +23,17 @@ import click
 from click.shell_completion import CompletionItem
 
 from dnc.cli.help import Command, Option, language, option
-from dnc.errors import InputError, ShortageError, StoreError, is_full, printable, room_in, why, without_numbers
+from dnc.errors import (
+    InputError,
+    OptionError,
+    ShortageError,
+    StoreError,
+    is_full,
+    printable,
+    room_in,
+    why,
+    without_numbers,
+)
 from dnc.files.remote import Query, fetched, is_url
 from dnc.messages import LANGUAGES, in_language, localized, said
 
@@ -312,6 +322,11 @@ def conditions_of(kind: type[_Asked], **more: Any) -> _Asked:
             raise click.UsageError(localized("errors", "cli", "no_condition", known=", ".join(known.values())))
         if required.setdefault(name, limit) != limit:
             raise click.UsageError(localized("errors", "cli", "twice", name=known[name]))
+        try:
+            kind(**{name: limit})
+        except OptionError:
+            typed = f"{known[name]}{limit:g}"
+            raise click.UsageError(localized("errors", "cli", "condition", value=typed)) from None
     return kind(**required, **more)
 
 

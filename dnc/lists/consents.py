@@ -136,7 +136,8 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
             calls cannot be read.
         RolesError: a column has no role.
     """
-    rows = ConsentRows.of(open_table(Path(path)), brief, book, now)
+    table = open_table(Path(path))
+    rows = ConsentRows.of(table, beside_list(brief, table), book, now)
     statements = _newest_of(stated.drop_nulls(["number", "rank"]).select(_KEPT) for stated in rows.batches())
     texts, links = frozenset(rows.intake.brief.texts), pl.concat([pl.DataFrame(schema=LINKS), *rows.links]).unique()
     return Consents(Path(path), input_sha256(Path(path)), statements, rows.counts, texts, links)
@@ -171,17 +172,12 @@ class ConsentRows(msgspec.Struct, frozen=True):
         """
         if table.others:  # a withdrawal in one of them would be lost, whatever it is called
             raise InputError(localized("errors", "consent_sheets", names=quoted(table.others)), table.path)
-        columns = _columns(brief, table)
+        columns = {**_short_names(brief, table), **brief.columns}
         found = {*map(folded, columns), *set(map(folded, table.columns)).difference(map(folded, brief.ignore))}
         if "number" not in found or not found & {"consent", folded("consent_withdrawn_on")}:
             message = localized("errors", "consent_columns", names=quoted(table.header))
             raise InputError(message, table.path, table.skipped + 1)
-        here = set(map(folded, table.columns))
-        of_consents = replace(
-            of_own_records(brief),
-            columns=columns,
-            texts={name: meant for name, meant in brief.texts.items() if folded(name) in here},
-        )
+        of_consents = replace(of_own_records(brief), columns=columns)
         named = {ours: [name for name in table.columns if folded(name) in names] for ours, names in _TEXTS.items()}
         kept = {ours: names[0] for ours, names in named.items() if names} | dict(texts or {})
         intake = Intake(table, of_consents, book, now=now, kept=kept_by(of_consents, kept.values()), takes=_TAKEN)
@@ -312,14 +308,19 @@ def is_against(prefix: str = "") -> pl.Expr:
     return (pl.col(f"{prefix}consent_withdrawn_on") != NEVER) | given_none | pl.col(f"{prefix}consent_odd")
 
 
-def _columns(brief: Brief, table: Table) -> dict[str, Names]:
-    """Our names → the names in the file: those of the brief that the file has, else the short ones."""
+def beside_list(brief: Brief, table: Table) -> Brief:
+    """The brief of a list as it is about a table of consents: without the columns that only the list has."""
+    here = set(map(folded, table.columns))
+    named = {ours: [name for name in brief.named(ours) if folded(name) in here] for ours in brief.columns}
+    texts = {name: meant for name, meant in brief.texts.items() if folded(name) in here}
+    return replace(brief, columns={ours: names for ours, names in named.items() if names}, texts=texts)
+
+
+def _short_names(brief: Brief, table: Table) -> dict[str, Names]:
+    """Our names → the short ones that the file has in their place."""
     ignored = set(map(folded, brief.ignore))
     there = {folded(name): name for name in table.columns if folded(name) not in ignored}
-    found = {ours: [name for name in brief.named(ours) if folded(name) in there] for ours in brief.columns}
-    mapped = {ours: names for ours, names in found.items() if names}
-    short = {ours: there[also] for ours, also in _ALSO.items() if also in there and folded(ours) not in there}
-    return {**short, **mapped}
+    return {ours: there[also] for ours, also in _ALSO.items() if also in there and folded(ours) not in there}
 
 
 def ranked(statements: Frame) -> Frame:

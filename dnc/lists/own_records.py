@@ -45,7 +45,7 @@ from dnc.lists.texts import TextMeanings
 from dnc.lists.words import meaning, proposals
 from dnc.messages import LANGUAGES, either, figure, localized, messages
 from dnc.store.load import accepted, unaccepted
-from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LASTING, RESULTS, Kind
+from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LAST_TIMED, LASTING, RESULTS, Kind
 from dnc.store.records import Added, NewRows, Records, empty
 from dnc.store.store import Store, read_all
 
@@ -60,6 +60,7 @@ _CERTIFICATES = {
     "trustedform": r"^https://cert\.trustedform\.com/[0-9A-Za-z]{40,255}$",
     "leadid": r"^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 }
+_EXPORTED = ("statement", "recorded_at")  # columns that only an export has
 ODD = "not understood"  # in an export, in the place of a consent
 _DAY = 24 * 60  # minutes
 _NO_FILE = Path()  # of rows that are told one by one
@@ -159,9 +160,14 @@ def load(
 
 
 def _opened(kind: Kind, path: Path, book: Rulebook, reading: RecordReading) -> _Rows:
-    """A file, opened; of calls only those that went out."""
+    """A file, opened, which has every column that is named; of calls only those that went out."""
     table = open_table(path, sheet=reading.sheet)
     rows = _Rows(kind, table, book, reading)
+    known = columns_of(kind)
+    for ours in reading.columns:
+        if ours not in (*known, *_EXPORTED, *vocabulary().columns):
+            raise OptionError(localized("errors", "unknown_key", known=either(known)), path, ours)
+        rows.column(ours)
     if kind is not CALLS:
         return rows
     if reading.covers_days and (times := rows.column("at")) and words_of(times) & set(proposals()["last"]["words"]):
@@ -291,12 +297,19 @@ def as_in_file(kind: Kind) -> list[pl.Expr]:
         "consent": pl.when(pl.col("consent_odd")).then(pl.lit(ODD)).otherwise("consent"),
         "consent_on": _day_or_moment("consent_on", "consent_at"),
         "consent_withdrawn_on": pl.when(day != NEVER).then(withdrawn),
-        "at": pl.col("at").dt.to_string("%Y-%m-%dT%H:%M:%S"),
+        "at": made_at(),
     }
     number, *names = columns_of(kind)
     cells = [in_words.get(name, pl.col(name).cast(pl.String)).alias(name) for name in names]
     name = pl.format(f"{kind.name}:{{}}", "seq").alias("statement")
     return [pl.format("+{}", number).alias(number), *cells, name, pl.col("recorded_at").cast(pl.String)]
+
+
+def made_at() -> pl.Expr:
+    """When calls were made, as text: of those that are told by their day alone the day."""
+    at = pl.col("at")
+    timed = pl.when(at.dt.time() <= LAST_TIMED).then(at.dt.to_string("%Y-%m-%dT%H:%M:%S"))
+    return timed.otherwise(at.dt.to_string("%Y-%m-%d"))
 
 
 def columns_of(kind: Kind) -> list[str]:
@@ -392,13 +405,13 @@ class _Rows(msgspec.Struct):
 
     @property
     def _texts(self) -> dict[str, str]:
-        """Our name → the column, of those that no planned call has; two of them only an export has."""
+        """Our name → the column, of those that no planned call has."""
         read_here = {"calls": ("at", "result"), "customers": ("until",)}.get(self.kind.name, ())
-        names = (*self.kind.texts, *read_here, "statement", "recorded_at")
+        names = (*self.kind.texts, *read_here, *_EXPORTED)
         return {ours: theirs for ours in names if (theirs := self.column(ours))}
 
     def column(self, ours: str) -> str | None:
-        """The column for one of ours, if there is one."""
+        """The column for one of ours, if there is one. Raises InputError where one is named that the file lacks."""
         return Header(self.table, Brief(ignore=self.reading.ignore)).find(ours, self.reading.columns.get(ours))
 
     def _consents(self) -> Iterator[pl.DataFrame]:
@@ -457,7 +470,7 @@ class _Rows(msgspec.Struct):
             facts = calls.facts("day", "at_last", "timed", "zones")
             clock = pl.when(pl.col("at_last").is_not_null()).then(pl.lit(latest_local(frame[_CLOCK], facts["zones"])))
             at = pl.coalesce(clock, pl.when("timed").then("at_last"))
-            end = pl.col("day").cast(pl.Datetime("us")) + pl.duration(hours=23, minutes=59, seconds=59)
+            end = pl.col("day").cast(pl.Datetime("us")).dt.offset_by("1d") - pl.duration(microseconds=1)
             facts = facts.with_columns(pl.coalesce(at, end).alias("at"), by_day=at.is_null())
             result = self._words(frame["result"], "result", RESULTS)
             self._refuse(frame, frame["at"].is_null() | facts["at"].is_null(), "at")
@@ -469,14 +482,14 @@ class _Rows(msgspec.Struct):
             yield self._one_by_one(made) if facts["by_day"].any() else made
 
     def _one_by_one(self, calls: pl.DataFrame) -> pl.DataFrame:
-        """Calls, of which those told by their day alone get a second each: two of one person are no repetition."""
+        """Calls, of which those told by their day alone get a microsecond each: two of one person are no repetition."""
         *same, _ = _BY_DAY
         by_day = calls.filter("by_day").select(*same, nth=pl.int_range(pl.len()).over(same))
         by_day = by_day.join(self._by_day, on=same, how="left", maintain_order="left")
         by_day = by_day.with_columns(pl.col("nth") + pl.col("calls").fill_null(0))
         counts = pl.concat([self._by_day, by_day.select(*same, calls=pl.col("nth") + 1)])
         self._by_day = counts.group_by(same).agg(pl.col("calls").max())
-        at = by_day["at"] - by_day.select(pl.duration(seconds="nth")).to_series()
+        at = by_day["at"] - by_day.select(pl.duration(microseconds="nth")).to_series()
         return calls.with_columns(calls["at"].scatter(calls["by_day"].arg_true(), at))
 
     def _customers(self) -> Iterator[pl.DataFrame]:

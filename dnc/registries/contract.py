@@ -152,6 +152,7 @@ class Extract:
         notes: what a person should know about this file; filled by the loader while it reads.
         other_sheets: names of the sheets that are not read, if none was named; filled while the file is read.
         read: positions of the columns that the loader asked for; filled while it reads.
+        of_numbers: names of the columns of which each cell has to be a number; filled while it reads, if several are.
     """
 
     path: Path
@@ -165,6 +166,7 @@ class Extract:
     notes: list[str] = field(default_factory=list, compare=False)
     other_sheets: list[str] = field(default_factory=list, compare=False)
     read: set[int] = field(default_factory=set, compare=False)
+    of_numbers: list[str] = field(default_factory=list, compare=False)
 
     @property
     def _look(self) -> _Peek:
@@ -262,13 +264,16 @@ class Extract:
 
     @property
     def phone_columns(self) -> list[int]:
-        """Positions of the columns that are named like telephone numbers."""
-        return [at for at, name in enumerate(self.header) if looks_like_phone(name)]
+        """Positions of the columns that are named like telephone numbers, and not left out by name."""
+        return [at for at, name in enumerate(self.header) if looks_like_phone(name) and not self._names_left_out(at)]
 
     def leaves_out(self, at: int) -> bool:
         """Whether the layout leaves out the column at a position."""
+        return EVERY in self.layout.ignore or self._names_left_out(at)
+
+    def _names_left_out(self, at: int) -> bool:
         name = self._look.first_row[at]
-        return EVERY in self.layout.ignore or bool(left_out({name: name}, self.layout.ignore))
+        return bool(left_out({name: name}, self.layout.ignore))
 
     @property
     def objection_columns(self) -> list[int]:

@@ -285,6 +285,7 @@ class Taken(msgspec.Struct, frozen=True):
             of another row. unread: line and reason of the first of them.
         covers: prefixes the file is complete for.
         notes: what a person should know.
+        of_numbers: names of the columns of which each cell has to be a number, if several are.
     """
 
     listings: Path
@@ -297,6 +298,7 @@ class Taken(msgspec.Struct, frozen=True):
     unread: list[tuple[int, str]]
     covers: tuple[str, ...]
     notes: list[str]
+    of_numbers: list[str]
 
 
 def take(
@@ -325,7 +327,7 @@ def take(
     paged = bitpages if bitpages.exists() else None
     lost = rows.unread if covers else rows.unplaced
     counted = (rows.odd.count, rows.undated.count, rows.national, lost.count)
-    return Taken(out, paged, rows.counts, *counted, lost.first[:_NAMED], covers, notes)
+    return Taken(out, paged, rows.counts, *counted, lost.first[:_NAMED], covers, notes, extract.of_numbers)
 
 
 def _write(rows: Sorting, con: duckdb.DuckDBPyConnection, out: Path, bitpages: Path) -> int:

@@ -70,6 +70,7 @@ def listings(
     against = set(marked(pl.Series(table.header, dtype=pl.String)).arg_true())
     extra: ExtraColumns | None = None
     searched = [place for place in range(len(table.header)) if place not in (at, *further, *others)] if by_cells else []
+    extract.of_numbers.extend(table.header[place] for place in (at, *further) if further)
     unknown, names = searched, {str(place): name for place, name in enumerate(table.header)}
     extract.notes.extend(_notes(extract, table, [table.header[place] for place in others]))
     extract.other_sheets.extend(table.others if extract.sheet is None else [])

@@ -28,7 +28,7 @@ from dnc.files.signing import Signer
 from dnc.files.writers import csv_of
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import counted, dated, duration, in_language, messages, said, semicolons
+from dnc.messages import counted, dated, duration, in_language, messages, said, said_day, semicolons
 from dnc.reports import law_page
 from dnc.reports.page import rendered
 from dnc.reports.phrases import defect_in_words, fact_in_line, facts, labelled
@@ -41,7 +41,7 @@ from dnc.verdicts.verdict import OUTCOMES
 SUMS, SIGNATURE = "SHA256SUMS", ".sig"
 LOG = "annexes/log.jsonl"
 CONTEXT = b"# dnc evidence folder 1\n"  # a comment for sha256sum; so what is signed is the file as it is
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d)?")  # or a moment
 _MOST = 100  # rows of a table on the page
 _LONGEST = 20_000_000  # bytes of a proof
 _PURPOSES = ("caller", "purpose", "sector", "voice")
@@ -367,12 +367,12 @@ class _Folder:
     def _cell(self, column: str, value: Any) -> str:
         if value is None:
             return ""
-        if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return said_day(value, self.language)
+        if isinstance(value, date):
             return self.day(value) + (f" {value:%H:%M:%S}" if isinstance(value, datetime) else "")
-        if isinstance(value, bool):
-            return str(self.common["yes" if value else "no"])
         if isinstance(value, int):
-            return self.count(value)
+            return str(self.common["yes" if value else "no"]) if isinstance(value, bool) else self.count(value)
         if value in vocabulary().axes.get(column, ()):
             return vocabulary().value(column, value, self.language)
         return str(self.words.get(column, {}).get(value) or _masked(value))

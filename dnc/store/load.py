@@ -310,7 +310,9 @@ def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
     lines = [str(line) for line, _ in first.taken.unread]
     more = ", …" if first.unread > len(lines) else ""
     others = len(incomplete) - 1
+    columns = first.taken.of_numbers
     parts = {
+        "columns": localized("errors", "unread_columns", names=quoted(columns)) if columns else "",
         "where": localized(
             "errors", "unread_lines", "many" if len(lines) > 1 else "one", lines=", ".join(lines) + more
         ),

@@ -7,6 +7,7 @@ is erased and what stays, and by which day a row is old.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time
 from functools import cached_property
 
 import msgspec
@@ -103,7 +104,7 @@ CONSENTS = Kind(
 CALLS = Kind(
     "calls",
     columns={
-        "at": "timestamp",  # on the clock of the called person, the latest where several are possible
+        "at": "timestamp",  # on the clock of the called person, the latest where several are possible; see `LAST_TIMED`
         "result": "varchar",
         "lasting": "utinyint",  # 1: the result counts beyond the days in which attempts are counted
         "consent": "bigint",  # the row of `consents` that the call was made on
@@ -116,6 +117,10 @@ CALLS = Kind(
     day="\"at\"::date",
     order="lasting desc, date_trunc('month', \"at\"), number",  # so that few parts of a file are read for a call
 )  # fmt: skip
+
+# A call that is told by its day alone has a moment after this one. A told hour that is so late cannot be known from it,
+# and is then not shown: programs write seconds, or thousandths of them.
+LAST_TIMED = time(23, 59, 59, 999_000)
 
 CUSTOMERS = Kind(
     "customers",

@@ -25,7 +25,7 @@ from dnc.frames import each_distinct
 from dnc.law.rulebook import Rulebook
 from dnc.lists.brief import Brief
 from dnc.lists.cell_facts import text_of
-from dnc.lists.consents import ConsentRows, is_against
+from dnc.lists.consents import ConsentRows, beside_list, is_against
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
 from dnc.messages import figure, localized
@@ -136,7 +136,7 @@ def _answers(path: Path, offered: OfferedRows) -> pl.DataFrame:
     if absent := [name for name in (*_DRAWN, *_TEXTS) if folded(name) not in theirs]:
         raise InputError(localized("errors", "draw", "columns", names=quoted(absent)), path, 1)
     kept = {f"_{name}": theirs[folded(name)] for name in _DRAWN} | {name: theirs[folded(name)] for name in _TEXTS}
-    batches = list(ConsentRows.of(table, offered.brief, offered.book, None, kept).batches())
+    batches = list(ConsentRows.of(table, beside_list(offered.brief, table), offered.book, None, kept).batches())
     if not batches:
         raise InputError(localized("errors", "draw", "empty"), path)
     stated = pl.concat(batches)

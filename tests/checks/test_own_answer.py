@@ -88,6 +88,16 @@ def test_the_letter_is_the_copy_for_the_person(dnc, held, tmp_path, lang, says):
     assert code == 0 and " 10:12 (Europe/Paris)" in text and "consents:1" in text and says[1] in text
 
 
+def test_an_hour_that_nobody_told_is_not_in_the_letter(dnc, write_file, tmp_path):
+    """Of calls recorded by their day alone the letter, the terminal and programs have the day."""
+    calls = write_file("calls.csv", f"number,at,result\n{NUMBER},2026-11-11,busy\n{NUMBER},2026-11-11,busy\n")
+    assert dnc("load", calls, "--registry", "calls")[0] == 0
+    assert dnc("person", NUMBER, "--out", tmp_path / "letter.html")[0] == 0
+    for text in (unescape((tmp_path / "letter.html").read_text(encoding="utf-8")), dnc("person", NUMBER)[1]):
+        assert text.count("2026-11-11") == 2 and "23:59" not in text
+    assert [row["at"] for row in json.loads(dnc("person", NUMBER, "--json")[1])["own"]["calls"]] == ["2026-11-11"] * 2
+
+
 def test_a_consent_that_was_withdrawn_is_not_called_one_in_force(dnc):
     """One row may tell both; what is in force then is the withdrawal."""
     assert dnc("record", "consent", NUMBER, "--on", "2026-08-05T10:12+02:00", "--withdrawn-on", "2026-09-01")[0] == 0

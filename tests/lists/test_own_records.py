@@ -13,6 +13,7 @@ from dnc import InputError, OptionError, Rulebook, Store, StoreError
 from dnc.database import instance_of
 from dnc.lists import own_records
 from dnc.lists.own_records import RecordReading
+from dnc.lists.texts import TextMeanings
 from dnc.store import records
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
@@ -180,7 +181,20 @@ def test_times_of_a_zone_are_on_the_clock_of_the_person(store, load, zone, hour)
         CALLS + "1,01 99 00 00 01,2026-11-20 10:00,answered\n2,01 99 00 00 02,2026-11-21,busy\n",
         RecordReading(region="FR", zone=zone),
     )
-    assert rows(store, "calls", "at") == [(datetime(2026, 11, 20, hour),), (datetime(2026, 11, 21, 23, 59, 59),)]
+    assert rows(store, "calls", "at") == [
+        (datetime(2026, 11, 20, hour),),
+        (datetime(2026, 11, 21, 23, 59, 59, 999999),),
+    ]
+
+
+def test_a_call_told_by_its_day_alone_has_no_hour(store, load):
+    """Also not in an export, which tells the same calls again; one that was made in the last second has its hour."""
+    days = ["2026-11-11", "2026-11-11", "2026-11-11T23:59:59"]
+    load("calls", "number,at,result\n" + "".join(f"+33199000001,{day},busy\n" for day in days))
+    exported = own_records.export(store, "calls")
+    assert exported["at"].to_list() == days
+    again = load("calls", exported.select("number", "at", "result").write_csv(), name="again.csv")
+    assert (again.rows, again.known) == (0, 3)
 
 
 def test_what_is_told_one_at_a_time_is_kept_the_same_way(store, load, book, monkeypatch):
@@ -368,3 +382,20 @@ def test_a_log_of_double_opt_ins_is_read_by_its_state(store, write_file):
         ("named_caller", "form-7", "2026-08-05T10:20:00+02:00"),
         ("none", "form-7", None),
     ]
+
+
+@pytest.mark.parametrize("kind", ["consents", "calls", "customers"])
+def test_a_column_that_is_named_has_to_be_there(load, kind):
+    """Of every kind: the end or the withdrawal of a consent would be lost, and the consent would clear calls."""
+    text = {"consents": CONSENTS + GIVEN, "calls": f"{CALLS}c1,+33199000001,2026-11-11,busy\n"}
+    text |= {"customers": "number,relationship\n+33199000001,contract\n"}
+    said = replace(FR, ignore=["*"], as_of=date(2026, 11, 20) if kind == "customers" else None)
+    columns = own_records.columns_of(own_records.KINDS[kind])
+    for ours in (*columns, "objected_on", "place"):
+        with pytest.raises(InputError, match=rf"no column 'Elsewhere' for {ours};"):
+            load(kind, text[kind], replace(said, columns={ours: "Elsewhere"}))
+    with pytest.raises(OptionError, match="consent_untill: unknown key"):
+        load(kind, text[kind], replace(said, columns={"consent_untill": "number"}))
+    with pytest.raises(InputError, match="no column 'Elsewhere' for \\[texts\\]"):
+        load(kind, text[kind], replace(said, texts={"Elsewhere": TextMeanings(rest="nothing")}))
+    assert load(kind, text[kind], said).rows == 1

@@ -324,16 +324,21 @@ def test_a_person_of_the_own_list_has_calls_of_their_own(store, book, write_file
 
 
 def test_how_often_and_when_people_were_called(store, book, write_file, monkeypatch):
-    """The most calls in thirty days, both included, without wrong numbers; weekdays and hours as recorded."""
+    """The most calls in thirty days, both included, without wrong numbers; weekdays and hours, where one was told."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-30")
     calls = [(0, "10-05T10:00"), (0, "11-03T10:59"), (0, "11-04T19:00"), (1, "10-11T21:30"), (2, "10-05T10:00")]
+    calls += [(3, "10-11"), (4, "10-11T23:59:59")]
     told = [
         {"number": NUMBERS[n], "at": f"2026-{at}", "result": "wrong_number" if n == 2 else "busy"} for n, at in calls
     ]
     own_records.record(store, "calls", told, book)
     found = inspect(store, SCOPE)
-    assert found.often.rows() == [(0, 1), (1, 1), (2, 1)]
-    assert found.times.rows() == [("1", 10, 2), ("2", 10, 1), ("3", 19, 1), ("7", 21, 1)]
+    assert found.often.rows() == [(0, 1), (1, 3), (2, 1)]
+    assert found.times.rows() == [("1", 10, 2), ("2", 10, 1), ("3", 19, 1), ("7", 21, 1), ("7", 23, 1), ("7", None, 1)]
+    assert [at for at in found.single_calls["at"] if "10-11" in at] == [
+        *("2026-10-11T21:30:00", "2026-10-11T23:59:59", "2026-10-11"),
+    ]
+    assert "23:59:59.9" not in folder_page(store, book) and "2026-10-11 21:30" in folder_page(store, book)
     assert found.territories == {"FR"} and found.laws == set()
 
 
@@ -438,7 +443,7 @@ def test_a_check_counts_for_as_long_as_its_answer_was_valid(store, book, write_f
     ]
     rows = [{"number": NUMBERS[n], "at": f"2026-{day}T10:00", "result": "busy", "campaign": of} for n, day, of in calls]
     own_records.record(store, "calls", rows, book)
-    found = inspect(store, SCOPE).single_calls.sort("call").with_columns(at=pl.col("at").dt.day())
+    found = inspect(store, SCOPE).single_calls.sort("call").with_columns(at=pl.col("at").str.slice(8, 2).cast(pl.Int64))
     said = {
         int(row["call"][6:]): (row["at"], row["outcome"], row["valid_until"]) for row in found.iter_rows(named=True)
     }

@@ -157,6 +157,15 @@ def test_unread_rows_of_all_files_are_counted(store, write_file):
     assert [one.unread for one in store.load_all([one, two], as_of=AS_OF, **ACCEPTED)] == [2, 2]
 
 
+def test_a_row_that_cannot_be_read_names_the_columns_of_numbers(store, write_file):
+    """One of several may only be named like them; it is left out by its name, and by no pattern for all others."""
+    path = write_file("own.csv", "Tel,Origine du numéro\n+33199000001,Salon 2025\n+33199000002,Site\n")
+    for ignore in ([], ["*"]):
+        with pytest.raises(InputError, match=r"own\.csv:2: .* in one of the columns 'Tel', 'Origine du numéro'"):
+            store.load(path, registry="own", as_of=AS_OF, ignore=ignore)
+    assert store.load(path, registry="own", as_of=AS_OF, ignore=["Origine du numéro"]).listed == 2
+
+
 def test_the_same_bytes_stand_without_being_accepted_again(store, write_file):
     """A file that was accepted once and comes again changes nothing."""
     path = write_file("own.csv", OWN + "x,,\n")

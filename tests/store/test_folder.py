@@ -81,6 +81,10 @@ def test_a_snapshot_that_was_moved_and_linked_is_not_read(dnc, store, write_file
         code, _, err = dnc(*verb, "--store", store.path)
         assert (code, says in err) == (4, True), err
     assert store.load(answer, as_of=date(2026, 6, 1)).new
+    assert verify(store.journal).faults == [
+        f"{path} is a link or a device and is not followed; remove it from the store"
+    ]
+    path.unlink()
     assert (verify(store.journal).faults, (tmp_path / "moved").exists()) == ([], True)
 
 

@@ -30,7 +30,7 @@ import polars as pl
 from dnc.clock import clock, today
 from dnc.database import Instance, errno_of, instance_of
 from dnc.errors import StoreError, is_full, no_room, unwritable, why
-from dnc.files.atomic import HALF, move_into_place, write_atomically
+from dnc.files.atomic import HALF, move_into_place, sync_folder, write_atomically
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import LockHeldError, exclusive_lock, own_folder, remove_orphans, remove_unread
 from dnc.messages import changed, localized
@@ -297,8 +297,13 @@ class Journal:
 
     def _create(self) -> None:
         """Begin a log with row 0, which gives the store its id."""
-        self.log.mkdir(mode=0o700, exist_ok=True)
-        self._write([Draft(0, "create", {})], State().put("store", {"id": token_hex(32)}, 0), None, "")
+        state = State().put("store", {"id": token_hex(32)}, 0)
+        with own_folder(self.folder, f"{WORK}create-") as work:  # as a store with an empty log is a damaged one
+            new = Journal(work, 0)
+            new.log.mkdir(mode=0o700)
+            new._write([Draft(0, "create", {})], state, None, "")
+            new.log.rename(self.log)
+        sync_folder(self.folder)
 
     def _mended(self) -> _Segment:
         """The newest file of the log, without a write that was cut off, and with all older ones sealed."""

@@ -98,7 +98,6 @@ def test_a_store_that_was_just_made_needs_no_head(store, monkeypatch):
     """Its maker was killed in between; the next change notes the row."""
     with store.journal.writing():
         store.journal._create()
-    (store.path / HEAD).unlink()
     monkeypatch.setattr(journal, "_known", {})
     assert (store.standing().objections.height, verify(store.journal).faults) == (0, [])
     store.object(["+33199000001"], date(2026, 8, 1))

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -139,11 +140,14 @@ def test_a_new_snapshot_or_objection_decides_the_next_request(api, write_file):
 
 def test_a_key_that_was_edited_into_the_store_counts_for_nothing(api):
     """Whoever can write to its folder makes a key that may read, and has the state told as if nothing had happened."""
-    edits.edit(api.store.path, "insert into keys values ('x', sha256('x'), timestamp '2026-01-01', 'read')")
+    key = {"name": "x", "sha256": sha256(b"x").hexdigest(), "added_at": "2026-01-01T00:00:00", "rights": "read"}
+    said = {"kind": "keys", "name": "x", "is": key, "salt": ""}
+    *lines, last = edits.lines(api.store.path)
+    edits.write(api.store.path, [*lines, last.replace('"said":[', f'"said":[{json.dumps(said)},')])
     for path in ("/v1/status", "/metrics", "/v1/objections"):
         for headers in ({}, {"Authorization": "Bearer x"}):
             answer = api.get(path, headers=headers)
-            assert (answer.status_code, "was edited: keys" in answer.json()["detail"]) == (503, True)
+            assert (answer.status_code, "says was changed" in answer.json()["detail"]) == (503, True)
 
 
 def test_a_number_that_never_objected_is_not_lifted(api):

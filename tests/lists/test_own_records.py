@@ -199,7 +199,7 @@ def test_a_call_told_by_its_day_alone_has_no_hour(store, load):
 
 def test_what_is_told_one_at_a_time_is_kept_the_same_way(store, load, book, monkeypatch):
     """It moves into a file once it is much; its numbers stay."""
-    monkeypatch.setattr(records, "_IN_LEDGER", 3)
+    monkeypatch.setattr(records, "_IN_LOG", 3)
     load("consents", CONSENTS + GIVEN)
     for day in range(1, 10):
         told = {"number": f"+3319900000{day}", "consent_withdrawn_on": f"2026-10-0{day}"}

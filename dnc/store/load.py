@@ -333,14 +333,16 @@ def _refuse_unchanged(new: Prepared, options: Options, earlier: Sequence[Snapsho
 def _earlier(new: Prepared, options: Options, standing: Standing) -> list[Snapshot]:
     """The snapshots of the same bytes as of an earlier day, but for the one that `--corrects` names.
 
-    None of the own list, which only adds numbers: its day clears nobody.
+    None of the own list, which only adds numbers: its day clears nobody. Where the hash of a file was erased with a
+    number in it, a file of as many rows of each kind may be the same, on its own day too: it would bring the number
+    back.
     """
-    same = () if new.loader.cumulative else (new.registry, new.identity.sha256)
-    return [
-        old
-        for old in standing.snapshots
-        if (old.registry, old.sha256) == same and old.as_of < options.as_of and old.id != options.corrects
-    ]
+    if new.loader.cumulative:
+        return []
+    others = [old for old in standing.snapshots if old.registry == new.registry and old.id != options.corrects]
+    same = [old for old in others if old.sha256 == new.identity.sha256 and old.as_of < options.as_of]
+    erased = [old for old in others if not old.sha256 and old.as_of <= options.as_of]
+    return same + [old for old in erased if all(getattr(old, name) == n for name, n in new.taken.counts.items())]
 
 
 def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work: Path) -> dict[Path, int]:

@@ -35,7 +35,6 @@ from dnc.store.state import State
 DECISIONS = "decisions"
 HASHES = "hashes"  # of lists and verdicts of checks, by which somebody could try numbers
 REQUESTS = "requests"  # see `dnc.store.requests`
-_TRIED = 1_000  # rows; nobody knows so many that only one is left to try
 _TAIL = 8  # digits at the end of a number by which it is found in a text
 _THEIRS = "list_contains($numbers::ubigint[], number)"
 _NOT_AN_OPT_OUT = "(not listed or (listed is null and coalesce(since, until) is not null))"
@@ -276,12 +275,11 @@ class _Rewriting:
         self.files.append(file)
 
     def _replace(self, kind: str, old: str, new: str, rows: int) -> None:
-        """Name another file in the place of one; of a small one that was loaded, nothing is left to try numbers by."""
+        """Name another file in the place of one; by what the file that was loaded hashes to, numbers could be tried."""
         count = "numbers" if kind == "snapshots" else "rows"
         values = {name: value for name, value in self.change.state.values(kind).items() if value["file"] == old}
         for name, value in values.items():
-            told = {"sha256", "asked"} & value.keys() if value[count] <= _TRIED else set()
-            erased = {key: "" for key in told if value[key]}
+            erased = {key: "" for key in {"sha256", "asked"} & value.keys() if value[key]}
             self.change.put(kind, name, {**value, **erased, "file": new, count: rows})
 
 

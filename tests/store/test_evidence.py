@@ -26,7 +26,7 @@ from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
 from tests import edits
 from tests.conftest import SAMPLES
-from tests.store.test_store import said
+from tests.store.test_store import ANSWER, said
 
 CALLS = "call;number;cli\n7;01 99 00 00 01;01 99 00 00 77\n8;01 99 00 00 02;withheld\n9;0199000003;\n10;nobody;\n"
 TOLD = {"caller": "commercial", "voice": "human", "recipient": "consumer", "cli": "+33199000099"}
@@ -326,13 +326,13 @@ def test_forget_asks_for_one_thing(dnc, checked, arguments):
     assert dnc(*arguments, "--store", checked.path)[0] == 2
 
 
-def test_a_forgotten_number_does_not_come_back_with_the_same_file(checked, write_file):
-    """The same bytes stand already, so loading them again brings nothing back; of a small file, no hash is left."""
-    rows = "".join(f"{n:010};OK\n" for n in range(199000001, 199002000))
-    large = write_file("large.csv", f"Telephone;Réponse\n{rows}")
-    checked.load(large, as_of=date(2026, 7, 1))
-    small = checked.snapshots()[0].sha256
+@pytest.mark.parametrize("day", [1, 2])
+def test_a_forgotten_number_does_not_come_back_with_the_same_file(checked, write_file, day):
+    """Nothing is left that its bytes hash to; a file that may be the same is refused, as an old one would pass for new."""
+    small, answer_ = checked.snapshots()[0].sha256, write_file("a.csv", ANSWER)
     checked.forget_numbers(["+33199000001"])
-    assert not checked.load(large, as_of=date(2026, 7, 1)).new
-    assert said(checked, "fr-bloctel", 33199000001, "2026-07-02")[0] == "uncovered"
     assert small not in "".join(edits.lines(checked.path))
+    with pytest.raises(InputError, match="unchanged"):
+        checked.load(answer_, as_of=date(2026, 6, day))
+    assert said(checked, "fr-bloctel", 33199000001, "2026-07-01")[0] == "uncovered"
+    assert checked.load(answer_, as_of=date(2026, 6, day), accept={"unchanged": "asked again"}).new

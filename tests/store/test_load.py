@@ -613,7 +613,7 @@ def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, w
     assert dnc("check", calls, *told)[0] == 1
     assert "Bloctel: listed, as of 2026-06-20" in dnc("person", "+33199000002", "--on", "2026-06-22")[1]
     assert dnc("replay", 2)[0] == 0
-    assert ", rows: 2\n" in dnc("status")[1]
+    assert ", rows: 6\n" in dnc("status")[1]
 
 
 def test_the_same_file_is_no_newer_on_a_later_day(dnc, store, write_file):

@@ -1,11 +1,11 @@
 """The Belgian Do Not Call Me list: a text with the number and the date of registration, complete every night.
 
-The separator is not public, so all lines must have the format of the first: `NUMBER SEPARATOR DATE`. The date decides
-whether an opt-in is newer than the registration. A number that disappears from the list is not a change of mind:
-numbers that operators no longer use are removed every month.
+The separator is not public, so the format is taken from the first line, and all other lines must have it too:
+`NUMBER SEPARATOR DATE`. The date decides whether an opt-in is newer than the registration. A number that disappears
+from the list is not a change of mind: numbers that operators no longer use are removed every month.
 
 Sources: "How to order the list" (https://dncm.be/en/purchase_the_list), questions of companies
-(https://www.dncm.be/faqs-b2b-en/). Not known: how numbers and dates are written.
+(https://www.dncm.be/faqs-b2b-en/). Not known: the separator, and how numbers and dates are written.
 """
 
 from __future__ import annotations

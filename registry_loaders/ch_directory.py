@@ -1,9 +1,10 @@
 """The Swiss directory: Atom XML of its query service, or mapped CSV with `number` and `star`.
 
-In the XML an `entry` has one or more `tel:phone`, and `tel:nopromo` if the person refuses advertising. A star (`*`, or
-a sign that looks like one: `∗`, `★`) counts in any text of the entry and in any cell of the row; without a column
-`star`, only in `name`. An entry without a star may be called. A number without an entry counts like one with a star, if
-the file is declared complete (`--covers 41`) or the number was asked for (`--asked`).
+In the XML an `entry` has one or more `tel:phone`, and `tel:nopromo` if the person refuses advertising. In a printed or
+scraped directory the star is beside the name: a `*`, or a sign that looks like one (`∗`, `★`), is a star in any text of
+the entry and in any cell of the row; without a column `star`, only in `name`.
+An entry without a star may be called. A number without an entry counts like one with a star, if the file is declared
+complete (`--covers 41`) or the number was asked for (`--asked`).
 
 Source: SECO, unwanted sales calls
 (https://www.seco.admin.ch/seco/de/home/Werbe_Geschaeftsmethoden/Unlauterer_Wettbewerb/Unerbetene_Werbeanrufe.html).

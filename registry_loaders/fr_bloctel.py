@@ -1,12 +1,15 @@
 """Bloctel, the French opt-out list (1 June 2016 to 10 August 2026).
 
-The list was never handed out: callers sent in numbers and got them back, so a file covers only the numbers in it:
+The list was never handed out: callers sent in numbers and got them back, so a file covers only the numbers in it.
+There are three forms:
 
 * the answer `Telephone;Identifiant;Réponse`, in which `OK` means callable and anything else (an empty cell too) means
   registered;
 * the purged file, or the list of the registered numbers, both without an answer column. They need `--means callable` or
-  `--means listed`, and `--asked` with the file that was sent in. A column of yes and no beside the numbers could be the
-  answer under another name: then the file is refused.
+  `--means listed`, and `--asked` with the file that was sent in. Reading one as the other would invert every verdict.
+  A column of yes and no beside the numbers could be the answer under another name: then the file is refused.
+
+A number that lost its leading 0 in a spreadsheet is read too.
 
 Source: Bloctel, questions of professionals (https://pro.bloctel.gouv.fr/faq).
 """

@@ -1,9 +1,10 @@
 """French directory extracts: CSV with `number`, `listing`, `prospecting`, or with `liste rouge` and `liste orange`.
 
-`listing` is `listed` or `unlisted` (liste rouge), `prospecting` is `allowed` or `refused` (liste orange). In the second
-form a column is named like a telephone number, and the two others say `oui` or `non`. An entry is stored as listed if
-prospecting is refused or the entry is unlisted, because by law unlisted subscribers have the other protection too (CPCE
-R. 10). There is no complete file: a file covers only the entries it holds, unless `--covers` says more.
+In the second form a column is named like a telephone number, and the two others say `oui` or `non`. In the first
+`listing` is `listed` or `unlisted` (liste rouge), `prospecting` is `allowed` or `refused` (liste orange). An entry is
+stored as listed if prospecting is refused or the entry is unlisted, because by law unlisted subscribers have the other
+protection too (CPCE R. 10). There is no complete file: a file covers only the entries it holds, unless `--covers` says
+more.
 """
 
 from __future__ import annotations

@@ -1,8 +1,11 @@
 """The British Telephone Preference Service (TPS) and its corporate twin (CTPS): full lists in records of 14 bytes.
 
-The two differ only in the name of the file. Records are 12 columns, CR, LF, with the digits left-aligned, or with the
-dialling code in columns 1 to 5 and the rest right-aligned in 6 to 12; the split is not reliable, so all blanks are
-removed. There are no dates: when a number was listed is known only from earlier snapshots in the store.
+The two have the same format, and differ only in the name of the file. When a number was listed is known only from
+earlier snapshots in the store.
+
+Records of 14 bytes: 12 columns, CR, LF. In the variant without spaces the digits are left-aligned. In the one with
+spaces, columns 1 to 5 hold the dialling code and 6 to 12 the rest, right-aligned. The split is not reliable (London is
+written `0207`), so all blanks are removed. The file has no dates.
 
 Source: the operator's "Technical Specifications for File Formats"
 (http://corporate.mpsonline.org.uk/shared/technical_desc.asp?context=CTPS). Not known: the layout of the change file,

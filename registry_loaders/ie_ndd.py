@@ -2,7 +2,9 @@
 
 `listing` is `listed`, `unlisted` or `ex_directory`; `marketing` is `opt_out`, `opt_in` or empty. An entry must not be
 called if it opted out, or if it is ex-directory and did not opt in. A number that is not in the file counts like an
-ex-directory one if the file is declared complete (`--covers 353`). Not known: the layout of the licensed file.
+ex-directory one if the file is declared complete (`--covers 353`); otherwise it is not covered.
+
+The licensed file has no public layout: the meaning of its columns is known, their form is not.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The Italian Registro Pubblico delle Opposizioni: the answer to an upload, never a list.
 
 National numbers without +39, with 8 to 11 digits, separated by line ends, commas or blanks; landlines keep their
-leading 0; a nine-digit number that begins with 6 has lost it. The older register answered with the numbers that may be
-called, while one tool in use today takes the answer for those that may not: so `--means` and `--asked` are required. An
-answer is valid for the operator account that asked.
+leading 0. The older register answered with the numbers that may be called, while one tool in use today takes the
+answer for those that may not. So `--means` and `--asked` are required. An answer is valid for the operator account
+that asked. A nine-digit number that begins with 6 has lost its zero.
 
 Source: register for operators (http://abbonati.registrodelleopposizioni.it/en/operators/operators-home). Not known: an
 official record layout.

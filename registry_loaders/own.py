@@ -1,16 +1,21 @@
-"""The caller's own opt-out list: one number per line, or one of these forms.
+"""The caller's own opt-out list: one number per line, or a CSV with `number` and what is known about each.
 
+These forms are read:
+
+* one number per line, with or without a header;
 * `number`, or columns with similar names, with any of `since` (or `on`), `until`, `reason`, and with `country` (ISO
   3166-1) for national numbers of several countries; without it they are read by `--region`, or as French;
 * `Phone Number, Contact Group Id, Days To Expiry` of a dialler: an entry for one group counts for every call;
 * `phone, national_dnc, litigator` of a scrubbing service: only rows with a `Y` or `true` are opt-outs, in whatever
   column, and those with anything but a no in one that is named like `internal_dnc`.
 
-The list is complete for every number, and cumulative: an entry stays until it is lifted for a stated reason, or until
-its last day, whatever a later file leaves out. Numbers in other columns count too, if these are named like telephone
-numbers, or in a text. Without a column `since`, the days in columns that are named like objections (`Date
-d'opposition`) count, the latest of each row; if a column is called `Date` and nothing more, the load asks whether it is
-that day. An empty file, or a header without rows, is valid: nobody opted out.
+The list is complete for every number, and it is cumulative: an entry stays until it is lifted for a stated reason, or
+until its last day, if it was loaded with one, whatever a later file leaves out. Numbers in other columns count too,
+if these are named like telephone numbers, or in a text: a person opts out with every number of the row. Without a
+column `since`, the days in columns that are named like objections (`Date d'opposition`) count, the latest of each row,
+as far as they are understood; if a column is called `Date` and nothing more, the load asks whether it is that day. All
+other columns can add numbers and never remove one, so they need no role. An empty file, or a header without rows, is
+valid: nobody opted out.
 """
 
 from __future__ import annotations

@@ -1,11 +1,15 @@
 """The American and the Canadian national do-not-call lists: full lists by area code, flat text or XML, often zipped.
 
-Flat text: records of 12 bytes, `AAA,NNNNNNN` and a line feed. XML, not always well formed: `list` with the attributes
-`type`, `level`, `val`, which contains `ac` with `val` and `ph` with `val`. A file is complete for the area codes it
-holds, and for nothing else. They tell the two registries apart, by the published numbering plan of 2026 (`plan.csv`).
+Flat text: records of 12 bytes, `AAA,NNNNNNN` and a line feed, one file per area code or one for all. XML: `list` with
+the attributes `type`, `level`, `val`, which contains `ac` with `val` and `ph` with `val`. The published XML may not be
+well formed, so it is read as a stream of tags. A file is complete for the area codes it holds, and for nothing else.
+Change lists are refused: read as a full list, one would clear everybody who is not in it. The area code gives the
+country, by the published numbering plan of 2026 (`plan.csv`); that is how the files of the two registries are told
+apart.
 
 Sources: "Downloading the national registry" (http://www.dontphoneme.com/howtoguides/downloadingdnc.html); CRTC fact
-sheet (http://crtc.gc.ca/eng/INFO_SHT/t1028.htm). Not known: the layout of the change list, which is refused.
+sheet (http://crtc.gc.ca/eng/INFO_SHT/t1028.htm). Not known: the layout of the change list, which is recognised by its
+flags and refused.
 """
 
 from __future__ import annotations

@@ -115,6 +115,11 @@ def commitments(said: Sequence[bytes | msgspec.Raw]) -> list[str]:
     return [hashlib.sha256(one).hexdigest() for one in said]
 
 
+def whole_lines(data: bytes) -> list[bytes]:
+    """The lines of a file that end with a line feed; what stands after the last was cut off."""
+    return data.split(b"\n")[:-1]
+
+
 def read_line(text: bytes) -> LogLine | None:
     """A line without its line feed; None if it is no row."""
     with suppress(msgspec.DecodeError):
@@ -138,7 +143,7 @@ def statements(line: LogLine) -> list[Statement]:
 
 def sealed(data: bytes) -> bytes:
     """Lines without what they say."""
-    ends = ((line, _HASH.search(line)) for line in data.splitlines())
+    ends = ((line, _HASH.search(line)) for line in whole_lines(data))
     return b"".join(line[: found.end()] + _SEALED + b"\n" for line, found in ends if found)
 
 

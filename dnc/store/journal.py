@@ -161,7 +161,7 @@ class Journal:
         """Each file of the log with its rows; None for a line that is none. Raises StoreError."""
         try:
             for path in self.segments():
-                yield path, [audit_log.read_line(text) for text in _whole_lines(path.read_bytes())]
+                yield path, [audit_log.read_line(text) for text in audit_log.whole_lines(path.read_bytes())]
         except OSError as error:
             raise StoreError(localized("errors", "store_unread", store=self.log, why=why(error))) from None
 
@@ -205,7 +205,7 @@ class Journal:
         known = _known.get(key)
         if known and (known.path, known.identity) == (path, identity) and known.state.head.seq >= noted.seq:
             return known
-        texts = _whole_lines(path.read_bytes())
+        texts = audit_log.whole_lines(path.read_bytes())
         lines = list(map(audit_log.read_line, texts))
         first, state = int(path.stem), self._stands(lines, int(path.stem))
         hashes = {line.row.n: line.hash for line in lines if line}
@@ -230,12 +230,13 @@ class Journal:
         if any(line and line.said is None for line in lines):
             raise _SealedError
         begins = lines[0].row if lines and lines[0] else None
-        if begins is None or not begins.stands:
+        rows = _complete(lines)
+        if begins is None or not begins.stands or not rows:
             raise DamageError(self.folder, localized("errors", "journal", "cut"))
         for fault in audit_log.faults(lines, first, begins.prev):
             raise DamageError(self.folder, fault)
         state = State()
-        for line in _complete(lines):
+        for line in rows:
             said: dict[str, dict[str, Any]] = {}
             for one in audit_log.statements(line):
                 said.setdefault(one.kind, {})[one.name] = one.is_
@@ -508,11 +509,6 @@ def _remember(folder: Path, read: _Segment) -> None:
     _known[folder] = read
 
 
-def _whole_lines(data: bytes) -> list[bytes]:
-    """The lines of a file that end with a line feed."""
-    return data.split(b"\n")[:-1]
-
-
 def _complete(lines: Sequence[LogLine | None]) -> list[LogLine]:
     """Rows without those at the end of a change of which not all were written."""
     rows = [line for line in lines if line]
@@ -522,11 +518,11 @@ def _complete(lines: Sequence[LogLine | None]) -> list[LogLine]:
 
 def _append(path: Path, data: bytes, size: int) -> None:
     """Write at the end of a file, whole and synced, or not at all. Raises OSError."""
-    with path.open("r+b") as file:
+    with path.open("r+b", buffering=0) as file:  # or closing it would write what a full disk refused
         try:
             file.seek(size)
-            file.write(data)
-            file.flush()
+            while data:
+                data = data[file.write(data) :]
             os.fsync(file.fileno())
         except BaseException:
             file.truncate(size)

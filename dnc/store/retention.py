@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +36,7 @@ from dnc.store.state import State
 DECISIONS = "decisions"
 HASHES = "hashes"  # of lists and verdicts of checks, by which somebody could try numbers
 REQUESTS = "requests"  # see `dnc.store.requests`
+_TEXTS = {"campaigns": "text", "wordings": "text", "holds": "reason"}  # what people wrote, by kind
 _TAIL = 8  # digits at the end of a number by which it is found in a text
 _THEIRS = "list_contains($numbers::ubigint[], number)"
 _NOT_AN_OPT_OUT = "(not listed or (listed is null and coalesce(since, until) is not null))"
@@ -157,12 +159,18 @@ def forget_by_number(
 
 def _forget_texts(change: Change, numbers: Collection[int]) -> None:
     """Take some numbers out of every text that a person wrote."""
-    spelled = re.compile("|".join(map(_spelled, numbers)))
-    for kind in ("campaigns", "wordings", "office", "holds"):
-        values = change.state.values(kind)
-        texts = {name: msgspec.json.encode(value).decode() for name, value in values.items()}
-        found = {name: spelled.sub("…", text) for name, text in texts.items() if spelled.search(text)}
-        change.put_all(kind, {name: msgspec.json.decode(text) for name, text in found.items()})
+    patterns = [re.compile(_spelled(number)) for number in numbers]
+
+    def without(text: str) -> str:
+        return reduce(lambda text, pattern: pattern.sub("…", text), patterns, text)
+
+    for kind, field in _TEXTS.items():
+        for name, value in change.state.values(kind).items():
+            if (text := without(value[field])) != value[field]:
+                change.put(kind, name, {**value, field: text})
+    for name, value in change.state.values("office").items():
+        if (text := without(value)) != value:
+            change.put("office", name, text)
 
 
 def _spelled(number: int) -> str:

@@ -93,7 +93,7 @@ class State:
 
     @cached_property
     def named(self) -> list[NamedFile]:
-        """The files that it names; several statements may name one."""
+        """The files that it names, with what names them."""
         return [
             NamedFile(kind, name, value, Path(folder) / value[field])
             for kind, places in FILES.items()

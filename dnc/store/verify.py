@@ -142,16 +142,14 @@ def _strangers(files: list[Path]) -> Iterator[Words]:
 
 
 def _verify_files(folder: Path, named: list[NamedFile], findings: Findings) -> None:
-    intact = set[Path]()  # two snapshots may share a file
     for file in named:
         path = folder / file.path
         if fault := fault_of(path):
             findings.damaged.append(path)
             findings.faults.append(localized("fault", "file", file=_called(file), fault=fault))
-        elif path not in intact:
-            intact.add(path)
+        else:
+            findings.files += 1
             findings.rows += rows_of(path) if path.suffix == ".parquet" and path.parent.name != "bitpages" else 0
-    findings.files = len(intact)
 
 
 def _called(file: NamedFile) -> Words:

@@ -21,7 +21,7 @@ from dnc.api import replay
 from dnc.checks.subject_access import answer
 from dnc.lists.brief import Brief
 from dnc.lists.completion import Completion
-from dnc.store import audit_log
+from dnc.store import audit_log, campaigns
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
 from tests import edits
@@ -336,3 +336,19 @@ def test_a_forgotten_number_does_not_come_back_with_the_same_file(checked, write
         checked.load(answer_, as_of=date(2026, 6, day))
     assert said(checked, "fr-bloctel", 33199000001, "2026-07-01")[0] == "uncovered"
     assert checked.load(answer_, as_of=date(2026, 6, day), accept={"unchanged": "asked again"}).new
+
+
+def test_a_number_is_taken_out_of_texts_and_of_nothing_else(checked):
+    """However it is grouped; what else stands in them stays, and without a number nothing changes."""
+    brief = '[texts."Notes"]\nnothing = ["Mme X 01 99 00 04 18", "+33 (0)1.99.00.04.18", "le 01.10.2026 à 18h"]\n'
+    campaigns.add(checked.journal, "autumn", brief)
+    checked.hold("claim of 0199000418", number="+33199000419")
+    checked.forget_numbers([])
+    assert campaigns.in_store(checked.journal)["autumn"].text == brief
+    [hold] = checked.holds()
+    checked.lift_hold(hold.seq)
+    hold = checked.hold("claim of 0199000418", campaign="autumn")
+    checked.forget_numbers(["+33199000418"])
+    text = campaigns.in_store(checked.journal)["autumn"].text
+    assert text == '[texts."Notes"]\nnothing = ["Mme X 01 …", "+33 (0)1.…", "le 01.10.2026 à 18h"]\n'
+    assert [one.reason for one in checked.holds()] == ["claim of 01…"]

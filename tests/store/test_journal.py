@@ -134,6 +134,24 @@ def test_a_write_that_was_cut_off_never_was(held):
     assert (verify(held.journal).head.seq, verify(held.journal).faults) == (7, [])
 
 
+def test_a_log_of_which_no_change_is_complete_is_refused(store):
+    """Its first row says that another is to come, which no program leaves."""
+    store.retain("decisions", 3)
+    edits.write(store.path, edits.lines(store.path)[:1])
+    (store.path / "head").unlink()
+    edits.edit(store.path, lambda rows: rows[0].update(more=1))
+    with pytest.raises(StoreError, match="nothing is decided from this store"):
+        store.standing()
+
+
+def test_a_write_that_was_cut_off_is_no_row_of_the_log_for_an_authority(held):
+    """Nor is it erased into one."""
+    before = held.journal.sealed()
+    newest = edits.newest(held.path)
+    newest.write_bytes(newest.read_bytes() + newest.read_bytes().splitlines()[-1])
+    assert held.journal.sealed() == before
+
+
 def test_what_a_newer_program_wrote_is_called_newer(dnc, held):
     """Not damaged, and nobody is told to restore."""
     last = json.loads(edits.lines(held.path)[-1])

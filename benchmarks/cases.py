@@ -347,6 +347,16 @@ def desk(bench: Bench) -> Iterator[Row]:
     yield Row("the first call after a load", f"{took['after']:.3g} ms", bound="decided by it")
 
 
+def records(bench: Bench) -> Iterator[Row]:
+    """What a store with many consents takes for one more statement, in a process that has it open."""
+    bounds = {"objection": "≤ 10 ms", "consent": "≤ 10 ms", "call": "≤ 10 ms", "open": "≤ 50 ms"}
+    for consents in (0, bench.rows // 100, bench.rows // 10):
+        arguments = (str(bench.out(f"records-{consents}")), str(consents))
+        took = json.loads(run(Command([sys.executable, "-m", "benchmarks.own_records", *arguments])).output)
+        for what, milliseconds in took.items():
+            yield Row(f"{what}, beside {consents:,} consents", f"{milliseconds:.3g} ms", bound=bounds.get(what, ""))
+
+
 def spreadsheet(bench: Bench) -> Iterator[Row]:
     """Writing verdicts into a spreadsheet: ours with formats and colours, the others plain."""
     rows = bench.rows // 50
@@ -445,6 +455,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "start": start,
     "one": single_call,
     "desk": desk,
+    "records": records,
     "xlsx": spreadsheet,
     "vet": vet,
     "twin": twin,

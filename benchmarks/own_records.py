@@ -2,7 +2,7 @@
 
     python -m benchmarks.own_records STORE STATEMENTS
 
-Each figure is the median of `_RUNS`, in milliseconds. A verification and a `forget` are measured once.
+Each figure is the median of 31 turns, in milliseconds. A verification and a `forget` are measured once.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def measured(folder: Path, statements: int) -> dict[str, float]:
         "consent": _took(recorded("consents", consent)),
         "call": _took(recorded("calls", call)),
         "open": _took(opened),
-        "look up": _took(lambda at: answer(store, f"+{_FIRST + at}")),
+        "person": _took(lambda at: answer(store, f"+{_FIRST + at}")),
         "verify": _took(lambda _: verify(store.journal), 1),
         "forget": _took(lambda _: store.forget_numbers([f"+{_FIRST + 7}"]), 1),
     }

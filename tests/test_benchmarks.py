@@ -21,6 +21,7 @@ CASES = {
     "peers": 4,
     "start": 4,
     "desk": 4,
+    "records": 21,
 }  # rows of each, at least: SQLite and pandas may be missing
 TOLD = Namespace(rows=3000, seed=1, country="FR", shared=0.2, shapes=99, facts=1, dated=1)
 

@@ -118,7 +118,7 @@ class ConditionResult:
 
     name: the condition, a field of `Conditions` or `dnc.vetting.model.Asked`. asked: the limit.
     found: the bound that is least favourable to the list, or None where there is none.
-    holds: whether `found` is within the limit; never for a list without rows.
+    holds: whether `found` is within the limit, or there is no row that could be beyond it.
     """
 
     name: str
@@ -153,11 +153,16 @@ class Conditions:
                 must_be_within(name, value, "share", 0, 1)
 
     def compared(self, found: Mapping[str, float | None], rows: int) -> Iterator[ConditionResult]:
-        """The conditions that were set, each compared with what was found for it. A list without rows meets none."""
+        """The conditions that were set, each compared with what was found for it.
+
+        A list without rows has no shares and meets conditions on them, as no row is against one; that on a price it
+        cannot meet.
+        """
         for name, bound in found.items():
             if (asked := getattr(self, name)) is not None:
                 within = bound is not None and (bound >= asked if name.startswith("min_") else bound <= asked)
-                yield ConditionResult(name, asked, bound, rows > 0 and within)
+                is_of_nothing = rows == 0 and bound is not None
+                yield ConditionResult(name, asked, bound if rows else None, within or is_of_nothing)
 
     def of(self, counts: Mapping[str, int]) -> list[ConditionResult]:
         """The conditions that were set, compared with calls by outcome."""

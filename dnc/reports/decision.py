@@ -103,10 +103,9 @@ class Decision(NamedTuple):
 def decision(check: Check) -> Decision:
     """The decision that a check asks for, in its language."""
     language, counts = check.language, check.counts
-    texts = messages("decision", language)
     facts = list(_facts(check))
     if not check.calls:
-        return Decision(texts["no_rows"], facts, counts, [])
+        return Decision(sentence(counts, language), facts, counts, [])
     past = all_past(check)
     signed = "past" if past else "clear" if counts["clear"] else "none"
     return Decision(
@@ -114,7 +113,7 @@ def decision(check: Check) -> Decision:
         facts=facts,
         counts=counts,
         blocks=blocks(language, counts, {key: [*lines(check)] for key, lines in _BLOCKS.items()}, past),
-        approval=texts["approval"][signed].format(calls=calls(counts["clear"], language)),
+        approval=said(language, "decision", "approval", signed, calls=calls(counts["clear"], language)),
         signed=dict.fromkeys(_SIGNED, "") | {"campaign": check.brief.facts.get("campaign", ""), "checked": _checker()},
         doubt=_doubt(check),
     )
@@ -155,7 +154,9 @@ def _facts(check: Check) -> Iterator[str]:
 def sentence(counts: Mapping[str, int], language: str, past: bool = False) -> str:
     """The three numbers of a result in one sentence."""
     say, rows, forms = partial(said, language, "decision"), sum(counts.values()), {0: "none", 1: "one"}
-    if rows and (only := [outcome for outcome, n in counts.items() if n == rows]):
+    if not rows:
+        return say("no_rows")
+    if only := [outcome for outcome, n in counts.items() if n == rows]:
         return say("all_past" if past else "all", only[0], rows=rows)
     key = "past" if past else "outcome"
     parts = (say(key, outcome, forms.get(n, "many"), count=n, rows=rows) for outcome, n in counts.items())

@@ -39,6 +39,7 @@ from dnc.verdicts.verdict import about_missing
 
 _Point = TypeVar("_Point")
 
+_NO_SHARE = "–"  # of a list without rows
 MOST_TEXTS = 50  # texts of one kind on a page
 _ISO_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d.*))?")  # and perhaps an hour
 # Masked digits of a date, and the only order in which it can be read.
@@ -327,9 +328,9 @@ def condition(result: ConditionResult, language: str, currency: str | None = Non
 
 
 def _condition_value(name: str, value: float | None, language: str, currency: str | None) -> str:
-    """The limit of a condition, or what was found: a price or a share; None is a price that cannot be given."""
+    """The limit of a condition, or what was found: a price or a share; None is one that cannot be given."""
     if value is None:
-        return str(messages("vet", language)["unpriced"])
+        return str(messages("vet", language)["unpriced"]) if name == "max_price" else _NO_SHARE
     return money(value, language, currency) if name == "max_price" else percent(language)(value)
 
 

@@ -155,6 +155,8 @@ class VettingInWords:
         facts += [proved_sentence(vetting.proved, language)] if vetting.proved else []
         facts += [price(vetting.price, vetting.callable.rows, language)] if vetting.price else []
         facts.append(self.use)
+        if not check.calls:
+            return Decision(verdict or numbers, facts, counts, [])
         rules = {cost.regime: check.book.regime(cost.regime) for cost in vetting.costs}
         blocked = [
             forbidden(

@@ -61,7 +61,7 @@ def appraise(checked: Check, offer: Offer, cells: pl.DataFrame, asked: Asked, pr
         duties=duties,
         price=price,
         proved=proved,
-        gate=list(asked.compared(_least_favourable(asked, lasting, outcomes, price, proved), offer.rows)),
+        gate=list(asked.compared(_least_favourable(asked, lasting, outcomes, price, proved), offer.total)),
         regimes={id_: _described(regime) for id_, regime in book.by_id.items() if id_ in named},
         cells=cells,
         checked=checked,

@@ -365,11 +365,11 @@ def test_conditions_alone_decide_the_exit_code_of_a_check(dnc, store, campaign, 
         assert ("Conditions that are not met" in err) is not all(holds)
 
 
-def test_a_list_without_rows_meets_no_condition(dnc, store, write_file):
-    """Nothing is known of it, so it is not a good one."""
+def test_a_list_without_rows_meets_conditions_on_shares(dnc, store, write_file):
+    """No row is against them: a night without rows is a good one."""
     path = write_file("calls.csv", "number\n")
-    for condition in ("clear>=0", "blocked<=0", "undecided<=0"):
-        assert dnc("check", path, "--require", condition, "--store", store.path)[0] == 1
+    for condition in ("clear>=1", "blocked<=0", "undecided<=0"):
+        assert dnc("check", path, "--require", condition, "--store", store.path)[0] == 0
 
 
 def test_what_is_not_written_counts_for_conditions_too(dnc, store, campaign):

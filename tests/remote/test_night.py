@@ -149,7 +149,7 @@ def night(tmp_path, bucket, postgres) -> Night:
 
 
 def test_the_nightly_job_of_the_guide(night, postgres, store, dnc):
-    """Bought: verdicts in the database, pages and a backup in the bucket, no mail. Then too dear; then no offer."""
+    """Bought: verdicts in the database, pages and a backup in the bucket, no mail. Then too few; then no offer."""
     assert night()[0] == 0, night()[1]
     counts = "select dnc_outcome, count(*) from dnc.verdicts group by 1 order by 1"
     assert postgres.rows(counts) == [("blocked", 200), ("clear", 200)]
@@ -162,7 +162,9 @@ def test_the_nightly_job_of_the_guide(night, postgres, store, dnc):
     assert dnc("restore", f"{night.bucket}/backup/dnc/{copy}", "--store", store.path)[0] == 0
     assert night.mails == ""
     job = night.folder / "night.sh"
-    job.write_text(job.read_text().replace("--price 90 ", "--price 9000 ").replace("+%FT%H%M%S", "+second"))
+    job.write_text(
+        job.read_text().replace("'clear>=0.4' --quiet \\", "'clear>=0.6' --quiet \\").replace("+%FT%H%M%S", "+second")
+    )
     assert night()[0] == 0
     assert night.mails == f"-s dnc: not bought, see pages/{day}-offer.html buyer\n"
     obstore.delete(from_url("s3://lists"), f"{below}/offer/{day}.parquet")
@@ -170,6 +172,19 @@ def test_the_nightly_job_of_the_guide(night, postgres, store, dnc):
     code, err = night()
     assert (code, f"{day}.parquet: there is no such object" in err) == (4, True)
     assert postgres.rows(counts) == [("blocked", 200), ("clear", 200)]
+
+
+def test_an_offer_without_rows_empties_the_table(night, postgres):
+    """A valid night: yesterday's rows are gone, nobody gets a mail."""
+    assert night()[0] == 0
+    offer = night.folder / "offer.parquet"
+    pl.read_parquet(offer).clear().write_parquet(offer)
+    obstore.put(
+        from_url("s3://lists"), f"{night.bucket}/offer/{date.today()}.parquet".removeprefix("s3://lists/"), offer
+    )
+    code, err = night()
+    assert (code, night.mails) == (0, ""), err
+    assert postgres.rows("select count(*) from dnc.verdicts") == [(0,)]
 
 
 def test_fourteen_nights_of_a_french_list(night, postgres):

@@ -378,12 +378,27 @@ def test_an_offer_that_only_its_day_forbids_is_to_be_assessed_for_another(dnc, o
     assert "Assess the offer for another day: on 2026-10-11" in out and "Do not buy" not in out
 
 
-def test_an_empty_list_has_no_share_and_closes_the_gate(store, write_file):
-    """A list without rows has no share, so every condition fails."""
-    asked = Asked(min_clear=0, max_undecided=0, price=5)
-    told = vet(write_file("none.csv", "number\n"), store, brief=Brief(region="FR"), asked=asked)
-    assert [one.holds for one in told.gate] == [False, False]
-    assert (told.offer.rows, told.opens, told.price.per_clear) == (0, False, None)
+def test_a_list_without_rows_meets_conditions_on_shares(store, write_file):
+    """No row is against a share; no price of a number is low enough, and a sample without rows shows nothing."""
+    empty, asked = write_file("none.csv", "number\n"), Asked(min_clear=0.9, max_undecided=0, price=5)
+    told = vet(empty, store, brief=Brief(region="FR"), asked=asked)
+    assert [one.holds for one in told.gate] == [True, True]
+    assert (told.offer.rows, told.opens, told.price.per_clear) == (0, True, None)
+    assert not vet(empty, store, brief=Brief(region="FR"), asked=Asked(price=5, max_price=9)).opens
+    sample = vet(empty, store, brief=Brief(region="FR"), asked=asked, sample_of=10)
+    assert [one.holds for one in sample.gate] == [False, False]
+
+
+@pytest.mark.parametrize("verb", ["vet", "check"])
+def test_a_list_without_rows_is_said_to_have_none(dnc, write_file, verb):
+    """With conditions and without: exit code 0, and the sentence says that there are no rows."""
+    empty = write_file("none.csv", "number\n")
+    for conditions in ([], ["--require", "clear>=0.9", "--require", "blocked<=0"]):
+        code, out, err = dnc(verb, empty, "--region", "FR", *conditions)
+        said = out if verb == "vet" else err
+        assert code == 0
+        assert "The list contains no calls." in said and "None of 0" not in said
+        assert ("– possible on all planned days, at least 90.0% asked" in said) is bool(conditions)
 
 
 def test_calls_of_several_days_are_vetted_without_any_registry(tmp_path, write_file):

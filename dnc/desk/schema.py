@@ -17,7 +17,7 @@ from msgspec.inspect import type_info
 
 from dnc.cache import shipped_toml
 from dnc.checks.status import Status
-from dnc.clock import NONE, YES, read_moment
+from dnc.clock import NONE, NOT_GIVEN, YES, read_moment
 from dnc.law.vocabulary import AGAINST, CONSENT, NEXT_AT, OR_NONE, VERDICT, vocabulary
 from dnc.lists.own_records import columns_of
 from dnc.store.record_kinds import CALLS, CONSENTS, RESULTS, Kind
@@ -212,9 +212,9 @@ def odd_date(sent: Any, order: str) -> str | None:
     dates = [name for name in columns_in(rows) if name in columns and columns[name]["kind"] in ("date", "datetime")]
     for at, row in enumerate(rows):
         for name in dates:
-            cell = getattr(row, name)
-            no_day = name in OR_NONE and (cell or "").lower() in (*NONE, *YES)
-            if cell and not no_day and read_moment(cell, order) is None:
+            cell = (getattr(row, name) or "").strip()
+            no_day = (*NOT_GIVEN, *NONE, *YES) if name in OR_NONE else NOT_GIVEN
+            if cell and cell.lower() not in no_day and read_moment(cell, order) is None:
                 return f"$.{listed}[{at}].{name}"
     return None
 

@@ -147,7 +147,8 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
                 facts = facts.with_columns(
                     each_distinct(facts.select(ours), lambda word, w=known: _translated(word, w), {ours: pl.String})
                 )
-        days = [pl.col(name) for name in DATES if name in cells and self.header.columns.get(name) in batch.columns]
+        told = [ours for ours in cells if self.header.columns.get(ours) in batch.columns]
+        days = [pl.col(ours) for ours in told if ours in (*DATES, "call_at")]
         return facts.with_columns(pl.when(~day.str.to_lowercase().is_in(NOT_GIVEN)).then(day) for day in days)
 
     def _noes(self, ours: str) -> dict[str, str]:

@@ -35,7 +35,10 @@ def some_calls(rng, count):
         told = TOLD | {"number": rng.choice(NUMBERS), "consent_on": f"2026-{rng.randrange(1, 12):02}-15"}
         told |= {"caller": rng.choice(["commercial", "survey", "charity", "political", ""])}
         told |= {"hours_agreed": rng.choice(["", "", "", "09:00-12:00"]), "place": rng.choice(["", "", "FR-974", "x"])}
-        told |= {"consent": rng.choice(["written", "written", "none", ""]), "call_at": rng.choice(["", " "])}
+        told |= {
+            "consent": rng.choice(["written", "written", "none", ""]),
+            "call_at": rng.choice(["", " ", "n/a", " - "]),
+        }
         yield told
 
 

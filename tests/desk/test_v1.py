@@ -150,6 +150,14 @@ def test_a_key_that_was_edited_into_the_store_counts_for_nothing(api):
             assert (answer.status_code, "says was changed" in answer.json()["detail"]) == (503, True)
 
 
+def test_a_moment_that_is_not_told_is_now(api, monkeypatch):
+    """`n/a` and `-` are as good as no cell, in capitals and with blanks too."""
+    monkeypatch.setenv("DNC_TODAY", "2026-08-10T08:30Z")
+    untold = {name: cell for name, cell in SHOP.items() if name != "call_at"} | {"number": NOT_LISTED}
+    for empty in ("n/a", "N/A", "-", " - "):
+        assert decided(api, untold | {"call_at": empty}) == decided(api, untold)
+
+
 def test_a_number_that_never_objected_is_not_lifted(api):
     """The answer says so, and the log has no row about it; of several, those are counted that were on the list."""
     sent = {"numbers": [NOT_LISTED], "region": "FR", "on": "2026-08-10", "lift": True, "reason": "by mistake"}

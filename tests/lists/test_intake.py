@@ -101,6 +101,12 @@ def test_marks_for_not_known(verdict, word):
         assert verdict(**{**SALE, column: word})[0] == "clear"
 
 
+@pytest.mark.parametrize("word", ["n/a", "N/A", " - "])
+def test_a_moment_that_is_not_told(verdict, word):
+    """The call is made at a lawful hour of today, as without the cell."""
+    assert verdict(**SALE | {"call_at": word}) == verdict(**SALE | {"call_at": ""})
+
+
 @pytest.mark.parametrize("word", ["none", "NONE", " no ", "non", "False", "faux", "0", "0.0"])
 def test_words_for_none(verdict, word):
     """The words that say that there was no objection."""

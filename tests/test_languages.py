@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,7 +19,8 @@ import pytest
 
 import dnc
 import dnc.errors
-from dnc import Rulebook
+from dnc import Brief, Rulebook, check, vet
+from dnc.errors import InputError
 from dnc.law.rulebook import shipped
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import in_language, messages
@@ -294,6 +296,24 @@ def test_an_error_is_english_for_programs_and_french_for_people(dnc, write_file,
         code, _, err = dnc(*arguments)
         assert code in (2, 4) and err.startswith("dnc: "), arguments
         assert not english(err), (arguments, err)
+
+
+def test_errors_about_arguments_of_python_name_no_option(write_file, store):
+    """They say the same on the command line, at the desk and from Python."""
+    bare, calls = write_file("f.txt", "0199001234\n0199001235\n"), write_file("calls.csv", "number\n0199001234\n")
+    told = {"at": date(2026, 12, 1), "brief": Brief(region="FR")}
+    for refused in (
+        lambda: store.load(bare, as_of=date(2026, 1, 1)),
+        lambda: store.load(calls, as_of=date(2026, 1, 1)),
+        lambda: store.load(write_file("words.csv", "a,b\nc,d\n"), as_of=date(2026, 1, 1)),
+        lambda: check(calls, store, brief=Brief(region="FR"), at="soon"),
+        lambda: vet(calls, store, until=date(2026, 11, 1), **told),
+        lambda: vet(calls, store, until=date(2056, 11, 1), **told),
+        lambda: vet(write_file("two.csv", "number\n0199001234\n0199001235\n"), store, sample_of=1, **told),
+    ):
+        with pytest.raises(InputError) as error:
+            refused()
+        assert not any("--" in text for text in error.value.message.texts.values()), str(error.value)
 
 
 def test_no_message_of_an_error_is_read_where_there_is_none(write_file):

@@ -105,8 +105,8 @@ def test_errors_and_notes_at_the_desk_name_no_options(section):
         for language, text in entry.items():
             assert text != usual[language] and _placeholders(text) <= _placeholders(usual[language]), path
             assert "--" not in text, path
-    both = localized("errors", "loader", "bare", names="A")
-    assert "--registry" in both and "choose the registry" in in_language(both + "!", f"en{DESK}")
+    both = localized("errors", "means_or_plain")
+    assert "--means" in both and "More options" in in_language(both + "!", f"en{DESK}")
 
 
 def test_every_text_that_the_code_asks_for_is_there():

@@ -904,8 +904,8 @@ def test_an_error_says_what_to_choose_at_the_desk(browser):
     bare, own = {"file": ("liste.csv", b"0199001234\n0199001235\n")}, {"file": ("own.csv", OWN_FILE.encode())}
     day = {"as_of": "2026-11-20"}
     for language, choose, enter, own_list in (
-        ("fr", "choisissez le registre", "dites pourquoi elles peuvent", "liste d'opposition interne ou"),
-        ("en", "choose the registry", "say why they may", "own opt-out list or"),
+        ("fr", "indiquez le registre", "dites pourquoi elles peuvent", "liste d'opposition interne ou"),
+        ("en", "name the registry", "say why they may", "own opt-out list or"),
     ):
         browser.post("/language", {"language": language})
         said = text_of(ended(browser, browser.post("/registries", day, files=bare)))

@@ -253,9 +253,9 @@ REFUSED = [
     ("tps_ns.txt", TPS + "020794x0123 \r\n", {}, "tps_ns.txt:2: columns 1 to 12 must be digits and blanks"),
     ("tps_ns.txt", TPS + "020 946 0123\r\n", {}, "tps_ns.txt:2: blanks between the digits"),
     ("tps_ns.txt", TPS + "0207 9460123\r\n", {}, "tps_ns.txt:2: the two variants are mixed (line 1 is without spaces)"),
-    ("list.txt", TPS, {}, "list.txt: could be gb-tps or gb-ctps; name the registry (--registry)"),
+    ("list.txt", TPS, {}, "list.txt: could be gb-tps or gb-ctps; name the registry"),
     ("ctps.txt", TPS, {"registry": "gb-tps"}, "ctps.txt: is named gb-ctps, not gb-tps, and both have the same format"),
-    ("tps_ctps.txt", TPS, {}, "tps_ctps.txt: could be gb-tps or gb-ctps; name the registry (--registry)"),
+    ("tps_ctps.txt", TPS, {}, "tps_ctps.txt: could be gb-tps or gb-ctps; name the registry"),
     ("tps_ns_deletes.txt", TPS, {}, "tps_ns_deletes.txt: change lists are not supported; load the full file"),
     (
         "818_changes.txt",
@@ -415,12 +415,12 @@ REFUSED = [
     ("f.csv", "<!DOCTYPE html><p>", {}, "f.csv: named .csv but is a web page; log in and download again"),
     ("f.csv", "%PDF-1.7", {}, "f.csv: named .csv but is a PDF; ask for the file as CSV"),
     ("f.csv", gzip.compress(BE.encode()), {}, "f.csv: is named .csv but is a gzip archive"),
-    ("f.csv", "", {}, "f.csv: no loader recognises this file; name the registry (--registry)"),
+    ("f.csv", "", {}, "f.csv: this file is not recognised as that of a registry; name the registry"),
     (
         "f.csv",
         "number;listed\n01632 960101;yes\n",
         {},
-        "f.csv: no loader recognises this file; name the registry (--registry)",
+        "f.csv: this file is not recognised as that of a registry; name the registry",
     ),
     # 6, decoys
     (

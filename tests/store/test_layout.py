@@ -99,7 +99,7 @@ def test_what_a_directory_does_not_say_is_against_the_call(store, write_file, te
     """A name that says the opposite is not recognised, and a cell that says nothing counts as listed."""
     path = write_file("annuaire.csv", text)
     if said is None:
-        with pytest.raises(InputError, match="no loader recognises"):
+        with pytest.raises(InputError, match="not recognised as that of a registry"):
             store.load(path, as_of=AS_OF)
         return
     one = store.load(path, as_of=AS_OF, **words)

@@ -61,7 +61,7 @@ class Tallies(msgspec.Struct):
     cells that were not understood, by our column and masked word; "" stands for further words of a column with many.
     texts: of texts without a meaning, by column of the file and masked word; "" stands for further texts of a column.
     rest: of texts that were not named in a column whose other texts need no meaning, by column.
-    harmless: of texts that a person declared to mean nothing although the net marks them, as `texts`.
+    harmless: of texts that a person declared to mean nothing although the net marks them or their column, as `texts`.
     filled: of cells that rules of the brief filled, by `when_filled` or `when_empty`, column of the file, and fact.
     grounds: of clear rows that would not be clear without a fact, by its column and value.
     declared: columns in which the brief declares a person's fact for all rows → that of the file, None if it has none,

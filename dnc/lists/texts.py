@@ -307,7 +307,10 @@ def _are_words(texts: pl.Series) -> pl.Series:
 
 
 def _harmless(column: ReadColumn, texts: pl.Series, row: pl.Series) -> pl.DataFrame:
-    """The counts of texts with the meaning `nothing` that the net marks; row: for each row of the list its text."""
+    """The counts of texts with the meaning `nothing`, of those that the net marks or all under a name that it marks.
+
+    row: for each row of the list its text.
+    """
     if "nothing" not in column.texts.meanings.values():
         return pl.DataFrame(schema=_COUNTS)
     rows = row.value_counts(name="rows").sort(row.name)["rows"]
@@ -316,7 +319,8 @@ def _harmless(column: ReadColumn, texts: pl.Series, row: pl.Series) -> pl.DataFr
         parts = parts.with_columns(pl.col("cell").str.split(column.texts.separator)).explode("cell")
     parts = parts.with_columns(normal(parts["cell"]).alias("word"))
     means = column.texts.meant(parts["cell"], parts["word"])
-    parts = parts.filter((means == "nothing").fill_null(value=False) & marked(parts["cell"], column=column.name))
+    resembles = marks(column.name) | marked(parts["cell"], column=column.name)
+    parts = parts.filter((means == "nothing").fill_null(value=False) & resembles)
     counted = parts.group_by("word").agg(pl.col("rows").sum())
     return counted.select(pl.lit("harmless").alias("what"), pl.lit(column.name).alias("column"), "word", "rows")
 

@@ -482,7 +482,7 @@ def _accepted(check: Check) -> Iterator[Line]:
     say, accepted = partial(said, check.language, "decision", "rests"), dict(check.record["accepted"])
     reason = accepted.pop(UNREAD, "")
     if check.unplaced:
-        yield Line(say("unplaced", reason=reason), check.unplaced)
+        yield Line(say("unplaced", reason=reason, rows=check.unplaced), check.unplaced)
     for id_, reason in sorted(accepted.items()):
         yield Line(say("accepted", title=check.book.regime(id_).title[check.language], reason=reason))
 
@@ -536,7 +536,8 @@ def _unread_texts(check: Check) -> Iterator[Line]:
         words = [(word and in_quotes(word), rows) for (column, word), rows in harmless if column == name]
         texts = [f"{in_language(word, check.language) or say('other_texts')} ({rows})" for word, rows in words]
         quotes = labelled("", ", ".join(texts), check.language)
-        yield Line(say("harmless", column=name), sum(rows for _, rows in words), quotes=quotes)
+        rows = sum(rows for _, rows in words)
+        yield Line(say("harmless", column=name, rows=rows), rows, quotes=quotes)
     if names := check.header.left_out:
         yield Line(say("left_out", names=quoted(names)))
     if names := [name for name in check.header.left_out if marks(name)]:

@@ -57,6 +57,20 @@ def test_the_signed_page_says_what_was_taken_as_harmless(checked):
     assert "\n".join(summary(result)).count("Set where 'Client' is filled") == 1
 
 
+@pytest.mark.parametrize(("language", "row"), [("en", "row in which"), ("fr", "ligne où")])
+def test_a_text_under_a_name_that_speaks_of_objections_is_named(write_file, store, language, row):
+    """Whatever it is: `0` may say that nobody is to call. One row is a row."""
+    calls = write_file("calls.csv", "number,Ne pas appeler,Note\n01 99 00 04 11,0,rappelé\n01 99 00 04 12,2,vu\n")
+    brief = '[texts."Ne pas appeler"]\nnothing = ["0"]\nobjected = ["2"]\n[texts.Note]\nnothing = ["rappelé", "vu"]\n'
+    facts = SALE | {"consent": "named_caller", "consent_on": "2026-09-01", "consent_for": "live"}
+    told = {"brief": write_file("b.toml", brief), "region": "FR", "at": "2026-12-01T10:30"}
+    result = check(calls, store, given=facts, language=language, **told)
+    rests = [line for block in decision(result).blocks if block.key == "rests" for line in block.lines]
+    [named] = [line for line in rests if "Ne pas appeler" in line.text]
+    assert (named.rows, named.text.startswith(row), "0" in named.quotes) == (1, True, True)
+    assert not any("Note" in line.text for line in rests)
+
+
 def test_nothing_is_said_of_all_rows_that_some_rows_contradict(checked):
     """Declared for all, but one row tells an objection: only the rows that say nothing rest on the declaration."""
     result, _, _ = checked

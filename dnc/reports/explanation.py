@@ -44,7 +44,7 @@ def as_text(call: Explanation, language: str = "en", *, every: bool = False) -> 
         yield say("odd", odd=call.not_understood)
     if verdict["dnc_valid_until"] and not call.past:
         yield say("until", day=verdict["dnc_valid_until"])
-    if later := verdict["dnc_next_at"]:
+    if (later := verdict["dnc_next_at"]) and not call.past:
         yield say("next", day=dated(language)(later[:10]), clock=later[11:])
     yield from records_of(call.own, language, call.zones)
     shown = worst_first(call) if every else _deciding(call)[:_SHOWN]

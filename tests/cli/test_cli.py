@@ -15,6 +15,7 @@ import pytest
 
 from dnc.cli.main import cli
 from dnc.messages import messages
+from tests import SALE
 
 SEED = ["--region", "FR", "--at", "2017-04-18T12:00", "--set", "caller=political", "--set", "voice=recorded"]
 SEED += ["--set", "source=directory", "--set", "recipient=consumer"]
@@ -59,6 +60,20 @@ def test_seed_is_clear_with_consent(dnc, screened, write_file):
     assert (code, row["dnc_outcome"], row["dnc_duties"]) == (0, "clear", "cnil-pol-robocall-notice")
     assert row["dnc_valid_until"] == "2017-04-21"  # the eve of the first round opens on the 22nd
     assert "The past call was possible." in err and "Duties that go with" not in err
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_a_past_call_is_promised_nothing(dnc, screened, monkeypatch, lang):
+    """It was possible, or its hour forbade it; no line says that it is, or from when."""
+    told = ["--set", "consent=named_caller", "--set", "consent_for=automated", "--lang", lang]
+    clear = dnc("explain", "01 99 00 04 18", *SEED, *told)
+    assert clear[0] == 0 and clear[1].lower().count("possible") == 1
+    call = [part for name, cell in SALE.items() for part in ("--set", f"{name}={cell}")]
+    call += ["--set", "consent=named_caller", "--set", "consent_on=2026-08-20", "--set", "consent_for=live"]
+    monkeypatch.setenv("DNC_TODAY", "2026-11-26")
+    for day, promised in (("2026-11-26", 1), ("2026-11-25", 0)):
+        code, out, _ = dnc("explain", "01 99 00 04 18", *call, "--region", "FR", "--at", f"{day}T21:30", "--lang", lang)
+        assert (code, out.lower().count("possible")) == (1, promised), out
 
 
 def test_seed_is_clear_with_advice(dnc, screened, write_file):

@@ -98,8 +98,8 @@ class Status:
         rules: by jurisdiction.
         forgettable: how many snapshots, own records and files of decisions are kept longer than `dnc retention` allows.
         verified: whether the store is undamaged; None if its files were not verified.
-        faults: what is damaged, one line each.
-        notes: what else was found. files, rows: undamaged files, and rows in them.
+        faults: what is wrong, one line each.
+        notes: what else was found, and faults that somebody accepted. files, rows: undamaged files, and rows in them.
         log_head: the last row of the log as `ROW:HASH`, or None for a store that does not exist yet.
     """
 
@@ -153,7 +153,7 @@ def status(
     late = any(row.due for row in loaded) or any(row.due for row in rules)
     head = found.head if verified else store.journal.read().head if store.exists else None
     return Status(
-        due=late or bool(not_loaded or forgettable or found.faults),
+        due=late or bool(not_loaded or forgettable or found.due),
         today=day,
         registries=loaded,
         own_numbers=own,
@@ -161,9 +161,9 @@ def status(
         not_loaded=not_loaded,
         rules=rules,
         forgettable=forgettable,
-        verified=not found.faults if verified else None,
-        faults=tuple(found.faults),
-        notes=tuple(found.notes),
+        verified=not found.due if verified else None,
+        faults=tuple(found.due),
+        notes=(*found.notes, *found.accepted),
         files=found.files,
         rows=found.rows,
         log_head=str(head) if head else None,

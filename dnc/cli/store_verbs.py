@@ -73,6 +73,7 @@ def export(*, what: str, ending: int | None, out: Path | str | None, to: str | N
 @option("--numbers", is_flag=True)
 @option("--max-age", "max_ages", type=PAIR, multiple=True, metavar="REGISTRY=DAYS")
 @option("--metrics", type=click.Path(path_type=Path), metavar="FILE")
+@option("--accept", type=PAIR, multiple=True, metavar="WHAT=REASON")
 @LANG
 @JSON
 @store_options
@@ -83,13 +84,15 @@ def status(
     numbers: bool,
     max_ages: tuple[tuple[str, str], ...],
     metrics: Path | None,
+    accept: tuple[tuple[str, str], ...],
     as_json: bool,
 ) -> int:
     from dnc.checks.status import status as status_of
     from dnc.files.output_file import atomic_path
     from dnc.law.rulebook import Rulebook
     from dnc.reports.status_lines import as_metrics, as_text
-    from dnc.store.verify import verify
+    from dnc.store.load import accepted
+    from dnc.store.verify import CLOCK, accept_set_back, verify
 
     store = open_store()
     if numbers and not compare:
@@ -101,6 +104,9 @@ def status(
         print_rows(*_snapshots(store))
         return 0
     found = verify(store.journal)
+    if accept:
+        accept_set_back(store.journal, found, accepted(dict(accept), [CLOCK])[CLOCK])
+        found = verify(store.journal)
     try:
         book = load_rules()
     except StoreError:  # what is damaged is reported below
@@ -115,9 +121,9 @@ def status(
     else:
         for line in as_text(state, language()):
             show(line)
-    if found.faults:
+    if found.due:
         key = "store_faults" if found.damage else "set_back"
-        raise StoreError(localized("errors", key, store=store.path, n=len(found.faults)))
+        raise StoreError(localized("errors", key, store=store.path, n=len(found.due)))
     return 1 if state.due else 0
 
 

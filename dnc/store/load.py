@@ -150,12 +150,12 @@ def checked(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
     return options
 
 
-def accepted(reasons: Mapping[str, str]) -> Mapping[str, str]:
-    """What a load accepts with a reason, checked. Raises OptionError."""
+def accepted(reasons: Mapping[str, str], acceptable: Sequence[str] = ACCEPTABLE) -> Mapping[str, str]:
+    """What is accepted with a reason, checked. Raises OptionError."""
     for what, reason in reasons.items():
         must_be("accept", reason, "reasons", str)
-        if what not in ACCEPTABLE or not reason.strip():
-            raise OptionError(localized("errors", "load", "accept", what=what, known=", ".join(ACCEPTABLE)))
+        if what not in acceptable or not reason.strip():
+            raise OptionError(localized("errors", "load", "accept", what=what, known=", ".join(acceptable)))
     return reasons
 
 

@@ -18,6 +18,8 @@ from dnc.store.state import NamedFile, State
 
 _TRIES = 5
 _NAMED = 3  # files in a message
+CLOCK = "clock"  # what may be accepted of a log
+_ACCEPT = "accept"  # the verb of its row
 
 
 class Findings(msgspec.Struct):
@@ -26,7 +28,8 @@ class Findings(msgspec.Struct):
     Attributes:
         faults: what is wrong, one line each.
         notes: what is worth knowing but not wrong.
-        set_back: those of the faults that say that the log goes back in time, which no restore can mend.
+        set_back: those of the faults that say that the log goes back in time, which no restore can mend, by row.
+        accepted: those of them that somebody accepted, with the reason.
         damaged: the damaged files. unnamed: files that the log does not name, and did not.
         head: the last row of the log.
         hashes: the hash of each row of the log that can be read.
@@ -36,7 +39,8 @@ class Findings(msgspec.Struct):
 
     faults: list[str] = []
     notes: list[str] = []
-    set_back: list[str] = []
+    set_back: dict[int, str] = {}
+    accepted: list[str] = []
     damaged: list[Path] = []
     unnamed: list[Path] = []
     head: Entry = NO_ENTRY
@@ -48,7 +52,12 @@ class Findings(msgspec.Struct):
     @property
     def damage(self) -> list[str]:
         """The faults without those of its clock."""
-        return [fault for fault in self.faults if fault not in self.set_back]
+        return [fault for fault in self.faults if fault not in self.set_back.values()]
+
+    @property
+    def due(self) -> list[str]:
+        """The faults that nobody accepted."""
+        return [fault for fault in self.faults if fault not in self.accepted]
 
 
 def verify(journal: Journal) -> Findings:
@@ -70,6 +79,16 @@ def verify_log(journal: Journal, noted: Entry = NO_ENTRY) -> Findings:
     findings = Findings()
     _verify_log(journal, findings, [noted])
     return findings
+
+
+def accept_set_back(journal: Journal, findings: Findings, reason: str) -> None:
+    """Accept with a reason, in a row of the log, that it goes back in time where it was found to and nobody did so yet.
+
+    Raises StoreError.
+    """
+    if rows := [row for row, fault in findings.set_back.items() if fault in findings.due]:
+        with journal.change() as change:
+            change.log(_ACCEPT, {"rows": rows, "reason": reason})
 
 
 def _must_exist(journal: Journal) -> None:
@@ -111,7 +130,7 @@ def _verify_log(journal: Journal, findings: Findings, noted: Collection[Entry] =
             found.append(localized("fault", "rewritten", row=entry.seq))
     findings.faults = list(dict.fromkeys([*findings.faults, *found]))
     findings.log_intact = not findings.faults
-    findings.faults += findings.set_back
+    findings.faults += findings.set_back.values()
     return state
 
 
@@ -125,10 +144,15 @@ def _log_faults(journal: Journal, findings: Findings) -> Iterator[Words]:
         findings.hashes |= {line.row.n: line.hash for line in there}
         if there:
             first, previous = there[-1].row.n + 1, there[-1].hash
+    accepting = {at: row for row in rows if row.verb == _ACCEPT for at in row.what["rows"]}
     for before, row in pairwise(rows):
         if row.at < before.at:
             values = {"row": row.n, "at": row.at, "before": before.n, "then": before.at}
-            findings.set_back.append(localized("fault", "set_back", **values))
+            fault = localized("fault", "set_back", **values)
+            if later := accepting.get(row.n):
+                fault += localized("fault", "accepted", row=later.n, who=later.who, reason=later.what["reason"])
+                findings.accepted.append(fault)
+            findings.set_back[row.n] = fault
     if findings.hashes and findings.head == NO_ENTRY:
         findings.head = Entry(max(findings.hashes), findings.hashes[max(findings.hashes)])
 

@@ -92,6 +92,39 @@ def test_a_log_that_goes_back_in_time_is_named(dnc, loaded, monkeypatch, tmp_pat
         restore(loaded.journal, tmp_path / "copy")
 
 
+def test_a_clock_that_was_set_back_can_be_accepted(dnc, loaded, monkeypatch):
+    """With a reason in a row of the log that names the row: both are named from then on, and nothing is due; until next time."""
+
+    def back(day: int) -> None:
+        monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 6, day, 9))
+        loaded.object([f"+3319900001{day}"], date(2026, 6, 1))
+        monkeypatch.undo()
+        loaded.object([f"+3319900002{day}"], date(2026, 8, 3))
+
+    monkeypatch.setenv("DNC_TODAY", "2026-08-03")
+    back(1)
+    before = loaded.log().height
+    for wrong in ("clock=", "row=set by hand"):
+        assert dnc("status", "--accept", wrong, "--store", loaded.path)[0] == 2
+    for _ in range(2):
+        code, out, err = dnc("status", "--accept", "clock=set by hand", "--store", loaded.path)
+        assert (code, err) == (0, "")
+        assert re.search("row 4 is dated 2026-06-01.*; accepted in row 6 by .*: set by hand", out)
+    row = loaded.log().row(-1, named=True)
+    assert (loaded.log().height, row["verb"]) == (before + 1, "accept")
+    assert json.loads(row["detail"])["rows"] == [4]
+    code, out, _ = dnc("status", "--json", "--store", loaded.path)
+    told = json.loads(out)
+    assert (code, told["due"], told["faults"], told["verified"]) == (0, False, [], True)
+    assert "accepted in row 6" in told["notes"][0]
+    code, out, _ = dnc("log", "--verify", "--store", loaded.path)
+    assert (code, "accepted in row 6" in out) == (4, True)
+    assert "accepted in row 6" in verify(loaded.journal).faults[0]
+    back(2)
+    code, out, _ = dnc("status", "--store", loaded.path)
+    assert (code, out.count("accepted in row 6"), out.count("is dated")) == (4, 1, 2)
+
+
 def test_a_log_that_was_written_anew_is_found_by_a_head_kept_elsewhere(dnc, checked):
     """The owner of the store can rewrite the whole chain; a head on an earlier report then does not stand in it."""
     head = str(verify_log(checked.journal).head)

@@ -59,12 +59,6 @@ _NAMES = """
     select distinct name from (select unnest([wording, proof]) as name from consents where wording || proof is not null)
     where not regexp_matches(name, $reference)
 """
-_CONSENTS = """
-    from consents
-    where 'consents:' || seq in (select rests_on from calls)
-       or ($name is null and (consent_on between $first and $last or consent_withdrawn_on between $first and $last))
-    order by seq
-"""
 
 
 @dataclass(frozen=True)
@@ -269,7 +263,7 @@ def _of_persons(
     said = {"decided": _decided(store, scope, checks, called), "listed": _listed(standing, called)}
     told = ask(statement(__package__, "inspected_calls"), **said)
     return (
-        _as_in_file(ask(_CONSENTS, {**days, **name}, calls=told), CONSENTS),
+        _as_in_file(ask(statement(__package__, "inspected_consents"), {**days, **name}, calls=told), CONSENTS),
         _as_in_file(told.with_columns(pl.col("after").list.join(", ")), CALLS, *_GROUNDS),
         ask(statement(__package__, "inspected_objections"), days, calls=told),
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -33,6 +34,8 @@ from dnc.store.store import Store
 from dnc.store.verify import Findings, verify
 from dnc.store.wordings import Wording, in_store
 
+_Rows = Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]  # of the log, each with its details
+
 _ERASING = ("forget", "retain", "hold", "lift-hold")
 _OF_CHECK = (
     *("list", "call_day", "campaign", "calls", "clear", "blocked", "undecided", "declared", "accepted", "region"),
@@ -41,11 +44,7 @@ _OF_CHECK = (
 _OF_LOAD = ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot", "used_by", "days_old")
 _OF_ERASURE = ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")
 _GROUNDS = ("attempts", "rests_on", "check", "valid_until", "outcome", "why", "after", "order_known")
-_OWN = dict.fromkeys(("on_day", "until"), pl.Date) | {
-    "number": pl.UInt64,
-    "snapshot": pl.Int64,
-    "recorded_at": pl.Datetime,
-}
+_OWN = dict.fromkeys(("on_day", "until"), pl.Date) | {"number": pl.UInt64, "snapshot": pl.Int64}
 _DECIDED = {
     **{"number": pl.UInt64, "day": pl.Date, "dnc_valid_until": pl.Date, "check": pl.Int64, "done_at": pl.Datetime},
     **dict.fromkeys(("dnc_outcome", "dnc_why", "dnc_consent", "campaign"), pl.String),
@@ -192,7 +191,7 @@ def inspect(store: Store, scope: Scope) -> Inspection:
 # the log
 
 
-def _table(rows: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], columns: Sequence[str]) -> pl.DataFrame:
+def _table(rows: _Rows, columns: Sequence[str]) -> pl.DataFrame:
     """Rows of the log as a table: `row`, `done_at`, `done_by`, and some of their details."""
     cells = [
         [str(row["seq"]), row["done_at"], row["done_by"], *map(_flat, map(told.get, columns))] for row, told in rows
@@ -209,18 +208,11 @@ def _flat(value: Any) -> Any:
 
 def _of_check(check: PastCheck) -> dict[str, Any]:
     """The details of a check, with its calls and its campaign."""
-    more = {
-        "list": ", ".join(check.files),
-        "calls": check.calls,
-        "campaign": _campaign(check),
-        "call_day": _planned(check),
-    }
-    return {**check.detail, **check.counts, **more}
+    told = {**check.detail, **check.counts, "list": ", ".join(check.files), "calls": check.calls}
+    return {**told, "campaign": _campaign(check), "call_day": _planned(check)}
 
 
-def _loads(
-    rows: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], checks: Iterable[PastCheck], scope: Scope
-) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def _loads(rows: _Rows, checks: Iterable[PastCheck], scope: Scope) -> _Rows:
     """Rows of the log about files of registries, with the checks that used them and how old they were by then."""
     for row, told in rows:
         used_by = [check for check in checks if told.get("snapshot") in check.detail["snapshots"]]
@@ -245,11 +237,8 @@ def _of_persons(
     con: duckdb.DuckDBPyConnection, store: Store, standing: Standing, scope: Scope, checks: Iterable[PastCheck]
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The tables of consents, calls and objections. checks: those that may have kept their decisions."""
-    days, name, ask = (
-        {"first": scope.first, "last": scope.last},
-        {"name": scope.campaign},
-        partial(run, con, "inspection"),
-    )
+    days, name = {"first": scope.first, "last": scope.last}, {"name": scope.campaign}
+    ask = partial(run, con, "inspection")
     calls, consents = (standing.records[kind.name].source() for kind in (CALLS, CONSENTS))
     made = on_consents(calls._replace(sql=f'from ({calls.sql}) where "at"::date between $since and $last'), consents)
     since = {"since": scope.first - _ATTEMPTS_DAYS}
@@ -275,6 +264,10 @@ def _as_in_file(rows: pl.DataFrame, kind: Kind, *more: str) -> pl.DataFrame:
     return rows.select(*as_in_file(kind), *more).select("statement", pl.exclude("statement")).with_columns(recorded_at)
 
 
+def _of_called(file: Path, called: pl.DataFrame) -> pl.LazyFrame:
+    return pl.scan_parquet(file, glob=False).join(called.lazy(), on="number", how="semi")
+
+
 def _decided(store: Store, scope: Scope, checks: Iterable[PastCheck], called: pl.DataFrame) -> pl.DataFrame:
     """The decisions that checks kept on the numbers `called`, for days up to the last."""
     files, parts = store.decisions(), [pl.LazyFrame(schema=_DECIDED)]
@@ -282,9 +275,8 @@ def _decided(store: Store, scope: Scope, checks: Iterable[PastCheck], called: pl
         if check.id in files:
             told = {"check": check.id, "done_at": check.done_at, "campaign": _name_of(_campaign(check)) or None}
             of = {name: pl.lit(cell, _DECIDED[name]) for name, cell in told.items()}
-            rows = pl.scan_parquet(files[check.id], glob=False).filter(pl.col("day") <= scope.last)
-            rows = rows.join(called.lazy(), on="number", how="semi").select(pl.col("number", "day", "^dnc_.*$"), **of)
-            parts.append(rows)
+            rows = _of_called(files[check.id], called).filter(pl.col("day") <= scope.last)
+            parts.append(rows.select(pl.col("number", "day", "^dnc_.*$"), **of))
     return pl.concat(parts, how="diagonal_relaxed").collect()
 
 
@@ -293,8 +285,7 @@ def _listed(standing: Standing, called: pl.DataFrame) -> pl.DataFrame:
     parts = [pl.LazyFrame(schema={"number": pl.UInt64, "since": pl.Date, "loaded_at": pl.Datetime})]
     for one in standing.snapshots:
         if not one.is_own:
-            rows = pl.scan_parquet(standing.path(one), glob=False).filter(pl.col("listed").fill_null(True))
-            rows = rows.join(called.lazy(), on="number", how="semi")
+            rows = _of_called(standing.path(one), called).filter(pl.col("listed").fill_null(True))
             parts.append(rows.select("number", "since", loaded_at=pl.lit(one.loaded_at, pl.Datetime)))
     return pl.concat(parts, how="vertical_relaxed").collect()
 
@@ -307,17 +298,14 @@ def _own_list(standing: Standing) -> pl.DataFrame:
     files = [pl.DataFrame(schema=_OWN)]
     for one in standing.of(OWN):
         rows = pl.read_parquet(standing.path(one), glob=False).filter(pl.col("listed").fill_null(True))
-        file = {"snapshot": pl.lit(one.id, pl.Int64), "recorded_at": pl.lit(one.loaded_at, pl.Datetime)}
-        files.append(rows.select("number", "until", on_day="since", **file))
+        of_file = {"snapshot": pl.lit(one.id, pl.Int64), "recorded_at": pl.lit(one.loaded_at, pl.Datetime)}
+        files.append(rows.select("number", "until", on_day="since", **of_file))
     until = pl.when(pl.col("until").is_not_null().all()).then(pl.col("until").max())
-    entries = (
-        pl.concat(files, how="diagonal_relaxed").group_by("number").agg(pl.exclude("number", "until").min(), until)
+    entries = pl.concat(files, how="diagonal").group_by("number").agg(pl.exclude("number", "until").min(), until)
+    id_ = pl.format("own:{}-{}", "snapshot", pl.int_range(1, pl.len() + 1).over("snapshot"))
+    return pl.concat(
+        [told, entries.sort("number").select(pl.exclude("snapshot"), id=id_, lifted=False)], how="diagonal"
     )
-    at = pl.int_range(1, pl.len() + 1).over("snapshot")
-    entries = entries.sort("number").select(
-        pl.exclude("snapshot"), id=pl.format("own:{}-{}", "snapshot", at), lifted=False
-    )
-    return pl.concat([told, entries], how="diagonal")
 
 
 def _texts(wordings: Iterable[Wording], names: pl.Series) -> pl.DataFrame:

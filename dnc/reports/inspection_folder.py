@@ -143,11 +143,9 @@ class _Folder:
         yield from self._objections()
         if self.found.passed_to:
             yield _masked(say("passed", names=", ".join(sorted(self.found.passed_to))))
-        head, faults = (
-            self.found.findings.head,
-            [_masked(in_language(one, self.language)) for one in self.found.findings.faults],
-        )
-        yield say("faulty" if faults else "whole", row=str(head.seq), faults=semicolons(faults, self.language))
+        findings = self.found.findings
+        faults = semicolons((_masked(in_language(one, self.language)) for one in findings.faults), self.language)
+        yield say("faulty" if faults else "whole", row=str(findings.head.seq), faults=faults)
         yield say("with" if self.numbers else "without")
         yield say("signed", key=signer.fingerprint) if signer else say("unsigned")
 
@@ -192,16 +190,12 @@ class _Folder:
     def _law(self) -> pl.DataFrame:
         """The rules in force on one of the days, of those by whose law checks judged, and whose numbers were called."""
         kinds = read_column(self.found.calls["number"].unique(), None)
-        territories, rows = kinds.kinds["territory"][kinds.rows["kind"].drop_nulls()].drop_nulls(), list[list[object]]()
+        territories = kinds.kinds["territory"][kinds.rows["kind"].drop_nulls()].drop_nulls()
+        scope, rows = self.found.scope, list[list[object]]()
         called = {pack.jurisdiction for pack in map(self.book.pack_of, territories.unique()) if pack}
         for pack in (pack for id_, pack in self.book.packs.items() if id_ in self.found.laws | called):
-            for regime in pack.regimes:
-                if (
-                    not regime.is_scope
-                    and regime.first <= self.found.scope.last
-                    and regime.until > self.found.scope.first
-                ):
-                    rows.append([pack.name[self.language], *self._rule(regime)])
+            there = (one for one in pack.regimes if one.first <= scope.last and one.until > scope.first)
+            rows += [[pack.name[self.language], *self._rule(one)] for one in there if not one.is_scope]
         return pl.DataFrame(rows, _RULE, orient="row", infer_schema_length=None)
 
     def _rule(self, regime: Regime) -> Iterator[object]:

@@ -388,6 +388,16 @@ def test_a_person_of_the_own_list_has_calls_of_their_own(store, book, write_file
     assert rows == [("own:1-1", date(2026, 10, 5), 2), ("own:1-2", None, 1)]
 
 
+def test_an_entry_without_an_end_in_one_of_two_files_has_not_ended(store, write_file, monkeypatch):
+    """Its first day is that of the first file."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    for day, until in ((2, "2026-10-20"), (3, "")):
+        text = f"number,since,until\n{NUMBERS[0]},2026-10-01,{until}\n{NUMBERS[1]},2026-10-01,2026-10-2{day}\n"
+        store.load(write_file(f"own{day}.csv", text), registry="own", as_of=date(2026, 10, day))
+    rows = inspect(store, SCOPE).objections.select("statement", "ended_on").sort("statement").rows()
+    assert rows == [("own:1-1", None), ("own:1-2", date(2026, 10, 24))]
+
+
 def test_how_often_and_when_people_were_called(store, book, write_file, monkeypatch):
     """The most calls in thirty days, both included, without wrong numbers; weekdays and hours, where one was told."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-30")

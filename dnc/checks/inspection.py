@@ -1,13 +1,12 @@
-"""What an authority asks about the calls of a period, as far as a store knows it.
+"""What an authority asks about the calls of a period, as far as a store knows it: tables, and what is said of them.
 
-Frames have no telephone number unless they say so: rows are named as everywhere else (`consents:12`, `calls:7`), and
-`numbers` says whose they are.
+Rows are named as everywhere else (`consents:12`, `calls:7`). Telephone numbers are in the columns `number`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -18,50 +17,47 @@ import duckdb
 import msgspec
 import polars as pl
 
+from dnc.checks.past import PastCheck, past_checks
 from dnc.clock import ALWAYS, NEVER, read_day
 from dnc.database import instance_of, run, statement
 from dnc.errors import InputError, OptionError
+from dnc.files.table import folded
 from dnc.lists.consents import REFERENCE, refers
-from dnc.lists.own_records import as_in_file, made_at
+from dnc.lists.own_records import as_in_file
 from dnc.messages import localized
-from dnc.numbers.bulk_reader import read_column
 from dnc.registries import OWN
 from dnc.store.campaigns import all_in
-from dnc.store.holds import Hold
-from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, LAST_TIMED
+from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, Kind
 from dnc.store.records import on_consents
-from dnc.store.snapshots import Snapshot, Standing
+from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 from dnc.store.verify import Findings, verify
 from dnc.store.wordings import Wording, in_store
-from dnc.verdicts.verdict import OUTCOMES
 
-Row = dict[str, Any]  # of the log
+_Rows = Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]  # of the log, each with its details
 
-SAMPLE = 25  # consents that are drawn
 _ERASING = ("forget", "retain", "hold", "lift-hold")
 _OF_CHECK = (
-    *("list", "call_day", "campaign", "calls", *OUTCOMES, "declared", "accepted", "region", "today", "clock", "brief"),
-    *("guidance", "snapshots", "objections", "rules", "rows", "out", "decisions", "version"),
+    *("list", "call_day", "campaign", "calls", "clear", "blocked", "undecided", "declared", "accepted", "region"),
+    *("today", "clock", "brief", "guidance", "snapshots", "rules", "rows", "out", "version"),
 )
-_OF_LOAD = ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot")
+_OF_LOAD = ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot", "used_by", "days_old")
 _OF_ERASURE = ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")
-_OWN = {"number": pl.UInt64, "since": pl.Date, "until": pl.Date, "snapshot": pl.Int64, "loaded_at": pl.Datetime}
+_GROUNDS = ("attempts", "rests_on", "check", "valid_until", "outcome", "why", "after", "order_known")
+_OWN = dict.fromkeys(("on_day", "until"), pl.Date) | {"number": pl.UInt64, "snapshot": pl.Int64}
 _DECIDED = {
-    **{"number": pl.UInt64, "day": pl.Date, "valid_until": pl.Date, "check": pl.Int64, "done_on": pl.Date},
-    "listed_from": pl.Date,  # since when a file that was loaded after the check lists the number, if one does
-    **dict.fromkeys(("outcome", "why", "consent", "campaign"), pl.String),
+    **{"number": pl.UInt64, "day": pl.Date, "dnc_valid_until": pl.Date, "check": pl.Int64, "done_at": pl.Datetime},
+    **dict.fromkeys(("dnc_outcome", "dnc_why", "dnc_consent", "campaign"), pl.String),
 }
+_ATTEMPTS_DAYS = timedelta(days=29)  # before a call, in which attempts are counted
 _MADE = """
     create temp table made as
-    select seq, number, "at", result, campaign, consent, coalesce(campaign = $name, $name is null) as mine
-    from ({sql})
+    select *, "at"::date >= $first and coalesce(campaign = $name, $name is null) as mine from ({sql})
 """
 _NAMES = """
     select distinct name from (select unnest([wording, proof]) as name from consents where wording || proof is not null)
     where not regexp_matches(name, $reference)
 """
-_SAMPLE = "from inspected where consent_withdrawn_on = $never order by sha256($seed || ' ' || seq), seq limit $size"
 
 
 @dataclass(frozen=True)
@@ -80,40 +76,37 @@ class Scope:
         if self.last < self.first:
             raise OptionError(localized("errors", "days_order"))
 
-    def of(self, row: Row) -> bool:
-        """Whether a row of the log is of these days; a check, if it or its calls are of them, and of the campaign."""
-        is_check = row["verb"] == "check"
-        if is_check and self.check is not None:
-            return bool(row["seq"] == self.check)
-        days = [row["done_at"].date(), read_day(_planned(row["detail"])[:10], "iso") if is_check else None]
-        if not any(day and self.first <= day <= self.last for day in days):
-            return False
-        return not is_check or self.campaign in (None, _name_of(campaign_of(row["detail"])))
+    @classmethod
+    def of_check(cls, check: PastCheck) -> Scope:
+        """One check, and what was done in its campaign on the day for which it was made, or else on its own."""
+        day = read_day(_planned(check)[:10], "iso") or check.done_at.date()
+        return cls(day, day, _name_of(_campaign(check)) or None, check.id)
+
+    @property
+    def days(self) -> int:
+        """How many days it is about."""
+        return (self.last - self.first).days + 1
+
+    def has(self, day: date | None) -> bool:
+        """Whether a day is one of these."""
+        return day is not None and self.first <= day <= self.last
+
+    def of(self, check: PastCheck) -> bool:
+        """Whether a check is in it: its own day or that of its calls, and its campaign."""
+        if self.check is not None:
+            return check.id == self.check
+        is_then = self.has(check.done_at.date()) or self.has(read_day(_planned(check)[:10], "iso"))
+        return is_then and self.campaign in (None, _name_of(_campaign(check)))
 
 
-def _check(row: Row) -> Row:
-    """A row of the log about a check, whose details also say how many calls it had, and of which campaign."""
-    told = row["detail"]
-    counts = {outcome: told["counts"][outcome] for outcome in OUTCOMES}
-    more = {"list": told.get("input"), "calls": sum(counts.values())}
-    more |= {"campaign": campaign_of(told), "call_day": _planned(told)}
-    return row | {"detail": told | counts | more}
+def _planned(check: PastCheck) -> str:
+    """When the calls of a check are planned, if it was said for all of them."""
+    return str(check.detail.get("at") or check.detail["declared"].get("call_at") or "")
 
 
-def _deed(row: Row) -> Row:
-    """A row of the log whose details also say what was done; the kind of a snapshot is its registry."""
-    told = row["detail"]
-    return row | {"detail": told | {"kind": told.get("kind") or told.get("registry")} | row}
-
-
-def _planned(check: dict[str, Any]) -> str:
-    """When the calls of a check are planned, if it was said for all of them. check: its details."""
-    return str(check.get("at") or check["declared"].get("call_at") or "")
-
-
-def campaign_of(check: dict[str, Any]) -> str:
-    """The campaign of a check, with the version of its brief if it was kept in the store. check: its details."""
-    return str(check.get("campaign") or check["declared"].get("campaign") or "")
+def _campaign(check: PastCheck) -> str:
+    """The campaign of a check, with the version of its brief if it was kept in the store."""
+    return str(check.detail.get("campaign") or check.detail["declared"].get("campaign") or "")
 
 
 def _name_of(campaign: str) -> str:
@@ -125,57 +118,34 @@ class Inspection(msgspec.Struct, frozen=True):
     """What a store knows about a scope.
 
     Attributes:
-        store: its id. findings: of its verification today, with the last row of the log.
-        checks, loads (of registries' files), erasures (also retention and holds), events (all of the days): rows of the
-            log. declared: facts for all calls, by check. log: all of it, as it is hashed.
-        rules: text of each rules file that a check used, by its SHA-256.
-        campaigns: their briefs. passed_to: to whom consents were passed on.
-        retention: months by kind. holds: in force now. wordings: of consents.
-        covered: of how many of the `days` every call is said to be recorded.
-        laws: ids of the rules files by which checks judged; None where one of an earlier version does not say so.
-        territories: of the numbers that were called (ISO 3166-1 alpha-2), as far as they are known.
-        calls: by day and campaign. times: by weekday and hour, null where the day alone was told. often: `numbers` by
-            their most `calls` in thirty days.
-        single_calls: each, with the consent that it rests on, and what a check up to its day that kept its decisions
-            said of it: the last one for this day, or else the last one of its campaign if it was clear until then, and
-            no registry that it asked has listed the number since.
-        objections: also withdrawals, with how many calls came after. called_after: those calls.
-        consents: by wording. sample: drawn consents as a file has them, with numbers.
-        numbers: whose objections and calls are named.
+        findings: of the verification of the store today, with the last row of the log.
+        checks: rows of the log. registries: those about files that were loaded then, or that these checks used;
+            `used_by` names these, and `days_old` is how many days the last of them came after the day of the file.
+            `declared` and `accepted` are JSON.
+        consents: of these days, or on which its calls rest, as a file has them, with the text of the wording.
+        calls: as a file has them, each with its ground; see `inspected_calls.sql`.
+        objections: also withdrawals, of these days or of those called, with how many of the calls came after.
+        deeds: who did what how often in these days. erasures: whenever they were, also what is to be kept.
+        rules: text of each rules file that a check used, by its SHA-256. laws: by which jurisdictions they judged.
+        passed_to: to whom consents were passed on.
+        covered: of how many of the days every call is said to be recorded.
+        log: all of it, as it is hashed.
     """
 
     scope: Scope
-    store: str
     findings: Findings
     checks: pl.DataFrame
-    declared: dict[str, dict[str, str]]
-    loads: pl.DataFrame
-    erasures: pl.DataFrame
-    events: pl.DataFrame
-    log: pl.DataFrame
-    rules: dict[str, str]
-    campaigns: pl.DataFrame
-    passed_to: set[str]
-    retention: dict[str, int]
-    holds: list[Hold]
-    wordings: list[Wording]
-    covered: int
-    laws: set[str] | None
-    territories: set[str]
-    calls: pl.DataFrame
-    times: pl.DataFrame
-    often: pl.DataFrame
-    single_calls: pl.DataFrame
-    objections: pl.DataFrame
-    called_after: pl.DataFrame
+    registries: pl.DataFrame
     consents: pl.DataFrame
-    sample: pl.DataFrame
-    numbers: pl.DataFrame
-
-    @property
-    def days(self) -> int:
-        """How many days it is about."""
-        return (self.scope.last - self.scope.first).days + 1
+    calls: pl.DataFrame
+    objections: pl.DataFrame
+    deeds: pl.DataFrame
+    erasures: pl.DataFrame
+    rules: dict[str, str]
+    laws: set[str]
+    passed_to: set[str]
+    covered: int
+    log: bytes
 
 
 def inspect(store: Store, scope: Scope) -> Inspection:
@@ -185,59 +155,71 @@ def inspect(store: Store, scope: Scope) -> Inspection:
     log was edited.
     """
     store.must_exist()
-    findings, standing = verify(store.journal), store.standing()
-    state, log, kept = store.journal.read(), store.log(), store.decisions()
-    rows = [row | {"detail": json.loads(row["detail"])} for row in log.iter_rows(named=True)]
-    checks = [row for row in rows if row["verb"] == "check" and not row["detail"].get("offered")]
-    checks = [_check(row) for row in checks if scope.of(row)]
-    used = sorted({sha256 for row in checks for sha256 in row["detail"]["rules"]})
-    rules = dict(zip(used, store.texts("rules", used), strict=True))
+    findings, standing, wordings, log = verify(store.journal), store.standing(), in_store(store.journal), store.log()
+    every = past_checks(store)
+    checks = {check.id: check for check in reversed(every) if scope.of(check)}
     with instance_of(store.path.absolute()).cursor() as con:
-        frames = _frames(con, standing, scope, findings.head.hash, partial(_decided, store, kept, rows, scope))
-    kinds = read_column(frames.pop("called")["number"], None)
-    asked = {snapshot for row in checks for snapshot in row["detail"]["snapshots"]}
-    loads = [row for row in rows if (one := row["detail"].get("snapshot")) and (scope.of(row) or one in asked)]
-    exported = [row["detail"]["to"] for row in rows if row["verb"] == "export" and row["detail"].get("to")]
-    briefs = all_in(state).values()
-    campaigns = [(one.name, one.added_at, one.sha256) for one in briefs if scope.campaign in (None, one.name)]
-    if scope.campaign and not (campaigns or checks or frames["calls"].height):
+        consents, calls, objections = _of_persons(con, store, standing, scope, every)
+    named = {*all_in(store.journal.read()), *map(_name_of, map(_campaign, checks.values())), *calls["campaign"]}
+    if scope.campaign and scope.campaign not in named:
         raise InputError(localized("errors", "hold", "campaign", name=scope.campaign))
+    rows = [(row, json.loads(row["detail"])) for row in log.iter_rows(named=True)]
+    exported = {told.get("to") for row, told in rows if row["verb"] == "export"}
+    passed_to = exported.union(consents["passed_to"], (one.facts.recipients for one in wordings))
+    used = sorted({sha256 for check in checks.values() for sha256 in check.detail["rules"]})
     return Inspection(
-        scope=scope,
-        store=state.values("store")["id"],
-        findings=findings,
-        checks=_table(checks, _OF_CHECK),
-        declared={str(row["seq"]): row["detail"]["declared"] for row in checks},
-        loads=_table(loads, _OF_LOAD),
-        erasures=_table((_deed(row) for row in rows if row["verb"] in _ERASING and scope.of(row)), _OF_ERASURE),
-        events=_table(map(_deed, filter(scope.of, rows)), ("verb", "hash")),
-        log=log,
-        rules=rules,
-        campaigns=pl.DataFrame(campaigns, ["campaign", "added_at", "sha256"], orient="row"),
-        passed_to={*exported, *frames.pop("recipients")["passed_to"]},
-        retention={kind: months for kind, months, _ in store.retention()},
-        holds=store.holds(),
-        wordings=in_store(store.journal),
-        laws=_laws(checks),
-        territories={*kinds.kinds["territory"][kinds.rows["kind"].drop_nulls()].drop_nulls()},
+        scope,
+        findings,
+        _table(((row, _of_check(checks[row["seq"]])) for row, _ in rows if row["seq"] in checks), _OF_CHECK),
+        _table(_loads(rows, checks.values(), scope), _OF_LOAD),
+        consents.join(_texts(wordings, consents["wording"]), on="wording", how="left", maintain_order="left"),
+        calls,
+        objections,
+        deeds=log.filter(pl.col("done_at").dt.date().is_between(scope.first, scope.last))
+        .group_by("done_by", "verb")
+        .agg(times=pl.len())
+        .sort("done_by", "verb"),
+        erasures=_table(((row, row | told) for row, told in rows if row["verb"] in _ERASING), _OF_ERASURE),
+        rules=dict(zip(used, store.texts("rules", used), strict=True)),
+        laws={id_ for check in checks.values() for id_ in check.detail["jurisdictions"]},
+        passed_to={name for name in passed_to if name},
         covered=len(set(_complete(standing, scope))),
-        **frames,
+        log=store.journal.sealed(),
     )
 
 
-def _table(rows: Iterable[Row], columns: Iterable[str]) -> pl.DataFrame:
+# the log
+
+
+def _table(rows: _Rows, columns: Sequence[str]) -> pl.DataFrame:
     """Rows of the log as a table: `row`, `done_at`, `done_by`, and some of their details."""
     cells = [
-        [str(row["seq"]), row["done_at"], row["done_by"], *map(_flat, map(row["detail"].get, columns))] for row in rows
+        [str(row["seq"]), row["done_at"], row["done_by"], *map(_flat, map(told.get, columns))] for row, told in rows
     ]
     return pl.DataFrame(cells, ["row", "done_at", "done_by", *columns], orient="row", infer_schema_length=None)
 
 
 def _flat(value: Any) -> Any:
     """A detail as a cell."""
-    if isinstance(value, dict):
-        return "; ".join(f"{name}={_flat(one)}" for name, one in value.items())
-    return ", ".join(map(str, map(_flat, value))) if isinstance(value, list) else value
+    if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value)):
+        return json.dumps(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _of_check(check: PastCheck) -> dict[str, Any]:
+    """The details of a check, with its calls and its campaign."""
+    told = {**check.detail, **check.counts, "list": ", ".join(check.files), "calls": check.calls}
+    return {**told, "campaign": _campaign(check), "call_day": _planned(check)}
+
+
+def _loads(rows: _Rows, checks: Iterable[PastCheck], scope: Scope) -> _Rows:
+    """Rows of the log about files of registries, with the checks that used them and how old they were by then."""
+    for row, told in rows:
+        used_by = [check for check in checks if told.get("snapshot") in check.detail["snapshots"]]
+        if used_by or ("snapshot" in told and scope.has(row["done_at"].date())):
+            last = max((check.done_at.date() for check in used_by), default=None)
+            days_old = last and (last - date.fromisoformat(told["as_of"])).days
+            yield row, {**told, "used_by": [check.id for check in used_by], "days_old": days_old}
 
 
 def _complete(standing: Standing, scope: Scope) -> Iterator[date]:
@@ -248,107 +230,86 @@ def _complete(standing: Standing, scope: Scope) -> Iterator[date]:
             yield from (first + timedelta(days=days) for days in range((last - first).days + 1))
 
 
-def _laws(checks: Iterable[Row]) -> set[str] | None:
-    """The rules files by which checks judged calls; None if one of them does not say."""
-    named = [row["detail"].get("jurisdictions") for row in checks]
-    return {id_ for ids in named for id_ in ids} if None not in named else None
+# persons
 
 
-def _decided(
-    store: Store, kept: Mapping[int, Path], log: Iterable[Row], scope: Scope, called: pl.DataFrame
-) -> pl.DataFrame:
-    """The decisions that checks kept on the numbers `called`, for days up to the last. kept: the file of each check."""
-    done, standing = {row["seq"]: row for row in log}, store.standing()
-    registry_of = {row["detail"].get("snapshot"): row["detail"].get("registry") for row in done.values()}
-    parts = [pl.LazyFrame(schema=_DECIDED)]
-    for check, file in kept.items():
-        rows = pl.scan_parquet(file, glob=False).filter(pl.col("day") <= scope.last)
-        own = pl.col("dnc_consent") if "dnc_consent" in rows.collect_schema() else pl.lit(None, pl.String)
-        words = {"outcome": pl.col("dnc_outcome"), "why": pl.col("dnc_why"), "consent": own}
-        campaign = _name_of(campaign_of(done[check]["detail"]))
-        made = {"check": check, "done_on": done[check]["done_at"].date(), "campaign": campaign or None}
-        made = {name: pl.lit(value, _DECIDED[name]) for name, value in made.items()}
-        told = rows.join(called.lazy(), on="number", how="semi")
-        asked = {registry_of.get(id_) for id_ in done[check]["detail"]["snapshots"]} - {OWN}
-        at = done[check]["done_at"]
-        later = [one for one in standing.snapshots if one.registry in asked and one.loaded_at > at]
-        told = told.join(_listed_from(standing, later, called), on="number", how="left", maintain_order="left")
-        columns = told.select("number", "day", "listed_from", valid_until="dnc_valid_until", **words, **made)
-        parts.append(columns.select(*_DECIDED))
+def _of_persons(
+    con: duckdb.DuckDBPyConnection, store: Store, standing: Standing, scope: Scope, checks: Iterable[PastCheck]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The tables of consents, calls and objections. checks: those that may have kept their decisions."""
+    days, name = {"first": scope.first, "last": scope.last}, {"name": scope.campaign}
+    ask = partial(run, con, "inspection")
+    calls, consents = (standing.records[kind.name].source() for kind in (CALLS, CONSENTS))
+    made = on_consents(calls._replace(sql=f'from ({calls.sql}) where "at"::date between $since and $last'), consents)
+    since = {"since": scope.first - _ATTEMPTS_DAYS}
+    ask(_MADE.format(sql=made.sql), {**made.params, **days, **name, **since}, **made.frames)
+    ask(f"create temp table consents as {consents.sql}", consents.params or None, **consents.frames)
+    named = ask(_NAMES, {"reference": REFERENCE})["name"]
+    words = {"never": NEVER, "unknown": ALWAYS, "given": list(GIVEN)}
+    words["nameless"] = named.filter(~refers(named)).to_list()
+    ask(statement(__package__, "inspected_barred"), words, own=_own_list(standing))
+    called = ask("select distinct number from made where mine")
+    said = {"decided": _decided(store, scope, checks, called), "listed": _listed(standing, called)}
+    told = ask(statement(__package__, "inspected_calls"), **said)
+    return (
+        _as_in_file(ask(statement(__package__, "inspected_consents"), {**days, **name}, calls=told), CONSENTS),
+        _as_in_file(told.with_columns(pl.col("after").list.join(", ")), CALLS, *_GROUNDS),
+        ask(statement(__package__, "inspected_objections"), days, calls=told),
+    )
+
+
+def _as_in_file(rows: pl.DataFrame, kind: Kind, *more: str) -> pl.DataFrame:
+    """Own records as a file has them, with more columns."""
+    recorded_at = pl.col("recorded_at").str.head(19).str.to_datetime()
+    return rows.select(*as_in_file(kind), *more).select("statement", pl.exclude("statement")).with_columns(recorded_at)
+
+
+def _of_called(file: Path, called: pl.DataFrame) -> pl.LazyFrame:
+    return pl.scan_parquet(file, glob=False).join(called.lazy(), on="number", how="semi")
+
+
+def _decided(store: Store, scope: Scope, checks: Iterable[PastCheck], called: pl.DataFrame) -> pl.DataFrame:
+    """The decisions that checks kept on the numbers `called`, for days up to the last."""
+    files, parts = store.decisions(), [pl.LazyFrame(schema=_DECIDED)]
+    for check in checks:
+        if check.id in files:
+            told = {"check": check.id, "done_at": check.done_at, "campaign": _name_of(_campaign(check)) or None}
+            of = {name: pl.lit(cell, _DECIDED[name]) for name, cell in told.items()}
+            rows = _of_called(files[check.id], called).filter(pl.col("day") <= scope.last)
+            parts.append(rows.select(pl.col("number", "day", "^dnc_.*$"), **of))
+    return pl.concat(parts, how="diagonal_relaxed").collect()
+
+
+def _listed(standing: Standing, called: pl.DataFrame) -> pl.DataFrame:
+    """Of the numbers `called`, which files of registries list them or leave them open: since when, and when loaded."""
+    parts = [pl.LazyFrame(schema={"number": pl.UInt64, "since": pl.Date, "loaded_at": pl.Datetime})]
+    for one in standing.snapshots:
+        if not one.is_own:
+            rows = _of_called(standing.path(one), called).filter(pl.col("listed").fill_null(True))
+            parts.append(rows.select("number", "since", loaded_at=pl.lit(one.loaded_at, pl.Datetime)))
     return pl.concat(parts, how="vertical_relaxed").collect()
 
 
-def _listed_from(standing: Standing, snapshots: Iterable[Snapshot], called: pl.DataFrame) -> pl.LazyFrame:
-    """The numbers `called` that some snapshots list, or leave open, and since which day."""
-    parts = [pl.LazyFrame(schema={"number": pl.UInt64, "listed_from": pl.Date})]
-    for snapshot in snapshots:
-        rows = pl.scan_parquet(standing.path(snapshot), glob=False).filter(pl.col("listed").fill_null(True))
-        rows = rows.join(called.lazy(), on="number", how="semi")
-        loaded = pl.lit(snapshot.loaded_at.date())
-        parts.append(rows.select("number", listed_from=pl.max_horizontal(loaded, "since")))
-    return pl.concat(parts, how="vertical_relaxed").group_by("number").agg(pl.col("listed_from").min())
-
-
-def _frames(
-    con: duckdb.DuckDBPyConnection,
-    standing: Standing,
-    scope: Scope,
-    seed: str,
-    decided: Callable[[pl.DataFrame], pl.DataFrame],
-) -> dict[str, pl.DataFrame]:
-    """What an inspection says about persons, by the names of its attributes.
-
-    seed: of the sample. decided: the decisions on some numbers.
+def _own_list(standing: Standing) -> pl.DataFrame:
+    """The own list: `id`, `number`, `on_day`, `recorded_at`, `lifted`; of files `until`, the last day, and of what was
+    told one at a time `seq`, its order. A number of several files has the day and the name of the first.
     """
-    days, name, never = {"first": scope.first, "last": scope.last}, {"name": scope.campaign}, {"never": NEVER}
-    calls, consents = (standing.records[kind.name].source() for kind in (CALLS, CONSENTS))
-    ask = partial(run, con, "inspection")
-    calls = calls._replace(sql=f'from ({calls.sql}) where "at"::date between $first and $last')
-    made = on_consents(calls, consents)
-    ask(_MADE.format(sql=made.sql), {**made.params, **days, **name}, **made.frames)
-    ask(f"create temp table consents as {consents.sql}", consents.params or None, **consents.frames)
-    named = ask(_NAMES, {"reference": REFERENCE})["name"]
-    ask(
-        statement(__package__, "inspected"),
-        never | {"unknown": ALWAYS, "given": list(GIVEN), "nameless": named.filter(~refers(named)).to_list()},
-        told=standing.objections,
-        loaded=_own_files(standing),
+    told = standing.objections.with_columns(id=pl.format("objections:{}", "seq"))
+    files = [pl.DataFrame(schema=_OWN)]
+    for one in standing.of(OWN):
+        rows = pl.read_parquet(standing.path(one), glob=False).filter(pl.col("listed").fill_null(True))
+        of_file = {"snapshot": pl.lit(one.id, pl.Int64), "recorded_at": pl.lit(one.loaded_at, pl.Datetime)}
+        files.append(rows.select("number", "until", on_day="since", **of_file))
+    until = pl.when(pl.col("until").is_not_null().all()).then(pl.col("until").max())
+    entries = pl.concat(files, how="diagonal").group_by("number").agg(pl.exclude("number", "until").min(), until)
+    id_ = pl.format("own:{}-{}", "snapshot", pl.int_range(1, pl.len() + 1).over("snapshot"))
+    return pl.concat(
+        [told, entries.sort("number").select(pl.exclude("snapshot"), id=id_, lifted=False)], how="diagonal"
     )
-    ask(statement(__package__, "called_after"))
-    ask(_sql("of_period"), {**days, **name})
-    objections = ask(_sql("objections"), days)
-    sample = ask(_SAMPLE, never | {"seed": seed, "size": SAMPLE})
-    return {
-        "calls": ask(_sql("calls_by_day")),
-        "called": ask("select distinct '+' || number as number from made where mine"),
-        "times": ask(_sql("calls_by_hour"), {"last_timed": LAST_TIMED}),
-        "often": ask(_sql("most_attempts")),
-        "single_calls": ask(
-            _sql("single_calls"), decided=decided(ask("select distinct number from made where mine"))
-        ).with_columns(made_at()),
-        "objections": objections,
-        "called_after": ask('select * exclude (number) from called_after order by "at", call, after').with_columns(
-            made_at()
-        ),
-        "consents": ask(_sql("wordings"), never),
-        "recipients": ask("select distinct passed_to from inspected where passed_to is not null"),
-        "sample": sample.sort("seq")
-        .select(as_in_file(CONSENTS))
-        .with_columns(pl.col("recorded_at").str.head(19).str.to_datetime()),
-        "numbers": ask(_sql("numbers"), shown=objections.select("statement")),
-    }
 
 
-def _sql(name: str) -> str:
-    """A statement of an inspection; those in this module depend on the store, or draw the sample."""
-    return statement(__package__, f"inspected_{name}")
-
-
-def _own_files(standing: Standing) -> pl.DataFrame:
-    """The numbers on files of the own list: since, until, and when which snapshot was loaded."""
-    parts = [pl.DataFrame(schema=_OWN)]
-    for snapshot in standing.of(OWN):
-        listed = pl.read_parquet(standing.path(snapshot), glob=False).filter(pl.col("listed").fill_null(True))
-        of = {"snapshot": pl.lit(snapshot.id, pl.Int64), "loaded_at": pl.lit(snapshot.loaded_at, pl.Datetime)}
-        parts.append(listed.select("number", "since", "until", **of))
-    return pl.concat(parts, how="vertical_relaxed")
+def _texts(wordings: Iterable[Wording], names: pl.Series) -> pl.DataFrame:
+    """The text of each wording that consents name, and its SHA-256."""
+    kept = {folded(one.name): one for one in wordings}
+    rows = [(name, one.text, one.sha256) for name in names.drop_nulls().unique() if (one := kept.get(folded(name)))]
+    return pl.DataFrame(rows, dict.fromkeys(("wording", "wording_text", "wording_sha256"), pl.String), orient="row")

@@ -151,8 +151,7 @@ def evidence(
 
     store, signer = open_store(), Signer(key) if key else None
     if check is not None and not (first or last or campaign):
-        day = past_check(store, check).done_at.date()
-        scope = Scope(day, day, check=check)
+        scope = Scope.of_check(past_check(store, check))
     elif check is None and first and last:
         scope = Scope(first, last, campaign)
     else:
@@ -160,13 +159,13 @@ def evidence(
     found = inspect(store, scope)
     with atomic_path(out) as unfinished:
         numbers = not without_numbers
-        files = write_folder(unfinished, store, found, load_rules(), language(), numbers=numbers, signer=signer)
+        files = write_folder(unfinished, found, load_rules(), language(), numbers=numbers, signer=signer)
     tell("inspection", "written", out=out, n=files, head=found.findings.head)
 
 
 def _verify_evidence(path: Path, public: Path | None) -> None:
     """Verify a zip of evidence; raises InputError after printing its faults."""
-    from dnc.reports.evidence_check import verify_evidence
+    from dnc.reports.evidence_zip import verify_evidence
 
     found = verify_evidence(path, public)
     for fault in found.faults:

@@ -100,11 +100,11 @@ def _folder(visit: Visit, sent: Form) -> Response:
             visit, [(name, visit.texts["inspection_day"]) for name in ("from", "to") if not sent.day(name)]
         )
     scope = Scope(first, last, sent.get("campaign") or None)
-    desk, language, numbers = visit.desk, visit.session.language, bool(sent.get("annexes"))
+    desk, language, numbers = visit.desk, visit.session.language, bool(sent.get("numbers"))
 
     def make(folder: Path) -> Path:
         out = folder / visit.saved_as("folder", first=first, last=last)
-        write_folder(out, store, inspect(store, scope), desk.book, language, numbers=numbers, signer=desk.signer)
+        write_folder(out, inspect(store, scope), desk.book, language, numbers=numbers, signer=desk.signer)
         return out
 
     return begin_file(visit, "/log/inspection", make)

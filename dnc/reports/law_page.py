@@ -1,4 +1,4 @@
-"""The page of the law, for a lawyer who compares each rule with its source and signs, or for an authority to read."""
+"""The page of the law, for a lawyer who compares each rule with its source and signs."""
 
 from __future__ import annotations
 
@@ -36,28 +36,25 @@ def html(
     chosen: Sequence[tuple[Pack, Iterable[Regime]]],
     language: str = "en",
     on: date | None = None,
-    *,
-    between: tuple[date, date] | None = None,
 ) -> str:
     """The page that shows some regimes, the calendars that they ask, and what was not read.
 
     Args:
         chosen: packs, each with its regimes to show.
         on: the day on which all of them are in force; None if they are those of any day.
-        between: the days on one of which each is in force, for a page that is only read: nobody compares it and signs.
     """
     texts, say = messages("law", language), partial(said, language, "law")
     regimes = [regime for _, of_pack in chosen for regime in of_pack]
     packs = [pack for pack, _ in chosen]
     names = ", ".join(pack.name[language] for pack in packs) if len(packs) == 1 else texts["all"]
-    days = dict(zip(("first", "last"), between or (), strict=False))
-    sentence = say("in_force" if between else "sentence", n=len(regimes), name=names, **days)
-    how = texts["conditions"] if between else f"{texts['how']} {texts['conditions']}"
     values = {
         "title": say("title", name=names),
-        "sentence": sentence,
-        "facts": [how, _graded(regimes, language), *([say("only_on", day=on)] if on else [])],
-        "is_compared": between is None,
+        "sentence": say("sentence", n=len(regimes), name=names),
+        "facts": [
+            f"{texts['how']} {texts['conditions']}",
+            _graded(regimes, language),
+            *([say("only_on", day=on)] if on else []),
+        ],
         "law_texts": texts,
         "made": texts["made"],
         "packs": [

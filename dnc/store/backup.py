@@ -17,6 +17,7 @@ from dnc.files.atomic import HALF, move_into_place, sync_folder, write_atomicall
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
 from dnc.messages import localized
+from dnc.store import audit_log
 from dnc.store.audit_log import NO_ENTRY, Entry
 from dnc.store.folder import fault_of, links_in, replaceable_by_all
 from dnc.store.journal import DAMAGED, HEAD, LOG, Journal
@@ -121,8 +122,8 @@ class Restored(msgspec.Struct, frozen=True):
 
     Attributes:
         files: number of files restored.
-        log: whether the log was restored too.
-        before, after: the last row of the log.
+        log: whether the log was replaced by that of the backup.
+        before: the last row of the log that is known of. after: that of the log that stays; rows after it are lost.
         aside: folder with what was damaged, or None.
     """
 
@@ -138,8 +139,8 @@ def restore(journal: Journal, source: Path | str) -> Restored:
 
     source: a folder, or the URL of a folder in an object store.
 
-    A damaged log is kept in the folder `damaged`. Raises InputError if nothing is damaged, StoreError if the
-    backup is damaged.
+    Of the two logs the longest that is whole stays; what it replaces is kept in the folder `damaged`. Raises
+    InputError if nothing is damaged, StoreError if the backup is damaged.
     """
     if isinstance(source, str):
         with TemporaryDirectory(prefix="dnc-") as folder:
@@ -170,36 +171,79 @@ def _remove_empty(folder: Path) -> None:
 
 
 def _put_back(journal: Journal, kept: Journal, findings: Findings, good: Findings) -> Restored:
-    state, log_intact = kept.read(), findings.log_intact
+    state, last, aside = kept.read(), findings.head, None
     with journal.writing():
         wanted = {path.name for path in findings.damaged}
         there = {path.name for path in state.files}
-        if not there.isdisjoint(path.name for path in findings.unnamed):
-            log_intact = False  # it is older than its files, which the backup has
-        if not log_intact:
-            _refuse_other(journal, findings, good, kept.folder)
-            wanted |= there
+        noted = _noted(journal)
+        # Where the store has files that it does not name, and the backup does, its log is older than they are.
+        stays = findings.log_intact and there.isdisjoint(path.name for path in findings.unnamed)
+        if not stays:
+            _refuse_other(findings, good, noted, journal.folder, kept.folder)
+            last = _whole_until(journal)
+            stays = last.seq > good.head.seq and all(
+                findings.hashes[entry.seq] == entry.hash for entry in (good.head, noted) if 0 < entry.seq <= last.seq
+            )
+            if stays:
+                aside = _cut(journal, last)
+                wanted = {path.name for path in journal.read().files}
+            else:
+                last, wanted = good.head, wanted | there
         files = list(_put_files(journal, state, kept.folder, wanted))
-        aside = None if log_intact else _put_log(journal, kept, state, files)
+        if not stays:
+            aside = _put_log(journal, kept, state, files)
     if still := verify(journal).damage:
         raise StoreError(localized("errors", "backup", "not_held", store=journal.folder, fault=still[0]))
-    if log_intact:
+    if stays:
         _record(journal, good.head, files)
-    return Restored(len(files), not log_intact, findings.head, good.head, aside)
+    before = max(findings.head, noted, key=lambda entry: entry.seq)
+    return Restored(len(files), not stays, before, last, aside)
 
 
-def _refuse_other(journal: Journal, findings: Findings, good: Findings, source: Path) -> None:
+def _noted(journal: Journal) -> Entry:
+    with suppress(StoreError):
+        return journal.noted()
+    return NO_ENTRY
+
+
+def _whole_until(journal: Journal) -> Entry:
+    """The last row up to which the log is whole and ends with a change, and says what stands; else none."""
+    before, last = Entry(-1, ""), NO_ENTRY
+    for line in chain.from_iterable(lines for _, lines in journal.lines()):
+        if line is None or any(audit_log.faults([line], before.seq + 1, before.hash)):
+            break
+        before = Entry(line.row.n, line.hash)
+        if not line.row.more:
+            last = NO_ENTRY if line.said is None else before
+    return last
+
+
+def _cut(journal: Journal, last: Entry) -> Path | None:
+    """End the log with a row; what came after it is kept, with files that are named no more, in the folder returned."""
+    path, aside = journal.segments()[-1], None
+    data = path.read_bytes()
+    whole = b"".join(line + b"\n" for line in audit_log.whole_lines(data)[: last.seq + 1 - int(path.stem)])
+    if whole != data:
+        aside = _aside(journal)
+        for replaced in filter(Path.exists, (path, journal.head)):
+            write_atomically(_free(aside, replaced), replaced.read_bytes())
+        write_atomically(path, whole)
+    _write_head(journal.folder, last)
+    for strange in journal.strangers(journal.read()):
+        aside = aside or _aside(journal)
+        (journal.folder / strange).replace(_free(aside, strange))
+    return aside
+
+
+def _refuse_other(findings: Findings, good: Findings, noted: Entry, store: Path, source: Path) -> None:
     """Raise InputError if a backup is that of another store: its opt-outs would take the place of those that are lost.
 
     It is if no row of its log is what can still be read of the log of the store, or of its file `head`.
     """
-    known = dict(findings.hashes)
-    with suppress(StoreError):
-        noted = journal.noted()
-        known |= {noted.seq: noted.hash} if noted.hash else {}
+    known = findings.hashes | ({noted.seq: noted.hash} if noted.hash else {})
     compared = [good.hashes[row] == known[row] for row in known.keys() & good.hashes.keys()]
     if compared and not any(compared):
-        raise InputError(localized("errors", "backup", "other", store=journal.folder), source)
+        raise InputError(localized("errors", "backup", "other", store=store), source)
 
 
 def _put_files(journal: Journal, state: State, source: Path, wanted: set[str]) -> Iterator[str]:
@@ -215,8 +259,7 @@ def _put_log(journal: Journal, kept: Journal, state: State, files: list[str]) ->
 
     What it replaces, and files that the backup does not name, are kept: somebody may need to look into them.
     """
-    aside = journal.folder / DAMAGED
-    aside.mkdir(exist_ok=True, mode=0o700)
+    aside = _aside(journal)
     for path in journal.files() - state.files:
         (journal.folder / path).replace(_free(aside, path))
     journal.log.mkdir(exist_ok=True, mode=0o700)
@@ -230,6 +273,12 @@ def _put_log(journal: Journal, kept: Journal, state: State, files: list[str]) ->
         for path in sorted((work / LOG).iterdir()):
             move_into_place(path, journal.log / path.name)
         move_into_place(work / HEAD, journal.head)
+    return aside
+
+
+def _aside(journal: Journal) -> Path:
+    aside = journal.folder / DAMAGED
+    aside.mkdir(exist_ok=True, mode=0o700)
     return aside
 
 

@@ -39,6 +39,7 @@ _COPY = """
     copy ({rows}) to $out
     (format parquet, compression zstd, compression_level 1, parquet_version v2, row_group_size 32768)
 """
+_COLUMNS = "select column_name, column_type from (describe from read_parquet($files, union_by_name = true))"
 # Rows that are not new: those that the store has, and of equal rows all but the first.
 _NOT_NEW = """
     with read as (select row, number, hash({same}) as same_as from ({rows})),
@@ -230,6 +231,14 @@ def records_in(state: State, folder: Path, kinds: Iterable[Kind] = KINDS.values(
         )
         for kind in kinds
     }
+
+
+def with_columns_of(con: duckdb.DuckDBPyConnection, kind: Kind, files: Sequence[str]) -> Kind:
+    """A kind with the columns that only a newer program knows, and that some of its files have."""
+    schema = dict.fromkeys(("column_name", "column_type"), pl.String)
+    there = run(con, "records", _COLUMNS, {"files": list(files)}, schema).iter_rows() if files else ()
+    more = {name: type_ for name, type_ in there if name not in kind.all_columns}
+    return replace(kind, columns={**kind.columns, **more})
 
 
 def recorded(state: State, kind: Kind) -> pl.DataFrame:
@@ -481,8 +490,12 @@ def _record(change: Change, kind: Kind, rows: pl.DataFrame, last: int) -> dict[s
     stated = {str(row["seq"]): {key: cell for key, cell in row.items() if cell is not None} for row in rows.to_dicts()}
     change.put_all(kind.name, stated)
     change.put("last", kind.name, last)
+    # What only a newer program knows of a row has no type here, so such a row stays in the log.
+    ours = [int(seq) for seq, row in change.state.values(kind.name).items() if row.keys() <= kind.all_columns.keys()]
+    if len(ours) <= _IN_LOG:
+        return {}
     kept = records_in(change.state, change.folder, [kind])[kind.name]
-    return _folded(change, kept) if kept.recorded.height > _IN_LOG else {}
+    return _folded(change, replace(kept, recorded=kept.recorded.filter(pl.col("seq").is_in(ours))))
 
 
 def _new_rows(
@@ -546,10 +559,11 @@ def _folded(change: Change, kept: Records) -> dict[str, Any]:
             break
         merged.append(file)
         rows += file.rows
-    out = change.work / "folded.parquet"
-    _write(change.con, out, replace(kept, files=tuple(merged)).source(), kind, kind.all_columns)
+    out, there = change.work / "folded.parquet", replace(kept, files=tuple(merged))
+    all_of = with_columns_of(change.con, kind, there.paths())
+    _write(change.con, out, replace(there, kind=all_of).source(), all_of, all_of.all_columns)
     change.put_all("records", {str(one.id): None for one in merged})
-    change.put_all(kind.name, dict.fromkeys(change.state.values(kind.name)))
+    change.put_all(kind.name, dict.fromkeys(map(str, kept.recorded["seq"])))
     change.folded = True
     first, oldest = min([*kept.recorded["seq"], *(one.first for one in merged)]), _oldest(change.con, kind, out)
     name = change.keep(out, "records")[0]

@@ -29,9 +29,9 @@ from dnc.messages import localized
 from dnc.store import holds
 from dnc.store.journal import Change
 from dnc.store.record_kinds import CONSENTS, KINDS, OBJECTIONS, Kind
-from dnc.store.records import RecordFile, objections_in, recorded, records_in, used_since
+from dnc.store.records import RecordFile, objections_in, recorded, records_in, used_since, with_columns_of
 from dnc.store.snapshots import Snapshot, snapshots_in
-from dnc.store.state import State
+from dnc.store.state import FILES, State
 
 DECISIONS = "decisions"
 HASHES = "hashes"  # of lists and verdicts of checks, by which somebody could try numbers
@@ -128,6 +128,8 @@ def forget_by_number(
 
     kinds: of own records that are deleted. Raises StoreError if one of the numbers is on hold.
     """
+    if unknown := change.state.values("last").keys() - {*KINDS, OBJECTIONS.name, *FILES}:
+        raise StoreError(localized("errors", "newer_kinds", store=change.folder, kinds=", ".join(sorted(unknown))))
     on_hold = holds.numbers_on_hold(change)
     if on_hold is None or not set(on_hold).isdisjoint(numbers):
         rows = [hold.seq for hold in holds.in_state(change.state)]
@@ -182,27 +184,31 @@ def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:
     """Delete rows of own records; of an opt-out stays what `Kind.stays` names."""
     change = rewriting.change
     for kind in kinds:
-        emptied = ", ".join(f'case when {{which}} then null else "{name}" end as "{name}"' for name in kind.emptied)
-        rows = kind.rows_of("$file")
-        kept = _BARE.format(emptied=emptied, rows=rows, opt_out=f"coalesce({kind.opt_out}, false)")
         for file in change.state.all("records", RecordFile).values():
             if file.kind == kind.name and file.rows:
-                rewriting.write("records", file.file, kind.erasable, kept, rows)
+                own = with_columns_of(change.con, kind, [str(change.folder / "records" / file.file)])
+                emptied = ", ".join(
+                    f'case when {{which}} then null else "{name}" end as "{name}"' for name in own.emptied
+                )
+                rows = own.rows_of("$file")
+                kept = _BARE.format(emptied=emptied, rows=rows, opt_out=f"coalesce({own.opt_out}, false)")
+                rewriting.write("records", file.file, own.erasable, kept, rows)
         rewriting.removed["records"] += _erase_recorded(rewriting, kind)
 
 
 def _erase_recorded(rewriting: _Rewriting, kind: Kind) -> int:
     """Delete rows of a kind that are in the log; returns how many."""
     change = rewriting.change
-    which = f"select seq, coalesce({kind.opt_out}, false) from recorded where {rewriting.which} and {kind.erasable}"
+    which = f"select seq, coalesce({kind.opt_out}, false) from recorded where {rewriting.which}"
     frame = recorded(change.state, kind)
     found = run(change.con, "forget", which, rewriting.params, recorded=frame) if frame.height else frame
     there = change.state.values(kind.name)
     bare = [name for name in kind.all_columns if name not in kind.emptied]
-    values = {}
+    values = dict[str, Any]()
     for seq, stays in found.iter_rows():
         row = there[str(seq)]
         values[str(seq)] = {name: row[name] for name in bare if name in row} if stays else None
+    values = {seq: row for seq, row in values.items() if row != there[seq]}
     change.put_all(kind.name, values)
     return len(values)
 

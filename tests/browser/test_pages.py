@@ -124,7 +124,7 @@ def inspected(language: str, store: Store, folder: Path) -> Path:
     """The page of a folder for an authority."""
     check(_written(folder / "calls.csv", CALLS), store, region="FR", given=GIVEN)
     found = inspect(store, Scope(date.today() - timedelta(days=1), date.today()))
-    write_folder(folder / "folder.zip", store, found, Rulebook.load(), language, numbers=False)
+    write_folder(folder / "folder.zip", found, Rulebook.load(), language, numbers=False)
     with zipfile.ZipFile(folder / "folder.zip") as made:
         return Path(made.extract("index.html", folder))
 

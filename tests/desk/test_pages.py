@@ -1201,15 +1201,15 @@ def test_the_log_is_filtered_verified_and_downloaded(browser):
 
 
 def test_a_folder_for_an_authority_is_downloaded(browser):
-    """Signed, with the annexes only if they are asked for; without its days the form says what is missing."""
+    """Signed, with numbers and the log only if they are asked for; without its days the form says what is missing."""
     assert "Give a day." in text_of(browser.post("/log/inspection", data={"from": "2026-11-01"}))
     browser.desk.store.retain("decisions", 12)  # the store may be empty
     days = {"from": "2026-11-01", "to": "2026-11-30"}
-    for more, has_numbers in (({}, False), ({"annexes": "yes"}, True)):
+    for more, has_numbers in (({}, False), ({"numbers": "yes"}, True)):
         answer = saved(browser, browser.post("/log/inspection", data=days | more))
         with zipfile.ZipFile(io.BytesIO(answer.content)) as folder:
             assert {"index.html", "SHA256SUMS.sig"} <= {*folder.namelist()}
-            assert any(name.startswith("annexes/") for name in folder.namelist()) == has_numbers
+            assert ("log.jsonl" in folder.namelist()) == has_numbers
     assert 'href="/log/inspection"' in browser.client.get("/log").text
     assert "Make the folder" in text_of(browser.client.get("/log/inspection"))
 

@@ -6,10 +6,13 @@ import csv
 import io
 import json
 import re
+import subprocess
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from html import unescape
 from pathlib import Path
 from random import Random
 
@@ -39,7 +42,6 @@ BEFORE_A_SALE = {
     **{"recipient": "consumer", "source": "opt_in_form", "relationship": "none", "attempts": "0"},
     **{"objected_on": "none", "habit": "occasional"},
 }
-NOT_FOUND = "no: its file is not where it was, or was changed"
 WRITTEN = "00 00 00 00 00"  # what people write in names and reasons and looks like a number
 DIGITS = re.compile(r"1\W?99\W?00\W?00\W?0\d|00\W?00\W?00\W?00\W?00")
 
@@ -112,7 +114,7 @@ def made(office, book, tmp_path):
     """A function that makes a folder and gives its files."""
 
     def run(scope: Scope = SCOPE, language: str = "en", **options: object) -> dict[str, bytes]:
-        write_folder(tmp_path / "folder.zip", office, inspect(office, scope), book, language, **options)
+        write_folder(tmp_path / "folder.zip", inspect(office, scope), book, language, **options)
         with zipfile.ZipFile(tmp_path / "folder.zip") as archive:
             return {name: archive.read(name) for name in archive.namelist()}
 
@@ -123,7 +125,7 @@ def made(office, book, tmp_path):
 def folder(office, book, signer, tmp_path_factory) -> dict[str, bytes]:
     """The files of a signed folder."""
     path = tmp_path_factory.mktemp("folder") / "folder.zip"
-    write_folder(path, office, inspect(office, SCOPE), book, signer=signer)
+    write_folder(path, inspect(office, SCOPE), book, signer=signer)
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -133,14 +135,16 @@ def table(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode())))
 
 
-def test_no_number_is_outside_the_annexes(folder, made, signer):
-    """Also not in names of files, proofs, reasons and wordings; without annexes all else is the same."""
+def test_the_page_has_no_number_and_without_numbers_nothing_has(folder, made, signer):
+    """Also not in names of files, proofs, reasons and wordings; the page and the tables are otherwise the same."""
     told = {name for name, data in folder.items() if DIGITS.search(data.decode(errors="replace"))}
-    annexes = ("numbers.csv", "sample.csv", "wordings.csv", "log.jsonl")
-    assert told == {f"annexes/{name}" for name in annexes}
+    assert told == {"checks.csv", "consents.csv", "calls.csv", "objections.csv", "log.jsonl"}
     bare = made(numbers=False, signer=signer)
-    assert {name for name in folder if not name.startswith("annexes/")} == set(bare)
+    assert set(folder) - set(bare) == {"log.jsonl"}
     assert not any(DIGITS.search(text) for text in [*folder, *(data.decode("latin-1") for data in bare.values())])
+    for name in ("consents.csv", "calls.csv", "objections.csv"):
+        assert [row["statement"] for row in table(bare[name])] == [row["statement"] for row in table(folder[name])]
+        assert "number" not in table(bare[name])[0]
 
 
 def test_the_same_store_gives_the_same_bytes_and_checksums_hold(folder, made, signer):
@@ -153,15 +157,33 @@ def test_the_same_store_gives_the_same_bytes_and_checksums_hold(folder, made, si
     key.verify(folder["SHA256SUMS.sig"], folder["SHA256SUMS"])  # raises where it is another's
 
 
-def test_the_log_in_the_annexes_can_be_verified_by_what_the_page_says(folder):
+def test_the_log_can_be_verified_by_what_the_page_says(folder):
     """Each hash is that of the line up to it, and the last is the one on the page."""
     before = ""
-    for line in folder["annexes/log.jsonl"].decode().splitlines():
+    for line in folder["log.jsonl"].decode().splitlines():
         row = json.loads(line)
         assert row["prev"] == before and row["said"] is None
         before = sha256((line.split(',"hash":')[0] + "}").encode()).hexdigest()
         assert row["hash"] == before
     assert before in folder["index.html"].decode()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_lines_that_the_page_prints_verify_it(made, signer, tmp_path, language):
+    """On a machine without this program: the files, the signature, and the last hash of the log."""
+    files = made(language=language, signer=signer)
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    page = unescape(files["index.html"].decode())
+    lines = [
+        found[0] for line in ("openssl pkeyutl[^<]*", r"tail -n 1 .*?\| sha256sum") if (found := re.search(line, page))
+    ]
+    said = [
+        subprocess.run(line, shell=True, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        for line in ("sha256sum -c SHA256SUMS", *lines)
+    ]
+    assert said[0].count(": OK") == len(files) - 3
+    assert "Verified" in said[1] and said[2].split()[0] in page
 
 
 def test_a_list_that_was_only_offered_is_no_check_of_calls(tmp_path, write_file):
@@ -193,75 +215,118 @@ def test_links_lead_to_files_of_the_folder(folder):
                 "Calls recorded: 8, of these 4 on a consent that the store keeps",
                 "Every call is said to be recorded for 31 of the 91 days.",
                 "said of them: possible 2, forbidden 2, more information needed 2; calls without such a check: 2",
+                "between 10:00 and 10:00; on Saturdays: 1, on Sundays: 1, without an hour: 0. "
+                "Most calls to one number in thirty days, of all campaigns: 2",
                 "Objections: 3, withdrawals of consent: 1; recorded by the next day: 0, longest: 81 days, without a day of "
                 "their own: 1",
                 "Recorded calls after an objection or a withdrawal: 1; on the day itself, in an order that is not known: 0",
                 "no damage, and the log is whole",
-                "to be filled in by the controller",
-                "Named in the wordings of consents: Soleil",
                 "Consents were passed on to: Lune, Mars",
-                "the campaign autumn",
+                "Call me; or not: …",
             ],
         ),
         (
             "fr",
-            [
-                "Appels enregistrés : 8, dont 4",
-                "à compléter par le responsable du traitement",
-                "appels passés : 36 mois",
-            ],
+            ["Appels enregistrés : 8, dont 4", "le samedi : 1", "Des consentements ont été transmis à : Lune, Mars"],
         ),
     ],
 )
 def test_the_page_answers_what_an_inspector_asks(made, language, answers):
-    """What was called, on what ground, who objected when, who was called after it, how long data are kept."""
+    """What was called, on what ground, who objected when, who was called after it."""
     page = made(language=language)["index.html"].decode().replace("\xa0", " ").replace("&#39;", "'")
     assert [answer for answer in answers if answer not in page] == []
 
 
-def test_each_call_has_the_ground_it_rests_on(folder):
-    """The consent with its wording, and what the last check up to its day said, with the law; the rest is left empty."""
-    rows = {row["call"]: row for row in table(folder["tables/single-calls.csv"])}
-    assert len(rows) == 8 and "at" in rows["calls:1"]
-    first, after = rows["calls:1"], rows["calls:7"]
-    assert (first["rests_on"], first["wording"], first["proved"]) == ("consents:1", "form-7", "true")
-    assert first["outcome"] == "clear" and "L. 223-1" in first["why"] and first["check"]
-    assert (rows["calls:5"]["rests_on"], rows["calls:5"]["outcome"]) == ("", "undecided")
-    assert after["check"] == "" != rows["calls:5"]["check"], "no check was about its day"
-    numbers = {row["statement"]: row["number"] for row in table(folder["annexes/numbers.csv"])}
-    assert all(numbers[call].startswith("+3319900") for call in rows)
+def test_the_tables_answer_ten_questions_of_an_inspector(folder):
+    """About one person who was called, and about the caller; each from the tables and the log alone."""
+    names = ("checks", "consents", "calls", "objections", "registries", "law")
+    tables = {name: table(folder[f"{name}.csv"]) for name in names}
+    theirs = {name: [row for row in tables[name] if row["number"] == NUMBERS[2]] for name in names[1:4]}
+    [first, second], [given, _], [objection] = theirs["calls"], theirs["consents"], theirs["objections"]
+    # Who called this number, when, on what consent, with what wording and proof, and to whom was it passed on?
+    assert (first["at"], first["campaign"], first["rests_on"]) == ("2026-10-03T10:00:00", "autumn", "consents:3")
+    assert (given["statement"], given["consent_on"], given["passed_to"]) == ("consents:3", "2026-09-07", "Mars")
+    assert (given["wording"], given["wording_text"], given["proof"]) == ("form-7", f"Call me; or not: {WRITTEN}", "")
+    [proved] = [row for row in tables["consents"] if row["statement"] == "consents:1"]
+    assert proved["proof"].endswith(".txt") and proved["proof_sha256"] == sha256(b"a scan").hexdigest()
+    # When did this person object, when was it recorded, and what was done after it?
+    assert (objection["statement"], objection["on_day"], objection["kind"]) == (
+        "consents:4",
+        "2026-10-07",
+        "withdrawal",
+    )
+    assert (objection["days_until_recorded"], objection["called_after"]) == ("54", "1")
+    assert (second["at"][:10], second["after"], second["order_known"]) == ("2026-10-20", "consents:4", "true")
+    # How often was this person called, outside the hours, and what had a check said, by which law?
+    assert [row["attempts"] for row in theirs["calls"]] == ["1", "2"]
+    assert (first["outcome"], second["outcome"]) == ("blocked", "") and "calls only from Monday to Friday" in first[
+        "why"
+    ]
+    [hours] = [row for row in tables["law"] if row["rule"] == "fr-hours-2026"]
+    assert "from 10:00 to 13:00 and from 14:00 to 20:00" in hours["asks"] and "L. 223-1" in hours["source"]
+    # Who checked, on what was declared, and which extracts of registries were used, how old?
+    [check] = [row for row in tables["checks"] if row["row"] == first["check"]]
+    assert check["done_by"] == audit_log.user() and "Origin of the number: a consent form" in check["declared"]
+    [extract] = tables["registries"]
+    assert (extract["registry"], extract["as_of"], extract["used_by"], extract["days_old"]) == (
+        *("own", "2026-09-12"),
+        *(tables["checks"][-1]["row"], "79"),
+    )
+    # What was erased, and by whom?
+    assert "forget" not in folder["log.jsonl"].decode() and '"verb":"retain"' in folder["log.jsonl"].decode()
+    assert "calls made" in folder["index.html"].decode()
 
 
-def test_only_rules_of_checks_and_of_countries_called_have_a_page(folder):
-    """And all of them where a check of an earlier version does not say by which it judged."""
-    assert [name for name in folder if name.startswith("rules/")] == ["rules/fr.html"]
+def test_an_erasure_is_named_whenever_it_was(store, book, monkeypatch):
+    """What was erased after the days of the folder is missing from it too."""
+    monkeypatch.setenv("DNC_TODAY", "2026-12-20")
+    monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 12, 20, 9, 12, 34))
+    store.object([NUMBERS[0]], date(2026, 12, 1))
+    store.forget_numbers([NUMBERS[0]])
+    assert inspect(store, SCOPE).erasures.select("verb", "numbers").rows() == [("forget", 1)]
 
 
-def test_a_proof_is_in_the_folder_only_if_it_is_the_one_that_was_kept(folder):
-    """By its hash; the others are named."""
-    proofs = {row["statement"]: row["in_folder"] for row in table(folder["tables/sample.csv"])}
-    assert proofs == {"consents:1": "annexes/proofs/consents-1.txt", "consents:2": NOT_FOUND, "consents:3": ""}
-    assert folder["annexes/proofs/consents-1.txt"] == b"a scan"
+def test_what_the_person_said_before_the_days_is_there_if_they_were_called(store, book, monkeypatch):
+    """An objection of last year that was lifted, and the calls of the thirty days before."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    store.object([NUMBERS[0], NUMBERS[1]], date(2025, 3, 1))
+    store.object([NUMBERS[0]], date(2025, 4, 1), lift=True, reason="x")
+    monkeypatch.setattr(audit_log, "now", lambda: datetime(2025, 4, 1, 9, 12, 34))
+    days = ("2026-08-20", "2026-08-25", "2026-09-02")
+    told = [{"number": NUMBERS[0], "at": f"{day}T10:00", "result": "busy"} for day in days]
+    own_records.record(store, "calls", told, book)
+    found = inspect(store, Scope(date(2026, 9, 1), date(2026, 9, 30)))
+    assert found.calls.select("at", "attempts", "after").rows() == [("2026-09-02T10:00:00", 3, None)]
+    assert found.objections.filter(number=NUMBERS[0]).select("on_day", "ended_on").rows() == [
+        (date(2025, 3, 1), date(2025, 4, 1))
+    ]
+
+
+def test_only_rules_of_checks_and_of_countries_called_are_there(folder):
+    """Those in force on the days."""
+    assert {row["country"] for row in table(folder["law.csv"])} == {"France"}
+    assert not any(row["last_on"] and row["last_on"] < "2026-09-01" for row in table(folder["law.csv"]))
+
+
+def test_a_text_of_the_rules_that_is_no_more_today_s_is_in_the_folder(office, book, tmp_path):
+    """As the check applied it; the page names it."""
+    used = office.texts("rules", [sha for sha, text in book.texts.items() if '\njurisdiction = "fr"\n' in text])
+    now = replace(book, texts={sha: text for sha, text in book.texts.items() if text not in used})
+    write_folder(tmp_path / "folder.zip", inspect(office, SCOPE), now)
+    with zipfile.ZipFile(tmp_path / "folder.zip") as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".toml")]
+        assert archive.read(name).decode() == used[0] and name == f"law-{sha256(used[0].encode()).hexdigest()}.toml"
+        assert "Rules in another text than today&#39;s, which a check of these days applied: " + name in archive.read(
+            "index.html"
+        ).decode().replace("\xa0", " ")
 
 
 def test_files_are_named_and_described_in_the_language_of_the_folder(made, signer):
-    """Each with what it holds; the row of a proof keeps the name by which the page speaks of it."""
+    """The page speaks of them by these names."""
     files = made(language="fr", signer=signer)
-    names = ("tableaux/controles.csv", "tableaux/appels-un-par-un.csv", "annexes/numeros.csv", "regles/fr.html")
-    assert {*names, "annexes/preuves/consents-1.txt"} <= files.keys()
-    page = files["index.html"].decode().replace("\xa0", " ")
-    assert (
-        'href="annexes/preuves/consents-1.txt">annexes/preuves/consents-1.txt</a></td><td>Preuve de consents:1<' in page
-    )
-    assert "numeros.csv dit" in page
-    assert set(re.findall(r"[a-z-]+/[a-z0-9./-]+\.(?:csv|html|txt)", page)) <= files.keys()
-
-
-def test_the_rules_of_a_folder_are_shown_and_not_for_the_authority_to_compare(made):
-    """No box to tick and no place to sign; the days of the folder are named."""
-    page = made(language="fr")["regles/fr.html"].decode()
-    assert "en vigueur entre le" in page and "une seule exception suffit" in page
-    assert not re.search(r'class="(?:checklist|sign)"|à comparer|cocher', page)
+    six = {f"{name}.csv" for name in ("controles", "consentements", "appels", "oppositions", "registres", "droit")}
+    assert set(files) == six | {"index.html", "log.jsonl", "SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.pem"}
+    assert set(re.findall(r'href="([a-z]+\.csv)"', files["index.html"].decode())) == six
 
 
 def test_what_was_accepted_of_a_file_is_said_in_words(store, book, write_file, tmp_path, monkeypatch):
@@ -270,9 +335,9 @@ def test_what_was_accepted_of_a_file_is_said_in_words(store, book, write_file, t
     monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 11, 30, 9, 12, 34))
     path = write_file("own.csv", f"number\n{NUMBERS[0]}\nsee file\n")
     store.load(path, registry="own", as_of=date(2026, 10, 2), accept={"unread": "twice"})
-    write_folder(tmp_path / "folder.zip", store, inspect(store, SCOPE), book)
+    write_folder(tmp_path / "folder.zip", inspect(store, SCOPE), book)
     with zipfile.ZipFile(tmp_path / "folder.zip") as archive:
-        [row] = table(archive.read("tables/loads.csv"))
+        [row] = table(archive.read("registries.csv"))
         page = archive.read("index.html").decode()
     assert (
         row["accepted"].startswith("rows that cannot be read were left out: 1;") and "reason: twice" in row["accepted"]
@@ -283,9 +348,9 @@ def test_what_was_accepted_of_a_file_is_said_in_words(store, book, write_file, t
 def test_a_folder_of_a_campaign_has_its_calls_and_the_consents_they_were_made_on(made):
     """The call without a campaign is left out, and what no call of it was made on."""
     files = made(Scope(SCOPE.first, SCOPE.last, "autumn"))
-    assert sum(int(row["calls"]) for row in table(files["tables/calls.csv"])) == 7
-    assert [row["statement"] for row in table(files["tables/sample.csv"])] == ["consents:1", "consents:2", "consents:3"]
-    assert len(table(files["tables/checks.csv"])) == 1
+    assert len(table(files["calls.csv"])) == 7
+    assert [row["statement"] for row in table(files["consents.csv"])] == ["consents:1", "consents:2", "consents:3"]
+    assert len(table(files["checks.csv"])) == 1
 
 
 def test_the_verb_writes_the_folder_or_says_why_not(office, dnc):
@@ -305,7 +370,7 @@ def test_the_folder_of_one_check_has_no_other(office, dnc):
     at = ("evidence", "--store", office.path, "--out", "check.zip", "--check", checks[0])
     assert dnc(*at)[0] == 0
     with zipfile.ZipFile("check.zip") as folder:
-        assert len(table(folder.read("tables/checks.csv"))) == 1
+        assert len(table(folder.read("checks.csv"))) == 1
     assert dnc(*at, *DAYS)[0] == dnc(*at, "--campaign", "autumn")[0] == dnc(*at[:5])[0] == 2
     assert dnc(*at[:-1], 1_000)[0] == 4
 
@@ -323,6 +388,16 @@ def test_a_person_of_the_own_list_has_calls_of_their_own(store, book, write_file
     assert rows == [("own:1-1", date(2026, 10, 5), 2), ("own:1-2", None, 1)]
 
 
+def test_an_entry_without_an_end_in_one_of_two_files_has_not_ended(store, write_file, monkeypatch):
+    """Its first day is that of the first file."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-30")
+    for day, until in ((2, "2026-10-20"), (3, "")):
+        text = f"number,since,until\n{NUMBERS[0]},2026-10-01,{until}\n{NUMBERS[1]},2026-10-01,2026-10-2{day}\n"
+        store.load(write_file(f"own{day}.csv", text), registry="own", as_of=date(2026, 10, day))
+    rows = inspect(store, SCOPE).objections.select("statement", "ended_on").sort("statement").rows()
+    assert rows == [("own:1-1", None), ("own:1-2", date(2026, 10, 24))]
+
+
 def test_how_often_and_when_people_were_called(store, book, write_file, monkeypatch):
     """The most calls in thirty days, both included, without wrong numbers; weekdays and hours, where one was told."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-30")
@@ -333,13 +408,15 @@ def test_how_often_and_when_people_were_called(store, book, write_file, monkeypa
     ]
     own_records.record(store, "calls", told, book)
     found = inspect(store, SCOPE)
-    assert found.often.rows() == [(0, 1), (1, 3), (2, 1)]
-    assert found.times.rows() == [("1", 10, 2), ("2", 10, 1), ("3", 19, 1), ("7", 21, 1), ("7", 23, 1), ("7", None, 1)]
-    assert [at for at in found.single_calls["at"] if "10-11" in at] == [
+    most = found.calls.group_by("number").agg(pl.col("attempts").max()).sort("number")
+    assert most["attempts"].to_list() == [2, 1, 0, 1, 1]
+    assert [at for at in found.calls["at"] if "10-11" in at] == [
         *("2026-10-11T21:30:00", "2026-10-11T23:59:59", "2026-10-11"),
     ]
-    assert "23:59:59.9" not in folder_page(store, book) and "2026-10-11 21:30" in folder_page(store, book)
-    assert found.territories == {"FR"} and found.laws == set()
+    page = folder_page(store, book)
+    assert "23:59:59.9" not in page and "2026-10-11 21:30" in page
+    assert "between 10:00 and 23:59; on Saturdays: 0, on Sundays: 3, without an hour: 1" in page
+    assert "Days and hours for sales calls" in page
 
 
 def expected(said: list[tuple], statements: set[tuple], calls: list[tuple]) -> list[tuple[str, bool]]:
@@ -402,8 +479,12 @@ def test_calls_after_an_objection_are_those_of_a_model(store, book, monkeypatch,
     ]
     own_records.record(store, "consents", rows, book)
     found = inspect(store, Scope(first, date(2026, 10, 8)))
-    assert sorted(found.called_after.select("call", "same_day").iter_rows()) == expected(said, statements, calls)
-    assert sum(found.objections["called_after"]) == found.called_after.height > 0
+    wanted = expected(said, statements, calls)
+    after = found.calls.select("statement", pl.col("after").str.split(", ")).explode("after").drop_nulls()
+    assert sorted(after["statement"]) == [call for call, _ in wanted]
+    known = {call for call, same_day in wanted if not same_day}
+    assert set(found.calls.filter("order_known")["statement"]) == known
+    assert sum(found.objections["called_after"]) == len(wanted) > 0
 
 
 def test_a_check_is_of_the_days_of_its_calls(store, book, write_file, monkeypatch):
@@ -443,9 +524,10 @@ def test_a_check_counts_for_as_long_as_its_answer_was_valid(store, book, write_f
     ]
     rows = [{"number": NUMBERS[n], "at": f"2026-{day}T10:00", "result": "busy", "campaign": of} for n, day, of in calls]
     own_records.record(store, "calls", rows, book)
-    found = inspect(store, SCOPE).single_calls.sort("call").with_columns(at=pl.col("at").str.slice(8, 2).cast(pl.Int64))
+    found = inspect(store, SCOPE).calls.sort("statement").with_columns(at=pl.col("at").str.slice(8, 2).cast(pl.Int64))
     said = {
-        int(row["call"][6:]): (row["at"], row["outcome"], row["valid_until"]) for row in found.iter_rows(named=True)
+        int(row["statement"][6:]): (row["at"], row["outcome"], row["valid_until"])
+        for row in found.iter_rows(named=True)
     }
     last = date(2026, 10, 20)
     assert [said[at] for at in sorted(said)] == [
@@ -458,7 +540,7 @@ def test_a_check_counts_for_as_long_as_its_answer_was_valid(store, book, write_f
 
 
 def test_a_number_that_a_registry_has_listed_since_was_not_checked(store, book, write_file, monkeypatch):
-    """A file of a registry that the check asked was loaded between check and call; others say nothing of it."""
+    """A file of a registry was loaded between check and call."""
     be, given = ["+3225550101", "+3225550102", "+3225550103"], BEFORE_A_SALE | {"campaign": "be"}
     listings = {(1, "be.csv"): [], (4, "later.csv"): be[:1], (6, "last.csv"): be[1:2]}
     for (day, name), listed in listings.items():
@@ -474,14 +556,14 @@ def test_a_number_that_a_registry_has_listed_since_was_not_checked(store, book, 
     calls = [(number, day) for number in be for day in ("03", "05")]
     rows = [{"number": n, "at": f"2026-10-{day}T10:00", "result": "busy", "campaign": "be"} for n, day in calls]
     own_records.record(store, "calls", rows, book)
-    found = inspect(store, SCOPE).single_calls.sort(pl.col("call").str.slice(6).str.to_integer())
+    found = inspect(store, SCOPE).calls.sort(pl.col("statement").str.slice(6).str.to_integer())
     assert found["outcome"].to_list() == ["clear", None, "clear", "clear", "clear", "clear"]
 
 
 def folder_page(store: Store, book: Rulebook) -> str:
     """The page of a folder about a store."""
     path = store.path.parent / "folder.zip"
-    write_folder(path, store, inspect(store, SCOPE), book)
+    write_folder(path, inspect(store, SCOPE), book)
     with zipfile.ZipFile(path) as archive:
         return archive.read("index.html").decode()
 
@@ -496,4 +578,4 @@ def test_a_number_in_a_check_twice_has_its_strictest_decision(store, book, write
     check(path, store, region="FR", given=BEFORE_A_SALE | {"call_at": "2026-10-01T10:00"}, keep=True)
     calls = [{"number": number, "at": "2026-10-01T10:00", "result": "busy"} for number in NUMBERS[:2]]
     own_records.record(store, "calls", calls, book)
-    assert inspect(store, SCOPE).single_calls["outcome"].to_list() == ["blocked", "blocked"]
+    assert inspect(store, SCOPE).calls["outcome"].to_list() == ["blocked", "blocked"]

@@ -312,6 +312,60 @@ def test_a_restored_log_says_what_came_after_it(loaded, tmp_path):
     assert (loaded.log().height, verify(loaded.journal).faults) == (4, [])
 
 
+def test_a_longer_log_that_is_whole_stays(dnc, loaded, tmp_path):
+    """Its `head` is lost or names rows that are gone: what came after the backup is kept, and rows that are gone named."""
+    backup(loaded.journal, tmp_path / "backup")
+    for day in (3, 4, 5):
+        loaded.object([f"+3319900000{day}"], date(2026, 8, day))
+    (loaded.path / "snapshots" / loaded.snapshots()[0].file).unlink()
+    (loaded.path / HEAD).unlink()
+    done = restore(loaded.journal, tmp_path / "backup")
+    assert (done.files, done.log, done.before.seq, done.after.seq) == (1, False, 6, 6)
+    assert (loaded.standing().objections.height, verify(loaded.journal).faults) == (4, [])
+    *rows, torn, _ = (loaded.path / LOG).read_bytes().split(b"\n")
+    (loaded.path / LOG).write_bytes(b"\n".join([*rows, torn[:50]]))
+    code, _, err = dnc("restore", tmp_path / "backup", "--store", loaded.path)
+    assert (code, "log rows 7 to 7 are lost" in err) == (0, True)
+    assert (loaded.log()["verb"].to_list()[-2:], verify(loaded.journal).faults) == (["object", "restore"], [])
+
+
+def test_a_log_that_was_edited_stays_up_to_the_row_before(loaded, tmp_path):
+    """What it named after that is put aside with it; a change of several rows is left whole or not at all."""
+    backup(loaded.journal, tmp_path / "backup")
+    loaded.object(["+33199000003"], date(2026, 8, 3))
+    own = tmp_path / "own.csv"
+    own.write_text("number\n+33199000005\n")
+    loaded.load(own, registry="own", as_of=date(2026, 8, 4))
+    loaded.object(["+33199000004"], date(2026, 8, 5))
+    log, file = loaded.path / LOG, loaded.snapshots()[-1].file
+    log.write_bytes(log.read_bytes().replace(b'"as_of":"2026-08-04"', b'"as_of":"2026-08-05"'))
+    done = restore(loaded.journal, tmp_path / "backup")
+    assert (done.log, done.before.seq, done.after.seq) == (False, 6, 4)
+    assert {path.name for path in done.aside.iterdir()} == {log.name, HEAD, file}
+    assert (loaded.standing().objections.height, verify(loaded.journal).faults) == (2, [])
+
+
+def test_a_longer_log_that_its_head_contradicts_is_not_kept(loaded, tmp_path):
+    """Somebody wrote its end anew, so that each hash fits."""
+    shutil.copytree(loaded.path, tmp_path / "other")
+    backup(loaded.journal, tmp_path / "backup")
+    other = Store(tmp_path / "other")
+    for store, number in ((loaded, 3), (other, 4)):
+        store.object([f"+3319900000{number}"], date(2026, 8, 3))
+    shutil.copy(tmp_path / "other" / LOG, loaded.path / LOG)
+    assert restore(loaded.journal, tmp_path / "backup").log
+    assert loaded.standing().objections.height == 1
+
+
+def test_a_restore_of_files_loses_no_rows_and_says_so(dnc, loaded, tmp_path):
+    """The log is newer than the backup and stays."""
+    backup(loaded.journal, tmp_path / "backup")
+    loaded.object(["+33199000004"], date(2026, 8, 3))
+    (loaded.path / "snapshots" / loaded.snapshots()[0].file).unlink()
+    code, _, err = dnc("restore", tmp_path / "backup", "--store", loaded.path)
+    assert (code, "files restored: 1" in err, "lost" in err) == (0, True, False)
+
+
 @pytest.mark.parametrize("lost", [LOG, HEAD])
 def test_the_backup_of_another_store_is_not_restored(loaded, tmp_path, lost):
     """The opt-outs of one client would take the place of those of another; where the folder is gone it may be meant."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dnc import Store
-from dnc.reports.evidence_check import verify_evidence
+from dnc.reports.evidence_zip import verify_evidence
 
 Files = dict[str, bytes]
 
@@ -67,16 +67,16 @@ def test_a_folder_is_verified_on_a_machine_without_the_store(dnc, written, made,
     ("change", "says"),
     [
         (lambda files: files.update({"index.html": b"x"}), "index.html was changed"),
-        (lambda files: files.pop("tables/events.csv"), "tables/events.csv is missing"),
+        (lambda files: files.pop("calls.csv"), "calls.csv is missing"),
         (lambda files: files.update({"more.csv": b"x"}), "more.csv is not in SHA256SUMS: it was added later"),
         (lambda files: files.update({"SHA256SUMS": files["SHA256SUMS"] + b"# x\n"}), "the signature is missing"),
         (lambda files: files.pop("SHA256SUMS.pem"), "the signature is missing"),
         (
-            lambda files: files.update({"annexes/log.jsonl": files["annexes/log.jsonl"].replace(b"object", b"forget")}),
+            lambda files: files.update({"log.jsonl": files["log.jsonl"].replace(b"object", b"forget")}),
             "row 1 was changed after it was written",
         ),
         (
-            lambda files: files.update({"annexes/log.jsonl": files["annexes/log.jsonl"].split(b"\n", 1)[1]}),
+            lambda files: files.update({"log.jsonl": files["log.jsonl"].split(b"\n", 1)[1]}),
             "row 0 is missing",
         ),
     ],

@@ -1,4 +1,4 @@
-"""Verifies a folder of evidence (`dnc.reports.inspection_folder`) without the store that it is from."""
+"""A zip of evidence: files with a list of their SHA-256 and a signature; written, and verified without the store."""
 
 from __future__ import annotations
 
@@ -10,12 +10,25 @@ from pathlib import Path
 import msgspec
 
 from dnc.errors import InputError
-from dnc.files.signing import is_signed, key_in
+from dnc.files.archive import write_archive
+from dnc.files.signing import Signer, is_signed, key_in
 from dnc.messages import Words, localized
-from dnc.reports.inspection_folder import LOG, SIGNATURE, SUMS
 from dnc.store import audit_log
 
+LOG, SUMS = "log.jsonl", "SHA256SUMS"
+_SIGNATURE, _KEY = f"{SUMS}.sig", f"{SUMS}.pem"
+_CONTEXT = b"# dnc evidence folder 1\n"  # a comment for sha256sum; so what is signed is the file as it is
 _MOST_BYTES = 2 * 10**9  # unpacked
+
+
+def write_evidence(out: Path, files: Mapping[str, bytes], signer: Signer | None = None) -> int:
+    """Write files as a zip, with a list of their checksums, which `signer` signs; returns how many there are."""
+    sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
+    added = {SUMS: _CONTEXT + sums.encode()}
+    if signer:
+        added |= {_SIGNATURE: signer.sign(added[SUMS]), _KEY: signer.pem}
+    write_archive(out, sorted([*files.items(), *added.items()]))
+    return len(files) + len(added)
 
 
 class EvidenceFindings(msgspec.Struct, frozen=True):
@@ -42,7 +55,7 @@ def verify_evidence(path: Path, public: Path | None = None) -> EvidenceFindings:
     """
     files = _read(path)
     sums = files.pop(SUMS, b"")
-    signature, inside = files.pop(f"{SUMS}{SIGNATURE}", None), files.pop(f"{SUMS}.pem", None)
+    signature, inside = files.pop(_SIGNATURE, None), files.pop(_KEY, None)
     listed = dict(line.split("  ", 1)[::-1] for line in sums.decode("utf-8", "replace").splitlines() if line[:1] != "#")
     if not listed:
         raise InputError(localized("errors", "no_evidence"), path)

@@ -1,0 +1,6 @@
+-- The consents on which the calls rest, and of all campaigns those that were given or withdrawn in the period.
+--   consents (every statement), calls, $name of a campaign or null
+from consents
+where 'consents:' || seq in (select rests_on from calls)
+   or ($name is null and (consent_on between $first and $last or consent_withdrawn_on between $first and $last))
+order by seq

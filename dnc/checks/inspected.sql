@@ -1,15 +1,12 @@
 -- Who must not be called any more, since when, and until when (the day of a lift, or of a new consent with a wording and
 -- a proof of its own); of a list that was loaded several times, its first load. The id of each is its own.
---   told (own objections), loaded (numbers of own files), consents (every statement), $never, $unknown, $nameless (texts
+--   told (every objection and lift), consents (every statement), $never, $unknown, $nameless (texts
 --   that name no proof and no wording), $given (words for a consent)
 create temp table barred as
 with entries as (
-    select 'objections:' || seq as id, 'objection' as kind, number, on_day, recorded_at, null::date as until, seq
-    from told where not lifted
-    union all
-    select concat('own:', min(snapshot), '-', row_number() over (partition by min(snapshot) order by number)),
-           'objection', number, min(since), min(loaded_at), max(until), null
-    from loaded group by number
+    select 'objections:' || min(seq) as id, 'objection' as kind, number, min(on_day) as on_day,
+           min(recorded_at) as recorded_at, max(until) as until, min(seq) as seq
+    from told where lifted is distinct from true group by number, case when as_of is null then seq end
     union all
     select 'consents:' || seq, 'withdrawal', number, nullif(consent_withdrawn_on, $unknown), recorded_at, null, null
     from consents where consent_withdrawn_on <> $never
@@ -18,7 +15,7 @@ begun as (select *, coalesce(on_day, recorded_at::date) as since from entries),
 lifts as (
     select e.id, min(l.on_day) as on_day
     from begun e join told l on l.lifted and l.number = e.number and e.kind = 'objection'
-    where l.on_day > e.since or (l.on_day = e.since and (l.seq > e.seq or l.recorded_at > e.recorded_at))
+    where l.on_day > e.since or (l.on_day = e.since and l.seq > e.seq)
     group by e.id
 ),
 renewed as (

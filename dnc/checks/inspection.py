@@ -25,7 +25,6 @@ from dnc.lists.consents import REFERENCE, refers
 from dnc.lists.own_records import as_in_file, made_at
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import read_column
-from dnc.registries import OWN
 from dnc.store.campaigns import all_in
 from dnc.store.holds import Hold
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, LAST_TIMED
@@ -46,7 +45,6 @@ _OF_CHECK = (
 )
 _OF_LOAD = ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot")
 _OF_ERASURE = ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")
-_OWN = {"number": pl.UInt64, "since": pl.Date, "until": pl.Date, "snapshot": pl.Int64, "loaded_at": pl.Datetime}
 _DECIDED = {
     **{"number": pl.UInt64, "day": pl.Date, "valid_until": pl.Date, "check": pl.Int64, "done_on": pl.Date},
     "listed_from": pl.Date,  # since when a file that was loaded after the check lists the number, if one does
@@ -196,7 +194,8 @@ def inspect(store: Store, scope: Scope) -> Inspection:
         frames = _frames(con, standing, scope, findings.head.hash, partial(_decided, store, kept, rows, scope))
     kinds = read_column(frames.pop("called")["number"], None)
     asked = {snapshot for row in checks for snapshot in row["detail"]["snapshots"]}
-    loads = [row for row in rows if (one := row["detail"].get("snapshot")) and (scope.of(row) or one in asked)]
+    loads = [row for row in rows if row["detail"].get("registry") and row["verb"] == "load"]
+    loads = [row for row in loads if scope.of(row) or row["detail"].get("snapshot") in asked]
     exported = [row["detail"]["to"] for row in rows if row["verb"] == "export" and row["detail"].get("to")]
     briefs = all_in(state).values()
     campaigns = [(one.name, one.added_at, one.sha256) for one in briefs if scope.campaign in (None, one.name)]
@@ -269,7 +268,7 @@ def _decided(
         made = {"check": check, "done_on": done[check]["done_at"].date(), "campaign": campaign or None}
         made = {name: pl.lit(value, _DECIDED[name]) for name, value in made.items()}
         told = rows.join(called.lazy(), on="number", how="semi")
-        asked = {registry_of.get(id_) for id_ in done[check]["detail"]["snapshots"]} - {OWN}
+        asked = {registry_of.get(id_) for id_ in done[check]["detail"]["snapshots"]}
         at = done[check]["done_at"]
         later = [one for one in standing.snapshots if one.registry in asked and one.loaded_at > at]
         told = told.join(_listed_from(standing, later, called), on="number", how="left", maintain_order="left")
@@ -311,8 +310,7 @@ def _frames(
     ask(
         statement(__package__, "inspected"),
         never | {"unknown": ALWAYS, "given": list(GIVEN), "nameless": named.filter(~refers(named)).to_list()},
-        told=standing.objections,
-        loaded=_own_files(standing),
+        told=standing.objections.find(con),
     )
     ask(statement(__package__, "called_after"))
     ask(_sql("of_period"), {**days, **name})
@@ -342,13 +340,3 @@ def _frames(
 def _sql(name: str) -> str:
     """A statement of an inspection; those in this module depend on the store, or draw the sample."""
     return statement(__package__, f"inspected_{name}")
-
-
-def _own_files(standing: Standing) -> pl.DataFrame:
-    """The numbers on files of the own list: since, until, and when which snapshot was loaded."""
-    parts = [pl.DataFrame(schema=_OWN)]
-    for snapshot in standing.of(OWN):
-        listed = pl.read_parquet(standing.path(snapshot), glob=False).filter(pl.col("listed").fill_null(True))
-        of = {"snapshot": pl.lit(snapshot.id, pl.Int64), "loaded_at": pl.lit(snapshot.loaded_at, pl.Datetime)}
-        parts.append(listed.select("number", "since", "until", **of))
-    return pl.concat(parts, how="vertical_relaxed")

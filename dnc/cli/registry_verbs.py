@@ -17,6 +17,7 @@ from dnc.messages import in_language, localized, registry_named, said
 
 if TYPE_CHECKING:
     from dnc.registries.contract import Layout
+    from dnc.store.records import RecordFile
     from dnc.store.store import Snapshot
 
 _OF_RECORDS = ("texts", "around", "zone", "outbound", "covers_days")  # of own records alone
@@ -62,7 +63,7 @@ def load(
     **options: Any,
 ) -> None:
     from dnc.lists.brief import read_file_brief
-    from dnc.store.record_kinds import KINDS
+    from dnc.store.record_kinds import KINDS, OBJECTIONS
 
     said_of_file = read_file_brief(brief) if brief else {}
     options |= said_of_file | {
@@ -71,6 +72,8 @@ def load(
         "region": region or said_of_file.get("region"),
         "sheet": sheet or said_of_file.get("sheet"),
     }
+    if options["registry"] == OBJECTIONS.name:
+        options["registry"] = OBJECTIONS.registry
     is_records = options["registry"] in KINDS
     if is_records and not preview:
         load_records(files, **options)
@@ -98,7 +101,7 @@ def _single(columns: Mapping[str, str | list[str]]) -> dict[str, str]:
     return {ours: str(theirs) for ours, theirs in columns.items()}
 
 
-def _loaded(snapshot: Snapshot) -> str:
+def _loaded(snapshot: Snapshot | RecordFile) -> str:
     counts = {name: getattr(snapshot, name) for name in ("unknown", "unread")}
     more = {name: said(language(), "store", name, n=n) if n else "" for name, n in counts.items()}
     return said(

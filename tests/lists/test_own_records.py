@@ -105,7 +105,7 @@ def test_the_store_is_not_locked_while_a_file_is_sorted(store, load, book, monke
     assert [row[1:] for row in rows(store, "calls", "seq", "number", "result")] == [(33199000001, "no_answer")] * (
         1 + times
     ) + [(33199000002, "busy")]
-    assert store.standing().objections.height == times
+    assert store.standing().objections.recorded.height == times
     assert verify(store.journal).faults == []
 
 

@@ -320,7 +320,7 @@ def test_a_person_of_the_own_list_has_calls_of_their_own(store, book, write_file
     told = [{"number": n, "at": f"2026-10-0{day}T10:00", "result": "busy"} for n, day in calls]
     own_records.record(store, "calls", told, book)
     rows = inspect(store, SCOPE).objections.select("statement", "ended_on", "called_after").sort("statement").rows()
-    assert rows == [("own:1-1", date(2026, 10, 5), 2), ("own:1-2", None, 1)]
+    assert rows == [("objections:1", date(2026, 10, 5), 2), ("objections:2", None, 1)]
 
 
 def test_how_often_and_when_people_were_called(store, book, write_file, monkeypatch):

@@ -91,7 +91,7 @@ def test_a_store_of_opt_outs_alone_is_not_taken_for_an_empty_one_either(store, w
     with pytest.raises(StoreError, match="is missing"):
         store.object(["+33199000002"], date(2026, 8, 2))
     restore(store.journal, tmp_path / "kept")
-    assert (store.standing().objections.height, verify(store.journal).faults) == (1, [])
+    assert (store.standing().objections.recorded.height, verify(store.journal).faults) == (1, [])
 
 
 def test_a_store_that_was_just_made_needs_no_head(store, monkeypatch):
@@ -99,7 +99,7 @@ def test_a_store_that_was_just_made_needs_no_head(store, monkeypatch):
     with store.journal.writing():
         store.journal._create()
     monkeypatch.setattr(journal, "_known", {})
-    assert (store.standing().objections.height, verify(store.journal).faults) == (0, [])
+    assert (store.standing().objections.recorded.height, verify(store.journal).faults) == (0, [])
     store.object(["+33199000001"], date(2026, 8, 1))
     assert store.journal.noted().seq == 1
 
@@ -113,7 +113,7 @@ def test_a_log_cut_anywhere_is_refused(loaded):
         with pytest.raises(StoreError, match="nothing is decided from this store"):
             loaded.standing()
     log.write_bytes(whole)
-    assert loaded.standing().objections.height == 1
+    assert loaded.standing().objections.recorded.height == 1
 
 
 @pytest.mark.parametrize("name", [LOG, HEAD, "snapshots"])
@@ -212,7 +212,7 @@ def test_a_second_writer_waits_and_then_names_the_first(dnc, loaded, write_file,
             holder.stdout.readline()
             code, _, err = dnc("check", calls, "--region", "FR", "--store", loaded.path)
             assert (code, f"still locked by process {holder.pid} after 0.2 s" in err) == (4, True)
-            assert loaded.standing().objections.height == 1
+            assert loaded.standing().objections.recorded.height == 1
         finally:
             holder.kill()
     assert loaded.object(["+33199000004"], date(2026, 8, 3)) == 1
@@ -297,7 +297,7 @@ def test_a_restore_puts_back_what_is_damaged_and_nothing_else(loaded, tmp_path, 
     (loaded.path / "snapshots" / loaded.snapshots()[0].file).unlink()
     done = restore(loaded.journal, tmp_path / "backup")
     assert (done.files, done.log) == (1, False)
-    assert (loaded.standing().objections.height, verify(loaded.journal).faults) == (2, [])
+    assert (loaded.standing().objections.recorded.height, verify(loaded.journal).faults) == (2, [])
 
 
 def test_a_restored_log_says_what_came_after_it(loaded, tmp_path):

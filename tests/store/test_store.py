@@ -31,6 +31,12 @@ def states(store: Store, registry: str, numbers: Iterable[int], day: str) -> lis
     return _looked_up(store, registry, [*numbers], day)[registry.replace("-", "_")].to_list()
 
 
+def objections(store: Store) -> pl.DataFrame:
+    """The objections and lifts that were loaded and recorded, oldest first."""
+    with store.journal.instance.cursor() as con:
+        return store.standing().objections.find(con).sort("seq")
+
+
 def _looked_up(store: Store, registry: str, numbers: list[int], day: str, campaign: str | None = None) -> pl.DataFrame:
     calls = pl.DataFrame({"number": numbers}, schema={"number": pl.UInt64}).with_columns(
         day=pl.lit(date.fromisoformat(day)), campaign=pl.lit(campaign, pl.String)
@@ -94,9 +100,9 @@ def test_objections_are_not_corrected_away(store, write_file):
     """The own list is a ledger: a file that comes again later takes nothing back."""
     path = write_file("own.csv", "number,since\n+33199000001,2026-01-01\n")
     store.load(path, as_of=date(2026, 2, 1))
-    store.load(path, as_of=date(2026, 3, 1))
+    store.load(path, as_of=date(2026, 3, 1), accept={"unchanged": "nothing new"})
     store.load(write_file("less.csv", "number,since\n+33199000002,2026-01-01\n"), as_of=date(2026, 4, 1))
-    assert len(store.snapshots()) == 3
+    assert len(store.standing().objections.files) == 3
     assert said(store, "own", 33199000001, "2026-05-01")[0] == "listed"
 
 

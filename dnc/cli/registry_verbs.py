@@ -63,7 +63,7 @@ def load(
     **options: Any,
 ) -> None:
     from dnc.lists.brief import read_file_brief
-    from dnc.store.record_kinds import KINDS, OBJECTIONS
+    from dnc.store.record_kinds import KINDS
 
     said_of_file = read_file_brief(brief) if brief else {}
     options |= said_of_file | {
@@ -72,8 +72,6 @@ def load(
         "region": region or said_of_file.get("region"),
         "sheet": sheet or said_of_file.get("sheet"),
     }
-    if options["registry"] == OBJECTIONS.name:
-        options["registry"] = OBJECTIONS.registry
     is_records = options["registry"] in KINDS
     if is_records and not preview:
         load_records(files, **options)

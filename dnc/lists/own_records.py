@@ -45,7 +45,7 @@ from dnc.lists.texts import TextMeanings
 from dnc.lists.words import meaning, proposals
 from dnc.messages import LANGUAGES, either, figure, localized, messages
 from dnc.store.load import accepted as checked_reasons
-from dnc.store.load import earlier, refuse_unchanged, unaccepted
+from dnc.store.load import unaccepted, unchanged
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LAST_TIMED, LASTING, RESULTS, Kind
 from dnc.store.records import Accepted, Added, NewRows, Records, empty
 from dnc.store.store import Store, read_all
@@ -151,9 +151,8 @@ def load(
             days = {"as_of": reading.as_of, "from_day": first, "to_day": last}
             tables.append(rows := _opened(own, path, book, reading))
             sha256, files = input_sha256(path), store.standing().records[kind].files if store.exists else ()
-            same = earlier(files, sha256, reading.as_of) if reading.as_of else []
-            refuse_unchanged(path, reading.as_of or today(), same, reading.accept)
-            accepted = (Accepted("unchanged", len(same), reading.accept["unchanged"]),) if same else ()
+            same = reading.as_of and unchanged(path, reading.as_of, files, reading.accept, sha256=sha256)
+            accepted = (Accepted("unchanged", same, reading.accept["unchanged"]),) if same else ()
             new.append(rows.written(folder, accepted, sha256=sha256, name=path.name, **days))
         added = store.add_records(new)
     return [

@@ -7,7 +7,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from hashlib import sha256
+from hashlib import sha256 as sha256_of
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
@@ -27,7 +28,6 @@ from dnc.registries.ingest import Taken, take
 from dnc.registries.lookalikes import is_change_list
 from dnc.registries.reasons import in_words
 from dnc.store import audit_log
-from dnc.store.folder import fault_of
 from dnc.store.journal import Change
 from dnc.store.loader_search import loader_for
 from dnc.store.records import Accepted, RecordFile, add_list
@@ -282,7 +282,7 @@ def _sha256_of(extract: Extract) -> str:
     So each sheet of a spreadsheet is a list of its own: none counts as loaded, or is replaced, because of another.
     """
     whole = input_sha256(extract.path)
-    return sha256(f"{whole}  {extract.sheet}\n".encode()).hexdigest() if extract.sheet else whole
+    return sha256_of(f"{whole}  {extract.sheet}\n".encode()).hexdigest() if extract.sheet else whole
 
 
 def _refuse_covers(options: Options, loader: Loader) -> None:
@@ -327,33 +327,34 @@ def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
     raise unaccepted("unread", message, first.path, line)
 
 
-def earlier(
-    others: Iterable[Loaded], sha256: str, as_of: date, counts: Mapping[str, int] | None = None
-) -> Sequence[Loaded]:
-    """Those of some files that have the bytes of one and are as of an earlier day.
+def unchanged(
+    path: Path,
+    as_of: date,
+    others: Iterable[Loaded],
+    accept: Mapping[str, str],
+    *,
+    sha256: str,
+    counts: Mapping[str, int] | None = None,
+) -> int:
+    """How many of some files have the bytes of one and are as of an earlier day: an old file may pass for a new one.
 
     counts: its rows. Where the hash of a file was erased with a number in it, a file of as many rows of each kind may
-    be the same, on its own day too: it would bring the number back.
+    be the same, on its own day too: it would bring the number back. Raises UnacceptedError if it is not accepted.
     """
     dated = [(old.as_of, old) for old in others if old.as_of and old.as_of <= as_of]
-    erased = [old for _, old in dated if counts and not old.sha256]
-    same = [old for day, old in dated if old.sha256 == sha256 and day < as_of]
-    return same + [old for old in erased if counts == {name: getattr(old, name) for name in counts or ()}]
-
-
-def refuse_unchanged(path: Path, as_of: date, same: Sequence[Loaded], accept: Mapping[str, str]) -> None:
-    """Raise UnacceptedError if bytes were loaded for an earlier day: an old file may pass for a new one."""
+    same = [(day, old) for day, old in dated if old.sha256 == sha256 and day < as_of]
+    erased = [(day, old) for day, old in dated if counts and not old.sha256]
+    same += [one for one in erased if counts == {name: getattr(one[1], name) for name in counts or ()}]
     if same and "unchanged" not in accept:
-        newest = max(same, key=lambda old: str(old.as_of))
-        days = {"day": calendar_day(as_of), "earlier": calendar_day(newest.as_of or as_of), "id": str(newest.id)}
+        earlier, newest = max(same, key=itemgetter(0))
+        days = {"day": calendar_day(as_of), "earlier": calendar_day(earlier), "id": str(newest.id)}
         raise unaccepted("unchanged", localized("errors", "unchanged", **days), path)
-
-
-def _unchanged(new: Prepared, options: Options, others: Sequence[Loaded]) -> int:
-    """How many of some files have the same bytes and are as of an earlier day, which is accepted."""
-    same = earlier(others, new.identity.sha256, options.as_of, new.taken.counts)
-    refuse_unchanged(new.path, options.as_of, same, options.accept)
     return len(same)
+
+
+def _unchanged(new: Prepared, options: Options, others: Iterable[Loaded]) -> int:
+    sha256, counts = new.identity.sha256, new.taken.counts
+    return unchanged(new.path, options.as_of, others, options.accept, sha256=sha256, counts=counts)
 
 
 def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work: Path) -> dict[Path, int]:
@@ -453,7 +454,7 @@ def corrected(new: Prepared, options: Options, standing: Standing) -> Snapshot |
 def _own_notes(listings: Path, standing: Standing, con: duckdb.DuckDBPyConnection) -> list[str]:
     """The latest date in the own list, and how many earlier numbers the file leaves out."""
     own = standing.objections
-    files = [str(own.path(file)) for file in own.files if file.name and file.rows and not fault_of(own.path(file))]
+    files = [str(own.path(file)) for file in own.files if file.name and file.rows and not own.fault(file)]
     [(count, newest)] = con.execute(
         "select count(*), max(since) from read_parquet(?) where listed", [str(listings)]
     ).fetchall()
@@ -477,8 +478,9 @@ def same_file(new: Prepared, options: Options, standing: Standing) -> Loaded | N
     told = asdict(new.identity) | new.taken.counts
     if new.loader.cumulative:
         names = ("sha256", "as_of", *_OF_OWN, *new.taken.counts)
-        same = (file for file in standing.objections.files if all(getattr(file, name) == told[name] for name in names))
-        return next((msgspec.structs.replace(file, new=False) for file in same), None)
+        own = standing.objections
+        same = (file for file in own.files if all(getattr(file, name) == told[name] for name in names))
+        return next((msgspec.structs.replace(file, new=False) for file in same if not own.fault(file)), None)
     for old in standing.snapshots:
         if all(getattr(old, name) == value for name, value in told.items()) and not standing.fault(old):
             return replace(old, new=False) if options.corrects in (None, old.id) else None
@@ -544,9 +546,10 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
 
 def add_own(change: Change, new: Prepared, standing: Standing, options: Options) -> RecordFile:
     """Put a file of the own list into the store, beside those of before."""
-    others = [file for file in standing.objections.files if file.name]
-    same = _unchanged(new, options, others)
-    accepted, told = tuple(_accepted(new, options, 0, same)), asdict(new.identity)
+    own, told = standing.objections, asdict(new.identity)
+    accepted = tuple(_accepted(new, options, 0, _unchanged(new, options, own.files)))
+    damaged = [file for file in own.files if (file.sha256, file.as_of) == (told["sha256"], options.as_of)]
+    change.put_all("records", {str(file.id): None for file in damaged if own.fault(file)})
     of = {name: told[name] for name in _OF_OWN} | new.taken.counts
     about = {"name": new.path.name, "sha256": new.identity.sha256, "accepted": accepted}
     file = add_list(change, new.taken.listings, options.as_of, **about, **of)

@@ -23,7 +23,7 @@ from dnc.database import one_of, run
 from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log
-from dnc.store.folder import known_fault
+from dnc.store.folder import fault_of, known_fault
 from dnc.store.journal import Change, rows_of
 from dnc.store.record_kinds import ALL_KINDS, ALWAYS, CALLS, CONSENTS, GIVEN, NEVER, OBJECTIONS, Kind
 from dnc.store.state import State
@@ -202,6 +202,10 @@ class Records(msgspec.Struct, frozen=True):
     def path(self, file: RecordFile) -> Path:
         """Where a file is."""
         return self.folder / file.file
+
+    def fault(self, file: RecordFile) -> str | None:
+        """What is wrong with a file; None if nothing is."""
+        return fault_of(self.path(file)) if file.rows else None
 
     def paths(self) -> list[str]:
         """All its files, compared with their checksums. Raises StoreError."""

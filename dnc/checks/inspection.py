@@ -194,8 +194,14 @@ def inspect(store: Store, scope: Scope) -> Inspection:
         frames = _frames(con, standing, scope, findings.head.hash, partial(_decided, store, kept, rows, scope))
     kinds = read_column(frames.pop("called")["number"], None)
     asked = {snapshot for row in checks for snapshot in row["detail"]["snapshots"]}
-    loads = [row for row in rows if row["detail"].get("registry") and row["verb"] == "load"]
-    loads = [row for row in loads if scope.of(row) or row["detail"].get("snapshot") in asked]
+    last = max((int(row["seq"]) for row in checks), default=0)  # it used all files of the own list of before
+
+    def is_used(row: Row) -> bool:
+        id_ = row["detail"].get("snapshot")
+        return row["seq"] < last if id_ is None else id_ in asked
+
+    loads = [row for row in rows if row["verb"] == "load" and row["detail"].get("registry")]
+    loads = [row for row in loads if scope.of(row) or is_used(row)]
     exported = [row["detail"]["to"] for row in rows if row["verb"] == "export" and row["detail"].get("to")]
     briefs = all_in(state).values()
     campaigns = [(one.name, one.added_at, one.sha256) for one in briefs if scope.campaign in (None, one.name)]

@@ -205,16 +205,16 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
     if changed := [file for file, state in zip(inputs, before, strict=True) if input_state(file) != state]:
         raise InputError(localized("errors", "load", "changed"), changed[0])
     prefixes = taken.covers
-    if not loader.cumulative and (strange := _foreign(prefixes, loader)):
-        raise LoaderError(localized("errors", "loader", "covers", **strange), extract.path)
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
         raise InputError(localized("errors", "load", "more_covers"), extract.path)
-    if prefixes and loader.absent == "clear" and not loader.cumulative:
-        _refuse_incomplete(extract, taken, con, options.covers or loader.covers)
     taken.notes.extend(_notes(extract, loader, taken, options))
     if loader.cumulative:
         _refuse_other_numbers(extract)
         taken.notes.extend(_own_notes(taken.listings, standing, con))
+    elif strange := _foreign(prefixes, loader):
+        raise LoaderError(localized("errors", "loader", "covers", **strange), extract.path)
+    elif prefixes and loader.absent == "clear":
+        _refuse_incomplete(extract, taken, con, options.covers or loader.covers)
     identity = Identity(
         registry=loader.registry,
         as_of=options.as_of,
@@ -361,10 +361,10 @@ def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work
     """How many numbers are missing from complete lists, by file, if these shrank by more than a tenth or lost most.
 
     The lists of a load are compared with those of the nearest earlier day, for each prefix that both are complete
-    for. The own list is cumulative and loses nothing. Raises UnacceptedError if no reason was given.
+    for. Raises UnacceptedError if no reason was given.
     """
     missing: dict[Path, int] = {}
-    for registry in sorted({file.registry for file in lists if not file.loader.cumulative and file.taken.covers}):
+    for registry in sorted({file.registry for file in lists if file.taken.covers}):
         new = [file for file in lists if file.registry == registry]
         for olds, prefixes in _comparable(new, options.as_of, standing):
             named = next(file for file in new if _shared(file.taken.covers, prefixes))

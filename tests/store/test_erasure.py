@@ -160,7 +160,7 @@ def test_a_lift_stays_only_with_the_opt_out_that_it_lifts(store, write_file):
     last = store.standing().objections.recorded["seq"].max()
     before = {number: said(store, "own", number, "2026-06-05") for number in (objected, listed, nothing, cleared)}
     store.forget_numbers(numbers)
-    file = f"snapshots/{store.snapshots()[0].file}"
+    file = f"records/{store.standing().objections.files[0].file}"
     assert traces(store.path, nothing) == traces(store.path, cleared) == set()
     assert (traces(store.path, objected), traces(store.path, listed)) == ({LOG}, {LOG, file})
     assert not found(store.path, {"reason": REASON.encode()})

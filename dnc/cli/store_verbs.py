@@ -129,18 +129,21 @@ def _files(store: Store) -> tuple[list[list[Any]], tuple[str, ...]]:
     from dnc.store.records import records_in
 
     counts = ("rows", "listed", "clear", "unknown", "unread")
-    columns = ("id", "registry", "as_of", "campaign", *counts, "prefixes", "loaded_at", "sha256")
+    columns = ("id", "registry", "as_of", "campaign", *counts)
     kinds = records_in(store.journal.read(), store.path).values()
     loaded: list[Snapshot | RecordFile] = [*store.snapshots()]
     loaded += [file for kind in kinds for file in kind.files if file.name]
     rows = [
         [
-            *(getattr(file, name, None) for name in columns),
+            *(getattr(file, name) for name in columns),
+            " ".join(prefix or "*" for prefix in file.covers),
+            file.loaded_at,
+            file.sha256,
             "; ".join(f"{loss.rows} {loss.what}: {loss.reason}" for loss in file.accepted),
         ]
         for file in loaded
     ]
-    return rows, (*columns, "accepted")
+    return rows, (*columns, "prefixes", "loaded_at", "sha256", "accepted")
 
 
 def _days(name: str, text: str) -> int:

@@ -340,7 +340,7 @@ def _as_loaded(row: Mapping[str, Any], language: str) -> dict[str, Any]:
 def loaded(store: Store, upload: Upload, as_of: date, options: dict[str, Any]) -> Loaded:
     """Load a file and compare it with the snapshot before it. Raises as `Store.load`."""
     snapshot = store.load(upload.path, as_of=as_of, **options)
-    if isinstance(snapshot, RecordFile):
+    if isinstance(snapshot, RecordFile):  # nothing that the own list says is replaced
         return Loaded(snapshot, None, None)
     older = [
         old

@@ -75,11 +75,6 @@ class Snapshot:
         return self.listed + self.clear + self.unknown + self.unread
 
     @property
-    def prefixes(self) -> str:
-        """`covers` as text; `*` is every number."""
-        return " ".join(prefix or "*" for prefix in self.covers)
-
-    @property
     def stated(self) -> dict[str, Any]:
         """What the store keeps of it."""
         names = [column.name for column in fields(self) if column.name not in _NOT_STATED]

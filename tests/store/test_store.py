@@ -237,7 +237,7 @@ def test_the_own_list_is_a_kind_of_own_records(dnc, write_file):
         == ("number,since,until\n+33199000001,2026-01-05,\n+33199000002,2026-02-01,2099-01-01\n")
     )
     _, table = dnc("status", "--files")[1].splitlines()
-    assert table.startswith("1,own,2026-02-01,,2,2,0,0,0,")
+    assert table.startswith("1,own,2026-02-01,,2,2,0,0,0,*,")
     said_of = dnc("person", "+33199000001")[1]
     assert "2026-01-05 objected, from own.csv as of 2026-02-01 (recorded" in said_of
     assert dnc("record", "objection", "+33199000001", "--on", "2026-03-01", "--lift", "--reason", "x")[0] == 0

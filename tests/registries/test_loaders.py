@@ -1173,14 +1173,14 @@ def test_all_numbers_of_the_own_list_count(tmp_path):
     rows = "0199000001;0639980001;x\n;0639980002;x\n0199000003;yes;x\n0199000004;;x\n"
     path.write_text(f"number;mobile;reason\n{rows}")
     one = Store(tmp_path / "store").load(path, as_of=AS_OF)
-    numbers = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
+    numbers = pl.read_parquet(tmp_path / "store" / "records" / one.file)["number"].to_list()
     assert numbers == [33199000001, 33199000003, 33199000004, 33639980001, 33639980002]
     assert not [note for note in one.notes if "not read" in note]
     headers = ("Tél fixe;Portable;Motif", "Telefon;Handy;Grund", "Teléfono;Móvil;Motivo", "Tel.;Cell.;Note")
     for at, header in enumerate(headers):
         path.write_text(f"{header}\n{rows}")
         other = Store(tmp_path / f"other-{at}").load(path, registry="own", as_of=AS_OF)
-        assert pl.read_parquet(tmp_path / f"other-{at}/snapshots" / other.file)["number"].to_list() == numbers
+        assert pl.read_parquet(tmp_path / f"other-{at}/records" / other.file)["number"].to_list() == numbers
     said = load_error(tmp_path, "cut.csv", "number;mobile;reason\n0199000001;06 39;x\n0199000002;;\n")
     assert said.startswith("cut.csv:2: a number cannot be read")
     said = load_error(tmp_path, "bare.csv", "0199000001;0639980001\n", registry="own")

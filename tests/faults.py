@@ -240,7 +240,7 @@ def state(folder: Path) -> object:
             (one.id, one.registry, one.as_of, _rows(folder / "snapshots" / one.file), one.numbers)
             for one in standing.snapshots
         ],
-        standing.objections.drop("recorded_at").rows(),
+        standing.objections.recorded.drop("recorded_at").rows(),
         [(name, one["rows"]) for name, one in stands.values("decisions").items()],
         [_held(store, known) for known in standing.records.values()],
         [one.name for one in wordings.in_store(store.journal)],

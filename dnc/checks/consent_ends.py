@@ -13,11 +13,11 @@ from dnc.database import instance_of, run
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.lists.own_facts import STATEMENT, in_force, read_last, worded
+from dnc.lists.own_list import on_own_list
 from dnc.numbers.numbering_plans import kind_of
 from dnc.store.record_kinds import CONSENTS, GIVEN
 from dnc.store.records import used_since, uses
 from dnc.store.store import Store
-from dnc.verdicts.screening import on_own_list
 
 _KNOWN = {"consent_on", "consent_until"}
 

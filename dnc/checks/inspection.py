@@ -25,7 +25,6 @@ from dnc.files.table import folded
 from dnc.lists.consents import REFERENCE, refers
 from dnc.lists.own_records import as_in_file
 from dnc.messages import localized
-from dnc.registries import OWN
 from dnc.store.campaigns import all_in
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, Kind
 from dnc.store.records import on_consents
@@ -44,7 +43,6 @@ _OF_CHECK = (
 _OF_LOAD = ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot", "used_by", "days_old")
 _OF_ERASURE = ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")
 _GROUNDS = ("attempts", "rests_on", "check", "valid_until", "outcome", "why", "after", "order_known")
-_OWN = dict.fromkeys(("on_day", "until"), pl.Date) | {"number": pl.UInt64, "snapshot": pl.Int64}
 _DECIDED = {
     **{"number": pl.UInt64, "day": pl.Date, "dnc_valid_until": pl.Date, "check": pl.Int64, "done_at": pl.Datetime},
     **dict.fromkeys(("dnc_outcome", "dnc_why", "dnc_consent", "campaign"), pl.String),
@@ -213,10 +211,16 @@ def _of_check(check: PastCheck) -> dict[str, Any]:
 
 
 def _loads(rows: _Rows, checks: Iterable[PastCheck], scope: Scope) -> _Rows:
-    """Rows of the log about files of registries, with the checks that used them and how old they were by then."""
+    """Rows of the log about files of registries, with the checks that used them and how old they were by then.
+
+    A file of the own list is used by every later check.
+    """
     for row, told in rows:
-        used_by = [check for check in checks if told.get("snapshot") in check.detail["snapshots"]]
-        if used_by or ("snapshot" in told and scope.has(row["done_at"].date())):
+        if row["verb"] != "load" or not told.get("registry"):
+            continue
+        id_, seq = told.get("snapshot"), row["seq"]
+        used_by = [one for one in checks if (id_ in one.detail["snapshots"] if id_ else one.id > seq)]
+        if used_by or scope.has(row["done_at"].date()):
             last = max((check.done_at.date() for check in used_by), default=None)
             days_old = last and (last - date.fromisoformat(told["as_of"])).days
             yield row, {**told, "used_by": [check.id for check in used_by], "days_old": days_old}
@@ -247,7 +251,7 @@ def _of_persons(
     named = ask(_NAMES, {"reference": REFERENCE})["name"]
     words = {"never": NEVER, "unknown": ALWAYS, "given": list(GIVEN)}
     words["nameless"] = named.filter(~refers(named)).to_list()
-    ask(statement(__package__, "inspected_barred"), words, own=_own_list(standing))
+    ask(statement(__package__, "inspected_barred"), words, own=_own_list(con, standing))
     called = ask("select distinct number from made where mine")
     said = {"decided": _decided(store, scope, checks, called), "listed": _listed(standing, called)}
     told = ask(statement(__package__, "inspected_calls"), **said)
@@ -284,28 +288,22 @@ def _listed(standing: Standing, called: pl.DataFrame) -> pl.DataFrame:
     """Of the numbers `called`, which files of registries list them or leave them open: since when, and when loaded."""
     parts = [pl.LazyFrame(schema={"number": pl.UInt64, "since": pl.Date, "loaded_at": pl.Datetime})]
     for one in standing.snapshots:
-        if not one.is_own:
-            rows = _of_called(standing.path(one), called).filter(pl.col("listed").fill_null(True))
-            parts.append(rows.select("number", "since", loaded_at=pl.lit(one.loaded_at, pl.Datetime)))
+        rows = _of_called(standing.path(one), called).filter(pl.col("listed").fill_null(True))
+        parts.append(rows.select("number", "since", loaded_at=pl.lit(one.loaded_at, pl.Datetime)))
     return pl.concat(parts, how="vertical_relaxed").collect()
 
 
-def _own_list(standing: Standing) -> pl.DataFrame:
-    """The own list: `id`, `number`, `on_day`, `recorded_at`, `lifted`; of files `until`, the last day, and of what was
-    told one at a time `seq`, its order. A number of several files has the day and the name of the first.
+def _own_list(con: duckdb.DuckDBPyConnection, standing: Standing) -> pl.DataFrame:
+    """The own list: `id`, `number`, `on_day`, `recorded_at`, `lifted`, `until`, the last day, and `seq`, their order.
+
+    A number of several files has the day and the name of the first.
     """
-    told = standing.objections.with_columns(id=pl.format("objections:{}", "seq"))
-    files = [pl.DataFrame(schema=_OWN)]
-    for one in standing.of(OWN):
-        rows = pl.read_parquet(standing.path(one), glob=False).filter(pl.col("listed").fill_null(True))
-        of_file = {"snapshot": pl.lit(one.id, pl.Int64), "recorded_at": pl.lit(one.loaded_at, pl.Datetime)}
-        files.append(rows.select("number", "until", on_day="since", **of_file))
+    told = standing.objections.find(con).with_columns(pl.col("lifted").fill_null(False))
+    of_files = told.filter(pl.col("as_of").is_not_null())
     until = pl.when(pl.col("until").is_not_null().all()).then(pl.col("until").max())
-    entries = pl.concat(files, how="diagonal").group_by("number").agg(pl.exclude("number", "until").min(), until)
-    id_ = pl.format("own:{}-{}", "snapshot", pl.int_range(1, pl.len() + 1).over("snapshot"))
-    return pl.concat(
-        [told, entries.sort("number").select(pl.exclude("snapshot"), id=id_, lifted=False)], how="diagonal"
-    )
+    once = of_files.group_by("number").agg(pl.col("seq", "on_day", "recorded_at").min(), until, lifted=pl.lit(False))
+    rows = pl.concat([told.filter(pl.col("as_of").is_null()), once], how="diagonal_relaxed")
+    return rows.sort("seq").with_columns(id=pl.format("objections:{}", "seq"))
 
 
 def _texts(wordings: Iterable[Wording], names: pl.Series) -> pl.DataFrame:

@@ -75,7 +75,7 @@ class Difference(NamedTuple):
     Attributes:
         reasons: of the later one → how many calls more it has than the earlier one, largest change first.
         loaded, gone: snapshots that only the later, or only the earlier one used.
-        objections: how many were recorded one by one between them. records: kinds of own records that were added to.
+        records: kinds of own records that were added to.
         rules, settings: whether the law, or what was said of the list, was another.
         calls: those of one number that both have, where the outcome changed (number, call, was, outcome, and the
             reasons `dnc_blocked_by`, `dnc_missing`, `dnc_undecided_by`); None unless both kept their decisions.
@@ -87,7 +87,6 @@ class Difference(NamedTuple):
     reasons: dict[str, int]
     loaded: list[Snapshot]
     gone: list[Snapshot]
-    objections: int
     records: list[str]
     rules: bool
     settings: bool
@@ -140,7 +139,6 @@ def difference(store: Store, before: PastCheck, after: PastCheck) -> Difference:
         dict(less_by(before, after)),
         loaded,
         gone,
-        now["objections"] - then["objections"],
         [kind for kind, end in now.get("records", {}).items() if end != then.get("records", {}).get(kind)],
         then["rules"] != now["rules"],
         then.get("terms") != now.get("terms"),

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import polars as pl
 
 from dnc.checks.outputs import Outputs
 from dnc.checks.past import PastCheck, past_check
@@ -61,7 +60,7 @@ class _Past(Store):
         """Allow a check in a store that is read-only: nothing is written."""
 
     def standing(self) -> Standing:
-        """The snapshots and objections of that check."""
+        """The snapshots and own records of that check."""
         return self._standing
 
     def record(self, verb: str, detail: dict[str, Any], **more: Any) -> Entry:
@@ -139,7 +138,7 @@ def _texts(store: Store, then: Mapping[str, Any]) -> tuple[dict[str, Any], list[
 
 
 def _standing(store: Store, number: int, then: Mapping[str, Any]) -> Standing:
-    """The snapshots and objections of a check. Raises StoreError if some are gone."""
+    """The snapshots and own records of a check. Raises StoreError if some are gone."""
     now = store.standing()
     snapshots = [snapshot for snapshot in now.snapshots if snapshot.id in then["snapshots"]]
     gone = sorted(set(then["snapshots"]) - {snapshot.id for snapshot in snapshots})
@@ -148,8 +147,7 @@ def _standing(store: Store, number: int, then: Mapping[str, Any]) -> Standing:
         raise StoreError(localized("errors", "replay", "gone", number=number, what=what))
     if sorted({snapshot.file for snapshot in snapshots}) != then["files"]:
         raise StoreError(localized("errors", "replay", "forgotten", number=number))
-    objections = now.objections.filter(pl.col("seq") <= then["objections"])
     then_known = then.get("records", {})
     records = {name: known.until(*then_known.get(name, ())) for name, known in now.records.items()}
     wordings = now.wordings.head(then.get("wordings", 0))
-    return replace(now, snapshots=tuple(snapshots), objections=objections, records=records, wordings=wordings)
+    return replace(now, snapshots=tuple(snapshots), records=records, wordings=wordings)

@@ -17,6 +17,7 @@ from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
 from dnc.lists.brief import Brief
 from dnc.lists.header import Header
+from dnc.store.records import RecordFile, Records
 from dnc.store.snapshots import Snapshot
 
 
@@ -46,7 +47,7 @@ class Check:
         cut: cells that are too long for a spreadsheet that was written.
         consents: those that calls rest on, counted (see `ConsentCounts.data`); None where there are none.
         revived: consents in the store that do not count, as they follow a withdrawal and lack a proof or a wording.
-        snapshots: what the store held.
+        snapshots, own_list: what the store held.
         typed: whether reports name options, commands and lines of a brief; not for people at the desk, who type none.
     """
 
@@ -72,7 +73,13 @@ class Check:
     consents: dict[str, Any] | None
     revived: int
     snapshots: tuple[Snapshot, ...]
+    own_list: Records
     typed: bool = True
+
+    @property
+    def loaded(self) -> list[Snapshot | RecordFile]:
+        """The snapshots, and the files of the own list."""
+        return [*self.snapshots, *(file for file in self.own_list.files if file.as_of)]
 
     def __repr__(self) -> str:
         """One line; the fields fill pages, and have telephone numbers in them."""

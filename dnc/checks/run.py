@@ -177,6 +177,7 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
             "unplaced": self.completion.unplaced,
             "revived": self.completion.own.revived,
             "snapshots": self.standing.snapshots,
+            "own_list": self.standing.objections,
         }
 
 
@@ -271,7 +272,7 @@ def _record(known: _Known, outputs: Outputs) -> dict[str, Any]:
         "rules": sorted(setup.book.texts),
         "snapshots": [snapshot.id for snapshot in standing.snapshots],
         "files": sorted({snapshot.file for snapshot in standing.snapshots}),
-        "objections": standing.objections["seq"].max() or 0,
+        "objections": standing.objections.last,
         **standing.records_in_log,
         "out": [Path(target).name for target in outputs.targets],
         "only": list(selection.only),

@@ -207,7 +207,7 @@ class Setup(msgspec.Struct, frozen=True):
             Judge(self.book, screen, self.policy) as judge,
         ):
             accept_unread = UNREAD in self.policy.accepted
-            yield judge, Completion(self.brief, own, judge.objections, self.consents, self.now, accept_unread)
+            yield judge, Completion(self.brief, own, self.consents, self.now, accept_unread)
 
     @property
     def _confirmed_by(self) -> dict[str, tuple[str, ...]]:

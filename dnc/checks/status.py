@@ -15,14 +15,14 @@ from dnc.law.condition import Condition
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.rulebook import Rulebook
 from dnc.lists.own_facts import customers_on
+from dnc.lists.own_list import own_list
 from dnc.messages import localized
 from dnc.registries import OWN
-from dnc.store.record_kinds import CONSENTS
-from dnc.store.records import Records
+from dnc.store.record_kinds import CONSENTS, KINDS, OBJECTIONS
+from dnc.store.records import RecordFile, Records, records_in
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 from dnc.store.verify import Findings
-from dnc.verdicts.screening import own_list
 
 _PROOF_DAYS = 30
 
@@ -138,12 +138,10 @@ def status(
     day = today()
     found = verified or Findings()
     readable = store.exists and found.log_intact
-    newest: dict[tuple[str, tuple[str, ...]], Snapshot] = {}
-    for snapshot in sorted(store.snapshots() if readable else [], key=lambda snapshot: (snapshot.as_of, snapshot.id)):
-        newest[snapshot.registry, snapshot.covers] = snapshot
-    loaded = tuple(
-        _loaded(snapshot, book, day, max_ages.get(snapshot.registry)) for _, snapshot in sorted(newest.items())
-    )
+    newest: dict[tuple[str, tuple[str, ...]], Snapshot | RecordFile] = {}
+    for file in sorted(_files(store) if readable else [], key=lambda file: (str(file.as_of), file.id)):
+        newest[file.registry, file.covers] = file
+    loaded = tuple(_loaded(file, book, day, max_ages.get(file.registry)) for _, file in sorted(newest.items()))
     own, records = _own(store) if readable else (None, ())
     if own is not None:  # its entries stay, whatever its newest file leaves out
         loaded = tuple(replace(row, numbers=own) if row.registry == OWN else row for row in loaded)
@@ -179,11 +177,18 @@ def _forgettable(store: Store, book: Rulebook) -> int:
     return counts.total()
 
 
+def _files(store: Store) -> list[Snapshot | RecordFile]:
+    """The files that registries and the own list answer from."""
+    own = records_in(store.journal.read(), store.path, [OBJECTIONS])[OBJECTIONS.name]
+    return [*store.snapshots(), *(file for file in own.files if file.as_of)]
+
+
 def _own(store: Store) -> tuple[int | None, tuple[OwnRecords, ...]]:
     """How many numbers are on the own list, and the other own records."""
     with suppress(StoreError):
-        records = store.standing().records.values()
-        return own_list(store).height, tuple(_recorded(store, one) for one in records if one.any)
+        records = store.standing().records
+        kinds = (records[kind] for kind in KINDS if records[kind].any)
+        return own_list(store).height, tuple(_recorded(store, one) for one in kinds)
     return None, ()
 
 
@@ -203,9 +208,9 @@ def _proofs_ending(store: Store, consents: Records) -> int:
     return sum(rows for day, rows in days if day and 0 <= (day - today()).days <= _PROOF_DAYS)
 
 
-def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) -> NewestSnapshot:
-    registry = snapshot.registry
-    age = (day - snapshot.as_of).days
+def _loaded(file: Snapshot | RecordFile, book: Rulebook, day: date, max_age: int | None) -> NewestSnapshot:
+    registry, as_of = file.registry, file.as_of or day
+    age = (day - as_of).days
     parts = [
         part
         for pack in book.packs.values()
@@ -213,16 +218,16 @@ def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) 
         for part in regime.parts
         if registry in part.registries
     ]
-    ends = [_clears_until(part, registry, snapshot.as_of, day, book) for part in parts]
+    ends = [_clears_until(part, registry, as_of, day, book) for part in parts]
     until = None if None in ends else max(filter(None, ends), default=None)
     return NewestSnapshot(
         registry=registry,
-        snapshot=snapshot.id,
-        as_of=snapshot.as_of,
+        snapshot=file.id,
+        as_of=as_of,
         age_days=age,
-        covers=snapshot.covers,
-        campaign=snapshot.campaign,
-        numbers=snapshot.numbers,
+        covers=file.covers,
+        campaign=file.campaign,
+        numbers=file.numbers,
         used=bool(parts),
         clears_until=until,
         max_age_days=max_age,

@@ -25,8 +25,7 @@ from dnc.lists.own_records import ODD, record_label
 from dnc.messages import in_runs, messages, registry_name, said, said_day, semicolons
 from dnc.registries import OWN
 from dnc.store.loader_search import loaders
-from dnc.store.record_kinds import KINDS
-from dnc.store.records import objections_in
+from dnc.store.record_kinds import KINDS, OBJECTIONS
 from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store, read_all
 from dnc.verdicts.screening import Screen
@@ -58,11 +57,11 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
     snapshots = list(_answers(standing, e164, until))
     covering = {row["id"] for row in snapshots}
     silent = [snapshot.id for snapshot in standing.snapshots if snapshot.as_of <= until and snapshot.id not in covering]
-    state = store.journal.read()
+    records, where = standing.objections, f"number = $number and {OBJECTIONS.day} <= $until"
     with store.journal.instance.cursor() as con:
-        told = objections_in(con, state, store.path, "reason")
-    theirs = told.filter(pl.col("number") == e164, pl.col("on_day") <= until)
-    objections = theirs.select(pl.col("on_day").alias("on"), "lifted", "reason", "recorded_at").to_dicts()
+        told = records.find(con, where, {"number": e164, "until": until}).sort("seq")
+    told = told.with_columns(file=records.names_of(told["seq"])).rename({"on_day": "on"})
+    objections = told.select("on", "lifted", "reason", "recorded_at", "until", "as_of", "file").to_dicts()
     files, log = store.decisions(), store.log()
     checks = log.filter(pl.col("verb") == "check").select(pl.col("seq").alias("check"), "done_at", "done_by")
     reading = None
@@ -105,9 +104,11 @@ def as_text(found: dict[str, Any], book: Rulebook, language: str = "en") -> Iter
         yield "  " + say("silent", ids=", ".join(map(str, found["silent"])))
     yield say("objections" if found["objections"] else "objections_none")
     for row in found["objections"]:
-        what = "lifted" if row["lifted"] else "objected"
-        reason = f"{said(language, 'common', 'colon')} {row['reason']}" if row["reason"] else ""
-        yield "  " + say("objection", what, day=row["on"], reason=reason, recorded=row["recorded_at"])
+        what = "not_known" if row["lifted"] is None else "lifted" if row["lifted"] else "objected"
+        more = say("until", day=row["until"]) if row["until"] else ""
+        more += f"{said(language, 'common', 'colon')} {row['reason']}" if row["reason"] else ""
+        more += say("list", file=row["file"], day=row["as_of"]) if row["file"] else ""
+        yield "  " + say("objection", what, day=row["on"] or row["as_of"], more=more, recorded=row["recorded_at"])
     yield from records_of(found["own"], language, zones_of(int(found["number"]), book))
     yield from (say("passed_on", to=row["to"], day=row["on"]) for row in found["own"]["passed_on"])
     yield say("decisions" if found["decisions"] else "decisions_none")
@@ -172,7 +173,7 @@ def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str,
         for snapshot in sorted(snapshots, key=lambda snapshot: (snapshot.as_of, snapshot.id)):
             if snapshot.as_of <= until and (answer := _answer(snapshot, hits.get(snapshot.file), number)):
                 # What is complete for no prefix was obtained about numbers that were sent in, unless it is a directory.
-                asked = not (snapshot.covers or snapshot.is_own or registry in directories)
+                asked = not (snapshot.covers or registry in directories)
                 fields = {"asked": asked} | {
                     name: getattr(snapshot, name) for name in ("id", "registry", "as_of", "loaded_at", "campaign")
                 }
@@ -205,9 +206,7 @@ def _counting(standing: Standing, number: int, day: date) -> Iterator[dict[str, 
     """The answers that count on a day, of each registry that was ever loaded."""
     schema = {"number": pl.UInt64, "day": pl.Date, "campaign": pl.String}
     call = pl.DataFrame({"number": [number], "day": [day], "campaign": [None]}, schema=schema)
-    registries = {snapshot.registry for snapshot in standing.snapshots} | (
-        {OWN} if standing.objections.height else set()
-    )
+    registries = {snapshot.registry for snapshot in standing.snapshots} | ({OWN} if standing.objections.any else set())
     with Screen(standing, registries) as screen:
         row = screen.decoded(screen.codes(call)).row(0, named=True)
     for registry in sorted(registries):

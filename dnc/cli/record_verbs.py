@@ -105,8 +105,8 @@ def objection(*, numbers: tuple[str, ...], on: date, region: str | None, reason:
     if not lift:
         tell("store", "recorded", n=store.object(numbers, on, region=region, reason=reason), day=on)
         return
+    from dnc.lists.own_list import on_own_list
     from dnc.store.store import read_all
-    from dnc.verdicts.screening import on_own_list
 
     asked = set(read_all(numbers, region))
     before = on_own_list(store, asked)

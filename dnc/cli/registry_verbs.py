@@ -17,6 +17,7 @@ from dnc.messages import in_language, localized, registry_named, said
 
 if TYPE_CHECKING:
     from dnc.registries.contract import Layout
+    from dnc.store.records import RecordFile
     from dnc.store.store import Snapshot
 
 _OF_RECORDS = ("texts", "around", "zone", "outbound", "covers_days")  # of own records alone
@@ -98,7 +99,7 @@ def _single(columns: Mapping[str, str | list[str]]) -> dict[str, str]:
     return {ours: str(theirs) for ours, theirs in columns.items()}
 
 
-def _loaded(snapshot: Snapshot) -> str:
+def _loaded(snapshot: Snapshot | RecordFile) -> str:
     counts = {name: getattr(snapshot, name) for name in ("unknown", "unread")}
     more = {name: said(language(), "store", name, n=n) if n else "" for name, n in counts.items()}
     return said(

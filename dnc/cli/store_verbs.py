@@ -32,19 +32,21 @@ from dnc.errors import StoreError
 from dnc.messages import duration, localized, said
 
 if TYPE_CHECKING:
-    from dnc.store.store import Store
+    from dnc.store.records import RecordFile
+    from dnc.store.store import Snapshot, Store
 
 
 @verb()
-@click.argument("what", type=click.Choice(["own", "consents", "calls", "customers", "wordings"]))
+@click.argument("what", type=click.Choice(["objections", "consents", "calls", "customers", "wordings", "own"]))
 @option("--ending", type=click.IntRange(min=0), metavar="DAYS")
 @option("--out", type=TARGET)
 @option("--to", metavar="NAME")
 @store_verb
 def export(*, what: str, ending: int | None, out: Path | str | None, to: str | None) -> None:
+    from dnc.lists.own_list import own_list
     from dnc.lists.own_records import export as export_records
     from dnc.store import wordings
-    from dnc.verdicts.screening import own_list
+    from dnc.store.record_kinds import OBJECTIONS
 
     store = open_store()
     if ending is not None:
@@ -56,7 +58,8 @@ def export(*, what: str, ending: int | None, out: Path | str | None, to: str | N
         write_rows(rows, out)
         tell("store", "consents_ending", days=duration("day", ending), n=rows.height)
         return
-    if what == "own":
+    is_own = what in (OBJECTIONS.name, OBJECTIONS.registry)
+    if is_own:
         rows = own_list(store)
     elif what == "wordings":
         store.must_exist()
@@ -64,7 +67,7 @@ def export(*, what: str, ending: int | None, out: Path | str | None, to: str | N
     else:
         rows = export_records(store, what, to)
     write_rows(rows, out)
-    tell("store", "exported" if what == "own" else "exported_rows", n=rows.height)
+    tell("store", "exported" if is_own else "exported_rows", n=rows.height)
 
 
 @verb()
@@ -101,7 +104,7 @@ def status(
         print_csv(store.diff(*compare, numbers=numbers))
         return 0
     if files:
-        print_rows(*_snapshots(store))
+        print_rows(*_files(store))
         return 0
     found = verify(store.journal)
     if accept:
@@ -127,18 +130,26 @@ def status(
     return 1 if state.due else 0
 
 
-def _snapshots(store: Store) -> tuple[list[list[Any]], tuple[str, ...]]:
-    """The snapshots as rows, and their columns."""
+def _files(store: Store) -> tuple[list[list[Any]], tuple[str, ...]]:
+    """The snapshots, and the files of own records that were loaded, as rows, and their columns."""
+    from dnc.store.records import records_in
+
     counts = ("rows", "listed", "clear", "unknown", "unread")
-    columns = ("id", "registry", "as_of", "campaign", *counts, "prefixes", "loaded_at", "sha256")
+    columns = ("id", "registry", "as_of", "campaign", *counts)
+    kinds = records_in(store.journal.read(), store.path).values()
+    loaded: list[Snapshot | RecordFile] = [*store.snapshots()]
+    loaded += [file for kind in kinds for file in kind.files if file.name]
     rows = [
         [
-            *(getattr(snapshot, name) for name in columns),
-            "; ".join(f"{loss.rows} {loss.what}: {loss.reason}" for loss in snapshot.accepted),
+            *(getattr(file, name) for name in columns),
+            " ".join(prefix or "*" for prefix in file.covers),
+            file.loaded_at,
+            file.sha256,
+            "; ".join(f"{loss.rows} {loss.what}: {loss.reason}" for loss in file.accepted),
         ]
-        for snapshot in store.snapshots()
+        for file in loaded
     ]
-    return rows, (*columns, "accepted")
+    return rows, (*columns, "prefixes", "loaded_at", "sha256", "accepted")
 
 
 def _days(name: str, text: str) -> int:

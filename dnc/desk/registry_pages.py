@@ -44,7 +44,7 @@ from dnc.registries.reasons import in_words
 from dnc.store.load import ACCEPTABLE
 from dnc.store.loader_search import loader_for
 from dnc.store.record_kinds import CALLS, KINDS, Kind
-from dnc.store.records import Added
+from dnc.store.records import Added, RecordFile
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 
@@ -60,7 +60,7 @@ _WORD = "word-"  # before our name of a column and the place of a word in it: a 
 class Loaded(msgspec.Struct, frozen=True):
     """A file that was loaded: its snapshot, the one before it of the same registry, and the numbers that changed."""
 
-    snapshot: Snapshot
+    snapshot: Snapshot | RecordFile
     before: Snapshot | None
     change: dict[str, Any] | None
 
@@ -340,6 +340,8 @@ def _as_loaded(row: Mapping[str, Any], language: str) -> dict[str, Any]:
 def loaded(store: Store, upload: Upload, as_of: date, options: dict[str, Any]) -> Loaded:
     """Load a file and compare it with the snapshot before it. Raises as `Store.load`."""
     snapshot = store.load(upload.path, as_of=as_of, **options)
+    if isinstance(snapshot, RecordFile):  # nothing that the own list says is replaced
+        return Loaded(snapshot, None, None)
     older = [
         old
         for old in store.snapshots()

@@ -46,6 +46,7 @@ from dnc.errors import InputError, StoreError
 from dnc.files.json_reader import named_once
 from dnc.lists import own_records
 from dnc.lists.brief import Brief
+from dnc.lists.own_list import on_own_list
 from dnc.messages import DESK, in_language, messages
 from dnc.reports.status_lines import as_metrics
 from dnc.store import campaigns, keys
@@ -53,7 +54,6 @@ from dnc.store.audit_log import acting
 from dnc.store.keys import Key
 from dnc.store.requests import once
 from dnc.store.store import Store, read_all
-from dnc.verdicts.screening import on_own_list
 
 MOST_BODY = 4 << 20  # bytes
 _DIGITS = 18  # of the number of an objection
@@ -214,8 +214,9 @@ async def _changes(request: Request, interface: Interface) -> Response:
 
 def _after(desk: Desk, since: int) -> Changes:
     """The objections and lifts after one of them, in the order in which they were recorded, up to `MOST_CHANGES`."""
-    found = desk.store.standing().objections.filter(pl.col("seq") > since, pl.col("number").is_not_null())
-    found = found.sort("seq").head(MOST_CHANGES)
+    recorded, columns = desk.store.standing().objections.singly, ["seq", "number", "on_day", "lifted"]
+    with desk.store.journal.instance.cursor() as con:
+        found = recorded.find(con, "seq > $since", {"since": since}, columns).sort("seq").head(MOST_CHANGES)
     rows = found.select("seq", pl.format("+{}", "number"), "on_day", "lifted").iter_rows()
     changes = [ObjectionChange(*row) for row in rows]
     return Changes(changes[-1].seq if changes else since, changes)

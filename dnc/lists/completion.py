@@ -18,7 +18,7 @@ from dnc.lists.cell_facts import BY_RULE, SPOKEN, at_agreed_hour, read_declared
 from dnc.lists.consents import Consents
 from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import Intake
-from dnc.lists.other_rows import Against, Recorded
+from dnc.lists.other_rows import Against
 from dnc.lists.own_facts import OwnFacts
 from dnc.lists.roles import Survey
 from dnc.messages import figure, localized
@@ -32,7 +32,7 @@ class Completion(msgspec.Struct, frozen=True):
 
     Attributes:
         brief: of the list, with the consent that it declares.
-        own: the store's own records. objections: its objections by some numbers, with the day in `on`.
+        own: the store's own records.
         consents: a file of them, joined to the calls by number.
         now: the day that counts as today; None for the clock's.
         accept_unread: whether objections in the list may have a number that cannot be read.
@@ -41,7 +41,6 @@ class Completion(msgspec.Struct, frozen=True):
 
     brief: Brief
     own: OwnFacts
-    objections: Recorded
     consents: Consents | None = None
     now: date | None = None
     accept_unread: bool = False
@@ -64,7 +63,7 @@ class Completion(msgspec.Struct, frozen=True):
         """
 
         def recorded(numbers: pl.Series) -> pl.DataFrame:
-            objected = self.objections(numbers).rename({"on": "objected_on"})
+            objected = self.own.objections(numbers).rename({"on": "objected_on"})
             ended = [self.consents.withdrawn(numbers)] if self.consents else []
             return pl.concat([objected, *self.own.against(numbers), *ended], how="diagonal")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -15,7 +14,7 @@ from dnc.lists.own_facts import in_force, read_last
 from dnc.lists.own_records import as_in_file
 from dnc.store import wordings
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS
-from dnc.store.records import RecordFile, uses
+from dnc.store.records import uses
 from dnc.store.store import Store
 
 _THEIRS = "number = $number and recorded_at < $after"
@@ -36,7 +35,7 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
         for name, kind in KINDS.items():
             records = standing.records[name]
             rows = records.find(con, _THEIRS, given).sort("seq")
-            cells = rows.select(as_in_file(kind)).with_columns(file=_file_of(rows["seq"], records.files))
+            cells = rows.select(as_in_file(kind)).with_columns(file=records.names_of(rows["seq"]))
             if kind is CALLS:
                 made = uses(standing.records, pl.Series("number", [number], pl.UInt64))
                 sql = f"select seq, 'consents:' || consent as rests_on {made.sql}"
@@ -61,12 +60,6 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
         {"to": detail["to"], "on": done_at} for detail, done_at in passed if first and detail["until"] >= first
     ]
     return found
-
-
-def _file_of(rows: pl.Series, files: Iterable[RecordFile]) -> pl.Series:
-    """The names of the files that some rows were loaded from; null for those that were recorded singly."""
-    names = [next((file.name for file in files if file.first <= row <= file.last), None) for row in rows]
-    return pl.Series(names, dtype=pl.String)
 
 
 def _filled(row: dict[str, Any]) -> dict[str, Any]:

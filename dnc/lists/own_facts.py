@@ -25,7 +25,7 @@ import duckdb
 import msgspec
 import polars as pl
 
-from dnc.clock import NEVER
+from dnc.clock import NEVER, today
 from dnc.database import instance_of, run
 from dnc.files.table import folded
 from dnc.frames import numbered, repeated, taken
@@ -43,6 +43,7 @@ from dnc.lists.consents import (
     ranked,
 )
 from dnc.lists.local_time import WHEN, given_later
+from dnc.lists.own_list import OwnList
 from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, NO_ATTEMPT
 from dnc.store.records import RecordFile, Records
 from dnc.store.snapshots import Standing
@@ -116,12 +117,16 @@ class OwnFacts(msgspec.Struct, dict=True):
     @property
     def any(self) -> bool:
         """Whether there are any records."""
-        return any(records.any for records in self.standing.records.values())
+        return any(self._records(kind) for kind in FACTS_OF)
 
     def _records(self, kind: str) -> Records | None:
         """The records of a kind; None where there are none."""
         records = self.standing.records.get(kind)
         return records if records and records.any else None
+
+    def objections(self, numbers: pl.Series) -> pl.DataFrame:
+        """Those of some numbers that are on the own list today: `number`, and since when (`on`, Date)."""
+        return OwnList(self._con, self.standing.objections).entries(today(), numbers).select("number", on="since")
 
     def against(self, numbers: pl.Series) -> Iterator[pl.DataFrame]:
         """The withdrawals that no later consent has replaced, and the refusals, of some numbers.

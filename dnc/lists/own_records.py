@@ -44,9 +44,10 @@ from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
 from dnc.lists.words import meaning, proposals
 from dnc.messages import LANGUAGES, either, figure, localized, messages
-from dnc.store.load import accepted, unaccepted
+from dnc.store.load import accepted as checked_reasons
+from dnc.store.load import unaccepted, unchanged
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS, LAST_TIMED, LASTING, RESULTS, Kind
-from dnc.store.records import Added, NewRows, Records, empty
+from dnc.store.records import Accepted, Added, NewRows, Records, empty
 from dnc.store.store import Store, read_all
 
 _CLOCK = "\0clock"
@@ -104,7 +105,7 @@ class RecordReading:
     def __post_init__(self) -> None:
         if self.zone not in (None, "UTC") and not is_zone(str(self.zone)):
             raise OptionError(localized("errors", "no_zone", zone=self.zone))
-        accepted(self.accept)
+        checked_reasons(self.accept)
         if self.covers_days and not self.covers_days[0] <= self.covers_days[1] <= today():
             raise OptionError(localized("errors", "covers_days"))
 
@@ -149,7 +150,10 @@ def load(
             first, last = reading.covers_days or (None, None)
             days = {"as_of": reading.as_of, "from_day": first, "to_day": last}
             tables.append(rows := _opened(own, path, book, reading))
-            new.append(rows.written(folder, sha256=input_sha256(path), name=path.name, **days))
+            sha256, files = input_sha256(path), store.standing().records[kind].files if store.exists else ()
+            same = reading.as_of and unchanged(path, reading.as_of, files, reading.accept, sha256=sha256)
+            accepted = (Accepted("unchanged", same, reading.accept["unchanged"]),) if same else ()
+            new.append(rows.written(folder, accepted, sha256=sha256, name=path.name, **days))
         added = store.add_records(new)
     return [
         structs.replace(
@@ -367,7 +371,7 @@ class _Rows(msgspec.Struct):
     misread: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     _by_day: pl.DataFrame = pl.DataFrame(schema=_BY_DAY)  # of calls told by their day, how many there were so far
 
-    def written(self, folder: Path, **of: Any) -> NewRows:
+    def written(self, folder: Path, accepted: tuple[Accepted, ...], **of: Any) -> NewRows:
         """All rows, as Parquet in a folder; `of`: more of `NewRows`. Raises InputError at what cannot be read."""
         parts, filled = list[Path](), set[str]()
         for frame in self._read_rows():
@@ -375,9 +379,9 @@ class _Rows(msgspec.Struct):
             part = frame.select(column for column in frame if column.null_count() < frame.height)
             part.write_parquet(parts[-1], compression="uncompressed")
             filled.update(part.columns)
-        counts: dict[str, Any] = {"unread": self.unread} if self.unread else {}
-        counts |= {"reason": self.reading.accept["unread"]} if self.unread else {}
-        return NewRows(self.kind, parts, self.rows, self.kept_rows, filled, also=counts, **of)
+        if self.unread:
+            accepted = (*accepted, Accepted("unread", self.unread, self.reading.accept["unread"]))
+        return NewRows(self.kind, parts, self.rows, self.kept_rows, filled, accepted=accepted, **of)
 
     def in_memory(self) -> NewRows:
         """All rows, which are few. Raises InputError at what cannot be read."""

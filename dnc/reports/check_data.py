@@ -104,10 +104,10 @@ def as_data(check: Check, compared: Iterable[ConditionResult] = ()) -> dict[str,
             LoadedSnapshot(
                 id=snapshot.id,
                 registry=snapshot.registry,
-                as_of=snapshot.as_of,
-                age_days=(today - snapshot.as_of).days,
+                as_of=snapshot.as_of or today,
+                age_days=(today - (snapshot.as_of or today)).days,
             )
-            for snapshot in check.snapshots
+            for snapshot in check.loaded
         ],
         rules=check.record["rules"],
         consents=check.consents and check.consents | {"not_renewed": check.revived},

@@ -54,7 +54,7 @@ def _values(check: Check) -> dict[str, Any]:
     days = sorted(day for day, _ in tallies.days if day) or [today()]
     window = (days[0], days[-1] + _YEAR)
     packs = [book.packs[id_] for (id_,) in sorted(tallies.by("jurisdiction")) if id_]
-    snapshots = sorted(check.snapshots, key=lambda snapshot: (snapshot.registry, snapshot.as_of))
+    snapshots = sorted(check.loaded, key=lambda snapshot: (snapshot.registry, snapshot.as_of))
     return {
         "title": messages("page", language)["title"].format(name=check.files.name),
         "made": made(check),

@@ -146,9 +146,8 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         (snapshot.registry, snapshot.covers): snapshot
         for snapshot in sorted(check.snapshots, key=lambda snapshot: (snapshot.as_of, snapshot.id))
     }
-    # The own list is cumulative: none of its snapshots replaces another.
-    own = [snapshot for snapshot in check.snapshots if snapshot.is_own]
-    yield from accepted([*own, *(snapshot for snapshot in newest.values() if not snapshot.is_own)], language)
+    # The own list is cumulative: none of its files replaces another.
+    yield from accepted([*check.own_list.files, *newest.values()], language)
 
 
 def _passed_day(check: Check) -> date | None:

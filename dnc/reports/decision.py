@@ -507,12 +507,12 @@ def _own_used(check: Check) -> list[str]:
     # What is of the day after a call counts too, as days differ by zone.
     loaded = [as_of for as_of in _own_days(check) if as_of <= last + timedelta(days=1)]
     used = [say("own_as_of", day=max(loaded))] if loaded else []
-    return [*used, say("own_recorded")] if check.record["objections"] else used
+    return [*used, say("own_recorded")] if check.own_list.singly.any else used
 
 
 def _own_days(check: Check) -> list[date]:
     """The days of which files of the caller's own opt-out list are."""
-    return [snapshot.as_of for snapshot in check.snapshots if snapshot.is_own]
+    return [file.as_of for file in check.own_list.files if file.as_of]
 
 
 def _doubt(check: Check) -> str:

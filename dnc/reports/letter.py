@@ -18,7 +18,6 @@ from dnc.law.rulebook import Rulebook
 from dnc.lists.local_time import zones_of
 from dnc.messages import dated, duration, in_language, in_runs, messages, registry_name, said
 from dnc.numbers.reader import national
-from dnc.registries import OWN
 from dnc.reports.letter_file import Part
 from dnc.reports.phrases import labelled
 from dnc.store.record_kinds import KINDS
@@ -66,7 +65,7 @@ def _held(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
     texts, day, say = messages("letter", language), dated(language), partial(said, language, "letter")
     yield Part("heading", texts["held_head"])
     rows = []
-    for row in _of_others(answer):
+    for row in answer["snapshots"]:
         state = texts["states"][row["says"]]
         for name in ("since", "until"):
             if row[name]:
@@ -79,21 +78,16 @@ def _held(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
     yield Part("table", rows=(tuple(texts["columns"].values()), *rows))
 
 
-def _of_others(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The answers of registries, without the own list, which is what the person said."""
-    return [row for row in answer["snapshots"] if row["registry"] != OWN]
-
-
 def _objections(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
     say = partial(said, language, "letter")
     yield Part("heading", say("objections_head"))
-    own = [row for row in answer["snapshots"] if row["registry"] == OWN and row["says"] == "listed"]
-    lines = [
-        say("own_since" if row["since"] else "own", since=row["since"], day=row["as_of"], recorded=row["loaded_at"])
-        for row in own
-    ]
+    lines = list[str]()
     for row in answer["objections"]:
-        line = say("lifted" if row["lifted"] else "objected", day=row["on"], recorded=row["recorded_at"])
+        if row["file"]:
+            key = "own_since" if row["on"] else "own"
+            line = say(key, since=row["on"], day=row["as_of"], recorded=row["recorded_at"])
+        else:
+            line = say("lifted" if row["lifted"] else "objected", day=row["on"], recorded=row["recorded_at"])
         lines.append(say("noted", text=line, note=row["reason"]) if row["reason"] else line)
     yield Part("list", rows=tuple((line,) for line in lines)) if lines else Part("text", say("objections_none"))
 
@@ -157,7 +151,7 @@ def _kept(answer: Mapping[str, Any], kept: Sequence[Kept], language: str) -> Ite
     """How long each kind of data is kept."""
     say, open_end = partial(said, language, "letter"), said(language, "letter", "open_end")
     months = {row["kind"]: in_language(duration("month", row["months"]), language) for row in answer["retention"]}
-    registries = dict.fromkeys(row["registry"] for row in _of_others(answer))
+    registries = dict.fromkeys(row["registry"] for row in answer["snapshots"])
     for registry in registries:
         if registry in months:
             yield say("kept", "registry", registry=registry_name(registry, language), span=months[registry])

@@ -34,6 +34,7 @@ from dnc.messages import (
     semicolons,
 )
 from dnc.store.record_kinds import CALLS
+from dnc.store.records import RecordFile
 from dnc.store.snapshots import Snapshot
 from dnc.verdicts.verdict import about_missing
 
@@ -250,13 +251,13 @@ def _meaning(column: str, word: str, dates: str, language: str) -> str | None:
     return f"values.{column}.{json.dumps(word, ensure_ascii=False)} = {json.dumps(ours, ensure_ascii=False)}"
 
 
-def accepted(snapshots: Iterable[Snapshot], language: str) -> Iterator[str]:
-    """A line for each defect of a registry's file that was accepted when it was loaded, with the reason given."""
-    for snapshot in snapshots:
-        about = {"id": str(snapshot.id), "registry": registry_name(snapshot.registry, language)}
-        for defect in snapshot.accepted:
+def accepted(files: Iterable[Snapshot | RecordFile], language: str) -> Iterator[str]:
+    """A line for each defect of a file that was accepted when it was loaded, with the reason given."""
+    for file in files:
+        about = {"id": str(file.id), "registry": registry_name(file.registry, language)}
+        for defect in file.accepted:
             what = defect_in_words(defect.what, defect.rows, defect.reason, language)
-            yield said(language, "summary", "snapshot", **about, as_of=snapshot.as_of, what=what)
+            yield said(language, "summary", "snapshot", **about, as_of=file.as_of, what=what)
 
 
 def defect_in_words(what: str, rows: int, reason: str, language: str) -> str:
@@ -264,7 +265,7 @@ def defect_in_words(what: str, rows: int, reason: str, language: str) -> str:
     return said(language, "summary", "accepted", what, rows=rows, reason=reason)
 
 
-def covered(snapshot: Snapshot, language: str) -> str:
+def covered(snapshot: Snapshot | RecordFile, language: str) -> str:
     """For which numbers a snapshot is complete."""
     if snapshot.covers and all(snapshot.covers):
         return " ".join(f"+{prefix}" for prefix in snapshot.covers)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from hashlib import sha256
+from hashlib import sha256 as sha256_of
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
@@ -27,10 +28,10 @@ from dnc.registries.ingest import Taken, take
 from dnc.registries.lookalikes import is_change_list
 from dnc.registries.reasons import in_words
 from dnc.store import audit_log
-from dnc.store.folder import fault_of
 from dnc.store.journal import Change
 from dnc.store.loader_search import loader_for
-from dnc.store.snapshots import Accepted, Snapshot, Standing
+from dnc.store.records import Accepted, RecordFile, add_list
+from dnc.store.snapshots import Snapshot, Standing
 
 ACCEPTABLE = ("unchanged", "shrunk", "unread")  # what a load may accept with a reason
 _SHRUNK_SHARE = 0.1  # by which a complete list is shorter; above it a reason must be given
@@ -39,7 +40,11 @@ _EXCHANGED = 1_000  # numbers of a list that is compared that way; a shorter one
 _DOUBTED = 0.5  # part of these shares; if it is exceeded in a sample of numbers, all of them are compared
 _SAMPLE_SIZE = 100_000  # numbers
 _NAMED = 3  # snapshots in a message
+_OF_OWN = ("covers", "region", "layout")  # how a file of the own list was read
 _MONTH_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?\d\d)?(?!\d)")
+
+
+Loaded = Snapshot | RecordFile
 
 
 class LoadOptions(TypedDict, total=False):
@@ -200,16 +205,16 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
     if changed := [file for file, state in zip(inputs, before, strict=True) if input_state(file) != state]:
         raise InputError(localized("errors", "load", "changed"), changed[0])
     prefixes = taken.covers
-    if not loader.cumulative and (strange := _foreign(prefixes, loader)):
-        raise LoaderError(localized("errors", "loader", "covers", **strange), extract.path)
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
         raise InputError(localized("errors", "load", "more_covers"), extract.path)
-    if prefixes and loader.absent == "clear" and not loader.cumulative:
-        _refuse_incomplete(extract, taken, con, options.covers or loader.covers)
     taken.notes.extend(_notes(extract, loader, taken, options))
     if loader.cumulative:
         _refuse_other_numbers(extract)
         taken.notes.extend(_own_notes(taken.listings, standing, con))
+    elif strange := _foreign(prefixes, loader):
+        raise LoaderError(localized("errors", "loader", "covers", **strange), extract.path)
+    elif prefixes and loader.absent == "clear":
+        _refuse_incomplete(extract, taken, con, options.covers or loader.covers)
     identity = Identity(
         registry=loader.registry,
         as_of=options.as_of,
@@ -277,7 +282,7 @@ def _sha256_of(extract: Extract) -> str:
     So each sheet of a spreadsheet is a list of its own: none counts as loaded, or is replaced, because of another.
     """
     whole = input_sha256(extract.path)
-    return sha256(f"{whole}  {extract.sheet}\n".encode()).hexdigest() if extract.sheet else whole
+    return sha256_of(f"{whole}  {extract.sheet}\n".encode()).hexdigest() if extract.sheet else whole
 
 
 def _refuse_covers(options: Options, loader: Loader) -> None:
@@ -322,37 +327,44 @@ def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
     raise unaccepted("unread", message, first.path, line)
 
 
-def _refuse_unchanged(new: Prepared, options: Options, earlier: Sequence[Snapshot]) -> None:
-    """Raise UnacceptedError if bytes were loaded for an earlier day: an old file may pass for a new one."""
-    if earlier and "unchanged" not in options.accept:
-        newest = max(earlier, key=lambda old: old.as_of)
-        days = {"day": calendar_day(options.as_of), "earlier": calendar_day(newest.as_of), "id": str(newest.id)}
-        raise unaccepted("unchanged", localized("errors", "unchanged", **days), new.path)
+def unchanged(
+    path: Path,
+    as_of: date,
+    others: Iterable[Loaded],
+    accept: Mapping[str, str],
+    *,
+    sha256: str,
+    counts: Mapping[str, int] | None = None,
+) -> int:
+    """How many of some files have the bytes of one and are as of an earlier day: an old file may pass for a new one.
 
-
-def _earlier(new: Prepared, options: Options, standing: Standing) -> list[Snapshot]:
-    """The snapshots of the same bytes as of an earlier day, but for the one that `--corrects` names.
-
-    None of the own list, which only adds numbers: its day clears nobody. Where the hash of a file was erased with a
-    number in it, a file of as many rows of each kind may be the same, on its own day too: it would bring the number
-    back.
+    counts: its rows. Where the hash of a file was erased with a number in it, a file of as many rows of each kind may
+    be the same, on its own day too: it would bring the number back. Raises UnacceptedError if it is not accepted.
     """
-    if new.loader.cumulative:
-        return []
-    others = [old for old in standing.snapshots if old.registry == new.registry and old.id != options.corrects]
-    same = [old for old in others if old.sha256 == new.identity.sha256 and old.as_of < options.as_of]
-    erased = [old for old in others if not old.sha256 and old.as_of <= options.as_of]
-    return same + [old for old in erased if all(getattr(old, name) == n for name, n in new.taken.counts.items())]
+    dated = [(old.as_of, old) for old in others if old.as_of and old.as_of <= as_of]
+    same = [(day, old) for day, old in dated if old.sha256 == sha256 and day < as_of]
+    erased = [(day, old) for day, old in dated if counts and not old.sha256]
+    same += [one for one in erased if counts == {name: getattr(one[1], name) for name in counts or ()}]
+    if same and "unchanged" not in accept:
+        earlier, newest = max(same, key=itemgetter(0))
+        days = {"day": calendar_day(as_of), "earlier": calendar_day(earlier), "id": str(newest.id)}
+        raise unaccepted("unchanged", localized("errors", "unchanged", **days), path)
+    return len(same)
+
+
+def _unchanged(new: Prepared, options: Options, others: Iterable[Loaded]) -> int:
+    sha256, counts = new.identity.sha256, new.taken.counts
+    return unchanged(new.path, options.as_of, others, options.accept, sha256=sha256, counts=counts)
 
 
 def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work: Path) -> dict[Path, int]:
     """How many numbers are missing from complete lists, by file, if these shrank by more than a tenth or lost most.
 
     The lists of a load are compared with those of the nearest earlier day, for each prefix that both are complete
-    for. The own list is cumulative and loses nothing. Raises UnacceptedError if no reason was given.
+    for. Raises UnacceptedError if no reason was given.
     """
     missing: dict[Path, int] = {}
-    for registry in sorted({file.registry for file in lists if not file.loader.cumulative and file.taken.covers}):
+    for registry in sorted({file.registry for file in lists if file.taken.covers}):
         new = [file for file in lists if file.registry == registry]
         for olds, prefixes in _comparable(new, options.as_of, standing):
             named = next(file for file in new if _shared(file.taken.covers, prefixes))
@@ -429,11 +441,11 @@ def corrected(new: Prepared, options: Options, standing: Standing) -> Snapshot |
     """The snapshot that `--corrects` names. Raises InputError if it was not loaded from the same bytes."""
     if options.corrects is None:
         return None
+    if new.loader.cumulative:
+        raise InputError(localized("errors", "load", "own"), new.path)
     old = next((old for old in standing.snapshots if old.id == options.corrects), None)
     if old is None:
         raise InputError(localized("errors", "load", "no_snapshot", id=options.corrects), new.path)
-    if old.is_own:
-        raise InputError(localized("errors", "load", "own"), new.path)
     if (old.registry, old.sha256) != (new.registry, new.identity.sha256):
         raise InputError(localized("errors", "load", "other_file", id=old.id), new.path)
     return old
@@ -441,14 +453,14 @@ def corrected(new: Prepared, options: Options, standing: Standing) -> Snapshot |
 
 def _own_notes(listings: Path, standing: Standing, con: duckdb.DuckDBPyConnection) -> list[str]:
     """The latest date in the own list, and how many earlier numbers the file leaves out."""
-    earlier = {standing.path(old) for old in standing.snapshots if old.is_own}
-    files = [str(path) for path in sorted(earlier) if not fault_of(path)]
+    own = standing.objections
+    files = [str(own.path(file)) for file in own.files if file.name and file.rows and not own.fault(file)]
     [(count, newest)] = con.execute(
         "select count(*), max(since) from read_parquet(?) where listed", [str(listings)]
     ).fetchall()
     missing = 0
     if files:
-        left_out = "where listed and number not in (select number from read_parquet(?))"
+        left_out = "where not lifted and number not in (select number from read_parquet(?))"
         sql = f"select count(distinct number) from read_parquet(?) {left_out}"
         [(missing,)] = con.execute(sql, [files, str(listings)]).fetchall()
     newest_entry = (
@@ -458,15 +470,19 @@ def _own_notes(listings: Path, standing: Standing, con: duckdb.DuckDBPyConnectio
     return notes + ([localized("note", "stay", n=figure(missing))] if missing else [])
 
 
-def same_snapshot(new: Prepared, options: Options, standing: Standing) -> Snapshot | None:
-    """The undamaged snapshot of the same bytes, loaded with the same options and read the same way, or None.
+def same_file(new: Prepared, options: Options, standing: Standing) -> Loaded | None:
+    """The undamaged file of the same bytes, loaded with the same options and read the same way, or None.
 
     Also None if `--corrects` names another snapshot: then this one is to be replaced.
     """
+    told = asdict(new.identity) | new.taken.counts
+    if new.loader.cumulative:
+        names = ("sha256", "as_of", *_OF_OWN, *new.taken.counts)
+        own = standing.objections
+        same = (file for file in own.files if all(getattr(file, name) == told[name] for name in names))
+        return next((msgspec.structs.replace(file, new=False) for file in same if not own.fault(file)), None)
     for old in standing.snapshots:
-        alike = all(getattr(old, name) == value for name, value in asdict(new.identity).items())
-        alike = alike and all(getattr(old, name) == count for name, count in new.taken.counts.items())
-        if alike and not standing.fault(old):
+        if all(getattr(old, name) == value for name, value in told.items()) and not standing.fault(old):
             return replace(old, new=False) if options.corrects in (None, old.id) else None
     return None
 
@@ -479,13 +495,9 @@ def _replaced(new: Prepared, options: Options, standing: Standing) -> dict[int, 
     why: dict[int, str] = {}
     same = ("sha256", "registry", "as_of", "campaign")
     for old in standing.snapshots:
-        if any(getattr(old, name) != getattr(new.identity, name) for name in same):
-            continue
-        if standing.fault(old):
-            why[old.id] = localized("note", "replaces", "damaged", id=old.id)
-        # The own list is cumulative: what is in it is lifted, not corrected.
-        elif not new.loader.cumulative:
-            why[old.id] = localized("note", "replaces", "options", id=old.id)
+        if all(getattr(old, name) == getattr(new.identity, name) for name in same):
+            what = "damaged" if standing.fault(old) else "options"
+            why[old.id] = localized("note", "replaces", what, id=old.id)
     if wrong := corrected(new, options, standing):
         why[wrong.id] = localized("note", "replaces", "corrects", id=wrong.id, day=calendar_day(wrong.as_of))
     return why
@@ -495,14 +507,14 @@ def _duplicates(new: Prepared, replaced: Collection[int], standing: Standing) ->
     """Notes on snapshots of the same bytes that stay beside a new one."""
     for old in standing.snapshots:
         if (old.sha256, old.registry) == (new.identity.sha256, new.registry) and old.id not in replaced:
-            hint = "" if new.loader.cumulative else localized("note", "would_replace", id=old.id)
+            hint = localized("note", "would_replace", id=old.id)
             yield localized("note", "also", id=old.id, day=calendar_day(old.as_of), hint=hint)
 
 
 def add(change: Change, new: Prepared, standing: Standing, options: Options, lost: int) -> Snapshot:
     """Put one file into the store, in place of what `_replaced` says; `lost` numbers are missing from its list."""
-    earlier = _earlier(new, options, standing)
-    _refuse_unchanged(new, options, earlier)
+    others = [old for old in standing.snapshots if old.registry == new.registry and old.id != options.corrects]
+    same = _unchanged(new, options, others)
     why = _replaced(new, options, standing)
     replaced = list(why)
     file, numbers = change.keep(new.taken.listings, "snapshots")
@@ -514,7 +526,7 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
         bits=change.keep(new.taken.bitpages, "bitpages")[0] if new.taken.bitpages else None,
         numbers=numbers,
         loaded_at=audit_log.now(),
-        accepted=tuple(_accepted(new, options, lost, earlier)),
+        accepted=tuple(_accepted(new, options, lost, same)),
         notes=(*new.taken.notes, *why.values(), *_duplicates(new, replaced, standing)),
     )
     change.put("last", "snapshots", added.id)
@@ -532,8 +544,24 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
     return added
 
 
-def _accepted(new: Prepared, options: Options, lost: int, earlier: Sequence[Snapshot]) -> Iterator[Accepted]:
-    counts = {"unchanged": len(earlier), "shrunk": lost, "unread": new.unread}
+def add_own(change: Change, new: Prepared, standing: Standing, options: Options) -> RecordFile:
+    """Put a file of the own list into the store, beside those of before."""
+    own, told = standing.objections, asdict(new.identity)
+    accepted = tuple(_accepted(new, options, 0, _unchanged(new, options, own.files)))
+    damaged = [file for file in own.files if (file.sha256, file.as_of) == (told["sha256"], options.as_of)]
+    change.put_all("records", {str(file.id): None for file in damaged if own.fault(file)})
+    of = {name: told[name] for name in _OF_OWN} | new.taken.counts
+    about = {"name": new.path.name, "sha256": new.identity.sha256, "accepted": accepted}
+    file = add_list(change, new.taken.listings, options.as_of, **about, **of)
+    detail = {"records": file.kind, "registry": file.registry, "as_of": file.as_of, "file": file.file} | of
+    detail |= {"numbers": file.rows, "layout": json.loads(file.layout or "null"), "sheet": options.sheet}
+    detail |= {"odd": new.taken.odd, "undated": new.taken.undated, "notes": new.taken.notes}
+    change.log("load", detail | {"accepted": [one._asdict() for one in accepted]})
+    return msgspec.structs.replace(file, notes=tuple(new.taken.notes))
+
+
+def _accepted(new: Prepared, options: Options, lost: int, same: int) -> Iterator[Accepted]:
+    counts = {"unchanged": same, "shrunk": lost, "unread": new.unread}
     for what, rows in counts.items():
         if rows:
             yield Accepted(what, rows, options.accept[what])

@@ -24,6 +24,7 @@ from dnc.numbers.numbering_plans import known_region
 from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.listing_frames import in_plain_form, is_plain
 from dnc.registries.lookalikes import decoy
+from dnc.store.record_kinds import OBJECTIONS
 
 _TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".xml")
 
@@ -84,7 +85,7 @@ def loader_for(
     """The one loader that reads a file, and the extract to give to it.
 
     Args:
-        registry: its id; None: find the loader that recognises the file.
+        registry: its id, or the kind of the own list; None: find the loader that recognises the file.
         means, asked, as_of: see `Extract`.
         module: a loader outside the package.
         region: numbering plan of national numbers in a list that holds numbers of every country.
@@ -99,6 +100,7 @@ def loader_for(
         raise OptionError(localized("errors", "loader", "region", region=region))
     extract = Extract(path, "", means, asked, as_of, sheet, layout or Layout())
     _refuse_missing(extract)
+    registry = OBJECTIONS.registry if registry == OBJECTIONS.name else registry
     loader, extract = _find(extract, registry, module, region)
     _refuse_layout(extract, loader)
     if means and (is_plain(extract) or not loader.bare or "" in loader.covers):

@@ -30,8 +30,9 @@ class Kind(msgspec.Struct, frozen=True, dict=True):
         day: SQL, the last day that a row speaks of; its age is counted from it.
         opt_out: SQL, the rows that stay when a person is erased, with nothing but the columns `stays`: without them the
             person would be called again.
-        whole: whether a file says all that is known on its day, and the newest replaces the earlier ones; rows of other
-            kinds are never changed, only followed by others.
+        whole: whether a file says all that is known on its day, so that it has an `as_of`; rows of other kinds are
+            never changed, only followed by others.
+        registry: what it is called in `--registry` and in files, if not by its name.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Kind(msgspec.Struct, frozen=True, dict=True):
     opt_out: str = "false"
     stays: tuple[str, ...] = ()
     whole: bool = False
+    registry: str = ""
 
     @cached_property
     def all_columns(self) -> dict[str, str]:
@@ -135,19 +137,27 @@ CUSTOMERS = Kind(
 RESULTS = (
     "answered", "no_answer", "busy", "failed", "machine", "abandoned", "refused", "objected", "wrong_number",
 )  # fmt: skip
-# The own list, as far as it was recorded one at a time.
+# The own list. Its files are read as those of registries (`dnc.store.load`); what they say stays until it is lifted.
 OBJECTIONS = Kind(
     "objections",
-    columns={"on_day": "date", "lifted": "boolean"},
+    columns={
+        "on_day": "date",  # null: since the day of the file
+        "lifted": "boolean",  # null: of a row of a file of which it is not known whether it is an objection
+        "until": "date",
+        "as_of": "date",  # of the file
+    },
     texts=("reason",),
     same=("on_day", "lifted", "reason"),
     needed=(("on_day",),),
-    day="on_day",
+    day="coalesce(on_day, as_of)",
     opt_out="true",
-    stays=("on_day", "lifted"),
+    stays=("on_day", "lifted", "until", "as_of"),
+    whole=True,
+    registry="own",  # `dnc.registries.OWN`
 )
 
 LASTING = ("objected", "refused")  # results that count after the days in which attempts are counted
 NO_ATTEMPT = "wrong_number"  # the one result that is no attempt to call the person
 
-KINDS = {kind.name: kind for kind in (CONSENTS, CALLS, CUSTOMERS)}
+KINDS = {kind.name: kind for kind in (CONSENTS, CALLS, CUSTOMERS)}  # those that are read by columns
+ALL_KINDS = (*KINDS.values(), OBJECTIONS)

@@ -18,22 +18,19 @@ import msgspec
 import polars as pl
 from msgspec.structs import replace
 
+from dnc.clock import NO_DAYS
 from dnc.database import one_of, run
 from dnc.errors import StoreError
 from dnc.messages import localized
 from dnc.store import audit_log
-from dnc.store.folder import known_fault
+from dnc.store.folder import fault_of, known_fault
 from dnc.store.journal import Change, rows_of
-from dnc.store.record_kinds import ALWAYS, CALLS, CONSENTS, GIVEN, KINDS, NEVER, OBJECTIONS, Kind
+from dnc.store.record_kinds import ALL_KINDS, ALWAYS, CALLS, CONSENTS, GIVEN, NEVER, OBJECTIONS, Kind
 from dnc.store.state import State
 
 _IN_LOG = 4096  # rows of a kind; more are moved into a file
 _FILLED_HERE = ("seq", "consent", "recorded_at")  # columns that are filled in here; `consent` is that of a call
 _MOMENT = "%Y-%m-%dT%H:%M:%S%.f"
-OBJECTION_COLUMNS = {
-    **{"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean},
-    **{"seq": pl.Int64, "recorded_at": pl.Datetime},
-}
 # In small groups, as of a file the groups are read that may have a number.
 _COPY = """
     copy ({rows}) to $out
@@ -75,12 +72,40 @@ _ON_CONSENTS = """
 _OF_CONSENTS = "seq number consent consent_on consent_at consent_withdrawn_on consent_odd"  # which it reads of them
 
 
-class RecordFile(msgspec.Struct, frozen=True):
+# The rows of an own list. No list is accepted any more with dates that contradict it: an entry that starts after the
+# day of its list starts on that day, and one that ends before it starts has no end.
+_OBJECTIONS = """
+    select row_number() over () as row, number, not listed as lifted, null as reason, $as_of::date as as_of,
+           case when since is not null then least(since, $as_of) end as on_day,
+           case when until > $no_days and until >= coalesce(since, until) then until end as until
+    from read_parquet($listings) where listed is distinct from false
+"""
+
+
+class Accepted(NamedTuple):
+    """What a load accepted although it would normally be refused, because a reason was given.
+
+    Attributes:
+        what: `unread` (rows of a complete list), `shrunk` (numbers that the list held before and lacks) or `unchanged`
+            (files of the same bytes as of an earlier day).
+        rows: how many.
+        reason: as given.
+    """
+
+    what: str
+    rows: int
+    reason: str
+
+
+class RecordFile(msgspec.Struct, frozen=True, omit_defaults=True):
     """One file of own records.
 
     sha256, name: of the file that it was loaded from; None where it has what was recorded singly.
     file: its name in the folder `records`; empty where it has no rows. `first` to `last`: the numbers (`seq`) of its
     rows. `from_day` to `to_day`: the days for which it has every call. oldest: the day of its oldest row.
+    as_of: the day for which it says all that is known. accepted: what its load accepted.
+    covers, listed, clear, unknown, unread, region, layout: of the own list, as of a `Snapshot`; and so are `new` and
+    `notes` of its load, which the store does not keep.
     """
 
     id: int
@@ -96,6 +121,30 @@ class RecordFile(msgspec.Struct, frozen=True):
     as_of: date | None = None
     from_day: date | None = None
     to_day: date | None = None
+    accepted: tuple[Accepted, ...] = ()
+    covers: tuple[str, ...] = ()
+    listed: int = 0
+    clear: int = 0
+    unknown: int = 0
+    unread: int = 0
+    region: str | None = None
+    layout: str | None = None
+    new: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def registry(self) -> str:
+        """What its kind is called in `--registry`."""
+        return next(kind.registry or kind.name for kind in ALL_KINDS if kind.name == self.kind)
+
+    @property
+    def campaign(self) -> None:
+        """Own records are of no campaign."""
+
+    @property
+    def numbers(self) -> int:
+        """Rows of `file`, of the own list one per number."""
+        return self.rows
 
 
 class Records(msgspec.Struct, frozen=True):
@@ -135,6 +184,11 @@ class Records(msgspec.Struct, frozen=True):
         """Those that a person or a program told, and no file."""
         return replace(self, files=tuple(file for file in self.files if file.name is None))
 
+    def names_of(self, rows: pl.Series) -> pl.Series:
+        """The names of the files that some rows (`seq`) were loaded from; null for those that were recorded singly."""
+        names = [next((file.name for file in self.files if file.first <= row <= file.last), None) for row in rows]
+        return pl.Series(names, dtype=pl.String)
+
     @property
     def read_again(self) -> list[tuple[int, int, int]]:
         """Of each file that was loaded again: its first and last row, and how much further on each is read anew."""
@@ -149,6 +203,10 @@ class Records(msgspec.Struct, frozen=True):
     def path(self, file: RecordFile) -> Path:
         """Where a file is."""
         return self.folder / file.file
+
+    def fault(self, file: RecordFile) -> str | None:
+        """What is wrong with a file; None if nothing is."""
+        return fault_of(self.path(file)) if file.rows else None
 
     def paths(self) -> list[str]:
         """All its files, compared with their checksums. Raises StoreError."""
@@ -214,7 +272,7 @@ class StatementSource(NamedTuple):
 def _schemas() -> dict[str, pl.DataFrame]:
     """An empty frame of each kind."""
     with duckdb.connect(":memory:") as con:
-        return {kind.name: pl.DataFrame(con.sql(kind.no_rows())) for kind in (*KINDS.values(), OBJECTIONS)}
+        return {kind.name: pl.DataFrame(con.sql(kind.no_rows())) for kind in ALL_KINDS}
 
 
 def empty(kind: Kind) -> pl.DataFrame:
@@ -222,7 +280,7 @@ def empty(kind: Kind) -> pl.DataFrame:
     return _schemas()[kind.name]
 
 
-def records_in(state: State, folder: Path, kinds: Iterable[Kind] = KINDS.values()) -> dict[str, Records]:
+def records_in(state: State, folder: Path, kinds: Iterable[Kind] = ALL_KINDS) -> dict[str, Records]:
     """The own records of a store, by kind. folder: of the store."""
     files = sorted(state.all("records", RecordFile).values(), key=lambda file: file.id)
     return {
@@ -253,12 +311,6 @@ def recorded(state: State, kind: Kind) -> pl.DataFrame:
         return texts.with_columns(*days, *(pl.col(name).str.to_datetime(_MOMENT, time_unit="us") for name in moments))
 
     return state.made(kind.name, frame, Kind)
-
-
-def objections_in(con: duckdb.DuckDBPyConnection, state: State, folder: Path, *also: str) -> pl.DataFrame:
-    """The objections that were recorded, oldest first, with the columns of `OBJECTION_COLUMNS`; `also` others."""
-    kept, columns = records_in(state, folder, [OBJECTIONS])[OBJECTIONS.name], [*OBJECTION_COLUMNS, *also]
-    return (kept.find(con, columns=columns) if kept.files else kept.recorded.select(columns)).sort("seq")
 
 
 def uses(records: Mapping[str, Records], numbers: pl.Series | None = None) -> StatementSource:
@@ -304,7 +356,7 @@ class NewRows(msgspec.Struct, frozen=True):
         sha256, name: of the file that they are from; None where a person or a program told them.
         as_of: of a whole file, its day.
         from_day, to_day: the days for which they are all there are.
-        also: what else the log keeps: how many rows were left out, and reasons.
+        accepted: what was accepted of the file.
     """
 
     kind: Kind
@@ -317,7 +369,7 @@ class NewRows(msgspec.Struct, frozen=True):
     as_of: date | None = None
     from_day: date | None = None
     to_day: date | None = None
-    also: Mapping[str, Any] = {}
+    accepted: tuple[Accepted, ...] = ()
 
     @property
     def source(self) -> StatementSource:
@@ -426,7 +478,7 @@ def add_sorted(change: Change, rows: Sorted) -> Added:
     span = {"first": rows.first, "last": rows.last}
     change.put("last", kind.name, rows.last)
     place = {"kind": kind.name, "file": file, "rows": rows.rows, **span, "oldest": rows.oldest}
-    _add_file(change, **place, **days, sha256=new.sha256, loaded_at=rows.at)
+    _add_file(change, **place, **days, sha256=new.sha256, loaded_at=rows.at, accepted=new.accepted)
     change.log("load", _in_log(new, rows.rows, span) | days | {"file": file})
     return Added(rows.rows, new.kept - rows.rows, *((rows.first, rows.last) if rows.rows else (None, None)))
 
@@ -453,7 +505,8 @@ def add_told(change: Change, new: NewRows) -> Added:
 
 
 def _in_log(new: NewRows, rows: int, span: Mapping[str, int]) -> dict[str, Any]:
-    return {"records": new.kind.name, "rows": rows, "known": new.kept - rows, **new.also, **span}
+    accepted = {"accepted": [one._asdict() for one in new.accepted]} if new.accepted else {}
+    return {"records": new.kind.name, "rows": rows, "known": new.kept - rows, **accepted, **span}
 
 
 def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
@@ -462,6 +515,18 @@ def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
     rows = objected.select("number", on_day=pl.col("at").dt.date()).collect()
     if rows.height:
         add_objections(change, *map(pl.Series.to_list, rows), recorded_at=at)
+
+
+def add_list(change: Change, listings: Path, as_of: date, **of: Any) -> RecordFile:
+    """Put an own list into the store: listings as `dnc.registries.ingest` writes them; `of`: more of `RecordFile`."""
+    kind, at, last = OBJECTIONS, audit_log.now(), change.state.last(OBJECTIONS.name)
+    params = {"listings": str(listings), "as_of": as_of, "no_days": NO_DAYS}
+    rows, out = StatementSource(_OBJECTIONS, params, {}), change.work / "objections.parquet"
+    _write(change.con, out, _numbered(rows, kind, last, at), kind, kind.all_columns)
+    file, count = change.keep(out, "records") if rows_of(out) else ("", 0)
+    change.put("last", kind.name, last + count)
+    place = {"kind": kind.name, "file": file, "rows": count, "first": last + 1, "last": last + count, "oldest": None}
+    return _add_file(change, **place, loaded_at=at, as_of=as_of, **of)
 
 
 def add_objections(
@@ -479,7 +544,7 @@ def add_objections(
     rows = {"seq": range(first, last + 1), "number": numbers, "on_day": days}
     same = {"lifted": lifted, "reason": reason, "recorded_at": recorded_at}
     frame = pl.DataFrame(rows).with_columns(pl.lit(cell).alias(name) for name, cell in same.items())
-    _record(change, OBJECTIONS, frame.cast(empty(OBJECTIONS).schema), last)
+    _record(change, OBJECTIONS, pl.concat([empty(OBJECTIONS), frame], how="diagonal_relaxed"), last)
 
 
 def _record(change: Change, kind: Kind, rows: pl.DataFrame, last: int) -> dict[str, Any]:
@@ -580,8 +645,9 @@ def _folded(change: Change, kept: Records) -> dict[str, Any]:
     return {"file": name}
 
 
-def _add_file(change: Change, **row: Any) -> None:
+def _add_file(change: Change, **row: Any) -> RecordFile:
     """Note a file of own records; its id is the next one."""
-    id_ = change.state.last("records") + 1
-    change.put("last", "records", id_)
-    change.put("records", id_, RecordFile(id=id_, **row))
+    file = RecordFile(id=change.state.last("records") + 1, **row)
+    change.put("last", "records", file.id)
+    change.put("records", file.id, file)
+    return file

@@ -29,7 +29,7 @@ from dnc.messages import localized
 from dnc.store import holds
 from dnc.store.journal import Change
 from dnc.store.record_kinds import CONSENTS, KINDS, OBJECTIONS, Kind
-from dnc.store.records import RecordFile, objections_in, recorded, records_in, used_since, with_columns_of
+from dnc.store.records import RecordFile, recorded, records_in, used_since, with_columns_of
 from dnc.store.snapshots import Snapshot, snapshots_in
 from dnc.store.state import FILES, State
 
@@ -71,12 +71,12 @@ class Forgotten(msgspec.Struct, frozen=True):
 
 def check_registry(registry: str | None) -> None:
     """Raise LoaderError if there is no such registry, InputError if it is the own list."""
-    if registry in KINDS:
-        return
-    from dnc.store.loader_search import loader_of  # every store is opened with this module
-
-    if registry and loader_of(registry).cumulative:
+    if registry in (OBJECTIONS.name, OBJECTIONS.registry):
         raise InputError(localized("errors", "retain_own"))
+    if registry and registry not in KINDS:
+        from dnc.store.loader_search import loader_of  # every store is opened with this module
+
+        loader_of(registry)
 
 
 def _erase(change: Change, *kinds: str) -> None:
@@ -92,8 +92,7 @@ def forget_by_age(change: Change, before: date, registry: str | None) -> list[Sn
     """
     if holds.in_state(change.state):
         return []
-    kept = [snapshot for snapshot in snapshots_in(change.state) if not snapshot.is_own]
-    gone = [old for old in kept if old.as_of < before and registry in (None, old.registry)]
+    gone = [old for old in snapshots_in(change.state) if old.as_of < before and registry in (None, old.registry)]
     change.put_all("snapshots", {str(old.id): None for old in gone})
     _erase(change, REQUESTS)
     detail = {"by": "age", "before": before, "registry": registry, "snapshots": [old.id for old in gone]}
@@ -137,18 +136,16 @@ def forget_by_number(
     if not holds.in_state(change.state):
         _erase(change, REQUESTS, HASHES, "terms")  # no check can be repeated without its hashes
     rewriting = _Rewriting(change, _THEIRS, {"numbers": list(numbers)}, work)
-    snapshots = snapshots_in(change.state)
-    for file in sorted({snapshot.file for snapshot in snapshots if not snapshot.is_own}):
+    for file in sorted({snapshot.file for snapshot in snapshots_in(change.state)}):
         rewriting.write("snapshots", file, _NOT_AN_OPT_OUT, _WITHOUT_ANSWER)
     for kept in change.state.all(DECISIONS, KeptDecisions).values():
         rewriting.write("decisions", kept.file, "true", _WITHOUT_ROW)
-    barred: set[int] = set()
-    for file in sorted({snapshot.file for snapshot in snapshots if snapshot.is_own}):
-        barred.update(rewriting.opted_out(file))
-        rewriting.write("snapshots", file, "not listed", _WITHOUT_ROW)
     _forget_records(_Rewriting(change, _THEIRS, rewriting.params, work), [OBJECTIONS])
-    told = objections_in(change.con, change.state, change.folder)
-    barred.update(told.filter(~pl.col("lifted"))["number"])
+    known = records_in(change.state, change.folder, [OBJECTIONS])[OBJECTIONS.name]
+    for one in known.files:
+        if one.clear:  # it may have had these numbers in rows that are not kept
+            change.put("records", one.id, replace(one, sha256=""))
+    barred = set(known.find(change.con, f"{_THEIRS} and lifted is distinct from true", rewriting.params)["number"])
     alone = {"numbers": [number for number in numbers if number not in barred]}  # lifts of nothing that is kept
     _forget_records(_Rewriting(change, _THEIRS, alone, work), [replace(OBJECTIONS, opt_out="false")])
     _forget_records(rewriting, kinds)
@@ -258,13 +255,6 @@ class _Rewriting:
         self._out = work / "kept.parquet"
         self.removed = {"snapshots": 0, "decisions": 0, "records": 0}
         self.files: list[str] = []
-
-    def opted_out(self, file: str) -> list[int]:
-        """The numbers that opted out according to the file of a snapshot."""
-        path = self.change.folder / "snapshots"
-        sql = f"select number from read_parquet($file) where {self.which} and listed is distinct from false"
-        with engine(self._out.parent, path) as con:
-            return run(con, "forget", sql, {"file": str(path / file), **self.params})["number"].to_list()
 
     def write(
         self,

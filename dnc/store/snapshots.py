@@ -6,36 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from dnc.errors import StoreError
 from dnc.files.locks import ReadLock
 from dnc.messages import calendar_day, localized
-from dnc.registries import OWN
 from dnc.store.folder import fault_of, known_fault
-from dnc.store.record_kinds import CONSENTS
-from dnc.store.records import OBJECTION_COLUMNS, Records
+from dnc.store.record_kinds import CONSENTS, OBJECTIONS
+from dnc.store.records import Accepted, Records
 from dnc.store.state import State
 from dnc.store.wordings import NONE_KEPT
 
 _NOT_STATED = ("new", "notes")  # attributes of a snapshot that the store does not keep
-
-
-class Accepted(NamedTuple):
-    """What a load accepted although it would normally be refused, because a reason was given.
-
-    Attributes:
-        what: `unread` (rows of a complete list), `shrunk` (numbers that the list held before and lacks) or `unchanged`
-            (snapshots of the same bytes as of an earlier day).
-        rows: how many.
-        reason: as given.
-    """
-
-    what: str
-    rows: int
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -91,16 +75,6 @@ class Snapshot:
         return self.listed + self.clear + self.unknown + self.unread
 
     @property
-    def is_own(self) -> bool:
-        """Whether it is the caller's own list of objections."""
-        return self.registry == OWN
-
-    @property
-    def prefixes(self) -> str:
-        """`covers` as text; `*` is every number."""
-        return " ".join(prefix or "*" for prefix in self.covers)
-
-    @property
     def stated(self) -> dict[str, Any]:
         """What the store keeps of it."""
         names = [column.name for column in fields(self) if column.name not in _NOT_STATED]
@@ -114,19 +88,17 @@ def snapshots_in(state: State) -> tuple[Snapshot, ...]:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a check sees of a store: the snapshots and objections at the moment when it began.
+    """What a check sees of a store: the snapshots and own records at the moment when it began.
 
     Its files are held open: one that is forgotten meanwhile is deleted only when this object is gone.
 
     Attributes:
         folder: of the store.
-        objections: with the columns of `records.OBJECTION_COLUMNS`.
         records: what the controller itself knows, by kind. wordings: of its consents, as `wordings.facts_of`.
     """
 
     folder: Path
     snapshots: tuple[Snapshot, ...] = ()
-    objections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OBJECTION_COLUMNS))
     records: Mapping[str, Records] = field(default_factory=dict)
     wordings: pl.DataFrame = field(default_factory=lambda: NONE_KEPT)
     reading: ReadLock | None = field(default=None, repr=False, compare=False)
@@ -135,6 +107,11 @@ class Standing:
     def has_consents(self) -> bool:
         """Whether the own records have any consent or withdrawal."""
         return CONSENTS.name in self.records and self.records[CONSENTS.name].any
+
+    @property
+    def objections(self) -> Records:
+        """The own list."""
+        return self.records.get(OBJECTIONS.name) or Records(OBJECTIONS, self.folder)
 
     @property
     def records_in_log(self) -> dict[str, Any]:

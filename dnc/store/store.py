@@ -39,7 +39,7 @@ from dnc.store import audit_log, holds, records, retention, wordings
 from dnc.store.folder import known_fault, refuse_unsafe
 from dnc.store.holds import Hold
 from dnc.store.journal import WORK, Journal
-from dnc.store.record_kinds import CONSENTS, CUSTOMERS, KINDS
+from dnc.store.record_kinds import ALL_KINDS, CONSENTS, CUSTOMERS, KINDS
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
 from dnc.store.state import State
@@ -116,16 +116,14 @@ class Store:
     # reading
 
     def standing(self) -> Standing:
-        """The snapshots and objections of this moment; none if the store does not exist yet.
+        """The snapshots and own records of this moment; none if the store does not exist yet.
 
         Raises StoreError, also if the log was edited.
         """
         if not self.exists:
             return Standing(self.path)
         for _ in range(_TRIES):
-            state = self.journal.read()
-            with self.journal.instance.cursor() as con:
-                now = replace(self._standing_in(state), objections=records.objections_in(con, state, self.path))
+            now = self._standing_in(self.journal.read())
             try:
                 return replace(now, reading=ReadLock(now.files))
             except FileNotFoundError:
@@ -135,7 +133,7 @@ class Store:
         return now  # a file is lost: whoever reads it says which
 
     def _standing_in(self, state: State) -> Standing:
-        """The snapshots of a state, without objections, and without keeping their files open."""
+        """What a state has, without keeping its files open."""
         own = records.records_in(state, self.path)
         return Standing(self.path, snapshots_in(state), records=own, wordings=wordings.facts_of(state))
 
@@ -255,8 +253,8 @@ class Store:
 
     # loading
 
-    def load(self, path: str | Path, *, as_of: date, **options: Unpack[LoadOptions]) -> Snapshot:
-        """Load one registry file completely.
+    def load(self, path: str | Path, *, as_of: date, **options: Unpack[LoadOptions]) -> Snapshot | records.RecordFile:
+        """Load one file of a registry, or of the own list, completely.
 
         Args:
             path: the registry's file.
@@ -280,7 +278,8 @@ class Store:
             ignore: columns of the file that are left out on purpose, or patterns of their names.
 
         Returns:
-            The snapshot; if the same file is already loaded in the same way, that snapshot with `new` False.
+            The snapshot, or the file of own records; if the same file is already loaded in the same way, that one with
+            `new` False.
 
         Raises:
             InputError, LoaderError, OptionError: the file or an option is wrong; the store is as it was.
@@ -288,8 +287,10 @@ class Store:
         """
         return self.load_all([path], as_of=as_of, **options)[0]
 
-    def load_all(self, paths: Sequence[str | Path], *, as_of: date, **options: Unpack[LoadOptions]) -> list[Snapshot]:
-        """Load several files, all or none; arguments and exceptions as for `load`. Returns one snapshot per file."""
+    def load_all(
+        self, paths: Sequence[str | Path], *, as_of: date, **options: Unpack[LoadOptions]
+    ) -> list[Snapshot | records.RecordFile]:
+        """Load several files, all or none; arguments and exceptions as for `load`. Returns what is of each file."""
         from dnc.store import load  # most processes only check
 
         checked = load.checked(paths, as_of, options)
@@ -301,18 +302,22 @@ class Store:
                 folder.mkdir()
                 prepared.append(load.prepare(Path(path), checked, standing, folder, con))
             load.corrected(prepared[0], checked, standing)
-            loaded = [load.same_snapshot(file, checked, standing) for file in prepared]
+            loaded = [load.same_file(file, checked, standing) for file in prepared]
             if all(loaded):
-                return [snapshot for snapshot in loaded if snapshot]
-            new = [file for file, snapshot in zip(prepared, loaded, strict=True) if not snapshot]
+                return [file for file in loaded if file]
+            new = [file for file, known in zip(prepared, loaded, strict=True) if not known]
             load.refuse_unread(new, checked)
             lost = load.losses(new, checked, standing, work)
             with self.journal.change() as change:
-                added = []
+                added = list[Snapshot | records.RecordFile]()
                 for file in prepared:
                     now = self._standing_in(change.state)
-                    same = load.same_snapshot(file, checked, now)
-                    added.append(same or load.add(change, file, now, checked, lost.get(file.path, 0)))
+                    if same := load.same_file(file, checked, now):
+                        added.append(same)
+                    elif file.loader.cumulative:
+                        added.append(load.add_own(change, file, now, checked))
+                    else:
+                        added.append(load.add(change, file, now, checked, lost.get(file.path, 0)))
                 return added
 
     # objections
@@ -356,7 +361,7 @@ class Store:
         with self.work("sorted") as work, self.journal.instance.cursor() as con:
             for spare in (0, _SPARE):
                 standing, last = self.standing(), self.journal.asked(lambda state: state.last(kind.name)) or 0
-                known = standing.records or {one.name: records.Records(one, self.path) for one in KINDS.values()}
+                known = standing.records or {one.name: records.Records(one, self.path) for one in ALL_KINDS}
                 ready = records.sort(con, new, known, work, last + spare)
                 with self.journal.change() as change:
                     if not any(rows.is_outdated(change) for rows in ready):
@@ -373,10 +378,7 @@ class Store:
     # forgetting
 
     def forget(self, before: date, registry: str | None = None) -> list[Snapshot]:
-        """Delete snapshots as of a day before `before`; returns those deleted.
-
-        The own list is never forgotten by age: those who objected would be called again.
-        """
+        """Delete snapshots as of a day before `before`; returns those deleted."""
         retention.check_registry(registry)
         self.must_exist()
         with self.journal.change(erasing=True) as change:

@@ -17,7 +17,6 @@ from typing import NamedTuple
 import msgspec
 import polars as pl
 
-from dnc.clock import today
 from dnc.files.output_rows import Shared
 from dnc.files.table import MARKED
 from dnc.frames import Remembered, numbered, repeated, taken
@@ -126,10 +125,6 @@ class Judge(ExitStack[bool | None]):
     def follow(self, standing: Standing) -> bool:
         """Judge by what the store holds now, if what is remembered holds then, too; see `Screen.follow`."""
         return self._screen.follow(standing)
-
-    def objections(self, numbers: pl.Series) -> pl.DataFrame:
-        """The objections of some numbers in the store today (see `Screen.objections`)."""
-        return self._screen.objections(numbers, today())
 
     @cached_property
     def _evaluator(self) -> Evaluator:

@@ -194,9 +194,7 @@ class Trade:
     """
 
     def __init__(self, book: Rulebook, standing: Standing, policy: Policy) -> None:
-        others = tuple(snapshot for snapshot in standing.snapshots if not snapshot.is_own)
-        self._book, self._policy = book, policy
-        self._standing = replace(standing, snapshots=others, objections=standing.objections.clear())
+        self._book, self._policy, self._standing = book, policy, replace(standing, records={})
         self._registries = [id_.replace("-", "_") for id_ in book.registries() if self._standing.of(id_)]
         self._cases: pl.DataFrame | None = None
         self._schema = pl.Schema()

@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from dnc import InputError, LoaderError
+from dnc.lists.own_list import own_list
 from dnc.store import audit_log
-from dnc.verdicts.screening import own_list
 from tests import some
 from tests.law.test_world import BOOK, SALE, decided
 from tests.registries.test_loaders import state_of
-from tests.store.test_store import said, states
+from tests.store.test_store import objections, said, states
 
 AS_OF = date(2026, 11, 20)
 ODD = [
@@ -153,9 +153,9 @@ def test_days_in_a_declared_order(dnc, store, write_file, cell, dates, since):
     path = write_file("own.csv", f"number,since,until\n+33199000001,{cell},31 décembre 2026\n+33199000002,,none\n")
     one = store.load(path, as_of=AS_OF, dates=dates)
     assert one.notes == (f"newest entry: {since}",)
-    assert pl.read_parquet(store.path / "snapshots" / one.file).rows() == [
-        (33199000001, True, since, date(2026, 12, 31)),
-        (33199000002, True, None, None),
+    assert objections(store).select("number", "lifted", "on_day", "until").rows() == [
+        (33199000001, False, since, date(2026, 12, 31)),
+        (33199000002, False, None, None),
     ]
     brief = write_file("b.toml", f'dates = "{dates}"')
     assert dnc("load", "--preview", path, "--brief", brief)[1].splitlines()[1] == f"+33199000001,yes,{since}"

@@ -798,6 +798,10 @@ def test_the_own_list_is_loaded_on_the_first_page(browser):
     sent = {"file": ("people.csv", b"number\n+33199001299\n")}
     done = ended(browser, browser.post("/registries", {"as_of": "2026-11-20", "registry": "own"}, files=sent))
     assert "Registry Own opt-out list" in text_of(done) and "Complete for all numbers" in text_of(done)
+    assert "Since the previous file" not in text_of(done), "its entries stay, so that no file replaces another"
+    sent = {"file": ("people.csv", b"number\n+33199001298\n")}
+    again = ended(browser, browser.post("/registries", {"as_of": "2026-11-21", "registry": "own"}, files=sent))
+    assert "earlier numbers that are not in it, and stay until they are lifted: 1" in text_of(again).lower()
 
 
 CONSENTS = (

@@ -51,7 +51,7 @@ def send(api: httpx.Client, path: str, sent: dict, key: str | None = None) -> ht
 def rows(api: httpx.Client, path: str) -> int:
     """How many rows of a kind the store has."""
     standing = api.store.standing()
-    return standing.objections.height if path == "objections" else standing.records[path].recorded.height
+    return standing.objections.recorded.height if path == "objections" else standing.records[path].recorded.height
 
 
 @pytest.fixture

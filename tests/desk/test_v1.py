@@ -341,7 +341,7 @@ def test_a_key_that_is_removed_while_a_request_arrives_records_nothing(api):
         keys.remove(api.store.journal, "dialler")
         wire.sendall(body)
         assert wire.makefile("rb").readline().startswith(b"HTTP/1.1 401 ")
-    assert api.store.standing().objections.is_empty()
+    assert api.store.standing().objections.recorded.is_empty()
 
 
 def test_the_store_keeps_no_key(dnc, tmp_path):

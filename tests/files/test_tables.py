@@ -627,7 +627,7 @@ def test_rows_of_a_blocklist_are_counted_once(tmp_path):
     path = written(tmp_path, content)
     store = Store(tmp_path / "store")
     one = store.load(path, as_of=date(2026, 8, 3))
-    kept = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
+    kept = pl.read_parquet(tmp_path / "store" / "records" / one.file)["number"].to_list()
     assert kept == [33199000001, 33261910002, 33353010003]
     assert (one.listed, one.unread) == (2, 0)
     assert "numbers cleaned of characters that a spreadsheet or a typist had added: 1" in one.notes

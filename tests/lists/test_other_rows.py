@@ -278,4 +278,4 @@ def test_a_store_of_one_controller(tmp_path, write_file):
     path = write_file("calls.csv", f"number,objected_on\n{A},2026-05-01\n")
     check(path, store, region="FR", given=CHARITY, at=date(2026, 11, 24))
     assert check(path, store, region="FR", given=CHARITY, at="2026-01-01").counts["clear"] == 1
-    assert store.standing().objections.is_empty()
+    assert store.standing().objections.recorded.is_empty()

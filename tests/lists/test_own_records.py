@@ -11,6 +11,7 @@ import pytest
 
 from dnc import InputError, OptionError, Rulebook, Store, StoreError
 from dnc.database import instance_of
+from dnc.errors import UnacceptedError
 from dnc.lists import own_records
 from dnc.lists.own_records import RecordReading
 from dnc.lists.texts import TextMeanings
@@ -105,7 +106,7 @@ def test_the_store_is_not_locked_while_a_file_is_sorted(store, load, book, monke
     assert [row[1:] for row in rows(store, "calls", "seq", "number", "result")] == [(33199000001, "no_answer")] * (
         1 + times
     ) + [(33199000002, "busy")]
-    assert store.standing().objections.height == times
+    assert store.standing().objections.recorded.height == times
     assert verify(store.journal).faults == []
 
 
@@ -232,6 +233,17 @@ def test_a_row_that_cannot_be_read_stops_the_load(store, load, kind, text, says)
     with pytest.raises(InputError, match=says):
         load(kind, text)
     assert not store.exists
+
+
+def test_customers_are_no_newer_on_a_later_day(store, load):
+    """The same file of an earlier day would make former customers current; a reason is kept with it."""
+    text, july, august = "number,relationship\n+33199000001,contract\n", date(2026, 7, 1), date(2026, 8, 1)
+    load("customers", text, RecordReading(as_of=july))
+    with pytest.raises(UnacceptedError, match="the same file was loaded as of 2026-07-01"):
+        load("customers", text, RecordReading(as_of=august))
+    load("customers", text, RecordReading(as_of=august, accept={"unchanged": "nobody left"}))
+    assert store.standing().records["customers"].files[-1].accepted == (("unchanged", 1, "nobody left"),)
+    load("customers", text, RecordReading(as_of=date(2026, 6, 1)))
 
 
 def test_customers_are_those_of_a_day(store, load):

@@ -1173,14 +1173,14 @@ def test_all_numbers_of_the_own_list_count(tmp_path):
     rows = "0199000001;0639980001;x\n;0639980002;x\n0199000003;yes;x\n0199000004;;x\n"
     path.write_text(f"number;mobile;reason\n{rows}")
     one = Store(tmp_path / "store").load(path, as_of=AS_OF)
-    numbers = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
+    numbers = pl.read_parquet(tmp_path / "store" / "records" / one.file)["number"].to_list()
     assert numbers == [33199000001, 33199000003, 33199000004, 33639980001, 33639980002]
     assert not [note for note in one.notes if "not read" in note]
     headers = ("Tél fixe;Portable;Motif", "Telefon;Handy;Grund", "Teléfono;Móvil;Motivo", "Tel.;Cell.;Note")
     for at, header in enumerate(headers):
         path.write_text(f"{header}\n{rows}")
         other = Store(tmp_path / f"other-{at}").load(path, registry="own", as_of=AS_OF)
-        assert pl.read_parquet(tmp_path / f"other-{at}/snapshots" / other.file)["number"].to_list() == numbers
+        assert pl.read_parquet(tmp_path / f"other-{at}/records" / other.file)["number"].to_list() == numbers
     said = load_error(tmp_path, "cut.csv", "number;mobile;reason\n0199000001;06 39;x\n0199000002;;\n")
     assert said.startswith("cut.csv:2: a number cannot be read")
     said = load_error(tmp_path, "bare.csv", "0199000001;0639980001\n", registry="own")
@@ -1223,7 +1223,7 @@ def test_columns_of_the_own_list_that_hold_numbers_count_by_any_name(text, optio
     path = tmp_path / "own.csv"
     path.write_text(text)
     one = Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF, **options)
-    kept = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)
+    kept = pl.read_parquet(tmp_path / "store" / "records" / one.file)
     assert kept["number"].to_list() == numbers
     assert next(note for note in one.notes if "these count too" in note).endswith(f"too: {named}")
 
@@ -1345,7 +1345,7 @@ def test_own_in_another_plan(text, tmp_path):
     store = Store(tmp_path / "store")
     words = {"registry": "own", "as_of": AS_OF, "region": "gb"}
     one = store.load(path, **words)
-    assert pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list() == [
+    assert pl.read_parquet(tmp_path / "store" / "records" / one.file)["number"].to_list() == [
         442079460123,
         447700900123,
     ]
@@ -1353,14 +1353,14 @@ def test_own_in_another_plan(text, tmp_path):
 
 
 def test_own_country_wins(tmp_path):
-    """A column `country` wins over the plan that is told for the file, and another plan makes another snapshot."""
+    """A column `country` wins over the plan that is told for the file, and a file that is read by another plan is another file."""
     path = tmp_path / "own.csv"
     path.write_text("number,country\n0199000001,\n0199000001,FR\n020 7946 0123,GB\n")
     store = Store(tmp_path / "store")
     french, italian = (store.load(path, as_of=AS_OF, region=region) for region in (None, "IT"))
     assert italian.new
     numbers = [
-        pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list() for one in (french, italian)
+        pl.read_parquet(tmp_path / "store" / "records" / one.file)["number"].to_list() for one in (french, italian)
     ]
     assert numbers == [[33199000001, 442079460123], [33199000001, 390199000001, 442079460123]]
 
@@ -1383,7 +1383,7 @@ def test_first_line_of_a_bare_list_is_data(text, tmp_path):
     path = tmp_path / "own.txt"
     path.write_text(text + "+33199000009\n")
     one = Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF, **UNREAD)
-    assert (one.rows, one.unread) == (2, int(text.startswith("077")))
+    assert (one.listed + one.unread, one.unread) == (2, int(text.startswith("077")))
 
 
 # Snapshots beside each other

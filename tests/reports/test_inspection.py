@@ -345,6 +345,21 @@ def test_what_was_accepted_of_a_file_is_said_in_words(store, book, write_file, t
     assert row["accepted"] in page
 
 
+def test_the_own_list_that_a_check_used_is_named(store, write_file, monkeypatch):
+    """Also if it was loaded before the days; one that was loaded after the last check of the days was not used."""
+    calls = write_file("calls.csv", f"number\n{NUMBERS[3]}\n")
+    for month, day in ((9, 1), (11, 3), (12, 2)):
+        monkeypatch.setenv("DNC_TODAY", f"2026-{month:02}-{day:02}")
+        monkeypatch.setattr(audit_log, "now", lambda at=(month, day): datetime(2026, *at, 9))
+        path = write_file(f"own{month}.csv", f"number\n{NUMBERS[month - 8]}\n")
+        if month == 11:
+            check(calls, store, region="FR", at="2026-11-03")
+        else:
+            store.load(path, registry="own", as_of=date(2026, month, 1))
+    found = inspect(store, Scope(date(2026, 11, 1), date(2026, 11, 30)))
+    assert found.registries.select("registry", "as_of").rows() == [("own", "2026-09-01")]
+
+
 def test_a_folder_of_a_campaign_has_its_calls_and_the_consents_they_were_made_on(made):
     """The call without a campaign is left out, and what no call of it was made on."""
     files = made(Scope(SCOPE.first, SCOPE.last, "autumn"))
@@ -385,7 +400,7 @@ def test_a_person_of_the_own_list_has_calls_of_their_own(store, book, write_file
     told = [{"number": n, "at": f"2026-10-0{day}T10:00", "result": "busy"} for n, day in calls]
     own_records.record(store, "calls", told, book)
     rows = inspect(store, SCOPE).objections.select("statement", "ended_on", "called_after").sort("statement").rows()
-    assert rows == [("own:1-1", date(2026, 10, 5), 2), ("own:1-2", None, 1)]
+    assert rows == [("objections:1", date(2026, 10, 5), 2), ("objections:2", None, 1)]
 
 
 def test_an_entry_without_an_end_in_one_of_two_files_has_not_ended(store, write_file, monkeypatch):
@@ -395,7 +410,7 @@ def test_an_entry_without_an_end_in_one_of_two_files_has_not_ended(store, write_
         text = f"number,since,until\n{NUMBERS[0]},2026-10-01,{until}\n{NUMBERS[1]},2026-10-01,2026-10-2{day}\n"
         store.load(write_file(f"own{day}.csv", text), registry="own", as_of=date(2026, 10, day))
     rows = inspect(store, SCOPE).objections.select("statement", "ended_on").sort("statement").rows()
-    assert rows == [("own:1-1", None), ("own:1-2", date(2026, 10, 24))]
+    assert rows == [("objections:1", None), ("objections:2", date(2026, 10, 24))]
 
 
 def test_how_often_and_when_people_were_called(store, book, write_file, monkeypatch):

@@ -124,7 +124,7 @@ def test_no_number_was_sent_to_a_directory(store, write_file):
         store.load(path, as_of=date(2026, 8, 5), registry=registry)
     asked = {row["registry"]: row["asked"] for row in answer(store, UNKNOWN)["snapshots"]}
     assert [registry for registry, is_asked in asked.items() if is_asked] == ["fr-bloctel"]
-    assert len(asked) == 5
+    assert len(asked) == 4
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -91,7 +91,7 @@ def test_a_store_of_opt_outs_alone_is_not_taken_for_an_empty_one_either(store, w
     with pytest.raises(StoreError, match="is missing"):
         store.object(["+33199000002"], date(2026, 8, 2))
     restore(store.journal, tmp_path / "kept")
-    assert (store.standing().objections.height, verify(store.journal).faults) == (1, [])
+    assert (store.standing().objections.recorded.height, verify(store.journal).faults) == (1, [])
 
 
 def test_a_store_that_was_just_made_needs_no_head(store, monkeypatch):
@@ -99,7 +99,7 @@ def test_a_store_that_was_just_made_needs_no_head(store, monkeypatch):
     with store.journal.writing():
         store.journal._create()
     monkeypatch.setattr(journal, "_known", {})
-    assert (store.standing().objections.height, verify(store.journal).faults) == (0, [])
+    assert (store.standing().objections.recorded.height, verify(store.journal).faults) == (0, [])
     store.object(["+33199000001"], date(2026, 8, 1))
     assert store.journal.noted().seq == 1
 
@@ -113,7 +113,7 @@ def test_a_log_cut_anywhere_is_refused(loaded):
         with pytest.raises(StoreError, match="nothing is decided from this store"):
             loaded.standing()
     log.write_bytes(whole)
-    assert loaded.standing().objections.height == 1
+    assert loaded.standing().objections.recorded.height == 1
 
 
 @pytest.mark.parametrize("name", [LOG, HEAD, "snapshots"])
@@ -212,7 +212,7 @@ def test_a_second_writer_waits_and_then_names_the_first(dnc, loaded, write_file,
             holder.stdout.readline()
             code, _, err = dnc("check", calls, "--region", "FR", "--store", loaded.path)
             assert (code, f"still locked by process {holder.pid} after 0.2 s" in err) == (4, True)
-            assert loaded.standing().objections.height == 1
+            assert loaded.standing().objections.recorded.height == 1
         finally:
             holder.kill()
     assert loaded.object(["+33199000004"], date(2026, 8, 3)) == 1
@@ -297,7 +297,7 @@ def test_a_restore_puts_back_what_is_damaged_and_nothing_else(loaded, tmp_path, 
     (loaded.path / "snapshots" / loaded.snapshots()[0].file).unlink()
     done = restore(loaded.journal, tmp_path / "backup")
     assert (done.files, done.log) == (1, False)
-    assert (loaded.standing().objections.height, verify(loaded.journal).faults) == (2, [])
+    assert (loaded.standing().objections.recorded.height, verify(loaded.journal).faults) == (2, [])
 
 
 def test_a_restored_log_says_what_came_after_it(loaded, tmp_path):
@@ -321,7 +321,7 @@ def test_a_longer_log_that_is_whole_stays(dnc, loaded, tmp_path):
     (loaded.path / HEAD).unlink()
     done = restore(loaded.journal, tmp_path / "backup")
     assert (done.files, done.log, done.before.seq, done.after.seq) == (1, False, 6, 6)
-    assert (loaded.standing().objections.height, verify(loaded.journal).faults) == (4, [])
+    assert (loaded.standing().objections.recorded.height, verify(loaded.journal).faults) == (4, [])
     *rows, torn, _ = (loaded.path / LOG).read_bytes().split(b"\n")
     (loaded.path / LOG).write_bytes(b"\n".join([*rows, torn[:50]]))
     code, _, err = dnc("restore", tmp_path / "backup", "--store", loaded.path)
@@ -337,12 +337,12 @@ def test_a_log_that_was_edited_stays_up_to_the_row_before(loaded, tmp_path):
     own.write_text("number\n+33199000005\n")
     loaded.load(own, registry="own", as_of=date(2026, 8, 4))
     loaded.object(["+33199000004"], date(2026, 8, 5))
-    log, file = loaded.path / LOG, loaded.snapshots()[-1].file
+    log, file = loaded.path / LOG, loaded.standing().objections.files[-1].file
     log.write_bytes(log.read_bytes().replace(b'"as_of":"2026-08-04"', b'"as_of":"2026-08-05"'))
     done = restore(loaded.journal, tmp_path / "backup")
     assert (done.log, done.before.seq, done.after.seq) == (False, 6, 4)
     assert {path.name for path in done.aside.iterdir()} == {log.name, HEAD, file}
-    assert (loaded.standing().objections.height, verify(loaded.journal).faults) == (2, [])
+    assert (loaded.standing().objections.recorded.height, verify(loaded.journal).faults) == (2, [])
 
 
 def test_a_longer_log_that_its_head_contradicts_is_not_kept(loaded, tmp_path):
@@ -354,7 +354,7 @@ def test_a_longer_log_that_its_head_contradicts_is_not_kept(loaded, tmp_path):
         store.object([f"+3319900000{number}"], date(2026, 8, 3))
     shutil.copy(tmp_path / "other" / LOG, loaded.path / LOG)
     assert restore(loaded.journal, tmp_path / "backup").log
-    assert loaded.standing().objections.height == 1
+    assert loaded.standing().objections.recorded.height == 1
 
 
 def test_a_restore_of_files_loses_no_rows_and_says_so(dnc, loaded, tmp_path):

@@ -144,7 +144,7 @@ def test_the_log_is_as_it_was(known):
     before = known.log()
     known.forget_numbers([f"+{DECIDED}"])
     assert known.log()[:-1].equals(before)
-    assert known.standing().objections.height == 5 + 1 + 2 + 1
+    assert known.standing().objections.recorded.height == 5 + 1 + 2 + 1
     assert known.object([f"+{OBJECTED}"], date(2026, 6, 7)) == 1
     assert not verify(known.journal).faults
 
@@ -157,16 +157,16 @@ def test_a_lift_stays_only_with_the_opt_out_that_it_lifts(store, write_file):
     store.object([f"+{objected}"], date(2026, 6, 1))
     numbers = [f"+{number}" for number in (objected, listed, cleared, nothing)]
     store.object(numbers, date(2026, 6, 2), lift=True, reason=REASON)
-    last = store.standing().objections["seq"].max()
+    last = store.standing().objections.recorded["seq"].max()
     before = {number: said(store, "own", number, "2026-06-05") for number in (objected, listed, nothing, cleared)}
     store.forget_numbers(numbers)
-    file = f"snapshots/{store.snapshots()[0].file}"
+    file = f"records/{store.standing().objections.files[0].file}"
     assert traces(store.path, nothing) == traces(store.path, cleared) == set()
     assert (traces(store.path, objected), traces(store.path, listed)) == ({LOG}, {LOG, file})
     assert not found(store.path, {"reason": REASON.encode()})
     assert {number: said(store, "own", number, "2026-06-05") for number in before} == before
     store.object(["+33199000098"], date(2026, 6, 7))
-    assert store.standing().objections["seq"].max() == last + 1
+    assert store.standing().objections.recorded["seq"].max() == last + 1
     assert not verify(store.journal).faults
 
 

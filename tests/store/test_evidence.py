@@ -84,7 +84,7 @@ def test_a_log_that_goes_back_in_time_is_named(dnc, loaded, monkeypatch, tmp_pat
         code, out, err = dnc(*verb, "--store", loaded.path)
         assert (code, err.count("goes back in time"), "restore" in err) == (4, 1, False)
         assert re.search(r"row 4 is dated 2026-06-01T09:00:00Z \(UTC\), before row 3 of 20\d\d-.*backdated\n", out)
-    assert loaded.standing().objections.height  # a past mistake stops no later decision
+    assert loaded.standing().objections.recorded.height  # a past mistake stops no later decision
     assert dnc("explain", "+33199000003", "--at", "2026-08-05", "--store", loaded.path)[0] == 3
     backup(loaded.journal, tmp_path / "copy")
     assert verify(Store(tmp_path / "copy").journal).faults == verify(loaded.journal).faults != []
@@ -311,7 +311,7 @@ def test_forgetting_a_number_keeps_every_opposition_to_calls(checked):
     assert after == {1: "uncovered", 2: "listed", 3: "listed"}
     assert said(checked, "own", 33199000003, "2026-08-05")[0] == "listed"
     assert answer(checked, "+33199000001")["decisions"] == []
-    assert checked.standing().objections.height == 1
+    assert checked.standing().objections.recorded.height == 1
     assert "19900000" not in checked.log()["detail"][-1]
     assert not verify(checked.journal).faults
 

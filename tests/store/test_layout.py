@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from dnc import InputError
+from dnc.store.records import RecordFile
 from tests.store.test_store import states
 
 AS_OF = date(2026, 8, 3)
@@ -19,7 +20,10 @@ STATES = {33199000418: "listed", 33261910418: "listed", 33353010418: "clear"}
 
 
 def listings(store, one):
-    """The listings of a snapshot."""
+    """The rows of the file of a load."""
+    if isinstance(one, RecordFile):
+        rows = pl.read_parquet(store.path / "records" / one.file)
+        return rows.select("number", ~pl.col("lifted"), "on_day", "until").rows()
     return pl.read_parquet(store.path / "snapshots" / one.file).rows()
 
 

@@ -101,14 +101,15 @@ def test_days_of_a_row_that_shifted_end_nothing(store, write_file):
     """Its cells may be those of other columns, so no day of it is believed."""
     path = write_file("own.csv", "number,since,until,reason\n+33199000001,2020-01-01,2020-02-01,a,b\n")
     one = store.load(path, as_of=AS_OF)
-    assert pl.read_parquet(store.path / "snapshots" / one.file).row(0) == (33199000001, True, None, None)
+    row = pl.read_parquet(store.path / "records" / one.file).select("number", "lifted", "on_day", "until").row(0)
+    assert row == (33199000001, False, None, None)
 
 
 def test_a_row_that_swallowed_the_next_one_lists_both(store, write_file):
     """Where a line end was lost the numbers of both rows are listed; days and other digits beside them are none."""
     text = "number,reason,since\n+33199000001,letter 12/3,2026-01-010199000002,x,2026-01-02\n+33199000003,,\n"
     one = store.load(write_file("own.csv", text), as_of=AS_OF)
-    numbers = pl.read_parquet(store.path / "snapshots" / one.file)["number"].to_list()
+    numbers = pl.read_parquet(store.path / "records" / one.file)["number"].to_list()
     assert numbers == [33199000001, 33199000002, 33199000003]
     assert not [note for note in one.notes if "repeat" in note]
 
@@ -143,7 +144,7 @@ def test_an_unread_row_stops_a_list_that_is_complete(store, write_file, text, wo
     assert "Dupont" not in told
     one = store.load(path, as_of=AS_OF, **words, **ACCEPTED)
     assert [tuple(told) for told in one.accepted] == [("unread", 1, REASON)]
-    assert store.snapshots()[0].accepted == one.accepted
+    assert (*store.snapshots(), *store.standing().objections.files)[0].accepted == one.accepted
     detail = json.loads(store.log()["detail"][0])
     assert detail["accepted"] == [{"what": "unread", "rows": 1, "reason": REASON}]
 
@@ -617,7 +618,7 @@ def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, w
 
 
 def test_the_same_file_is_no_newer_on_a_later_day(dnc, store, write_file):
-    """An old file would pass for a new one; the same day, an earlier one, the own list and a reason are fine."""
+    """An old file would pass for a new one; the same day, an earlier one and a reason are fine."""
     write_file("tps.csv", tps(3))
     load = ("load", "tps.csv", "--registry", "gb-tps", "--covers", "44", "--as-of")
     assert [dnc(*load, day)[0] for day in ("2026-07-20", "2026-07-20", "2026-07-10")] == [0, 0, 0]
@@ -631,8 +632,19 @@ def test_the_same_file_is_no_newer_on_a_later_day(dnc, store, write_file):
     assert [tuple(one) for one in store.snapshots()[-1].accepted] == [("unchanged", 2, "the registry says so")]
     code, _, err = dnc(*load, "2026-08-02", "--accept", "same=x")
     assert (code, "unchanged, shrunk, unread" in err) == (2, True)
-    for day in (date(2026, 7, 1), AS_OF):
-        store.load(write_file("own.csv", OWN), as_of=day)
+
+
+def test_an_own_list_is_no_newer_on_a_later_day(store, write_file):
+    """It is refused as a file of a registry is, also where its hash was erased; a reason is kept with it."""
+    path = write_file("own.csv", "number,listed\n+33199000001,yes\n+33199000002,no\n")
+    for day in (date(2026, 7, 1), date(2026, 7, 1), date(2026, 6, 1)):
+        store.load(path, as_of=day, registry="own")
+    assert "the same file was loaded as of 2026-07-01" in stopped(store, path, registry="own")
+    store.forget_numbers(["+33199000002"])
+    assert "the same file was loaded as of 2026-07-01" in stopped(store, path, registry="own")
+    one = store.load(path, as_of=AS_OF, registry="own", accept={"unchanged": "nothing new"})
+    assert [tuple(told) for told in one.accepted] == [("unchanged", 2, "nothing new")]
+    assert store.standing().objections.files[-1].accepted == one.accepted
 
 
 def test_a_file_that_was_loaded_twice_goes_with_each_of_its_snapshots(store, write_file, tmp_path):

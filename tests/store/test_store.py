@@ -13,6 +13,7 @@ from dnc import InputError, LoaderError, Store, StoreError, check
 from dnc.files.input_file import sha256_of
 from dnc.law.rulebook import Rulebook
 from dnc.store import folder
+from dnc.store.verify import verify
 from dnc.verdicts.screening import Screen
 
 ANSWER = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\n199000003;c;\n"
@@ -29,6 +30,12 @@ def said(store: Store, registry: str, number: int, day: str, campaign: str | Non
 def states(store: Store, registry: str, numbers: Iterable[int], day: str) -> list[str]:
     """State of each of several numbers on one day."""
     return _looked_up(store, registry, [*numbers], day)[registry.replace("-", "_")].to_list()
+
+
+def objections(store: Store) -> pl.DataFrame:
+    """The objections and lifts that were loaded and recorded, oldest first."""
+    with store.journal.instance.cursor() as con:
+        return store.standing().objections.find(con).sort("seq")
 
 
 def _looked_up(store: Store, registry: str, numbers: list[int], day: str, campaign: str | None = None) -> pl.DataFrame:
@@ -94,9 +101,9 @@ def test_objections_are_not_corrected_away(store, write_file):
     """The own list is a ledger: a file that comes again later takes nothing back."""
     path = write_file("own.csv", "number,since\n+33199000001,2026-01-01\n")
     store.load(path, as_of=date(2026, 2, 1))
-    store.load(path, as_of=date(2026, 3, 1))
+    store.load(path, as_of=date(2026, 3, 1), accept={"unchanged": "nothing new"})
     store.load(write_file("less.csv", "number,since\n+33199000002,2026-01-01\n"), as_of=date(2026, 4, 1))
-    assert len(store.snapshots()) == 3
+    assert len(store.standing().objections.files) == 3
     assert said(store, "own", 33199000001, "2026-05-01")[0] == "listed"
 
 
@@ -216,3 +223,38 @@ def test_a_snapshot_is_compared_with_its_checksum_once_until_it_changes(store, w
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as who hides an edit would
     with pytest.raises(StoreError, match="fr-bloctel"):
         states(store, "fr-bloctel", [33199000001], "2026-08-03")
+
+
+def test_the_own_list_is_a_kind_of_own_records(dnc, write_file):
+    """By both of its names: it is loaded, listed and exported, and lifted where it is not the newest statement."""
+    path = write_file("own.csv", "number,since,until\n+33199000001,2026-01-05,\n+33199000002,,2099-01-01\n")
+    for name in ("objections", "own"):
+        assert dnc("load", path, "--registry", name, "--as-of", "2026-02-01")[0] == 0
+    exported = [dnc("export", name)[1] for name in ("objections", "own")]
+    assert (
+        exported[0]
+        == exported[1]
+        == ("number,since,until\n+33199000001,2026-01-05,\n+33199000002,2026-02-01,2099-01-01\n")
+    )
+    _, table = dnc("status", "--files")[1].splitlines()
+    assert table.startswith("1,own,2026-02-01,,2,2,0,0,0,*,")
+    said_of = dnc("person", "+33199000001")[1]
+    assert "2026-01-05 objected, from own.csv as of 2026-02-01 (recorded" in said_of
+    assert dnc("record", "objection", "+33199000001", "--on", "2026-03-01", "--lift", "--reason", "x")[0] == 0
+    assert dnc("export", "objections")[1] == "number,since,until\n+33199000002,2026-02-01,2099-01-01\n"
+    assert dnc("retention", "objections", "--months", "6")[0] == 4
+
+
+def test_a_damaged_own_list_is_mended_by_loading_it_again(store, write_file):
+    """As the file of a registry is: nothing is decided until then, and what was lifted stays lifted."""
+    path = write_file("own.csv", "number\n+33199000001\n+33199000002\n")
+    one = store.load(path, as_of=date(2026, 2, 1), registry="own")
+    store.object(["+33199000001"], date(2026, 2, 2), lift=True, reason="x")
+    kept = store.path / "records" / one.file
+    kept.write_bytes(kept.read_bytes()[:-1])
+    with pytest.raises(StoreError):
+        said(store, "own", 33199000002, "2026-03-01")
+    assert store.load(path, as_of=date(2026, 2, 1), registry="own").new
+    states = [said(store, "own", number, "2026-03-01")[0] for number in (33199000001, 33199000002)]
+    assert states == ["clear", "listed"]
+    assert not verify(store.journal).faults

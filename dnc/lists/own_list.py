@@ -1,0 +1,78 @@
+"""The own list: what the objections of a store, loaded or recorded one at a time, say of numbers on days."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import polars as pl
+
+from dnc.clock import today
+from dnc.database import instance_of, run, statement
+from dnc.law.demands import REGISTRY_FACTS
+from dnc.store.records import Records
+from dnc.store.store import Store
+
+_READ = ("number", "seq", "on_day", "as_of", "lifted", "until")
+_NOTHING = {"state": pl.String, "as_of": pl.Date, "next_on": pl.Date}
+_NAMES = {"": "state", "_as_of": "as_of", "_next_on": "next_on"}  # of what it says, in `REGISTRY_FACTS`
+
+
+class OwnList:
+    """The own list of a store, asked about numbers on days. con: has access to the store. records: its objections."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, records: Records) -> None:
+        self._con, self._records = con, records
+        # A list that is complete for some prefixes only says nothing of other numbers that it does not have.
+        complete = (file.as_of for file in records.files if file.as_of and "" in file.covers)
+        self._complete = pl.lit(min(complete, default=None), pl.Date)
+
+    def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
+        """Columns `state`, `as_of`, `next_on`, a row for each call (columns `number` and `day`)."""
+        day = pl.lit(calls["day"])  # a Series of 1 row is not broadcast
+        absent = calls.select(pl.when(self._complete <= day).then(pl.lit("clear")).alias("state"), as_of="day")
+        absent = absent.with_columns(next_on=pl.lit(None, pl.Date))
+        found = self._found(calls.select("number", "day").with_row_index("key"))
+        return pl.DataFrame([column.scatter(found["key"], found[column.name]) for column in absent])
+
+    def decoded(self, codes: pl.DataFrame) -> pl.DataFrame:
+        """The same as columns of `REGISTRY_FACTS`; what only registries tell is null."""
+        kinds = {"VARCHAR": pl.String, "DATE": pl.Date}
+        return codes.select(
+            pl.col(_NAMES[name]).alias(name) if name in _NAMES else pl.lit(None, kinds[kind]).alias(name)
+            for name, kind in REGISTRY_FACTS.items()
+        )
+
+    def entries(self, day: date, numbers: pl.Series | None = None) -> pl.DataFrame:
+        """Columns `number` (UInt64, sorted), `since`, `until` (Date): of all, or of some, that are on it on a day."""
+        if numbers is None:
+            numbers = self._records.find(self._con, columns=["number"])["number"]
+        asked = numbers.unique().sort().to_frame("number").with_row_index("key").with_columns(day=pl.lit(day))
+        # What is not known of a number counts as an opt-out.
+        found = self._found(asked).filter(pl.col("state").is_in(["listed", "uncovered"]))
+        return found.select("number", "since", "until")
+
+    def _found(self, asked: pl.DataFrame) -> pl.DataFrame:
+        """What `own_list.sql` says of those numbers and days (columns key, number, day) of which anything is stated."""
+        statements = self._records.find(self._con, columns=_READ, numbers=asked["number"].drop_nulls().unique())
+        asked = asked.filter(pl.col("number").is_in(statements["number"].unique().implode()))
+        found = run(self._con, "own", statement(__package__, "own_list"), asked=asked, statements=statements)
+        state = pl.coalesce("state", pl.when(self._complete <= pl.col("day")).then(pl.lit("clear")))
+        return found.with_columns(state)
+
+
+def own_list(store: Store, numbers: set[int] | None = None) -> pl.DataFrame:
+    """The own list today, or what it has of some numbers: `number` (text, E.164, sorted), `since`, `until` (Date).
+
+    Raises StoreError if there is no store.
+    """
+    store.must_exist()
+    asked = None if numbers is None else pl.Series(sorted(numbers), dtype=pl.UInt64)
+    with instance_of(store.path.absolute()).cursor() as con:
+        entries = OwnList(con, store.standing().objections).entries(today(), asked)
+    return entries.with_columns(number=pl.concat_str(pl.lit("+"), "number"))
+
+
+def on_own_list(store: Store, numbers: set[int]) -> set[int]:
+    """Those of some numbers that are on the own list today. Raises StoreError if the store cannot be read."""
+    return set(map(int, own_list(store, numbers)["number"])) if store.exists else set()

@@ -358,7 +358,7 @@ def test_two_sheets_are_two_lists(tmp_path, store):
     words = {"registry": "own", "as_of": date(2026, 8, 3), "region": "FR"}
     first, second = store.load(path, **words, sheet="a"), store.load(path, **words, sheet="b")
     assert second.new and second.listed == 1
-    assert [one.id for one in store.snapshots()] == [first.id, second.id]
+    assert [one.id for one in store.standing().objections.files] == [first.id, second.id]
     assert not store.load(path, **words, sheet="b").new
     done = check(path, store, brief=Brief(region="FR", sheet="b", around="read"))
     assert done.verdicts["dnc_number"].to_list() == ["+33261910002"]

@@ -19,6 +19,7 @@ GIFTS = record_kinds.Kind(
 )
 record_kinds.CONSENTS = CONSENTS
 record_kinds.KINDS.update(consents=CONSENTS, gifts=GIFTS)
+record_kinds.ALL_KINDS = (*record_kinds.KINDS.values(), record_kinds.OBJECTIONS)
 ROWS: dict[str, dict[str, object]] = {
     "consents": {"consent_withdrawn_on": date(2026, 11, 20), "mood": "glad"},
     "gifts": {"given_on": date(2026, 11, 20), "what": "a pen"},

@@ -24,10 +24,6 @@ from tests import size
 
 DAYS = [date(2026, 1, 1) + timedelta(n) for n in range(6)]
 NUMBERS = [33199000001, 33199000002, 33261910001, 447700900001]
-NO_OBJECTIONS = pl.DataFrame(
-    schema={"seq": pl.Int32, "number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "reason": pl.String}
-)
-
 WORDS = st.tuples(st.sampled_from([True, False, None]), st.none() | st.sampled_from(DAYS))
 LISTINGS = st.one_of(st.dictionaries(st.sampled_from(NUMBERS), words) for words in (WORDS, st.just((True, None))))
 SNAPSHOTS = st.lists(
@@ -125,7 +121,7 @@ def test_every_number_on_every_day(way, snapshots, calls, absent):
             words = (covers, absent, campaign, None, None, None, "", file, *counts)
             standing.append(Snapshot(id_, "us-ndnc", as_of, *words))
         asked = pl.DataFrame(calls, schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String}, orient="row")
-        stood = Standing(Path(folder), tuple(standing), NO_OBJECTIONS, bits)
+        stood = Standing(Path(folder), tuple(standing))
         with Screen(stood, ["us-ndnc"]) as screen:
             screen.codes(asked)
             said = screen.decoded(screen.codes(asked)).to_dicts()  # once as much was read of them, they are packed

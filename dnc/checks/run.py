@@ -272,7 +272,6 @@ def _record(known: _Known, outputs: Outputs) -> dict[str, Any]:
         "rules": sorted(setup.book.texts),
         "snapshots": [snapshot.id for snapshot in standing.snapshots],
         "files": sorted({snapshot.file for snapshot in standing.snapshots}),
-        "objections": standing.objections.last,
         **standing.records_in_log,
         "out": [Path(target).name for target in outputs.targets],
         "only": list(selection.only),

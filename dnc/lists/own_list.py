@@ -14,7 +14,6 @@ from dnc.store.records import Records
 from dnc.store.store import Store
 
 _READ = ("number", "seq", "on_day", "as_of", "lifted", "until")
-_NOTHING = {"state": pl.String, "as_of": pl.Date, "next_on": pl.Date}
 _NAMES = {"": "state", "_as_of": "as_of", "_next_on": "next_on"}  # of what it says, in `REGISTRY_FACTS`
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from hashlib import sha256 as sha256_of
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -282,7 +282,7 @@ def _sha256_of(extract: Extract) -> str:
     So each sheet of a spreadsheet is a list of its own: none counts as loaded, or is replaced, because of another.
     """
     whole = input_sha256(extract.path)
-    return sha256_of(f"{whole}  {extract.sheet}\n".encode()).hexdigest() if extract.sheet else whole
+    return hashlib.sha256(f"{whole}  {extract.sheet}\n".encode()).hexdigest() if extract.sheet else whole
 
 
 def _refuse_covers(options: Options, loader: Loader) -> None:

@@ -108,18 +108,18 @@ def test_every_number_on_every_day(way, snapshots, calls, absent):
             patch.setattr(registry_lookup, "PACKED_AT_ONCE", 0)
         patch.setattr(bit_pages, "_SPARSEST", 10**12)
         Path(folder, "snapshots").mkdir()
-        standing, bits = [], {}
+        standing = []
         for id_, (rows, as_of, covers, campaign, unread) in enumerate(snapshots):
             listings = [(number, *told, None) for number, told in sorted(rows.items())]
             frame = pl.DataFrame(listings, schema=schema, orient="row")
             written = Path(folder, "snapshots", "written.parquet")
             frame.write_parquet(written)
             file = written.rename(written.with_stem(sha256_of(written))).name
-            if way == "by bits" and rows and bit_pages.suits(frame):
-                bits[file] = written_bits(Path(folder), frame, file)
+            in_pages = way == "by bits" and rows and bit_pages.suits(frame)
+            bits = written_bits(Path(folder), frame, file) if in_pages else None
             counts = (len(rows), 0, 0, unread, len(rows), datetime.min)
             words = (covers, absent, campaign, None, None, None, "", file, *counts)
-            standing.append(Snapshot(id_, "us-ndnc", as_of, *words))
+            standing.append(Snapshot(id_, "us-ndnc", as_of, *words, bits=bits))
         asked = pl.DataFrame(calls, schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String}, orient="row")
         stood = Standing(Path(folder), tuple(standing))
         with Screen(stood, ["us-ndnc"]) as screen:

@@ -21,7 +21,6 @@ FALSE = ("false", "faux", "falsch", "falso", "onwaar", "falsk", "falskt")
 YES = ("yes", "oui", "ja", "si", "sì", "sí", *TRUE, "x", "1", "1.0", "y", "o", "j", "s", "t")
 NO = ("no", "non", "nein", "nej", "nee", "nei", *FALSE, "0", "0.0", "n")
 NONE = ("none", *NO)  # in a column of days: "there was none"; a yes is one on an unknown day
-NOT_GIVEN = ("n/a", "-")  # what files contain in place of an empty cell
 ALWAYS = date(1, 1, 1)  # used for a date that cannot be read, so that it counts against the caller: long past
 NO_DAYS = date(1980, 1, 1)  # programs write dates up to here for "no date": 0001, 1899, 1900, 1904, 1970, 1980
 

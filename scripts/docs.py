@@ -29,6 +29,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, example_number_for_type, format_number
 
 from dnc import Store, check
@@ -190,34 +191,34 @@ def states() -> str:
     return "\n".join([*lines, *(f"| {', '.join(group)} | {says} |" for says, group in alike.items())])
 
 
+_OHIO = (216, 220, 234, 283, 326, 330, 380, 419, 440, 513, 567, 614, 740, 937)  # area codes
+
+
 def _state_verdicts(places: list[str]) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
     """Calls into each state, to listed numbers and others, by day and at night, each with its verdict."""
     own = [id_ for id_ in BOOK.registries() if re.fullmatch("us-[a-z]{2}-dnc", id_)]
     plain = {"relationship": "none", "related": "no", "sector": "general", "source": "purchased", "attempts": "0"}
     plain |= {"attempts_day": "0", "objected_on": "none", "cli": "+12025550100"}
-    numbers = {"listed": "+16145550101", "clear": "+16145550102"}
+    listed, clear = ([f"+1{area}55501{n:02}" for area in _OHIO for n in some] for some in (range(50), range(50, 100)))
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "store")
         for registry in ("us-ndnc", *own):
             answers = Path(folder) / f"{registry}.csv"
-            answers.write_text(f"number,listed\n{numbers['listed']},yes\n{numbers['clear']},no\n", encoding="utf-8")
+            lines = [*(f"{number},yes" for number in listed), *(f"{number},no" for number in clear)]
+            answers.write_text("\n".join(["number,listed", *lines, ""]), encoding="utf-8")
             store.load(answers, registry=registry, as_of=date(2026, 11, 20))
-        rows = [
-            {**call, "place": place, "number": number, "relationship": relationship, "relationship_on": "2026-10-01"}
-            | {"call_at": f"{TODAY}T{clock}"}
-            for place in places
-            for call in STATE_CALLS
-            for number in numbers.values()
+        calls = [{**call, "place": place} for place in places for call in STATE_CALLS]
+        told = [
+            {"relationship": relationship, "relationship_on": "2026-10-01", "call_at": f"{TODAY}T{clock}"}
             for relationship in ("none", "buyer")
             for clock in ("11:00", "21:00")
         ]
-        calls = Path(folder) / "calls.csv"
-        with calls.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)), restval="")
-            writer.writeheader()
-            writer.writerows(rows)
-        verdicts = check(calls, store, given=plain).verdicts
-    return zip(rows, verdicts.iter_rows(named=True), strict=True)
+        # A list each, as several calls to a person would count together.
+        for facts in told:
+            for numbers in (listed, clear):
+                rows = [{**call, **facts, "number": number} for call, number in zip(calls, numbers, strict=False)]
+                verdicts = check(pl.DataFrame(rows), store, given=plain).verdicts
+                yield from zip(rows, verdicts.iter_rows(named=True), strict=True)
 
 
 def columns() -> str:

@@ -4,7 +4,7 @@
 consents, and one thing in each of so many headers, lists, registries' files, consents and briefs. It prints what all of
 it came to, and every call that became clear without a reason. `tests/checks/test_garble.py` does the same in small.
 
-What the new text says is judged by a reading of its own (`tests/statements.py`). A row that it excuses is written out
+What the new text says is judged by a reading of its own (`tests/garble_reader.py`). A row that it excuses is written out
 once more in one plain spelling, and must be clear in that as well: so it was not read as something else.
 """
 
@@ -32,8 +32,8 @@ import polars as pl
 from dnc import Store, check
 from dnc.errors import DncError
 from dnc.lists.brief import read_brief
+from tests.garble_reader import EXCEPTIONS, FREE, Reader, header_excuse, number_said, registry_excuse
 from tests.garble_world import COLUMNS, CONSENT, FRENCH, PLAIN, TODAY, Source, Style, World, world, written
-from tests.statements import EXCEPTIONS, FREE, Reader, header_excuse, number_said, registry_excuse
 
 ENCODED = {"encoding": "utf-8", "newline": ""}
 DIGITS, SIGNS = (

@@ -163,6 +163,7 @@ class Source:
 
     as_of: the day it was made. complete: whether who is not in it is not listed. asked: the numbers of the
     list that it may speak of. question: what was sent in, where the file is an answer that names the listed ones only.
+    again: a later day on which it was loaded once more, unchanged.
     """
 
     as_of: str = "2026-11-24"
@@ -173,6 +174,7 @@ class Source:
     text: str = ""
     asked: frozenset[str] = frozenset()
     question: str = ""
+    again: str = ""
 
     def load(self, store: Store, folder: Path, **words: object) -> None:
         """Load it; raises InputError where it is refused."""
@@ -182,6 +184,9 @@ class Source:
             (folder / "asked.txt").write_text(self.question, encoding="utf-8")
             words |= {"means": "listed", "asked": folder / "asked.txt"}
         store.load(path, registry=self.registry, as_of=date.fromisoformat(self.as_of), **words)
+        if self.again:
+            words |= {"accept": {"unchanged": "nobody objected since"}}
+            store.load(path, registry=self.registry, as_of=date.fromisoformat(self.again), **words)
 
 
 @dataclass(frozen=True)
@@ -388,7 +393,7 @@ def _bare(numbers: Numbers) -> Iterator[str]:
 
 
 _LAYOUTS = {
-    "own": (Source("2026-08-01", complete=True), _own),
+    "own": (Source("2026-08-01", complete=True, again="2026-11-01"), _own),
     "fr-bloctel": (Source("2026-08-04"), _bloctel),
     "gb-tps": (Source("2026-11-20", "tps.txt", has_header=False, complete=True), _tps),
     "us-ndnc": (Source("2026-11-20", "ndnc.txt", has_header=False, complete=True), _ndnc),

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from dnc.law.demands import LACKS
 from dnc.messages import (
     DESK,
     LANGUAGES,
@@ -139,9 +140,10 @@ def test_everything_that_may_be_missing_has_a_name_and_a_question():
         "text",
         "text:cli",
         "text:around",
-        "proof",
-        "wording",
-    }
+        *LACKS,
+        "stale:own",
+        "stale:customers",
+    } - {"sector", "hours_agreed"}
     for section in ("missing", "ask"):
         assert set(CATALOGUE[section]) == other, section
     forms = {"number", "day_form", "empty", "in_brief", "in_list", "in_store", "in_texts"}

@@ -164,15 +164,15 @@ class Decider:
         opened = partial(table_of_frame, Path("the batch"), frame)
         intake = self._setup.intake(table := opened())
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
-        intake, completion = self._completion.ahead(intake, opened, self._spill)
-        batches, intake = intake.table.batches, self._as_before(intake)
-        for rows in intake.fitted(batches):
-            calls = completion.completed(intake.calls(rows))
+        intake = self._completion.surveyed(intake, opened)
+        batches, completion = self._completion.read(self._as_before(intake), intake.table, opened)
+        for read in batches:
+            calls = completion.completed(read)
             verdicts = self._judge.verdicts(calls)
             parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.columns))
-            positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))
+            positions = calls.each(pl.int_range(first, first + calls.height, dtype=pl.UInt32, eager=True))
             given.append(positions.filter(self._selection.written(calls, verdicts)))
-            first += rows.height
+            first += calls.height
         carried = [at for at, name in enumerate(table.columns) if name in intake.header.carried]
         return _with_verdicts(batch, frame, carried, pl.concat(given), pl.concat(parts))
 

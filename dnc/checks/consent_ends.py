@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
+from dnc.checks.settings import Settings
 from dnc.clock import NEVER, today
 from dnc.database import instance_of, run
+from dnc.files.table import table_of_frame
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
-from dnc.lists.own_facts import STATEMENT, in_force, read_last, worded
 from dnc.lists.own_list import on_own_list
 from dnc.numbers.numbering_plans import kind_of
 from dnc.store.record_kinds import CONSENTS, GIVEN
@@ -36,12 +38,11 @@ def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -
         StoreError: there is no store, or it cannot be read.
     """
     store.must_exist()
-    standing = store.standing()
-    records = standing.records[CONSENTS.name]
+    records = store.standing().records[CONSENTS.name]
     with instance_of(store.path.absolute()).cursor() as con:
-        found = worded(in_force(read_last(records.find(con, columns=STATEMENT), records)), standing.wordings).frame
-    given = found.filter(pl.col("consent").is_in(GIVEN) & (pl.col("consent_withdrawn_on") == NEVER))
-    rows = _with_ends(given, book)
+        numbers = records.find(con, columns=["number"])["number"].unique().sort()
+    found = consents_today(store, numbers, book)
+    rows = _with_ends(found.filter(pl.col("consent").is_in(GIVEN) & (pl.col("consent_withdrawn_on") == NEVER)), book)
     rows = rows.filter((pl.col("ends_on") >= today()).fill_null(True))
     rows = rows.filter(~pl.col("number").is_in(on_own_list(store, set(rows["number"]))))
     rows = rows.with_columns(days_left=(pl.col("ends_on") - pl.lit(today())).dt.total_days())
@@ -50,6 +51,25 @@ def consents_in_force(store: Store, book: Rulebook, ending: int | None = None) -
     names = pl.format("+{}", "number").alias("number"), pl.format("consents:{}", "seq").alias("statement")
     shown = ("consent", "consent_on", "wording", "ends_on", "days_left")
     return rows.sort("ends_on", "seq", nulls_last=True).select(*names, *shown)
+
+
+def consents_today(store: Store, numbers: pl.Series, book: Rulebook) -> pl.DataFrame:
+    """What own consents amount to for calls of today to some numbers (UInt64), as a check says.
+
+    Returns `number`, `seq` (of the newest statement that counts), `consent`, `consent_on`, `consent_until`, `wording`
+    and `consent_withdrawn_on`; nothing of numbers without a statement.
+    """
+    columns = ("consent", "consent_on", "consent_until", "wording", "consent_withdrawn_on")
+    setup = Settings(rulebook=book).read(store)
+    texts = numbers.to_frame("number").select(pl.format("+{}", "number").alias("number"))
+    table = table_of_frame(Path("consents"), texts)
+    parts = [pl.DataFrame(schema={"number": pl.UInt64, "seq": pl.Int64})]
+    with setup.judge(store.standing()) as (_, completion):
+        for batch in setup.intake(table).batches():
+            calls = completion.completed(batch)
+            if calls.statement is not None:
+                parts.append(calls.facts(*columns).with_columns(calls.statement.alias("seq")).drop_nulls("seq"))
+    return pl.concat(parts, how="diagonal")
 
 
 def _with_ends(given: pl.DataFrame, book: Rulebook) -> pl.DataFrame:

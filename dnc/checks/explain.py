@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -82,15 +81,15 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
     setup = settings.read(store)
     with (
         opened(path, setup.brief.sheet) as files,
-        TemporaryDirectory(prefix="dnc-") as folder,
         setup.judge(store.standing()) as (judge, known),
     ):
         # An objection in any row counts for all rows of its person.
-        intake, completion = known.ahead(setup.intake(files.table()), files.table, Path(folder))
+        intake = known.surveyed(setup.intake(files.table()), files.table)
+        _, completion = known.read(intake, intake.table, files.table)
         before = 0
-        for batch in intake.fitted(intake.table.batches):
+        for batch in intake.fitted(files.table().batches):
             if 0 < row - before <= batch.height:
-                calls = intake.calls(batch.slice(row - before - 1, 1))
+                calls = intake.calls(batch.slice(row - before - 1, 1))._replace(first=row - 1)
                 return _explanations(judge, store, completion, calls)
             before += batch.height
         raise OptionError(localized("errors", "no_row_of", row=row, name=files.name, rows=before))

@@ -22,8 +22,8 @@ from dnc.clock import ALWAYS, NEVER, read_day
 from dnc.database import instance_of, run, statement
 from dnc.errors import InputError, OptionError
 from dnc.files.table import folded
-from dnc.lists.consents import REFERENCE, refers
 from dnc.lists.own_records import as_in_file
+from dnc.lists.own_statements import REFERENCE, refers
 from dnc.messages import localized
 from dnc.store.campaigns import all_in
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, Kind

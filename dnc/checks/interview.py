@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import cached_property, reduce
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -334,9 +333,10 @@ def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consen
         return replace(guesses.table, batches=iter([rows] if rows.height else []))
 
     tallies = Tallies()
-    with setup.judge(store.standing()) as (judge, known), TemporaryDirectory(prefix="dnc-") as folder:
-        intake, completion = known.ahead(setup.intake(table()), table, Path(folder))
-        for batch in intake.batches():
+    with setup.judge(store.standing()) as (judge, known):
+        intake = known.surveyed(setup.intake(table()), table)
+        batches, completion = known.read(intake, intake.table, table)
+        for batch in batches:
             calls = completion.completed(batch)
             tallies.add(calls, judge.verdicts(calls))
     return tallies

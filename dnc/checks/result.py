@@ -46,7 +46,6 @@ class Check:
         dated: whether the list or the settings say when calls are planned.
         cut: cells that are too long for a spreadsheet that was written.
         consents: those that calls rest on, counted (see `ConsentCounts.data`); None where there are none.
-        revived: consents in the store that do not count, as they follow a withdrawal and lack a proof or a wording.
         snapshots, own_list: what the store held.
         typed: whether reports name options, commands and lines of a brief; not for people at the desk, who type none.
     """
@@ -71,7 +70,6 @@ class Check:
     dated: bool
     cut: int
     consents: dict[str, Any] | None
-    revived: int
     snapshots: tuple[Snapshot, ...]
     own_list: Records
     typed: bool = True

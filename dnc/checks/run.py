@@ -112,7 +112,7 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
         files: of the list; state: theirs before they were read for the first time.
         standing: what the store holds.
         selection, layout: what is written.
-        intake: of the list, from its first row.
+        intake: of the list. calls: its calls.
         judge, completion: what the law, other rows of the list and the store's own records say of its calls.
     """
 
@@ -123,6 +123,7 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
     selection: Selection
     layout: OutputLayout
     intake: Intake
+    calls: Iterator[Calls]
     judge: Judge
     completion: Completion
 
@@ -149,8 +150,9 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
         store.must_be_writable()
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
         judge, completion = stack.enter_context(setup.judge(standing))
-        intake, completion = completion.ahead(intake, files.table, _temporary_folder(stack))
-        return cls(setup, files, state, standing, selection, layout, intake, judge, completion)
+        intake = completion.surveyed(intake, files.table)
+        calls, completion = completion.read(intake, intake.table, files.table)
+        return cls(setup, files, state, standing, selection, layout, intake, calls, judge, completion)
 
     @property
     def header(self) -> Header:
@@ -175,7 +177,6 @@ class _Known(msgspec.Struct, frozen=True, dict=True):
             "language": setup.policy.language,
             "dated": setup.at is not None or "call_at" in {*header.columns, *setup.brief.facts},
             "unplaced": self.completion.unplaced,
-            "revived": self.completion.own.revived,
             "snapshots": self.standing.snapshots,
             "own_list": self.standing.objections,
         }
@@ -213,7 +214,7 @@ class _Pipeline(msgspec.Struct, frozen=True):
             yield calls.height, self.outputs.laid_out(rows)
 
     def _decided(self) -> Iterator[tuple[Calls, Verdicts]]:
-        for batch in ahead(self.known.intake.batches()):
+        for batch in ahead(self.known.calls):
             calls = self.known.completion.completed(batch)
             yield calls, self.known.judge.verdicts(calls)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import msgspec
+import polars as pl
 
 from dnc.clock import today
 from dnc.database import refuse_fork
@@ -23,12 +24,14 @@ from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import KEYS, Brief, read_brief
 from dnc.lists.completion import Completion
 from dnc.lists.consents import Consents, read_consents
-from dnc.lists.header import DECLARABLE, Header, NoNumberError
+from dnc.lists.header import Header, NoNumberError
 from dnc.lists.intake import Intake
-from dnc.lists.own_facts import OwnFacts
+from dnc.lists.own_statements import OwnStatements
+from dnc.lists.persons import LINKS
 from dnc.lists.roles import Survey
 from dnc.messages import LANGUAGES, either, localized
 from dnc.store.audit_log import canonical
+from dnc.store.record_kinds import GIVEN
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 from dnc.verdicts.judge import Judge
@@ -184,8 +187,7 @@ class Setup(msgspec.Struct, frozen=True):
 
         Raises InputError; OptionError where `at` is not a date, RolesError where no column is that of the numbers.
         """
-        brief = self.brief.without(DECLARABLE)
-        brief = self.consents.brief_of_list(brief, table) if self.consents else brief
+        brief = self.consents.brief_of_list(self.brief, table) if self.consents else self.brief
         intake = Intake(table, brief, self.book, self.at, self.now, self.policy.language, at_gate=self.at_gate)
         try:
             _ = intake.header.columns
@@ -202,12 +204,32 @@ class Setup(msgspec.Struct, frozen=True):
     def judge(self, standing: Standing) -> Iterator[tuple[Judge, Completion]]:
         """A judge of such calls, by the snapshots of a store, and what completes them from its own records."""
         with (
-            OwnFacts(standing, self.brief.require_proof, self._confirmed_by) as own,
+            OwnStatements(standing, self._told, self.brief.require_proof) as own,
             Screen(standing, self.book.registries()) as screen,
             Judge(self.book, screen, self.policy) as judge,
         ):
-            accept_unread = UNREAD in self.policy.accepted
-            yield judge, Completion(self.brief, own, self.consents, self.now, accept_unread)
+            links = self.consents.links if self.consents else pl.DataFrame(schema=LINKS)
+            yield (
+                judge,
+                Completion(
+                    self.brief,
+                    own,
+                    links,
+                    self._confirmed_by,
+                    self.now,
+                    accept_unread=UNREAD in self.policy.accepted,
+                    language=self.policy.language,
+                ),
+            )
+
+    @property
+    def _told(self) -> pl.DataFrame | None:
+        """The rows of the file of consents; a consent that does not tell for which calls is for those declared."""
+        declared = self.brief.facts.get("consent_for")
+        if not self.consents or declared not in vocabulary().axes["consent_for"]:
+            return self.consents.rows if self.consents else None
+        calls = pl.when(pl.col("consent").is_in(GIVEN)).then(pl.col("consent_for").fill_null(declared))
+        return self.consents.rows.with_columns(calls.otherwise("consent_for").alias("consent_for"))
 
     @property
     def _confirmed_by(self) -> dict[str, tuple[str, ...]]:

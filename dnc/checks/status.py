@@ -14,8 +14,8 @@ from dnc.errors import OptionError, StoreError
 from dnc.law.condition import Condition
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.rulebook import Rulebook
-from dnc.lists.own_facts import customers_on
 from dnc.lists.own_list import own_list
+from dnc.lists.own_statements import customers_on
 from dnc.messages import localized
 from dnc.registries import OWN
 from dnc.store.record_kinds import CONSENTS, KINDS, OBJECTIONS

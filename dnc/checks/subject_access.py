@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from dnc.checks.consent_ends import consents_today
 from dnc.checks.past import undamaged
 from dnc.clock import local, read_moment, today
 from dnc.database import engine, run
@@ -70,7 +71,12 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
     made = {row["check"]: row for row in checks.iter_rows(named=True)}
     decisions = [made[seq] | row for seq, file in files.items() for row in _decided(file, e164, until)]
     del reading
-    day = on or today()
+    day, own = on or today(), own_answer(store, e164, until)
+    counting = (
+        consents_today(store, pl.Series([e164], dtype=pl.UInt64), Rulebook.load())["seq"] if own["consents"] else ()
+    )
+    for row in own["consents"]:
+        row["counts"] = row["statement"] in {f"consents:{seq}" for seq in counting}
     return {
         "number": f"+{e164}",
         "day": day,
@@ -80,7 +86,7 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
         "objections": objections,
         "decisions": decisions,
         "not_kept": [seq for seq in made if seq not in files],
-        "own": own_answer(store, e164, until),
+        "own": own,
         "retention": [{"kind": kind, "months": months} for kind, months, _ in store.retention()],
     }
 

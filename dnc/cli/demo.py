@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _Call = dict[str, Any]  # a row of a list, with its verdict
 
 WIDTH = 100
-_REGISTRIES = {"directory": date(2017, 4, 1), "objections": date(2017, 4, 1), "bloctel": date(2026, 8, 5)}
+_REGISTRIES = {"directory": date(2017, 4, 1), "objections": date(2026, 8, 5), "bloctel": date(2026, 8, 5)}
 _ELECTION, _LAST_DAY, _NEXT_DAY = "2017-04-18T12:00", "2026-08-10T10:30", "2026-08-11T10:30"
 _PURPOSES = {"political": "vote", "commercial": "sale"}
 

@@ -17,7 +17,8 @@ from msgspec.inspect import type_info
 
 from dnc.cache import shipped_toml
 from dnc.checks.status import Status
-from dnc.clock import NONE, NOT_GIVEN, YES, read_moment
+from dnc.clock import NONE, YES, read_moment
+from dnc.files.cell_texts import EMPTY
 from dnc.law.vocabulary import AGAINST, CONSENT, NEXT_AT, OR_NONE, VERDICT, vocabulary
 from dnc.lists.own_records import columns_of
 from dnc.store.record_kinds import CALLS, CONSENTS, RESULTS, Kind
@@ -213,7 +214,7 @@ def odd_date(sent: Any, order: str) -> str | None:
     for at, row in enumerate(rows):
         for name in dates:
             cell = (getattr(row, name) or "").strip()
-            no_day = (*NOT_GIVEN, *NONE, *YES) if name in OR_NONE else NOT_GIVEN
+            no_day = (*EMPTY, *NONE, *YES) if name in OR_NONE else EMPTY
             if cell and cell.lower() not in no_day and read_moment(cell, order) is None:
                 return f"$.{listed}[{at}].{name}"
     return None

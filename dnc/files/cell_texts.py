@@ -29,15 +29,41 @@ _DECIMALS = r"^(\d+)\.(?:00?|0{4,})$"  # of whole numbers; three zeros may be th
 # Of Latin, Greek and Cyrillic, and invisible characters; not what strikes a letter through, or is a letter of its own.
 _ACCENTS = r"[\x{300}-\x{333}\x{339}-\x{36f}\p{Cf}]"
 _SPOILT = ["Ã", "â€"]  # in UTF-8 that was read as Windows-1252
+# What files contain in place of an empty cell: a blank in every column and file.
+EMPTY = (
+    *(
+        "-",
+        "--",
+        "–",
+        "—",
+        "n/a",
+        "na",
+        "null",
+        "nil",
+        "nan",
+        "nat",
+        r"\n",
+        "(null)",
+        "<na>",
+        "undefined",
+        "blank",
+        "empty",
+    ),
+    *("vide", "leer", "vuoto", "vacio", "leeg", "néant"),
+)
+_LONGEST_EMPTY = max(len(word.encode()) for word in EMPTY)
 _SHOWN, _DIGITS = 40, 3  # of a text that a message repeats: characters, and digits from which on they are hidden
 
 
 def text_cells(cells: pl.Series) -> pl.Series:
-    """Cells as trimmed text (String), null where empty; booleans as `true` and `false`."""
+    """Cells as trimmed text (String), null where they are empty (`EMPTY`); booleans as `true` and `false`."""
     if cells.dtype == pl.Boolean:
         words = pl.when(cells).then(pl.lit("true")).when(~cells).then(pl.lit("false"))
         return pl.select(words.alias(cells.name)).to_series()
-    return as_text(cells).str.strip_chars().replace("", None)
+    texts = as_text(cells).str.strip_chars()
+    short = (texts.str.len_bytes() <= _LONGEST_EMPTY).fill_null(False).arg_true()
+    empty = texts[short].str.to_lowercase().is_in(["", *EMPTY])
+    return texts.scatter(short.filter(empty), None) if empty.any() else texts
 
 
 def compared(cells: pl.Series) -> pl.Series:

@@ -36,12 +36,15 @@ FACTS = {
     "relationship_on": "DATE",
     "consent_on": "DATE",
     "consent_until": "DATE",  # last day for which consent was given; NULL = no such day was agreed
+    "lacks": "VARCHAR",  # why it is not known whether the consent counts: a word of `LACKS`; '' where it does
     "at_agreed_hour": "VARCHAR",  # yes (also if no hours were agreed), no, or what is missing: call_at, place
     "consent_withdrawn_on": "DATE",  # never NULL: 9999-12-31 = none
     "objected_on": "DATE",  # 9999-12-31 = it is known that there is none
     "refused_on": "DATE",  # 9999-12-31 = none
-    "attempts": "INTEGER",  # in the 30 days before the call
+    "attempts": "INTEGER",  # in the 30 days before the call, as many as are known
+    "attempts_most": "INTEGER",  # as many as they may be; NULL if that is not known
     "attempts_day": "INTEGER",  # in the 24 hours before it
+    "attempts_day_most": "INTEGER",
     "campaign": "VARCHAR",
 }
 DATES = tuple(name for name, kind in FACTS.items() if kind == "DATE" and name != "day")  # those of planned calls
@@ -49,10 +52,13 @@ REGISTRY_FACTS = {
     "": "VARCHAR",  # listed, clear, uncovered; NULL = no snapshot is loaded for the day
     "_as_of": "DATE",
     "_since": "DATE",  # listed: first day on which it may have been listed, given or inferred; NULL = unknown
-    "_told": "DATE",  # date given with the answer: listed since, or, for a `no`, the day that the answer is about
+    # Date given with the answer: listed since, or, for a `no`, the day that the answer is about; of the own list the
+    # last day for which it says who is not on it.
+    "_told": "DATE",
     "_campaign": "VARCHAR",  # listed, clear: the newest answer for the campaign of the call
     "_next_on": "DATE",  # first later day on which another snapshot covers the number
 }
+LACKS = ("proof", "wording", "channel", "act", "collected_by", "sector", "hours_agreed")
 UNITS = ("days", "months", "years")
 EVER = 36_500  # days, the largest number of a rules file: a hundred years, longer than anybody is called
 AGES = (*UNITS, "quarters")  # for answers: until the end of a calendar quarter, counted from that of the answer
@@ -266,6 +272,8 @@ def _still_given() -> Iterator[Condition]:
     withdrawn = _counts("consent_withdrawn_on")
     yield Condition(Sql(f"not ({withdrawn})", withdrawn))
     yield Condition(Sql("coalesce(day <= consent_until, true)", "day", "consent_until"))
+    unknown = tuple((one_of("lacks", [word]), word) for word in LACKS)
+    yield Condition(Sql("case when lacks = '' then true end", "lacks"), unknown)
     agreed = "case at_agreed_hour when 'yes' then true when 'no' then false end"
     unknown = tuple((one_of("at_agreed_hour", [word]), word) for word in ("call_at", "place"))
     later, other = _false("consent_on <= day", "consent_on", "day"), _false("consent is null", "consent")
@@ -357,12 +365,14 @@ def _cli(p: dict[str, Any]) -> Condition:
 
 def _not_objected(p: dict[str, Any]) -> Condition:
     objected = _counts("objected_on")
-    sql = (
-        f"case when own = 'listed' or {objected} then false when objected_on is not null or own = 'clear' then true end"
-    )
-    ends = (_next_answer(OWN), _eve_of("objected_on"))
+    kept_up = "own = 'clear' and day <= own_told"
+    known = f"objected_on is not null or ({kept_up})"
+    sql = f"case when own = 'listed' or {objected} then false when {known} then true end"
+    stale = Sql("own = 'clear' and day > own_told", OWN, "own_told", "day")
+    until = Sql("case when own = 'clear' and objected_on is null then own_told end", OWN, "own_told", "objected_on")
+    ends = (_next_answer(OWN), _eve_of("objected_on"), until)
     says = localized("condition", "not_objected")
-    return Condition(Sql(sql, objected, OWN), tuple(_registry_reads(OWN)), ends, says, (OWN,))
+    return Condition(Sql(sql, objected, stale), (*_registry_reads(OWN), (stale, "stale:own")), ends, says, (OWN,))
 
 
 def silent_days(jurisdiction: str, early: bool = False) -> str:
@@ -397,13 +407,14 @@ def _silence(p: dict[str, Any]) -> Condition:
 def _max_attempts(p: dict[str, Any]) -> Condition:
     """The attempts of a day are also among those of thirty days, so one count can decide about the other."""
     n, limit = p["n"], Limit(caps=((p["n"], "hour" if "hours" in p else "day", p.get("hours") or p["days"]),))
+    column, known, most = "attempts", ["attempts", "attempts_day"], ["attempts_most"]
     if "hours" in p:
-        sql = Sql(f"coalesce(attempts_day < {n}, nullif(attempts < {n}, false))", "attempts_day", "attempts")
-        unknown = "attempts_day"
-    else:
-        sql = Sql(f"attempts < {n} and coalesce(attempts_day < {n}, true)", "attempts", "attempts_day")
-        unknown = "attempts"
-    return Condition(sql, ((is_unknown(unknown), unknown),), says=limit.says, waits=ALWAYS, limit=limit)
+        column, known, most = "attempts_day", ["attempts_day"], ["attempts_day_most", "attempts_most"]
+    reached = f"coalesce(greatest({', '.join(known)}) >= {n}, false)"
+    sql = Sql(f"case when {reached} then false when least({', '.join(most)}) < {n} then true end", *known, *most)
+    unknown = is_unknown(f"{column}_most")
+    later = Sql(f"{column}_most >= {n} and not {reached}", f"{column}_most", *known)
+    return Condition(sql, ((unknown, column), (later, "call_at")), says=limit.says, waits=ALWAYS, limit=limit)
 
 
 def _pause(p: dict[str, Any]) -> Condition:
@@ -444,8 +455,12 @@ def _within(p: dict[str, Any]) -> Condition:
 def _later(p: dict[str, Any]) -> Condition:
     column, than = p["column"], p["than"]
     reads = tuple((is_unknown(name), name) for name in (column, than))
+    later = Sql(f"{column} > {than}", column, than)
+    if column == "consent_on":  # a consent of which it is not known whether it counts is after nothing
+        later = Sql(f"case when not ({later}) then false when lacks = '' then {later} end", later, "lacks")
+        reads += tuple((one_of("lacks", [word]), word) for word in LACKS)
     return Condition(
-        Sql(f"{column} > {than}", column, than),
+        later,
         reads,
         says=localized("condition", "later", label=label(column), than=label(than)),
     )

@@ -9,6 +9,7 @@ import polars as pl
 
 from dnc.files.output_rows import Shared
 from dnc.frames import taken
+from dnc.lists.statements import no_statements
 
 _Rows = TypeVar("_Rows", pl.Series, pl.DataFrame)
 
@@ -45,6 +46,8 @@ class Calls(NamedTuple):
         statement: for each call, the row of `consents` in the store that its consent rests on, null where none (Int64);
             None where the store has no consents.
         text: for each call, what the list has in place of its number (String); None where they are of no list.
+        stated: what plans say of persons, see `dnc.lists.statements`; `plan` is a row of `plans`.
+        first: position in the list of the first row of the batch.
         told: for each call its facts before they were completed, and `number`; and `completed`: completes such facts
             anew, at other moments. None where what completes them is the same at all moments.
     """
@@ -60,6 +63,8 @@ class Calls(NamedTuple):
     source: pl.Series | None = None
     statement: pl.Series | None = None
     text: pl.Series | None = None
+    stated: pl.DataFrame = no_statements(plan=pl.UInt32)
+    first: int = 0
     told: Callable[[pl.Series], pl.DataFrame] | None = None
     completed: Callable[[pl.DataFrame], pl.DataFrame] | None = None
 

@@ -19,7 +19,6 @@ from dnc.clock import (
     NO,
     NO_DAYS,
     NONE,
-    NOT_GIVEN,
     YES,
     is_within_day,
     may_be_cut,
@@ -29,26 +28,26 @@ from dnc.clock import (
     read_hours,
     today,
 )
-from dnc.files.cell_texts import normal, shown
+from dnc.files.cell_texts import normal, shown, text_cells
 from dnc.files.net import marked, objects
 from dnc.files.table import MARKED, RAGGED, folded
-from dnc.frames import Remembered, as_text, each_distinct, numbered, repeated, taken
+from dnc.frames import Remembered, each_distinct, numbered, repeated, taken
 from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.lists.header import DECLARABLE, Header, Rule
-from dnc.lists.local_time import Places, appointment, call_moment, given_later, latest_instant, local_day
-from dnc.lists.texts import TEXTS, TextMeanings
+from dnc.lists.local_time import Places, appointment, call_moment, certain_instant, local_day
+from dnc.lists.row_statements import MINUTES, of_rows
+from dnc.lists.statements import ASSUMED, minute_of
+from dnc.lists.texts import DECEASED, TEXTS, TOLD, WRONG_NUMBER, TextMeanings
 from dnc.lists.words import contradicts, meaning, says_nothing
 from dnc.messages import messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.numbers.reader import read_number
 
-_STATES = "x-!?"  # of cells, for rules about filled ones (see `_state`)
-BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: its value by a rule of the brief
-SPOKEN = "spoken_"  # ... whether a filled cell speaks of it, and be it to say no
+_STATES = "x~!?"  # of cells, for rules about filled ones (see `_state`)
 KIND, UNREAD = "\0kind", "\0unread"  # what a number says, added to the list's columns
-MARKS = "\0marks"
+MARKS, STATED = "\0marks", "\0stated"
 # An objection or a withdrawal on a day that cannot be read counts as one on all days.
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
@@ -64,13 +63,6 @@ _MOMENT |= {"instant": pl.Datetime("us"), "zones": pl.String}
 _WHERE = {"jurisdiction": pl.String, "zones": pl.String, "polls": pl.String, "place": pl.String, "read": pl.Boolean}
 
 _MARKS = {"plan": pl.UInt32, "what": pl.String, "column": pl.String, "word": pl.String}
-# Facts that other rows, consents and the store's own records tell, before they did.
-_OF_OTHERS = (
-    pl.lit("").alias("elsewhere"),
-    pl.lit(False).alias("proven"),
-    pl.lit("").alias("lacks"),
-    pl.lit(None, pl.String).alias("wording"),
-)
 _REMEMBERED = 20_000  # distinct rows of cells after which their facts are dropped
 
 Odd = dict[str, pl.Series]  # our column → for each row, whether its cell was not understood
@@ -94,11 +86,12 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
     now: date | None
     language: str = "en"
     at_gate: bool = False
+    texts_of_persons: pl.Expr = pl.lit(None, pl.String)
 
     def cells(self, batch: pl.DataFrame, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Our columns as text, by default all: null where empty, words replaced by ours, declared facts filled in.
 
-        What rules tell of a consent is not filled in: consents from a file come first (see `Setup.completed`). A rule
+        What rules and the brief tell of a consent is not filled in: it counts less than what is told elsewhere. A rule
         that tells an objection, a refusal or a withdrawal comes before a cell that says that there was none.
         """
         facts = self._mapped(batch, columns or vocabulary().columns)
@@ -108,16 +101,20 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
             filled = pl.when(denied).then(pl.coalesce(by_rule, cell)).otherwise(pl.coalesce(cell, by_rule))
             facts = facts.with_columns(filled.alias(ours))
         return facts.with_columns(
-            pl.col(ours).fill_null(fact) for ours, fact in self.header.brief.facts.items() if ours in facts.columns
+            pl.col(ours).fill_null(fact)
+            for ours, fact in self.header.brief.facts.items()
+            if ours in facts.columns and ours not in DECLARABLE
         )
 
-    def _by_rules(self, batch: pl.DataFrame, ours: str) -> pl.Series:
+    def _by_rules(self, batch: pl.DataFrame, ours: str, filled: bool | None = None) -> pl.Series:
         """Values of one of our columns that follow from filled and empty cells of others; null where none do.
+
+        filled: only by rules about filled, or about empty cells.
 
         Where rules contradict each other the result is all of their values joined, which no column accepts: the cell
         then counts as not understood, or as an objection.
         """
-        rules = [rule for rule in self.header.rules if rule.ours == ours]
+        rules = [rule for rule in self.header.rules if rule.ours == ours and filled in (None, rule.filled)]
         words = [pl.when(pl.lit(self._holds(rule, batch))).then(pl.lit(rule.word)) for rule in rules]
         if not words:
             return repeated(None, pl.String, batch.height)
@@ -147,9 +144,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
                 facts = facts.with_columns(
                     each_distinct(facts.select(ours), lambda word, w=known: _translated(word, w), {ours: pl.String})
                 )
-        told = [ours for ours in cells if self.header.columns.get(ours) in batch.columns]
-        days = [pl.col(ours) for ours in told if ours in (*DATES, "call_at")]
-        return facts.with_columns(pl.when(~day.str.to_lowercase().is_in(NOT_GIVEN)).then(day) for day in days)
+        return facts
 
     def _noes(self, ours: str) -> dict[str, str]:
         """What a no means in a column of objections: one, too, if its name does not say so and the brief neither.
@@ -186,8 +181,9 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
             plans: cells of the list, `RAGGED`, `KIND` (row of `kinds`) and `UNREAD` (why there is no number).
             kinds: what the numbering plan says of numbers (see `dnc.numbers.bulk_reader.Column`).
         Returns:
-            The facts (see `Calls.plans`), and `MARKS`: which cells of a row were not understood or filled by a rule, a
-            list of `what`, `column` and `word` as in `Calls.cells`; null where there are none.
+            The facts (see `Calls.plans`); `MARKS`, which cells of a row were not understood or filled by a rule, a list
+            of `what`, `column` and `word` as in `Calls.cells`; and `STATED`, a list of statements (see
+            `dnc.lists.statements.SAID`). The lists are null where there are none.
         """
         typed = [cells for cells in plans if cells.name != KIND and cells.dtype != pl.String]
         plans = plans.with_columns(text_of(cells).alias(cells.name) for cells in typed) if typed else plans
@@ -203,8 +199,13 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         cells = self.cells(plans).with_columns(pl.col("call_at").fill_null(call_at))
         facts, odd = self._understood(cells, plans, kinds)
         note = self._notes(cells, odd, {"line": facts["plan_line"]})
-        facts = facts.with_columns(note.alias("odd"), *_OF_OTHERS, *self._declared_consent(plans))
-        return self._marked(facts, cells, plans, odd)
+        facts = facts.with_columns(note.alias("odd"), *self._assumed(plans))
+        facts = self._marked(facts, cells, plans, odd)
+        days = self._days_told(plans, facts)
+        stated = _in_lists(self._stated(plans, facts, days), STATED, plans.height)
+        days["objected_on"] += days.pop(WRONG_NUMBER, [])  # in own records, whose rows tell one thing
+        strictest = [_strictest(ours, columns) for ours, columns in days.items() if len(columns) > 1]
+        return facts.drop(MINUTES.values()).with_columns(stated, *strictest)
 
     def _understood(self, cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame) -> tuple[pl.DataFrame, Odd]:
         """What is understood of the cells, and what is not. Each step uses what the ones before it found."""
@@ -217,10 +218,12 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         facts = facts.with_columns(where["zones"].replace("", None).alias("clocks"))
         facts = facts.hstack(self._others(cells, facts["territory"], where["zones"], odd))
         timed = pl.when(pl.first().str.contains(":")).then(pl.first())
-        times = pl.DataFrame([cells["consent_on"], where["zones"]]).with_columns(timed)
-        given, _ = _read(times, partial(latest_instant, dates=self.header.brief.dates, now=self.now), pl.Datetime("us"))
-        facts = facts.with_columns(given_later(facts["consent_on"], given, facts))
-        facts = facts.with_columns(self._of_texts(plans, where["zones"], facts))
+        for name, minute in MINUTES.items():
+            times = pl.DataFrame([cells[name], where["zones"]]).with_columns(timed)
+            read = partial(certain_instant, dates=self.header.brief.dates, now=self.now)
+            at = _read(times, read, pl.Datetime("us"))[0]
+            on = pl.when(facts[name] < NEVER).then(facts[name])
+            facts = facts.with_columns(at.alias(minute)).with_columns(minute_of(minute, on).alias(minute))
         facts = facts.with_columns(at_agreed_hour(), *_consent(facts, odd))
         if odd["objected_on"].any():  # the rule says all about a yes; of a withdrawal and a refusal the cell does
             odd["objected_on"] &= ~cells["objected_on"].str.to_lowercase().is_in(YES)
@@ -234,23 +237,37 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         found = [self._words_of(ours, cells[ours], here) for ours, here in misread.items()]
         found += [_marks(here.arg_true(), "unread", name, pl.lit("")) for name, here in contradicted.items()]
         counts = pl.concat([*found, *self._filled(plans, fits, facts["consent_odd"])])
-        marked = counts.group_by("plan").agg(pl.struct(pl.exclude("plan")).alias(MARKS))
-        at = repeated(None, pl.UInt32, plans.height)
-        at = at.scatter(marked["plan"], pl.int_range(0, marked.height, dtype=pl.UInt32, eager=True))
-        return facts.with_columns(self._unread(plans, misread, contradicted), marked[MARKS][at])
+        return facts.with_columns(self._unread(plans, misread, contradicted), _in_lists(counts, MARKS, plans.height))
 
-    def _declared_consent(self, plans: pl.DataFrame) -> list[pl.Series]:
-        """Consents by rules, in the columns `by_rule_consent` (null where not understood) and `spoken_consent`."""
+    def _assumed(self, plans: pl.DataFrame) -> list[pl.Series]:
+        """What is declared of a consent where nobody speaks of it (`ASSUMED`): by a rule of an empty cell, or for all.
+
+        A filled cell that has a rule speaks of it, and be it to say no.
+        """
         columns = []
         for ours in DECLARABLE:
-            rules = [rule for rule in self.header.rules if rule.ours == ours]
-            if cells := [text_of(plans[rule.column]).is_not_null() for rule in rules if rule.filled]:
-                columns.append(pl.select(pl.any_horizontal(cells).alias(SPOKEN + ours)).to_series())
-            if rules:
-                read = partial(read_declared, ours, dates=self.header.brief.dates, now=self.now)
-                kind = pl.Date if ours in DATES else pl.String
-                columns.append(_read(self._by_rules(plans, ours).to_frame(BY_RULE + ours), read, kind)[0])
+            by_rule = self._read_declared(ours, self._by_rules(plans, ours, filled=False))
+            rules = [rule for rule in self.header.rules if rule.ours == ours and rule.filled]
+            spoken = pl.any_horizontal(pl.lit(False), *(text_of(plans[rule.column]).is_not_null() for rule in rules))
+            declared = self._read_declared(ours, pl.Series([self.header.brief.facts.get(ours)], dtype=pl.String))
+            for_all = pl.when(~spoken).then(pl.lit(declared[0], declared.dtype))
+            columns.append(pl.select(pl.coalesce(pl.lit(by_rule), for_all).alias(ASSUMED + ours)).to_series())
         return columns
+
+    def _read_declared(self, ours: str, texts: pl.Series) -> pl.Series:
+        """Values that the brief declares for one of `DECLARABLE`; null where they are not understood."""
+        read = partial(read_declared, ours, dates=self.header.brief.dates, now=self.now)
+        return _read(texts.to_frame(ours), read, pl.Date if ours in DATES else pl.String)[0]
+
+    def _stated(
+        self, plans: pl.DataFrame, facts: pl.DataFrame, days: Mapping[str, Sequence[pl.Series]]
+    ) -> pl.DataFrame:
+        """What rows say of their persons, see `of_rows`. days: of what is against calls, by column."""
+        by_rule = dict.fromkeys(rule.ours for rule in self.header.rules if rule.filled and rule.ours in DECLARABLE)
+        rules = [self._read_declared(ours, self._by_rules(plans, ours, filled=True)).alias(ours) for ours in by_rule]
+        denied = self.header.brief.facts.get("objected_on", "").lower() in NONE
+        facts = facts.with_columns(self.texts_of_persons.alias("text"), denied=pl.lit(denied))
+        return of_rows(facts, days, rules, plans[RAGGED], self.header.against)
 
     def _misread(self, cells: pl.DataFrame, odd: Odd, fits: pl.Series) -> Iterator[tuple[str, pl.Series]]:
         """Our column → which rows have a cell of it that was not understood, and to which no text gives a meaning."""
@@ -304,24 +321,27 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
         both = pl.concat_list(pl.lit(texts).str.split(";"), *named).list.drop_nulls().list.set_difference([""])
         return pl.select(both.list.unique().list.sort().list.join(";").alias("texts")).to_series()
 
-    def _of_texts(self, plans: pl.DataFrame, zones: pl.Series, facts: pl.DataFrame) -> list[pl.Expr]:
-        """Objections, refusals and withdrawals, with those that texts tell; the strictest of a row counts.
+    def _days_told(self, plans: pl.DataFrame, facts: pl.DataFrame) -> dict[str, list[pl.Series]]:
+        """The days of objections, refusals and withdrawals by column: those of the cells, then those that texts tell.
 
-        A refusal without a day counts as an objection.
+        A refusal without a day counts as an objection, and so does a death, on all days.
         """
-        days: dict[str, list[pl.Series]] = {ours: [facts[ours]] for ours in OR_NONE}
+        days, zones = {ours: [facts[ours]] for ours in OR_NONE}, facts["clocks"].fill_null("").alias("zones")
         for name in plans.columns:
             ours, column, _ = name.partition("\0")
-            if column and ours in OR_NONE:
+            if column and ours in TOLD:
                 cells = pl.DataFrame([plans[name].alias("day"), zones])
                 read = each_distinct(cells, partial(self._day, ours), {"day": pl.Date, "odd": pl.Boolean})["day"]
                 is_filled = pl.lit(plans[name].is_not_null())
                 known = pl.when(is_filled & (pl.lit(read) < NEVER)).then(pl.lit(read))
-                days[ours].append(pl.select(known.alias(ours)).to_series())
-                if ours == "refused_on":
-                    undated = is_filled & known.is_null()
+                if ours in days:
+                    days[ours].append(pl.select(known.alias(ours)).to_series())
+                elif ours == WRONG_NUMBER:
+                    days[ours] = [pl.select(pl.when(is_filled).then(known.fill_null(ALWAYS)).alias(ours)).to_series()]
+                undated = is_filled & (known.is_null() if ours == "refused_on" else pl.lit(ours == DECEASED))
+                if ours in ("refused_on", DECEASED):
                     days["objected_on"].append(pl.select(pl.when(undated).then(pl.lit(ALWAYS))).to_series())
-        return [_strictest(ours, columns) for ours, columns in days.items() if len(columns) > 1]
+        return days
 
     def _filled(self, plans: pl.DataFrame, fits: pl.Series, consent_odd: pl.Series) -> Iterator[pl.DataFrame]:
         """Which rows have an empty cell that a rule filled, by rule.
@@ -434,7 +454,7 @@ def fit(ragged: pl.Series) -> pl.Series:
 def fill_state(
     cells: pl.Series, rules: Collection[Rule], values: Mapping[str, Mapping[str, str]], now: date
 ) -> pl.Series:
-    """Which cells are filled: `x`, or one of `-!?` (see `_state`); null where empty.
+    """Which cells are filled: `x`, or one of `~!?` (see `_state`); null where empty.
 
     The function may be applied to its own result.
 
@@ -447,23 +467,23 @@ def fill_state(
     if not filled:
         return pl.select(pl.when(text.is_not_null()).then(pl.lit("x"))).to_series()
     by_rule = [values.get(rule.ours, {}) for rule in rules if rule.objects]
-    nothing = {word: "-" for words in by_rule for word, ours in words.items() if ours in NONE and word not in _STATES}
+    nothing = {word: "~" for words in by_rule for word, ours in words.items() if ours in NONE and word not in _STATES}
     row, distinct = numbered(cells.to_frame().select(text.alias("text")))
     texts = distinct["text"]
     says_yes = {word for rule in filled for word, ours in values.get(rule.ours, {}).items() if ours == rule.word}
     states = pl.Series([word and _state(word, nothing, filled, says_yes, now) for word in texts], dtype=pl.String)
-    against = marked(texts) & (states != "-")
+    against = marked(texts) & (states != "~")
     return pl.select(pl.when(against).then(pl.lit("!")).otherwise(states).alias("state")).to_series()[row]
 
 
 def _state(text: str, nothing: Mapping[str, str], rules: Sequence[Rule], says_yes: Collection[str], now: date) -> str:
     """What a cell with a text is for rules about filled cells.
 
-    `-` says that there is nothing (`n/a`, `no`, what `nothing` maps to it), `!` contradicts a rule, or is neither a yes
+    `~` says that there is nothing (`n/a`, `no`, what `nothing` maps to it), `!` contradicts a rule, or is neither a yes
     nor a past day where a rule needs one, `?` tells no more than an empty cell (`NULL`).
     """
-    if _translated(text.lower(), nothing)[0] in ("-", *NOT_GIVEN, *NONE):
-        return "-"
+    if _translated(text.lower(), nothing)[0] in ("~", *NONE):
+        return "~"
     if text == "!" or any(contradicts(text, rule.ours, rule.word) for rule in rules):
         return "!"
     if says_nothing(text):
@@ -534,21 +554,21 @@ def _consent(facts: pl.DataFrame, odd: Odd) -> list[pl.Expr]:
 def _strictest(ours: str, columns: Sequence[pl.Series]) -> pl.Expr:
     """The day that counts of several; null where none is known, NEVER where it is known that there was none.
 
-    Of objections the first one counts. Of withdrawals on several days none can stand for all: an earlier call is after
-    the first, and a consent may be before the last. So they count on all days.
+    The first one does; but of withdrawals on several days none can stand for all: an earlier call is after the first,
+    and a consent may be before the last. So they count on all days.
     """
     days = [pl.when(pl.lit(day) < NEVER).then(pl.lit(day)) for day in columns]
     first, last = pl.min_horizontal(days), pl.max_horizontal(days)
-    found = last_refusal(first, last) if ours == "refused_on" else first
-    if ours == "consent_withdrawn_on":
-        found = pl.when(first != last).then(pl.lit(ALWAYS)).otherwise(first)
+    found = pl.when(first != last).then(pl.lit(ALWAYS)).otherwise(first) if ours == "consent_withdrawn_on" else first
     return pl.coalesce(found, pl.lit(columns[0])).alias(ours)
 
 
-def last_refusal(*days: pl.Expr) -> pl.Expr:
-    """Of refusals on several days the last; one after the call hides none before it, which is then as of the call."""
-    first, last, day = pl.min_horizontal(days), pl.max_horizontal(days), pl.col("day")
-    return pl.when((first <= day) & (last > day)).then(day).otherwise(last)
+def _in_lists(rows: pl.DataFrame, name: str, height: int) -> pl.Series:
+    """Rows with `plan`, a position, as a list at each position; null where there are none."""
+    lists = rows.group_by("plan").agg(pl.struct(pl.exclude("plan")).alias(name))
+    at = repeated(None, pl.UInt32, height)
+    at = at.scatter(lists["plan"], pl.int_range(0, lists.height, dtype=pl.UInt32, eager=True))
+    return lists[name][at]
 
 
 def quoted_cell(text: pl.Expr) -> pl.Expr:
@@ -560,8 +580,7 @@ def text_of(cells: pl.Series) -> pl.Expr:
     """Cells as trimmed text, null where empty; booleans as yes and no."""
     if cells.dtype == pl.Boolean:
         return pl.when(pl.lit(cells)).then(pl.lit("yes")).when(~pl.lit(cells)).then(pl.lit("no"))
-    text = pl.lit(as_text(cells)).str.strip_chars()
-    return pl.when(text != "").then(text)
+    return pl.lit(text_cells(cells))
 
 
 def _translated(word: str | None, words: Mapping[str, str]) -> tuple[str | None]:

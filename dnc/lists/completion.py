@@ -1,153 +1,341 @@
-"""What completes the calls of a list: its other rows, a file of consents, the store's own records, and the brief."""
+"""What completes the calls of a list: what its other rows, a file of consents and own records say of their persons."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import date
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 import polars as pl
 from msgspec.structs import replace
 
+from dnc.clock import today
 from dnc.errors import UnreadRowsError
-from dnc.files.table import Table
+from dnc.files.table import MARKED, Table
+from dnc.frames import each_distinct, numbered, repeated, taken
+from dnc.law.vocabulary import vocabulary
+from dnc.lists.attempts import ATTEMPTS_DAYS, COUNTS, Attempts, spans
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import BY_RULE, SPOKEN, at_agreed_hour, read_declared
-from dnc.lists.consents import Consents
-from dnc.lists.header import DECLARABLE
+from dnc.lists.cell_facts import at_agreed_hour
 from dnc.lists.intake import Intake
-from dnc.lists.other_rows import Against
-from dnc.lists.own_facts import OwnFacts
+from dnc.lists.other_rows import PLANNED, OtherRows
+from dnc.lists.own_statements import MADE, OwnStatements
+from dnc.lists.persons import Persons
+from dnc.lists.reducers import CALL, CONSENT_FACTS, OTHER, SOURCE, reduced
 from dnc.lists.roles import Survey
-from dnc.messages import figure, localized
+from dnc.lists.statements import (
+    ASSUMED,
+    CONSENT,
+    OF_PERSON,
+    SAID,
+    earliest,
+    no_statements,
+)
+from dnc.messages import figure, localized, messages
 from dnc.store.record_kinds import GIVEN
 
+_T = TypeVar("_T", pl.DataFrame, Calls)
 _MEMORY = 1 << 28  # bytes of a list that are kept in memory between its two readings
+_LONG_AGO = date(1, 1, 1)
+_MOST_NUMBERS = 20  # of a person that are looked at one by one
+_ATTEMPTS = {"attempts": ("least", "most"), "attempts_day": ("least_day", "most_day")}
 
 
-class Completion(msgspec.Struct, frozen=True):
-    """What is known of the calls of a list besides what their rows say.
+class Completion(msgspec.Struct, frozen=True, dict=True):
+    """What is known of the persons of a list besides what the row of a call says.
 
     Attributes:
-        brief: of the list, with the consent that it declares.
-        own: the store's own records.
-        consents: a file of them, joined to the calls by number.
+        brief: of the list.
+        own: the store's own records, and a file of consents.
+        links: which numbers the file of consents says to be of one person.
+        confirmed_by: jurisdiction → the ways of confirmation that prove a number there, where its law names some.
         now: the day that counts as today; None for the clock's.
         accept_unread: whether objections in the list may have a number that cannot be read.
-        against: objections, refusals and withdrawals in all rows of the list; None where it was not looked at.
+        language: of notes.
+        others: what the rows of the list say; None where it was not looked at. people: who is one person.
     """
 
     brief: Brief
-    own: OwnFacts
-    consents: Consents | None = None
+    own: OwnStatements
+    links: pl.DataFrame
+    confirmed_by: Mapping[str, Sequence[str]]
     now: date | None = None
     accept_unread: bool = False
-    against: Against | None = None
+    language: str = "en"
+    others: OtherRows | None = None
+    people: Persons | None = None
 
-    def ahead(self, intake: Intake, reopen: Callable[[], Table], folder: Path) -> tuple[Intake, Completion]:
-        """Look at all rows of a list for what has to be known before the first is decided.
+    def surveyed(self, intake: Intake, reopen: Callable[[], Table]) -> Intake:
+        """An intake that starts again at the first row, once the role of every column is known.
 
-        That is the role of every column, what stands around the tables of all files, and the objections and withdrawals
-        of persons. A list in one file whose columns all have a role, and none of them for these, is not read.
-
-        Args:
-            intake: of the list.
-            reopen: opens the list a second time, where it is too large to be kept in memory.
-            folder: for what is collected, if it is much.
-        Returns:
-            An intake that starts again at the first row, and what completes its calls.
-        Raises:
-            RolesError: a column has no role. UnreadRowsError: an objection has a number that cannot be read.
+        Looked at are also what stands around the tables of all files. reopen: opens the list a second time, where it is
+        too large to be kept in memory. Raises RolesError where a column has no role.
         """
-
-        def recorded(numbers: pl.Series) -> pl.DataFrame:
-            objected = self.own.objections(numbers).rename({"on": "objected_on"})
-            ended = [self.consents.withdrawn(numbers)] if self.consents else []
-            return pl.concat([objected, *self.own.against(numbers), *ended], how="diagonal")
-
-        survey, against = Survey(intake.header), Against(folder, intake.language)
+        survey = Survey(intake.header)
         if survey.is_needed or not intake.table.is_last:
-            _over(intake.table, reopen, survey.look)
-        if found := survey.read_columns():
-            intake = replace(intake, found=found)
-        alone = intake.header.as_they_stand  # a text in one of them is about its row alone
-        read = [column for column in (*intake.header.read, *intake.found) if column.column not in alone]
-        reads_texts = any(column.others != "used" for column in read)
-        links = [self.consents.links] if self.consents and self.consents.links.height else []
-        if intake.header.against or intake.may_link or links or reads_texts or intake.begins_with_marks():
-            undeclared = intake.undeclared
-            _over(intake.table, reopen, lambda rows: against.read(undeclared, undeclared.fitted(rows), recorded, links))
-            if against.unplaced and not self.accept_unread:
-                message = localized("errors", "unplaced", n=figure(against.unplaced))
-                error = UnreadRowsError(message, intake.table.path, against.line)
-                error.count = against.unplaced
-                raise error
-        return intake, replace(self, against=against)
+            rows = _Batches(intake.table.batches)
+            survey.look(iter(rows))
+            intake.table.batches = reopen().batches if rows.kept is None else iter(rows.kept)
+        found = survey.read_columns()
+        return replace(intake, found=found) if found else intake
+
+    def read(self, intake: Intake, table: Table, reopen: Callable[[], Table]) -> tuple[Iterator[Calls], Completion]:
+        """Read a list once for what its rows say of each other's persons.
+
+        table: its rows. intake, reopen: as `surveyed` has them. Returns its calls, and what completes them.
+
+        Raises UnreadRowsError: an objection has a number that cannot be read.
+        """
+        others = OtherRows()
+        calls = _Batches(others.read(intake, intake.fitted(table.batches)))
+        for _ in calls:
+            pass
+        table.batches = iter(())
+        if others.unplaced and not self.accept_unread:
+            message = localized("errors", "unplaced", n=figure(others.unplaced))
+            error = UnreadRowsError(message, table.path, others.line)
+            error.count = others.unplaced
+            raise error
+        people = Persons(pl.concat([*others.links, self.links]), self.own.people)
+        others.settle(people)
+        again = iter(calls.kept) if calls.kept is not None else map(intake.calls, intake.fitted(reopen().batches))
+        return again, replace(self, others=others, people=people)
 
     @property
     def unplaced(self) -> int:
         """How many objections in the list have a number that cannot be read."""
-        return self.against.unplaced if self.against else 0
+        return self.others.unplaced if self.others else 0
 
     def completed(self, calls: Calls) -> Calls:
-        """Calls with what other rows, the file of consents, the store's own records and the brief say of their numbers.
+        """Calls with the facts that everything said of their persons amounts to."""
+        known = self._known(calls)
+        planned = spans(calls.plans) if self.others else spans(calls.plans.clear()).clear(calls.plans.height)
+        who = taken(planned, calls.plan).with_columns(calls.number.alias("number"))
+        facts, row = self._facts(calls.plans, calls.plan, who, calls.stated, known)
+        completed = calls._replace(plans=facts.drop("rests"), plan=row)
+        if self.own.standing.has_consents:
+            rests = facts["rests"][row]
+            completed = completed._replace(statement=known.newest(calls.number, calls.facts("day")["day"], rests))
+        if not known.is_empty:
 
-        A declared consent comes last (that of a rule about filled and empty cells before one for all rows): it fills
-        what is still empty, but replaces nothing that was not understood; nor does one for all rows fill what a rule
-        reads from a filled cell, which may say `no`.
-        """
-        if self.own.any or self.consents:
-            told = calls
-            calls = calls._replace(told=lambda at: told.facts()[at], completed=self._facts_at)
-        calls = self.against.completed(calls) if self.against else calls
-        calls = self.consents.completed(calls, self.own.used_proofs(calls)) if self.consents else calls
-        calls = self.own.completed(calls)
-        facts, fills = self._declared_consent, []
-        for name in DECLARABLE:
-            declared = [pl.col(BY_RULE + name)] if BY_RULE + name in calls.plans.columns else []
-            spoken = pl.col(SPOKEN + name) if SPOKEN + name in calls.plans.columns else pl.lit(False)
-            declared += [pl.when(~spoken).then(pl.lit(facts[name]))] if name in facts else []
-            if declared:
-                filled = pl.coalesce(name, *declared)
-                fills.append(pl.when("consent_odd").then(name).otherwise(filled).alias(name))
-        plans = self._without_unproven(calls.plans.with_columns(fills))
-        return calls._replace(plans=plans.with_columns(at_agreed_hour()))
+            def told(at: pl.Series) -> pl.DataFrame:
+                plan = calls.plan[at]
+                return taken(calls.plans, plan).hstack(who[at]).with_columns(plan.alias("\0plan"))
 
-    def _facts_at(self, told: pl.DataFrame) -> pl.DataFrame:
+            completed = completed._replace(told=told, completed=partial(self._at_other_moments, calls, known))
+        return completed
+
+    def _at_other_moments(self, calls: Calls, known: _Knowledge, told: pl.DataFrame) -> pl.DataFrame:
         """Facts of calls (see `Calls.told`) at other moments than planned, completed by what is known then."""
-        revived = self.own.revived  # counts those of the list
-        each = pl.int_range(told.height, dtype=pl.UInt32, eager=True)
-        calls = self.completed(Calls(pl.DataFrame(), told["number"], each, told.drop("number")))
-        self.own.revived = revived
-        return calls.facts()
+        at = pl.int_range(told.height, dtype=pl.UInt32, eager=True)
+        stated = told.select(at.alias("at"), plan="\0plan").join(calls.stated, on="plan").drop("plan")
+        who = told.select("own_start", "own_end", "number")
+        facts, row = self._facts(told.drop(*who.columns, "\0plan"), at, who, stated.rename({"at": "plan"}), known)
+        return taken(facts, row).hstack(who).with_columns(told["\0plan"])
 
-    def _without_unproven(self, plans: pl.DataFrame) -> pl.DataFrame:
-        """Facts in which a consent that lacks what the brief requires, or contradicts its wording, is not known."""
+    def _known(self, calls: Calls) -> _Knowledge:
+        """What is said of the persons of some calls, but by the rows of the calls."""
+        asked = calls.number.drop_nulls().unique()
+        people = self.people or Persons(self.links, self.own.people)
+        person = people.of(asked)
+        members = people.members(person.unique()).select("number", "person")
+        said = [no_statements(seq=pl.Int64, number=pl.UInt64), self.own.about(members)]
+        if self.others:
+            said.append(self.others.about(members).select(pl.lit(None, pl.Int64).alias("seq"), "number", *SAID))
+        planned = self.others.planned(members) if self.others else pl.DataFrame(schema=PLANNED)
+        days = calls.plans["day"].drop_nulls()
+        made = pl.DataFrame(schema=MADE)
+        if days.len() and isinstance(first := days.min(), date):
+            made = self.own.calls_made(members["number"], first - timedelta(days=ATTEMPTS_DAYS))
+        attempts = Attempts.of(made.join(members, on="number"), planned)
+        return _Knowledge.of(pl.DataFrame([asked.alias("asked"), person]), members, pl.concat(said), attempts)
+
+    def _facts(
+        self, plans: pl.DataFrame, plan: pl.Series, who: pl.DataFrame, stated: pl.DataFrame, known: _Knowledge
+    ) -> tuple[pl.DataFrame, pl.Series]:
+        """Distinct facts of calls, completed, and for each call its row of them.
+
+        Args:
+            plans: facts. plan: for each call its row there. who: the `number` of each call, and its `spans`.
+            stated: what the rows of plans say. known: what else is said.
+        """
+        # Rows that do not count as they stand are judged by themselves.
+        is_certain = plans["unread"].is_null() & ~plans["doubt"].is_in(MARKED).fill_null(False)
+        about = known.about(who["number"].set(~is_certain[plan], None))
+        key, keys = numbered(about.select("of_person", "of_number").with_columns(plan.alias("plan")))
+        calls = taken(plans, keys["plan"])
+        days = self.own.customers(calls["day"])
+        of_day = calls.select("day").join(days, on="day", how="left", maintain_order="left").drop("day")
+        asked = calls.select(*CALL, "texts", "related", *(ASSUMED + name for name in CONSENT_FACTS)).hstack(of_day)
+        each = keys.with_row_index("call")
+        others = (each.join(known.sets, left_on=name, right_on="set") for name in ("of_person", "of_number"))
+        parts = (part.select("call", *SAID) for part in (each.join(stated, on="plan"), *others))
+        found = pl.concat(list(parts)).sort("call")
+        facts = reduced(asked, found, today=self.now or today(), confirmed_by=self.confirmed_by)
+        facts = facts.with_columns(self._elsewhere(facts)).drop(pl.selectors.starts_with(SOURCE))
+        same = [name for name in facts.columns if name in calls.columns]
+        completed = self._without_unproven(calls.drop(same, pl.selectors.starts_with(ASSUMED)).hstack(facts))
+        when = taken(plans.select("day", "at_first", "at_last", "timed"), plan)
+        counts = known.attempts.before(when.hstack(who.drop("number")).with_columns(about["person"]))
+        row, rows = numbered(counts.with_columns(key.alias("key")))
+        completed = taken(completed, rows["key"]).hstack(rows.drop("key"))
+        completed = completed.with_columns(_counted(completed, self.own.every_call)).drop(COUNTS)
+        return completed.with_columns(at_agreed_hour()), row
+
+    def _elsewhere(self, facts: pl.DataFrame) -> pl.Series:
+        """`elsewhere`: what decides and is not of the row of the call itself, as a note."""
+        names = [name for name in facts.columns if name.startswith(SOURCE)]
+        words, text = vocabulary(), messages("why", self.language)
+
+        def note(*rows: str | None) -> tuple[str]:
+            told = [(name.removeprefix(SOURCE), row) for name, row in zip(names, rows, strict=True) if row]
+            labels = [
+                (text["text"] if name == "texts" else words.label(name, self.language), row) for name, row in told
+            ]
+            return (
+                ", ".join(
+                    text["of_number" if row == OTHER else "of_row"].format(column=label, row=row)
+                    for label, row in labels
+                ),
+            )
+
+        return each_distinct(facts.select(names), note, {"elsewhere": pl.String})["elsewhere"]
+
+    def _without_unproven(self, facts: pl.DataFrame) -> pl.DataFrame:
+        """Facts in which a consent does not count that lacks what the brief requires."""
         if self.brief.require_proof:
             unproven = pl.col("consent").is_in(GIVEN) & ~pl.col("proven") & (pl.col("lacks") == "")
-            plans = plans.with_columns(lacks=pl.when(unproven).then(pl.lit("proof")).otherwise("lacks"))
-        return plans.with_columns(pl.when(pl.col("lacks") == "").then(name).alias(name) for name in DECLARABLE)
+            facts = facts.with_columns(lacks=pl.when(unproven).then(pl.lit("proof")).otherwise("lacks"))
+        return facts
+
+
+class _Knowledge(NamedTuple):
+    """What is known of the persons of some calls.
+
+    asked: numbers (sorted), each with its `person`, and `of_number` and `of_person`: rows of `sets`, null where nothing
+    is said. sets: statements, with `set`: numbers of which the same is said have one. kept: statements in the store:
+    `number`, `kind`, `on`, `seq`, in their order. attempts: calls of the persons, made and planned.
+    """
+
+    asked: pl.DataFrame
+    sets: pl.DataFrame
+    kept: pl.DataFrame
+    attempts: Attempts
+
+    @classmethod
+    def of(cls, asked: pl.DataFrame, members: pl.DataFrame, said: pl.DataFrame, attempts: Attempts) -> _Knowledge:
+        """asked: numbers and their `person`. members: `number` and `person`. said: statements with `number`, and `seq`
+        where they are in the store.
+
+        What counts for a person is laid beside each number, which notes can name; of a person with many numbers, as of
+        a switchboard, once for all.
+        """
+        kept = said.filter(pl.col("seq").is_not_null()).sort(earliest(), "seq").select("number", "kind", "on", "seq")
+        of_person = said.drop("here").filter(pl.col("kind").is_in(OF_PERSON)).join(members, on="number")
+        is_large = pl.col("person").is_in(_large(members).implode())
+        whose = pl.when(is_large).then("person").otherwise("asked").alias("whose")
+        each = (
+            asked.filter(~is_large).join(of_person, on="person").with_columns(here=pl.col("asked") == pl.col("number"))
+        )
+        once = of_person.filter(is_large).with_columns(asked="person", here=pl.lit(False))
+        once = once.unique(["person", *(name for name in SAID if name != "row")], keep="any")
+        alone = said.filter(~pl.col("kind").is_in(OF_PERSON)).with_columns(asked="number", here=pl.lit(True))
+        rows = [part.select("asked", *SAID) for part in (each, once, alone)]
+        (of_whom, in_all), sets = _as_sets(rows[0].vstack(rows[1]), rows[2])
+        asked = asked.with_columns(whose).join(
+            of_whom.rename({"set": "of_person"}), left_on="whose", right_on="asked", how="left"
+        )
+        asked = asked.join(in_all.rename({"set": "of_number"}), on="asked", how="left").sort("asked")
+        return cls(asked.select("asked", "person", "of_person", "of_number"), sets, kept, attempts)
 
     @property
-    def _declared_consent(self) -> dict[str, str | date | None]:
-        facts = ((name, fact) for name, fact in self.brief.facts.items() if name in DECLARABLE)
-        return {name: read_declared(name, fact, self.brief.dates, self.now) for name, fact in facts}
+    def is_empty(self) -> bool:
+        """Whether nothing is said."""
+        return self.sets.is_empty() and self.attempts.persons.is_empty()
+
+    def about(self, number: pl.Series) -> pl.DataFrame:
+        """For each number what `asked` has; null where it is unread."""
+        names = ("person", "of_person", "of_number")
+        if self.asked.is_empty():
+            return pl.DataFrame([repeated(None, self.asked.schema[name], number.len()).alias(name) for name in names])
+        place = self.asked["asked"].search_sorted(number.fill_null(0)).clip(0, self.asked.height - 1).cast(pl.UInt32)
+        place = place.set((self.asked["asked"][place] != number).fill_null(True), None)
+        return taken(self.asked.select(names), place)
+
+    def newest(self, number: pl.Series, day: pl.Series, rests: pl.Series) -> pl.Series:
+        """For each call the newest statement of the store about its number on its day; `rests`: of that kind."""
+        nothing = repeated(None, pl.Int64, number.len())
+        at = rests.is_not_null().arg_true()
+        if not at.len():
+            return nothing
+        calls = pl.DataFrame(
+            [at.alias("at"), number[at].alias("number"), day[at].alias("day"), rests[at].alias("kind")]
+        )
+        kept = self.kept.with_columns(pl.col("on").fill_null(_LONG_AGO)).sort("on", maintain_order=True)
+        against = pl.when(pl.col("kind") != CONSENT).then(pl.duration(days=1)).otherwise(pl.duration(days=0))
+        found = (
+            calls.with_columns(pl.col("day") + against)
+            .sort("day")
+            .join_asof(kept, left_on="day", right_on="on", by=["number", "kind"], check_sortedness=False)
+        )
+        return nothing.scatter(found["at"], found["seq"])
 
 
-def _over(table: Table, reopen: Callable[[], Table], look: Callable[[Iterator[pl.DataFrame]], None]) -> None:
-    """Look at all rows of a list, which then starts again at its first row."""
-    read, kept, size = table.batches, list[pl.DataFrame](), 0.0
+def _large(members: pl.DataFrame) -> pl.Series:
+    """The persons with many numbers."""
+    return members.filter(pl.len().over("person") > _MOST_NUMBERS)["person"].unique()
 
-    def batches() -> Iterator[pl.DataFrame]:
-        nonlocal size
-        for batch in read:
+
+def _as_sets(*parts: pl.DataFrame) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """Statements about `asked` as sets: for each part `asked` and `set`, and the statements of each `set`."""
+    found, sets, first = list[pl.DataFrame](), [no_statements(set=pl.UInt32)], 0
+    for part in parts:
+        said, different = numbered(part.select(SAID.keys()))
+        each = pl.DataFrame([part["asked"], said.alias("said")]).unique().sort("asked", "said")
+        of_asked = each.group_by("asked", maintain_order=True).agg("said")
+        set_, _ = numbered(of_asked.select(pl.col("said").cast(pl.List(pl.String)).list.join(" ")))
+        set_ = (set_ + first).alias("set")
+        found.append(pl.DataFrame([of_asked["asked"], set_]))
+        members = (
+            of_asked.with_columns(set_)[set_.arg_unique()].explode("said") if of_asked.height else of_asked.clear()
+        )
+        if members.height:
+            sets.append(members.select("set").hstack(taken(different, members["said"])))
+            first += set_.n_unique()
+    return found, pl.concat(sets)
+
+
+def _counted(counts: pl.DataFrame, every_call: Callable[[date], bool]) -> list[pl.Expr]:
+    """The attempts of calls: how many are known, and how many they may be; null where that is not known.
+
+    counts: columns of `COUNTS` beside the facts. What a list declares never lowers what is known.
+    """
+    complete = {day: every_call(day) for day in counts["day"].unique() if day}
+    is_complete = pl.col("day").replace_strict(complete, default=False, return_dtype=pl.Boolean)
+    exprs = []
+    for name, (least, most) in _ATTEMPTS.items():
+        known = pl.col(name).is_not_null() | is_complete
+        exprs.append(pl.max_horizontal(name, least).alias(name))
+        exprs.append(pl.when(known).then(pl.max_horizontal(name, most)).alias(f"{name}_most"))
+    return exprs
+
+
+class _Batches(Generic[_T]):
+    """Batches that are gone through once, and `kept` for a second time if they fit into memory; else None."""
+
+    def __init__(self, batches: Iterable[_T]) -> None:
+        self._batches: Iterable[_T] = batches
+        self._size = 0.0
+        self.kept: list[_T] | None = []
+
+    def __iter__(self) -> Iterator[_T]:
+        for batch in self._batches:
             yield batch
-            size += batch.estimated_size()
-            kept.append(batch)
-            if size > _MEMORY:
-                kept.clear()
-
-    look(batches())
-    table.batches = reopen().batches if size > _MEMORY else iter(kept)
+            self._size += (batch.carried if isinstance(batch, Calls) else batch).estimated_size()
+            if self._size > _MEMORY:
+                self.kept = None
+            elif self.kept is not None:
+                self.kept.append(batch)

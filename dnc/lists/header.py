@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
-from dnc.clock import NONE, NOT_GIVEN
+from dnc.clock import NONE
 from dnc.errors import InputError
 from dnc.files.columns import EVERY, left_out
 from dnc.files.net import marked, marks
@@ -362,11 +362,7 @@ def headings(
     found = found.unique(["place", "text"], maintain_order=True).select(LINE, "text", "place", "alone", "below")
     for line, text, place_, is_alone, is_below in found.iter_rows():
         in_place = (place_ == text or named == [line] == [last]) and not holds_number(text)
-        is_empty = (
-            says_nothing(text)
-            or text.lower() in NOT_GIVEN
-            or (line == last and len(re.sub(r"\d[\d\s.,%€$£]*", "", text).split()) == 1)
-        )
+        is_empty = says_nothing(text) or (line == last and len(re.sub(r"\d[\d\s.,%€$£]*", "", text).split()) == 1)
         if is_alone and marks(text):
             yield line, text, "heading"
         elif (in_place or is_below) and not is_empty:

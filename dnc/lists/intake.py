@@ -6,18 +6,15 @@ Files raise, rows do not: a cell that is not understood becomes null, and a note
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
 import polars as pl
-from msgspec.structs import replace
 
-from dnc.clock import NONE, NOT_GIVEN, read_moment, today
+from dnc.clock import read_moment, today
 from dnc.errors import InputError, OptionError
 from dnc.files.cell_texts import shown
 from dnc.files.net import marked
@@ -28,9 +25,10 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, quoted_cell, text_of
+from dnc.lists.cell_facts import KIND, MARKS, STATED, UNREAD, FactReader, fill_state, fit, quoted_cell, text_of
 from dnc.lists.header import FORMER_OUTCOME, READ, UNDECIDED, Header, headings
 from dnc.lists.persons import LINKS, links_of
+from dnc.lists.statements import no_statements
 from dnc.lists.texts import ReadColumn, TextReader
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import NumberColumn, read_column
@@ -104,30 +102,11 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def _reader(self) -> FactReader:
         header = self.header
-        return FactReader(header, self.book, self.at, self.now, self.language, self.at_gate)
+        return FactReader(header, self.book, self.at, self.now, self.language, self.at_gate, self.texts_of_persons)
 
     @cached_property
     def _texts(self) -> TextReader:
         return TextReader([*self.header.read, *self.found])
-
-    @cached_property
-    def undeclared(self) -> Intake:
-        """The same, without the objections, refusals and withdrawals that the brief declares for the whole list."""
-        brief = self.brief.without(OR_NONE)
-        return self if brief == self.brief else replace(self, brief=brief)
-
-    def begins_with_marks(self) -> bool:
-        """Whether one of the first rows is struck through, has a note, a text beside its number that may object, or two
-        numbers in a cell.
-
-        The table begins again at its first row. Beyond these rows such a mark counts for its own row alone; of a
-        spreadsheet they are all.
-        """
-        first = list(itertools.islice(self.table.batches, None if self.table.kind == "xlsx" else 1))
-        self.table.batches = itertools.chain(first, self.table.batches)
-        return any(
-            batch[RAGGED].is_in(MARKED).any() or self._may_pair(batch).any() for batch in map(self._marked, first)
-        )
 
     def batches(self) -> Iterator[Calls]:
         """The calls of the list, batch by batch. Raises InputError as `calls` does, OptionError as `fitted` does."""
@@ -162,13 +141,15 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
             rows.select(header.carried),
             number,
             plan,
-            facts.drop(MARKS),
+            facts.drop(MARKS, STATED),
             was=was,
             shared=Shared(plans.select(shared), plan),
             row=row,
             cells=counted,
             source=self._number_names[cells["column"]] if len(header.numbers) > 1 else None,
             text=cells["text"],
+            stated=_stated(facts[STATED]),
+            first=self._texts.before,
         )
 
     @cached_property
@@ -208,6 +189,11 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
             cells, read = cells.filter(keep), NumberColumn(read.rows.filter(keep), read.kinds)
         return _BatchNumbers(cells, read, single=cells.height == batch.height)
 
+    def numbers_beside_notes(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The `number` of rows that fit the header or not, with a text beside it or not, its `row` and its `text`."""
+        cells, read, _ = self._numbers(batch.with_columns(pl.lit(NOTED).alias(RAGGED)))
+        return cells.select("row", "text").with_columns(read.rows["number"])
+
     def _cells(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The filled cells of the columns of numbers, row by row; of a row without any, the first one."""
         names = self.header.numbers
@@ -216,7 +202,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         if len(names) == 1:
             column = pl.lit(0, pl.UInt32).alias("column")
             return texts.select(place.alias("row"), column, pl.col("0").alias("text"))
-        filled = texts.select(~pl.all().str.to_lowercase().is_in(NOT_GIVEN).fill_null(True))
+        filled = texts.select(pl.all().is_not_null())
         without = filled.select(~pl.any_horizontal(pl.all())).to_series()
         given = filled.with_columns(pl.col("0") | without).select(pl.concat_list(pl.all()).explode()).to_series()
         long = texts.select(pl.concat_list(pl.all()).explode().alias("text"))
@@ -313,17 +299,6 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         ids = text_of(batch[name]) if name else pl.repeat(None, pl.len(), dtype=pl.String)
         return batch.select(quoted_cell(ids)).to_series()
 
-    def objecting(self, batch: pl.DataFrame) -> pl.Series:
-        """Which rows hold an objection, a refusal or a withdrawal, or may hold one.
-
-        That is anything in their columns but that there was none, and a text that says so or that has no meaning.
-        """
-        objecting = repeated(False, pl.Boolean, batch.height)
-        if columns := self.header.against:
-            words = [~pl.col(name).str.to_lowercase().is_in(NONE) for name in columns]
-            objecting = self._reader.cells(batch, columns).select(pl.any_horizontal(words).fill_null(False)).to_series()
-        return reduce(or_, (texts.is_not_null() for texts in self._texts.read(batch).columns), objecting)
-
     # Rows that do not fit the header
 
     def fitted(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -403,6 +378,15 @@ def _counted(marks: pl.Series, plan: pl.Series, texts: pl.DataFrame) -> pl.DataF
     rows = plan.alias("plan").value_counts(name="rows")
     found = rows.with_columns(marks[rows["plan"]]).drop_nulls(MARKS).explode(MARKS).unnest(MARKS)
     return pl.concat([found.group_by("what", "column", "word").agg(pl.col("rows").sum()), texts])
+
+
+def _stated(lists: pl.Series) -> pl.DataFrame:
+    """Statements with `plan`, from the lists of each plan."""
+    at = lists.is_not_null().arg_true()
+    if not at.len():
+        return no_statements(plan=pl.UInt32)
+    found = pl.DataFrame([at.cast(pl.UInt32).alias("plan"), lists[at]])
+    return found.explode(STATED).unnest(STATED)
 
 
 def _gathered(regions: pl.Series | str | None, rows: pl.Series) -> pl.Series | str | None:

@@ -15,7 +15,6 @@ from dnc.law.rulebook import Rulebook
 from dnc.numbers.numbering_plans import kind_of, shares_code
 
 FAR_APART = timedelta(hours=6)  # clocks that differ by more could be on both sides of the hours of lawful calls
-WHEN = ["day", "at_first", "timed", "clocks"]  # of a call
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
 
 
@@ -164,8 +163,8 @@ def local_day(text: str, zones: str, dates: str, now: date | None = None) -> dat
     return days.pop() if len(days) == 1 else None
 
 
-def latest_instant(text: str | None, zones: str | None, dates: str, now: date | None = None) -> datetime | None:
-    """The latest instant (UTC) that a date-time may be; without an offset it is in one of the zones. None for a day.
+def certain_instant(text: str | None, zones: str | None, dates: str, now: date | None = None) -> datetime | None:
+    """The instant (UTC) of a date-time; None for a day, and without an offset where zones may differ.
 
     Arguments as for `local_day`.
     """
@@ -173,21 +172,8 @@ def latest_instant(text: str | None, zones: str | None, dates: str, now: date | 
     if not isinstance(moment, datetime):
         return None
     in_zones = (moment.replace(tzinfo=ZoneInfo(zone)) for zone in (zones or "").split("|") if zone)
-    instants = in_zones if moment.tzinfo is None else [moment]
-    return max((instant.astimezone(UTC).replace(tzinfo=None) for instant in instants), default=None)
-
-
-def given_later(on: pl.Series, given: pl.Series, calls: pl.DataFrame) -> pl.Series:
-    """Days of consents; of one that was given on the day of its call, but later, the day after.
-
-    given: the instants, in UTC; null where only the day is known. calls: columns of `WHEN`.
-    """
-    at = (calls["timed"] & (on == calls["day"]) & given.is_not_null()).arg_true()
-    if at.is_empty():  # nearly always, and a millisecond of each call decided alone
-        return on
-    latest = latest_local(given[at].dt.truncate("1m"), calls["clocks"][at])
-    at = at.filter((latest > calls["at_first"][at]).fill_null(True))
-    return on.scatter(at, on[at].dt.offset_by("1d"))
+    instants = {one.astimezone(UTC).replace(tzinfo=None) for one in (in_zones if moment.tzinfo is None else [moment])}
+    return instants.pop() if len(instants) == 1 else None
 
 
 def latest_local(moment: pl.Series, zones: pl.Series) -> pl.Series:

@@ -1,241 +1,134 @@
-"""Objections, refusals and withdrawals of one person, applied to all rows of a list that are about the person.
+"""What the rows of a list say of a person who has several, or several numbers.
 
-They belong to a person, not to a row. So a list that may have any is read once before its check, for these alone, and
-each row is judged by what all rows of its person say (see `dnc.lists.persons`):
-
-* the earliest objection counts; `none` in one row does not outweigh a date in another; and of refusals the last one
-  before the call;
-* a text that nobody has given a meaning leaves all of them undecided, unless its column is used for facts of the row
-  alone;
-* a withdrawal counts, from the first one on, for every row except those with a consent that is later than the last
-  withdrawal of the person (as in `dnc.lists.consents`); one without a date always counts.
-
-What is recorded in the store for one number of a person counts for the others, too. A row that does not fit the header
-may have any of these in the wrong column: where its number can be read, it counts as if it had all that the list has.
-One with a note, or that is struck through, counts as an objection. What a brief declares for the whole list does not
-count here.
+A list is read once before it is decided. Of its rows the numbers are kept, and what they say; once all were read, only
+those of persons with several rows or numbers are left. Rows that share a number or the id of a person are about one
+person, over any number of steps (see `dnc.lists.persons`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 import polars as pl
 
-from dnc.clock import ALWAYS, NEVER
-from dnc.files.table import LINE, MARKED, NOTED, RAGGED
-from dnc.frames import numbered
-from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.files.table import LINE, MARKED, RAGGED
+from dnc.frames import numbered, repeated, taken
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import last_refusal
 from dnc.lists.intake import Intake
-from dnc.lists.persons import IDS, LINKS, PERSONS, persons, point_of
-from dnc.messages import messages
-from dnc.registries import OWN
-from dnc.registries.external_sort import Sorting, kept
+from dnc.lists.persons import IDS, LINKS, Persons, point_of
+from dnc.lists.statements import MARK, OBJECTION, REFUSAL, SAID, WITHDRAWAL, no_statements
 
-_AT_ONCE = 2_000_000  # rows that are held in memory
-_TEXTS = "texts"  # of `Calls.plans`: a text without a meaning may be an objection, so it counts for the person, too
-_TOLD: dict[str, Any] = {**dict.fromkeys(OR_NONE, pl.Date), _TEXTS: pl.String}
-_SCHEMA: dict[str, Any] = {"number": pl.UInt64, "at": pl.UInt64, "row": pl.String, **_TOLD}
-Recorded = Callable[[pl.Series], pl.DataFrame]  # what is known of some numbers: `number`, and some columns of `OR_NONE`
+_ROWS = {"number": pl.UInt64, "at": pl.UInt32, "plan": pl.UInt32, "row": pl.String}
+_MOMENT: dict[str, Any] = {
+    "day": pl.Date,
+    "at_first": pl.Datetime("us"),
+    "at_last": pl.Datetime("us"),
+    "timed": pl.Boolean,
+}
+PLANNED: dict[str, Any] = {"person": pl.UInt64, **_MOMENT}
+_LOSABLE = (OBJECTION, REFUSAL, WITHDRAWAL, MARK)
 
 
-class Against:
-    """The objections, refusals and withdrawals in a list, kept in bounded memory.
+class OtherRows:
+    """The rows of one list, in memory: some twenty bytes of each, and what different ones say.
 
-    folder: for those that do not fit into memory.
-    language: of the notes in `elsewhere`, one of `dnc.messages.LANGUAGES`.
-    unplaced: rows with one of them whose number cannot be read. line: of the first such row.
+    Attributes:
+        unplaced: rows with an objection, a refusal or a withdrawal whose number cannot be read. line: of the first.
     """
 
-    def __init__(self, folder: Path, language: str) -> None:
+    def __init__(self) -> None:
         self.unplaced = 0
         self.line: int | None = None
-        self._folder, self._language = folder, language
-        self._by_number: dict[str, list[pl.DataFrame | Path]] = {column: [] for column in _TOLD}
+        self._rows = [pl.DataFrame(schema=_ROWS)]
+        self._links = [pl.DataFrame(schema=LINKS)]
+        self._said = [no_statements(plan=pl.UInt32)]
+        self._moments = [pl.DataFrame(schema=_MOMENT)]
+        self._plans = 0
 
-    def read(
-        self, intake: Intake, batches: Iterable[pl.DataFrame], recorded: Recorded, links: Iterable[pl.DataFrame] = ()
-    ) -> None:
-        """Collect them from all rows of a list.
-
-        Args:
-            intake: of the list, with none of these columns declared in the brief. batches: its rows.
-            recorded: what the store has; it is asked for where a person may have several numbers.
-            links: which numbers another file says to be of one person.
-        Raises:
-            InputError: the list cannot be read. StoreError: the folder cannot be written.
-        """
-        found, links = Sorting(self._folder, _SCHEMA, _AT_ONCE), [pl.DataFrame(schema=LINKS), *links]
-        first = 1
+    def read(self, intake: Intake, batches: Iterable[pl.DataFrame]) -> Iterator[Calls]:
+        """The calls of all rows of a list, noting what they say. Raises InputError where it cannot be read."""
         for batch in batches:
-            here = _found(intake, batch, first)
-            unplaced = here.filter(_is_against() & (pl.col("number").is_null() | (pl.col("number") >= IDS)))
-            if unplaced.height and self.line is None:
-                self.line = batch[LINE][int(unplaced["at"][0]) - first]
-            self.unplaced += unplaced.height
-            found.add(here)
-            links.append(intake.links(batch).drop_nulls())
-            first += batch.height
-        linked = _linked(pl.concat(links))
-        numbers = linked["number"].filter(linked["number"] < IDS)
-        linked_rows = [_recorded(recorded(numbers))] if linked.height else []
-        for part in found.parts():
-            own = part.filter(~pl.col("number").is_in(linked["number"].implode()))
-            linked_rows += [part.filter(pl.col("number").is_in(linked["number"].implode()))] if linked.height else []
-            self._keep(own, spill=found.rows > _AT_ONCE)
-        if linked_rows:
-            of_persons = pl.concat(linked_rows).join(linked, on="number").drop("number").rename({"person": "number"})
-            self._keep(of_persons, spill=False, people=linked.filter(pl.col("number") < IDS))
+            calls = intake.calls(batch)
+            rows = self._rows_of(intake, batch, calls)
+            told = calls.stated["plan"].filter(calls.stated["kind"].is_in(_LOSABLE)).unique()
+            lost = rows.filter(pl.col("point").is_null() & pl.col("plan").is_in(told.implode()))
+            if lost.height and self.line is None:
+                self.line = batch[LINE][int(lost["place"][0])]
+            self.unplaced += lost.height
+            at = (pl.col("place") + calls.first).cast(pl.UInt32).alias("at")
+            rows = rows.drop_nulls("point").with_columns(pl.col("plan") + self._plans)
+            self._rows.append(rows.select(number="point", at=at, plan="plan", row="row"))
+            self._links.append(intake.links(batch).drop_nulls("point"))
+            said = pl.col("kind").replace(MARK, OBJECTION)
+            self._said.append(calls.stated.with_columns(said, pl.col("plan") + self._plans))
+            self._moments.append(calls.plans.select(_MOMENT.keys()))
+            self._plans += calls.plans.height
+            yield calls
 
-    def _keep(self, rows: pl.DataFrame, *, spill: bool, people: pl.DataFrame | None = None) -> None:
-        """Keep what counts of some rows, by number; where these are of `people`, for each number of theirs.
+    def _rows_of(self, intake: Intake, batch: pl.DataFrame, calls: Calls) -> pl.DataFrame:
+        """Calls with the `place` of their rows in the batch, their `plan` and `row` (its name), and `point`: the
+        number, else the id of the person; null where neither can be read.
 
-        It is found before that: a person with many rows and numbers would have all of the ones for each of the others.
+        Where a row says anything, numbers are read in a row that does not fit, too, and with a note beside them. A cell
+        without a digit is no number that cannot be read, if another one of its row can.
         """
-        for column, summary in _SUMMARIES.items() if rows.height else ():
-            by_number = summary(rows.drop_nulls(["number", column]).rename({column: "on"}))
-            if people is not None:
-                by_number = by_number.rename({"number": "person"}).join(people, on="person").sort("number")
-            if spill:
-                path = self._folder / f"{column}-{len(self._by_number[column])}.parquet"
-                with kept():
-                    by_number.write_parquet(path)
-                self._by_number[column].append(path)
-            elif by_number.height:
-                self._by_number[column].append(by_number)
+        place = calls.each(pl.int_range(batch.height, dtype=pl.UInt32, eager=True)).alias("place")
+        text = repeated(None, pl.String, place.len()) if calls.text is None else calls.text
+        rows = pl.DataFrame([place, calls.number.alias("number"), calls.plan.alias("plan"), text.alias("text")])
+        says = rows["plan"].is_in(calls.stated["plan"].unique().implode()) & rows["number"].is_null()
+        is_unfit = batch[RAGGED].is_not_null() & ~batch[RAGGED].is_in(MARKED).fill_null(False)
+        unfit = is_unfit.scatter(rows["place"].filter(says), True).arg_true()
+        if unfit.len():
+            found = intake.numbers_beside_notes(batch[unfit])
+            found = found.with_columns(unfit.cast(pl.UInt32)[found["row"]].alias("place"))
+            of_row = rows.unique("place", keep="first").select("place", "plan")
+            others = found.join(of_row, on="place", maintain_order="left").select(rows.columns)
+            rows = pl.concat([rows.filter(~pl.col("place").is_in(unfit.implode())), others])
+        is_read = pl.col("number").is_not_null()
+        rows = rows.filter(is_read | ~is_read.any().over("place") | pl.col("text").str.contains(r"\d"))
+        names = intake.row_ids(batch)[rows["place"]]
+        ids = pl.lit(None, pl.UInt64) if intake.persons is None else point_of(batch[intake.persons][rows["place"]])
+        name = pl.coalesce(pl.lit(names), (pl.col("place") + calls.first + 1).cast(pl.String))
+        return rows.with_columns(point=pl.coalesce("number", ids), row=name)
 
-    def completed(self, calls: Calls) -> Calls:
-        """The same calls, each with the objections and withdrawals that other rows have for its number."""
-        for column, parts in self._by_number.items():
-            for part in parts:
-                calls = _with(calls, column, _read(part), self._language)
-        return calls
+    @property
+    def links(self) -> list[pl.DataFrame]:
+        """What links the numbers of rows."""
+        return self._links
 
+    @cached_property
+    def _all(self) -> pl.DataFrame:
+        return pl.concat(self._rows)
 
-def _read(part: pl.DataFrame | Path) -> pl.DataFrame:
-    if isinstance(part, pl.DataFrame):
-        return part
-    with kept():
-        return pl.read_parquet(part)
+    def settle(self, people: Persons) -> None:
+        """Keep only the rows of persons that have several rows or numbers."""
+        rows = self._all.with_columns(person=people.of(self._all["number"]))
+        again = rows.filter(pl.col("person").is_duplicated())
+        several = again.filter((pl.col("at") != pl.col("at").first()).any().over("person"))
+        self._several = several.sort("person")
+        self._plans_at = pl.concat(self._moments)
+        said = pl.concat(self._said)
+        content, self._different = numbered(said.drop("plan", "row"))
+        of_plans = pl.DataFrame([said["plan"], content.alias("content")])
+        told = self._several.join(of_plans, on="plan", maintain_order="left_right").drop("at", "plan")
+        # What many rows of a person say in the same words is said by the first.
+        self._told = told.unique(["person", "number", "content"], keep="first", maintain_order=True)
+        del self.__dict__["_all"], self._rows, self._said, self._moments
 
+    def about(self, people: pl.DataFrame) -> pl.DataFrame:
+        """What rows say of persons; people: `number` and `person`, see `OwnStatements.about`. Returns the same.
 
-def _linked(links: pl.DataFrame) -> pl.DataFrame:
-    """The points of persons who have several: `number`, which may also be that of an id, and `person`."""
-    return (persons(links) if links.height else pl.DataFrame(schema=PERSONS)).rename({"point": "number"})
+        What a row without a number says of the person is as if it was said of one of the numbers.
+        """
+        rows = self._told.join(people.unique("person", keep="first").rename({"number": "one"}), on="person")
+        number = pl.when(pl.col("number") < IDS).then("number").otherwise("one")
+        said = rows.select(number.alias("number"), "row").hstack(taken(self._different, rows["content"]))
+        return said.select("number", *SAID)
 
-
-def _recorded(found: pl.DataFrame) -> pl.DataFrame:
-    """What the store has of some numbers, as rows of a list (`_SCHEMA`)."""
-    own = found.with_columns(at=pl.lit(0, pl.UInt64), row=pl.lit(OWN))
-    absent = (pl.lit(None, kind).alias(name) for name, kind in _SCHEMA.items() if name not in own.columns)
-    return own.with_columns(absent).select(_SCHEMA.keys())
-
-
-def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
-    """Those of a batch, whose first row is row `first` of the list: columns of `_SCHEMA`.
-
-    A cell without a digit is no number that cannot be read, if another one of its row can.
-    """
-    rows = batch.with_row_index("\0at", first).filter(intake.objecting(batch) | batch[RAGGED].is_not_null())
-    if rows.is_empty():
-        return pl.DataFrame(schema=_SCHEMA)
-    calls = intake.calls(rows.with_columns(pl.lit(NOTED).alias(RAGGED)))  # numbers with a note are read, too
-    days, rows = calls.facts(*OR_NONE, _TEXTS), calls.each(rows)
-    ragged, noted = rows[RAGGED].is_not_null(), rows[RAGGED].is_in(MARKED)
-    row = pl.coalesce(pl.when(~ragged).then(intake.row_ids(rows)), rows["\0at"].cast(pl.String))
-    number = (
-        pl.lit(days["number"])
-        if intake.persons is None
-        else pl.coalesce(days["number"], point_of(rows[intake.persons]))
-    )
-    marked = {"objected_on": noted} | dict.fromkeys(intake.header.against, ragged)
-    against = [_day(column, marked.get(column)) for column in OR_NONE]
-    texts = intake.texts_of_persons
-    at = rows["\0at"].cast(pl.UInt64).alias("at")
-    found = days.select(number.alias("number"), at, row.alias("row"), *against, texts)
-    is_read = pl.col("number").is_not_null()
-    is_number = is_read | ~is_read.any().over("at") | pl.lit(calls.text).str.contains(r"\d")
-    return found.filter(is_number & (_is_against() | pl.col(_TEXTS).is_not_null()))
-
-
-def _is_against() -> pl.Expr:
-    """Whether a row has an objection, a refusal or a withdrawal."""
-    return pl.any_horizontal(pl.col(OR_NONE).is_not_null())
-
-
-def _day(column: str, ragged: pl.Series | None) -> pl.Expr:
-    """The dates of a column: null where it does not forbid a call, ALWAYS where that cannot be known.
-
-    ragged: which rows do not fit the header; None where the list does not have the column.
-    """
-    if ragged is None:
-        return pl.lit(None, pl.Date).alias(column)
-    day = pl.col(column)
-    return pl.when(ragged).then(pl.lit(ALWAYS)).when(day != NEVER).then(day).alias(column)
-
-
-# What is kept of one column, sorted by number. Columns: number, at, row, on.
-
-
-def _first(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.sort("number", "on", "at").unique("number", keep="first", maintain_order=True)
-
-
-def _span(rows: pl.DataFrame) -> pl.DataFrame:
-    """The first day, and `until`: the last, or NEVER where one has no day; the row is that of the last."""
-    until = pl.when(pl.col("on") == ALWAYS).then(pl.lit(NEVER)).otherwise("on")
-    by_age = rows.with_columns(until=until).sort("number", "until", "at")
-    return by_age.group_by("number", maintain_order=True).agg(
-        pl.col("on").min(), pl.col("until").last(), pl.col("row").last()
-    )
-
-
-def _unread(rows: pl.DataFrame) -> pl.DataFrame:
-    names = pl.col("on").str.split(";").explode().unique().sort().str.join(";")
-    return rows.sort("number", "at").group_by("number", maintain_order=True).agg(names, pl.col("row").first())
-
-
-_SUMMARIES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
-    "objected_on": _first,
-    "consent_withdrawn_on": _span,
-    "refused_on": _span,
-    _TEXTS: _unread,
-}
-
-
-# What counts for a call: its own date (`own`), or what is kept of its number (`told`, and `until`).
-_COUNTS = {
-    "objected_on": pl.min_horizontal("own", "told"),
-    "consent_withdrawn_on": pl.when(pl.col("consent_on") > pl.col("until"))
-    .then("own")
-    .otherwise(pl.min_horizontal("own", "told")),
-    "refused_on": last_refusal(pl.when(pl.col("own") < NEVER).then("own"), pl.col("told"), pl.col("until")),
-    _TEXTS: pl.when(pl.col("own") == "").then("told").otherwise("own"),
-}
-
-
-def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> Calls:
-    """Calls with the dates of one column that other rows have for their numbers, where these count."""
-    # Rows that do not count as they stand are judged by themselves.
-    counts = pl.col("unread").is_null() & ~pl.col("doubt").is_in(MARKED).fill_null(False)
-    number = calls.facts("unread", "doubt").select(pl.when(counts).then("number").fill_null(0)).to_series()
-    place = by_number["number"].search_sorted(number).clip(upper_bound=max(by_number.height - 1, 0))
-    at = (by_number["number"][place] == number).arg_true() if by_number.height else place.clear()
-    if not at.len():
-        return calls
-    plan = calls.plan[at]
-    of_number = by_number[place[at]].select(pl.exclude("number", "at")).rename({"on": "told"})
-    asked = calls.plans.select("consent_on", "day", own=column)[plan].hstack(of_number).with_columns(at=at, plan=plan)
-    found = asked.with_columns(on=_COUNTS[column]).filter(pl.col("on").ne_missing(pl.col("own")))
-    label = vocabulary().label(column, language) if column != _TEXTS else messages("why", language)["text"]
-    note = pl.format(messages("why", language)["of_row"].format(column=label, row="{}"), "row")
-    new, changed = numbered(found.select("plan", "on", note=note))
-    plans = calls.plans[changed["plan"]]
-    elsewhere = (plans["elsewhere"] + ", ").str.strip_prefix(", ") + changed["note"]
-    plans = plans.with_columns(changed["on"].alias(column), elsewhere.alias("elsewhere"))
-    moved = calls.plan.clone().scatter(found["at"], new + calls.plans.height)
-    return calls._replace(plan=moved, plans=pl.concat([calls.plans, plans]))
+    def planned(self, members: pl.DataFrame) -> pl.DataFrame:
+        """When calls to persons are planned, with the columns `PLANNED`: one of each row of the list."""
+        theirs = self._several["person"].is_in(members["person"].implode()) & (self._several["number"] < IDS)
+        rows = self._several.filter(theirs).unique(["person", "at"], keep="any")
+        return rows.select("person").hstack(taken(self._plans_at, rows["plan"]))

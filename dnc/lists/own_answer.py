@@ -10,7 +10,6 @@ import polars as pl
 
 from dnc.database import instance_of, run
 from dnc.files.table import folded
-from dnc.lists.own_facts import in_force, read_last
 from dnc.lists.own_records import as_in_file
 from dnc.store import wordings
 from dnc.store.record_kinds import CALLS, CONSENTS, KINDS
@@ -24,12 +23,12 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
     """What the own records of a store say about a number (E.164 digits), without what was recorded after a day.
 
     Returns `consents`, `calls`, `customers`: rows as they would stand in a file, without empty cells, each with
-    `statement` (its name in verdicts), `recorded_at` and the `file` that it was loaded from, if it was; of the consents
-    the one in force has `counts`, and a call `rests_on` the consent that it was made on. `wordings`: the name, the text
+    `statement` (its name in verdicts), `recorded_at` and the `file` that it was loaded from, if it was; and a
+    call `rests_on` the consent that it was made on. `wordings`: the name, the text
     and the SHA-256 of those that the consents name. `passed_on`: to whom consents were exported, and when.
     """
     after = date.max if until == date.max else date.fromordinal(until.toordinal() + 1)
-    given, found, counting = {"number": number, "after": after}, dict[str, Any](), None
+    given, found = {"number": number, "after": after}, dict[str, Any]()
     standing = store.standing()
     with instance_of(store.path.absolute()).cursor() as con:
         for name, kind in KINDS.items():
@@ -42,10 +41,6 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
                 on = run(con, name, sql, made.params, **made.frames)
                 cells = cells.hstack(rows.select("seq").join(on, "seq", "left", maintain_order="left").drop("seq"))
             found[name] = [_filled(row) for row in cells.iter_rows(named=True)]
-            if kind is CONSENTS and rows.height:
-                counting = f"{name}:{in_force(read_last(rows, records)).rows['seq'].item()}"
-    for row in found[CONSENTS.name]:
-        row |= {"counts": row["statement"] == counting}
     told = {row["statement"] for row in found[CONSENTS.name]}
     for row in found[CALLS.name]:
         if row.get("rests_on") not in told:

@@ -7,14 +7,17 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from dnc.clock import today
+from dnc.clock import NO_DAYS, today
 from dnc.database import instance_of, run, statement
+from dnc.frames import repeated
 from dnc.law.demands import REGISTRY_FACTS
+from dnc.store.record_kinds import KEPT_UP
 from dnc.store.records import Records
 from dnc.store.store import Store
 
 _READ = ("number", "seq", "on_day", "as_of", "lifted", "until")
-_NAMES = {"": "state", "_as_of": "as_of", "_next_on": "next_on"}  # of what it says, in `REGISTRY_FACTS`
+# Of what it says, in `REGISTRY_FACTS`.
+_NAMES = {"": "state", "_as_of": "as_of", "_told": "told", "_next_on": "next_on"}
 
 
 class OwnList:
@@ -23,16 +26,28 @@ class OwnList:
     def __init__(self, con: duckdb.DuckDBPyConnection, records: Records) -> None:
         self._con, self._records = con, records
         # A list that is complete for some prefixes only says nothing of other numbers that it does not have.
-        complete = (file.as_of for file in records.files if file.as_of and "" in file.covers)
+        complete = sorted(file.as_of for file in records.files if file.as_of and "" in file.covers)
+        self._kept_up = pl.Series(complete, dtype=pl.Date)
         self._complete = pl.lit(min(complete, default=None), pl.Date)
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
-        """Columns `state`, `as_of`, `next_on`, a row for each call (columns `number` and `day`)."""
+        """Columns `state`, `as_of`, `told`, `next_on`, a row for each call (columns `number` and `day`).
+
+        told: the last day for which the list says who is not on it, as it was on the day of the call.
+        """
         day = pl.lit(calls["day"])  # a Series of 1 row is not broadcast
         absent = calls.select(pl.when(self._complete <= day).then(pl.lit("clear")).alias("state"), as_of="day")
-        absent = absent.with_columns(next_on=pl.lit(None, pl.Date))
+        absent = absent.with_columns(told=self._until(calls["day"]), next_on=pl.lit(None, pl.Date))
         found = self._found(calls.select("number", "day").with_row_index("key"))
+        found = found.with_columns(told=absent["told"][found["key"]])
         return pl.DataFrame([column.scatter(found["key"], found[column.name]) for column in absent])
+
+    def _until(self, days: pl.Series) -> pl.Series:
+        """The last day for which the list says, as it was on some days, who is not on it."""
+        if self._kept_up.is_empty():
+            return repeated(None, pl.Date, days.len())
+        place = self._kept_up.search_sorted(days.fill_null(NO_DAYS), side="right").cast(pl.Int64) - 1
+        return self._kept_up[place.clip(0)].set(place < 0, None).dt.offset_by(f"{KEPT_UP}d")
 
     def decoded(self, codes: pl.DataFrame) -> pl.DataFrame:
         """The same as columns of `REGISTRY_FACTS`; what only registries tell is null."""

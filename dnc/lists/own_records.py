@@ -39,7 +39,7 @@ from dnc.lists.guesses import Guesses
 from dnc.lists.header import Header
 from dnc.lists.intake import Intake
 from dnc.lists.local_time import earliest_instant, latest_local
-from dnc.lists.own_facts import customers_on, recorded_later
+from dnc.lists.own_statements import customers_on
 from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
 from dnc.lists.words import meaning, proposals
@@ -280,7 +280,9 @@ def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
     with instance_of(store.path.absolute()).cursor() as con:
         if own.whole:
             newest = customers_on(records.files, date.max)
-            since = recorded_later(pl.lit(newest and newest.as_of), pl.lit(newest and newest.loaded_at))
+            day, as_of = pl.col("recorded_at").dt.date(), pl.lit(newest and newest.as_of, pl.Date)
+            again = pl.col("recorded_at") >= pl.lit(newest and newest.loaded_at, pl.Datetime("us"))
+            since = ((day > as_of) | ((day == as_of) & again)).fill_null(True)
             singly = records.singly.find(con).sort("seq").filter(since).unique("number", keep="last")
             records = Records(own, records.folder, (newest,) if newest else (), records.recorded.clear())
             rows = pl.concat([records.find(con).join(singly, on="number", how="anti"), singly]).sort("seq")
@@ -424,10 +426,10 @@ class _Rows(msgspec.Struct):
             if self.reading.strict:
                 odd = frame["consent_odd"] & (frame["consent_withdrawn_on"] == NEVER)
                 self._refuse_texts(frame, frame["unread_texts"])
-                self._refuse(frame, frame["rank"].is_null(), "nothing")
+                self._refuse(frame, ~frame["states"], "nothing")
                 self._refuse(frame, odd, "odd")
             self.odd, self.silent, self.misread = rows.counts["odd"], rows.counts["wordless"], rows.misread
-            yield self._with_certificates(frame.drop_nulls("rank"))
+            yield self._with_certificates(frame.filter("states"))
 
     def _with_certificates(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Consents with the kind of their certificates. Raises InputError at an address that only looks like one."""

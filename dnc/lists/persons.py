@@ -18,6 +18,48 @@ LINKS = {"point": pl.UInt64, "other": pl.UInt64}
 PERSONS = {"point": pl.UInt64, "person": pl.UInt32}
 
 
+class Persons:
+    """Who is one person, by links (`LINKS`) between numbers and ids, and by what is known before (`base`)."""
+
+    def __init__(self, links: pl.DataFrame, base: Persons | None = None) -> None:
+        self._base = base
+        self.level: int = base.level + 1 if base else 1
+        if base:
+            links = links.with_columns(base.of(links["point"]).alias("point"), base.of(links["other"]).alias("other"))
+        linked = persons(links.drop_nulls("point")) if links.height else pl.DataFrame(schema=PERSONS)
+        # The name of a person with several numbers or ids is no number; a person of another level has another name.
+        self._linked = linked.with_columns(pl.col("person").cast(pl.UInt64) + (IDS + (self.level << 56)))
+
+    def of(self, numbers: pl.Series) -> pl.Series:
+        """The person of each number or id (UInt64): equal for those of one; that of a number alone is itself."""
+        if self._base:
+            numbers = self._base.of(numbers)
+        if self._linked.is_empty():
+            return numbers.alias("person")
+        place = self._linked["point"].search_sorted(numbers.fill_null(0)).clip(0, self._linked.height - 1)
+        is_linked = (self._linked["point"][place] == numbers).fill_null(False)
+        person = pl.when(is_linked).then(self._linked["person"][place]).otherwise(numbers)
+        return pl.select(person.alias("person")).to_series()
+
+    def members(self, named: pl.Series) -> pl.DataFrame:
+        """The numbers of some distinct persons: `person`, `number`."""
+        numbers, linked = named.filter(named < IDS), named.filter(named >= IDS)
+        alone = pl.DataFrame([numbers.alias("person"), numbers.alias("number")])
+        return pl.concat([alone, self._members(linked)]) if linked.len() else alone
+
+    def _members(self, named: pl.Series) -> pl.DataFrame:
+        """The numbers of some persons: `person`, `number`."""
+        here = self._linked.filter(pl.col("person").is_in(named.implode()))
+        others = pl.DataFrame([named.filter(~named.is_in(here["person"].implode())).alias("person")])
+        points = pl.concat([here, others.select(point="person", person="person")])
+        found = points.filter(pl.col("point") < IDS).select("person", number="point")
+        if not self._base:
+            return found
+        below = points.filter(pl.col("point") >= IDS)
+        theirs = self._base._members(below["point"].unique()).rename({"person": "point"})
+        return pl.concat([found, below.join(theirs, on="point").select(found.columns)])
+
+
 def links_of(row: pl.Series, number: pl.Series, ids: pl.Series | None) -> pl.DataFrame:
     """The links between the numbers and the id of each row: columns `point` and `other`, distinct.
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dnc.clock import NO, NOT_GIVEN, YES, read_day
+from dnc.clock import NO, YES, read_day
 from dnc.files.cell_texts import days_in, normal, text_cells
 from dnc.files.columns import LOOKED_AT, have_form, kind_of_name, yes_and_no
 from dnc.files.net import marked, marks, objects
@@ -23,14 +23,18 @@ from dnc.lists.words import proposals
 
 # What a text may mean, and the column of ours that it then fills in; a text that is unread fills in `TEXTS`.
 TEXTS = "\0texts"
+DECEASED, WRONG_NUMBER = "deceased", "wrong_number"  # no columns, but told as one is
 MEANINGS = {
     "nothing": None,
     "objected": "objected_on",
     "refused": "refused_on",
     "withdrawn": "consent_withdrawn_on",
+    "deceased": DECEASED,
+    "wrong_number": WRONG_NUMBER,
     "unread": TEXTS,
 }
-_CODES = {meaning: meaning[0] if ours else "" for meaning, ours in MEANINGS.items()}  # letters for what a cell tells
+TOLD = (*OR_NONE, DECEASED, WRONG_NUMBER)
+_CODES = dict.fromkeys(MEANINGS, "") | dict(zip(list(MEANINGS)[1:], "orwdxu", strict=True))  # letters for cells
 _UNREAD = _CODES["unread"]
 _COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
 _MOST_YES_NO = 10  # different texts of a column that says yes and no, with some in capitals
@@ -61,7 +65,7 @@ class TextMeanings:
     def tells(self) -> dict[str, str]:
         """Our columns that these texts fill in → the letter of the meaning that does."""
         meant = set(self.meanings.values())
-        return {ours: _CODES[meaning] for meaning, ours in MEANINGS.items() if meaning in meant and ours in OR_NONE}
+        return {ours: _CODES[meaning] for meaning, ours in MEANINGS.items() if meaning in meant and ours in TOLD}
 
     def meant(self, cells: pl.Series, keys: pl.Series) -> pl.Series:
         """The meaning of each text; null where it is not named. keys: the same of `normal`."""
@@ -300,7 +304,7 @@ def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:
 
 def _are_words(texts: pl.Series) -> pl.Series:
     """Which texts have letters and are no day, in whatever order; those of a time in ISO 8601 are none."""
-    wordy = texts.str.contains(r"[\p{L}--[TZ]]|^[TZ]") & ~texts.str.to_lowercase().is_in(NOT_GIVEN)
+    wordy = texts.str.contains(r"[\p{L}--[TZ]]|^[TZ]")
     at = wordy.arg_true()
     days = [bool(read_day(text, "dmy") or read_day(text, "mdy")) for text in texts[at]]
     return wordy.scatter(at.filter(pl.Series(days, dtype=pl.Boolean)), False)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from dnc.cache import shipped_toml
-from dnc.clock import NO, NO_DAYS, NONE, NOT_GIVEN, YES, read_day
+from dnc.clock import NO, NO_DAYS, NONE, YES, read_day
 from dnc.files.columns import words_of
 from dnc.files.table import folded
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -42,7 +42,7 @@ def says_nothing(cell: str) -> bool:
 
 def may_refer(cell: str) -> bool:
     """Whether a cell may name a document, and does not say that there is one, none, or none yet."""
-    return not (cell.strip().lower() in (*NONE, *NOT_GIVEN, *YES) or says_nothing(cell) or contradicts(cell, "", ""))
+    return not (cell.strip().lower() in (*NONE, *YES) or says_nothing(cell) or contradicts(cell, "", ""))
 
 
 def contradicts(cell: str, ours: str, word: str) -> bool:

@@ -110,7 +110,7 @@ def as_data(check: Check, compared: Iterable[ConditionResult] = ()) -> dict[str,
             for snapshot in check.loaded
         ],
         rules=check.record["rules"],
-        consents=check.consents and check.consents | {"not_renewed": check.revived},
+        consents=check.consents,
         sha256=check.record["sha256"],
     )
     plain: dict[str, Any] = msgspec.to_builtins(output)

@@ -97,8 +97,6 @@ def of_consents(check: Check) -> Iterator[str]:
     last = (date.fromisoformat(str(check.record["today"])) + timedelta(days=_SOON)).isoformat()
     if soon := {end: calls for end, calls in found["ends"].items() if end <= last}:
         yield say("ending", n=sum(soon.values()), days=_SOON, day=date.fromisoformat(min(soon)))
-    if check.revived:
-        yield say("not_renewed", n=check.revived)
 
 
 def counted_line(rows: int, text: str, language: str) -> str:

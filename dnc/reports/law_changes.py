@@ -17,7 +17,10 @@ from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
+from dnc.lists.completion import Completion
 from dnc.lists.intake import Intake
+from dnc.lists.own_statements import OwnStatements
+from dnc.lists.persons import LINKS
 from dnc.reports.explanation import finding
 from dnc.reports.phrases import in_force
 from dnc.store.store import Store
@@ -91,8 +94,13 @@ def outlook_for(
 
 @contextmanager
 def _briefly(brief: Brief, book: Rulebook, store: Store, policy: Policy) -> Iterator[_BriefCalls]:
-    with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, policy) as judge:
-        yield _BriefCalls(brief, book, judge)
+    standing = store.standing()
+    with (
+        OwnStatements(standing) as own,
+        Screen(standing, book.registries()) as screen,
+        Judge(book, screen, policy) as judge,
+    ):
+        yield _BriefCalls(brief, book, judge, own)
 
 
 class Span(NamedTuple):
@@ -132,9 +140,10 @@ def _may_concern(regime: Regime, facts: Mapping[str, str]) -> bool:
 class _BriefCalls:
     """Calls of a brief to an unknown person, each judged once for a jurisdiction and a day."""
 
-    def __init__(self, brief: Brief, book: Rulebook, judge: Judge) -> None:
+    def __init__(self, brief: Brief, book: Rulebook, judge: Judge, own: OwnStatements) -> None:
         self._brief = replace(brief.without(["call_at"]).without_file(), values={})
         self._book, self._judge = book, judge
+        self._completion = Completion(self._brief, own, pl.DataFrame(schema=LINKS), {})
         self._judged: dict[tuple[str, date], tuple[tuple[str, str], dict[str, Finding]]] = {}
 
     def decided(self, pack: Pack, day: date) -> tuple[str, str]:
@@ -158,6 +167,5 @@ class _BriefCalls:
         table = Table(Path("the brief"), "call", ["number"], iter([row]))
         calls = Intake(table, self._brief, self._book, day.isoformat()).calls(row)
         where = {"jurisdiction": pack.jurisdiction, "territory": next(iter(pack.territories), "")}
-        return calls._replace(
-            plans=calls.plans.with_columns(pl.lit(value).alias(name) for name, value in where.items())
-        )
+        plans = calls.plans.with_columns(pl.lit(value).alias(name) for name, value in where.items())
+        return self._completion.completed(calls._replace(plans=plans))

@@ -16,9 +16,10 @@ from dnc.files.table import MARKED, folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.lists.attempts import ATTEMPTS_DAYS
 from dnc.lists.header import READ, Rule
 from dnc.lists.intake import ROW_REASONS
-from dnc.lists.own_facts import ATTEMPTS_DAYS, FACTS_OF
+from dnc.lists.own_statements import FACTS_OF
 from dnc.lists.texts import AROUND
 from dnc.lists.words import proposals
 from dnc.messages import (

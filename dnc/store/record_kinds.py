@@ -156,7 +156,8 @@ OBJECTIONS = Kind(
     registry="own",  # `dnc.registries.OWN`
 )
 
-LASTING = ("objected", "refused")  # results that count after the days in which attempts are counted
+LASTING = ("objected", "refused", "wrong_number")  # results that count after the days in which attempts are counted
+KEPT_UP = 31  # days for which a complete list that the controller keeps says who is not on it
 NO_ATTEMPT = "wrong_number"  # the one result that is no attempt to call the person
 
 KINDS = {kind.name: kind for kind in (CONSENTS, CALLS, CUSTOMERS)}  # those that are read by columns

@@ -26,7 +26,6 @@ from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import CONSENT, NEXT_AT, VERDICT
 from dnc.lists.calls import Calls
-from dnc.lists.header import DECLARABLE
 from dnc.lists.intake import ROW_REASONS
 from dnc.lists.texts import AROUND
 from dnc.messages import messages
@@ -294,7 +293,9 @@ class Judge(ExitStack[bool | None]):
         """
         undated = pl.col("day").is_null().alias("undated")
         of_plan, plans = numbered(
-            facts.plans.frame.select("jurisdiction", "unread", "doubt", "odd", "texts", "elsewhere", "lacks", undated)
+            facts.plans.frame.select(
+                "jurisdiction", "unread", "doubt", "odd", "texts", "elsewhere", "lacks", "customers_stale", undated
+            )
         )
         note = of_plan[facts.cases["plan"]]
         row, distinct = numbered(pl.DataFrame([verdict.alias("verdict"), note.alias("note")]))
@@ -324,7 +325,7 @@ class Judge(ExitStack[bool | None]):
             *others,
             pl.coalesce("dnc_why", sentence),
         )
-        cases = cases.with_columns(_without_consent(plans["lacks"]))
+        cases = cases.with_columns(_stale_customers(plans["customers_stale"]))
         undecided = pl.lit(cases["dnc_outcome"] == "undecided")
         lacks = pl.lit(plans["lacks"]).replace(words["lacks"])
         of_texts = pl.when(undecided).then(_note(plans, words, "texts")).otherwise(pl.lit(""))
@@ -352,12 +353,11 @@ def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
     return reason, pl.when(reason == "number").then(number).otherwise(others)
 
 
-def _without_consent(lacks: pl.Series) -> pl.Expr:
-    """`dnc_missing`, in which a consent that is not known for want of something has the name of that."""
+def _stale_customers(stale: pl.Series) -> pl.Expr:
+    """`dnc_missing`, in which a relationship that is not known as customers were not kept up has the name of that."""
     words = pl.col("dnc_missing").str.split(";")
-    others = words.list.set_difference(list(DECLARABLE))
-    named = others.list.concat(pl.lit(lacks))
-    without = pl.lit(lacks != "") & (others.list.len() < words.list.len())
+    named = words.list.set_difference(["relationship"]).list.concat(pl.lit("stale:customers"))
+    without = pl.lit(stale) & words.list.contains("relationship")
     return pl.when(without).then(named.list.sort().list.join(";")).otherwise("dnc_missing").alias("dnc_missing")
 
 

@@ -180,7 +180,15 @@ def _numbers(files: FileList, brief: Brief, book: Rulebook) -> Iterator[pl.Serie
 _LIST_FACTS: tuple[str, ...] = ("recipient", "line", "source", "sector", "place", "plan_place", "polls", "day")
 _LIST_FACTS += ("territory", "jurisdiction", "unread", "doubt", "texts")
 _MOST_ROWS = 10**12  # of a list of which a sample is assessed
-_ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": "", "elsewhere": "", "lacks": ""}
+_ACT = {
+    "caller": "list_seller",
+    "purpose": "list_trade",
+    "timed": False,
+    "odd": "",
+    "elsewhere": "",
+    "lacks": "",
+    "customers_stale": False,
+}
 _ACT |= dict.fromkeys(("consent_withdrawn_on", "refused_on"), NEVER)
 
 
@@ -229,7 +237,7 @@ class Trade:
 
     def _acts(self, cases: pl.DataFrame) -> Calls:
         """Each case as a call planned by the seller: the facts of the list, and nothing of the calls of the buyer."""
-        wanted = (*_LIST_FACTS, *FACTS, *vocabulary().axes, "odd", "elsewhere", "lacks")
+        wanted = (*_LIST_FACTS, *FACTS, *vocabulary().axes, "odd", "elsewhere", "lacks", "customers_stale")
         plans = cases.select(
             name if name in _LIST_FACTS else pl.lit(_ACT.get(name), self._schema[name]).alias(name)
             for name in dict.fromkeys(wanted)

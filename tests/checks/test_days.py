@@ -291,7 +291,7 @@ def test_grace_and_consent_look_at_the_two_ends_of_what_is_possible(tmp_path, st
     told = state_of(store, "be-dncm", 3225550101, date(2026, 11, 24))
     assert (told["be_dncm_since"], told["be_dncm_told"], told["be_dncm_as_of"]) == (date(2026, 11, 11), None, AS_OF)
     calls = [BE | {"consent_on": day} for day in ("2026-11-15", "2026-11-20", "2026-11-21")]
-    found = [(one, blocked_by) for one, _, blocked_by in outcomes(tmp_path, store, *calls)]
+    found = [(one, blocked_by) for call in calls for one, _, blocked_by in outcomes(tmp_path, store, call)]
     assert found == [("blocked", "be-dncm"), ("blocked", "be-dncm"), ("clear", "")]
 
 

@@ -358,7 +358,18 @@ def test_objections_are_recorded_lifted_and_recorded_again(dnc, write_file, stor
     """The newest statement of the person counts, an opt-out from the day before; lifting one requires a reason."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-25")
     calls = write_file("calls.csv", "number\n+33199000001\n")
-    facts = ["--set", "caller=charity", "--set", "voice=human", "--set", "recipient=consumer", "--set", "source=donors"]
+    facts = [
+        "--set",
+        "caller=charity",
+        "--set",
+        "voice=human",
+        "--set",
+        "recipient=consumer",
+        "--set",
+        "source=donors",
+        "--set",
+        "objected_on=none",
+    ]
 
     def outcome(day: str) -> str:
         return rows(dnc("check", calls, "--at", day, *facts, "--set", "dialler=manual")[1])[0]["dnc_outcome"]
@@ -441,7 +452,7 @@ def test_forget_deletes_old_snapshots_and_keeps_objections(dnc, screened):
     """Old snapshots are deleted with their files; the own list is kept."""
     _, _, err = dnc("retention", "--before", "2020-01-01")
     assert "deleted snapshot 1: Telephone directory with opt-out marks (France) (fr-directory)" in err
-    assert [row["registry"] for row in rows(dnc("status", "--files")[1])] == ["fr-bloctel", "own"]
+    assert [row["registry"] for row in rows(dnc("status", "--files")[1])] == ["fr-bloctel", "own", "own"]
     assert len(list((screened.path / "snapshots").iterdir())) == 1
     assert dnc("retention", "own", "--before", "2020-01-01")[0] == 4
     assert dnc("retention", "fr-bloctel", "--before", "2020-01-01", "--apply")[0] == 2

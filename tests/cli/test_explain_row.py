@@ -30,7 +30,7 @@ def test_the_options_of_a_list_tell_how_its_row_is_read(dnc, write_file, monkeyp
     assert "Opt-out from this caller's calls (GDPR): forbids the call" in out
     code, out, err = dnc("explain", "list.csv", "--row", 2, *told)
     assert (code, out) == (2, "") and "Stop: 2 different texts" in err and '[texts."Stop"]' in err
-    consents = write_file("consents.csv", "number,consent,day\n+33639980002,withdrawn,2026-08-01\n")
+    consents = write_file("consents.csv", "number,consent,day\n+33639980002,none,2026-08-01\n")
     ignored = ("--ignore", "Stop", "--consents", consents, "--set", "recipient=consumer")
     _, before, _ = dnc("explain", "list.csv", "--row", 1, *told, *ignored)
     _, after, _ = dnc("explain", "list.csv", "--row", 2, *told, *ignored)

@@ -43,6 +43,7 @@ NEVER = date(9999, 12, 31)
 DEFAULTS = {
     "day": date(2026, 10, 5),
     "consent_withdrawn_on": NEVER,
+    "lacks": "",
     "at_agreed_hour": "yes",
     "refused_on": NEVER,
     "polls": "FR",
@@ -69,6 +70,11 @@ def answer(
     return {registry: state, f"{registry}_as_of": as_of and date.fromisoformat(as_of)} | {
         f"{registry}_{name}": value for name, value in more.items()
     }
+
+
+def called(month: int | None, day: int | None = None) -> dict[str, object]:
+    """The facts of a person who was called so often in thirty days, and in one; None where it is not known."""
+    return {"attempts": month, "attempts_most": month, "attempts_day": day, "attempts_day_most": day}
 
 
 @cache
@@ -170,6 +176,11 @@ TABLE = [
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 6)}, False, ""),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 7)}, True, ""),
     # a consent ends with its own last day where that comes first, and does not cover hours outside those agreed
+    # what is not known of a consent leaves it open, unless it is none whatever that is
+    (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "lacks": "proof"}, None, "proof"),
+    (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "lacks": "sector"}, None, "sector"),
+    (YEAR, NAMED | {"consent_on": date(2025, 10, 4), "lacks": "proof"}, False, ""),
+    (PLAIN, {"consent": "partners", "lacks": "channel"}, None, "channel"),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 5)}, True, ""),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 4)}, False, ""),
     (YEAR, NAMED | {"consent_on": date(2025, 10, 4), "consent_until": date(2027, 1, 1)}, False, ""),
@@ -211,18 +222,26 @@ TABLE = [
     (LATE, at("2026-11-10T19:00"), True, ""),
     (LATE, at("2026-10-03T10:00"), True, ""),
     # attempts, pauses
-    (CALLS, {"attempts": 3}, True, ""),
-    (CALLS, {"attempts": 4}, False, ""),
+    (CALLS, called(3), True, ""),
+    (CALLS, called(4), False, ""),
     (CALLS, {}, None, "attempts"),
-    (CALLS, {"attempts": 0, "attempts_day": 4}, False, ""),  # many in a day are many in thirty
-    (CALLS, {"attempts_day": 4}, False, ""),
-    (CALLS, {"attempts_day": 3}, None, "attempts"),
-    (A_DAY, {"attempts_day": 2}, True, ""),
-    (A_DAY, {"attempts_day": 3, "attempts": 0}, False, ""),
-    (A_DAY, {"attempts_day": 0, "attempts": 9}, True, ""),
-    (A_DAY, {"attempts": 2}, True, ""),  # few in thirty days are few in one
-    (A_DAY, {"attempts": 3}, None, "attempts_day"),
+    (CALLS, called(0, 4), False, ""),  # many in a day are many in thirty
+    (CALLS, called(None, 4), False, ""),
+    (CALLS, called(None, 3), None, "attempts"),
+    (A_DAY, called(None, 2), True, ""),
+    (A_DAY, called(0, 3), False, ""),
+    (A_DAY, called(9, 0), True, ""),
+    (A_DAY, called(2), True, ""),  # few in thirty days are few in one
+    (A_DAY, called(3), None, "attempts_day"),
     (A_DAY, {}, None, "attempts_day"),
+    # what is known at least forbids, and what may be at most leaves it open
+    (CALLS, called(4) | {"attempts_most": None}, False, ""),
+    (CALLS, called(3) | {"attempts_most": None}, None, "attempts"),
+    (CALLS, called(3) | {"attempts_most": 4}, None, "call_at"),
+    (CALLS, called(4) | {"attempts_most": 5}, False, ""),
+    (A_DAY, called(9, 3) | {"attempts_day_most": None}, False, ""),
+    (A_DAY, called(9, 2) | {"attempts_day_most": None}, None, "attempts_day"),
+    (A_DAY, called(9, 2) | {"attempts_day_most": 3}, None, "call_at"),
     (PAUSE, {"refused_on": date(2024, 1, 12)} | on("2024-03-12"), False, ""),
     (PAUSE, {"refused_on": date(2024, 1, 11)} | on("2024-03-12"), True, ""),
     (PAUSE, {"refused_on": date(2026, 10, 5)}, False, ""),
@@ -246,7 +265,10 @@ TABLE = [
     (OBJECTION, {"objected_on": date(2026, 10, 6)}, False, ""),
     (OBJECTION, {"objected_on": date(2026, 10, 7)}, True, ""),
     (OBJECTION, {"objected_on": NEVER}, True, ""),
-    (OBJECTION, {"own": "clear"}, True, ""),
+    (OBJECTION, {"own": "clear", "own_told": date(2026, 10, 5)}, True, ""),
+    (OBJECTION, {"own": "clear", "own_told": date(2026, 10, 4)}, None, "stale:own"),
+    (OBJECTION, {"own": "clear", "own_told": date(2026, 10, 4), "objected_on": NEVER}, True, ""),
+    (OBJECTION, {"own": "clear", "own_told": date(2026, 10, 5), "objected_on": date(2026, 10, 5)}, False, ""),
     (OBJECTION, {"own": "listed", "objected_on": NEVER}, False, ""),
     (OBJECTION, {}, None, "registry:own"),
     # silence: the eve and the day of the poll, a day earlier where they vote on Saturday
@@ -302,24 +324,26 @@ def test_within(span, asked, day, value):
 
 
 @pytest.mark.parametrize(
-    ("consented", "refused", "value"),
+    ("consented", "refused", "lacks", "value"),
     [
-        (date(2026, 9, 2), date(2026, 9, 1), True),
-        (date(2026, 9, 1), date(2026, 9, 1), False),
-        (date(2026, 9, 1), NEVER, False),
-        (None, date(2026, 9, 1), None),
-        (date(2026, 9, 1), None, None),
+        (date(2026, 9, 2), date(2026, 9, 1), "", True),
+        (date(2026, 9, 1), date(2026, 9, 1), "", False),
+        (date(2026, 9, 1), NEVER, "", False),
+        (None, date(2026, 9, 1), "", None),
+        (date(2026, 9, 1), None, "", None),
+        (date(2026, 9, 2), date(2026, 9, 1), "channel", None),
+        (date(2026, 9, 1), date(2026, 9, 1), "channel", False),
     ],
 )
-def test_one_day_after_another(consented, refused, value):
-    """A day of its own after another lifts; the same day does not, and both have to be told."""
+def test_one_day_after_another(consented, refused, lacks, value):
+    """A day of its own after another lifts; the same day does not, both have to be told, and the consent has to count."""
     pack = read_pack(
         "xx.toml", HEAD + 'when = { later = { column = "consent_on", than = "refused_on" } }\nforbidden = {}'
     )
     [condition] = pack.regimes[0].when
     with duckdb.connect() as con:
-        facts = "select $consented::date as consent_on, $refused::date as refused_on"
-        told = {"consented": consented, "refused": refused}
+        facts = "select $consented::date as consent_on, $refused::date as refused_on, $lacks as lacks"
+        told = {"consented": consented, "refused": refused, "lacks": lacks}
         [(found,)] = con.execute(f"select {condition.sql} from ({facts})", told).fetchall()
     assert found is value
 

@@ -4,8 +4,8 @@ It speaks of one consent and of nothing else, so it is compared with the regime
 `fr-optin-2026` on calls for which everything else is told. Where the two differ:
 
 * a withdrawal dated after the call: it counts at once there, from its day on here;
-* the words `null`, `nan` and `nat` for no withdrawal: absence there, an unreadable
-  date and so a withdrawal here, since the contract's list of such words is closed;
+* a consent of the day of a past call: valid there, undecided here, where nobody knows which came first;
+* a consent given after a past call: not valid there, undecided here, where it does not say that there was none before;
 * a day of consent that is missing or unreadable: not valid there, undecided here;
 * ages: seconds between two instants in UTC there, calendar days of the called person here.
 """
@@ -26,9 +26,11 @@ from tests import size
 FACTS = {"caller": "commercial", "voice": "human", "recipient": "consumer", "relationship": "none", "sector": "general"}
 FACTS |= {"consent": "named_caller", "consent_for": "live"}
 DAYS = st.dates(date(2026, 8, 11), date(2027, 12, 31))
-AGES = st.one_of(st.integers(-3, 3), st.integers(362, 369), st.integers(0, 800))
+AGES = st.one_of(st.integers(1, 3), st.integers(362, 369), st.integers(1, 800))
 WITHDRAWN = st.one_of(
-    st.sampled_from(["", "none", "no", "non", "false", "faux", "0", "n/a", "-", "oui", "32/13/2026", "yes"]),
+    st.sampled_from(
+        ["", "none", "no", "non", "false", "faux", "0", "n/a", "-", "null", "nan", "nat", "oui", "32/13/2026", "yes"]
+    ),
     st.integers(0, 400),
 )
 
@@ -70,7 +72,8 @@ def test_the_differences_are_those_that_are_listed(tmp_path_factory):
     day, before = "2026-10-05", "2026-09-01"
     cases = [
         ({"consent_on": before, "consent_withdrawn_on": "2026-12-01"}, "valid", "revoque"),
-        ({"consent_on": before, "consent_withdrawn_on": "null"}, "invalid", "valide"),
+        ({"consent_on": day, "consent_withdrawn_on": ""}, "undecided", "valide"),
+        ({"consent_on": "2026-10-06", "consent_withdrawn_on": ""}, "undecided", "preuve_manquante"),
         ({"consent_on": "", "consent_withdrawn_on": ""}, "undecided", "preuve_manquante"),
         ({"consent_on": "2026-09-32", "consent_withdrawn_on": ""}, "undecided", "preuve_manquante"),
         ({"consent_on": "2025-10-05T09:00", "consent_withdrawn_on": "", "call_at": f"{day}T18:00"}, "valid", "expire"),

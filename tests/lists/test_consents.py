@@ -1,21 +1,18 @@
-"""A file of consents beside a list: newest word wins, whichever of the two told it."""
+"""A file of consents beside a list: what both say counts, whichever of the two told it."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 import pytest
 import xlsxwriter
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from dnc import InputError, Rulebook, Store, check
+from dnc import InputError, Store, check
 from dnc.errors import RolesError
 from dnc.lists.brief import Brief, read_brief
-from dnc.lists.consents import read_consents
 from dnc.lists.texts import TextMeanings
-from tests import SALE, size, some
+from tests import SALE, some
 
 NUMBER = "01 99 00 04 18"
 
@@ -32,7 +29,8 @@ def outcome(store, write_file):
     return decide
 
 
-HEAD = "number,consent,day,for,proof reference,withdrawn\n"
+HEAD = "number,consent,day,for,proof,withdrawn\n"
+WORDED = HEAD.replace("\n", ",wording\n")
 
 
 def test_a_consent_is_found_however_the_number_is_written(outcome):
@@ -63,7 +61,7 @@ def test_a_withdrawal_counts_for_the_person(outcome):
 
 def test_a_withdrawal_counts_for_the_person_of_the_file(outcome):
     """Its own ids of persons link numbers, too, and those of the list are the same."""
-    head, other = "number,consent,day,for,proof reference,withdrawn,person\n", "02 61 91 00 01"
+    head, other = "number,consent,day,for,proof,withdrawn,person\n", "02 61 91 00 01"
     given = f"{NUMBER},named_caller,2026-08-01,both,,,A-7\n"
     for calls in (f"number\n{NUMBER}\n", f"number,person\n{NUMBER},a7\n"):
         assert outcome(head + given, calls)[0] == ["clear"]
@@ -117,11 +115,11 @@ def number_of(case: int) -> str:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    """A function that gives the outcome of each row of a list beside a file of consents."""
+    """A function that gives the outcome of each row of a list beside a file of consents, whose wording is `form-7`."""
     folder = tmp_path_factory.mktemp("consents")
 
     def decide(consents: list[str], calls: list[str], **options: object) -> list[str]:
-        (folder / "consents.csv").write_text(HEAD + "\n".join(consents) + "\n")
+        (folder / "consents.csv").write_text(WORDED + "".join(f"{row},form-7\n" for row in consents))
         (folder / "calls.csv").write_text("\n".join(calls) + "\n")
         told = {"region": "FR", "at": "2026-09-21T10:30", "given": SALE, "consents": folder / "consents.csv"}
         found = check(folder / "calls.csv", Store(folder / "store"), **told, **options)
@@ -134,13 +132,15 @@ NEWEST = [
     ("named_caller,2026-08-01,both,,\n{n},none,2026-09-01,,,", "blocked"),
     ("none,2026-09-01,,,\n{n},named_caller,2026-09-02,both,,", "clear"),
     ("named_caller,2026-08-01,both,,\n{n},,,,,2026-09-01", "blocked"),
-    (",,,,2026-09-01\n{n},named_caller,2026-09-02,both,,", "clear"),
-    (",,,,2026-09-02\n{n},named_caller,2026-09-02,both,,", "blocked"),
-    (",,,,sometime\n{n},named_caller,2026-09-02,both,,", "blocked"),
+    (",,,,2026-09-01\n{n},named_caller,2026-09-02,both,p 1,", "clear"),
+    (",,,,2026-09-01\n{n},named_caller,2026-09-02,both,,", "blocked"),  # after a withdrawal only a proven one counts
+    (",,,,2026-09-02\n{n},named_caller,2026-09-02,both,p 1,", "blocked"),
+    (",,,,sometime\n{n},named_caller,2026-09-02,both,p 1,", "blocked"),
     ("none,,,,\n{n},named_caller,2026-09-02,both,,", "blocked"),
     ("named_caller,,both,,\n{n},none,2020-01-01,,,", "blocked"),
     ("named_caller,2026-08-01,both,,no", "clear"),
-    ("named_caller,2026-08-01,automated,,\n{n},named_caller,2026-08-02,live,,", "clear"),
+    ("named_caller,2026-08-01,automated,,\n{n},named_caller,2026-08-02,live,p 1,", "clear"),
+    ("named_caller,2026-08-01,automated,,\n{n},named_caller,2026-08-02,live,,", "blocked"),  # no calls that both are for
     ("yes please,2026-08-01,both,,", "undecided"),
     # a word that is not understood may have been against the call
     ("named_caller,2026-08-01,both,,\n{n},yes please,2026-09-01,both,,", "undecided"),
@@ -155,7 +155,7 @@ NEWEST = [
     ("none,2062-08-01,,,\n{n},named_caller,2026-08-01,both,,", "blocked"),
     ("named_caller,2026-08-01,both,,2062-01-01", "blocked"),
     # a day that programs write for "no date" is none
-    (",,,,1900-01-01\n{n},named_caller,2026-08-01,both,,", "blocked"),
+    (",,,,1900-01-01\n{n},named_caller,2026-08-01,both,p 1,", "blocked"),
     ("none,1970-01-01,,,\n{n},named_caller,2026-08-01,both,,", "blocked"),
     ("named_caller,2026-08-01,both,,n/a", "clear"),
 ]  # fmt: skip
@@ -173,21 +173,26 @@ def by_order(outcomes):
 
 @pytest.mark.parametrize(("rows", "expected"), NEWEST)
 def test_the_newest_word_wins(by_order, rows, expected):
-    """By its day, whatever the order of rows; on one day, or without one, the word against the call."""
+    """By its day, whatever the order of rows; on one day, without one or without a proof, the word against the call."""
     assert by_order[rows] == [expected, expected]
 
 
 OWN_WORDS = [
-    ("named_caller,2026-09-01,both,", ",,,,2026-08-01", "clear"),
+    ("named_caller,2026-09-01,both,", ",,,,2026-08-01", "blocked"),  # a list has no proof that it was given anew
     ("named_caller,2026-09-01,both,", ",,,,2026-09-02", "blocked"),
     ("none,2026-09-01,,", "named_caller,2026-08-01,both,,", "blocked"),
     ("none,2026-07-01,,", "named_caller,2026-08-01,both,,", "clear"),
     ("none,,,", "named_caller,2026-08-01,both,,", "blocked"),
-    ("named_caller,,both,", "named_caller,2026-08-01,both,,", "clear"),
-    ("named_caller,2026-09-01,both,", "partners,2026-09-01,both,,", "clear"),
+    ("named_caller,,both,", "named_caller,2026-08-01,both,,", "undecided"),
+    ("named_caller,,both,", "named_caller,2026-08-01,both,p 1,", "undecided"),
+    ("named_caller,2026-09-01,both,", "partners,2026-09-01,both,,", "blocked"),
+    ("named_caller,2026-09-01,both,", "partners,2026-08-01,both,,", "blocked"),
+    ("partners,2026-08-01,both,", "named_caller,2026-09-01,both,p 1,", "clear"),
     (",,both,", "named_caller,2026-08-01,live,,", "clear"),
     (",,,2026-09-10", "named_caller,2026-08-01,live,,", "blocked"),
-    ("named_caller,2026-09-01,both,2026-09-05", "named_caller,2026-09-10,both,,", "clear"),
+    ("named_caller,2026-09-01,both,2026-09-05", "named_caller,2026-09-10,both,p 1,", "clear"),
+    ("named_caller,2026-09-01,both,2026-09-05", "named_caller,2026-09-10,both,,", "blocked"),
+    ("named_caller,2026-09-01,both,2026-09-05", "named_caller,2026-09-05,both,p 1,", "blocked"),
 ]  # fmt: skip
 
 
@@ -202,19 +207,21 @@ def with_own_words(outcomes):
 
 @pytest.mark.parametrize(("told", "filed", "expected"), OWN_WORDS)
 def test_a_word_in_the_list_is_a_word_like_others(with_own_words, told, filed, expected):
-    """The list's own word and the file's: the newer wins as a whole, on a tie the one against, then the list's."""
+    """What both say counts: the list's own consent, and the file's, which replaces it where it is newer and proven."""
     assert with_own_words[told, filed] == expected
 
 
 @pytest.mark.parametrize(("column", "limit"), [("until", "2026-09-10"), ("hours", "18:00-20:00")])
 def test_of_one_day_the_narrower_consent_counts(outcome, column, limit):
     """Whatever the order of rows, and whichever file tells it: the other row was clear where it came last."""
-    head, row = HEAD.replace("day", f"day,{column}"), f"{NUMBER},named_caller,2026-09-01,{{}},both,,\n"
+    head, row = WORDED.replace("day", f"day,{column}"), f"{NUMBER},named_caller,2026-09-{{}},{{}},both,{{}},,form-7\n"
     of_list = f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,2026-09-01,live\n"
     for calls in (f"number\n{NUMBER}\n", of_list):
         for cells in (("", limit), (limit, "")):
-            assert outcome(head + "".join(map(row.format, cells)), calls)[0] == ["blocked"]
-        assert outcome(head + row.format(limit) + row.replace("09-01", "09-02").format(""), calls)[0] == ["clear"]
+            rows = (row.format("01", cell, "") for cell in cells)
+            assert outcome(head + "".join(rows), calls)[0] == ["blocked"]
+        for proof, later in (("", "blocked"), ("p 2", "clear")):
+            assert outcome(head + row.format("01", limit, "") + row.format("02", "", proof), calls)[0] == [later]
 
 
 def test_words_are_not_mixed(outcome):
@@ -324,7 +331,7 @@ def test_a_withdrawal_whose_day_may_be_cut_short_holds(outcomes):
     filed = [
         f"{number_of(at)},{row}"
         for at, cell in enumerate(expected)
-        for row in ("named_caller,2026-08-01,both,,", f",,,,{cell}")
+        for row in ("named_caller,2026-08-01,both,p 1,", f",,,,{cell}")
     ]
     found = outcomes(filed, ["number", *map(number_of, range(len(expected)))], brief=Brief(dates="dmy"))
     assert dict(zip(expected, found, strict=True)) == expected
@@ -389,28 +396,6 @@ def test_other_formats(store, write_file, tmp_path):
     calls = write_file("calls.csv", f"number\n{NUMBER}\n")
     result = check(calls, store, region="FR", at="2026-09-21T10:30", given=SALE, consents=tmp_path / "c.parquet")
     assert (result.counts["clear"], result.record["consents"]["unproven"]) == (1, 1)
-
-
-_DAYS = st.one_of(st.none(), st.integers(0, 5).map(lambda n: date(2026, 8, 1) + timedelta(days=n)))
-_WORDS = st.tuples(st.integers(0, 3), st.sampled_from(["named_caller", "none", "partners"]), _DAYS)
-
-
-@settings(max_examples=size(15, 60), deadline=None)
-@given(st.lists(_WORDS, min_size=1, max_size=12))
-def test_consents_are_kept_as_if_their_rows_were_read_one_by_one(tmp_path_factory, words):
-    """What the file keeps of each number is what reading its rows one after the other keeps."""
-    path = tmp_path_factory.mktemp("c") / "c.csv"
-    rows = [f"+3319900000{n},{word},{day or ''},both" for n, word, day in words]
-    path.write_text("number,consent,day,for\n" + "\n".join(rows) + "\n")
-    kept: dict[int, tuple] = {}
-    for n, word, day in words:
-        against = word == "none"
-        rank = (2 if against else 0, date.min, against) if day is None else (1, day, against)
-        if n not in kept or rank >= kept[n][0]:
-            kept[n] = (rank, word, day)
-    found = read_consents(path, Brief(), Rulebook.load()).statements
-    expected = [(33199000000 + n, word, day) for n, (_, word, day) in sorted(kept.items())]
-    assert found.select("number", "consent", "consent_on").rows() == expected
 
 
 def test_a_word_that_is_not_understood_is_not_filled(outcome):

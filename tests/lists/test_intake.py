@@ -133,7 +133,7 @@ def test_ones_and_zeros_of_a_column_with_gaps(store, tmp_path):
 def test_a_consent_for_what_is_not_understood_is_none(verdict):
     """A consent to letters is none to calls, though the law may not ask what calls it is for."""
     outcome, missing, why = verdict(**{**SALE, "consent_for": "E-Mail"})
-    assert (outcome, missing) == ("undecided", "consent;consent_for;text:consent_for")
+    assert (outcome, missing) == ("undecided", "consent;consent_for;consent_on;text:consent_for")
     assert "Calls that the consent covers 'E-Mail'" in why
     assert verdict(**{**SALE, "consent_for": "E-Mail", "consent": "none"})[0] == "blocked"
 

@@ -10,13 +10,15 @@ import polars as pl
 import pytest
 
 from dnc import Decider, InputError, Store, check, vet
-from dnc.lists import completion, other_rows
+from dnc.lists import completion
 from dnc.lists.brief import Brief
 from dnc.lists.texts import TextMeanings
 from tests import SALE, size, some
+from tests.cli.test_shortage import dnc_in
 
 CHARITY = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
 A, B = "01 99 00 04 18", "+33 1 99 00 04 19"
+PROVEN = "number,consent,day,for,wording,proof\n{},named_caller,{},live,form-7,page-12.pdf\n"  # a file of consents
 
 
 @pytest.fixture
@@ -53,15 +55,20 @@ def test_a_row_is_called_by_its_own_id(outcomes):
     ]
 
 
-def test_what_counts_is_found_before_it_is_told_to_each_number_of_a_person(outcomes, monkeypatch):
-    """Else the rows of a person would be as many as their numbers, each with all the others: memory ran out."""
-    seen, first = list[int](), other_rows._SUMMARIES["objected_on"]
-    monkeypatch.setitem(other_rows._SUMMARIES, "objected_on", lambda rows: (seen.append(rows.height), first(rows))[1])
-    rows = [f"P,+3319900{at:04},2026-05-01" for at in range(400)]
-    found, _ = outcomes("\n".join(["person,number,objected_on", *rows]) + "\n", CHARITY)
-    assert found == ["blocked"] * 400 and sum(seen) == 400
+def test_a_person_of_many_numbers_is_decided_in_bounded_memory(tmp_path, write_file):
+    """What counts is found once for all rows of a filler id; laid beside each, they would be 28 million."""
+    numbers = [f"+{block}{at:04}" for block in ("3319900", "3326191") for at in range(10_000)]
+    days = [f"2026-{1 + at % 9:02}-{1 + at % 28:02}" if at % 14 == 0 else "" for at in range(len(numbers))]
+    rows = [f"P,{number},{day}" for number, day in zip(numbers, days, strict=True)]
+    path = write_file("calls.csv", "\n".join(["person,number,objected_on", *rows]) + "\n")
+    given = [f"--set={name}={fact}" for name, fact in CHARITY.items()]
+    words = ("check", path, "--store", tmp_path / "s", "--at", "2026-11-26", *given, "--out", tmp_path / "out.csv")
+    code, lines = dnc_in(*words, limit=("RLIMIT_AS", 4000 << 20), POLARS_MAX_THREADS="2")
+    assert code == 1, lines
+    assert pl.read_csv(tmp_path / "out.csv")["dnc_outcome"].to_list() == ["blocked"] * len(numbers)
 
 
+# What rows of the list say, what the consent does, and the outcome with a proven one in a file of consents.
 WITHDRAWN = [
     ([",,2026-05-01"], "named_caller,2026-04-01,", "blocked"),
     ([",,2026-05-01"], "named_caller,2026-05-01,", "blocked"),
@@ -77,29 +84,41 @@ WITHDRAWN = [
     ([",,2026-07-31T23:00Z"], "named_caller,2026-08-01,", "blocked"),  # an hour after midnight in Paris
     ([",,2026-07-31T21:00Z"], "named_caller,2026-08-01,", "clear"),
     ([",,2026-08-01"], "named_caller,2026-08-01T22:30+00:00,", "clear"),
-    (["none,2026-05-01,"], "named_caller,2026-04-01,", "clear"),  # to have given none is no withdrawal
+    (["none,2026-05-01,"], "named_caller,2026-04-01,", "blocked"),  # to have given none is the newest word
+    (["none,2026-03-01,"], "named_caller,2026-04-01,", "clear"),
 ]
 
 
-def test_a_withdrawal_counts_but_for_a_consent_that_was_given_later(outcomes):
-    """As in a file of consents: the newest word stands, and one without a day is against the call."""
-    numbered = [
-        [f"01990005{at:02},{row},live" for row in (*others, mine)] for at, (others, mine, _) in enumerate(WITHDRAWN)
+def test_a_withdrawal_counts_but_for_a_proven_consent_that_was_given_later(outcomes, write_file):
+    """One in a file of consents can have a proof; one in the list has none, and revives nothing."""
+    head, numbers = "number,consent,consent_on,consent_withdrawn_on,consent_for", range(199000500, 199000600)
+    told = [
+        (number, [f"0{number},{row},live" for row in others], f"0{number},{mine},live", expected)
+        for number, (others, mine, expected) in zip(numbers, WITHDRAWN, strict=False)
     ]
+    proven = [f"{mine},form-7,{number}.pdf" for number, _, mine, _ in told]
+    consents = write_file("consents.csv", "\n".join([f"{head},wording,proof", *proven, ""]))
     for order in (1, -1):
-        rows = [row for case in numbered for row in case[::order]]
-        found, _ = outcomes("\n".join(["number,consent,consent_on,consent_withdrawn_on,consent_for", *rows, ""]), SALE)
+        rows = [row for number, others, _, _ in told for row in [*others, f"0{number},,,,"][::order]]
+        found, _ = outcomes("\n".join([head, *rows, ""]), SALE, consents=consents)
         decided = dict(zip(rows, found, strict=True))
-        assert [decided[case[-1]] for case in numbered] == [expected for *_, expected in WITHDRAWN]
+        assert [decided[f"0{number},,,,"] for number, *_ in told] == [expected for *_, expected in told]
+        rows = [row for _, others, mine, _ in told for row in [*others, mine][::order]]
+        found, _ = outcomes("\n".join([head, *rows, ""]), SALE)
+        decided = dict(zip(rows, found, strict=True))
+        for _, others, mine, expected in told:
+            withdrawn = any(row.split(",")[3] not in ("", "none", "n/a", "0") for row in others)
+            assert decided[mine] == ("blocked" if withdrawn else expected)
 
 
 @pytest.mark.parametrize(("second", "outcome"), [("2026-11-01", "blocked"), ("2026-09-01", "clear")])
-def test_two_withdrawals_in_one_row_both_count_for_the_others(outcomes, second, outcome):
-    """A consent between them is withdrawn by the second; one that was told twice is one withdrawal."""
+def test_two_withdrawals_in_one_row_both_count_for_the_others(outcomes, write_file, second, outcome):
+    """A proven consent between them is withdrawn by the second; one that was told twice is one withdrawal."""
     head = "number,consent,consent_on,consent_for,consent_withdrawn_on,note,noted\n"
-    rows = f"{A},named_caller,2026-08-01,live,2026-09-01,R,{second}\n{A},named_caller,2026-10-05,live,,,\n"
+    rows = f"{A},named_caller,2026-08-01,live,2026-09-01,R,{second}\n{A},,,,,,\n"
     brief = Brief(ignore=["noted"], texts={"note": TextMeanings({"r": "withdrawn"}, on="noted")})
-    assert outcomes(head + rows, SALE, brief=brief)[0] == ["blocked", outcome]
+    again = write_file("again.csv", PROVEN.format(A, "2026-10-05"))
+    assert outcomes(head + rows, SALE, brief=brief, consents=again)[0] == [outcome, outcome]
 
 
 @pytest.mark.parametrize(
@@ -124,17 +143,18 @@ def test_a_declared_day_makes_no_consent_newer(outcomes):
     declared = SALE | {"consent": "named_caller", "consent_on": "2026-11-20", "consent_for": "live"}
     text = f"number,consent_withdrawn_on\n{A},\n{A},2026-05-01\n{B},\n"
     assert outcomes(text, declared)[0] == ["blocked", "blocked", "clear"]
-    # … and a declared objection is one of every row by itself.
-    found, result = outcomes(f"number,objected_on\n{A},\n{A},none\n", CHARITY | {"objected_on": "2026-05-01"})
-    assert found == ["blocked", "clear"]
-    assert result.elsewhere == 0
+    # … and a declared objection is one of every row that does not speak of it, and so of the persons in it.
+    text = f"number,objected_on\n{A},\n{A},none\n{B},none\n"
+    found, result = outcomes(text, CHARITY | {"objected_on": "2026-05-01"})
+    assert found == ["blocked", "blocked", "clear"]
+    assert result.elsewhere == 1
 
 
 def test_beside_a_file_of_consents(outcomes, write_file):
-    """A withdrawal in another row and a word in the file: the newer stands."""
+    """A withdrawal in another row and a proven consent in the file: the newer stands."""
     text = f"number,consent_withdrawn_on\n{A},\n{A},2026-05-01\n"
-    for day, expected in (("2026-04-01", "blocked"), ("2026-06-01", "clear")):
-        consents = write_file("consents.csv", f"number,consent,day,for\n{A},named_caller,{day},live\n")
+    for day, expected in (("2026-04-01", "blocked"), ("2026-05-01", "blocked"), ("2026-05-02", "clear")):
+        consents = write_file("consents.csv", PROVEN.format(A, day))
         assert outcomes(text, SALE, consents=consents)[0] == [expected, expected]
 
 
@@ -245,8 +265,8 @@ def test_wherever_rows_are(store, tmp_path, write_file, monkeypatch):
     assert vetting.checked.counts == {"clear": 1, "blocked": 2, "undecided": 0}
 
 
-def test_in_bounded_memory(store, write_file, monkeypatch):
-    """However few words and rows are held in memory, a list comes to the same."""
+def test_a_list_comes_to_the_same_in_parts(store, write_file, monkeypatch):
+    """However much of a list is held in memory, and however many rows are read at once, it comes to the same."""
     chance, many = random.Random(3), size(360, 900)
     days = [*[""] * 20, *["none"] * 20, "2026-04-01", "2026-08-01", "2026-11-20", "x"]
     rows = [
@@ -261,8 +281,6 @@ def test_in_bounded_memory(store, write_file, monkeypatch):
     given = {"given": given, "accept": {"unread": "seen by hand"}}
     whole = check(path, store, region="FR", **given)
     for held, batch in itertools.product((0, 1 << 28), (7, 100_000)):
-        monkeypatch.setattr(other_rows, "_AT_ONCE", 50)
-        monkeypatch.setattr("dnc.registries.external_sort._SPAN", 10_000)
         monkeypatch.setattr(completion, "_MEMORY", held)
         monkeypatch.setattr("dnc.files.table.BATCH_ROWS", batch * 30)
         parts = check(path, store, region="FR", **given)
@@ -276,6 +294,7 @@ def test_a_store_of_one_controller(tmp_path, write_file):
     """What rows tell is said of this list alone: nothing of it is kept in the store."""
     store = Store(tmp_path / "own")
     path = write_file("calls.csv", f"number,objected_on\n{A},2026-05-01\n")
-    check(path, store, region="FR", given=CHARITY, at=date(2026, 11, 24))
-    assert check(path, store, region="FR", given=CHARITY, at="2026-01-01").counts["clear"] == 1
+    assert check(path, store, region="FR", given=CHARITY, at=date(2026, 11, 24)).counts["blocked"] == 1
+    path = write_file("calls.csv", f"number,objected_on\n{A},none\n")
+    assert check(path, store, region="FR", given=CHARITY, at=date(2026, 11, 24)).counts["clear"] == 1
     assert store.standing().objections.recorded.is_empty()

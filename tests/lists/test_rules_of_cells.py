@@ -49,15 +49,15 @@ def facts_of(frame, brief, columns, now=None):
 
 
 def test_a_filled_cell_tells_a_consent_and_an_empty_one_none(empty, write_file):
-    """Told cells win; a day that is not understood is filled, and the consent not told; `n/a` is neither."""
+    """Told cells win; a day that is not understood is filled, and the consent not told; `n/a` is a blank."""
     path, brief = write_file("calls.csv", LIST), read_brief(write_file("b.toml", BRIEF))
     result = check(path, empty, brief=brief, given=SALE, at="2026-10-05T10:30")
     outcomes = result.verdicts["dnc_outcome"].to_list()
-    assert outcomes == ["clear", "blocked", "undecided", "undecided", "undecided", "blocked"]
+    assert outcomes == ["clear", "blocked", "undecided", "undecided", "blocked", "blocked"]
     assert result.record["when_empty"] == {"Consentement le": {"consent": "none"}}
     lines = [line.strip() for line in summary(result)]
     assert "Set where 'Consentement le' is filled: Consent: to this caller by name; rows: 1" in lines
-    assert "Set where 'Consentement le' is empty: Consent: none; rows: 1" in lines
+    assert "Set where 'Consentement le' is empty: Consent: none; rows: 2" in lines
     assert api.replay(empty, result.id, path).same
 
 
@@ -74,7 +74,8 @@ def test_rules_come_before_declared_facts_and_after_a_file_of_consents(empty, wr
 
 def test_a_rule_and_a_declared_fact_tell_the_same_day_when_a_check_is_repeated():
     """Which century a year of two digits belongs to depends on the day of the check, and not on that of the clock."""
-    told, frame = {"consent_on": "05/03/30"}, pl.DataFrame({"number": ["0639980001"], "A": ["x"]})
+    told = {"consent": "named_caller", "consent_on": "05/03/30"}
+    frame = pl.DataFrame({"number": ["0639980001"], "call_at": ["2030-06-01"], "A": ["x"]})
     for brief in (Brief(dates="dmy", facts=told), Brief(dates="dmy", when_filled={"A": told})):
         assert facts_of(frame, brief, ["consent_on"], date(2030, 6, 1))["consent_on"].item() == date(2030, 3, 5)
 
@@ -144,19 +145,20 @@ def test_a_refusal_is_no_consent(empty):
     assert told_nothing == ["Nein", "", "n/a"]
 
 
-NOTHING = ["NULL", "--", "—", "?", "#N/A", "#VALEUR!", "=IF(A2>0,1)", "00/00/0000", "01/01/1900", "0,00", "(vide)"]
-NOTHING += ["néant", "aucun", "pas encore", "ohne", "en attente", "expiré", "nan"]
+EMPTY = ["NULL", "--", "—", "néant", "nan"]
+NOTHING = [*EMPTY, "?", "#N/A", "#VALEUR!", "=IF(A2>0,1)", "00/00/0000", "01/01/1900", "0,00", "(vide)"]
+NOTHING += ["aucun", "pas encore", "ohne", "en attente", "expiré"]
 
 
 def test_a_cell_that_tells_nothing_fills_in_only_what_speaks_against_a_call(empty):
-    """It may be what is left of an objection, and is no consent and no contract."""
+    """It may be what is left of an objection unless it is a blank, and is no consent and no contract."""
     known = ["x", "oui", "2026-10-01"]
     words = [*NOTHING, *known, "form 7", "#A-17", "Salon de Lyon"]
     consent = {"consent": "named_caller", "consent_on": "2026-10-01", "consent_for": "live"}
     frame = pl.DataFrame({"number": [f"06399800{at:02}" for at in range(len(words))], "x": words})
     facts = consent | {"relationship": "contract", "objected_on": "2026-10-02"}
     found = facts_of(frame, Brief(region="FR", when_filled={"x": facts}), [*facts])
-    assert found["objected_on"].null_count() == 0
+    assert found["objected_on"].is_null().to_list() == [word in EMPTY for word in words]
     for name in ("consent", "relationship"):
         assert found[name].is_null().to_list() == [word not in known for word in words]
     with Decider(

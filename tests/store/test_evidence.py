@@ -237,14 +237,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused(store, write_file, monk
 
 def test_a_file_that_changes_when_its_objections_were_read_is_refused(store, write_file, monkeypatch):
     """They are read first, and the rows are kept in memory: the file has others by the time it is hashed."""
-    path, ahead = write_file("c.csv", CALLS), Completion.ahead
+    path, read = write_file("c.csv", CALLS), Completion.read
 
     def meanwhile(*arguments):
-        done = ahead(*arguments)
+        done = read(*arguments)
         write_file("c.csv", CALLS + "x;x;\n")
         return done
 
-    monkeypatch.setattr(Completion, "ahead", meanwhile)
+    monkeypatch.setattr(Completion, "read", meanwhile)
     with pytest.raises(InputError, match="changed while it was read"):
         check(path, store, region="FR")
     assert not store.exists

@@ -103,7 +103,8 @@ def test_a_number_with_a_text_that_says_not_to_call_is_readable(write_file, stor
 
 def test_a_number_counts_in_its_worst_row(write_file, store):
     """A number that is clear in one row and blocked in another is not callable."""
-    both = "number,consent,consent_on,consent_for\n0199000501,named_caller,2026-08-20,live\n0199000501,none,,\n"
+    rows = "".join(f"0199000501,named_caller,2026-08-20,live,{cli}\n" for cli in ("", "withheld"))
+    both = f"number,consent,consent_on,consent_for,cli\n{rows}"
     brief = read_brief(write_file("buyer.toml", BRIEF))
     told = vet(write_file("both.csv", both), store, brief=brief, at="2026-12-01")
     assert (told.outcomes["clear"].rows, told.outcomes["blocked"].rows) == (1, 1)

@@ -164,7 +164,7 @@ def test_status_finds_damage_and_what_is_kept_too_long(dnc, screened, monkeypatc
     log = screened.journal.segments()[-1]
     log.write_bytes(log.read_bytes()[:-1])
     code, out, _ = dnc("status", "--store", screened.path)
-    assert code == 4 and "DUE  row 5 is missing" in out
+    assert code == 4 and "DUE  row 6 is missing" in out
 
 
 def test_status_counts_the_whole_own_list(dnc, tmp_path):

@@ -17,6 +17,7 @@ from dnc.lists.own_records import RecordReading
 from dnc.store import keys
 from dnc.store.verify import verify
 from tests import size
+from tests.conftest import SAMPLES
 from tests.desk.conftest import running, said, until
 from tests.desk.test_v1 import DOCS, client
 
@@ -39,7 +40,8 @@ SENT = {
 
 @pytest.fixture
 def api(serve, screened):
-    """A client with a key."""
+    """A client with a key; the own list was confirmed lately."""
+    screened.load(SAMPLES / "objections.csv", as_of=date(2026, 9, 30), accept={"unchanged": "nobody has objected since"})
     return client(serve(screened))
 
 
@@ -85,15 +87,16 @@ def test_a_recorded_consent_clears_a_sale_and_a_withdrawal_blocks_it(api, sale):
 
 
 def test_recorded_calls_are_attempts_where_every_call_is_known(api, sale, write_file):
-    """The fifth call in thirty days is not allowed; without complete days nobody knows whether it is the fifth."""
+    """The fifth call in thirty days is not allowed; of a fourth nobody knows, without complete days, which it is."""
     send(api, "consents", SENT["consents"])
     calls = [MADE | {"at": f"2026-09-2{day}T11:00", "call_id": str(day)} for day in range(4)]
-    assert send(api, "calls", {"calls": calls, "region": "FR"}).json()["recorded"] == 4
+    assert send(api, "calls", {"calls": calls[:3], "region": "FR"}).json()["recorded"] == 3
     assert "attempts" in sale()["dnc_missing"]
+    assert send(api, "calls", {"calls": calls, "region": "FR"}).json()["recorded"] == 1
+    assert "fr-frequency-2023" in sale()["dnc_blocked_by"]
     covers = RecordReading(covers_days=(date(2026, 9, 1), date(2026, 10, 5)))
     path = write_file("none.csv", "number,at,result\n")
     own_records.load(api.store, "calls", [path], Rulebook.load(), covers)
-    assert "fr-frequency-2023" in sale()["dnc_blocked_by"]
     assert sale(number=OTHER, consent="named_caller", consent_on="2026-09-01", consent_for="live")["dnc_outcome"] == (
         "clear"
     )

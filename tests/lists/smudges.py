@@ -209,7 +209,7 @@ COLUMNS = [
     ("Adresse IP", "désinscrit", "192.0.2.1"),
     ("Employé", "sur liste d'exclusion", "Camille"),
     ("Campagne d'origine", "Réfractaires", "Printemps"),
-    ("Montant", "-", "12,50"),
+    ("Montant", "?", "12,50"),
     ("🛑", "🛑", ""),
     ("停止", "はい", ""),
     ("не звонить", "да", ""),
@@ -288,7 +288,7 @@ READ = [
     ("a ditto of two apostrophes, beside rest", 'rest = "nothing"', "''", "absent", UNDECIDED),
     *(
         (f"{text}, which says nothing by itself, beside rest", 'rest = "nothing"', text, "absent", UNDECIDED)
-        for text in ("idem", "id.", "(bis)", "-", "voir ligne 3", "wie oben", "same as above", "jamais", "même chose", "pareil",
+        for text in ("idem", "id.", "(bis)", "?", "voir ligne 3", "wie oben", "same as above", "jamais", "même chose", "pareil",
                      "s.o.", "non", "0", "x")
     ),
     ("a number in full", 'nothing = ["Motif 00001"]', "Motif 00009", "Motif 00001", UNDECIDED),
@@ -455,7 +455,7 @@ SMUDGES = [
     *(
         Smudge(f"a fact against a consent that says {cell}", UNDECIDED, {**EXPORTED, "Opt-in tél": (cell, "oui")},
                WHEN + '[facts]\nconsent = "named_caller"', missing="consent")
-        for cell in ("non", "0", "n/a", "-", "NULL")
+        for cell in ("non", "0", "inconnu", "?")
     ),
     Smudge("a fact against an unknown word", UNDECIDED, {"relationship": ("S9", "none")},
            '[facts]\nrelationship = "none"'),
@@ -695,7 +695,7 @@ SMUDGES = [
     # Columns that need no role, if it were not for one thing.
     Smudge("empty but for one cell", STOP, {"Vide": "x"}),
     Smudge("addresses but for one", STOP, {"Courriel": ("ne plus appeler", "a@example.org")}),
-    Smudge("web addresses but for one", STOP, {"Site": ("néant", "https://example.org/a")}),
+    Smudge("web addresses but for one", STOP, {"Site": ("aucun appel", "https://example.org/a")}),
     Smudge("IP addresses but for one", STOP, {"IP": ("stop", "192.0.2.7")}),
     *(
         Smudge(f"codes with a full stop, {bad}", STOP, {"Etat": (bad, good)}, rows=60)

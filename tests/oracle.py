@@ -116,9 +116,9 @@ class Ledger:
         )
         lifts = [at for at, (_, _, word) in enumerate(mine) if word == "lifted"]
         words = {word for _, _, word in mine[lifts[-1] + 1 if lifts else 0 :]}
-        if "said" in words:
+        if words:  # what is not understood counts as an objection
             return "listed"
-        return "clear" if "unknown" not in words and self.loaded and self.loaded <= day else None
+        return "clear" if self.loaded and self.loaded <= day else None
 
 
 # Three-valued logic
@@ -244,11 +244,28 @@ class Call:
         self.when()
         dates = ("relationship_on", "consent_on", "consent_withdrawn_on", "objected_on", "refused_on", "consent_until")
         self.told = {name: self.date(name) for name in dates}
-        self.days = dict(self.told)
         odd = self.is_odd("consent") or self.is_odd("consent_for") or self.is_odd("consent_until")
         odd = odd or (bool(row.get("hours_agreed")) and span_of(row["hours_agreed"]) is None)
         if (odd or self.is_odd("consent_on")) and self.axes["consent"] != "none":
             self.axes["consent"] = None
+        self.hours = row.get("hours_agreed")
+        if self.day:
+            self.weigh_consent()
+
+    def weigh_consent(self):
+        """Drop what is told of a consent that is none, was withdrawn, or was given after the day of the call.
+
+        Of one of this day, which is past, nobody knows whether it was given before.
+        """
+        given, kind = self.told["consent_on"], self.axes["consent"]
+        if kind != "none" and (self.has_come("consent_withdrawn_on") or (given and given > self.day)):
+            kind = self.axes["consent"] = None
+        if self.has_come("consent_withdrawn_on"):
+            self.axes["consent"] = None
+        if given == self.day or kind in (None, "none"):
+            self.told["consent_on"] = None
+        if kind in (None, "none"):
+            self.axes["consent_for"] = self.told["consent_until"] = self.hours = None
 
     def defaults(self):
         """What an empty cell means."""
@@ -349,27 +366,10 @@ class Call:
             return False
         return bool(zones) or not is_instant(agreed)
 
-    def hear(self, calls):
-        """Take in what the rows of this number, this one among them, told against calling it."""
-        objected, withdrawn = ([one.told[name] for one in calls] for name in ("objected_on", "consent_withdrawn_on"))
-        self.days["objected_on"] = min(
-            (day for day in objected if day not in (None, NEVER)), default=self.told["objected_on"]
-        )
-        given, days = self.told["consent_on"], [day for day in withdrawn if day != NEVER]
-        if days and (LONG_AGO in days or given is None or given <= max(days)):
-            self.days["consent_withdrawn_on"] = min(days)
-        refused = [one.told["refused_on"] for one in calls]
-        self.days["refused_on"] = max(
-            (day for day in refused if day not in (None, NEVER)), default=self.told["refused_on"]
-        )
-        # A refusal or a withdrawal of which nobody knows when it was counts for all of them, too.
-        against = ("refused_on", "consent_withdrawn_on")
-        self.texts = self.not_understood() or {name for name in against for one in calls if one.is_odd(name)}
-
     def has_come(self, name):
         """Whether a day lies on or before that of the call; what is said against it counts from the day before."""
         eve = timedelta(days=name in ("objected_on", "consent_withdrawn_on", "refused_on"))
-        return None if self.days[name] is None else self.days[name] <= self.day + eve
+        return None if self.told[name] is None else self.told[name] <= self.day + eve
 
 
 def span_of(text):
@@ -463,7 +463,7 @@ class Reading:
         if state == "listed":
             listed_for = registry.listed_for(call.who.number, call.day)
             return "grace_days" in p and listed_for is not None and listed_for < p["grace_days"]
-        given = call.days["consent_on"]
+        given = call.told["consent_on"]
         if state != "clear" or (p.get("for_consent") and not (given and told and told <= given)):
             return None
         return True if "max_age" not in p or call.day <= last_day(as_of, p["max_age"]) else None
@@ -486,12 +486,12 @@ class Reading:
         parts = [self.axis("consent", words), negated(call.has_come("consent_withdrawn_on"))]
         if "for" in p:
             parts.append(self.axis("consent_for", [p["for"], "both"]))
-        given = call.days["consent_on"]
+        given = call.told["consent_on"]
         if "max_age" in p:
             parts += [call.has_come("consent_on"), given and call.day <= last_day(given, p["max_age"])]
         else:
             parts.append(call.has_come("consent_on") is not False)
-        until = call.days["consent_until"]
+        until = call.told["consent_until"]
         parts += [until is None or call.day <= until, self.is_at_agreed_hour()]
         if "after_listed" in p:
             parts += self.after_listed(p["after_listed"], p.get("registry_max_age"))
@@ -500,17 +500,17 @@ class Reading:
     def is_at_agreed_hour(self):
         """Whether the call lies in the hours that were agreed, on all possible clocks; True where none were."""
         call = self.call
-        if not call.row.get("hours_agreed") or span_of(call.row["hours_agreed"]) is None:
+        if not call.hours or span_of(call.hours) is None:
             return True
         if not call.timed or call.clocks is None:
             return None
-        first, last = span_of(call.row["hours_agreed"])
+        first, last = span_of(call.hours)
         answers = {first <= clock.hour * 60 + clock.minute < last for clock in (call.clocks[0], call.clocks[-1])}
         return answers.pop() if len(answers) == 1 else None
 
     def after_listed(self, registry, max_age):
         """Whether the consent is younger than the registration, and the answer young enough to know."""
-        given = self.call.days["consent_on"]
+        given = self.call.told["consent_on"]
         state, as_of, told = self.call.registries[registry].said(self.call.who.number, self.call.day)
         if state not in ("listed", "clear"):
             return [None]
@@ -519,7 +519,7 @@ class Reading:
 
     def within(self, p):
         """Whether the call lies in a span that begins on a told day."""
-        begun = self.call.days[p["column"]]
+        begun = self.call.told[p["column"]]
         if begun is None:
             return None
         if "working_days" in p:
@@ -534,7 +534,7 @@ class Reading:
 
     def later(self, p):
         """Whether one told day lies after another."""
-        one, other = self.call.days[p["column"]], self.call.days[p["than"]]
+        one, other = self.call.told[p["column"]], self.call.told[p["than"]]
         return one and other and one > other
 
     def answered(self, p):
@@ -605,7 +605,7 @@ class Reading:
 
     def not_objected(self, _):
         """No objection in the own list nor in the row."""
-        state, told = self.call.own.said(self.call.who.number, self.call.day), self.call.days["objected_on"]
+        state, told = self.call.own.said(self.call.who.number, self.call.day), self.call.told["objected_on"]
         if state == "listed" or self.call.has_come("objected_on"):
             return False
         return True if told or state == "clear" else None
@@ -624,7 +624,7 @@ class Reading:
 
     def pause(self, p):
         """Not in the pause after a day."""
-        begun = self.call.days[p["after"]]
+        begun = self.call.told[p["after"]]
         if not (come := self.call.has_come(p["after"])):
             return None if come is None else True
         return self.call.day > begun + timedelta(days=p["days"])
@@ -651,15 +651,13 @@ def falls_on(key, day):
 def verdicts(rows, people, registries, own, guidance="enforce"):
     """The verdict on each row of a list; `people` says whose its numbers are."""
     calls = [Call(row, people[row["number"]], registries, own) for row in rows]
-    for call in calls:
-        call.hear([one for one in calls if one.who == call.who])
     return [verdict(call, guidance) for call in calls]
 
 
 def verdict(call, guidance):
     """Outcome, and the ids that the verdict names, each sorted and joined, as the columns of a check."""
     named = dict.fromkeys(("blocked_by", "undecided_by", "applies", "duties", "advice"), "")
-    texts = ";".join(sorted(f"text:{name}" for name in call.texts))
+    texts = ";".join(sorted(f"text:{name}" for name in call.not_understood()))
     if call.jurisdiction is None or call.day is None:
         return {"jurisdiction": call.jurisdiction or "", "outcome": "undecided", **named, "texts": texts}
     reading, sets = Reading(call), {name: [] for name in named}

@@ -49,7 +49,7 @@ _STATES = "x~!?"  # of cells, for rules about filled ones (see `_state`)
 KIND, UNREAD = "\0kind", "\0unread"  # what a number says, added to the list's columns
 MARKS, STATED = "\0marks", "\0stated"
 # An objection or a withdrawal on a day that cannot be read counts as one on all days.
-_UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
+_UNREADABLE = dict.fromkeys(OR_NONE, ALWAYS)
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _QUOTED = 40  # characters of a cell that a note repeats
 _AHEAD = "consent_until"  # the date that may be one to come

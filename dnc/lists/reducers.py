@@ -188,6 +188,7 @@ def _summaries() -> list[pl.Expr]:
         on.filter(pl.col("withdraws") & counts).min().alias("withdrawn"),
         on.filter(pl.col("withdraws") & ~counts).min().alias("withdrawn_later"),
         on.filter(refusal & counts).max().alias("refused"),
+        (refusal & pl.col("on").is_null()).any().alias("refused_once"),
         on.filter(refusal & ~counts).min().alias("refused_later"),
         pl.col("ended", "renewed").first(),
         pl.col("opens", "denies").any(),
@@ -285,7 +286,8 @@ def _found() -> list[pl.Expr]:
     known = pl.when(stands | (silent & pl.col(ASSUMED + "consent").is_not_null()))
     facts = {
         "objected_on": pl.coalesce("objected", pl.when(denied).then(pl.col("objected_later").fill_null(NEVER))),
-        "refused_on": pl.coalesce("refused", "refused_later", pl.lit(NEVER)),
+        # One of a day that nobody knows may be the last.
+        "refused_on": pl.when(~_flag("refused_once")).then(pl.coalesce("refused", "refused_later", pl.lit(NEVER))),
         "consent_withdrawn_on": pl.coalesce(pl.when(over).then("withdrawn"), "withdrawn_later", pl.lit(NEVER)),
         "consent": pl.when(denies).then(pl.lit("none")).otherwise(consented("consent", kind)),
         "consent_on": consented("consent_on", pl.when(~_flag("no_day")).then("given_on")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import shutil
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -157,7 +158,18 @@ class World:
             self.own.events.append((number, day, "lifted" if lift else "said"))
 
     def engine(self, rows, guidance="enforce", store=None):
-        """What the engine says of rows."""
+        """What the engine says of rows: in lists that have each number once, as if each row was the only one of its person."""
+        before, lists = Counter(), defaultdict(list)
+        for at, row in enumerate(rows):
+            lists[before[row["number"]]].append(at)
+            before[row["number"]] += 1
+        said = {}
+        for places in lists.values():
+            said |= zip(places, self.listed([rows[at] for at in places], guidance, store), strict=True)
+        return [said[at] for at in range(len(rows))]
+
+    def listed(self, rows, guidance, store):
+        """What the engine says of the rows of one list."""
         path = self.folder / "calls.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, restval="")
@@ -397,19 +409,14 @@ def test_valid_until(world, chance):
     rows = [a_call(chance, people, NOW) for _ in range(size(60, 150))]
     rows = [row | {"call_at": row["call_at"][:10], "appointment_at": ""} for row in rows]
     answers = zip(rows, world.engine(rows), strict=True)
-
-    def found_beside(rows, others):
-        """What other rows come to in one list with rows, which may tell something of their numbers."""
-        return world.found(rows + others)[len(rows) :]
-
     clear = [(row, one["dnc_valid_until"]) for row, one in answers if one["dnc_outcome"] == "clear"]
     on_last = [row | {"call_at": str(until)} for row, until in clear]
     on_next = [row | {"call_at": str(until + timedelta(1))} for row, until in clear]
     between = [row | {"call_at": str(any_day(chance, row["call_at"], until))} for row, until in clear]
-    for row, found in zip(on_last + between, found_beside(rows, on_last + between), strict=True):
+    for row, found in zip(on_last + between, world.found(on_last + between), strict=True):
         assert set(filter(None, found["blocked_by"].split(";"))) <= BY_THE_DAY, row
         assert set(filter(None, found["undecided_by"].split(";"))) <= OPEN_BY_THE_DAY, row
-    for row, found in zip(on_next, found_beside(rows, on_next), strict=True):
+    for row, found in zip(on_next, world.found(on_next), strict=True):
         assert found["outcome"] != "clear", row
 
 

@@ -41,7 +41,9 @@ SENT = {
 @pytest.fixture
 def api(serve, screened):
     """A client with a key; the own list was confirmed lately."""
-    screened.load(SAMPLES / "objections.csv", as_of=date(2026, 9, 30), accept={"unchanged": "nobody has objected since"})
+    screened.load(
+        SAMPLES / "objections.csv", as_of=date(2026, 9, 30), accept={"unchanged": "nobody has objected since"}
+    )
     return client(serve(screened))
 
 

@@ -67,7 +67,9 @@ def test_what_is_promised_is_clear_when_asked_then(recorded, monkeypatch, attemp
             tried += rng.sample([one.replace(hour=hour, minute=0) for one in hours for hour in (10, 14)], size(12, 120))
             before = [f"{one:%Y-%m-%dT%H:%M}" for one in tried if begin < one < end]
             # Each is asked alone, as calls that are planned together count as attempts.
-            rows = pl.DataFrame([{**calls.row(at, named=True), "call_at": one} for one in [*before, said or calls["call_at"][at]]])
+            rows = pl.DataFrame(
+                [{**calls.row(at, named=True), "call_at": one} for one in [*before, said or calls["call_at"][at]]]
+            )
             outcomes = [decider(row)["dnc_outcome"].item() for row in rows.iter_slices(1)]
             assert "clear" not in outcomes[:-1], (rows.row(outcomes.index("clear"), named=True), said)
             if said:

@@ -338,7 +338,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
                     days[ours].append(pl.select(known.alias(ours)).to_series())
                 elif ours == WRONG_NUMBER:
                     days[ours] = [pl.select(pl.when(is_filled).then(known.fill_null(ALWAYS)).alias(ours)).to_series()]
-                undated = is_filled & (known.is_null() if ours == "refused_on" else pl.lit(ours == DECEASED))
+                undated = is_filled & ((known.fill_null(ALWAYS) == ALWAYS) | pl.lit(ours == DECEASED))
                 if ours in ("refused_on", DECEASED):
                     days["objected_on"].append(pl.select(pl.when(undated).then(pl.lit(ALWAYS))).to_series())
         return days

@@ -38,7 +38,8 @@ class OwnList:
         day = pl.lit(calls["day"])  # a Series of 1 row is not broadcast
         absent = calls.select(pl.when(self._complete <= day).then(pl.lit("clear")).alias("state"), as_of="day")
         absent = absent.with_columns(told=self._until(calls["day"]), next_on=pl.lit(None, pl.Date))
-        found = self._found(calls.select("number", "day").with_row_index("key"))
+        rows = self.rows(calls["number"].drop_nulls().unique())
+        found = self._found(calls.select("number", "day").with_row_index("key"), rows)
         found = found.with_columns(told=absent["told"][found["key"]])
         return pl.DataFrame([column.scatter(found["key"], found[column.name]) for column in absent])
 
@@ -57,18 +58,22 @@ class OwnList:
             for name, kind in REGISTRY_FACTS.items()
         )
 
-    def entries(self, day: date, numbers: pl.Series | None = None) -> pl.DataFrame:
-        """Columns `number` (UInt64, sorted), `since`, `until` (Date): of all, or of some, that are on it on a day."""
-        if numbers is None:
-            numbers = self._records.find(self._con, columns=["number"])["number"]
+    def rows(self, numbers: pl.Series | None = None) -> pl.DataFrame:
+        """What is stated of all numbers, or of some: the columns that `own_list.sql` reads."""
+        return self._records.find(self._con, columns=_READ, numbers=numbers)
+
+    def entries(self, day: date, numbers: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
+        """Columns `number` (UInt64, sorted), `since`, `until` (Date): of some numbers that are on it on a day.
+
+        rows: what is stated of them.
+        """
         asked = numbers.unique().sort().to_frame("number").with_row_index("key").with_columns(day=pl.lit(day))
         # What is not known of a number counts as an opt-out.
-        found = self._found(asked).filter(pl.col("state").is_in(["listed", "uncovered"]))
+        found = self._found(asked, rows).filter(pl.col("state").is_in(["listed", "uncovered"]))
         return found.select("number", "since", "until")
 
-    def _found(self, asked: pl.DataFrame) -> pl.DataFrame:
+    def _found(self, asked: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
         """What `own_list.sql` says of those numbers and days (columns key, number, day) of which anything is stated."""
-        statements = self._records.find(self._con, columns=_READ, numbers=asked["number"].drop_nulls().unique())
         asked = asked.filter(pl.col("number").is_in(statements["number"].unique().implode()))
         found = run(self._con, "own", statement(__package__, "own_list"), asked=asked, statements=statements)
         state = pl.coalesce("state", pl.when(self._complete <= pl.col("day")).then(pl.lit("clear")))
@@ -83,7 +88,9 @@ def own_list(store: Store, numbers: set[int] | None = None) -> pl.DataFrame:
     store.must_exist()
     asked = None if numbers is None else pl.Series(sorted(numbers), dtype=pl.UInt64)
     with instance_of(store.path.absolute()).cursor() as con:
-        entries = OwnList(con, store.standing().objections).entries(today(), asked)
+        own = OwnList(con, store.standing().objections)
+        rows = own.rows(asked)
+        entries = own.entries(today(), rows["number"], rows)
     return entries.with_columns(number=pl.concat_str(pl.lit("+"), "number"))
 
 

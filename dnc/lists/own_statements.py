@@ -20,6 +20,7 @@ from dnc.lists.own_list import OwnList
 from dnc.lists.persons import LINKS, Persons, links_of
 from dnc.lists.statements import (
     CONSENT,
+    ELSEWHERE,
     LIFT,
     LIMIT,
     NONE_SAID,
@@ -133,13 +134,15 @@ class OwnStatements(msgspec.Struct, dict=True):
         return pl.concat(found)
 
     def _objections(self, numbers: pl.Series) -> pl.DataFrame:
-        """Those that no later lift of the same number has ended, and the lifts, which end what is told elsewhere."""
-        records = self.standing.objections
-        objected = OwnList(self._con, records).entries(today(), numbers).select("number", on="since")
-        lifted = records.find(self._con, "lifted", None, ("number", "on_day"), numbers)
+        """Those that no later lift of the same number has ended; for other numbers all; and the lifts."""
+        own = OwnList(self._con, self.standing.objections)
+        rows = own.rows(numbers)
+        entries, is_lift, kept = own.entries(today(), numbers, rows), pl.col("lifted").fill_null(False), pl.lit(True)
+        others, day = rows.filter(~is_lift), pl.coalesce("on_day", "as_of")
         return pl.concat([
-            statements(objected, "number", kind=pl.lit(OBJECTION), on=day_of("on"), kept=pl.lit(True)),
-            statements(lifted, "number", kind=pl.lit(LIFT), on="on_day", kept=pl.lit(True)),
+            statements(entries, "number", kind=pl.lit(OBJECTION), on=day_of("since"), kept=kept),
+            statements(others, "number", kind=pl.lit(ELSEWHERE), on=day, until="until", kept=kept),
+            statements(rows.filter(is_lift), "number", kind=pl.lit(LIFT), on="on_day", kept=kept),
         ])  # fmt: skip
 
     def consents(self, numbers: pl.Series) -> pl.DataFrame:

@@ -117,15 +117,14 @@ def _standing() -> list[pl.Expr]:
         return (pl.col(bound) > pl.col("latest")).fill_null(False)
 
     consent, of_here = _is(said.CONSENT) & here, here & counts
+    objection = _is(said.OBJECTION) | (_is(said.ELSEWHERE) & ~here)
     named, sector, relationship = pl.col("sectors"), pl.col("sector"), _is(said.RELATIONSHIP)
     other = consent & named.is_not_null() & ~_in_sectors()  # null where the sector of the call is not told
     strength = pl.when(other).then(0).otherwise(pl.col("consent").replace_strict(_STRENGTH, default=None))
     former = (pl.col("relationship") == "contract") & (pl.col("until") < pl.col("day"))
     since_file = recorded_later(pl.col("customers_on"), pl.col("customers_loaded_at"))
     return [
-        (_is(said.OBJECTION) & ~ended_by("lifted") & (pl.col("day") <= pl.col("until")).fill_null(True)).alias(
-            "objects"
-        ),
+        (objection & ~ended_by("lifted") & (pl.col("day") <= pl.col("until")).fill_null(True)).alias("objects"),
         (_is(said.WITHDRAWAL) | (_is(said.WRONG_NUMBER) & here)).alias("withdraws"),
         # One given later on the day of the call says only that it was, and that where nothing was said before.
         (

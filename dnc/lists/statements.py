@@ -14,12 +14,14 @@ from dnc.clock import ALWAYS, NEVER
 from dnc.frames import numbered
 
 OBJECTION, LIFT, DENIED = "objection", "lift", "denied"  # denied: it is said that the person did not object
+ELSEWHERE = "objection_elsewhere"  # one of the store, for other numbers: a lift ends it only for its own
 REFUSAL, WITHDRAWAL, WRONG_NUMBER = "refusal", "withdrawal", "wrong_number"
 CONSENT, NONE_SAID, UNREAD, LIMIT = "consent", "none_said", "unread", "limit"
 TEXT = "text"  # one without a meaning
 MARK = "mark"  # on a row: an objection for all other rows of the person, while that row itself is undecided
 RELATIONSHIP = "relationship"
-OF_PERSON = (OBJECTION, WITHDRAWAL, REFUSAL, TEXT)  # count for all numbers of the person, others for their own
+# These count for all numbers of the person, others for their own.
+OF_PERSON = (OBJECTION, ELSEWHERE, WITHDRAWAL, REFUSAL, TEXT)
 _SPREAD = 4096  # more than the minutes of the three days of UTC that may be one day somewhere
 _MINUTES = 24 * 60
 _FIRST, _LAST = -(2**50), 2**50  # before and after all moments

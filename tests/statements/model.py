@@ -42,7 +42,7 @@ def decide(call: Call, told: Told) -> tuple[str, frozenset[str]]:
         refusals(said, consent, given),
         attempts(call, said, [one for one in told.planned if one.number in numbers and one is not call], told),
         lacks("text:Notes") if any(one.kind == "open text" for one in said) else Finding(True),
-        lacks("text:consent") if any(one.kind == "unread cell" for one in said) else Finding(True),
+        lacks(*(f"text:{one.word}" for one in said if one.kind == "unread cell")),
     ]
     if any(not one.lawful and not one.missing for one in findings):
         return "blocked", frozenset()

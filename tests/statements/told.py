@@ -165,12 +165,7 @@ class Reader:
             yield from self._of_row(self._completed(row))
         for row in self._rows("file", "store"):
             yield from self._of_row(row)
-        word = cell(self.case.list[self.case.row], "consent")
-        if word and word not in (
-            *STRENGTH,
-            *NO,
-        ):  # a cell that nobody understands leaves its row open, whatever follows
-            yield Statement("unread cell", self.case.list[self.case.row]["number"], self._when(""))
+        yield from self._unread_cells()
         for row in self._rows("calls"):
             result, when = row["result"], self._when(row["at"])
             yield Statement(RESULTS.get(result, "call"), row["number"], when)
@@ -181,6 +176,16 @@ class Reader:
         for row in self._rows("customers"):
             until = date.fromisoformat(row["until"]) if cell(row, "until") else None
             yield Statement("relationship", row["number"], self._when(""), row["relationship"], until=until)
+
+    def _unread_cells(self) -> Iterator[Statement]:
+        """A cell that nobody understands leaves its row open; one against calls, all rows of the person."""
+        row = self.case.list[self.case.row]
+        if cell(row, "consent") not in ("", *STRENGTH, *NO):
+            yield Statement("unread cell", row["number"], self._when(""), "consent")
+        for row in self._rows("list"):
+            for name in ("consent_withdrawn_on", "refused_on"):
+                if cell(row, name) not in ("", "yes", *NO) and moment(cell(row, name)) is None:
+                    yield Statement("unread cell", row["number"], self._when(""), name)
 
     def _completed(self, row: Row) -> Row:
         """A row of the list that speaks of a consent, with what is declared of one for the list."""

@@ -216,7 +216,7 @@ def _loads(rows: _Rows, checks: Iterable[PastCheck], scope: Scope) -> _Rows:
     A file of the own list is used by every later check.
     """
     for row, told in rows:
-        if row["verb"] != "load" or not told.get("registry"):
+        if row["verb"] not in ("load", "confirm") or not told.get("registry"):
             continue
         id_, seq = told.get("snapshot"), row["seq"]
         used_by = [one for one in checks if (id_ in one.detail["snapshots"] if id_ else one.id > seq)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from dnc.checks.outputs import Outputs
 from dnc.checks.past import PastCheck, past_check
@@ -26,6 +27,7 @@ from dnc.lists.texts import TextMeanings
 from dnc.messages import localized
 from dnc.store.audit_log import Entry
 from dnc.store.journal import DamageError
+from dnc.store.record_kinds import VALID_DAYS
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 from dnc.store.verify import verify_log
@@ -147,7 +149,10 @@ def _standing(store: Store, number: int, then: Mapping[str, Any]) -> Standing:
         raise StoreError(localized("errors", "replay", "gone", number=number, what=what))
     if sorted({snapshot.file for snapshot in snapshots}) != then["files"]:
         raise StoreError(localized("errors", "replay", "forgotten", number=number))
-    then_known = then.get("records", {})
-    records = {name: known.until(*then_known.get(name, ())) for name, known in now.records.items()}
+    ends, days = then.get("records", {}), then.get("valid_days", {})
+    records = {
+        name: structs.replace(known.until(*ends.get(name, ())), valid_days=days.get(name, VALID_DAYS))
+        for name, known in now.records.items()
+    }
     wordings = now.wordings.head(then.get("wordings", 0))
     return replace(now, snapshots=tuple(snapshots), records=records, wordings=wordings)

@@ -15,7 +15,6 @@ from dnc.law.condition import Condition
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.rulebook import Rulebook
 from dnc.lists.own_list import own_list
-from dnc.lists.own_statements import customers_on
 from dnc.messages import localized
 from dnc.registries import OWN
 from dnc.store.record_kinds import CONSENTS, KINDS, OBJECTIONS
@@ -37,7 +36,7 @@ class NewestSnapshot:
         age_days: its age today.
         used: whether a regime in force today looks the registry up.
         clears_until: last day on which a regime in force today accepts that a number is not in it; None if no regime
-            sets a limit.
+            sets a limit. Of the own list the settings of the store say it (`own_valid_days`).
         max_age_days: the limit of the user, or None.
         due: whether a newer one is needed: it clears no call any more, or is older than the limit of the user.
     """
@@ -64,6 +63,7 @@ class OwnRecords:
         rows: how many there are; of customers, in the newest file.
         newest: the day on which the last of them was loaded or recorded (UTC).
         complete_until: the last day for which a file has every call, or all customers; None if no file says so.
+        clears_until: of customers, the last day on which the newest file says who is none; `due` after it.
         proofs_ending: how many proofs of consents are kept no longer than the next thirty days, by `proof_until`.
     """
 
@@ -72,6 +72,8 @@ class OwnRecords:
     newest: date
     complete_until: date | None
     proofs_ending: int
+    clears_until: date | None
+    due: bool
 
 
 @dataclass(frozen=True)
@@ -138,17 +140,17 @@ def status(
     day = today()
     found = verified or Findings()
     readable = store.exists and found.log_intact
-    newest: dict[tuple[str, tuple[str, ...]], Snapshot | RecordFile] = {}
-    for file in sorted(_files(store) if readable else [], key=lambda file: (str(file.as_of), file.id)):
-        newest[file.registry, file.covers] = file
-    loaded = tuple(_loaded(file, book, day, max_ages.get(file.registry)) for _, file in sorted(newest.items()))
+    newest: dict[tuple[str, tuple[str, ...]], tuple[Snapshot | RecordFile, date | None]] = {}
+    for file, told in sorted(_files(store) if readable else [], key=lambda one: (str(one[0].as_of), one[0].id)):
+        newest[file.registry, file.covers] = file, told
+    loaded = tuple(_loaded(*one, book, day, max_ages.get(name)) for (name, _), one in sorted(newest.items()))
     own, records = _own(store) if readable else (None, ())
     if own is not None:  # its entries stay, whatever its newest file leaves out
         loaded = tuple(replace(row, numbers=own) if row.registry == OWN else row for row in loaded)
     not_loaded = tuple(sorted(max_ages.keys() - {registry for registry, _ in newest}))
     rules = tuple(RulesFile(name, pack.read_until, pack.read_until < day) for name, pack in sorted(book.packs.items()))
     forgettable = _forgettable(store, book) if readable else 0
-    late = any(row.due for row in loaded) or any(row.due for row in rules)
+    late = any([*(row.due for row in loaded), *(row.due for row in records), *(row.due for row in rules)])
     head = found.head if verified else store.journal.read().head if store.exists else None
     return Status(
         due=late or bool(not_loaded or forgettable or found.due),
@@ -177,10 +179,11 @@ def _forgettable(store: Store, book: Rulebook) -> int:
     return counts.total()
 
 
-def _files(store: Store) -> list[Snapshot | RecordFile]:
-    """The files that registries and the own list answer from."""
+def _files(store: Store) -> list[tuple[Snapshot | RecordFile, date | None]]:
+    """The files that registries and the own list answer from; of the latter with the last day on which they clear."""
     own = records_in(store.journal.read(), store.path, [OBJECTIONS])[OBJECTIONS.name]
-    return [*store.snapshots(), *(file for file in own.files if file.as_of)]
+    files = ((file, own.told_until(file)) for file in own.files if file.as_of)
+    return [*((snapshot, None) for snapshot in store.snapshots()), *files]
 
 
 def _own(store: Store) -> tuple[int | None, tuple[OwnRecords, ...]]:
@@ -195,10 +198,19 @@ def _own(store: Store) -> tuple[int | None, tuple[OwnRecords, ...]]:
 def _recorded(store: Store, records: Records) -> OwnRecords:
     last = max([*(file.loaded_at for file in records.files), *records.recorded["recorded_at"].tail(1)])
     until = filter(None, (file.as_of or file.to_day for file in records.files))
-    newest = customers_on(records.files, date.max) if records.kind.whole else None
+    newest = records.whole_on(date.max) if records.kind.whole else None
+    clears = records.told_until(newest) if newest else None
     rows = sum(file.rows for file in ([newest] if newest else records.files)) + records.recorded.height
     ending = _proofs_ending(store, records) if records.kind is CONSENTS else 0
-    return OwnRecords(records.kind.name, rows, last.date(), max(until, default=None), ending)
+    return OwnRecords(
+        records.kind.name,
+        rows,
+        last.date(),
+        max(until, default=None),
+        ending,
+        clears,
+        bool(clears and clears < today()),
+    )
 
 
 def _proofs_ending(store: Store, consents: Records) -> int:
@@ -208,7 +220,10 @@ def _proofs_ending(store: Store, consents: Records) -> int:
     return sum(rows for day, rows in days if day and 0 <= (day - today()).days <= _PROOF_DAYS)
 
 
-def _loaded(file: Snapshot | RecordFile, book: Rulebook, day: date, max_age: int | None) -> NewestSnapshot:
+def _loaded(
+    file: Snapshot | RecordFile, told: date | None, book: Rulebook, day: date, max_age: int | None
+) -> NewestSnapshot:
+    """told: the last day on which it clears, where the law does not say it."""
     registry, as_of = file.registry, file.as_of or day
     age = (day - as_of).days
     parts = [
@@ -218,8 +233,8 @@ def _loaded(file: Snapshot | RecordFile, book: Rulebook, day: date, max_age: int
         for part in regime.parts
         if registry in part.registries
     ]
-    ends = [_clears_until(part, registry, as_of, day, book) for part in parts]
-    until = None if None in ends else max(filter(None, ends), default=None)
+    ends = [told or _clears_until(part, registry, as_of, day, book) for part in parts]
+    until = None if {None, date.max} & {*ends} else max(filter(None, ends), default=None)
     return NewestSnapshot(
         registry=registry,
         snapshot=file.id,

@@ -144,7 +144,7 @@ def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int]) -> None:
 
 
 @verb()
-@click.argument("kind", required=False, metavar="[REGISTRY|KIND|decisions]")
+@click.argument("kind", required=False, metavar="[REGISTRY|KIND|decisions|own_valid_days=DAYS]")
 @option("--months", type=click.IntRange(1, 1200), metavar="N")
 @option("--for-ever", is_flag=True)
 @option("--hold", "reason", metavar="REASON")
@@ -168,9 +168,11 @@ def retention(
     before: date | None,
     region: str | None,
 ) -> None:
+    from dnc.store.record_kinds import OWN_VALID_DAYS, VALID_DAYS
     from dnc.store.retention import DECISIONS
 
     store = open_store()
+    setting, _, days = (kind or "").partition("=")
     is_term = bool(months or for_ever or (kind and not before))
     asked = (is_term, reason is not None, lift is not None, apply, before is not None)
     if sum(asked) > 1 or ((number or campaign) and reason is None):
@@ -189,7 +191,11 @@ def retention(
         _say_what_is_left(store)
     elif kind is None:
         print_rows(store.retention(), ("kind", "months", "first_day_kept"))
+        tell("store", "own_valid_days", days=store.office().get(OWN_VALID_DAYS, VALID_DAYS))
         _say_periods()
+    elif setting == OWN_VALID_DAYS and not (months or for_ever):
+        store.set_office({**store.office(), OWN_VALID_DAYS: days})
+        tell("store", "own_valid_days", days=days)
     elif (months is None) != for_ever:
         raise click.UsageError(localized("errors", "cli", "retain_one"))
     else:

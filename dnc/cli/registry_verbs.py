@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dnc.cli.help import language, option, verb
-from dnc.cli.options import DATE, FILE, IGNORE, MAP, PAIR, REGION, SHEET, by_name, open_store, say, store_verb
+from dnc.cli.options import DATE, FILE, IGNORE, MAP, PAIR, REGION, SHEET, by_name, open_store, say, store_verb, tell
 from dnc.cli.record_verbs import load_records
 from dnc.errors import OptionError
 from dnc.messages import in_language, localized, registry_named, said
@@ -33,7 +33,7 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 @verb()
-@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.argument("files", nargs=-1, type=FILE)
 @option("--as-of", type=DATE)
 @option("--registry", metavar="ID")
 @SHEET
@@ -48,6 +48,7 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 @IGNORE
 @option("--brief", type=FILE)
 @option("--accept", multiple=True, type=PAIR, callback=lambda ctx, param, pairs: _once(pairs), metavar="WHAT=REASON")
+@option("--unchanged", is_flag=True)
 @option("--corrects", type=int, metavar="ID")
 @option("--preview", is_flag=True)
 @store_verb
@@ -59,12 +60,18 @@ def load(
     ignore: tuple[str, ...],
     region: str | None,
     sheet: str | None,
+    unchanged: bool,
     preview: bool,
     **options: Any,
 ) -> None:
     from dnc.lists.brief import read_file_brief
     from dnc.store.record_kinds import KINDS
 
+    if unchanged:
+        options["accept"].setdefault("unchanged", said(language(), "store", "nothing_new"))
+    if not files:
+        _confirm(unchanged, options)
+        return
     said_of_file = read_file_brief(brief) if brief else {}
     options |= said_of_file | {
         "columns": _single({**said_of_file.get("columns", {}), **by_name(maps)}),
@@ -89,6 +96,17 @@ def load(
         for note in snapshot.notes:
             say(f"{path}: {in_language(note, language())}")
         say(f"{path}: {_loaded(snapshot)}")
+
+
+def _confirm(unchanged: bool, options: Mapping[str, Any]) -> None:
+    """Record that nothing is new in the own list, or among customers, where that is asked for without a file."""
+    from dnc.clock import today
+
+    if not unchanged:
+        raise click.MissingParameter(param_hint="'FILES...'", param_type="argument")
+    file = open_store().confirm(options["registry"], options["as_of"] or today(), options["accept"]["unchanged"])
+    key = "confirmed" if file.new else "confirmed_before"
+    tell("store", key, registry=registry_named(file.registry, language()), day=file.as_of)
 
 
 def _single(columns: Mapping[str, str | list[str]]) -> dict[str, str]:

@@ -19,13 +19,14 @@ from dnc.files.writers import csv_of
 from dnc.messages import counted, dated, messages, registry_name, semicolons
 from dnc.reports.inspection_folder import write_folder
 from dnc.store import campaigns
+from dnc.store.record_kinds import OWN_VALID_DAYS
 from dnc.store.verify import Findings, verify_log
 from dnc.verdicts.verdict import OUTCOMES
 
 _PAGE_ROWS = 50
 _FILTERS = {"verb": "verb", "by": "done_by"}  # parameters of the address, and the columns that they choose by
 # Of the details of a row.
-_SHOWN = ("input", "offered", "registry", "name", "as_of", "count", "counts", "on", "records", "rows")
+_SHOWN = ("input", "offered", "registry", "name", "as_of", "count", "counts", "on", "records", "rows", OWN_VALID_DAYS)
 
 
 def _verify(visit: Visit, sent: Form) -> Response:

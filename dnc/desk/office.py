@@ -16,18 +16,17 @@ from dnc.checks.past import past_checks
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
-from dnc.desk.visit import Errors, Visit, whole
+from dnc.desk.visit import Errors, Visit
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.cell_facts import read_cli
 from dnc.lists.words import meaning
 from dnc.messages import LANGUAGES, system_locale
 from dnc.numbers.numbering_plans import known_region
-from dnc.registries import OWN
+from dnc.store.record_kinds import OWN_VALID_DAYS, is_valid_days
 
 FACTS = ("caller", "purpose", "sector", "voice", "dialler", "cli")
-_OTHERS = ("region", "language", "own_days", "keep")
-_MOST_DAYS = 3_650
+_OTHERS = ("region", "language", OWN_VALID_DAYS, "keep")
 
 
 def facts_of(desk: Desk) -> dict[str, str]:
@@ -62,12 +61,6 @@ def keep_decisions(desk: Desk) -> None:
     desk.store.set_office({**desk.store.office(), "keep": "yes"})
 
 
-def max_ages(desk: Desk) -> dict[str, int]:
-    """After how many days the office wants a newer file of a registry."""
-    days = desk.store.office().get("own_days")
-    return {OWN: int(days)} if days else {}
-
-
 def _office(visit: Visit, given: Mapping[str, str] | None = None, errors: Errors = ()) -> Response:
     given = visit.desk.store.office() if given is None else given
     done = visit.request.query_params.get("done") == "1"
@@ -85,8 +78,8 @@ def _set(visit: Visit, sent: Form) -> Response:
         given["cli"] = read_cli(meaning("cli", cli) or cli, region or system_locale()[1]) or cli
         if read_cli(given["cli"], None) is None:
             errors.append(("cli", visit.texts["no_cli"]))
-    if (days := given.get("own_days")) and not 0 < (whole(days) or 0) <= _MOST_DAYS:
-        errors.append(("own_days", visit.texts["no_amount"]))
+    if (days := given.get(OWN_VALID_DAYS)) and not is_valid_days(days):
+        errors.append((OWN_VALID_DAYS, visit.texts["no_valid_days"]))
     if errors:
         return _office(visit, given, errors)
     axes, known = vocabulary().axes, {"language": LANGUAGES, "keep": ("yes",)}

@@ -19,12 +19,12 @@ from starlette.routing import Route
 
 from dnc.checks.questions import masked
 from dnc.checks.status import Status, status
-from dnc.clock import read_day
+from dnc.clock import read_day, today
 from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
-from dnc.desk.office import max_ages, region_of
+from dnc.desk.office import region_of
 from dnc.desk.progress import begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Errors, Visit, meanings
@@ -206,7 +206,7 @@ class RegistryFile(msgspec.Struct, dict=True):
 
 def state(desk: Desk) -> Status | None:
     """The state of the store; None if nothing was ever written to it."""
-    return status(desk.store, desk.book, max_ages(desk)) if desk.store.exists else None
+    return status(desk.store, desk.book) if desk.store.exists else None
 
 
 def registries(visit: Visit) -> dict[str, str]:
@@ -221,6 +221,12 @@ def _registries(visit: Visit, given: Mapping[str, str] | None = None, errors: Er
     given = given or {"registry": visit.request.query_params.get("registry", "")}
     now, known = state(visit.desk), registries(visit)
     return visit.page("registries.html", errors=errors, status=now, registries=known, given=given)
+
+
+def _unchanged(visit: Visit, sent: Form) -> Response:
+    """Record that nothing is new today in the own list, or among customers."""
+    visit.desk.store.confirm(sent.get("registry"), today(), visit.texts["unchanged_reason"])
+    return visit.to("/registries#loaded")
 
 
 def _load(visit: Visit, sent: Form) -> Response:
@@ -376,6 +382,7 @@ def _loaded(visit: Visit) -> Response:
 ROUTES: list[Route] = [
     page("/registries", _registries),
     form("/registries", _load),
+    form("/registries/unchanged", _unchanged),
     page("/registries/files/{file}", _file),
     page("/registries/loads/{job}", _loaded),
 ]

@@ -138,7 +138,7 @@ def _environment(language: str) -> Environment:
     loader = ChoiceLoader([PackageLoader("dnc.desk", "templates"), PackageLoader("dnc.reports", "templates")])
     templates = reports.overlay(loader=loader, lstrip_blocks=True)
     templates.filters = reports.filters | {
-        "own_records": lambda records: of_own_records(records, language),
+        "own_records": lambda records, day: of_own_records(records, day, language, typed=False),
         "localized": lambda text: in_language(text, language + DESK),
         "label": lambda column: vocabulary().label(column, language),
         "capitalised": lambda text: text[0].upper() + text[1:],

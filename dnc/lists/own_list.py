@@ -11,7 +11,6 @@ from dnc.clock import NO_DAYS, today
 from dnc.database import instance_of, run, statement
 from dnc.frames import repeated
 from dnc.law.demands import REGISTRY_FACTS
-from dnc.store.record_kinds import KEPT_UP
 from dnc.store.records import Records
 from dnc.store.store import Store
 
@@ -25,10 +24,9 @@ class OwnList:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, records: Records) -> None:
         self._con, self._records = con, records
-        # A list that is complete for some prefixes only says nothing of other numbers that it does not have.
-        complete = sorted(file.as_of for file in records.files if file.as_of and "" in file.covers)
-        self._kept_up = pl.Series(complete, dtype=pl.Date)
-        self._complete = pl.lit(min(complete, default=None), pl.Date)
+        self._days = pl.Series([file.as_of for file in records.whole], dtype=pl.Date)
+        self._told = pl.Series([records.told_until(file) for file in records.whole], dtype=pl.Date)
+        self._complete = pl.lit(self._days.min(), pl.Date)
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
         """Columns `state`, `as_of`, `told`, `next_on`, a row for each call (columns `number` and `day`).
@@ -45,10 +43,10 @@ class OwnList:
 
     def _until(self, days: pl.Series) -> pl.Series:
         """The last day for which the list says, as it was on some days, who is not on it."""
-        if self._kept_up.is_empty():
+        if self._days.is_empty():
             return repeated(None, pl.Date, days.len())
-        place = self._kept_up.search_sorted(days.fill_null(NO_DAYS), side="right").cast(pl.Int64) - 1
-        return self._kept_up[place.clip(0)].set(place < 0, None).dt.offset_by(f"{KEPT_UP}d")
+        place = self._days.search_sorted(days.fill_null(NO_DAYS), side="right").cast(pl.Int64) - 1
+        return self._told[place.clip(0)].set(place < 0, None)
 
     def decoded(self, codes: pl.DataFrame) -> pl.DataFrame:
         """The same as columns of `REGISTRY_FACTS`; what only registries tell is null."""

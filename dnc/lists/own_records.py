@@ -39,7 +39,6 @@ from dnc.lists.guesses import Guesses
 from dnc.lists.header import Header
 from dnc.lists.intake import Intake
 from dnc.lists.local_time import earliest_instant, latest_local
-from dnc.lists.own_statements import customers_on
 from dnc.lists.roles import Survey
 from dnc.lists.texts import TextMeanings
 from dnc.lists.words import meaning, proposals
@@ -279,8 +278,8 @@ def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
     records = store.standing().records[kind]
     with instance_of(store.path.absolute()).cursor() as con:
         if own.whole:
-            newest = customers_on(records.files, date.max)
-            day, as_of = pl.col("recorded_at").dt.date(), pl.lit(newest and newest.as_of, pl.Date)
+            newest = records.whole_on(date.max)
+            day, as_of = pl.col("recorded_at").dt.date(), pl.lit(newest and newest.made, pl.Date)
             again = pl.col("recorded_at") >= pl.lit(newest and newest.loaded_at, pl.Datetime("us"))
             since = ((day > as_of) | ((day == as_of) & again)).fill_null(True)
             singly = records.singly.find(con).sort("seq").filter(since).unique("number", keep="last")

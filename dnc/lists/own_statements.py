@@ -39,8 +39,8 @@ from dnc.lists.statements import (
     with_own_proofs,
 )
 from dnc.lists.words import may_refer, proposals
-from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, KEPT_UP, NO_ATTEMPT
-from dnc.store.records import RecordFile, Records, empty
+from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, GIVEN, NO_ATTEMPT
+from dnc.store.records import Records, empty
 from dnc.store.snapshots import Standing
 
 REFERENCE = r"[\p{L}1-9].*[1-9]|[1-9].*\p{L}"  # in a text that names a document, whatever its words say
@@ -176,17 +176,17 @@ class OwnStatements(msgspec.Struct, dict=True):
     # Customers
 
     def customers(self, days: pl.Series) -> pl.DataFrame:
-        """The file of customers in force on some days: `day`, `customers` (its id), `customers_on`,
+        """The file of customers in force on some days: `day`, `customers` (its id), `customers_on` (when it was made),
         `customers_loaded_at` and `customers_stale`.
         """
         records = self.records(CUSTOMERS.name)
         rows = []
         for day in days.unique().drop_nulls() if records else ():
-            if records and (file := customers_on(records.files, day)):
-                rows.append((day, file.id, file.as_of, file.loaded_at))
+            if records and (file := records.whole_on(day)):
+                rows.append((day, file.id, file.made, file.loaded_at, day > records.told_until(file)))
         schema: dict[str, Any] = {"day": pl.Date, "customers": pl.Int32, "customers_on": pl.Date}
-        found = pl.DataFrame(rows, schema=schema | {"customers_loaded_at": pl.Datetime("us")}, orient="row")
-        return found.with_columns(customers_stale=(pl.col("day") - pl.col("customers_on")).dt.total_days() > KEPT_UP)
+        schema |= {"customers_loaded_at": pl.Datetime("us"), "customers_stale": pl.Boolean}
+        return pl.DataFrame(rows, schema=schema, orient="row")
 
     def _customers(self, records: Records, numbers: pl.Series) -> pl.DataFrame:
         parts = [no_statements(number=pl.UInt64)]
@@ -213,12 +213,6 @@ FACTS_OF = {  # what each kind tells of a call, by its name
     CALLS.name: ("attempts", "attempts_day", "refused_on"),
     CUSTOMERS.name: ("relationship", "relationship_on", "related"),
 }
-
-
-def customers_on(files: tuple[RecordFile, ...], day: date) -> RecordFile | None:
-    """The newest file of customers on a day."""
-    until = [(file.as_of, file.id, file) for file in files if file.as_of and file.as_of <= day]
-    return max(until)[-1] if until else None
 
 
 def read_last(found: pl.DataFrame, records: Records) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from dnc.law.limits import Limit
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, dated, in_language, in_quotes, messages, said, semicolons
+from dnc.registries import OWN
 from dnc.reports.phrases import (
     by_rules,
     consents,
@@ -35,6 +36,7 @@ from dnc.reports.phrases import (
     rows_left,
     told_by,
 )
+from dnc.reports.status_lines import clears
 from dnc.store.audit_log import user
 from dnc.verdicts.verdict import limit_of, missing_thing
 
@@ -505,8 +507,13 @@ def _own_used(check: Check) -> list[str]:
         max((day for day, _ in check.tallies.days if day), default=today()),
     )
     # What is of the day after a call counts too, as days differ by zone.
-    loaded = [as_of for as_of in _own_days(check) if as_of <= last + timedelta(days=1)]
-    used = [say("own_as_of", day=max(loaded))] if loaded else []
+    used = list[str]()
+    file = check.own_list.whole_on(last + timedelta(days=1))
+    if file and file.as_of:
+        end, day = check.own_list.told_until(file), min(last, today())
+        until = clears(OWN, end, day, check.language, typed=check.typed)
+        age = max(0, (day - file.as_of).days)
+        used.append(say("own_always" if end == date.max else "own_as_of", day=file.as_of, age=age, until=until))
     return [*used, say("own_recorded")] if check.own_list.singly.any else used
 
 

@@ -34,7 +34,7 @@ from dnc.messages import (
     said_day,
     semicolons,
 )
-from dnc.store.record_kinds import CALLS
+from dnc.store.record_kinds import CALLS, WHOLE
 from dnc.store.records import RecordFile
 from dnc.store.snapshots import Snapshot
 from dnc.verdicts.verdict import about_missing
@@ -168,7 +168,12 @@ def remedy(missing: str, rows: int, check: Check) -> str | None:
     if kind == "text":
         is_declared = about in vocabulary().columns and about not in check.header.mapped.values()
         return None if is_declared else say("in_texts", column=about)
-    return say("in_store", registry=about) if about not in ("", "law") else None
+    if about in ("", "law"):
+        return None
+    unchanged = (
+        said(check.language, "status", "unchanged", registry=about) if kind == "stale" and about in WHOLE else ""
+    )
+    return say("in_store", registry=about) + unchanged
 
 
 def _load_of_records(missing: str, check: Check) -> Iterator[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from functools import partial
 from itertools import groupby
 
 from dnc.checks.status import NewestSnapshot, OwnRecords, Status
 from dnc.messages import in_language, localized, registry_named, said
+from dnc.store.record_kinds import WHOLE
 
 _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
@@ -35,26 +37,40 @@ def _lists(status: Status, language: str) -> Iterator[str]:
     if not status.registries and not status.records:
         yield said(language, "status", "empty")
     for loaded in status.registries:
-        yield _marked(_loaded(loaded, language), language, due=loaded.due)
+        yield _marked(_loaded(loaded, status.today, language), language, due=loaded.due)
     if status.own_numbers:
         yield said(language, "status", "own", n=status.own_numbers)
     for kind in status.records:
-        yield of_own_records(kind, language)
+        yield _marked(of_own_records(kind, status.today, language), language, due=kind.due)
 
 
-def of_own_records(records: OwnRecords, language: str) -> str:
-    """One line for the own records of a kind."""
+def of_own_records(records: OwnRecords, day: date, language: str, *, typed: bool = True) -> str:
+    """One line for the own records of a kind; typed: as in `clears`."""
     say, until = partial(said, language, "status"), records.complete_until
     also = say("complete", day=until) if until else ""
     also += say("proofs_ending", n=records.proofs_ending) if records.proofs_ending else ""
+    if until and (end := records.clears_until):
+        also += say("kept_up", age=(day - until).days, until=clears(records.kind, end, day, language, typed=typed))
     kind = localized("records", "kinds", records.kind)
     return say("records", kind=kind, n=records.rows, day=records.newest, also=also)
 
 
-def _loaded(loaded: NewestSnapshot, language: str) -> str:
+def clears(registry: str, until: date, day: date, language: str, *, typed: bool = True) -> str:
+    """Until when a list clears calls, or since when it is too old on a day, and what to do then.
+
+    typed: whether by a command, and not at the desk.
+    """
+    say = partial(said, language, "status")
+    if until >= day:
+        return say("until", day=until)
+    other = say("unchanged" if typed else "unchanged_here", registry=registry) if registry in WHOLE else ""
+    return say("too_old", day=until + timedelta(days=1), other=other)
+
+
+def _loaded(loaded: NewestSnapshot, day: date, language: str) -> str:
     say, registry = partial(said, language, "status"), registry_named(loaded.registry, language)
-    no_end = "no_limit" if loaded.used else "unused"
-    until = say("until", day=loaded.clears_until) if loaded.clears_until else say(no_end)
+    end, no_end = loaded.clears_until, "no_limit" if loaded.used else "unused"
+    until = clears(loaded.registry, end, day, language) if end else say(no_end)
     numbers = {"age": loaded.age_days, "numbers": loaded.numbers}
     return say("loaded", registry=registry, as_of=loaded.as_of, until=until, **numbers)
 

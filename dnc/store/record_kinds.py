@@ -6,6 +6,7 @@ is erased and what stays, and by which day a row is old.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import time
 from functools import cached_property
@@ -157,8 +158,16 @@ OBJECTIONS = Kind(
 )
 
 LASTING = ("objected", "refused", "wrong_number")  # results that count after the days in which attempts are counted
-KEPT_UP = 31  # days for which a complete list that the controller keeps says who is not on it
+OWN_VALID_DAYS = "own_valid_days"  # setting of a store: days for which such a list says who is not on it
+VALID_DAYS = 31  # unless it says otherwise
+RECORDED_FIRST = "always"  # said of a store in which every objection is recorded before anywhere else
 NO_ATTEMPT = "wrong_number"  # the one result that is no attempt to call the person
 
 KINDS = {kind.name: kind for kind in (CONSENTS, CALLS, CUSTOMERS)}  # those that are read by columns
 ALL_KINDS = (*KINDS.values(), OBJECTIONS)
+WHOLE = {kind.registry or kind.name: kind for kind in ALL_KINDS if kind.whole}  # by what is typed behind --registry
+
+
+def is_valid_days(text: str) -> bool:
+    """Whether a text is a value of `own_valid_days`: a number of days, or the word that there is no end."""
+    return text == RECORDED_FIRST or re.fullmatch(r"[1-9][0-9]{0,3}", text) is not None

@@ -8,7 +8,7 @@ it (`consents:1234`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +25,19 @@ from dnc.messages import localized
 from dnc.store import audit_log
 from dnc.store.folder import fault_of, known_fault
 from dnc.store.journal import Change, rows_of
-from dnc.store.record_kinds import ALL_KINDS, ALWAYS, CALLS, CONSENTS, GIVEN, NEVER, OBJECTIONS, Kind
+from dnc.store.record_kinds import (
+    ALL_KINDS,
+    ALWAYS,
+    CALLS,
+    CONSENTS,
+    GIVEN,
+    NEVER,
+    OBJECTIONS,
+    OWN_VALID_DAYS,
+    RECORDED_FIRST,
+    VALID_DAYS,
+    Kind,
+)
 from dnc.store.state import State
 
 _IN_LOG = 4096  # rows of a kind; more are moved into a file
@@ -103,7 +115,8 @@ class RecordFile(msgspec.Struct, frozen=True, omit_defaults=True):
     sha256, name: of the file that it was loaded from; None where it has what was recorded singly.
     file: its name in the folder `records`; empty where it has no rows. `first` to `last`: the numbers (`seq`) of its
     rows. `from_day` to `to_day`: the days for which it has every call. oldest: the day of its oldest row.
-    as_of: the day for which it says all that is known. accepted: what its load accepted.
+    as_of: the day for which it says all that is known; where somebody said that nothing was new until then, the file of
+    an earlier day, `made_on`. accepted: what its load accepted.
     covers, listed, clear, unknown, unread, region, layout: of the own list, as of a `Snapshot`; and so are `new` and
     `notes` of its load, which the store does not keep.
     """
@@ -119,6 +132,7 @@ class RecordFile(msgspec.Struct, frozen=True, omit_defaults=True):
     sha256: str | None = None
     name: str | None = None
     as_of: date | None = None
+    made_on: date | None = None
     from_day: date | None = None
     to_day: date | None = None
     accepted: tuple[Accepted, ...] = ()
@@ -138,6 +152,11 @@ class RecordFile(msgspec.Struct, frozen=True, omit_defaults=True):
         return next(kind.registry or kind.name for kind in ALL_KINDS if kind.name == self.kind)
 
     @property
+    def made(self) -> date | None:
+        """The day of which a whole file is, whatever was said since."""
+        return self.made_on or self.as_of
+
+    @property
     def campaign(self) -> None:
         """Own records are of no campaign."""
 
@@ -150,13 +169,15 @@ class RecordFile(msgspec.Struct, frozen=True, omit_defaults=True):
 class Records(msgspec.Struct, frozen=True):
     """The rows of one kind at one moment: those of `files`, and those `recorded` in the log.
 
-    folder: of the files. recorded: with the columns of the kind.
+    folder: of the files. recorded: with the columns of the kind. valid_days: for how many days a whole file says who is
+    not in it; None: without an end.
     """
 
     kind: Kind
     folder: Path
     files: tuple[RecordFile, ...] = ()
     recorded: pl.DataFrame = msgspec.field(default_factory=pl.DataFrame)
+    valid_days: int | None = VALID_DAYS
 
     @property
     def any(self) -> bool:
@@ -177,12 +198,31 @@ class Records(msgspec.Struct, frozen=True):
         """The same as it was when that was its `end`; by default when there was nothing."""
         files = [one for one in self.files if one.first <= last and (one.id <= file or one.name is None)]
         recorded = self.recorded.filter(pl.col("seq") <= last) if self.recorded.width else self.recorded
-        return Records(self.kind, self.folder, tuple(files), recorded)
+        return replace(self, files=tuple(files), recorded=recorded)
 
     @property
     def singly(self) -> Records:
         """Those that a person or a program told, and no file."""
         return replace(self, files=tuple(file for file in self.files if file.name is None))
+
+    @property
+    def whole(self) -> list[RecordFile]:
+        """The files that say all that was known on their day, the oldest day first.
+
+        A list that is complete for some prefixes only says nothing of other numbers that it does not have.
+        """
+        files = [file for file in self.files if file.as_of and (self.kind is not OBJECTIONS or "" in file.covers)]
+        return sorted(files, key=lambda file: (str(file.as_of), file.id))
+
+    def whole_on(self, day: date) -> RecordFile | None:
+        """The newest of them on a day."""
+        return next((file for file in reversed(self.whole) if file.as_of and file.as_of <= day), None)
+
+    def told_until(self, file: RecordFile) -> date:
+        """The last day for which a whole file says who is not in it; the last of all days where it has no end."""
+        if self.valid_days is None or file.as_of is None:
+            return date.max
+        return file.as_of + timedelta(days=self.valid_days)
 
     def names_of(self, rows: pl.Series) -> pl.Series:
         """The names of the files that some rows (`seq`) were loaded from; null for those that were recorded singly."""
@@ -285,10 +325,21 @@ def records_in(state: State, folder: Path, kinds: Iterable[Kind] = ALL_KINDS) ->
     files = sorted(state.all("records", RecordFile).values(), key=lambda file: file.id)
     return {
         kind.name: Records(
-            kind, folder / "records", tuple(one for one in files if one.kind == kind.name), recorded(state, kind)
+            kind,
+            folder / "records",
+            tuple(one for one in files if one.kind == kind.name),
+            recorded(state, kind),
+            _valid_days(state, kind),
         )
         for kind in kinds
     }
+
+
+def _valid_days(state: State, kind: Kind) -> int | None:
+    days = state.values("office").get(OWN_VALID_DAYS, VALID_DAYS)
+    if days == RECORDED_FIRST:  # which says nothing of customers
+        return None if kind is OBJECTIONS else VALID_DAYS
+    return int(days)
 
 
 def with_columns_of(con: duckdb.DuckDBPyConnection, kind: Kind, files: Sequence[str]) -> Kind:
@@ -527,6 +578,25 @@ def add_list(change: Change, listings: Path, as_of: date, **of: Any) -> RecordFi
     change.put("last", kind.name, last + count)
     place = {"kind": kind.name, "file": file, "rows": count, "first": last + 1, "last": last + count, "oldest": None}
     return _add_file(change, **place, loaded_at=at, as_of=as_of, **of)
+
+
+def confirm(change: Change, kind: Kind, as_of: date, reason: str) -> RecordFile | None:
+    """State that nothing is new until a day in the own list, or among customers, and say so in the log.
+
+    It is the newest whole file once more, as of that day; what was recorded or lifted since stands. None if there is
+    no such file; one that is of that day or a later one is returned as it is, and not `new`.
+    """
+    newest = records_in(change.state, change.folder, [kind])[kind.name].whole_on(date.max)
+    if newest is None or newest.as_of is None or newest.as_of >= as_of:
+        return newest and replace(newest, new=False)
+    accepted = (Accepted("unchanged", 1, reason),)
+    id_ = change.state.last("records") + 1
+    file = replace(newest, id=id_, as_of=as_of, made_on=newest.made, accepted=accepted)
+    change.put("last", "records", id_)
+    change.put("records", id_, file)
+    said = {"records": kind.name, "registry": kind.registry, "as_of": as_of, "made_on": file.made_on}
+    change.log("confirm", said | {"accepted": [one._asdict() for one in accepted]})
+    return file
 
 
 def add_objections(

@@ -181,15 +181,13 @@ def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:
     """Delete rows of own records; of an opt-out stays what `Kind.stays` names."""
     change = rewriting.change
     for kind in kinds:
-        for file in change.state.all("records", RecordFile).values():
-            if file.kind == kind.name and file.rows:
-                own = with_columns_of(change.con, kind, [str(change.folder / "records" / file.file)])
-                emptied = ", ".join(
-                    f'case when {{which}} then null else "{name}" end as "{name}"' for name in own.emptied
-                )
-                rows = own.rows_of("$file")
-                kept = _BARE.format(emptied=emptied, rows=rows, opt_out=f"coalesce({own.opt_out}, false)")
-                rewriting.write("records", file.file, own.erasable, kept, rows)
+        files = change.state.all("records", RecordFile).values()
+        for file in sorted({one.file for one in files if one.kind == kind.name and one.rows}):
+            own = with_columns_of(change.con, kind, [str(change.folder / "records" / file)])
+            emptied = ", ".join(f'case when {{which}} then null else "{name}" end as "{name}"' for name in own.emptied)
+            rows = own.rows_of("$file")
+            kept = _BARE.format(emptied=emptied, rows=rows, opt_out=f"coalesce({own.opt_out}, false)")
+            rewriting.write("records", file, own.erasable, kept, rows)
         rewriting.removed["records"] += _erase_recorded(rewriting, kind)
 
 

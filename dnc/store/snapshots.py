@@ -116,8 +116,10 @@ class Standing:
     @property
     def records_in_log(self) -> dict[str, Any]:
         """How far the own records of each kind go, for the log; nothing where there are none."""
-        ends = {name: records.end for name, records in self.records.items() if records.any}
-        return {"records": ends, "wordings": self.wordings.height} if ends else {}
+        known = {name: records for name, records in self.records.items() if records.any}
+        ends = {name: records.end for name, records in known.items()}
+        days = {name: records.valid_days for name, records in known.items() if records.kind.whole}
+        return {"records": ends, "valid_days": days, "wordings": self.wordings.height} if ends else {}
 
     def of(self, registry: str) -> list[Snapshot]:
         """The snapshots of one registry; raises StoreError if the checksum of a file is not its name."""

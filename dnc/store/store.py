@@ -39,7 +39,16 @@ from dnc.store import audit_log, holds, records, retention, wordings
 from dnc.store.folder import known_fault, refuse_unsafe
 from dnc.store.holds import Hold
 from dnc.store.journal import WORK, Journal
-from dnc.store.record_kinds import ALL_KINDS, CONSENTS, CUSTOMERS, KINDS
+from dnc.store.record_kinds import (
+    ALL_KINDS,
+    CONSENTS,
+    CUSTOMERS,
+    KINDS,
+    OWN_VALID_DAYS,
+    VALID_DAYS,
+    WHOLE,
+    is_valid_days,
+)
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
 from dnc.store.state import State
@@ -320,6 +329,25 @@ class Store:
                         added.append(load.add(change, file, now, checked, lost.get(file.path, 0)))
                 return added
 
+    def confirm(self, registry: str, as_of: date, reason: str) -> records.RecordFile:
+        """State that nothing is new in the own list, or among customers, until a day, not later than today.
+
+        registry: `own` or `customers`. reason: how that is known; the log has it. Returns the file that then counts as
+        of that day, with `new` False if it did so before. Raises InputError where none is loaded, or for another day or
+        registry, StoreError.
+        """
+        must_be("as_of", as_of, "day", date)
+        if (kind := WHOLE.get(registry)) is None:
+            raise InputError(localized("errors", "load", "unchanged_of"))
+        if as_of > today():
+            raise InputError(localized("errors", "load", "future", day=as_of))
+        self.must_exist()
+        with self.journal.change() as change:
+            file = records.confirm(change, kind, as_of, reason)
+            if file is None:
+                raise InputError(localized("errors", "load", "nothing_to_confirm", registry=registry))
+        return file
+
     # objections
 
     def object(
@@ -462,10 +490,16 @@ class Store:
         return dict(self.journal.asked(lambda state: state.values("office")) or {})
 
     def set_office(self, settings: Mapping[str, str]) -> None:
-        """Replace the settings of the office; the log names them without their values. Raises StoreError."""
+        """Replace the settings of the office; the log names them, and of the values only `own_valid_days`.
+
+        Raises OptionError where that is not a number of days, StoreError.
+        """
+        days = settings.get(OWN_VALID_DAYS)
+        if days is not None and not is_valid_days(days):
+            raise OptionError(localized("errors", "valid_days", days=days))
         with self.journal.change() as change:
             change.put_all("office", dict.fromkeys(change.state.values("office")) | dict(settings))
-            change.log("office", {"settings": sorted(settings)})
+            change.log("office", {"settings": sorted(settings), OWN_VALID_DAYS: days or VALID_DAYS})
 
     def hold(
         self, reason: str, *, number: str | None = None, campaign: str | None = None, region: str | None = None

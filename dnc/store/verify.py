@@ -166,7 +166,7 @@ def _strangers(files: list[Path]) -> Iterator[Words]:
 
 
 def _verify_files(folder: Path, named: list[NamedFile], findings: Findings) -> None:
-    for file in named:
+    for file in {file.path: file for file in named}.values():
         path = folder / file.path
         if fault := fault_of(path):
             findings.damaged.append(path)

@@ -131,6 +131,7 @@ def test_status_says_what_is_due(dnc, screened, write_file, monkeypatch):
     """An answer that clears nobody any more, one older than wished, one not loaded, law to be read again, damage."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-26")
     screened.load(write_file("t.csv", "number,listed\n+447700900001,no\n"), as_of=date(2026, 11, 20), registry="gb-tps")
+    screened.confirm("own", date(2026, 11, 20), "asked everybody")
     code, out, _ = dnc("status", "--store", screened.path, "--json")
     told = json.loads(out)
     by_registry = {one["registry"]: one for one in told["registries"]}
@@ -138,7 +139,7 @@ def test_status_says_what_is_due(dnc, screened, write_file, monkeypatch):
     tps, bloctel = by_registry["gb-tps"], by_registry["fr-bloctel"]
     assert (tps["age_days"], tps["clears_until"], tps["used"]) == (6, "2026-12-18", True)
     assert (bloctel["used"], bloctel["clears_until"]) == (False, None)  # Bloctel ended on 11 August 2026
-    assert by_registry["own"]["used"] and by_registry["own"]["clears_until"] is None
+    assert by_registry["own"]["used"] and by_registry["own"]["clears_until"] == "2026-12-21"
     for late in ("gb-tps=5", "au-dncr=30"):
         assert dnc("status", "--store", screened.path, "--max-age", late)[0] == 1
     assert dnc("status", "--store", screened.path, "--max-age", "gb-tps=6")[0] == 0
@@ -152,6 +153,8 @@ def test_status_says_what_is_due(dnc, screened, write_file, monkeypatch):
 def test_status_finds_damage_and_what_is_kept_too_long(dnc, screened, monkeypatch):
     """A changed file and snapshots beyond their retention are due."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-26")
+    screened.confirm("own", date(2026, 11, 26), "asked everybody")
+    assert dnc("status", "--store", screened.path)[0] == 0
     screened.retain("fr-directory", 12)
     assert dnc("status", "--store", screened.path)[0] == 1
     screened.retain("fr-directory", None)
@@ -164,7 +167,7 @@ def test_status_finds_damage_and_what_is_kept_too_long(dnc, screened, monkeypatc
     log = screened.journal.segments()[-1]
     log.write_bytes(log.read_bytes()[:-1])
     code, out, _ = dnc("status", "--store", screened.path)
-    assert code == 4 and "DUE  row 6 is missing" in out
+    assert code == 4 and "DUE  row 7 is missing" in out
 
 
 def test_status_counts_the_whole_own_list(dnc, tmp_path):

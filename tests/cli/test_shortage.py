@@ -143,8 +143,9 @@ def full(tmp_path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def full_store(tmp_path, write_file) -> Iterator[Path]:
+def full_store(tmp_path, write_file, monkeypatch) -> Iterator[Path]:
     """A store on a disk that was filled when it had a snapshot and an objection."""
+    monkeypatch.setenv("DNC_TODAY", "2026-02-01")
     with small_disk(tmp_path / "full", 8) as folder:
         store = Store(folder / "store")
         store.load(write_file("own.csv", "number\n+33199000001\n"), registry="own", as_of=date(2026, 1, 1))

@@ -475,7 +475,7 @@ def test_what_is_no_number_is_none_of_any_length(browser):
     """Neither in an address nor in a field: Python reads none of more than 4,300 digits."""
     many = "9" * 5000
     assert browser.client.get(f"/past/{many}").status_code == 404
-    assert browser.post("/office", {"own_days": many}).status_code == 400
+    assert browser.post("/office", {"own_valid_days": many}).status_code == 400
     path = dropped(browser, LIST)
     question = re.search(r'name="question" value="([^"]+)"', questions(browser, path).text)[1]
     asked = {"question": question, "answer-0": many, "answer-0-0": many}

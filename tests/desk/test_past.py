@@ -81,18 +81,18 @@ def what_the_office_says_is_not_asked(browser: Browser, tmp_path: Path) -> None:
     browser.post(f"{path}/answers", {"question": "caller", "answer-0": charity})
     asked = questions(browser, path).text
     assert "campaign" in ids(asked) and "How are the calls made?" in asked
-    wrong = browser.post("/office", OFFICE | {"cli": "12", "own_days": "soon", "region": "XX"})
-    assert re.findall(r'<a href="#(\w+)">', wrong.text) == ["region", "cli", "own_days"]
+    wrong = browser.post("/office", OFFICE | {"cli": "12", "own_valid_days": "soon", "region": "XX"})
+    assert re.findall(r'<a href="#(\w+)">', wrong.text) == ["region", "cli", "own_valid_days"]
     assert "Type the two letters of a country" in text_of(wrong)
     assert "<title>Please correct this: Settings of the office" in wrong.text
     odd = {"sector": "no such word", "language": "no such language"}
-    saved = browser.post("/office", OFFICE | {"own_days": "5", "keep": "yes", "region": "ch"} | odd)
+    saved = browser.post("/office", OFFICE | {"own_valid_days": "5", "keep": "yes", "region": "ch"} | odd)
     assert saved.status_code == 303
     store = browser.desk.store
-    assert store.office() == OFFICE | {"cli": "+33162000001", "own_days": "5", "keep": "yes", "region": "CH"}
+    assert store.office() == OFFICE | {"cli": "+33162000001", "own_valid_days": "5", "keep": "yes", "region": "CH"}
     assert browser.client.get("/number").text.count('value="CH"') == 2
     assert "162000001" not in str(store.log().rows())
-    assert "and the settings of the office allow 5" in text_of(browser.client.get("/"))
+    assert "Load a newer list, or say that nothing is new" in text_of(browser.client.get("/"))
     path = dropped(browser, HEADER + MARCH)
     page = questions(browser, path)
     assert "caller" not in ids(page.text) and "Caller: a charity" in text_of(page)

@@ -356,8 +356,9 @@ def test_the_store_keeps_no_key(dnc, tmp_path):
     assert dnc("key", "remove", "nobody", "--store", "s")[0] == 4
 
 
-def test_the_status_says_what_is_loaded(api):
+def test_the_status_says_what_is_loaded(api, monkeypatch):
     """What `dnc status --json` says, but for the files, which are not verified."""
+    monkeypatch.setenv("DNC_TODAY", "2026-09-05")
     state = api.get("/v1/status").json()
     assert {one["registry"] for one in state["registries"]} == {"fr-bloctel", "fr-directory", "own"}
     assert (state["verified"], state["due"]) == (None, False)

@@ -111,8 +111,9 @@ def test_a_link_is_no_folder_of_a_killed_process(outside, tmp_path):
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o777, 0o1777, 0o702])
-def test_a_folder_that_others_can_write_to_is_refused(dnc, screened, write_file, mode):
+def test_a_folder_that_others_can_write_to_is_refused(dnc, screened, write_file, mode, monkeypatch):
     """Nothing is written, a check ends before it begins, and what only reads says so."""
+    monkeypatch.setenv("DNC_TODAY", "2026-09-05")
     calls, at = write_file("c.csv", "number\n0199000001\n"), ["--store", screened.path]
     screened.path.chmod(mode)
     before = tree(screened.path)

@@ -295,7 +295,7 @@ class Counted(msgspec.Struct):
     """All counts of some calls, in a form that can be added up.
 
     given: rows that were written, by outcome. elsewhere: calls for which an objection or a withdrawal in another row
-    counts.
+    or under another number counts.
     """
 
     tallies: Tallies = msgspec.field(default_factory=Tallies)
@@ -309,7 +309,7 @@ class Counted(msgspec.Struct):
         counted = cls(Tallies(declared=declared))
         counted.tallies.add(calls, verdicts)
         counted.consents.add(calls, verdicts)
-        counted.elsewhere = int((calls.plans["elsewhere"] != "")[calls.plan].sum())
+        counted.elsewhere = int(calls.plans["elsewhere"][calls.plan].sum())
         return counted
 
     def merge(self, other: Counted) -> None:

@@ -12,26 +12,30 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.consent_ends import consents_today
 from dnc.checks.past import undamaged
+from dnc.checks.settings import Settings
 from dnc.clock import local, read_moment, today
 from dnc.database import engine, run
 from dnc.files.locks import ReadLock
+from dnc.files.table import table_of_frame
 from dnc.law.demands import registry_column
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.local_time import zones_of
 from dnc.lists.own_answer import own_answer
+from dnc.lists.own_list import OwnList
 from dnc.lists.own_records import ODD, record_label
+from dnc.lists.statements import ELSEWHERE, OBJECTION, REFUSAL, RELATIONSHIP, SAID, WRONG_NUMBER, in_words
 from dnc.messages import in_runs, messages, registry_name, said, said_day, semicolons
 from dnc.registries import OWN
 from dnc.store.loader_search import loaders
-from dnc.store.record_kinds import KINDS, OBJECTIONS
+from dnc.store.record_kinds import CALLS, CONSENTS, CUSTOMERS, KINDS, OBJECTIONS
 from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store, read_all
 from dnc.verdicts.screening import Screen
 
 _HITS = "select parse_filename(filename) as file, * exclude (filename) from read_parquet($files, filename = true)"
+_KIND_OF = {REFUSAL: CALLS.name, WRONG_NUMBER: CALLS.name, RELATIONSHIP: CUSTOMERS.name}  # of others: consents
 _STATES = {True: "listed", False: "not listed", None: "not known"}
 
 
@@ -47,7 +51,9 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
         cover the number, each with its answer, and whether it was `asked` about numbers that were sent in);
         `silent` (ids of those that do not); `objections`; `decisions` (those kept); `not_kept` (checks that kept no
         decisions; this store does not know them); `retention` (kinds of data, and for how many months each is kept);
-        `own` (what own records say, see `dnc.lists.own_answer`).
+        `own` (what own records say, see `dnc.lists.own_answer`). Objections and own records have `counts`: whether a
+        call of today is decided by them. `of_other_numbers`: what was said under other numbers of the person and
+        decides too; each `said` and `place` (as of `dnc.lists.statements.in_words`) and `on`, and never the number.
     Raises:
         InputError: the number cannot be read. StoreError: the store cannot be used.
     """
@@ -61,8 +67,10 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
     records, where = standing.objections, f"number = $number and {OBJECTIONS.day} <= $until"
     with store.journal.instance.cursor() as con:
         told = records.find(con, where, {"number": e164, "until": until}).sort("seq")
-    told = told.with_columns(file=records.names_of(told["seq"])).rename({"on_day": "on"})
-    objections = told.select("on", "lifted", "reason", "recorded_at", "until", "as_of", "file").to_dicts()
+        in_force = OwnList(con, records).standing(e164, today())
+    told = told.with_columns(file=records.names_of(told["seq"]), counts=told["seq"].is_in(in_force.implode()))
+    told = told.rename({"on_day": "on"})
+    objections = told.select("on", "lifted", "reason", "recorded_at", "until", "as_of", "file", "counts").to_dicts()
     files, log = store.decisions(), store.log()
     checks = log.filter(pl.col("verb") == "check").select(pl.col("seq").alias("check"), "done_at", "done_by")
     reading = None
@@ -72,11 +80,9 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
     decisions = [made[seq] | row for seq, file in files.items() for row in _decided(file, e164, until)]
     del reading
     day, own = on or today(), own_answer(store, e164, until)
-    counting = (
-        consents_today(store, pl.Series([e164], dtype=pl.UInt64), Rulebook.load())["seq"] if own["consents"] else ()
-    )
-    for row in own["consents"]:
-        row["counts"] = row["statement"] in {f"consents:{seq}" for seq in counting}
+    counting, others = _deciding(store, e164)
+    for row in (row for kind in KINDS for row in own[kind]):
+        row["counts"] = row["statement"] in counting
     return {
         "number": f"+{e164}",
         "day": day,
@@ -84,11 +90,33 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
         "snapshots": snapshots,
         "silent": silent,
         "objections": objections,
+        "of_other_numbers": others,
         "decisions": decisions,
         "not_kept": [seq for seq in made if seq not in files],
         "own": own,
         "retention": [{"kind": kind, "months": months} for kind, months, _ in store.retention()],
     }
+
+
+def _deciding(store: Store, number: int) -> tuple[set[str], list[dict[str, Any]]]:
+    """What decides about a call of today to a number: the names of its own records, and what other numbers' say."""
+    setup = Settings(rulebook=Rulebook.load()).read(store)
+    texts = pl.DataFrame({"number": f"+{number}"})
+    with setup.judge(store.standing()) as (_, completion):
+        [calls] = setup.intake(table_of_frame(Path("number"), texts)).batches()
+        found = completion.deciding(calls)
+        theirs = completion.own.about(calls.number.to_frame("number").with_columns(person="number"))
+    # What is said in the same words decides alike; proofs are compared with those of the person's other numbers.
+    same = [name for name in SAID if name not in ("own_proof", "proven", "here")]
+    rows = theirs.join(found, on=same, how="semi", nulls_equal=True)
+    names = {f"{_KIND_OF.get(kind, CONSENTS.name)}:{seq}" for kind, seq in rows.select("kind", "seq").iter_rows()}
+    others = found.filter(~pl.col("here")).join(theirs, on=same, how="anti", nulls_equal=True)
+    others = (
+        others.select("on", "place", said=pl.col("kind").replace(ELSEWHERE, OBJECTION))
+        .unique()
+        .sort("on", "said", "place")
+    )
+    return names, others.select("said", "on", "place").to_dicts()
 
 
 def as_text(found: dict[str, Any], book: Rulebook, language: str = "en") -> Iterator[str]:
@@ -110,11 +138,16 @@ def as_text(found: dict[str, Any], book: Rulebook, language: str = "en") -> Iter
         yield "  " + say("silent", ids=", ".join(map(str, found["silent"])))
     yield say("objections" if found["objections"] else "objections_none")
     for row in found["objections"]:
-        what = "not_known" if row["lifted"] is None else "lifted" if row["lifted"] else "objected"
+        if row["lifted"] is None:
+            yield f"  {odd_objection(row, language)}"
+            continue
         more = say("until", day=row["until"]) if row["until"] else ""
         more += f"{said(language, 'common', 'colon')} {row['reason']}" if row["reason"] else ""
         more += say("list", file=row["file"], day=row["as_of"]) if row["file"] else ""
-        yield "  " + say("objection", what, day=row["on"] or row["as_of"], more=more, recorded=row["recorded_at"])
+        what, state = "lifted" if row["lifted"] else "objected", say("counts", "given") if row["counts"] else ""
+        told = {"day": row["on"] or row["as_of"], "recorded": row["recorded_at"]}
+        yield "  " + say("objection", what, more=more, state=state, **told)
+    yield from of_other_numbers(found, language)
     yield from records_of(found["own"], language, zones_of(int(found["number"]), book))
     yield from (say("passed_on", to=row["to"], day=row["on"]) for row in found["own"]["passed_on"])
     yield say("decisions" if found["decisions"] else "decisions_none")
@@ -127,6 +160,18 @@ def as_text(found: dict[str, Any], book: Rulebook, language: str = "en") -> Iter
             yield "    " + say("rests_on", consent=row["consent"])
     if found["not_kept"]:
         yield say("not_kept", checks=in_runs(found["not_kept"]))
+
+
+def odd_objection(row: Mapping[str, Any], language: str) -> str:
+    """A row of the own list that was not understood, in a sentence."""
+    return said(language, "answer", "odd", file=row["file"], day=row["as_of"], recorded=row["recorded_at"])
+
+
+def of_other_numbers(found: Mapping[str, Any], language: str) -> Iterator[str]:
+    """What decides and was said under other numbers of the person, in sentences."""
+    for row in found["of_other_numbers"]:
+        what = in_words(row["said"], row["place"], row["on"], language)
+        yield said(language, "answer", "of_other_number", what=what)
 
 
 def records_of(own: Mapping[str, Any], language: str, zones: Sequence[str]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from dnc.checks.campaign import brief_of_campaign
 from dnc.checks.consent_ends import kept_by_law
 from dnc.checks.explain import explain_call
 from dnc.checks.settings import Settings
-from dnc.checks.subject_access import answer, record_line
+from dnc.checks.subject_access import answer, odd_objection, of_other_numbers, record_line
 from dnc.clock import today
 from dnc.desk.check_pages import explained
 from dnc.desk.forms import Form
@@ -159,6 +159,9 @@ def _stored(visit: Visit, errors: Errors = (), given: Mapping[str, str] | None =
             name: [row | {"line": record_line(row, language, zones)} for row in stored["own"][name]] if stored else []
             for name in KINDS
         },
+        odd_objection=odd_objection,
+        others=list(of_other_numbers(stored, language)) if stored else [],
+        in_force=messages("answer", language)["counts"]["given"],
         rests_on=messages("answer", language)["rests_on"],
         call=explained(call, language),
         stored=stored,

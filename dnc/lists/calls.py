@@ -30,7 +30,8 @@ class Calls(NamedTuple):
             `odd` (what was not understood, or empty),
             `consent_odd` (whether anything in the columns of a consent was not understood),
             `texts` (names of the columns with a text that has no meaning, `;` between them, or empty),
-            `elsewhere` (what other rows say of the number, or empty; see `dnc.lists.other_rows`),
+            `noted` (what decides and the row of the call does not say, or empty), `elsewhere` (whether any of it is of
+            another row or number),
             `proven` (whether the consent has a proof and a wording), `wording` (its name),
             `lacks` (why a consent does not count: `proof`, or `wording`, which it contradicts; or empty).
         was: the outcome of an earlier check; None where the list is not the output of one.

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 import polars as pl
 from msgspec.structs import replace
 
-from dnc.clock import today
+from dnc.clock import NEVER, today
 from dnc.errors import UnreadRowsError
 from dnc.files.table import MARKED, Table
 from dnc.frames import each_distinct, numbered, repeated, taken
-from dnc.law.vocabulary import vocabulary
 from dnc.lists.attempts import ATTEMPTS_DAYS, COUNTS, Attempts, spans
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
@@ -24,17 +23,19 @@ from dnc.lists.intake import Intake
 from dnc.lists.other_rows import PLANNED, OtherRows
 from dnc.lists.own_statements import MADE, OwnStatements
 from dnc.lists.persons import Persons
-from dnc.lists.reducers import CALL, CONSENT_FACTS, OTHER, SOURCE, reduced
+from dnc.lists.reducers import CALL, CONSENT_FACTS, SOURCE, deciding, reduced
 from dnc.lists.roles import Survey
 from dnc.lists.statements import (
     ASSUMED,
     CONSENT,
+    OF_CONSENTS,
     OF_PERSON,
     SAID,
     earliest,
+    in_words,
     no_statements,
 )
-from dnc.messages import figure, localized, messages
+from dnc.messages import figure, localized, messages, semicolons
 from dnc.store.record_kinds import GIVEN
 
 _T = TypeVar("_T", pl.DataFrame, Calls)
@@ -166,16 +167,9 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
         is_certain = plans["unread"].is_null() & ~plans["doubt"].is_in(MARKED).fill_null(False)
         about = known.about(who["number"].set(~is_certain[plan], None))
         key, keys = numbered(about.select("of_person", "of_number").with_columns(plan.alias("plan")))
-        calls = taken(plans, keys["plan"])
-        days = self.own.customers(calls["day"])
-        of_day = calls.select("day").join(days, on="day", how="left", maintain_order="left").drop("day")
-        asked = calls.select(*CALL, "texts", "related", *(ASSUMED + name for name in CONSENT_FACTS)).hstack(of_day)
-        each = keys.with_row_index("call")
-        others = (each.join(known.sets, left_on=name, right_on="set") for name in ("of_person", "of_number"))
-        parts = (part.select("call", *SAID) for part in (each.join(stated, on="plan"), *others))
-        found = pl.concat(list(parts)).sort("call")
+        calls, asked, found = self._asked(plans, keys, stated, known)
         facts = reduced(asked, found, today=self.now or today(), confirmed_by=self.confirmed_by)
-        facts = facts.with_columns(self._elsewhere(facts)).drop(pl.selectors.starts_with(SOURCE))
+        facts = facts.hstack(self._noted(facts)).drop(pl.selectors.starts_with(SOURCE))
         same = [name for name in facts.columns if name in calls.columns]
         completed = self._without_unproven(calls.drop(same, pl.selectors.starts_with(ASSUMED)).hstack(facts))
         when = taken(plans.select("day", "at_first", "at_last", "timed"), plan)
@@ -185,24 +179,49 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
         completed = completed.with_columns(_counted(completed, self.own.every_call)).drop(COUNTS)
         return completed.with_columns(at_agreed_hour()), row
 
-    def _elsewhere(self, facts: pl.DataFrame) -> pl.Series:
-        """`elsewhere`: what decides and is not of the row of the call itself, as a note."""
+    def deciding(self, calls: Calls) -> pl.DataFrame:
+        """What is said of the person of one call and decides about it: statements."""
+        known = self._known(calls)
+        keys = known.about(calls.number).select("of_person", "of_number", plan=pl.lit(calls.plan))
+        _, asked, found = self._asked(calls.plans, keys, calls.stated, known)
+        return deciding(asked, found, today=self.now or today(), confirmed_by=self.confirmed_by)
+
+    def _asked(
+        self, plans: pl.DataFrame, keys: pl.DataFrame, stated: pl.DataFrame, known: _Knowledge
+    ) -> tuple[pl.DataFrame, ...]:
+        """The plans of calls, and what `reduced` is told of them: their facts, and what is said; keys: a row each."""
+        calls = taken(plans, keys["plan"])
+        days = self.own.customers(calls["day"])
+        of_day = calls.select("day").join(days, on="day", how="left", maintain_order="left").drop("day")
+        asked = calls.select(*CALL, "texts", "related", *(ASSUMED + name for name in CONSENT_FACTS)).hstack(of_day)
+        each = keys.with_row_index("call")
+        others = (each.join(known.sets, left_on=name, right_on="set") for name in ("of_person", "of_number"))
+        parts = (part.select("call", *SAID) for part in (each.join(stated, on="plan"), *others))
+        return calls, asked, pl.concat(list(parts)).sort("call")
+
+    def _noted(self, facts: pl.DataFrame) -> pl.DataFrame:
+        """What decides and is not of the row of the call itself.
+
+        `noted`: as a sentence; `elsewhere`: whether any of it is of another row or number.
+        """
         names = [name for name in facts.columns if name.startswith(SOURCE)]
-        words, text = vocabulary(), messages("why", self.language)
+        text = messages("why", self.language)
 
-        def note(*rows: str | None) -> tuple[str]:
-            told = [(name.removeprefix(SOURCE), row) for name, row in zip(names, rows, strict=True) if row]
-            labels = [
-                (text["text"] if name == "texts" else words.label(name, self.language), row) for name, row in told
-            ]
-            return (
-                ", ".join(
-                    text["of_number" if row == OTHER else "of_row"].format(column=label, row=row)
-                    for label, row in labels
-                ),
-            )
+        def note(*cells: Any) -> tuple[str, bool]:
+            found, is_other = list[str](), False
+            for source, on in zip(cells[: len(names)], cells[len(names) :], strict=True):
+                if source and on != NEVER:
+                    kind, other, place = source.split("\0", 2)
+                    found.append(in_words(kind, place, on, self.language) + (text["of_number"] if other else ""))
+                    is_other |= bool(other) or place.startswith("row\0")
+            told = semicolons(found, self.language)
+            return text["noted"].format(noted=told) if found else "", is_other
 
-        return each_distinct(facts.select(names), note, {"elsewhere": pl.String})["elsewhere"]
+        days = [
+            pl.when(pl.col(name).is_not_null()).then(pl.col(ours) if ours != "texts" else None).alias(f"{name}_on")
+            for name, ours in ((name, name.removeprefix(SOURCE)) for name in names)
+        ]
+        return each_distinct(facts.select(*names, *days), note, {"noted": pl.String, "elsewhere": pl.Boolean})
 
     def _without_unproven(self, facts: pl.DataFrame) -> pl.DataFrame:
         """Facts in which a consent does not count that lacks what the brief requires."""
@@ -233,7 +252,8 @@ class _Knowledge(NamedTuple):
         What counts for a person is laid beside each number, which notes can name; of a person with many numbers, as of
         a switchboard, once for all.
         """
-        kept = said.filter(pl.col("seq").is_not_null()).sort(earliest(), "seq").select("number", "kind", "on", "seq")
+        kept = said.filter(pl.col("seq").is_not_null() & pl.col("kind").is_in(OF_CONSENTS))
+        kept = kept.sort(earliest(), "seq").select("number", "kind", "on", "seq")
         of_person = said.drop("here").filter(pl.col("kind").is_in(OF_PERSON)).join(members, on="number")
         is_large = pl.col("person").is_in(_large(members).implode())
         whose = pl.when(is_large).then("person").otherwise("asked").alias("whose")
@@ -241,7 +261,7 @@ class _Knowledge(NamedTuple):
             asked.filter(~is_large).join(of_person, on="person").with_columns(here=pl.col("asked") == pl.col("number"))
         )
         once = of_person.filter(is_large).with_columns(asked="person", here=pl.lit(False))
-        once = once.unique(["person", *(name for name in SAID if name != "row")], keep="any")
+        once = once.unique(["person", *(name for name in SAID if name != "place")], keep="any")
         alone = said.filter(~pl.col("kind").is_in(OF_PERSON)).with_columns(asked="number", here=pl.lit(True))
         rows = [part.select("asked", *SAID) for part in (each, once, alone)]
         (of_whom, in_all), sets = _as_sets(rows[0].vstack(rows[1]), rows[2])

@@ -110,7 +110,7 @@ class OtherRows:
         self._several = several.sort("person")
         self._plans_at = pl.concat(self._moments)
         said = pl.concat(self._said)
-        content, self._different = numbered(said.drop("plan", "row"))
+        content, self._different = numbered(said.drop("plan", "place"))
         of_plans = pl.DataFrame([said["plan"], content.alias("content")])
         told = self._several.join(of_plans, on="plan", maintain_order="left_right").drop("at", "plan")
         # What many rows of a person say in the same words is said by the first.
@@ -124,7 +124,8 @@ class OtherRows:
         """
         rows = self._told.join(people.unique("person", keep="first").rename({"number": "one"}), on="person")
         number = pl.when(pl.col("number") < IDS).then("number").otherwise("one")
-        said = rows.select(number.alias("number"), "row").hstack(taken(self._different, rows["content"]))
+        place = pl.concat_str(pl.lit("row\0"), "row").alias("place")
+        said = rows.select(number.alias("number"), place).hstack(taken(self._different, rows["content"]))
         return said.select("number", *SAID)
 
     def planned(self, members: pl.DataFrame) -> pl.DataFrame:

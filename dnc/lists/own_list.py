@@ -14,6 +14,7 @@ from dnc.law.demands import REGISTRY_FACTS
 from dnc.store.records import Records
 from dnc.store.store import Store
 
+_SEQ_BITS = 39  # of `first` in `own_list.sql`
 _READ = ("number", "seq", "on_day", "as_of", "lifted", "until")
 # Of what it says, in `REGISTRY_FACTS`.
 _NAMES = {"": "state", "_as_of": "as_of", "_told": "told", "_next_on": "next_on"}
@@ -61,14 +62,27 @@ class OwnList:
         return self._records.find(self._con, columns=_READ, numbers=numbers)
 
     def entries(self, day: date, numbers: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
-        """Columns `number` (UInt64, sorted), `since`, `until` (Date): of some numbers that are on it on a day.
+        """Those of some numbers that are on it on a day: `number` (UInt64, sorted), `since`, `until` (Date).
 
-        rows: what is stated of them.
+        Besides: `state`; `seq`, the earliest of the rows that stand; `undated`, whether its day is that of its file.
+        rows: what is stated of the numbers.
         """
         asked = numbers.unique().sort().to_frame("number").with_row_index("key").with_columns(day=pl.lit(day))
         # What is not known of a number counts as an opt-out.
         found = self._found(asked, rows).filter(pl.col("state").is_in(["listed", "uncovered"]))
-        return found.select("number", "since", "until")
+        seq = pl.col("first") & ((1 << _SEQ_BITS) - 1)
+        undated = (pl.col("first") // (1 << _SEQ_BITS)) % 2 == 1
+        return found.select("number", "since", "until", "state", seq=seq, undated=undated)
+
+    def standing(self, number: int, day: date) -> pl.Series:
+        """The rows about a number that stand on a day: those that put it on the list if they are alone beside lifts."""
+        rows = self.rows(pl.Series([number], dtype=pl.UInt64))
+        told = rows.filter(pl.col("lifted").ne_missing(True)).with_columns(number=pl.col("seq").cast(pl.UInt64))
+        lifts = rows.filter("lifted").drop("number").join(told.select("number"), how="cross")
+        asked = told.select(key="seq", number="number", day=pl.lit(day))
+        alone = pl.concat([told, lifts.select(told.columns)])
+        found = run(self._con, "own", statement(__package__, "own_list"), asked=asked, statements=alone)
+        return found.filter(pl.col("state").is_not_null())["key"]
 
     def _found(self, asked: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
         """What `own_list.sql` says of those numbers and days (columns key, number, day) of which anything is stated."""
@@ -89,7 +103,7 @@ def own_list(store: Store, numbers: set[int] | None = None) -> pl.DataFrame:
         own = OwnList(con, store.standing().objections)
         rows = own.rows(asked)
         entries = own.entries(today(), rows["number"], rows)
-    return entries.with_columns(number=pl.concat_str(pl.lit("+"), "number"))
+    return entries.select(pl.concat_str(pl.lit("+"), "number").alias("number"), "since", "until")
 
 
 def on_own_list(store: Store, numbers: set[int]) -> set[int]:

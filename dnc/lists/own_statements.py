@@ -14,7 +14,7 @@ import polars as pl
 from dnc.clock import today
 from dnc.database import instance_of, run
 from dnc.files.table import folded
-from dnc.frames import numbered
+from dnc.frames import numbered, repeated
 from dnc.lists.attempts import ATTEMPTS_DAYS
 from dnc.lists.own_list import OwnList
 from dnc.lists.persons import LINKS, Persons, links_of
@@ -27,7 +27,6 @@ from dnc.lists.statements import (
     OBJECTION,
     REFUSAL,
     RELATIONSHIP,
-    SAID,
     UNREAD,
     WITHDRAWAL,
     WRONG_NUMBER,
@@ -50,7 +49,7 @@ _SCOPES = ("channel", "act", "collected_by")
 _OF_CONSENT = ("wording", "proof", "confirmed_via", *_SCOPES, *_NAMED)
 STATEMENT = ("seq", "number", *CONSENTS.columns, *_OF_CONSENT)  # what is read of a row of consents
 _OF_WORDING = "_of_wording"
-_LASTING = "lasting = 1 and result in ('refused', 'wrong_number')"
+_LASTING = "lasting = 1 and result in ('refused', 'wrong_number', 'objected')"
 # The calls made. The legs of a call have one id, begin in one hour and count once; an id may also be that of the
 # person, and `n/a` and `0` are none.
 _MADE = """
@@ -112,37 +111,71 @@ class OwnStatements(msgspec.Struct, dict=True):
     def about(self, people: pl.DataFrame) -> pl.DataFrame:
         """What is said of some persons.
 
-        people: `number`, distinct, and `person`, equal for the numbers of one. Returns statements with `number`.
+        people: `number`, distinct, and `person`, equal for the numbers of one. Returns statements with `number`, and
+        `seq`: their row in the store, null where they are of a file.
         """
         found = [no_statements(seq=pl.Int64, number=pl.UInt64)]
         rows = self.consents(people["number"])
         if rows.height:
-            found.append(
-                stated(
-                    rows.join(people, on="number", maintain_order="left"), self.standing.wordings, self.require_proof
-                )
-            )
+            rows = rows.join(people, on="number", maintain_order="left")
+            found.append(self._placed(stated(rows, self.standing.wordings, self.require_proof)))
+        objected = no_statements(number=pl.UInt64)
         if records := self.records(CALLS.name):
-            told = records.find(self._con, _LASTING, None, ("number", "at", "result"), people["number"])
-            words = {"refused": REFUSAL, "wrong_number": WRONG_NUMBER}
+            told = records.find(self._con, _LASTING, None, ("seq", "number", "at", "result"), people["number"])
+            words = {"refused": REFUSAL, "wrong_number": WRONG_NUMBER, "objected": OBJECTION}
             kind = pl.col("result").replace_strict(words, return_dtype=pl.String)
-            found.append(_unnamed(statements(told, "number", kind=kind, on=pl.col("at").dt.date(), kept=pl.lit(True))))
+            same = {"on": pl.col("at").dt.date(), "kept": pl.lit(True), "place": pl.lit("call")}
+            told = statements(told, "seq", "number", kind=kind, **same)
+            objected = told.filter(pl.col("kind") == OBJECTION)
+            found.append(told.filter(pl.col("kind") != OBJECTION))
         if self.standing.objections.any:
-            found.append(_unnamed(self._objections(people["number"])))
+            found.append(self._objections(people["number"], objected.select("number", "on")))
         if records := self.records(CUSTOMERS.name):
-            found.append(_unnamed(self._customers(records, people["number"])))
+            found.append(self._customers(records, people["number"]))
         return pl.concat(found)
 
-    def _objections(self, numbers: pl.Series) -> pl.DataFrame:
-        """Those that no later lift of the same number has ended; for other numbers all; and the lifts."""
+    def _placed(self, said: pl.DataFrame) -> pl.DataFrame:
+        """What rows of consents say, with the places of withdrawals."""
+        at = (said["kind"] == WITHDRAWAL).arg_true()
+        if not at.len():
+            return said
+        rows, records = said.select("seq")[at], self.records(CONSENTS.name)
+        name = records.names_of(rows["seq"].fill_null(0)) if records else repeated(None, pl.String, at.len())
+        place = pl.coalesce(pl.concat_str(pl.lit("file\0"), pl.lit(name)), pl.lit("record"))
+        told = pl.when(pl.col("seq").is_null()).then(pl.lit("told")).otherwise(place)
+        return said.with_columns(said["place"].scatter(at, rows.select(told).to_series()))
+
+    def _objections(self, numbers: pl.Series, in_calls: pl.DataFrame) -> pl.DataFrame:
+        """Those that no later lift of the same number has ended; for other numbers all; and the lifts.
+
+        in_calls: `number` and `on` of those that were made in a call.
+        """
         own = OwnList(self._con, self.standing.objections)
         rows = own.rows(numbers)
-        entries, is_lift, kept = own.entries(today(), numbers, rows), pl.col("lifted").fill_null(False), pl.lit(True)
-        others, day = rows.filter(~is_lift), pl.coalesce("on_day", "as_of")
+        is_lift, kept = pl.col("lifted").fill_null(False), pl.lit(True)
+        standing = own.entries(today(), numbers, rows).with_columns(
+            on=day_of("since"), is_odd=pl.col("state") != "listed"
+        )
+        others = rows.filter(~is_lift).with_columns(
+            undated=pl.col("on_day").is_null(), is_odd=pl.col("lifted").is_null()
+        )
+        others = others.with_columns(on=pl.coalesce("on_day", "as_of"))
+        names = ("seq", "number", "on", "until", "undated", "is_odd")
+        said = pl.concat([
+            standing.with_columns(until=pl.lit(None, pl.Date)).select(*names, kind=pl.lit(OBJECTION)),
+            others.select(*names, kind=pl.lit(ELSEWHERE)),
+        ])  # fmt: skip
+        said = said.join(in_calls.unique().with_columns(in_call=True), on=["number", "on"], how="left")
+        word = (
+            pl.when("is_odd").then(pl.lit("odd"))
+            .when("undated").then(pl.lit("listed")).otherwise(pl.lit("file"))
+        )  # fmt: skip
+        single = pl.when(pl.col("in_call")).then(pl.lit("call")).otherwise(pl.lit("record"))
+        name = pl.lit(self.standing.objections.names_of(said["seq"]))
+        place = pl.coalesce(pl.concat_str(word, name, separator="\0"), single)
         return pl.concat([
-            statements(entries, "number", kind=pl.lit(OBJECTION), on=day_of("since"), kept=kept),
-            statements(others, "number", kind=pl.lit(ELSEWHERE), on=day, until="until", kept=kept),
-            statements(rows.filter(is_lift), "number", kind=pl.lit(LIFT), on="on_day", kept=kept),
+            statements(said, "seq", "number", kind="kind", on="on", until="until", kept=kept, place=place),
+            statements(rows.filter(is_lift), "seq", "number", kind=pl.lit(LIFT), on="on_day", kept=kept),
         ])  # fmt: skip
 
     def consents(self, numbers: pl.Series) -> pl.DataFrame:
@@ -189,23 +222,18 @@ class OwnStatements(msgspec.Struct, dict=True):
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def _customers(self, records: Records, numbers: pl.Series) -> pl.DataFrame:
-        parts = [no_statements(number=pl.UInt64)]
+        parts = [no_statements(seq=pl.Int64, number=pl.UInt64)]
         same: dict[str, Any] = {"kind": pl.lit(RELATIONSHIP), "relationship": "relationship", "until": "until"}
         same |= {"relationship_on": "relationship_on", "sectors": "related_sectors", "kept": pl.lit(True)}
         for file in records.files:
             if file.name is not None:
                 of_file = Records(records.kind, records.folder, (file,), records.recorded.clear())
                 rows = of_file.find(self._con, numbers=numbers)
-                parts.append(statements(rows, "number", file=pl.lit(file.id), **same))
+                parts.append(statements(rows, "seq", "number", file=pl.lit(file.id), **same))
         singly = records.singly.find(self._con, numbers=numbers)
         singly = singly.with_columns(on=pl.col("recorded_at").dt.date())
         minute = minute_of("recorded_at", "on")
-        return pl.concat([*parts, statements(singly, "number", on="on", minute=minute, **same)])
-
-
-def _unnamed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Statements that no verdict names."""
-    return rows.select(pl.lit(None, pl.Int64).alias("seq"), "number", *SAID)
+        return pl.concat([*parts, statements(singly, "seq", "number", on="on", minute=minute, **same)])
 
 
 FACTS_OF = {  # what each kind tells of a call, by its name

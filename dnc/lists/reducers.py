@@ -49,14 +49,43 @@ def reduced(
         statement in the store that decides about a consent (`rests`), and in columns that begin with `SOURCE` where
         they are from.
     """
+    laid = _laid(calls, found, today, confirmed_by)
+    of_calls = calls.lazy().with_row_index("call")
+    summed = of_calls.join(laid.group_by("call").agg(*_summaries()), on="call", how="left", maintain_order="left")
+    return summed.select(*_found()).collect(engine="in-memory")
+
+
+def deciding(
+    call: pl.DataFrame, found: pl.DataFrame, *, today: date, confirmed_by: Mapping[str, Sequence[str]]
+) -> pl.DataFrame:
+    """Those of the statements about one call that decide what is found; arguments as of `reduced`."""
+    over = pl.col("withdraws") & pl.col("counts")
+    is_over = over.any() & ~(pl.col("renewed") > pl.col("ended")).fill_null(False)
+    consent = (
+        pl.when(is_over).then(over).when(pl.col("opens").any()).then("opens")
+        .when(pl.col("denies").any()).then("denies").otherwise(pl.col("stands") | pl.col("limits"))
+    )  # fmt: skip
+    refuses, single = _is(said.REFUSAL) & pl.col("counts"), pl.col("singly")
+    related = pl.when(single.any()).then(_is_last(single)).otherwise("in_file")
+    objects = pl.col("objects") & pl.col("counts")
+    decides = objects | consent | _is_last(refuses) | _is(said.TEXT) | related | pl.col("told_here")
+    return _laid(call, found, today, confirmed_by).filter(decides).select(said.SAID.keys()).collect()
+
+
+def _is_last(which: pl.Expr) -> pl.Expr:
+    """Whether a statement about one call is of those of which none is surely later."""
+    return which & (pl.col("latest") >= pl.col("earliest").filter(which).max())
+
+
+def _laid(
+    calls: pl.DataFrame, found: pl.DataFrame, today: date, confirmed_by: Mapping[str, Sequence[str]]
+) -> pl.LazyFrame:
+    """The statements beside the others about their calls: see `_bounds` and `_standing`."""
     of_call = calls.select(*CALL, "customers", "customers_on", "customers_loaded_at").with_row_index("call")
     rows = found.join(of_call, on="call", maintain_order="left")
     proofs = (pl.col(name) & _is_confirmed(confirmed_by) for name in ("own_proof", "proven"))
     laid = rows.with_columns(*_counts(rows, today), *proofs).lazy()
-    laid = laid.with_columns(earliest=earliest(), latest=latest()).with_columns(*_bounds()).with_columns(*_standing())
-    of_calls = calls.lazy().with_row_index("call")
-    summed = of_calls.join(laid.group_by("call").agg(*_summaries()), on="call", how="left", maintain_order="left")
-    return summed.select(*_found()).collect(engine="in-memory")
+    return laid.with_columns(earliest=earliest(), latest=latest()).with_columns(*_bounds()).with_columns(*_standing())
 
 
 def _is_confirmed(confirmed_by: Mapping[str, Sequence[str]]) -> pl.Expr:
@@ -247,20 +276,20 @@ _DECIDES = {  # which statements decide, by the kind of the first line that hold
     said.CONSENT: pl.col("stands"),
 }
 _NOTED = {"objected_on": "objects", "consent_withdrawn_on": "withdraws", "refused_on": "refuses", "texts": "reads"}
-SOURCE = "source_"  # in front of what a note is about: the row that says it, or `OTHER` for another number's record
-OTHER = "\0other"
+SOURCE = "source_"  # in front of what a note is about: its kind, `OTHER` if it is another number's, and its place
+OTHER = "other"
 
 
 def _sources() -> Iterator[pl.Expr]:
     """Where what decides is from, if it is not the row of the call itself, by what is noted."""
-    whose = pl.coalesce("row", pl.when(~pl.col("here")).then(pl.lit(OTHER)))
+    other = pl.when(pl.col("here") | pl.col("place").str.starts_with("row\0")).then(pl.lit("")).otherwise(pl.lit(OTHER))
+    kind = pl.col("kind").replace(said.ELSEWHERE, said.OBJECTION)
+    source = pl.concat_str(kind, other, "place", separator="\0")
     which = {"refuses": _is(said.REFUSAL), "reads": _is(said.TEXT)}
     for noted, name in _NOTED.items():
         here = which.get(name, pl.col(name)) & pl.col("counts")
         on = pl.col("on").fill_null(ALWAYS).to_physical().cast(pl.Int64) * (-1 if noted == "refused_on" else 1)
-        yield (
-            whose.filter(here).sort_by(on.filter(here), whose.is_not_null().filter(here)).first().alias(SOURCE + noted)
-        )
+        yield source.filter(here).sort_by(on.filter(here), source.filter(here)).first().alias(SOURCE + noted)
 
 
 @cache

@@ -6,12 +6,14 @@ decided in `dnc.lists.reducers` alone.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import polars as pl
 
 from dnc.clock import ALWAYS, NEVER
 from dnc.frames import numbered
+from dnc.messages import dated, messages, said
 
 OBJECTION, LIFT, DENIED = "objection", "lift", "denied"  # denied: it is said that the person did not object
 ELSEWHERE = "objection_elsewhere"  # one of the store, for other numbers: a lift ends it only for its own
@@ -22,6 +24,7 @@ MARK = "mark"  # on a row: an objection for all other rows of the person, while 
 RELATIONSHIP = "relationship"
 # These count for all numbers of the person, others for their own.
 OF_PERSON = (OBJECTION, ELSEWHERE, WITHDRAWAL, REFUSAL, TEXT)
+OF_CONSENTS = (WITHDRAWAL, UNREAD, NONE_SAID, CONSENT)  # that rows of consents make
 _SPREAD = 4096  # more than the minutes of the three days of UTC that may be one day somewhere
 _MINUTES = 24 * 60
 _FIRST, _LAST = -(2**50), 2**50  # before and after all moments
@@ -50,7 +53,7 @@ SAID: dict[str, Any] = {
     "relationship_on": pl.Date,
     "file": pl.Int32,  # of customers: the file; null for one that was recorded singly, or that a list tells
     "kept": pl.Boolean,  # whether it is in the store
-    "row": pl.String,  # of a list: the row that says it, null for the row of the call itself
+    "place": pl.String,  # where it is said, see `in_words`; null for the row of the call itself
     "here": pl.Boolean,  # whether it is said of the number of the call, and not of another one of the person
 }
 
@@ -65,6 +68,18 @@ def statements(rows: pl.DataFrame, *keys: str, **columns: pl.Expr | str) -> pl.D
     found = {name: pl.col(value) if isinstance(value, str) else value for name, value in columns.items()}
     absent = {name: pl.lit(None) for name in SAID if name not in found} | {"here": pl.lit(True)}
     return rows.select(*keys, *(({**absent, **found})[name].cast(kind).alias(name) for name, kind in SAID.items()))
+
+
+def in_words(kind: str, place: str, on: date | None, language: str) -> str:
+    """What was said, on which day and where, as `objected on 2026-03-12 by telephone`.
+
+    place: a word of `why.place`, and NUL and a name where it has one.
+    """
+    texts, (word, _, name) = messages("why", language), place.partition("\0")
+    day = said(language, "why", "on", day=on) if on not in (None, ALWAYS) else ""
+    where: str = texts["place"].get(word, "{on}")
+    what: str = texts["what"][kind]
+    return what + where.format(on=day, name=name, day=dated(language)(on) if on else "")
 
 
 def day_of(column: str) -> pl.Expr:
@@ -121,7 +136,7 @@ def with_own_proofs(said: pl.DataFrame) -> pl.DataFrame:
     several = (named & said["person"].set(~named, None).is_duplicated()).arg_true()
     if several.len():
         told = said[several].select("number", "person", "withdrawn", "has_wording", *SAID, document=_document())
-        same, different = numbered(told.drop("kept", "row", "own_proof", "proven"))
+        same, different = numbered(told.drop("kept", "place", "own_proof", "proven"))
         rows = different.with_columns(earliest=earliest(), latest=latest())
         first = pl.col("latest").min().over("person", "document")
         others = (pl.col("earliest") <= first).sum().over("person", "document")

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from dnc.checks.consent_ends import Kept
-from dnc.checks.subject_access import record_line
+from dnc.checks.subject_access import odd_objection, record_line
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.lists.local_time import zones_of
@@ -83,7 +83,9 @@ def _objections(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
     yield Part("heading", say("objections_head"))
     lines = list[str]()
     for row in answer["objections"]:
-        if row["file"]:
+        if row["lifted"] is None:
+            line = odd_objection(row, language)
+        elif row["file"]:
             key = "own_since" if row["on"] else "own"
             line = say(key, since=row["on"], day=row["as_of"], recorded=row["recorded_at"])
         else:

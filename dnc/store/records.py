@@ -226,8 +226,10 @@ class Records(msgspec.Struct, frozen=True):
 
     def names_of(self, rows: pl.Series) -> pl.Series:
         """The names of the files that some rows (`seq`) were loaded from; null for those that were recorded singly."""
-        names = [next((file.name for file in self.files if file.first <= row <= file.last), None) for row in rows]
-        return pl.Series(names, dtype=pl.String)
+        files = sorted((file.first, file.last, file.name) for file in self.files if file.rows and file.name)
+        found = pl.DataFrame([(0, 0, None), *files], ["first", "last", "name"], orient="row")
+        place = found["first"].search_sorted(rows, side="right") - 1
+        return found["name"].cast(pl.String)[place].set(found["last"][place] < rows, None)
 
     @property
     def read_again(self) -> list[tuple[int, int, int]]:

@@ -294,7 +294,7 @@ class Judge(ExitStack[bool | None]):
         undated = pl.col("day").is_null().alias("undated")
         of_plan, plans = numbered(
             facts.plans.frame.select(
-                "jurisdiction", "unread", "doubt", "odd", "texts", "elsewhere", "lacks", "customers_stale", undated
+                "jurisdiction", "unread", "doubt", "odd", "texts", "noted", "lacks", "customers_stale", undated
             )
         )
         note = of_plan[facts.cases["plan"]]
@@ -329,7 +329,7 @@ class Judge(ExitStack[bool | None]):
         undecided = pl.lit(cases["dnc_outcome"] == "undecided")
         lacks = pl.lit(plans["lacks"]).replace(words["lacks"])
         of_texts = pl.when(undecided).then(_note(plans, words, "texts")).otherwise(pl.lit(""))
-        notes = [_note(plans, words, "odd"), _note(plans, words, "elsewhere"), lacks, of_texts]
+        notes = [_note(plans, words, "odd"), pl.lit(plans["noted"]), lacks, of_texts]
         cases = _with_unread(cases, plans["texts"], self._policy.language)
         cases = _doubted(cases, plans["doubt"], self._policy.language)
         return cases.with_columns(pl.concat_str("dnc_why", *notes)).select(pl.all().fill_null(""))

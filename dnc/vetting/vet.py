@@ -185,7 +185,7 @@ _ACT = {
     "purpose": "list_trade",
     "timed": False,
     "odd": "",
-    "elsewhere": "",
+    "noted": "",
     "lacks": "",
     "customers_stale": False,
 }
@@ -237,7 +237,7 @@ class Trade:
 
     def _acts(self, cases: pl.DataFrame) -> Calls:
         """Each case as a call planned by the seller: the facts of the list, and nothing of the calls of the buyer."""
-        wanted = (*_LIST_FACTS, *FACTS, *vocabulary().axes, "odd", "elsewhere", "lacks", "customers_stale")
+        wanted = (*_LIST_FACTS, *FACTS, *vocabulary().axes, "odd", "noted", "lacks", "customers_stale")
         plans = cases.select(
             name if name in _LIST_FACTS else pl.lit(_ACT.get(name), self._schema[name]).alias(name)
             for name in dict.fromkeys(wanted)

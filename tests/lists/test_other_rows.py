@@ -41,17 +41,18 @@ def test_an_objection_counts_for_every_row_of_its_number(outcomes, day):
         found, result = outcomes("number,objected_on\n" + "\n".join(order) + "\n", CHARITY)
         assert found == ["clear" if row.startswith(B) else "blocked" for row in order]
         assert result.elsewhere == 3
-    assert "Taken from other rows with this number: Date of the objection in row 3." in result.verdicts["dnc_why"][0]
-    assert "Taken from" not in result.verdicts["dnc_why"][2]
+    on = " on 2026-05-01" if day == "2026-05-01" else ""
+    assert f" What was said: objected{on} in row 3." in result.verdicts["dnc_why"][0]
+    assert "What was said" not in result.verdicts["dnc_why"][2]
 
 
 def test_a_row_is_called_by_its_own_id(outcomes):
     """The row that tells it is named by the user's id where it has one, in the language of the check."""
     text = f"ref,number,objected_on\nK-7,{A},2026-05-01\n,{B},2026-05-01\nK-9,{A},none\nK-10,{B},none\n"
     _, result = outcomes(text, CHARITY, brief=Brief(columns={"call": "ref"}), language="fr")
-    assert [why.partition(" Repris")[2] for why in result.verdicts["dnc_why"]][2:] == [
-        " d'autres lignes portant ce numéro\N{NO-BREAK SPACE}: Date de l'opposition, ligne K-7.",
-        " d'autres lignes portant ce numéro\N{NO-BREAK SPACE}: Date de l'opposition, ligne 2.",
+    assert [why.partition(" Ce qui a été dit")[2] for why in result.verdicts["dnc_why"]][2:] == [
+        "\N{NO-BREAK SPACE}: opposition le 01/05/2026, ligne K-7.",
+        "\N{NO-BREAK SPACE}: opposition le 01/05/2026, ligne 2.",
     ]
 
 
@@ -175,11 +176,14 @@ def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_fil
     assert dnc(*told)[0] == 4
     told += ("--accept", "unread=seen by hand", "--out", "page.html")
     err = dnc(*told)[2]
-    assert "affected by an objection or a withdrawn consent in another row: 1" in err
+    assert (
+        "affected by an objection or a withdrawn consent in another row, or under another number of the person: 1"
+        in err
+    )
     assert "but no readable number: 1; they affect no other row" in err
     assert "seen by hand" in dnc("log")[1]
     err = dnc(*told, "--lang", "fr")[2]
-    assert "figurant sur une autre ligne\N{NO-BREAK SPACE}: 1" in err
+    assert "sur une autre ligne, ou sous un autre numéro de la personne\N{NO-BREAK SPACE}: 1" in err
     page = (write_file("x", "").parent / "page.html").read_text()
     assert "elles sont sans effet sur les autres lignes" in page
 

@@ -608,7 +608,7 @@ class Reading:
         state, told = self.call.own.said(self.call.who.number, self.call.day), self.call.told["objected_on"]
         if state == "listed" or self.call.has_come("objected_on"):
             return False
-        return True if told or state == "clear" else None
+        return True if told == NEVER or state == "clear" else None  # one of a later day says nothing of this one
 
     def max_attempts(self, p):
         """Fewer attempts than allowed."""

@@ -109,6 +109,7 @@ class World:
         for name in self.registries:
             self.fill(name)
         self.object()
+        self.store.set_office({"own_valid_days": "always"})
 
     def fill(self, name):
         """Load a registry's snapshots: some numbers listed, some not, some not spoken of, two snapshots complete."""

@@ -321,7 +321,9 @@ def _found() -> list[pl.Expr]:
         "consent_on": consented("consent_on", pl.when(~_flag("no_day")).then("given_on")),
         "consent_for": consented("consent_for", pl.when(~_flag("no_calls")).then("calls")),
         "consent_until": known.then(pl.min_horizontal("ends", "ends_later", assumed.then(ASSUMED + "consent_until"))),
-        "hours_agreed": known.then(pl.coalesce("hours", assumed.then(ASSUMED + "hours_agreed"))),
+        "hours_agreed": pl.when(~_flag("other_hours")).then(
+            known.then(pl.coalesce("hours", assumed.then(ASSUMED + "hours_agreed")))
+        ),
         "consent_odd": opens,
         "proven": stands & _flag("proven"),
         "lacks": pl.when(stands).then(lacks).fill_null(""),

@@ -95,7 +95,8 @@ CONSENTS = Kind(
     ),
     same=(
         "consent", "consent_on", "consent_at", "consent_for", "consent_until", "hours_agreed", "consent_withdrawn_on",
-        "withdrawn_at", "consent_odd", "wording", "proof",
+        "withdrawn_at", "consent_odd", "wording", "proof", "person", "channel", "act", "collected_by", "consent_sectors",
+        "confirmed_via", "passed_to",
     ),
     needed=(("consent", "consent_withdrawn_on"),),
     day=f"coalesce(greatest(consent_on, nullif(consent_withdrawn_on, {NEVER})), recorded_at::date)",
@@ -129,7 +130,7 @@ CUSTOMERS = Kind(
     "customers",
     columns={"relationship": "varchar", "relationship_on": "date", "until": "date"},
     texts=("related_sectors", "person"),
-    same=("relationship", "relationship_on", "until", "related_sectors"),
+    same=("relationship", "relationship_on", "until", "related_sectors", "person"),
     needed=(("relationship",),),
     day="recorded_at::date",
     whole=True,

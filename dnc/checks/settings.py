@@ -31,6 +31,7 @@ from dnc.lists.persons import LINKS
 from dnc.lists.roles import Survey
 from dnc.messages import LANGUAGES, either, localized
 from dnc.store.audit_log import canonical
+from dnc.store.record_kinds import GIVEN
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 from dnc.verdicts.judge import Judge
@@ -203,7 +204,7 @@ class Setup(msgspec.Struct, frozen=True):
     def judge(self, standing: Standing) -> Iterator[tuple[Judge, Completion]]:
         """A judge of such calls, by the snapshots of a store, and what completes them from its own records."""
         with (
-            OwnStatements(standing, self.consents.rows if self.consents else None, self.brief.require_proof) as own,
+            OwnStatements(standing, self._told, self.brief.require_proof) as own,
             Screen(standing, self.book.registries()) as screen,
             Judge(self.book, screen, self.policy) as judge,
         ):
@@ -220,6 +221,15 @@ class Setup(msgspec.Struct, frozen=True):
                     language=self.policy.language,
                 ),
             )
+
+    @property
+    def _told(self) -> pl.DataFrame | None:
+        """The rows of the file of consents; a consent that does not tell for which calls is for those declared."""
+        declared = self.brief.facts.get("consent_for")
+        if not self.consents or declared not in vocabulary().axes["consent_for"]:
+            return self.consents.rows if self.consents else None
+        calls = pl.when(pl.col("consent").is_in(GIVEN)).then(pl.col("consent_for").fill_null(declared))
+        return self.consents.rows.with_columns(calls.otherwise("consent_for").alias("consent_for"))
 
     @property
     def _confirmed_by(self) -> dict[str, tuple[str, ...]]:

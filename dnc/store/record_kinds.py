@@ -95,8 +95,8 @@ CONSENTS = Kind(
     ),
     same=(
         "consent", "consent_on", "consent_at", "consent_for", "consent_until", "hours_agreed", "consent_withdrawn_on",
-        "withdrawn_at", "consent_odd", "wording", "proof", "person", "channel", "act", "collected_by", "consent_sectors",
-        "confirmed_via", "passed_to",
+        "withdrawn_at", "consent_odd", "wording", "proof", "person", "channel", "act", "collected_by",
+        "consent_sectors", "confirmed_via", "passed_to",
     ),
     needed=(("consent", "consent_withdrawn_on"),),
     day=f"coalesce(greatest(consent_on, nullif(consent_withdrawn_on, {NEVER})), recorded_at::date)",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
+import polars as pl
 
 from dnc.errors import StoreError
 from dnc.messages import Words, calendar_day, localized
@@ -167,13 +169,16 @@ def _strangers(files: list[Path]) -> Iterator[Words]:
 
 def _verify_files(folder: Path, named: list[NamedFile], findings: Findings) -> None:
     for file in {file.path: file for file in named}.values():
-        path = folder / file.path
+        path, rows = folder / file.path, 0
+        if path.suffix == ".parquet" and path.parent.name != "bitpages":
+            with suppress(OSError, pl.exceptions.PolarsError):  # a file that is gone or damaged has a fault
+                rows = rows_of(path)
         if fault := fault_of(path):
             findings.damaged.append(path)
             findings.faults.append(localized("fault", "file", file=_called(file), fault=fault))
         else:
             findings.files += 1
-            findings.rows += rows_of(path) if path.suffix == ".parquet" and path.parent.name != "bitpages" else 0
+            findings.rows += rows
 
 
 def _called(file: NamedFile) -> Words:

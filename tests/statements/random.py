@@ -96,6 +96,9 @@ class Sets:
                 rows = [{**self._row(kind, days), "number": "n1"}, *(self._at_some_time(row) for row in rows)]
                 if any(source.text for source in shared):
                     rows = [{**row, **self._note(days)} for row in rows]
+            elif any("consent_for" in row for source in shared for row in source.rows):
+                # What is declared completes a file of consents, and not the store.
+                rows = [row | {"consent_for": row.get("consent_for") or "live"} for row in rows]
             sources.append(Source(kind, (), tuple(rows)))
         if self._may(0.3) and not any(source.kind == "calls" for source in shared):
             sources.append(Source("calls", (), tuple(self._calls())))

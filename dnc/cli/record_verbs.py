@@ -30,7 +30,7 @@ def load_records(files: Sequence[Path], **options: Any) -> None:
     """Load files of own records for `dnc load`, with its options. Raises click.UsageError."""
     from dnc.lists import own_records
 
-    kind, covers = options.pop("registry"), options.pop("covers_days")
+    kind, covers = options.pop("registry"), options.pop("covers")
     names = {field.name for field in fields(own_records.RecordReading)}
     for name, value in options.items():
         if name not in names and value:
@@ -64,10 +64,11 @@ def _name_columns(error: InputError, kind: str, reading: RecordReading) -> None:
             error.reword(NOTHING + error.message + localized("errors", "likely_columns", where, maps=maps))
 
 
-def _days(text: str) -> tuple[date, date]:
-    """The first and the last day of --covers-days. Raises click.UsageError."""
+def _days(covers: Sequence[str]) -> tuple[date, date]:
+    """The first and the last day of --covers. Raises click.UsageError."""
     try:
-        first, last = (date.fromisoformat(day) for day in text.split("..", 1))
+        [days] = covers
+        first, last = (date.fromisoformat(day) for day in days.split("..", 1))
     except ValueError:
         raise click.UsageError(localized("errors", "covers_days")) from None
     return first, last

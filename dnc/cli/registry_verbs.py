@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dnc.store.records import RecordFile
     from dnc.store.store import Snapshot
 
-_OF_RECORDS = ("texts", "around", "zone", "outbound", "covers_days")  # of own records alone
+_OF_RECORDS = ("texts", "around", "zone", "outbound")  # of own records alone
 
 
 def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -37,8 +37,7 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 @option("--as-of", type=DATE)
 @option("--registry", metavar="ID")
 @SHEET
-@option("--covers", multiple=True, metavar="PREFIX")
-@option("--covers-days", metavar="FIRST..LAST")
+@option("--covers", multiple=True, metavar="PREFIX|FIRST..LAST")
 @option("--campaign", metavar="ID")
 @REGION
 @option("--means", type=click.Choice(["listed", "callable"]))

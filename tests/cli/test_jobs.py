@@ -187,7 +187,7 @@ def test_status_names_own_records(dnc, write_file, tmp_path):
     """Each kind with its number of rows and the last day that is complete; of customers those of the newest file."""
     store = ("--store", tmp_path / "own")
     calls = write_file("calls.csv", "number,at,result\n+33199000001,2026-08-03T10:00,no_answer\n")
-    days = ("--covers-days", "2026-08-01..2026-08-03", "--brief", write_file("b.toml", 'zone = "Europe/Paris"'))
+    days = ("--covers", "2026-08-01..2026-08-03", "--brief", write_file("b.toml", 'zone = "Europe/Paris"'))
     assert dnc("load", calls, "--registry", "calls", *days, *store)[0] == 0
     for day, names in (("01", "+33199000001,customer\n+33199000002,customer\n"), ("02", "+33199000001,customer\n")):
         file = write_file("customers.csv", "number,relationship\n" + names.replace("customer", "contract"))

@@ -69,7 +69,7 @@ def test_one_number_shown_can_be_set_for_all_rows(result):
     line = 'in the brief: facts.cli = "…"  # the same for all rows; or columns.cli = "your column"'
     assert remedy("cli", 1, result) == line
     days = f"{today() - timedelta(days=30)}..{today() - timedelta(days=1)}"
-    load = f"dnc load FILE --registry calls --covers-days {days}"
+    load = f"dnc load FILE --registry calls --covers {days}"
     assert (
         remedy("attempts", 1, result)
         == f'in the brief: columns.attempts = "your column"; or load the calls made: {load}'

@@ -32,6 +32,9 @@ class Attempts(NamedTuple):
     @classmethod
     def of(cls, made: pl.DataFrame, planned: pl.DataFrame) -> Attempts:
         """made: `person` and `at`. planned: `person`, and when as in `before`."""
+        if made.is_empty() and planned.is_empty():
+            none = pl.Series([], dtype=pl.Int64)
+            return cls(made["person"], none.cast(pl.Boolean), none, none, none)
         persons = pl.concat([made["person"], planned["person"]]).unique().sort()
 
         def placed(rows: pl.DataFrame, moment: pl.Expr) -> pl.Series:

@@ -252,6 +252,10 @@ class _Knowledge(NamedTuple):
         What counts for a person is laid beside each number, which notes can name; of a person with many numbers, as of
         a switchboard, once for all.
         """
+        if said.is_empty():
+            nothing = repeated(None, pl.UInt32, asked.height)
+            asked = asked.hstack([nothing.alias("of_person"), nothing.alias("of_number")]).sort("asked")
+            return cls(asked, no_statements(set=pl.UInt32), said.select("number", "kind", "on", "seq"), attempts)
         kept = said.filter(pl.col("seq").is_not_null() & pl.col("kind").is_in(OF_CONSENTS))
         kept = kept.sort(earliest(), "seq").select("number", "kind", "on", "seq")
         of_person = said.drop("here").filter(pl.col("kind").is_in(OF_PERSON)).join(members, on="number")

@@ -122,6 +122,8 @@ class OtherRows:
 
         What a row without a number says of the person is as if it was said of one of the numbers.
         """
+        if self._told.is_empty():
+            return no_statements(number=pl.UInt64)
         rows = self._told.join(people.unique("person", keep="first").rename({"number": "one"}), on="person")
         number = pl.when(pl.col("number") < IDS).then("number").otherwise("one")
         place = pl.concat_str(pl.lit("row\0"), "row").alias("place")
@@ -130,6 +132,8 @@ class OtherRows:
 
     def planned(self, members: pl.DataFrame) -> pl.DataFrame:
         """When calls to persons are planned, with the columns `PLANNED`: one of each row of the list."""
+        if self._several.is_empty():
+            return pl.DataFrame(schema=PLANNED)
         theirs = self._several["person"].is_in(members["person"].implode()) & (self._several["number"] < IDS)
         rows = self._several.filter(theirs).unique(["person", "at"], keep="any")
         return rows.select("person").hstack(taken(self._plans_at, rows["plan"]))

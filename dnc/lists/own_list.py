@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -18,6 +19,19 @@ _SEQ_BITS = 39  # of `first` in `own_list.sql`
 _READ = ("number", "seq", "on_day", "as_of", "lifted", "until")
 # Of what it says, in `REGISTRY_FACTS`.
 _NAMES = {"": "state", "_as_of": "as_of", "_told": "told", "_next_on": "next_on"}
+
+
+_FOUND: dict[str, Any] = {
+    "key": pl.UInt32,
+    "state": pl.String,
+    "as_of": pl.Date,
+    "next_on": pl.Date,
+    "number": pl.UInt64,
+    "day": pl.Date,
+    "since": pl.Date,
+    "until": pl.Date,
+    "first": pl.Int64,
+}  # columns of `own_list.sql`
 
 
 class OwnList:
@@ -87,6 +101,8 @@ class OwnList:
     def _found(self, asked: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
         """What `own_list.sql` says of those numbers and days (columns key, number, day) of which anything is stated."""
         asked = asked.filter(pl.col("number").is_in(statements["number"].unique().implode()))
+        if asked.is_empty():  # as for most calls: no query is as quick as none
+            return pl.DataFrame(schema=_FOUND)
         found = run(self._con, "own", statement(__package__, "own_list"), asked=asked, statements=statements)
         state = pl.coalesce("state", pl.when(self._complete <= pl.col("day")).then(pl.lit("clear")))
         return found.with_columns(state)

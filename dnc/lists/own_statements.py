@@ -152,6 +152,8 @@ class OwnStatements(msgspec.Struct, dict=True):
         """
         own = OwnList(self._con, self.standing.objections)
         rows = own.rows(numbers)
+        if rows.is_empty():
+            return no_statements(seq=pl.Int64, number=pl.UInt64)
         is_lift, kept = pl.col("lifted").fill_null(False), pl.lit(True)
         standing = own.entries(today(), numbers, rows).with_columns(
             on=day_of("since"), is_odd=pl.col("state") != "listed"

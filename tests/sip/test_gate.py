@@ -117,7 +117,7 @@ def desk(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sip")
     store = Store(folder / "store")
     (folder / "own.csv").write_text("number\n0639980099\n")
-    store.load(folder / "own.csv", registry="own", as_of=date(2026, 8, 1), region="FR")
+    store.load(folder / "own.csv", registry="own", as_of=date(2026, 9, 20), region="FR")
     [brief] = re.findall(r"```toml\n(.*?)```", (DOCS / "http.md").read_text(encoding="utf-8"), re.DOTALL)
     campaigns.add(store.journal, "autumn", brief + CONSENT)
     store.object([BLOCKED], date(2026, 9, 1), region="FR")

@@ -160,12 +160,30 @@ class Decider:
             self._refuse_closed()
             return self._decided(batch, frame)
 
-    def _decided(self, batch: object, frame: pl.DataFrame) -> Any:
+    def each(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The same for rows of which each is a list of its own: what one says counts for no other."""
+        refuse_fork()
+        with self._lock:
+            self._refuse_closed()
+            together: pl.DataFrame | None = self._decided(frame, frame, separately=True)
+            if together is None:
+                together = pl.concat(self._decided(row, row) for row in frame.iter_slices(1))
+            return together
+
+    def _decided(self, batch: object, frame: pl.DataFrame, *, separately: bool = False) -> Any:
+        """The verdicts on a batch; None where its rows are lists of their own and cannot be decided at once."""
         opened = partial(table_of_frame, Path("the batch"), frame)
         intake = self._setup.intake(table := opened())
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
         intake = self._completion.surveyed(intake, opened)
-        batches, completion = self._completion.read(self._as_before(intake), intake.table, opened)
+        before, completion = self._as_before(intake), self._completion
+        if separately:
+            read_so_far = [(part, before.calls(part)) for part in before.fitted(intake.table.batches)]
+            if not all(completion.are_separate(before, *part) for part in read_so_far):
+                return None
+            batches = iter([calls for _, calls in read_so_far])
+        else:
+            batches, completion = completion.read(before, intake.table, opened)
         for read in batches:
             calls = completion.completed(read)
             verdicts = self._judge.verdicts(calls)

@@ -20,7 +20,7 @@ import polars as pl
 from dnc.api import Decider
 from dnc.checks.campaign import brief_of_campaign
 from dnc.desk.desk import Desk, RefusedError
-from dnc.desk.schema import ANSWERED, MOST_CALLS, affects_others, as_frame, columns_in
+from dnc.desk.schema import ANSWERED, as_frame, columns_in
 from dnc.law.rulebook import Rulebook
 from dnc.lists.brief import Brief
 from dnc.messages import messages
@@ -166,7 +166,8 @@ class RequestDecider:
             return
         try:
             calls = [call for request in together for call in request.calls]
-            verdicts = self._decider(together[0].campaign)(as_frame(calls, together[0].columns)).select(ANSWERED)
+            decider, frame = self._decider(together[0].campaign), as_frame(calls, together[0].columns)
+            verdicts = (decider.each if len(together) > 1 else decider)(frame).select(ANSWERED)
         except BaseException as error:
             for request in together:
                 request.verdicts.set_exception(error)
@@ -178,12 +179,11 @@ class RequestDecider:
 
 
 def _groups(waiting: list[_Request]) -> Iterator[list[_Request]]:
-    """Requests that are decided together: with the same columns and campaign, and no objections that affect others."""
+    """Requests that are decided together: of one call each, with the same columns and campaign."""
     groups: dict[tuple[str | None, ...], list[_Request]] = {}
     for request in waiting:
-        group = groups.setdefault((request.campaign, *request.columns), [])
-        if affects_others(request.calls) or sum(len(other.calls) for other in group) + len(request.calls) > MOST_CALLS:
-            yield [request]
+        if len(request.calls) == 1:
+            groups.setdefault((request.campaign, *request.columns), []).append(request)
         else:
-            group.append(request)
-    yield from filter(None, groups.values())
+            yield [request]
+    yield from groups.values()

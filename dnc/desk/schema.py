@@ -19,7 +19,7 @@ from dnc.cache import shipped_toml
 from dnc.checks.status import Status
 from dnc.clock import NONE, YES, read_moment
 from dnc.files.cell_texts import EMPTY
-from dnc.law.vocabulary import AGAINST, CONSENT, NEXT_AT, OR_NONE, VERDICT, vocabulary
+from dnc.law.vocabulary import CONSENT, NEXT_AT, OR_NONE, VERDICT, vocabulary
 from dnc.lists.own_records import columns_of
 from dnc.store.record_kinds import CALLS, CONSENTS, RESULTS, Kind
 from dnc.verdicts.verdict import OUTCOMES
@@ -171,11 +171,6 @@ def columns_in(calls: list[Any]) -> list[str]:
     """The columns that have a value in any of some calls, or of other rows of a request."""
     columns = calls[0].__struct_fields__ if calls else ()
     return [name for name in columns if any(getattr(call, name) is not None for call in calls)]
-
-
-def affects_others(calls: list[Any]) -> bool:
-    """Whether a call may have an objection or a withdrawal, which counts for all calls with the same number."""
-    return any(getattr(call, name) not in (None, "none") for call in calls for name in AGAINST)
 
 
 def said_of(error: msgspec.ValidationError, kind: type, texts: Mapping[str, Any]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from functools import partial
+from functools import cached_property, partial
+from itertools import chain, islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -13,8 +15,8 @@ from msgspec.structs import replace
 
 from dnc.clock import NEVER, today
 from dnc.errors import UnreadRowsError
-from dnc.files.table import MARKED, Table
-from dnc.frames import each_distinct, numbered, repeated, taken
+from dnc.files.table import MARKED, RAGGED, Table
+from dnc.frames import Remembered, each_distinct, keys, numbered, repeated, taken
 from dnc.lists.attempts import ATTEMPTS_DAYS, COUNTS, Attempts, spans
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
@@ -39,6 +41,7 @@ from dnc.messages import figure, localized, messages, semicolons
 from dnc.store.record_kinds import GIVEN
 
 _T = TypeVar("_T", pl.DataFrame, Calls)
+_REMEMBERED = 1_000  # facts of calls
 _MEMORY = 1 << 28  # bytes of a list that are kept in memory between its two readings
 _LONG_AGO = date(1, 1, 1)
 _MOST_NUMBERS = 20  # of a person that are looked at one by one
@@ -56,7 +59,8 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
         now: the day that counts as today; None for the clock's.
         accept_unread: whether objections in the list may have a number that cannot be read.
         language: of notes.
-        others: what the rows of the list say; None where it was not looked at. people: who is one person.
+        others: what the rows of the list say; None where no two are of one person, or it was not looked at.
+        people: who is one person.
     """
 
     brief: Brief
@@ -68,6 +72,7 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
     language: str = "en"
     others: OtherRows | None = None
     people: Persons | None = None
+    _remembered: Remembered = msgspec.field(default_factory=lambda: Remembered(_REMEMBERED))
 
     def surveyed(self, intake: Intake, reopen: Callable[[], Table]) -> Intake:
         """An intake that starts again at the first row, once the role of every column is known.
@@ -90,11 +95,18 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
 
         Raises UnreadRowsError: an objection has a number that cannot be read.
         """
-        others = OtherRows()
-        calls = _Batches(others.read(intake, intake.fitted(table.batches)))
-        for _ in calls:
-            pass
+        batches = ((batch, intake.calls(batch)) for batch in intake.fitted(table.batches))
+        start = list(islice(batches, 2))
         table.batches = iter(())
+        if len(start) == 1 and self.are_separate(intake, *start[0]):
+            calls = start[0][1]
+            if not self._people.of(calls.number).is_duplicated().any():
+                return iter([calls]), self
+        others = OtherRows()
+        kept = _Batches(others.read(intake, chain(start, batches)))
+        del start
+        for _ in kept:
+            pass
         if others.unplaced and not self.accept_unread:
             message = localized("errors", "unplaced", n=figure(others.unplaced))
             error = UnreadRowsError(message, table.path, others.line)
@@ -102,8 +114,18 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
             raise error
         people = Persons(pl.concat([*others.links, self.links]), self.own.people)
         others.settle(people)
-        again = iter(calls.kept) if calls.kept is not None else map(intake.calls, intake.fitted(reopen().batches))
+        again = iter(kept.kept) if kept.kept is not None else map(intake.calls, intake.fitted(reopen().batches))
         return again, replace(self, others=others, people=people)
+
+    @cached_property
+    def _people(self) -> Persons:
+        """Who is one person, but for what the list says."""
+        return Persons(self.links, self.own.people)
+
+    def are_separate(self, intake: Intake, batch: pl.DataFrame, calls: Calls) -> bool:
+        """Whether each row of a batch has one number that can be read, and nothing links rows."""
+        is_one = calls.row is None and not calls.number.null_count()
+        return is_one and not intake.may_link and not batch[RAGGED].count()
 
     @property
     def unplaced(self) -> int:
@@ -140,7 +162,7 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
     def _known(self, calls: Calls) -> _Knowledge:
         """What is said of the persons of some calls, but by the rows of the calls."""
         asked = calls.number.drop_nulls().unique()
-        people = self.people or Persons(self.links, self.own.people)
+        people = self.people or self._people
         person = people.of(asked)
         members = people.members(person.unique()).select("number", "person")
         said = [no_statements(seq=pl.Int64, number=pl.UInt64), self.own.about(members)]
@@ -166,10 +188,9 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
         # Rows that do not count as they stand are judged by themselves.
         is_certain = plans["unread"].is_null() & ~plans["doubt"].is_in(MARKED).fill_null(False)
         about = known.about(who["number"].set(~is_certain[plan], None))
-        key, keys = numbered(about.select("of_person", "of_number").with_columns(plan.alias("plan")))
-        calls, asked, found = self._asked(plans, keys, stated, known)
-        facts = reduced(asked, found, today=self.now or today(), confirmed_by=self.confirmed_by)
-        facts = facts.hstack(self._noted(facts)).drop(pl.selectors.starts_with(SOURCE))
+        key, different = numbered(about.select("of_person", "of_number").with_columns(plan.alias("plan")))
+        calls, asked, found = self._asked(plans, different, stated, known)
+        facts = self._remembered(asked.height, self._keys(asked, found), partial(self._reduced, asked, found))
         same = [name for name in facts.columns if name in calls.columns]
         completed = self._without_unproven(calls.drop(same, pl.selectors.starts_with(ASSUMED)).hstack(facts))
         when = taken(plans.select("day", "at_first", "at_last", "timed"), plan)
@@ -179,22 +200,40 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
         completed = completed.with_columns(_counted(completed, self.own.every_call)).drop(COUNTS)
         return completed.with_columns(at_agreed_hour()), row
 
+    def _keys(self, asked: pl.DataFrame, found: pl.DataFrame) -> Iterator[tuple[object, ...]]:
+        """For each call all that its facts depend on."""
+        day, said = self.now or today(), defaultdict[int, list[tuple[object, ...]]](list)
+        for call, *cells in keys(found):
+            said[call].append(tuple(cells))
+        for call, row in enumerate(keys(asked)):
+            yield day, row, tuple(said[call])
+
+    def _reduced(self, asked: pl.DataFrame, found: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
+        """The facts of the calls at some positions, with what is noted of them; see `reduced`."""
+        if at.len() < asked.height:
+            place = repeated(None, pl.UInt32, asked.height).scatter(
+                at, pl.int_range(at.len(), dtype=pl.UInt32, eager=True)
+            )
+            asked, found = taken(asked, at), found.with_columns(place[found["call"]].alias("call")).drop_nulls("call")
+        facts = reduced(asked, found, today=self.now or today(), confirmed_by=self.confirmed_by)
+        return facts.hstack(self._noted(facts)).drop(pl.selectors.starts_with(SOURCE))
+
     def deciding(self, calls: Calls) -> pl.DataFrame:
         """What is said of the person of one call and decides about it: statements."""
         known = self._known(calls)
-        keys = known.about(calls.number).select("of_person", "of_number", plan=pl.lit(calls.plan))
-        _, asked, found = self._asked(calls.plans, keys, calls.stated, known)
+        about = known.about(calls.number).select("of_person", "of_number", plan=pl.lit(calls.plan))
+        _, asked, found = self._asked(calls.plans, about, calls.stated, known)
         return deciding(asked, found, today=self.now or today(), confirmed_by=self.confirmed_by)
 
     def _asked(
-        self, plans: pl.DataFrame, keys: pl.DataFrame, stated: pl.DataFrame, known: _Knowledge
+        self, plans: pl.DataFrame, about: pl.DataFrame, stated: pl.DataFrame, known: _Knowledge
     ) -> tuple[pl.DataFrame, ...]:
-        """The plans of calls, and what `reduced` is told of them: their facts, and what is said; keys: a row each."""
-        calls = taken(plans, keys["plan"])
+        """The plans of calls, and what `reduced` is told of them: their facts, and what is said; about: a row each."""
+        calls = taken(plans, about["plan"])
         days = self.own.customers(calls["day"])
         of_day = calls.select("day").join(days, on="day", how="left", maintain_order="left").drop("day")
         asked = calls.select(*CALL, "texts", "related", *(ASSUMED + name for name in CONSENT_FACTS)).hstack(of_day)
-        each = keys.with_row_index("call")
+        each = about.with_row_index("call")
         others = (each.join(known.sets, left_on=name, right_on="set") for name in ("of_person", "of_number"))
         parts = (part.select("call", *SAID) for part in (each.join(stated, on="plan"), *others))
         return calls, asked, pl.concat(list(parts)).sort("call")

@@ -47,10 +47,9 @@ class OtherRows:
         self._moments = [pl.DataFrame(schema=_MOMENT)]
         self._plans = 0
 
-    def read(self, intake: Intake, batches: Iterable[pl.DataFrame]) -> Iterator[Calls]:
-        """The calls of all rows of a list, noting what they say. Raises InputError where it cannot be read."""
-        for batch in batches:
-            calls = intake.calls(batch)
+    def read(self, intake: Intake, batches: Iterable[tuple[pl.DataFrame, Calls]]) -> Iterator[Calls]:
+        """The calls of all batches of a list, noting what the rows say. Raises InputError where it cannot be read."""
+        for batch, calls in batches:
             rows = self._rows_of(intake, batch, calls)
             told = calls.stated["plan"].filter(calls.stated["kind"].is_in(_LOSABLE)).unique()
             lost = rows.filter(pl.col("point").is_null() & pl.col("plan").is_in(told.implode()))

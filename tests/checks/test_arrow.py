@@ -153,6 +153,19 @@ def test_a_worker_opens_its_copy_once_and_writes_nothing(screened, monkeypatch):
     assert {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*")} == before
 
 
+@pytest.mark.parametrize("cell", ["0199000810", "0199000810, 0261910810"])
+def test_rows_that_are_lists_of_their_own_say_nothing_of_each_other(screened, cell):
+    """Requests to a desk that are decided at once: neither calls to one person nor an objection in another count."""
+    told = [{"number": cell, "call_at": "2026-08-06T11:00"}] * 5
+    told += [told[0] | {"objected_on": "2026-08-01"}, told[0] | {"number": "1", "objected_on": None}]
+    facts = {**SALE, "habit": "habitual"}
+    with Decider(screened, region="FR", given=facts, best=True) as decider:
+        rows = [pl.DataFrame([row | {"objected_on": row.get("objected_on") or "none"}]) for row in told]
+        alone = [decider(row) for row in rows]
+        assert decider.each(pl.concat(rows)).equals(pl.concat(alone))
+    assert [one["dnc_outcome"][0] for one in alone] == ["clear"] * 5 + ["blocked", "undecided"]
+
+
 def test_threads_may_share_a_decider(screened):
     """As those of a web server do: each gets the verdicts on its own batch."""
     batches = [pl.DataFrame({"number": [f"0199{at:03}{row:03}" for row in range(5 + at)]}) for at in range(24)]

@@ -89,13 +89,13 @@ def is_outline(pack: Pack) -> bool:
 # The letter of each demand in the table of the page.
 BOUND = {
     "unlisted": "R",
-    "unflagged": "R",
     "consent": "C",
     "hours": "H",
     "forbidden": "F",
     "max_attempts": "A",
     "unsettled": "?",
     "not_read": "?",
+    "missing": "?",
 } | dict.fromkeys(("cli", "duty", "not_objected", "pause", "silence"), "")  # not shown
 CALLS = {
     "sale, consumer": ("commercial", "human", "consumer"),

@@ -19,8 +19,8 @@ NEVER = date(9999, 12, 31)
 LONG_AGO = date(1, 1, 1)
 TODAY = date(2027, 6, 1)  # what is told of a later day has not happened
 OPEN = {"unsettled", "not_read"}
-DEMANDS = {"forbidden", "unlisted", "unflagged", "consent", "hours", "max_attempts", "pause", "cli", "not_objected"}
-DEMANDS |= {"silence", "duty", *OPEN}
+DEMANDS = {"forbidden", "unlisted", "consent", "hours", "max_attempts", "pause", "cli", "not_objected"}
+DEMANDS |= {"silence", "duty", "missing", *OPEN}
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -435,7 +435,7 @@ class Reading:
         applies = all_of([self.clause(regime["when"]), negated(lifted)])
         [demand] = [name for name in DEMANDS if name in regime]
         met = True if demand == "duty" else None
-        if demand not in ("duty", *OPEN):
+        if demand not in ("duty", "missing", *OPEN):
             met = getattr(self, demand)(regime[demand])
         return applies, met
 
@@ -468,8 +468,6 @@ class Reading:
             return None
         return True if "max_age" not in p or call.day <= last_day(as_of, p["max_age"]) else None
 
-    unflagged = unlisted
-
     def same_campaign(self, registry, state):
         """Not on a registry, by the newest answer for the campaign of the call."""
         call = self.call
@@ -484,8 +482,7 @@ class Reading:
         scopes = {"named": ["named_caller", "written"], "written": ["written"]}
         words = scopes.get(p["scope"], ["named_caller", "written", "partners"])
         parts = [self.axis("consent", words), negated(call.has_come("consent_withdrawn_on"))]
-        if "for" in p:
-            parts.append(self.axis("consent_for", [p["for"], "both"]))
+        parts.append(any_of([self.axis("consent_for", ["both"]), self.fits_voice()]))
         given = call.told["consent_on"]
         if "max_age" in p:
             parts += [call.has_come("consent_on"), given and call.day <= last_day(given, p["max_age"])]
@@ -496,6 +493,12 @@ class Reading:
         if "after_listed" in p:
             parts += self.after_listed(p["after_listed"], p.get("registry_max_age"))
         return all_of(parts)
+
+    def fits_voice(self):
+        """Whether the consent is for calls by people, or by machines, and the call is one."""
+        machine = self.axis("voice", ["recorded", "ai"])
+        live = [self.axis("consent_for", ["live"]), negated(machine)]
+        return any_of([all_of(live), all_of([self.axis("consent_for", ["automated"]), machine])])
 
     def is_at_agreed_hour(self):
         """Whether the call lies in the hours that were agreed, on all possible clocks; True where none were."""

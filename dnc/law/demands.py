@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
-from functools import reduce
+from functools import cache, reduce
 from itertools import chain
 from operator import add
 from typing import Any
@@ -185,7 +185,7 @@ _CONSENTS = {  # the signed one is one to this caller too: where both will do, t
 
 
 def _consent(p: dict[str, Any]) -> Condition:
-    parts = [*_given(p["scope"]), *_given_for(p.get("for")), *_of_age(p.get("max_age"))]
+    parts = [*_given(p["scope"]), _given_for_such_calls(), *_of_age(p.get("max_age"))]
     parts += [*_since_listed(p.get("after_listed"), p.get("registry_max_age")), *_still_given()]
 
     def joined(field: str) -> tuple[Any, ...]:
@@ -218,14 +218,20 @@ def _given(scope: str) -> Iterator[Condition]:
     )
 
 
-def _given_for(calls: str | None) -> Iterator[Condition]:
-    """It is for such calls."""
-    if calls:
-        words = (calls, "both")
-        given = one_of("consent_for", words)
-        says = localized("condition", "consent_for", calls=value_names("consent_for", [calls]))
-        unknown, broken = (is_unknown("consent_for"), "consent_for"), (_false(given, given), calls)
-        yield Condition(given, (unknown,), says=says, compares=(("consent_for", words),), broken=(broken,))
+@cache
+def _given_for_such_calls() -> Condition:
+    """It is for calls in which a person speaks, or for those of a machine, as the call is."""
+    speaks = {"live": one_of("voice", ["human"]), "automated": one_of("voice", ["recorded", "ai"])}
+    fits = [Sql(f"consent_for = '{kind}' and {voice}", "consent_for", voice) for kind, voice in speaks.items()]
+    given = Sql(f"consent_for = 'both' or {' or '.join(fits)}", *fits)
+    unheard = Sql("voice is null and consent_for <> 'both'", *fits)
+    return Condition(
+        given,
+        ((is_unknown("consent_for"), "consent_for"), (unheard, "voice")),
+        says=localized("condition", "consent_for"),
+        compares=(("consent_for", ("both",)),),
+        broken=tuple((Sql(f"{_false(given)} and {voice}", *fits), kind) for kind, voice in speaks.items()),
+    )
 
 
 def _of_age(span: dict[str, int] | None) -> Iterator[Condition]:
@@ -509,6 +515,13 @@ def _constant(sql: str, name: str) -> Callable[[dict[str, Any]], Condition]:
     return lambda p: Condition(Sql(sql), says=localized("condition", name))
 
 
+def _missing(p: dict[str, Any]) -> Condition:
+    """No fact decides it but the one that is missing, whatever was told."""
+    return Condition(
+        Sql("null::boolean"), ((ALWAYS, p["fact"]),), says=localized("condition", "missing", fact=label(p["fact"]))
+    )
+
+
 class Template(msgspec.Struct, frozen=True):
     """A kind of demand or test: the entry of `DEMANDS` or `TESTS` under its name.
 
@@ -531,11 +544,8 @@ DEMANDS = {
         | dict.fromkeys(("max_age", "grace_days", "same_campaign", "for_consent", "if_answered"), False),
         test=True,
     ),
-    "unflagged": Template(_unlisted, {"registry": True, "max_age": False}, test=True),
     "consent": Template(
-        _consent,
-        {"scope": True, "for": False, "max_age": False, "after_listed": False, "registry_max_age": False},
-        test=True,
+        _consent, {"scope": True, "max_age": False, "after_listed": False, "registry_max_age": False}, test=True
     ),
     "hours": Template(_hours, _HOUR_KEYS, test=True),
     "max_attempts": Template(_max_attempts, {"n": True, "days": False, "hours": False}, test=True),
@@ -546,6 +556,7 @@ DEMANDS = {
     "duty": Template(_constant("true", "duty")),
     "unsettled": Template(_constant("null::boolean", "unsettled")),
     "not_read": Template(_constant("null::boolean", "not_read")),
+    "missing": Template(_missing),
 }
 OPEN = ("unsettled", "not_read")  # demands that no fact can meet or break
 TESTS = {name: template for name, template in DEMANDS.items() if template.test} | {

@@ -77,7 +77,7 @@ class Regime(msgspec.Struct, frozen=True, dict=True):
     @property
     def is_open(self) -> bool:
         """Whether no fact can decide it, so that users may accept it on their own responsibility."""
-        return self.demand in OPEN and not self.is_scope
+        return self.demand in OPEN
 
     @property
     def is_not_read(self) -> bool:

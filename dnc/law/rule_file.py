@@ -50,7 +50,6 @@ _TYPES: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", "hou
 _TYPES |= dict.fromkeys(("same_campaign", "for_consent", "if_answered", "appointment", "withheld"), bool)
 _PARAMETER_WORDS: dict[str, Collection[str]] = {
     "scope": ("named", "written", "any"),
-    "for": ("live", "automated"),
     "ends": ("included",),
     **dict.fromkeys(("column", "after", "than"), DATES),
 }
@@ -327,10 +326,6 @@ class _RulesReader:
         demanded = [name for name in DEMANDS if name in table]
         if len(demanded) != 1:
             raise self.fail(f"has {len(demanded)} demands ({', '.join(demanded)}); write exactly one", id_)
-        is_scope = id_ == f"{self.jurisdiction}-scope"
-        condition = self._demand(demanded[0], table, id_)
-        if is_scope:
-            condition = replace(condition, reads=((Sql("true"), "jurisdiction"),))
         return Regime(
             id=id_,
             **texts,
@@ -341,10 +336,10 @@ class _RulesReader:
             when=self._clause(table["when"], id_, "when"),
             exceptions=tuple(self._clause(clause, id_, "except") for clause in table.get("except", [])),
             demand=demanded[0],
-            demanded=condition,
+            demanded=self._demand(demanded[0], table, id_),
             cites=self._cites_of(table, id_),
             confidence=table.get("confidence", "low"),
-            is_scope=is_scope,
+            is_scope=id_ == f"{self.jurisdiction}-scope",
             keep_months=table.get("keep_months"),
             confirmed_by=tuple(map(str, table.get("confirmed_by", ()))),
         )
@@ -411,6 +406,10 @@ class _RulesReader:
 
     def _demand(self, name: str, table: dict[str, Any], *at: str) -> Condition:
         value = table[name]
+        if name == "missing":
+            if value not in (*vocabulary().columns, "jurisdiction", "stale:law"):
+                raise self.fail("must be a word that `dnc_missing` may say of any call", *at, name)
+            return DEMANDS[name].write({"fact": value})
         if name not in _IN_WORDS:
             return self._compiled(DEMANDS[name], value, *at, name)
         if not isinstance(value, str):

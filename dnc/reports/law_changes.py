@@ -29,7 +29,7 @@ from dnc.verdicts.screening import Screen
 from dnc.verdicts.verdict import Policy
 
 # demands that decide whether a person may be called at all
-_DECIDING = ("consent", "unlisted", "unflagged", "forbidden")
+_DECIDING = ("consent", "unlisted", "forbidden")
 
 
 class LawChange(NamedTuple):

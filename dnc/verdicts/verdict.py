@@ -124,7 +124,7 @@ def reasons(language: str) -> dict[str, str]:
 
 
 # Of the demands that a clear call meets, name consent and registries first: they say most about it.
-_RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "unflagged"))
+_RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted"))
 
 
 def _why(outcome: str, decisive: list[Regime], missing: str, broken: Mapping[str, str], language: str) -> str:

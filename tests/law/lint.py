@@ -52,8 +52,8 @@ _TRIED_OF_REGISTRY = {
 }
 _OTHERS = "others"  # the name for all registries that give the same answer together
 _OF_AXIS: tuple[str, ...] = ("'other'", "null")
-_WORST = {"duty": Finding.MET} | dict.fromkeys(OPEN, Finding.OPEN)  # of other demands: BROKEN
-_BEST = dict.fromkeys(("forbidden", *OPEN), Finding.NOT_APPLICABLE)  # of other demands: MET
+_WORST = {"duty": Finding.MET} | dict.fromkeys((*OPEN, "missing"), Finding.OPEN)  # of other demands: BROKEN
+_BEST = dict.fromkeys(("forbidden", "missing", *OPEN), Finding.NOT_APPLICABLE)  # of other demands: MET
 
 
 def problems(pack: Pack) -> list[str]:

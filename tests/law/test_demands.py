@@ -105,7 +105,7 @@ def truth(regime: str, facts: dict[str, object]) -> tuple[bool | None, set[str]]
 BLOCTEL = 'when = {}\nunlisted = { registry = "fr-bloctel", max_age = { months = 1 } }'
 CAMPAIGN = 'when = {}\nunlisted = { registry = "fr-bloctel", same_campaign = true }'
 GRACE = 'when = {}\nunlisted = { registry = "gb-tps", max_age = { days = 28 }, grace_days = 28 }'
-YEAR = 'when = {}\nconsent = { scope = "named", for = "live", max_age = { days = 365, years = 1 } }'
+YEAR = 'when = {}\nconsent = { scope = "named", max_age = { days = 365, years = 1 } }'
 PLAIN = 'when = {}\nconsent = { scope = "any" }'
 AFTER = 'when = {}\nconsent = { scope = "named", after_listed = "it-rpo" }'
 HOURS = 'when = {}\nhours = { mon-fri = "10:00-13:00 14:00-20:00", holidays = "fr", appointment = true }'
@@ -120,7 +120,8 @@ SHOWN = "when = {}\ncli = { withheld = false }"
 BARRED = 'when = {}\ncli = { forbidden = ["+346"], withheld = false }'
 OBJECTION = "when = {}\nnot_objected = {}"
 SILENCE = "when = {}\nsilence = {}"
-NAMED = {"consent": "named_caller", "consent_for": "live"}
+NAMED = {"consent": "named_caller", "consent_for": "live", "voice": "human"}
+UNNAMED = {"consent": "partners", "consent_for": "both"}
 
 
 TABLE = [
@@ -128,6 +129,7 @@ TABLE = [
     ('when = {}\nduty = "say who you are"', {}, True, ""),
     ('when = {}\nunsettled = "contested"', {}, None, ""),
     ('when = {}\nnot_read = "the law of this place"', {}, None, ""),
+    ('when = {}\nmissing = "purpose"', {}, None, "purpose"),
     # unlisted: listed stays listed, clear grows stale, silence is not clear
     (BLOCTEL, answer("clear", "2026-09-05"), True, ""),
     (BLOCTEL, answer("clear", "2026-09-04"), None, "stale:fr-bloctel"),
@@ -171,7 +173,12 @@ TABLE = [
     (YEAR, {"consent_for": "both", "consent_on": date(2026, 9, 1)}, None, "consent"),
     (YEAR, {"consent": "none"}, False, ""),
     (YEAR, {"consent": "partners"}, False, ""),
-    (YEAR, {"consent": "written", "consent_for": "automated"}, False, ""),
+    (YEAR, NAMED | {"consent": "written", "consent_for": "automated"}, False, ""),
+    (PLAIN, NAMED | {"voice": "ai"}, False, ""),
+    (PLAIN, NAMED | {"voice": "ai", "consent_for": "automated"}, True, ""),
+    (PLAIN, NAMED | {"voice": None}, None, "voice"),
+    (PLAIN, {"consent": "named_caller", "consent_for": "both"}, True, ""),
+    (PLAIN, NAMED | {"consent_for": None}, None, "consent_for"),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 5)}, False, ""),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 6)}, False, ""),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 7)}, True, ""),
@@ -180,17 +187,17 @@ TABLE = [
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "lacks": "proof"}, None, "proof"),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "lacks": "sector"}, None, "sector"),
     (YEAR, NAMED | {"consent_on": date(2025, 10, 4), "lacks": "proof"}, False, ""),
-    (PLAIN, {"consent": "partners", "lacks": "channel"}, None, "channel"),
+    (PLAIN, UNNAMED | {"lacks": "channel"}, None, "channel"),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 5)}, True, ""),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 4)}, False, ""),
     (YEAR, NAMED | {"consent_on": date(2025, 10, 4), "consent_until": date(2027, 1, 1)}, False, ""),
-    (PLAIN, {"consent": "partners", "consent_until": date(2026, 10, 4)}, False, ""),
-    (PLAIN, {"consent": "partners", "at_agreed_hour": "no"}, False, ""),
-    (PLAIN, {"consent": "partners", "at_agreed_hour": "call_at"}, None, "call_at"),
-    (PLAIN, {"consent": "partners", "at_agreed_hour": "place"}, None, "place"),
+    (PLAIN, UNNAMED | {"consent_until": date(2026, 10, 4)}, False, ""),
+    (PLAIN, UNNAMED | {"at_agreed_hour": "no"}, False, ""),
+    (PLAIN, UNNAMED | {"at_agreed_hour": "call_at"}, None, "call_at"),
+    (PLAIN, UNNAMED | {"at_agreed_hour": "place"}, None, "place"),
     (PLAIN, {"consent": "none", "at_agreed_hour": "call_at"}, False, ""),
-    (PLAIN, {"consent": "partners"}, True, ""),
-    (PLAIN, {"consent": "partners", "consent_on": date(2026, 10, 6)}, False, ""),
+    (PLAIN, UNNAMED, True, ""),
+    (PLAIN, UNNAMED | {"consent_on": date(2026, 10, 6)}, False, ""),
     (AFTER, NAMED | answer("clear", "2026-10-01", "it_rpo"), True, ""),
     (AFTER, NAMED | answer("listed", "2026-10-01", "it_rpo"), None, "consent_on"),
     (AFTER, NAMED | answer("listed", "2026-10-01", "it_rpo") | {"consent_on": date(2026, 10, 2)}, True, ""),
@@ -400,9 +407,8 @@ def test_every_demand_has_a_truth_table():
     """True, false and null each have a row in the table, or the kind has a test of its own; constants have one value."""
     rows = {(re.match(r"when = \{\}\n(\w+)", regime)[1], value) for regime, _, value, _ in TABLE}
     alone = {"within": test_within, "later": test_one_day_after_another, "answered": test_answered}
-    constant = {"forbidden": [False], "duty": [True], "unsettled": [None], "not_read": [None]}
-    assert DEMANDS["unflagged"].write is DEMANDS["unlisted"].write
-    for name in {*DEMANDS, *TESTS} - {*alone, "unflagged"}:
+    constant = {"forbidden": [False], "duty": [True], "unsettled": [None], "not_read": [None], "missing": [None]}
+    for name in {*DEMANDS, *TESTS} - {*alone}:
         for value in constant.get(name, [True, False, None]):
             assert (name, value) in rows
 

@@ -68,7 +68,7 @@ says = "scope"
 cites = ["C"]
 when = {}
 except = [{ purpose = ["sale"] }]
-unsettled = "jurisdiction"
+missing = "jurisdiction"
 confidence = "high"
 """
 

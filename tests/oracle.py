@@ -366,6 +366,13 @@ class Call:
             return False
         return bool(zones) or not is_instant(agreed)
 
+    def agreed(self):
+        """The time that was agreed, on the earliest possible clock; None where it cannot be compared."""
+        moment = read_moment(self.row.get("appointment_at"))
+        if not self.row.get("appointment_at") or not self.is_comparable(self.row["appointment_at"]):
+            return None
+        return min(on_clock(moment, zone) for zone in self.zones) if is_instant(moment) else moment
+
     def has_come(self, name):
         """Whether a day lies on or before that of the call; what is said against it counts from the day before."""
         eve = timedelta(days=name in ("objected_on", "consent_withdrawn_on", "refused_on"))
@@ -536,8 +543,11 @@ class Reading:
         return begun <= self.call.day <= end
 
     def later(self, p):
-        """Whether one told day lies after another."""
-        one, other = self.call.told[p["column"]], self.call.told[p["than"]]
+        """Whether one told day, or an appointment, lies after another, the day of the call, or a day of the rule."""
+        if p["column"] == "appointment_at":
+            agreed = self.call.agreed()
+            return bool(agreed) and agreed > datetime.combine(self.call.day, datetime.min.time())
+        one, other = self.call.told[p["column"]], self.call.told.get(p["than"], p["than"])
         return one and other and one > other
 
     def answered(self, p):
@@ -633,16 +643,22 @@ class Reading:
         return self.call.day > begun + timedelta(days=p["days"])
 
     def silence(self, _):
-        """Not on the eve or the day of a poll."""
+        """Not on the eve or the day of a poll; None where there may be one, or none is known any more."""
         usual, early = self.silent(early=False), self.silent(early=True)
         if self.call.polls is None:
-            return not usual if usual == early else None
-        return not (early if self.call.polls in self.pack["polls"]["early"] else usual)
+            return usual if usual == early else None
+        return early if self.call.polls in self.pack["polls"]["early"] else usual
 
     def silent(self, early):
-        """Whether the day of the call is a poll's, or its eve."""
-        polls = [one["day"] - timedelta(days=int(early and one["early"])) for one in self.pack["polls"]["days"]]
-        return any(self.call.day in (poll, poll - timedelta(days=1)) for poll in polls)
+        """Whether no poll is on the day of the call or the day after it: False for one that is sure."""
+        polls = self.pack["polls"]
+        near = [
+            one["confidence"] != "low"
+            for one in polls["days"]
+            for poll in [one["day"] - timedelta(days=int(early and one["early"]))]
+            if self.call.day in (poll, poll - timedelta(days=1))
+        ]
+        return False if any(near) else None if near or self.call.day > polls["read_until"] else True
 
 
 def falls_on(key, day):

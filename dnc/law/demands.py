@@ -20,7 +20,7 @@ import msgspec
 from dnc.law.condition import ALWAYS, Condition, Sql, all_sql, is_unknown, one_of
 from dnc.law.limits import Limit
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, Words, duration, localized, registry_name
+from dnc.messages import LANGUAGES, Words, calendar_day, duration, localized, registry_name
 from dnc.registries import OWN
 
 FACTS = {
@@ -28,7 +28,7 @@ FACTS = {
     "at_first": "TIMESTAMP",  # local time of the call in the earliest of its possible zones
     "at_last": "TIMESTAMP",  # local time in the latest of them
     "timed": "BOOLEAN",  # whether the call has a clock time; if not, it may be at any; NULL = at one that is not known
-    "appointment": "TIMESTAMP",  # local time that the person agreed to
+    "appointment_at": "TIMESTAMP",  # local time that the person agreed to
     "polls": "VARCHAR",  # territory whose polls count; NULL if `place` was not understood
     "place": "VARCHAR",  # ISO 3166-2, as given or from the numbering plan; NULL if unknown or given as a zone
     "plan_place": "VARCHAR",  # ISO 3166-2 of the number's area code, wherever the person is; NULL if it has none
@@ -48,6 +48,7 @@ FACTS = {
     "campaign": "VARCHAR",
 }
 DATES = tuple(name for name, kind in FACTS.items() if kind == "DATE" and name != "day")  # those of planned calls
+APPOINTMENT = "appointment_at"
 REGISTRY_FACTS = {
     "": "VARCHAR",  # listed, clear, uncovered; NULL = no snapshot is loaded for the day
     "_as_of": "DATE",
@@ -316,9 +317,9 @@ def _hours(p: dict[str, Any]) -> Condition:
     sql = Sql(f"list_reduce({both}, lambda a, b: if(a = b, a, null))", "at_first", "at_last", "timed")
     unknown = Sql("at_first is null or at_first <> at_last", "at_first", "at_last")
     if p.get("appointment"):
-        agreed = "case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
-        agreed += "else appointment::date = day and not timed end"
-        sql = Sql(f"(appointment is not null and {agreed}) or ({sql})", sql, "appointment", "day")
+        agreed = "case when timed then date_trunc('minute', appointment_at) = date_trunc('minute', at_first) "
+        agreed += "else appointment_at::date = day and not timed end"
+        sql = Sql(f"(appointment_at is not null and {agreed}) or ({sql})", sql, "appointment_at", "day")
     limit = Limit.of_hours(p["windows"], eve or (), bool(calendars))
     spans = [*chain(*p["windows"].values()), *(eve or ())]
     clocks = {clock for first, last in spans for clock in (first, _minute_after(last) if included else last)}
@@ -381,32 +382,40 @@ def _not_objected(p: dict[str, Any]) -> Condition:
     return Condition(Sql(sql, objected, stale), (*_registry_reads(OWN), (stale, "stale:own")), ends, says, (OWN,))
 
 
-def silent_days(jurisdiction: str, early: bool = False) -> str:
+def silent_days(jurisdiction: str, early: bool = False, sure: bool = True) -> str:
     """Name of the macro that lists the days of a jurisdiction on which polls forbid calls.
 
-    early: those of places that vote a day earlier.
+    early: those of places that vote a day earlier. sure: whether it is known that there is a poll; else there may be.
     """
-    name = jurisdiction.replace("-", "_")
-    return f"{name}_silent_early" if early else f"{name}_silent"
+    return f"{jurisdiction.replace('-', '_')}_{'silent' if sure else 'unsure'}{'_early' if early else ''}"
 
 
 def _silence(p: dict[str, Any]) -> Condition:
-    usual, early = (silent_days(p["jurisdiction"], early) for early in (False, True))
-    there = one_of("polls", p["early"])
+    """Neither on the eve nor on the day of a poll; unknown where there may be one, and after the last that is known."""
+    until, there = f"date '{p['read_until']}'", one_of("polls", p["early"])
+    calendars = {
+        early: [silent_days(p["jurisdiction"], early, sure) for sure in (True, False)] for early in (False, True)
+    }
+    lawful, ahead = {}, {}
+    for early, (sure, unsure) in calendars.items():
+        known = f"day <= {until} and not {_contains(unsure, 'day')}"
+        lawful[early] = f"case when {_contains(sure, 'day')} then false when {known} then true end"
+        ahead[early] = f"least({_next_in(sure)} - 1, {_next_in(unsure)} - 1, {until})"
     sql = (
-        f"case when {there} then not {_contains(early, 'day')} when not {there} then not {_contains(usual, 'day')} "
-        f"when {_contains(early, 'day')} = {_contains(usual, 'day')} then not {_contains(usual, 'day')} end"
+        f"case when {there} then {lawful[True]} when not {there} then {lawful[False]} "
+        f"when ({lawful[True]}) = ({lawful[False]}) then {lawful[True]} end"
     )
-    ahead = f"case when {there} then {_next_in(early)} else {_next_in(usual)} end - 1"
+    unread = Sql(f"polls is not null and ({sql}) is null", there, "day")
+    end = f"case when day > {until} then null when {there} then {ahead[True]} else {ahead[False]} end"
     return Condition(
         Sql(sql, there, "day"),
-        ((is_unknown("polls"), "place"),),
-        (Sql(ahead, there, "day"),),
+        ((is_unknown("polls"), "place"), (unread, "stale:law")),
+        (Sql(end, there, "day"),),
         localized("condition", "silence"),
         waits=ALWAYS,
         limit=Limit(silence=True),
         compares=(("polls", tuple(p["early"])),) if p["early"] else (),
-        calendars=(usual, early),
+        calendars=(*calendars[False], *calendars[True]),
     )
 
 
@@ -460,15 +469,19 @@ def _within(p: dict[str, Any]) -> Condition:
 
 def _later(p: dict[str, Any]) -> Condition:
     column, than = p["column"], p["than"]
-    reads = tuple((is_unknown(name), name) for name in (column, than))
-    later = Sql(f"{column} > {than}", column, than)
+    names = [name for name in (column, than) if name in FACTS]
+    reads = tuple((is_unknown(name), name) for name in names if name in DATES)
+    other = than if than in names else f"date '{than}'"
+    later = Sql(f"{column} > {other}", *names)
+    if column == APPOINTMENT:  # where none is told, there is none
+        later = Sql(f"coalesce({later}, false)", later)
     if column == "consent_on":  # a consent of which it is not known whether it counts is after nothing
         later = Sql(f"case when not ({later}) then false when lacks = '' then {later} end", later, "lacks")
         reads += tuple((one_of("lacks", [word]), word) for word in LACKS)
+    last = Sql(f"case when {later} then ({column} - interval 1 second)::date end", later)
+    after = calendar_day(than) if isinstance(than, date) else label("call_at" if than == "day" else than)
     return Condition(
-        later,
-        reads,
-        says=localized("condition", "later", label=label(column), than=label(than)),
+        later, reads, (last,) if than == "day" else (), localized("condition", "later", label=label(column), than=after)
     )
 
 

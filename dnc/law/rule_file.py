@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from dnc.law.calendars import Calendar
 from dnc.law.condition import Condition, Sql, is_unknown, one_of
 from dnc.law.demands import (
     AGES,
+    APPOINTMENT,
     DATES,
     DEMANDS,
     EVER,
@@ -51,7 +53,9 @@ _TYPES |= dict.fromkeys(("same_campaign", "for_consent", "if_answered", "appoint
 _PARAMETER_WORDS: dict[str, Collection[str]] = {
     "scope": ("named", "written", "any"),
     "ends": ("included",),
-    **dict.fromkeys(("column", "after", "than"), DATES),
+    "after": DATES,
+    "column": (*DATES, APPOINTMENT),
+    "than": (*DATES, "day"),
 }
 _AMOUNTS = {*UNITS, "working_days"}
 # Which other parameters go with one of these, and what is said where they do not.
@@ -231,7 +235,9 @@ class _RulesReader:
     def _read_calendars(self, data: dict[str, Any]) -> None:
         self.each(_ID, "a name in lower-case words joined by hyphens", [*data.get("holidays", {})], "holidays")
         self.holidays = {name: self._calendar(name, days) for name, days in data.get("holidays", {}).items()}
-        polls = self.table(data.get("polls", {}), dict.fromkeys(("early", "days", "cites")), (), "polls")
+        kinds = {"early": None, "days": None, "cites": None, "read_until": date}
+        polls = self.table(data.get("polls", {}), kinds, (), "polls")
+        self.polls_until = polls.get("read_until", data["read_until"])
         self.early = self.each(_TERRITORY, "an ISO 3166-1 code", polls.get("early", []), "polls", "early")
         self.polls = [self._poll(poll, "polls", "days") for poll in polls.get("days", [])]
         self.poll_cites = self._cites_of(polls, "polls") if polls else ()
@@ -277,16 +283,22 @@ class _RulesReader:
         """The calendars that the conditions call, as bodies of SQL macros without arguments."""
         calendars = {calendar(one.name): days_sql(one.days) for one in holidays}
         if self.polls:
-            for early in (False, True):
-                calendars[silent_days(self.jurisdiction, early)] = days_sql(self._silent_days(early))
+            for early, sure in product((False, True), repeat=2):
+                days = self._silent_days(early, sure)
+                calendars[silent_days(self.jurisdiction, early, sure)] = days_sql(days)
         return calendars
 
-    def _silent_days(self, early: bool) -> list[date]:
+    def _silent_days(self, early: bool, sure: bool) -> list[date]:
         """The day of each poll and the day before.
 
-        early: the days for places that vote a day earlier, in the polls that say so.
+        early: the days for places that vote a day earlier, in the polls that say so. sure: those of polls of which it
+        is known that and where they are; else of the others, whose confidence is low.
         """
-        polls = [poll.day - timedelta(days=bool(early and poll.early)) for poll in self.polls]
+        polls = [
+            poll.day - timedelta(days=bool(early and poll.early))
+            for poll in self.polls
+            if (poll.confidence != GRADES[0]) is sure
+        ]
         return sorted({day - timedelta(days=back) for day in polls for back in (0, 1)})
 
     def _cite(self, key: str, data: Any) -> Cite:
@@ -434,7 +446,7 @@ class _RulesReader:
         for key in params:
             self._parameter(key, params, *at)
         if template is DEMANDS["silence"]:
-            params = {"jurisdiction": self.jurisdiction, "early": self.early}
+            params = {"jurisdiction": self.jurisdiction, "early": self.early, "read_until": self.polls_until}
         return template.write(params)
 
     def _parameter(self, key: str, params: dict[str, Any], *at: str) -> None:
@@ -446,7 +458,7 @@ class _RulesReader:
             self.each(_ID, "a registry id", [value], *at, key)
         elif key in ("allowed", "forbidden"):
             self.each(_PREFIX, "an E.164 prefix", value or None, *at, key)  # an empty list says nothing
-        elif key in words and value not in words[key]:
+        elif key in words and value not in words[key] and not (key == "than" and type(value) is date):
             raise self.fail(f"{value!r} is not one of {', '.join(words[key])}", *at, key)
         goes_with, otherwise = _TOGETHER.get(key, (None, ""))
         if goes_with and not goes_with(params.keys()):

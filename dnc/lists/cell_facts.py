@@ -387,7 +387,7 @@ class FactReader(msgspec.Struct, frozen=True, dict=True):
             partial(appointment, dates=dates, now=self.now),
             pl.Datetime("us"),
         )
-        return [*moments, agreed.alias("appointment")]
+        return [*moments, agreed.alias("appointment_at")]
 
     def _others(self, cells: pl.DataFrame, territory: pl.Series, zones: pl.Series, odd: Odd) -> list[pl.Series]:
         columns = [cells["campaign"]]

@@ -141,12 +141,10 @@ def all_past(check: Check) -> bool:
 
 
 def _facts(check: Check) -> Iterator[str]:
-    """Lines about the people of the list, calls whose law is easily mistaken, and the use and the day."""
-    language, tallies = check.language, check.tallies
+    """Lines about the people of the list, calls that only recommendations forbid, and the use and the day."""
+    language = check.language
     if check.persons is not None:
         yield said(language, "summary", "persons", calls=check.calls, persons=check.persons)
-    if possible := tallies.duties()["survey-beside-sale"]:  # for an opinion about what the business sells
-        yield said(language, "decision", "beside_sale", n=possible)
     # No law forbids these, but only recommendations, which count like law.
     if recommended := _forbidden_only(check, lambda regime: regime.force == "guidance").total():
         yield said(language, "decision", "recommended", n=recommended)

@@ -146,7 +146,7 @@ class OtherDays:
         tried: columns `moved` and `day`.
         """
         later = taken(calls, tried["moved"]).with_columns(tried["moved"], tried["day"])
-        parts = later.select("day", "zones", "jurisdiction", "hours_agreed", "appointment")
+        parts = later.select("day", "zones", "jurisdiction", "hours_agreed", "appointment_at")
         spans = each_distinct(parts, self._spans, {"span": pl.List(pl.Struct(_SPAN))})
         later = later.with_columns(spans).explode("span").unnest("span")
         clocks = [pl.when("is_local").then(name).alias(name) for name in ("at_first", "at_last")]
@@ -192,7 +192,7 @@ class OtherDays:
     ) -> tuple[list[dict[str, datetime | None]]]:
         """The spans of a day in which nothing changes for a call, each with the local times at its beginning.
 
-        own: of the call `hours_agreed` and `appointment`, or None.
+        own: of the call `hours_agreed` and `appointment_at`, or None.
         """
         hours_agreed, appointment = own
         clocks = self._clocks_of(jurisdiction)

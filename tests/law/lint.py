@@ -30,7 +30,7 @@ _AGES = ("day", "day - 20000", "null")
 _TRIED = {
     "at_first": ("null", *(f"day + {ahead} + interval {hour} hour" for ahead in range(7) for hour in (3, 11))),
     "timed": ("true",),
-    "appointment": ("null",),
+    "appointment_at": ("null", "day + 2"),
     "polls": ("'XX'", "null"),
     "attempts": ("0", "99", "null"),
     "attempts_most": ("0", "99", "null"),

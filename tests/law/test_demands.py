@@ -215,9 +215,9 @@ TABLE = [
     (HOURS, at("2026-05-14T11:00"), False, ""),
     (HOURS, on("2026-10-05"), True, ""),
     (HOURS, on("2026-10-04"), False, ""),
-    (HOURS, at("2026-10-03T18:00") | {"appointment": datetime(2026, 10, 3, 18)}, True, ""),
-    (HOURS, at("2026-10-03T18:01") | {"appointment": datetime(2026, 10, 3, 18)}, False, ""),
-    (HOURS, on("2026-10-03") | {"appointment": datetime(2026, 10, 3, 18)}, True, ""),
+    (HOURS, at("2026-10-03T18:00") | {"appointment_at": datetime(2026, 10, 3, 18)}, True, ""),
+    (HOURS, at("2026-10-03T18:01") | {"appointment_at": datetime(2026, 10, 3, 18)}, False, ""),
+    (HOURS, on("2026-10-03") | {"appointment_at": datetime(2026, 10, 3, 18)}, True, ""),
     (HOURS, at("2026-10-05T11:00") | {"at_last": datetime(2026, 10, 5, 13, 30)}, None, "place"),
     (HOURS, at("2026-10-05T11:00") | {"at_last": datetime(2026, 10, 5, 12, 0)}, True, ""),
     (HOURS, {"timed": True}, None, "place"),
@@ -288,6 +288,13 @@ TABLE = [
     (SILENCE, on("2026-03-14") | {"polls": "GP"}, False, ""),
     (SILENCE, on("2027-04-16") | {"polls": None}, None, "place"),
     (SILENCE, on("2027-04-17") | {"polls": None}, False, ""),
+    # where there may be a poll, and after the last that is known
+    (SILENCE, on("2027-04-09"), True, ""),
+    (SILENCE, on("2027-04-09") | {"polls": "GP"}, None, "stale:law"),
+    (SILENCE, on("2027-04-11"), None, "stale:law"),
+    (SILENCE, on("2027-04-09") | {"polls": None}, None, "place"),
+    (SILENCE, on("2027-05-02"), False, ""),
+    (SILENCE, on("2027-05-03"), None, "stale:law"),
 ]
 
 
@@ -352,6 +359,28 @@ def test_one_day_after_another(consented, refused, lacks, value):
         facts = "select $consented::date as consent_on, $refused::date as refused_on, $lacks as lacks"
         told = {"consented": consented, "refused": refused, "lacks": lacks}
         [(found,)] = con.execute(f"select {condition.sql} from ({facts})", told).fetchall()
+    assert found is value
+
+
+@pytest.mark.parametrize(
+    ("test", "told", "value"),
+    [
+        ('column = "appointment_at", than = "day"', "2026-10-06 09:00", True),
+        ('column = "appointment_at", than = "day"', "2026-10-05 00:01", True),
+        ('column = "appointment_at", than = "day"', "2026-10-04 23:59", False),
+        ('column = "appointment_at", than = "day"', None, False),
+        ('column = "relationship_on", than = 2026-08-10', "2026-08-11", True),
+        ('column = "relationship_on", than = 2026-08-10', "2026-08-10", False),
+        ('column = "relationship_on", than = 2026-08-10', None, None),
+    ],
+)
+def test_later_than_a_day(test, told, value):
+    """An appointment that is still to come on the day of the call, none where none is told; a day after one that the rule names."""
+    pack = read_pack("xx.toml", HEAD + f"when = {{ later = {{ {test} }} }}\nforbidden = {{}}")
+    [condition] = pack.regimes[0].when
+    facts = "select $told::timestamp as appointment_at, $told::date as relationship_on, date '2026-10-05' as day"
+    with duckdb.connect() as con:
+        [(found,)] = con.execute(f"select {condition.sql} from ({facts})", {"told": told}).fetchall()
     assert found is value
 
 

@@ -413,7 +413,13 @@ def test_consent_after_listing(tmp_path, listed, since, consent_on, expected):
     path.write_text(f"number,listed,since\n+3225550101,{listed},{since}\n", encoding="utf-8")
     store = Store(tmp_path / "store")
     store.load(path, registry="be-dncm", as_of=date(2026, 11, 22))
-    row = SALE | {"number": "+3225550101", "call_at": "2026-11-24", "consent": "named_caller", "consent_for": "live", "consent_on": consent_on}
+    row = SALE | {
+        "number": "+3225550101",
+        "call_at": "2026-11-24",
+        "consent": "named_caller",
+        "consent_for": "live",
+        "consent_on": consent_on,
+    }
     [verdict] = decided(tmp_path, row, store=store)
     assert verdict["dnc_outcome"] == expected
 

@@ -497,6 +497,8 @@ class Reading:
             parts.append(call.has_come("consent_on") is not False)
         until = call.told["consent_until"]
         parts += [until is None or call.day <= until, self.is_at_agreed_hour()]
+        if until is None:
+            parts.append(True if given and call.day <= months_later(given, 24) else None)
         if "after_listed" in p:
             parts += self.after_listed(p["after_listed"], p.get("registry_max_age"))
         return all_of(parts)

@@ -143,6 +143,7 @@ def test_everything_that_may_be_missing_has_a_name_and_a_question():
         *LACKS,
         "stale:own",
         "stale:customers",
+        "stale:consent",
     } - {"sector", "hours_agreed"}
     for section in ("missing", "ask"):
         assert set(CATALOGUE[section]) == other, section

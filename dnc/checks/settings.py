@@ -21,7 +21,7 @@ from dnc.errors import OptionError, declared, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.lists.brief import KEYS, Brief, read_brief
+from dnc.lists.brief import CONSENT_MONTHS, KEYS, Brief, read_brief
 from dnc.lists.completion import Completion
 from dnc.lists.consents import Consents, read_consents
 from dnc.lists.header import Header, NoNumberError
@@ -176,7 +176,8 @@ class Setup(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """All of it but the law and the consents, as canonical JSON; `dnc replay` reads it."""
-        names = (name for name in KEYS if name != "require_proof" or self.brief.require_proof)
+        usual = {"require_proof": False, "consent_months": CONSENT_MONTHS}
+        names = (name for name in KEYS if name not in usual or getattr(self.brief, name) != usual[name])
         settings: dict[str, Any] = {name: getattr(self.brief, name) for name in names}
         settings["texts"] = {name: asdict(texts) for name, texts in self.brief.texts.items()}
         settings |= {"at": self.at, "guidance": self.policy.guidance, "accept": self.policy.accepted}

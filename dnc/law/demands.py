@@ -36,6 +36,7 @@ FACTS = {
     "relationship_on": "DATE",
     "consent_on": "DATE",
     "consent_until": "DATE",  # last day for which consent was given; NULL = no such day was agreed
+    "consent_fresh": "DATE",  # last day on which one without such a day is not too old; NULL = it has no day
     "lacks": "VARCHAR",  # why it is not known whether the consent counts: a word of `LACKS`; '' where it does
     "at_agreed_hour": "VARCHAR",  # yes (also if no hours were agreed), no, or what is missing: call_at, place
     "consent_withdrawn_on": "DATE",  # never NULL: 9999-12-31 = none
@@ -47,7 +48,7 @@ FACTS = {
     "attempts_day_most": "INTEGER",
     "campaign": "VARCHAR",
 }
-DATES = tuple(name for name, kind in FACTS.items() if kind == "DATE" and name != "day")  # those of planned calls
+DATES = tuple(name for name, kind in FACTS.items() if kind == "DATE" and name not in ("day", "consent_fresh"))
 APPOINTMENT = "appointment_at"
 REGISTRY_FACTS = {
     "": "VARCHAR",  # listed, clear, uncovered; NULL = no snapshot is loaded for the day
@@ -279,6 +280,11 @@ def _still_given() -> Iterator[Condition]:
     withdrawn = _counts("consent_withdrawn_on")
     yield Condition(Sql(f"not ({withdrawn})", withdrawn))
     yield Condition(Sql("coalesce(day <= consent_until, true)", "day", "consent_until"))
+    old = Sql("consent_until is null and day > consent_fresh", "consent_until", "day", "consent_fresh")
+    undated = Sql("consent_until is null and consent_fresh is null", "consent_until", "consent_fresh")
+    end = Sql("case when consent_until is null then consent_fresh end", "consent_until", "consent_fresh")
+    known = Sql("case when consent_until is not null or day <= consent_fresh then true end", old)
+    yield Condition(known, ((old, "stale:consent"), (undated, "consent_on")), (end,))
     unknown = tuple((one_of("lacks", [word]), word) for word in LACKS)
     yield Condition(Sql("case when lacks = '' then true end", "lacks"), unknown)
     agreed = "case at_agreed_hour when 'yes' then true when 'no' then false end"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 ATTEMPTS_DAYS = 30
-COUNTS = ("least", "most", "least_day", "most_day")  # in thirty days and in 24 hours
+COUNTS = ("least", "most", "least_day", "most_day", "used")  # in thirty days and in 24 hours; day of the last call
 _MINUTES = 24 * 60
 _WIDTH = 1 << 32  # more minutes than there are in any calendar
 
@@ -51,7 +51,7 @@ class Attempts(NamedTuple):
         )
 
     def before(self, calls: pl.DataFrame) -> pl.DataFrame:
-        """The attempts before calls, a row a call, with the columns `COUNTS`.
+        """The attempts before calls, a row a call, with the columns `COUNTS`; `used` is in days since 1970, or 0.
 
         calls: `person` (null where unread), `day`, `at_first`, `at_last`, `timed`, and the `spans` of the call as it is
             planned in the list, which does not count for itself; null where it is in none.
@@ -77,7 +77,9 @@ class Attempts(NamedTuple):
             is_one = (own[own_moment] < moments[bound]) & (own[other] >= moments[since])
             return is_one.fill_null(False).cast(pl.Int32)
 
-        counts = dict.fromkeys(COUNTS, nothing["least"])
+        latest = pl.concat([pl.Series([-1]), self.made])[fewer(self.made, "tomorrow")]
+        used = (latest % _WIDTH // _MINUTES).set(latest // _WIDTH != place[at], 0)
+        counts = {"used": used}
         for since, least, most in (("since", "least", "most"), ("day_since", "least_day", "most_day")):
             made = fewer(self.made, "tomorrow") - fewer(self.made, since)
             surely = (

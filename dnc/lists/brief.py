@@ -25,9 +25,22 @@ from dnc.numbers.numbering_plans import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
 KEYS = (
-    *("region", "dates", "sheet", "short_rows", "require_proof", "guidance", "ignore", "new_columns", "around"),
+    *(
+        "region",
+        "dates",
+        "sheet",
+        "short_rows",
+        "require_proof",
+        "consent_months",
+        "guidance",
+        "ignore",
+        "new_columns",
+        "around",
+    ),
     *("columns", "values", "texts", "when_filled", "when_empty", "facts"),
 )
+CONSENT_MONTHS = 24  # our figure: courts have let consents that nobody used lapse after one and a half to two years
+MOST_MONTHS = 120
 _OF_TEXTS = ("rest", "separator", "on")  # beside its meanings
 _OF_CALLS = ("zone", "outbound")  # of files of calls that were made
 _MOST_BYTES = 1 << 23  # more than the characters of a brief can take
@@ -58,6 +71,7 @@ class Brief:
         around: `read` if a person has read what the file has around its table; `undecided` if nobody has, so that no
             row is clear.
         require_proof: whether a consent without a proof or a wording is not known.
+        consent_months: after how many months a consent without a last day is not known, if it was not used since.
         guidance: whether a regulator's recommendation counts like law (`enforce`, as without it) or not (`advise`).
         campaign: name and version of the campaign that it is of, or None.
     """
@@ -78,6 +92,7 @@ class Brief:
     new_columns: str | None = None
     around: str | None = None
     require_proof: bool = False
+    consent_months: int = CONSENT_MONTHS
     guidance: str | None = None
     campaign: str | None = None
 
@@ -241,6 +256,9 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
     require_proof = entries.get("require_proof", False)
     if not isinstance(require_proof, bool):
         raise InputError(localized("errors", "true_or_false"), path, "require_proof")
+    consent_months = entries.get("consent_months", CONSENT_MONTHS)
+    if type(consent_months) is not int or not 1 <= consent_months <= MOST_MONTHS:
+        raise InputError(localized("errors", "months", most=MOST_MONTHS), path, "consent_months")
     try:
         return Brief(
             **_of_file(path, entries),
@@ -251,6 +269,7 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
             when_empty=rules["when_empty"],
             new_columns=_word(path, "new_columns", entries.get("new_columns"), "undecided"),
             require_proof=require_proof,
+            consent_months=consent_months,
             guidance=_word(path, "guidance", entries.get("guidance"), "enforce", "advise"),
         )
     except InputError as error:

@@ -172,7 +172,8 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
         days = calls.plans["day"].drop_nulls()
         made = pl.DataFrame(schema=MADE)
         if days.len() and isinstance(first := days.min(), date):
-            made = self.own.calls_made(members["number"], first - timedelta(days=ATTEMPTS_DAYS))
+            days_back = max(ATTEMPTS_DAYS, 31 * self.brief.consent_months)
+            made = self.own.calls_made(members["number"], first - timedelta(days=days_back))
         attempts = Attempts.of(made.join(members, on="number"), planned)
         return _Knowledge.of(pl.DataFrame([asked.alias("asked"), person]), members, pl.concat(said), attempts)
 
@@ -197,8 +198,14 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
         counts = known.attempts.before(when.hstack(who.drop("number")).with_columns(about["person"]))
         row, rows = numbered(counts.with_columns(key.alias("key")))
         completed = taken(completed, rows["key"]).hstack(rows.drop("key"))
-        completed = completed.with_columns(_counted(completed, self.own.every_call)).drop(COUNTS)
+        completed = completed.with_columns(*_counted(completed, self.own.every_call), self._fresh()).drop(COUNTS)
         return completed.with_columns(at_agreed_hour()), row
+
+    def _fresh(self) -> pl.Expr:
+        """`consent_fresh`: the last day of the months of the brief, from the day of a consent or of the last call."""
+        last = pl.max_horizontal("consent_on", pl.col("used").cast(pl.Int32).cast(pl.Date))
+        fresh = last.dt.offset_by(f"{self.brief.consent_months}mo")
+        return pl.when(pl.col("consent_on").is_not_null()).then(fresh).alias("consent_fresh")
 
     def _keys(self, asked: pl.DataFrame, found: pl.DataFrame) -> Iterator[tuple[object, ...]]:
         """For each call all that its facts depend on."""

@@ -38,6 +38,7 @@ _TRIED = {
     "attempts_day_most": ("0", "99", "null"),
     "lacks": ("''", "'proof'"),
     "consent_until": ("day - 1", "null"),
+    "consent_fresh": ("day", "day - 1"),
     "at_agreed_hour": ("'yes'", "'no'"),
     "campaign": ("'c'", "null"),
     "cli": ("'withheld'", "'+99900'", "null"),

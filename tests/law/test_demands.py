@@ -26,10 +26,12 @@ FR = { zones = ["Europe/Paris"] }
 country = "FR"
 cites = ["C"]
 [polls]
+read_until = 2027-05-02
 early = ["GP"]
 days = [
     { name = "both", day = 2026-03-15, early = false, confidence = "high" },
     { name = "Saturday there", day = 2027-04-18, early = true, confidence = "high" },
+    { name = "not sure", day = 2027-04-11, early = true, confidence = "low" },
 ]
 cites = ["C"]
 [cites]
@@ -44,6 +46,7 @@ DEFAULTS = {
     "day": date(2026, 10, 5),
     "consent_withdrawn_on": NEVER,
     "lacks": "",
+    "consent_fresh": date(9999, 1, 1),
     "at_agreed_hour": "yes",
     "refused_on": NEVER,
     "polls": "FR",
@@ -188,6 +191,11 @@ TABLE = [
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "lacks": "sector"}, None, "sector"),
     (YEAR, NAMED | {"consent_on": date(2025, 10, 4), "lacks": "proof"}, False, ""),
     (PLAIN, UNNAMED | {"lacks": "channel"}, None, "channel"),
+    # one without a last day grows too old, and nobody knows how old one without a day is
+    (PLAIN, UNNAMED | {"consent_fresh": date(2026, 10, 5)}, True, ""),
+    (PLAIN, UNNAMED | {"consent_fresh": date(2026, 10, 4)}, None, "stale:consent"),
+    (PLAIN, UNNAMED | {"consent_fresh": date(2026, 10, 4), "consent_until": date(2026, 10, 5)}, True, ""),
+    (PLAIN, UNNAMED | {"consent_fresh": None}, None, "consent_on"),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 5)}, True, ""),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 4)}, False, ""),
     (YEAR, NAMED | {"consent_on": date(2025, 10, 4), "consent_until": date(2027, 1, 1)}, False, ""),
@@ -293,7 +301,7 @@ TABLE = [
     (SILENCE, on("2027-04-09") | {"polls": "GP"}, None, "stale:law"),
     (SILENCE, on("2027-04-11"), None, "stale:law"),
     (SILENCE, on("2027-04-09") | {"polls": None}, None, "place"),
-    (SILENCE, on("2027-05-02"), False, ""),
+    (SILENCE, on("2027-05-02"), True, ""),
     (SILENCE, on("2027-05-03"), None, "stale:law"),
 ]
 

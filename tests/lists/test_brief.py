@@ -18,6 +18,8 @@ from dnc.lists.brief import read_brief
         ('sheet = ""', "sheet", "must be the name of a sheet"),
         ("sheet = 2", "sheet", "must be the name of a sheet"),
         ('require_proof = "yes"', "require_proof", "must be true or false"),
+        ("consent_months = 0", "consent_months", "at least 1"),
+        ('consent_months = "24"', "consent_months", "must be a number of months"),
         ('around = "yes"', "around", "'?yes'? is not known"),
         ('[columns]\nnumber = ["Tel", 2]', "columns.number", "must be a text or a list of texts"),
         ('facts = "none"', "facts", "must be a table"),

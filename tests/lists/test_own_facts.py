@@ -519,3 +519,27 @@ def test_a_call_is_planned_on_no_day_that_programs_write_for_none(store, write_f
     path = write_file("calls.csv", f"number,call_at\n{NUMBER},{day}\n+33199000002,2026-11-20\n")
     first, second = check(path, store, given=SALE).verdicts["dnc_missing"].str.split(";")
     assert "call_at" in first and "call_at" not in second
+
+
+OLD = {"number": "+493023125101", "consent": "named_caller", "consent_on": "2020-05-04", "consent_for": "live"}
+
+
+@pytest.mark.parametrize(
+    ("months", "made", "until", "expected"),
+    [
+        (24, [], "", ("undecided", "stale:consent")),
+        (24, [], "2026-12-31", ("clear", "")),
+        (24, ["2024-11-20T10:00"], "", ("clear", "")),
+        (24, ["2022-01-03T10:00", "2024-11-19T10:00"], "", ("undecided", "stale:consent")),
+        (36, ["2024-11-19T10:00"], "", ("clear", "")),
+        (120, [], "", ("clear", "")),
+    ],
+)
+def test_a_consent_grows_old_unless_it_is_used(store, book, months, made, until, expected):
+    """One that was not used in the months of the brief is open; it lasts until a day that it names, or after a call."""
+    for at in made:
+        own_records.record(store, "calls", [{"number": OLD["number"], "at": at, "result": "answered"}], book)
+    facts = SALE | {"cli": "+493023125199", "source": "opt_in_form", "objected_on": "none"}
+    calls = [facts | OLD | {"consent_until": until}]
+    [verdict] = check(calls, store, at=DAY, brief=Brief(consent_months=months)).verdicts.to_dicts()
+    assert (verdict["dnc_outcome"], verdict["dnc_missing"]) == expected, verdict["dnc_why"]

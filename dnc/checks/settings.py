@@ -220,6 +220,7 @@ class Setup(msgspec.Struct, frozen=True):
                     self.now,
                     accept_unread=UNREAD in self.policy.accepted,
                     language=self.policy.language,
+                    at_gate=self.at_gate,
                 ),
             )
 

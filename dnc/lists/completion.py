@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from functools import cached_property, partial
 from itertools import chain, islice
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -13,7 +13,7 @@ import msgspec
 import polars as pl
 from msgspec.structs import replace
 
-from dnc.clock import NEVER, today
+from dnc.clock import NEVER, present, today
 from dnc.errors import UnreadRowsError
 from dnc.files.table import MARKED, RAGGED, Table
 from dnc.frames import Remembered, each_distinct, keys, numbered, repeated, taken
@@ -22,6 +22,7 @@ from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import at_agreed_hour
 from dnc.lists.intake import Intake
+from dnc.lists.local_time import latest_local
 from dnc.lists.other_rows import PLANNED, OtherRows
 from dnc.lists.own_statements import MADE, OwnStatements
 from dnc.lists.persons import Persons
@@ -58,7 +59,7 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
         confirmed_by: jurisdiction → the ways of confirmation that prove a number there, where its law names some.
         now: the day that counts as today; None for the clock's.
         accept_unread: whether objections in the list may have a number that cannot be read.
-        language: of notes.
+        language: of notes. at_gate: see `dnc.checks.settings.Setup`.
         others: what the rows of the list say; None where no two are of one person, or it was not looked at.
         people: who is one person.
     """
@@ -70,6 +71,7 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
     now: date | None = None
     accept_unread: bool = False
     language: str = "en"
+    at_gate: bool = False
     others: OtherRows | None = None
     people: Persons | None = None
     _remembered: Remembered = msgspec.field(default_factory=lambda: Remembered(_REMEMBERED))
@@ -240,10 +242,18 @@ class Completion(msgspec.Struct, frozen=True, dict=True):
         days = self.own.customers(calls["day"])
         of_day = calls.select("day").join(days, on="day", how="left", maintain_order="left").drop("day")
         asked = calls.select(*CALL, "texts", "related", *(ASSUMED + name for name in CONSENT_FACTS)).hstack(of_day)
+        asked = asked.with_columns(self._begun(asked))
         each = about.with_row_index("call")
         others = (each.join(known.sets, left_on=name, right_on="set") for name in ("of_person", "of_number"))
         parts = (part.select("call", *SAID) for part in (each.join(stated, on="plan"), *others))
         return calls, asked, pl.concat(list(parts)).sort("call")
+
+    def _begun(self, calls: pl.DataFrame) -> pl.Series:
+        """`begun`: whether calls are about to be made, at a gate whose clock has reached their minute."""
+        if not self.at_gate or self.now:
+            return repeated(False, pl.Boolean, calls.height).alias("begun")
+        now = repeated(present().astimezone(UTC).replace(tzinfo=None), pl.Datetime("us"), calls.height)
+        return (calls["at_first"] <= latest_local(now, calls["clocks"])).alias("begun")
 
     def _noted(self, facts: pl.DataFrame) -> pl.DataFrame:
         """What decides and is not of the row of the call itself.

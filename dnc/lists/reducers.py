@@ -40,7 +40,8 @@ def reduced(
     Args:
         calls: a row each, with the columns `CALL`, `ASSUMED` with each of `CONSENT_FACTS`, `texts` and `related` as
             their rows tell them; and `customers`, `customers_on`, `customers_loaded_at`: the file of customers of the
-            day of the call, null where there is none, and `customers_stale`, whether it is too old to tell anything.
+            day of the call, null where there is none, and `customers_stale`, whether it is too old to tell anything;
+            and `begun`, whether it is about to be made.
         found: statements (`SAID`) with `call`, the position of the call, sorted by it.
         today: the day. confirmed_by: jurisdiction → the ways of confirmation that prove a number there.
     Returns:
@@ -81,7 +82,7 @@ def _laid(
     calls: pl.DataFrame, found: pl.DataFrame, today: date, confirmed_by: Mapping[str, Sequence[str]]
 ) -> pl.LazyFrame:
     """The statements beside the others about their calls: see `_bounds` and `_standing`."""
-    of_call = calls.select(*CALL, "customers", "customers_on", "customers_loaded_at").with_row_index("call")
+    of_call = calls.select(*CALL, "begun", "customers", "customers_on", "customers_loaded_at").with_row_index("call")
     rows = found.join(of_call, on="call", maintain_order="left")
     proofs = (pl.col(name) & _is_confirmed(confirmed_by) for name in ("own_proof", "proven"))
     laid = rows.with_columns(*_counts(rows, today), *proofs).lazy()
@@ -103,6 +104,7 @@ def _counts(rows: pl.DataFrame, today: date) -> list[pl.Series]:
     """Whether statements count for their calls by their moment; `is_open`: whether a consent may be of after the call.
 
     A consent of the day of a call, without an hour, was given before it if the call is still to come, as it is held.
+    One that is told when the call is being made may have been given during it, unless it has a proof.
     """
     on, day = pl.col("on"), pl.col("day")
     same = (on == day).fill_null(False)
@@ -115,7 +117,7 @@ def _counts(rows: pl.DataFrame, today: date) -> list[pl.Series]:
     before = on.is_null() | (on < day) | (same & ~pl.lit(late))
     for_call = _is(said.CONSENT, said.LIFT, said.DENIED, said.RELATIONSHIP)
     counts = pl.when(for_call).then(before).otherwise((on <= day + pl.duration(days=1)) | on.is_null())
-    is_open = same & ~pl.lit(timed) & (day < today)
+    is_open = same & ~pl.lit(timed) & ((day < today) | (pl.col("begun") & ~pl.col("proven").fill_null(False)))
     return rows.select(counts.fill_null(True).alias("counts"), is_open.alias("is_open")).get_columns()
 
 
@@ -307,9 +309,9 @@ def _found() -> list[pl.Expr]:
     read = pl.concat_list(*(pl.col(name).str.split(";") for name in ("texts", "read"))).list.set_difference([""])
 
     def consented(name: str, value: pl.Expr) -> pl.Expr:
-        return pl.when(stands).then(value).when(silent).then(ASSUMED + name)
+        return known.then(pl.when(stands).then(value).otherwise(ASSUMED + name))
 
-    # An end or hours without a consent limit nothing.
+    # A day, an end or hours without a consent say nothing.
     assumed = pl.when(silent)
     known = pl.when(stands | (silent & pl.col(ASSUMED + "consent").is_not_null()))
     facts = {

@@ -19,7 +19,7 @@ from dnc.clock import today
 from dnc.files.net import marks
 from dnc.files.table import quoted
 from dnc.law.limits import Limit
-from dnc.law.regimes import Regime
+from dnc.law.regimes import GRADES, Regime
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, dated, in_language, in_quotes, messages, said, semicolons
 from dnc.registries import OWN
@@ -141,10 +141,13 @@ def all_past(check: Check) -> bool:
 
 
 def _facts(check: Check) -> Iterator[str]:
-    """Lines about the people of the list, calls that only recommendations forbid, and the use and the day."""
+    """Lines about the people, calls that rest on what is in doubt or only recommendations forbid, the use and the day."""
     language = check.language
     if check.persons is not None:
         yield said(language, "summary", "persons", calls=check.calls, persons=check.persons)
+    for regime, possible in ranked(check.book, check.tallies.duties()):
+        if regime.confidence == GRADES[0]:  # what these calls rest on is in doubt
+            yield labelled(regime.title[language], calls(possible, language), language)
     # No law forbids these, but only recommendations, which count like law.
     if recommended := _forbidden_only(check, lambda regime: regime.force == "guidance").total():
         yield said(language, "decision", "recommended", n=recommended)

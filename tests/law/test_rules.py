@@ -121,7 +121,7 @@ def test_no_citation_stops_at_a_home_page():
 def test_rules_for_every_country_are_part_of_each():
     """An objection to this caller, debt collection, and words that may hide a sale count wherever a number is from."""
     shared = ("own-objection", "membership-or-sale", "collection-not-read", "nothing-is-sold", "survey-beside-sale")
-    shared += ("information-without-contract", "file-of-another-task", "consent-grows-old")
+    shared += ("information-without-contract", "file-of-another-task")
     for pack in Rulebook.load().packs.values():
         assert tuple(regime.id for regime in pack.regimes[-len(shared) :]) == shared, pack.jurisdiction
     assert "everywhere" not in Rulebook.load().packs

@@ -187,7 +187,7 @@ def test_open_questions_are_told_apart():
 def test_a_policy_of_this_program_says_so():
     """What no statute says everywhere is marked as a policy, in both languages, and counts whatever guidance does."""
     policies = [one.id for one in FRANCE.regimes if one.force == "policy"]
-    assert policies == ["own-objection", "information-without-contract", "consent-grows-old"]
+    assert policies == ["own-objection", "information-without-contract"]
     assert all(Policy(guidance="advise").counts(one) for one in FRANCE.regimes if one.id in policies)
     for language, mark in (("en", "policy of this program"), ("fr", "règle de prudence de ce programme")):
         shown = rules(html([(FRANCE, FRANCE.regimes)], language))

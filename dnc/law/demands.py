@@ -182,7 +182,6 @@ def _unlisted_for_campaign(registry: str) -> Condition:
 _CONSENTS = {  # the signed one is one to this caller too: where both will do, texts name only the other
     "named": ("named_caller", "written"),
     "written": ("written",),
-    "any": ("named_caller", "written", "partners"),
 }
 
 
@@ -397,31 +396,29 @@ def silent_days(jurisdiction: str, early: bool = False, sure: bool = True) -> st
 
 
 def _silence(p: dict[str, Any]) -> Condition:
-    """Neither on the eve nor on the day of a poll; unknown where there may be one, and after the last that is known."""
-    until, there = f"date '{p['read_until']}'", one_of("polls", p["early"])
-    calendars = {
-        early: [silent_days(p["jurisdiction"], early, sure) for sure in (True, False)] for early in (False, True)
-    }
-    lawful, ahead = {}, {}
-    for early, (sure, unsure) in calendars.items():
-        known = f"day <= {until} and not {_contains(unsure, 'day')}"
-        lawful[early] = f"case when {_contains(sure, 'day')} then false when {known} then true end"
-        ahead[early] = f"least({_next_in(sure)} - 1, {_next_in(unsure)} - 1, {until})"
+    """Neither on the eve nor on the day of a poll; unknown on days on which there may be one."""
+    lawful, ahead, calendars = [], [], []
+    for early in (False, True):
+        sure, unsure = both = [silent_days(p["jurisdiction"], early, is_sure) for is_sure in (True, False)]
+        known = f"when {_contains(sure, 'day')} then false when not {_contains(unsure, 'day')} then true"
+        lawful.append(f"case {known} end")
+        ahead.append(f"least({', '.join(map(_next_in, both))}) - 1")
+        calendars += both
+    there = one_of("polls", p["early"])
+    usual, early_sql = lawful
     sql = (
-        f"case when {there} then {lawful[True]} when not {there} then {lawful[False]} "
-        f"when ({lawful[True]}) = ({lawful[False]}) then {lawful[True]} end"
+        f"case when {there} then {early_sql} when not {there} then {usual} when {usual} = {early_sql} then {usual} end"
     )
     unread = Sql(f"polls is not null and ({sql}) is null", there, "day")
-    end = f"case when day > {until} then null when {there} then {ahead[True]} else {ahead[False]} end"
     return Condition(
         Sql(sql, there, "day"),
         ((is_unknown("polls"), "place"), (unread, "stale:law")),
-        (Sql(end, there, "day"),),
+        (Sql(f"case when {there} then {ahead[True]} else {ahead[False]} end", there, "day"),),
         localized("condition", "silence"),
         waits=ALWAYS,
         limit=Limit(silence=True),
         compares=(("polls", tuple(p["early"])),) if p["early"] else (),
-        calendars=(*calendars[False], *calendars[True]),
+        calendars=tuple(calendars),
     )
 
 
@@ -534,13 +531,6 @@ def _constant(sql: str, name: str) -> Callable[[dict[str, Any]], Condition]:
     return lambda p: Condition(Sql(sql), says=localized("condition", name))
 
 
-def _missing(p: dict[str, Any]) -> Condition:
-    """No fact decides it but the one that is missing, whatever was told."""
-    return Condition(
-        Sql("null::boolean"), ((ALWAYS, p["fact"]),), says=localized("condition", "missing", fact=label(p["fact"]))
-    )
-
-
 class Template(msgspec.Struct, frozen=True):
     """A kind of demand or test: the entry of `DEMANDS` or `TESTS` under its name.
 
@@ -575,7 +565,7 @@ DEMANDS = {
     "duty": Template(_constant("true", "duty")),
     "unsettled": Template(_constant("null::boolean", "unsettled")),
     "not_read": Template(_constant("null::boolean", "not_read")),
-    "missing": Template(_missing),
+    "missing": Template(_constant("null::boolean", "missing")),
 }
 OPEN = ("unsettled", "not_read")  # demands that no fact can meet or break
 TESTS = {name: template for name, template in DEMANDS.items() if template.test} | {

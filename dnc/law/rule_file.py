@@ -15,7 +15,7 @@ from dnc.clock import is_zone
 from dnc.errors import RuleError
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.calendars import Calendar
-from dnc.law.condition import Condition, Sql, is_unknown, one_of
+from dnc.law.condition import ALWAYS, Condition, Sql, is_unknown, one_of
 from dnc.law.demands import (
     AGES,
     APPOINTMENT,
@@ -37,7 +37,7 @@ from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, Words, in_languages, localized, translated, words
 
 LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
-_IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
+_IN_WORDS = ("duty", "missing", *OPEN)  # demands whose value is a sentence, or a word of `dnc_missing`
 _TEXTS = ("title", "says", "note", "sanction", "say")  # of a regime, besides its demand; in every language
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -51,7 +51,7 @@ _YEARS = range(1900, 2200)  # that a file may be reviewed for
 _TYPES: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", "hours", *AGES), int)
 _TYPES |= dict.fromkeys(("same_campaign", "for_consent", "if_answered", "appointment", "withheld"), bool)
 _PARAMETER_WORDS: dict[str, Collection[str]] = {
-    "scope": ("named", "written", "any"),
+    "scope": ("named", "written"),
     "ends": ("included",),
     "after": DATES,
     "column": (*DATES, APPOINTMENT),
@@ -292,14 +292,17 @@ class _RulesReader:
         """The day of each poll and the day before.
 
         early: the days for places that vote a day earlier, in the polls that say so. sure: those of polls of which it
-        is known that and where they are; else of the others, whose confidence is low.
+        is known that and where they are; else of the others, whose confidence is low, and all days after the last for
+        which polls are known.
         """
         polls = [
             poll.day - timedelta(days=bool(early and poll.early))
             for poll in self.polls
             if (poll.confidence != GRADES[0]) is sure
         ]
-        return sorted({day - timedelta(days=back) for day in polls for back in (0, 1)})
+        unread = () if sure else range((self.data["read_until"] - self.polls_until).days + 1)
+        days = {day - timedelta(days=back) for day in polls for back in (0, 1)}
+        return sorted(days | {self.polls_until + timedelta(days=ahead + 1) for ahead in unread})
 
     def _cite(self, key: str, data: Any) -> Cite:
         kinds = {"text": str, "url": str, "read": date} | dict.fromkeys(translated("text"), str)
@@ -418,10 +421,6 @@ class _RulesReader:
 
     def _demand(self, name: str, table: dict[str, Any], *at: str) -> Condition:
         value = table[name]
-        if name == "missing":
-            if value not in (*vocabulary().columns, "jurisdiction", "stale:law"):
-                raise self.fail("must be a word that `dnc_missing` may say of any call", *at, name)
-            return DEMANDS[name].write({"fact": value})
         if name not in _IN_WORDS:
             return self._compiled(DEMANDS[name], value, *at, name)
         if not isinstance(value, str):
@@ -433,7 +432,10 @@ class _RulesReader:
             for language, text in localized("condition", name).texts.items()
             if language != "en"
         }
-        return replace(condition, says=Words(in_languages(texts | table, name, "regimes", table["id"])))
+        reads: tuple[tuple[Sql, str], ...] = ((ALWAYS, value),) if name == "missing" else ()
+        if reads and value not in (*vocabulary().columns, "jurisdiction", "stale:law"):
+            raise self.fail("must be a word that `dnc_missing` may have of any call", *at, name)
+        return replace(condition, reads=reads, says=Words(in_languages(texts | table, name, "regimes", table["id"])))
 
     def _compiled(self, template: Template, value: Any, *at: str) -> Condition:
         if template is DEMANDS["hours"]:
@@ -446,7 +448,7 @@ class _RulesReader:
         for key in params:
             self._parameter(key, params, *at)
         if template is DEMANDS["silence"]:
-            params = {"jurisdiction": self.jurisdiction, "early": self.early, "read_until": self.polls_until}
+            params = {"jurisdiction": self.jurisdiction, "early": self.early}
         return template.write(params)
 
     def _parameter(self, key: str, params: dict[str, Any], *at: str) -> None:

@@ -141,7 +141,7 @@ def all_past(check: Check) -> bool:
 
 
 def _facts(check: Check) -> Iterator[str]:
-    """Lines about the people, calls that rest on what is in doubt or only recommendations forbid, the use and the day."""
+    """Lines about the people, calls that rest on a doubt or only recommendations forbid, the use and the day."""
     language = check.language
     if check.persons is not None:
         yield said(language, "summary", "persons", calls=check.calls, persons=check.persons)

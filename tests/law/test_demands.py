@@ -109,7 +109,7 @@ BLOCTEL = 'when = {}\nunlisted = { registry = "fr-bloctel", max_age = { months =
 CAMPAIGN = 'when = {}\nunlisted = { registry = "fr-bloctel", same_campaign = true }'
 GRACE = 'when = {}\nunlisted = { registry = "gb-tps", max_age = { days = 28 }, grace_days = 28 }'
 YEAR = 'when = {}\nconsent = { scope = "named", max_age = { days = 365, years = 1 } }'
-PLAIN = 'when = {}\nconsent = { scope = "any" }'
+PLAIN = 'when = {}\nconsent = { scope = "named" }'
 AFTER = 'when = {}\nconsent = { scope = "named", after_listed = "it-rpo" }'
 HOURS = 'when = {}\nhours = { mon-fri = "10:00-13:00 14:00-20:00", holidays = "fr", appointment = true }'
 LATE = 'when = {}\nhours = { mon-fri = "09:00-20:00", sat = "10:00-19:00", eve = "10:00-19:00", ends = "included", holidays = "fr" }'
@@ -124,7 +124,7 @@ BARRED = 'when = {}\ncli = { forbidden = ["+346"], withheld = false }'
 OBJECTION = "when = {}\nnot_objected = {}"
 SILENCE = "when = {}\nsilence = {}"
 NAMED = {"consent": "named_caller", "consent_for": "live", "voice": "human"}
-UNNAMED = {"consent": "partners", "consent_for": "both"}
+NO_VOICE = {"consent": "named_caller", "consent_for": "both"}
 
 
 TABLE = [
@@ -180,7 +180,7 @@ TABLE = [
     (PLAIN, NAMED | {"voice": "ai"}, False, ""),
     (PLAIN, NAMED | {"voice": "ai", "consent_for": "automated"}, True, ""),
     (PLAIN, NAMED | {"voice": None}, None, "voice"),
-    (PLAIN, {"consent": "named_caller", "consent_for": "both"}, True, ""),
+    (PLAIN, NO_VOICE | {"consent": "partners"}, False, ""),
     (PLAIN, NAMED | {"consent_for": None}, None, "consent_for"),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 5)}, False, ""),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 6)}, False, ""),
@@ -190,22 +190,22 @@ TABLE = [
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "lacks": "proof"}, None, "proof"),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "lacks": "sector"}, None, "sector"),
     (YEAR, NAMED | {"consent_on": date(2025, 10, 4), "lacks": "proof"}, False, ""),
-    (PLAIN, UNNAMED | {"lacks": "channel"}, None, "channel"),
+    (PLAIN, NO_VOICE | {"lacks": "channel"}, None, "channel"),
     # one without a last day grows too old, and nobody knows how old one without a day is
-    (PLAIN, UNNAMED | {"consent_fresh": date(2026, 10, 5)}, True, ""),
-    (PLAIN, UNNAMED | {"consent_fresh": date(2026, 10, 4)}, None, "stale:consent"),
-    (PLAIN, UNNAMED | {"consent_fresh": date(2026, 10, 4), "consent_until": date(2026, 10, 5)}, True, ""),
-    (PLAIN, UNNAMED | {"consent_fresh": None}, None, "consent_on"),
+    (PLAIN, NO_VOICE | {"consent_fresh": date(2026, 10, 5)}, True, ""),
+    (PLAIN, NO_VOICE | {"consent_fresh": date(2026, 10, 4)}, None, "stale:consent"),
+    (PLAIN, NO_VOICE | {"consent_fresh": date(2026, 10, 4), "consent_until": date(2026, 10, 5)}, True, ""),
+    (PLAIN, NO_VOICE | {"consent_fresh": None}, None, "consent_on"),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 5)}, True, ""),
     (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 4)}, False, ""),
     (YEAR, NAMED | {"consent_on": date(2025, 10, 4), "consent_until": date(2027, 1, 1)}, False, ""),
-    (PLAIN, UNNAMED | {"consent_until": date(2026, 10, 4)}, False, ""),
-    (PLAIN, UNNAMED | {"at_agreed_hour": "no"}, False, ""),
-    (PLAIN, UNNAMED | {"at_agreed_hour": "call_at"}, None, "call_at"),
-    (PLAIN, UNNAMED | {"at_agreed_hour": "place"}, None, "place"),
+    (PLAIN, NO_VOICE | {"consent_until": date(2026, 10, 4)}, False, ""),
+    (PLAIN, NO_VOICE | {"at_agreed_hour": "no"}, False, ""),
+    (PLAIN, NO_VOICE | {"at_agreed_hour": "call_at"}, None, "call_at"),
+    (PLAIN, NO_VOICE | {"at_agreed_hour": "place"}, None, "place"),
     (PLAIN, {"consent": "none", "at_agreed_hour": "call_at"}, False, ""),
-    (PLAIN, UNNAMED, True, ""),
-    (PLAIN, UNNAMED | {"consent_on": date(2026, 10, 6)}, False, ""),
+    (PLAIN, NO_VOICE, True, ""),
+    (PLAIN, NO_VOICE | {"consent_on": date(2026, 10, 6)}, False, ""),
     (AFTER, NAMED | answer("clear", "2026-10-01", "it_rpo"), True, ""),
     (AFTER, NAMED | answer("listed", "2026-10-01", "it_rpo"), None, "consent_on"),
     (AFTER, NAMED | answer("listed", "2026-10-01", "it_rpo") | {"consent_on": date(2026, 10, 2)}, True, ""),

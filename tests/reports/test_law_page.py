@@ -108,7 +108,7 @@ WRITTEN = {
     "duty": ('"say who you are"', ["say who you are"]),
     "unsettled": ('"two readings"', ["two readings"]),
     "not_read": ('"the law of a place"', ["the law of a place"]),
-    "missing": ('"purpose"', ["not told: Purpose"]),
+    "missing": ('"purpose"', ["purpose"]),
     "within": ('{ column = "relationship_on", working_days = 5, holidays = "xx" }', ["5 working days", "calendar xx", "last purchase"]),
     "within ": ('{ column = "relationship_on", months = 18 }', ["18 months"]),
     "later": ('{ column = "consent_on", than = "refused_on" }', ["Date of the consent after Date of the last refusal"]),

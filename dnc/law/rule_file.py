@@ -171,7 +171,9 @@ class _RulesReader:
         if not (read_from.year in _YEARS and read_until.year in _YEARS and read_from <= read_until):
             raise self.fail(f"must not lie before `read_from`, and both from {_YEARS[0]} to {_YEARS[-1]}", "read_until")
         self._read_calendars(data)
-        regimes = tuple(self._regime(entry) for entry in data.get("regime", []))
+        regimes = tuple(map(self._regime, data.get("regime", [])))
+        if usual := next((regime.sanction for regime in regimes if regime.is_scope), None):
+            regimes = tuple(one if any(one.sanction.values()) else replace(one, sanction=usual) for one in regimes)
         self._check_chains(regimes)
         if unused := sorted(set(self.cites) - self._used):
             raise self.fail("no regime uses this citation", "cites", unused[0])

@@ -85,6 +85,8 @@ def _regime(result: RegimeResult, language: str, *, every: bool) -> Iterator[str
         says, met = in_language(result.demand.says, language), _met(result, language)
         demand = met if says == met else f"{says} ({met})"
         yield f"  {labelled(say('asks'), demand, language)}"
+    if sanction := regime.sanction[language]:
+        yield f"  {labelled(said(language, 'law', 'sanction'), sanction, language)}"
     cites = regime.cites if every else regime.cites[:1]
     yield from (f"  {cite.texts[language]} {cite.url}".rstrip() for cite in cites)
 

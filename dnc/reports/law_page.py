@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import NamedTuple
@@ -12,6 +12,12 @@ from dnc.law.regimes import GRADES, Pack, Regime
 from dnc.messages import counted, in_language, messages, said
 from dnc.reports.page import rendered
 from dnc.reports.phrases import in_force, why_open
+
+# The headings, in the order in which a lawyer asks, and those of what a rule asks for where it is about nobody special.
+_ORDER = ("scope", "consent", "hours", "frequency", "numbers", "automated", "information", "sectors", "political")
+_OF_DEMAND = dict.fromkeys(("hours", "silence"), "hours") | dict.fromkeys(("max_attempts", "pause"), "frequency")
+_OF_DEMAND |= {"cli": "numbers", "duty": "information"}
+_FEW = 30  # rules, of which many may well rest on one source
 
 
 class Row(NamedTuple):
@@ -53,6 +59,7 @@ def html(
         "facts": [
             f"{texts['how']} {texts['conditions']}",
             _graded(regimes, language),
+            *_weak(regimes, language),
             *([say("only_on", day=on)] if on else []),
         ],
         "law_texts": texts,
@@ -61,13 +68,45 @@ def html(
             (
                 pack,
                 say("read", first=pack.read_from, last=pack.read_until),
-                [_row(pack, regime, language) for regime in sorted(of_pack, key=lambda regime: regime.is_scope)],
+                _sections(pack, of_pack, language),
                 (pack.read_until - pack.read_from).days,
             )
             for pack, of_pack in chosen
         ],
     }
     return rendered("law.html", language, {pack.jurisdiction: pack.name[language] for pack in packs}, values)
+
+
+def _sections(pack: Pack, regimes: Iterable[Regime], language: str) -> list[tuple[str, list[Row]]]:
+    """The rules under the headings of `_ORDER`, by key; a heading without rules is left out."""
+    rows: dict[str, list[Row]] = {key: [] for key in _ORDER}
+    for regime in regimes:
+        rows[_section(regime)].append(_row(pack, regime, language))
+    return [(key, of_key) for key, of_key in rows.items() if of_key]
+
+
+def _section(regime: Regime) -> str:
+    """The heading under which a lawyer looks for a rule: whom it is about, else what it asks for."""
+    words = {axis: named for part in regime.when if part.axis for axis, named in part.compares}
+    if regime.is_scope:
+        return "scope"
+    if words.get("caller") == ("political",) or words.get("purpose") == ("vote",):
+        return "political"
+    if "sector" in words:
+        return "sectors"
+    if "human" not in words.get("voice", ("human",)):
+        return "automated"
+    return _OF_DEMAND.get(regime.demand, "consent")
+
+
+def _weak(regimes: Sequence[Regime], language: str) -> Iterator[str]:
+    """Whether most rules rest on less than the text of the law, and whether many rest on one source."""
+    unsure = sum(regime.confidence != GRADES[-1] for regime in regimes)
+    if 2 * unsure > len(regimes):
+        yield said(language, "law", "unsure", n=unsure)
+    [(text, n)] = Counter(cite.texts[language] for one in regimes for cite in one.cites).most_common(1) or [("", 0)]
+    if 5 * n > len(regimes) and len(regimes) > _FEW:
+        yield said(language, "law", "one_source", n=n, text=text)
 
 
 def _graded(regimes: Iterable[Regime], language: str) -> str:

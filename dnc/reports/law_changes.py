@@ -15,6 +15,7 @@ from dnc.files.table import RAGGED, Table
 from dnc.law.findings import Finding
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
 from dnc.lists.completion import Completion
@@ -35,7 +36,8 @@ _DECIDING = ("consent", "unlisted", "forbidden")
 class LawChange(NamedTuple):
     """One regime that starts or ends.
 
-    day: first day of the change. change: `starts`, `ends`, or `unread`: the law was not read further.
+    day: first day of the change. change: `starts`, `ends`, `unread`: the law was not read further, or `provisional`: a
+    poll on an unsure day.
     finding: its finding, in words, for a call of the brief, on its first or last day.
     before, after: the outcome of such a call on the day before and on the day, by all regimes together.
     """
@@ -64,10 +66,20 @@ def changes(packs: list[Pack], first: date, last: date) -> Iterator[tuple[date, 
 
 def outlook(packs: list[Pack], first: date, last: date, language: str = "en") -> list[LawChange]:
     """Every change of the law from one day to another, for all calls."""
-    return [
+    found = [
         LawChange(day, pack.jurisdiction, regime.id, change, "", "", "", regime.says[language])
         for day, pack, regime, change in changes(packs, first, last)
     ]
+    return sorted([*found, *provisional(packs, first, last, language)])
+
+
+def provisional(packs: list[Pack], first: date, last: date, language: str) -> Iterator[LawChange]:
+    """Polls from `first` to `last` of which the day is not sure, as changes of no regime."""
+    for pack in packs:
+        for poll in pack.polls:
+            if poll.note[language] and first <= poll.day <= last:
+                says = f"{poll.name[language]}: {poll.note[language]}"
+                yield LawChange(poll.day, pack.jurisdiction, "", "provisional", "", "", "", says)
 
 
 def outlook_for(
@@ -89,7 +101,8 @@ def outlook_for(
             if result is not Finding.NOT_APPLICABLE:
                 found = finding(result, language), calls.decided(pack, eve)[0], calls.decided(pack, day)[0]
                 touched.append(LawChange(day, pack.jurisdiction, regime.id, change, *found, regime.says[language]))
-    return touched
+    votes = "vote" in (brief.facts.get("purpose"), vocabulary().purposes.get(brief.facts.get("caller", "")))
+    return sorted([*touched, *(provisional(packs, first, last, language) if votes else ())])
 
 
 @contextmanager

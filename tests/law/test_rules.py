@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dnc import Rulebook, Store
+from dnc.reports.law_changes import outlook
 from tests.law import rule_cases
 
 TABLES = sorted((Path(__file__).parent.parent / "rules").glob("*.csv"))
@@ -125,6 +127,15 @@ def test_rules_for_every_country_are_part_of_each():
     for pack in Rulebook.load().packs.values():
         assert tuple(regime.id for regime in pack.regimes[-len(shared) :]) == shared, pack.jurisdiction
     assert "everywhere" not in Rulebook.load().packs
+
+
+def test_what_is_provisional_is_named_ahead():
+    """The polls to come of which the day is not sure; none of a past that is known."""
+    france = [Rulebook.load().packs["fr"]]
+    ahead = outlook(france, date(2026, 12, 4), date(2027, 5, 31))
+    polls = [str(one.day) for one in ahead if one.change == "provisional"]
+    assert polls == ["2027-04-11", "2027-04-18", "2027-04-25", "2027-05-02"]
+    assert not [one for one in outlook(france, date(2022, 1, 1), date(2022, 12, 31)) if one.change == "provisional"]
 
 
 VERDICT = {

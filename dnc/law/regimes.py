@@ -146,6 +146,18 @@ class Holidays(NamedTuple):
     days: tuple[date, ...]
 
 
+class Change(NamedTuple):
+    """Ids of the regimes that files of the user add, replace, and end, since one that they add follows them."""
+
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+
+    def __add__(self, other: tuple[tuple[str, ...], ...]) -> Change:  # type: ignore[override]
+        """Both."""
+        return Change(*(ours + theirs for ours, theirs in zip(self, other, strict=True)))
+
+
 class Pack(msgspec.Struct, frozen=True, dict=True):
     """The law of one jurisdiction, as read from one file.
 
@@ -154,7 +166,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     those of its territory. read_from, read_until: first and last day that the file was reviewed for.
     macros: the calendars that the expressions call: name → SQL. polls: those that forbid calls, in order.
     poll_cites: sources of all of them. holidays: the calendars of public holidays.
-    not_held: law that exists and was not read, in words, by language.
+    not_held: law that exists and was not read, in words, by language. change: what files of the user changed.
     """
 
     jurisdiction: str
@@ -170,6 +182,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     poll_cites: tuple[Cite, ...] = ()
     holidays: tuple[Holidays, ...] = ()
     not_held: tuple[dict[str, str], ...] = ()
+    change: Change = Change()
 
     def zones(self, territory: str, place: str | None = None) -> tuple[str, ...]:
         """The time zones in which a person may be, by territory and, if known, a place in it."""

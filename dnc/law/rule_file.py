@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import product
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from dnc.clock import is_zone
 from dnc.errors import RuleError
 from dnc.files.toml_reader import TomlError, toml_of
+from dnc.law.amendments import ChangeError, changed, shared
 from dnc.law.calendars import Calendar
 from dnc.law.condition import ALWAYS, Condition, Sql, is_unknown, one_of
 from dnc.law.demands import (
@@ -32,7 +34,7 @@ from dnc.law.demands import (
     silent_days,
     value_names,
 )
-from dnc.law.regimes import GRADES, Cite, Holidays, Pack, Poll, Regime
+from dnc.law.regimes import GRADES, Change, Cite, Holidays, Pack, Poll, Regime
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, Words, in_languages, localized, translated, words
 
@@ -80,16 +82,26 @@ _LONGEST = 4_000  # characters of a text
 _DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])")  # one that every month of every year has
 
 
-def read_pack(path: str, text: str) -> Pack:
+def read_pack(path: str, text: str, changes: Mapping[str, str] | None = None) -> Pack:
     """Read the text (TOML) of one rules file.
 
-    Raises RuleError if it breaks the grammar; the message names file, regime and key.
+    changes: path → text of files that change it. Raises RuleError if one breaks the grammar; the message names file,
+    regime and key.
     """
     try:
-        return _RulesReader(path, text).pack()
+        reader = _RulesReader(path, text)
+        for changed_by, change in (changes or {}).items():
+            reader.change(changed_by, change)
+        return reader.pack()
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError) as error:
         # A value of an unexpected type, such as a list instead of a word.
         raise RuleError(localized("errors", "rules", "form", kind=type(error).__name__), path) from None
+
+
+def changes_of(path: str, text: str) -> str | None:
+    """The jurisdiction whose rules a file changes; None for one with `regions`, the whole law of a jurisdiction."""
+    data = _RulesReader(path, text).data
+    return None if "regions" in data else str(data.get("jurisdiction"))
 
 
 @lru_cache(maxsize=1024)  # most regimes have such conditions in common with others
@@ -102,11 +114,32 @@ def _one_of(axis: str, values: tuple[str, ...]) -> Condition:
 class _RulesReader:
     def __init__(self, path: str, text: str) -> None:
         self.path = path
+        self.data = self._read(text)
+        self._shipped_cites: Set[str] = set()
+        self._change = Change()
+
+    def _read(self, text: str) -> dict[str, Any]:
         try:
-            self.data = toml_of(text)
+            data = toml_of(text)
         except TomlError as error:
-            raise RuleError(localized("errors", "no_toml", error=error.args[0]), path) from None
-        self.printable(self.data)
+            raise RuleError(localized("errors", "no_toml", error=error.args[0]), self.path) from None
+        self.printable(data)
+        return data
+
+    def change(self, path: str, text: str) -> None:
+        """Take in what another file changes; faults are its faults."""
+        self.path = path
+        self._shipped_cites |= self.data.get("cites", {}).keys()
+        with self._named():
+            self.data, change = changed(self.data, self._read(text))
+        self._change += change
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except ChangeError as error:
+            raise self.fail(error.args[1], error.args[0]) from None
 
     def fail(self, message: str, *at: str) -> RuleError:
         """The error at a place in the file: keys from the outermost inwards.
@@ -161,6 +194,8 @@ class _RulesReader:
         kinds |= {"read_from": date, "read_until": date}
         kinds |= dict.fromkeys(("territories", "places", "holidays", "cites"), dict)
         kinds |= dict.fromkeys(("polls", "not_held", "regime"))
+        with self._named():
+            self.data = shared(self.data)
         data = self.table(self.data, kinds, ("jurisdiction", "regions", "read_from", "read_until"))
         self.jurisdiction, read_from, read_until = (data[key] for key in ("jurisdiction", "read_from", "read_until"))
         if not _ID.fullmatch(self.jurisdiction) or len(self.jurisdiction) > _MOST_LETTERS:
@@ -175,7 +210,9 @@ class _RulesReader:
         if usual := next((regime.sanction for regime in regimes if regime.is_scope), None):
             regimes = tuple(one if any(one.sanction.values()) else replace(one, sanction=usual) for one in regimes)
         self._check_chains(regimes)
-        if unused := sorted(set(self.cites) - self._used):
+        if self.regions and not any(regime.is_scope for regime in regimes):
+            raise self.fail(f"has no regime {self.jurisdiction}-scope, which says for which calls it was written")
+        if unused := sorted(set(self.cites) - self._used - self._shipped_cites):
             raise self.fail("no regime uses this citation", "cites", unused[0])
         territories, places = self._territories(data)
         named = data.get("name", {})
@@ -204,6 +241,7 @@ class _RulesReader:
             self.poll_cites,
             holidays,
             self._not_held(data.get("not_held", [])),
+            self._change,
         )
 
     def _not_held(self, data: Any) -> tuple[dict[str, str], ...]:

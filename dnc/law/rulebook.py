@@ -1,9 +1,10 @@
-"""The rulebook: all rules files that a check uses, those that ship, those of a rules pack, and those of the user."""
+"""The rulebook: all rules files that a check uses, those that ship and those of the user."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
@@ -47,7 +48,8 @@ class Rulebook:
     def load(cls, extra: str | Path | None = None) -> Rulebook:
         """The rules that ship, and those of a folder.
 
-        A file of the folder may replace one that ships, by its name; a jurisdiction may be in one file only.
+        A file of the folder has the whole law of a jurisdiction that does not ship, or changes one: its regimes are
+        added, or take the place of those that they replace (see `dnc.law.amendments`).
 
         Args:
             extra: a folder of TOML files.
@@ -55,18 +57,16 @@ class Rulebook:
             RuleError: the folder or a file cannot be read, or breaks the grammar.
         """
         texts = dict(shipped())
-        paths = {name: name for name in texts}
         if extra is not None:
             folder = Path(extra)
             if not folder.is_dir():
                 raise RuleError(localized("errors", "no_rules_folder"), folder)
             for path in sorted(folder.glob("*.toml")):
                 try:
-                    texts[path.name] = path.read_text(encoding="utf-8")
+                    texts[str(path)] = path.read_text(encoding="utf-8")
                 except (OSError, UnicodeDecodeError) as error:
                     raise RuleError(localized("errors", "unread", why=type(error).__name__), path) from None
-                paths[path.name] = str(path)
-        return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())))
+        return _rulebook(tuple(sorted(texts.items())))
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Rulebook:
@@ -139,10 +139,18 @@ def _shipped_packs() -> dict[str, Pack]:
     return {texts[name]: pack for name, pack in packs.items()}
 
 
-def _read(path: str, text: str) -> Pack:
+def _read(path: str, text: str, changes: Mapping[str, str] | None = None) -> Pack:
     from dnc.law.rule_file import read_pack  # most processes find all packs in the cache
 
-    return read_pack(path, text)
+    return read_pack(path, text, changes)
+
+
+@lru_cache(maxsize=128)
+def _changes(path: str, text: str) -> str | None:
+    """The jurisdiction whose file a text of the user changes; None for the whole law of one. Raises RuleError."""
+    from dnc.law.rule_file import changes_of
+
+    return None if text in _shipped_packs() else changes_of(path, text)
 
 
 def _as_json(value: object) -> str:
@@ -163,8 +171,7 @@ def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
     packs: dict[str, Pack] = {}
     seen: dict[str, str] = {}
     calendars: dict[str, str] = {}
-    for path, text in sources:
-        pack = _pack(path, text)
+    for path, pack in _packs(sources):
         if pack.jurisdiction in packs:
             raise RuleError(localized("errors", "rules", "jurisdiction", name=pack.jurisdiction), path)
         packs[pack.jurisdiction] = pack
@@ -180,3 +187,19 @@ def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
         packs = {name: replace(pack, regimes=pack.regimes + shared.regimes) for name, pack in packs.items()}
     texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
     return Rulebook(packs, texts)
+
+
+def _packs(sources: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Pack]]:
+    """The path and the pack of each file with the law of a jurisdiction, as other files change it."""
+    whole, changes = list[tuple[str, str]](), defaultdict[str, dict[str, str]](dict)
+    for path, text in sources:
+        if jurisdiction := _changes(path, text):
+            changes[jurisdiction][path] = text
+        else:
+            whole.append((path, text))
+    for path, text in whole:
+        pack = _pack(path, text)
+        changed_by = changes.pop(pack.jurisdiction, None)
+        yield path, _read(path, text, changed_by) if changed_by else pack
+    for jurisdiction, changed_by in changes.items():
+        raise RuleError(localized("errors", "rules", "nothing_to_change", name=jurisdiction), next(iter(changed_by)))

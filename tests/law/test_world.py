@@ -403,7 +403,7 @@ def test_number_shown(tmp_path):
         ("yes", "", "2026-11-22", "blocked"),  # on the day of the file, which is all that is known
         ("yes", "", "2026-11-23", "clear"),
         ("yes", "2025-01-10", "", "undecided"),
-        ("no", "", "2020-01-01", "clear"),
+        ("no", "", "2025-01-01", "clear"),
         ("unknown", "", "2026-11-23", "undecided"),
     ],
 )

@@ -271,6 +271,7 @@ def _record(known: _Known, outputs: Outputs) -> dict[str, Any]:
         "guidance": policy.guidance,
         "accepted": dict(policy.accepted),
         "rules": sorted(setup.book.texts),
+        "rules_changed": setup.book.change._asdict(),
         "snapshots": [snapshot.id for snapshot in standing.snapshots],
         "files": sorted({snapshot.file for snapshot in standing.snapshots}),
         **standing.records_in_log,

@@ -34,6 +34,7 @@ from dnc.cli.options import (
     show,
     source_of,
     store_options,
+    tell_changes,
     write_rows,
 )
 from dnc.messages import localized
@@ -116,7 +117,9 @@ def explain(
         raise click.UsageError(localized("errors", "cli", "list_row"))
     if row is None and os.path.isfile(number):  # noqa: PTH113 (a `Path` raises where a text is too long for a name)
         raise click.UsageError(localized("errors", "cli", "which_row", path=number))
-    settings = settings_of(for_one_call=row is None)
+    book = load_rules()
+    tell_changes(book)
+    settings = settings_of(book, for_one_call=row is None)
     if as_json:
         settings = replace(settings, language="en")
     if row is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from dnc.cli.help import language, option, verb
-from dnc.cli.options import FILE, open_store, print_rows, rules_folder, store_verb, tell
+from dnc.cli.options import FILE, open_store, print_rows, rules_folder, store_verb, tell, tell_changes
 from dnc.files.input_file import read_bounded
 from dnc.messages import localized
 
@@ -72,7 +72,7 @@ def desk(
         signer=Signer(key) if key else None,
         given=path,
     )
-    _ = desk_.book  # report a mistake in a rules file now
+    tell_changes(desk_.book)  # reports a mistake in a rules file now
 
     def ready() -> None:
         address = f"http://{host}/{'checks/given' if path else ''}"

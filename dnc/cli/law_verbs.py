@@ -18,6 +18,7 @@ from dnc.cli.options import (
     print_rows,
     store_verb,
     tell,
+    tell_changes,
 )
 from dnc.clock import today
 from dnc.errors import OptionError
@@ -51,6 +52,7 @@ def rules(
     out: Path | str | None,
 ) -> int:
     book = load_rules()
+    tell_changes(book)
     if brief and not ahead:
         raise click.UsageError(localized("errors", "cli", "brief_needs"))
     jurisdiction = jurisdiction and jurisdiction.lower()

@@ -284,6 +284,14 @@ def load_rules() -> Rulebook:
     return Rulebook.load(rules_folder())
 
 
+def tell_changes(book: Rulebook) -> None:
+    """Name on stderr the rules that the files of --rules changed."""
+    from dnc.reports.phrases import rules_changed
+
+    for line in rules_changed(book, language()):
+        say(line)
+
+
 def rules_folder() -> str | None:
     """The folder of --rules."""
     folder: str | None = click.get_current_context().obj["rules"]

@@ -61,13 +61,13 @@ def shared(data: Mapping[str, Any]) -> dict[str, Any]:
     `meets = "ID"` in a condition is the demand of the regime ID, and of those that follow it from the day on which they
     do: a regime that has it becomes one for each of these periods. Raises ChangeError: key and reason.
     """
-    regimes = {regime["id"]: regime for regime in data.get("regime", [])}
-    return dict(data) | {"regime": [part for regime in regimes.values() for part in _parts(regime, regimes)]}
+    regimes = {regime.get("id"): regime for regime in data.get("regime", [])}
+    return dict(data) | {"regime": [part for regime in data.get("regime", []) for part in _parts(regime, regimes)]}
 
 
 def _parts(regime: dict[str, Any], regimes: Mapping[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """A regime, or the regimes that it becomes, in the order of their periods."""
-    clauses = [regime["when"], *regime.get("except", [])]
+    clauses = [regime.get("when", {}), *regime.get("except", [])]
     names = {clause["meets"] for clause in clauses if "meets" in clause}
     if not names:
         yield regime

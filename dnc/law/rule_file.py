@@ -210,8 +210,6 @@ class _RulesReader:
         if usual := next((regime.sanction for regime in regimes if regime.is_scope), None):
             regimes = tuple(one if any(one.sanction.values()) else replace(one, sanction=usual) for one in regimes)
         self._check_chains(regimes)
-        if self.regions and not any(regime.is_scope for regime in regimes):
-            raise self.fail(f"has no regime {self.jurisdiction}-scope, which says for which calls it was written")
         if unused := sorted(set(self.cites) - self._used - self._shipped_cites):
             raise self.fail("no regime uses this citation", "cites", unused[0])
         territories, places = self._territories(data)
@@ -394,7 +392,7 @@ class _RulesReader:
             demanded=self._demand(demanded[0], table, id_),
             cites=self._cites_of(table, id_),
             confidence=table.get("confidence", "low"),
-            is_scope=id_ == f"{self.jurisdiction}-scope",
+            is_scope=id_ == f"{self.jurisdiction}-scope" and demanded == ["missing"],
             keep_months=table.get("keep_months"),
             confirmed_by=tuple(map(str, table.get("confirmed_by", ()))),
         )

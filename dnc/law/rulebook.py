@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, reduce
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +20,7 @@ from dnc.cache import kept, source
 from dnc.database import connect
 from dnc.errors import RuleError
 from dnc.law.condition import Sql
-from dnc.law.regimes import EVERYWHERE, Pack, Regime
+from dnc.law.regimes import EVERYWHERE, Change, Pack, Regime
 from dnc.messages import LANGUAGES, Words, localized
 
 # The files on which the reading of a rules file depends.
@@ -38,11 +38,12 @@ class Rulebook:
     """All packs that a check uses; each rulebook equals itself alone.
 
     packs: by jurisdiction; each has the rules of the file for every country (`EVERYWHERE`) besides its own.
-    texts: SHA-256 → text of each file that was read.
+    texts: SHA-256 → text of each file that was read. change: what files of the user changed in those that ship.
     """
 
     packs: dict[str, Pack]
     texts: dict[str, str] = field(repr=False)
+    change: Change
 
     @classmethod
     def load(cls, extra: str | Path | None = None) -> Rulebook:
@@ -56,7 +57,7 @@ class Rulebook:
         Raises:
             RuleError: the folder or a file cannot be read, or breaks the grammar.
         """
-        texts = dict(shipped())
+        texts = dict(sorted(shipped().items()))
         if extra is not None:
             folder = Path(extra)
             if not folder.is_dir():
@@ -66,7 +67,7 @@ class Rulebook:
                     texts[str(path)] = path.read_text(encoding="utf-8")
                 except (OSError, UnicodeDecodeError) as error:
                     raise RuleError(localized("errors", "unread", why=type(error).__name__), path) from None
-        return _rulebook(tuple(sorted(texts.items())))
+        return _rulebook(tuple(texts.items()))
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Rulebook:
@@ -174,6 +175,8 @@ def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
     for path, pack in _packs(sources):
         if pack.jurisdiction in packs:
             raise RuleError(localized("errors", "rules", "jurisdiction", name=pack.jurisdiction), path)
+        if pack.territories and not any(regime.is_scope for regime in pack.regimes):
+            raise RuleError(localized("errors", "rules", "no_scope", name=pack.jurisdiction), path)
         packs[pack.jurisdiction] = pack
         for regime in pack.regimes:
             if regime.id in seen:
@@ -183,10 +186,13 @@ def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
             if name in calendars:
                 raise RuleError(localized("errors", "rules", "calendar", name=name, other=calendars[name]), path)
             calendars[name] = path
+    shipped = {pack.jurisdiction for pack in _shipped_packs().values()}
+    added = (regime.id for name, pack in packs.items() if name not in shipped for regime in pack.regimes)
+    change = reduce(Change.__add__, (pack.change for pack in packs.values()), Change(tuple(added)))
     if shared := packs.pop(EVERYWHERE, None):
         packs = {name: replace(pack, regimes=pack.regimes + shared.regimes) for name, pack in packs.items()}
     texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
-    return Rulebook(packs, texts)
+    return Rulebook(packs, texts, change)
 
 
 def _packs(sources: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Pack]]:

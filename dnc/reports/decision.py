@@ -34,6 +34,7 @@ from dnc.reports.phrases import (
     ranked,
     remedy,
     rows_left,
+    rules_changed,
     told_by,
 )
 from dnc.reports.status_lines import clears
@@ -148,6 +149,7 @@ def _facts(check: Check) -> Iterator[str]:
     for regime, possible in ranked(check.book, check.tallies.duties()):
         if regime.confidence == GRADES[0]:  # what these calls rest on is in doubt
             yield labelled(regime.title[language], calls(possible, language), language)
+    yield from rules_changed(check.book, language)
     # No law forbids these, but only recommendations, which count like law.
     if recommended := _forbidden_only(check, lambda regime: regime.force == "guidance").total():
         yield said(language, "decision", "recommended", n=recommended)

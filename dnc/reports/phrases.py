@@ -283,6 +283,13 @@ def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
     return [(book.regime(id_), count) for id_, count in sorted(rows.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
+def rules_changed(book: Rulebook, language: str) -> Iterator[str]:
+    """One line with the rules that files of the user changed, if any."""
+    say = partial(said, language, "decision", "rules")
+    if parts := [say(key, names=", ".join(ids)) for key, ids in book.change._asdict().items() if ids]:
+        yield say("changed", parts=semicolons(parts, language))
+
+
 def planned(check: Check) -> str:
     """The days for which a list is planned, and how many of its calls have no readable day or one in the past.
 

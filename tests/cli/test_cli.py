@@ -54,7 +54,7 @@ def test_seed_is_blocked_by_the_cnil_and_not_by_bloctel(dnc, screened, write_fil
 
 def test_seed_is_clear_with_consent(dnc, screened, write_file):
     """With consent for automated calls, and every fact known, the call is clear and the duty remains."""
-    told = ["--set", "consent=named_caller", "--set", "consent_for=automated"]
+    told = ["--set", "consent=named_caller", "--set", "consent_for=automated", "--set", "consent_on=2017-03-01"]
     code, out, err = dnc("check", write_file("calls.csv", CALLS), *SEED, *told)
     [row] = rows(out)
     assert (code, row["dnc_outcome"], row["dnc_duties"]) == (0, "clear", "cnil-pol-robocall-notice")
@@ -65,7 +65,16 @@ def test_seed_is_clear_with_consent(dnc, screened, write_file):
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_a_past_call_is_promised_nothing(dnc, screened, monkeypatch, lang):
     """It was possible, or its hour forbade it; no line says that it is, or from when."""
-    told = ["--set", "consent=named_caller", "--set", "consent_for=automated", "--lang", lang]
+    told = [
+        "--set",
+        "consent=named_caller",
+        "--set",
+        "consent_for=automated",
+        "--set",
+        "consent_on=2017-03-01",
+        "--lang",
+        lang,
+    ]
     clear = dnc("explain", "01 99 00 04 18", *SEED, *told)
     assert clear[0] == 0 and clear[1].lower().count("possible") == 1
     call = [part for name, cell in SALE.items() for part in ("--set", f"{name}={cell}")]
@@ -312,7 +321,7 @@ def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
     assert "Data officer: Write what consent each person has given" in err
     assert 'in the brief: columns.consent = "your column"' in err and "facts.consent" not in err
     assert "found more than once: 1" in err
-    consent = ("--set", "consent=named_caller", "--set", "consent_for=automated")
+    consent = ("--set", "consent=named_caller", "--set", "consent_for=automated", "--set", "consent_on=2017-03-01")
     assert "dnc load FILE --registry own" in dnc("check", calls, *SEED, *consent)[2]
 
 
@@ -336,7 +345,7 @@ def test_explain_shows_every_regime_with_its_law(dnc, screened):
     _, out, _ = dnc(*arguments, "--json")
     told = json.loads(out)
     assert told["verdict"]["dnc_outcome"] == "blocked"
-    assert len(told["findings"]) == 30  # five of them in every country
+    assert len(told["findings"]) == 33  # seven of them in every country
 
 
 def test_french_is_spoken(dnc, screened, write_file):
@@ -427,16 +436,22 @@ def test_rules_lists_and_prints(dnc):
 
 
 def test_house_rules_are_added(dnc, write_file, tmp_path):
-    """--rules DIR adds a jurisdiction or a house policy to the built-in rules."""
+    """--rules DIR adds a rule to those that ship; terminal, spreadsheet, page and log name it."""
     folder = tmp_path / "rules"
     folder.mkdir()
     (folder / "house.toml").write_text(
-        'jurisdiction = "house"\nregions = []\nread_from = 2020-01-01\nread_until = 2030-01-01\n'
-        '[cites]\nP = { text = "our policy", url = "", read = 2026-01-01 }\n'
+        'jurisdiction = "fr"\n[cites]\nP = { text = "our policy", url = "", read = 2026-01-01 }\n'
         '[[regime]]\nid = "house-x"\nsays = "x"\ncites = ["P"]\nwhen = {}\nforbidden = {}\n'
     )
-    _, out, _ = dnc("rules", "house", "--rules", folder)
-    assert [row["id"] for row in rows(out)][:2] == ["house-x", "own-objection"]
+    named = "Rules of your own: added house-x."
+    _, out, err = dnc("rules", "fr", "--rules", folder)
+    assert "house-x" in [row["id"] for row in rows(out)] and err.splitlines() == [named]
+    page, calls = tmp_path / "page.html", write_file("calls.csv", CALLS)
+    code, _, err = dnc("check", calls, *SEED, "--rules", folder, "--out", tmp_path / "out.csv", "--out", page)
+    assert (code, err.count(named), page.read_text(encoding="utf-8").count(named)) == (1, 1, 1)
+    assert dnc("explain", "01 99 00 04 18", *SEED, "--rules", folder)[2].splitlines() == [named]
+    [check_row] = [json.loads(row["detail"]) for row in rows(dnc("log")[1]) if row["verb"] == "check"]
+    assert check_row["rules_changed"] == {"added": ["house-x"], "replaced": [], "ended": []}
 
 
 def test_read_shows_listings_and_stores_nothing(dnc, write_file, tmp_path):

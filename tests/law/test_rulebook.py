@@ -15,6 +15,7 @@ from dnc.law.demands import DEMANDS, TESTS
 from dnc.law.rule_file import read_pack
 from tests import size
 
+FRANCE = Rulebook.load().packs["fr"]
 TEXT = """
 jurisdiction = "xx"
 regions = ["FR"]
@@ -210,28 +211,114 @@ def test_nothing_of_a_rules_file_becomes_sql_as_it_is(name, monkeypatch):
     assert len(tried) > refused > size(12, 60)
 
 
-def test_a_folder_adds_and_replaces(tmp_path):
-    """A file of the folder adds its jurisdiction, or replaces the shipped file of its name."""
-    (tmp_path / "xx.toml").write_text(TEXT)
+SCOPE = """
+[[regime]]
+id = "xx-scope"
+says = "all"
+cites = ["C"]
+when = {}
+except = [{ purpose = ["sale"] }]
+missing = "jurisdiction"
+"""
+HOURS = """
+jurisdiction = "fr"
+[cites]
+LATER = { text = "a decree that is made up", url = "", read = 2026-11-24 }
+[[regime]]
+id = "fr-hours-2027"
+follows = "fr-hours-2026"
+from = 2027-03-01
+says = "Fewer hours."
+cites = ["LATER"]
+when = { purpose = ["sale"], recipient = ["consumer"] }
+hours = { mon-fri = "10:00-12:00", holidays = "fr" }
+"""
+FORBIDDEN = HOURS.replace("fr-hours-2027", "fr-house").replace('follows = "fr-hours-2026"\nfrom = 2027-03-01\n', "")
+
+
+def test_a_folder_adds_the_law_of_a_jurisdiction(tmp_path):
+    """That of one which ships is changed only by what is named, and calls need a rule for those that are not read."""
+    (tmp_path / "xx.toml").write_text(TEXT + SCOPE)
     book = Rulebook.load(tmp_path)
-    assert {"fr", "xx"} <= set(book.packs)
-    (tmp_path / "fr.toml").write_text(TEXT.replace("xx", "fr").replace('"FR"', '"FR", "GP"'))
-    (tmp_path / "xx.toml").unlink()
-    first, second, third, *_ = Rulebook.load(tmp_path).packs["fr"].regimes
-    assert [first.id, second.id, third.id] == ["fr-one", "fr-two", "own-objection"]
+    assert {"fr", "xx"} <= set(book.packs) and book.change.added == ("xx-one", "xx-two", "xx-scope")
+    (tmp_path / "xx.toml").write_text(TEXT)
+    with pytest.raises(RuleError, match=r"xx\.toml: has no regime xx-scope"):
+        Rulebook.load(tmp_path)
+    (tmp_path / "xx.toml").write_text(TEXT.replace('regions = ["FR"]', ""))
+    with pytest.raises(RuleError, match="there are no rules of xx to change"):
+        Rulebook.load(tmp_path)
+
+
+def test_a_rule_that_follows_ends_the_one_before_and_changes_those_that_share_its_demand(tmp_path):
+    """A change of the hours is one rule: the exception of call-backs has the hours of each day, and nothing is lost."""
+    (tmp_path / "hours.toml").write_text(HOURS)
+    book, before = Rulebook.load(tmp_path), FRANCE
+    assert book.change == (("fr-hours-2027",), (), ("fr-hours-2026",))
+    after = book.packs["fr"]
+    for day, hours in ((date(2027, 2, 26), "from 14:00 to 20:00"), (date(2027, 3, 1), "from 10:00 to 12:00")):
+        rules = {regime.id.partition("-2")[0]: regime for regime in after.on(day)}
+        assert hours in str(rules["fr-hours"].demanded.says), day
+        assert hours in str(rules["fr-hours-callback"].exceptions[0][0].says), day
+        assert len(after.on(day)) == len(before.on(day))
+    names = [
+        regime.id for regime in after.regimes if regime.id not in ("fr-hours-2027", "fr-hours-callback-2026-2027-03-01")
+    ]
+    assert names == [regime.id for regime in before.regimes]
+
+
+def test_a_rule_takes_the_place_of_the_one_that_it_replaces(tmp_path):
+    """By its id; the rest of the law stays, with its scope."""
+    text = FORBIDDEN.replace('says = "Fewer', 'replaces = "fr-frequency-2023"\nsays = "Fewer')
+    (tmp_path / "mine.toml").write_text(text)
+    book = Rulebook.load(tmp_path)
+    assert book.change == ((), ("fr-frequency-2023",), ())
+    ids, before = {one.id for one in book.packs["fr"].regimes}, {one.id for one in FRANCE.regimes}
+    assert (ids - before, before - ids) == ({"fr-house"}, {"fr-frequency-2023"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"fr-hours-2027"', '"fr-hours-2026"', r"mine\.toml:fr-hours-2026: is there; `replaces` puts"),
+        ("says =", 'replaces = "fr-none"\nsays =', r"replaces: 'fr-none' is not a regime of fr"),
+        ("LATER", "CONSO-R223-2026", r"cites\.CONSO-R223-2026: is also in the file that this one changes"),
+        ('"fr"\n', '"fr"\nread_until = 2030-01-01\n', r"read_until: cannot be changed; expected one of jurisdiction"),
+        ("from = 2027-03-01", "from = 2026-08-01", r"fr-hours-2026\.from: `from` .* must be before `until`"),
+        ("hours =", "hour =", r"mine\.toml:fr-hours-callback-.*\.except: must be a table with at least one condition"),
+        (
+            'regime]]\nid = "fr-hours-2027"',
+            'regime]]\nid = "fr-scope"\nreplaces = "fr-scope"',
+            "has no regime fr-scope",
+        ),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_refused(tmp_path, old, new, says):
+    """With the file, the rule and the key; nothing is decided by half of it."""
+    (tmp_path / "mine.toml").write_text(HOURS.replace(old, new))
+    with pytest.raises(RuleError, match=says):
+        Rulebook.load(tmp_path)
+
+
+def test_two_files_do_not_change_one_rule(tmp_path):
+    """Which of them counts would depend on their names."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.toml").write_text(HOURS.replace("LATER", f"LATER-{name}"))
+    with pytest.raises(RuleError, match=r"b\.toml:fr-hours-2027: is there"):
+        Rulebook.load(tmp_path)
 
 
 def test_an_id_stands_in_one_file(tmp_path):
     """Two files may not define one regime, one calendar, nor one jurisdiction."""
+    text = TEXT + SCOPE
     (tmp_path / "yy.toml").write_text(
-        TEXT.replace("xx", "yy").replace("[cites]", '[holidays.fr]\ncountry = "FR"\ncites = ["C"]\n[cites]')
+        text.replace("xx", "yy").replace("[cites]", '[holidays.fr]\ncountry = "FR"\ncites = ["C"]\n[cites]')
     )
     with pytest.raises(RuleError, match=r"yy\.toml: its calendar fr_holidays is also in fr\.toml$"):
         Rulebook.load(tmp_path)
-    (tmp_path / "yy.toml").write_text(TEXT.replace("xx-one", "fr-optin-2026"))
-    with pytest.raises(RuleError, match=r"fr-optin-2026: this regime id is also in fr\.toml$"):
+    (tmp_path / "yy.toml").write_text(text.replace("xx-one", "fr-optin-2026"))
+    with pytest.raises(RuleError, match=r"fr-optin-2026: this regime id is also in .*\.toml$"):
         Rulebook.load(tmp_path)
-    (tmp_path / "yy.toml").write_text(TEXT.replace('"xx"', '"fr"'))
+    (tmp_path / "yy.toml").write_text(text.replace('"xx"', '"fr"').replace("xx-scope", "fr-scope"))
     with pytest.raises(RuleError, match="jurisdiction 'fr' is defined twice"):
         Rulebook.load(tmp_path)
 
@@ -240,9 +327,6 @@ def test_no_rules_folder_is_refused(tmp_path):
     """A folder that is not there is an error, not an empty addition."""
     with pytest.raises(RuleError, match="is not a folder of rules files"):
         Rulebook.load(tmp_path / "none")
-
-
-FRANCE = Rulebook.load().packs["fr"]
 
 
 @pytest.mark.parametrize("regime", list(FRANCE.regimes), ids=lambda one: one.id)

@@ -56,8 +56,8 @@ def test_every_regime_is_cited_in_a_whole_sentence(finding, language):
         (
             "+4930231251",
             {"caller": "commercial", "recipient": "consumer"},
-            "the number shown to the called person, the consent that was given, which calls the consent covers, your "
-            "own opt-out list; A sales call may not hide its number and shows one allotted to the caller [TDDDG s 15(2) "
+            "the number shown to the called person, the consent that was given, which calls the consent covers, the "
+            "date of the consent, your own opt-out list, where the number comes from; A sales call may not hide its number and shows one allotted to the caller [TDDDG s 15(2) "
             "(TTDSG from 2021-12-01, before that TKG s 102(2))].",
         ),
     ],

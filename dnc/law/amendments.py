@@ -6,7 +6,7 @@ of those that they name. What it does not name stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -35,14 +35,25 @@ def changed(data: Mapping[str, Any], by: Mapping[str, Any]) -> tuple[dict[str, A
         there, days = data.get("polls", {}), {poll["day"] for poll in polls.get("days", [])}
         kept = [poll for poll in there.get("days", []) if poll["day"] not in days]
         whole["polls"] = there | polls | {"days": [*kept, *polls.get("days", [])]}
+    regimes, change = _regimes(data, by.get("regime", []))
+    return whole | {"regime": regimes}, change
+
+
+def _regimes(data: Mapping[str, Any], by: Iterable[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], Change]:
+    """The regimes of a file as others change them."""
     regimes = {regime["id"]: regime for regime in data["regime"]}
     added, replaced, ended = list[str](), list[str](), list[str]()
-    for regime in by.get("regime", []):
-        if old := regime.get("replaces"):
-            if old not in regimes:
-                raise ChangeError(f"{regime['id']}.replaces", f"{old!r} is not a regime of {data['jurisdiction']}")
-            del regimes[old]
-            replaced.append(old)
+    for regime in by:
+        if name := regime.get("replaces"):
+            if name not in regimes:
+                raise ChangeError(f"{regime['id']}.replaces", f"{name!r} is not a regime of {data['jurisdiction']}")
+            old = regimes.pop(name)
+            (first, until), (old_first, old_until) = _period(regime), _period(old)
+            if first > old_first or until < old_until:
+                raise ChangeError(
+                    f"{regime['id']}.replaces", f"is in force for less time than {name!r}; `follows` ends it"
+                )
+            replaced.append(name)
         else:
             added.append(regime["id"])
         before = regimes.get(regime.get("follows"))
@@ -52,7 +63,7 @@ def changed(data: Mapping[str, Any], by: Mapping[str, Any]) -> tuple[dict[str, A
         if regime["id"] in regimes:
             raise ChangeError(regime["id"], "is there; `replaces` puts a regime in the place of another one")
         regimes[regime["id"]] = {key: value for key, value in regime.items() if key != "replaces"}
-    return whole | {"regime": list(regimes.values())}, Change(tuple(added), tuple(replaced), tuple(ended))
+    return list(regimes.values()), Change(tuple(added), tuple(replaced), tuple(ended))
 
 
 def shared(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,10 +84,11 @@ def _parts(regime: dict[str, Any], regimes: Mapping[str, dict[str, Any]]) -> Ite
         yield regime
         return
     [name] = names
-    first, until = regime.get("from", date.min), regime.get("until", date.max)
+    first, until = _period(regime)
     part = regime | {"until": first}
     for other in _chain(name, regimes):
-        start, end = max(first, other.get("from", date.min)), min(until, other.get("until", date.max))
+        other_first, other_until = _period(other)
+        start, end = max(first, other_first), min(until, other_until)
         if part["until"] == start < end:
             when, *exceptions = (_with_demand(clause, other) for clause in clauses)
             later = {} if start == first else {"id": f"{regime['id']}-{start}", "follows": part["id"]}
@@ -84,6 +96,11 @@ def _parts(regime: dict[str, Any], regimes: Mapping[str, dict[str, Any]]) -> Ite
             yield part
     if part["until"] != until:
         raise ChangeError(f"{regime['id']}.meets", f"{name!r} and what follows it are not in force all the time")
+
+
+def _period(regime: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Its first day, and the day on which it has ended."""
+    return regime.get("from", date.min), regime.get("until", date.max)
 
 
 def _chain(name: str, regimes: Mapping[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -274,6 +274,9 @@ def test_a_rule_takes_the_place_of_the_one_that_it_replaces(tmp_path):
     assert book.change == ((), ("fr-frequency-2023",), ())
     ids, before = {one.id for one in book.packs["fr"].regimes}, {one.id for one in FRANCE.regimes}
     assert (ids - before, before - ids) == ({"fr-house"}, {"fr-frequency-2023"})
+    (tmp_path / "mine.toml").write_text(text.replace("fr-frequency-2023", "fr-scope").replace("fr-house", "fr-scope"))
+    with pytest.raises(RuleError, match="has no regime fr-scope"):
+        Rulebook.load(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -281,6 +284,7 @@ def test_a_rule_takes_the_place_of_the_one_that_it_replaces(tmp_path):
     [
         ('"fr-hours-2027"', '"fr-hours-2026"', r"mine\.toml:fr-hours-2026: is there; `replaces` puts"),
         ("says =", 'replaces = "fr-none"\nsays =', r"replaces: 'fr-none' is not a regime of fr"),
+        ("follows", "replaces", r"fr-hours-2027\.replaces: is in force for less time than 'fr-hours-2026'"),
         ("LATER", "CONSO-R223-2026", r"cites\.CONSO-R223-2026: is also in the file that this one changes"),
         ('"fr"\n', '"fr"\nread_until = 2030-01-01\n', r"read_until: cannot be changed; expected one of jurisdiction"),
         ("from = 2027-03-01", "from = 2026-08-01", r"fr-hours-2026\.from: `from` .* must be before `until`"),
@@ -288,7 +292,7 @@ def test_a_rule_takes_the_place_of_the_one_that_it_replaces(tmp_path):
         (
             'regime]]\nid = "fr-hours-2027"',
             'regime]]\nid = "fr-scope"\nreplaces = "fr-scope"',
-            "has no regime fr-scope",
+            r"fr-scope\.replaces: is in force for less time",
         ),
     ],
 )

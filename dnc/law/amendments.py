@@ -11,25 +11,27 @@ from datetime import date
 from typing import Any
 
 from dnc.law.demands import DEMANDS
-from dnc.law.regimes import Change
+from dnc.law.regimes import RuleChanges
 
 _TABLES = ("cites", "holidays")  # of which each entry has a name
 _KEYS = ("jurisdiction", *_TABLES, "polls", "regime")
 
 
-class ChangeError(ValueError):
+class RuleChangeError(ValueError):
     """A change of a rules file that cannot be made: the key, and why."""
 
 
-def changed(data: Mapping[str, Any], by: Mapping[str, Any]) -> tuple[dict[str, Any], Change]:
-    """A rules file with the changes of another one. Raises ChangeError: key and reason."""
+def changed(data: Mapping[str, Any], by: Mapping[str, Any]) -> tuple[dict[str, Any], RuleChanges]:
+    """A rules file with the changes of another one. Raises RuleChangeError: key and reason."""
     if unknown := [key for key in by if key not in _KEYS]:
-        raise ChangeError(unknown[0], f"cannot be changed; expected one of {', '.join(_KEYS)}, or a file with regions")
+        raise RuleChangeError(
+            unknown[0], f"cannot be changed; expected one of {', '.join(_KEYS)}, or a file with regions"
+        )
     whole = dict(data)
     for name in _TABLES:
         there, more = data.get(name, {}), by.get(name, {})
         if both := sorted(there.keys() & more.keys()):
-            raise ChangeError(f"{name}.{both[0]}", "is also in the file that this one changes")
+            raise RuleChangeError(f"{name}.{both[0]}", "is also in the file that this one changes")
         whole[name] = there | more
     if polls := by.get("polls"):
         there, days = data.get("polls", {}), {poll["day"] for poll in polls.get("days", [])}
@@ -39,18 +41,18 @@ def changed(data: Mapping[str, Any], by: Mapping[str, Any]) -> tuple[dict[str, A
     return whole | {"regime": regimes}, change
 
 
-def _regimes(data: Mapping[str, Any], by: Iterable[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], Change]:
+def _regimes(data: Mapping[str, Any], by: Iterable[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], RuleChanges]:
     """The regimes of a file as others change them."""
     regimes = {regime["id"]: regime for regime in data["regime"]}
     added, replaced, ended = list[str](), list[str](), list[str]()
     for regime in by:
         if name := regime.get("replaces"):
             if name not in regimes:
-                raise ChangeError(f"{regime['id']}.replaces", f"{name!r} is not a regime of {data['jurisdiction']}")
+                raise RuleChangeError(f"{regime['id']}.replaces", f"{name!r} is not a regime of {data['jurisdiction']}")
             old = regimes.pop(name)
             (first, until), (old_first, old_until) = _period(regime), _period(old)
             if first > old_first or until < old_until:
-                raise ChangeError(
+                raise RuleChangeError(
                     f"{regime['id']}.replaces", f"is in force for less time than {name!r}; `follows` ends it"
                 )
             replaced.append(name)
@@ -61,16 +63,16 @@ def _regimes(data: Mapping[str, Any], by: Iterable[Mapping[str, Any]]) -> tuple[
             regimes[before["id"]] = before | {"until": regime["from"]}
             ended.append(before["id"])
         if regime["id"] in regimes:
-            raise ChangeError(regime["id"], "is there; `replaces` puts a regime in the place of another one")
+            raise RuleChangeError(regime["id"], "is there; `replaces` puts a regime in the place of another one")
         regimes[regime["id"]] = {key: value for key, value in regime.items() if key != "replaces"}
-    return list(regimes.values()), Change(tuple(added), tuple(replaced), tuple(ended))
+    return list(regimes.values()), RuleChanges(tuple(added), tuple(replaced), tuple(ended))
 
 
 def shared(data: Mapping[str, Any]) -> dict[str, Any]:
     """A rules file in which the demands that rules share are written out.
 
     `meets = "ID"` in a condition is the demand of the regime ID, and of those that follow it from the day on which they
-    do: a regime that has it becomes one for each of these periods. Raises ChangeError: key and reason.
+    do: a regime that has it becomes one for each of these periods. Raises RuleChangeError: key and reason.
     """
     regimes = {regime.get("id"): regime for regime in data.get("regime", [])}
     return dict(data) | {"regime": [part for regime in data.get("regime", []) for part in _parts(regime, regimes)]}
@@ -95,7 +97,7 @@ def _parts(regime: dict[str, Any], regimes: Mapping[str, dict[str, Any]]) -> Ite
             part = regime | {"from": start, "until": end, "when": when, "except": exceptions} | later
             yield part
     if part["until"] != until:
-        raise ChangeError(f"{regime['id']}.meets", f"{name!r} and what follows it are not in force all the time")
+        raise RuleChangeError(f"{regime['id']}.meets", f"{name!r} and what follows it are not in force all the time")
 
 
 def _period(regime: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -146,16 +146,16 @@ class Holidays(NamedTuple):
     days: tuple[date, ...]
 
 
-class Change(NamedTuple):
+class RuleChanges(NamedTuple):
     """Ids of the regimes that files of the user add, replace, and end, since one that they add follows them."""
 
     added: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     ended: tuple[str, ...] = ()
 
-    def __add__(self, other: tuple[tuple[str, ...], ...]) -> Change:  # type: ignore[override]
+    def __add__(self, other: tuple[tuple[str, ...], ...]) -> RuleChanges:  # type: ignore[override]
         """Both."""
-        return Change(*(ours + theirs for ours, theirs in zip(self, other, strict=True)))
+        return RuleChanges(*(ours + theirs for ours, theirs in zip(self, other, strict=True)))
 
 
 class Pack(msgspec.Struct, frozen=True, dict=True):
@@ -182,7 +182,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     poll_cites: tuple[Cite, ...] = ()
     holidays: tuple[Holidays, ...] = ()
     not_held: tuple[dict[str, str], ...] = ()
-    change: Change = Change()
+    change: RuleChanges = RuleChanges()
 
     def zones(self, territory: str, place: str | None = None) -> tuple[str, ...]:
         """The time zones in which a person may be, by territory and, if known, a place in it."""

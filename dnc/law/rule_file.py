@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from dnc.clock import is_zone
 from dnc.errors import RuleError
 from dnc.files.toml_reader import TomlError, toml_of
-from dnc.law.amendments import ChangeError, changed, shared
+from dnc.law.amendments import RuleChangeError, changed, shared
 from dnc.law.calendars import Calendar
 from dnc.law.condition import ALWAYS, Condition, Sql, is_unknown, one_of
 from dnc.law.demands import (
@@ -34,7 +34,7 @@ from dnc.law.demands import (
     silent_days,
     value_names,
 )
-from dnc.law.regimes import GRADES, Change, Cite, Holidays, Pack, Poll, Regime
+from dnc.law.regimes import GRADES, Cite, Holidays, Pack, Poll, Regime, RuleChanges
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, Words, in_languages, localized, translated, words
 
@@ -116,7 +116,7 @@ class _RulesReader:
         self.path = path
         self.data = self._read(text)
         self._shipped_cites: Set[str] = set()
-        self._change = Change()
+        self._change = RuleChanges()
 
     def _read(self, text: str) -> dict[str, Any]:
         try:
@@ -138,7 +138,7 @@ class _RulesReader:
     def _named(self) -> Iterator[None]:
         try:
             yield
-        except ChangeError as error:
+        except RuleChangeError as error:
             raise self.fail(error.args[1], error.args[0]) from None
 
     def fail(self, message: str, *at: str) -> RuleError:

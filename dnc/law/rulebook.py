@@ -20,7 +20,7 @@ from dnc.cache import kept, source
 from dnc.database import connect
 from dnc.errors import RuleError
 from dnc.law.condition import Sql
-from dnc.law.regimes import EVERYWHERE, Change, Pack, Regime
+from dnc.law.regimes import EVERYWHERE, Pack, Regime, RuleChanges
 from dnc.messages import LANGUAGES, Words, localized
 
 # The files on which the reading of a rules file depends.
@@ -43,7 +43,7 @@ class Rulebook:
 
     packs: dict[str, Pack]
     texts: dict[str, str] = field(repr=False)
-    change: Change
+    change: RuleChanges
 
     @classmethod
     def load(cls, extra: str | Path | None = None) -> Rulebook:
@@ -188,7 +188,7 @@ def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
             calendars[name] = path
     shipped = {pack.jurisdiction for pack in _shipped_packs().values()}
     added = (regime.id for name, pack in packs.items() if name not in shipped for regime in pack.regimes)
-    change = reduce(Change.__add__, (pack.change for pack in packs.values()), Change(tuple(added)))
+    change = reduce(RuleChanges.__add__, (pack.change for pack in packs.values()), RuleChanges(tuple(added)))
     if shared := packs.pop(EVERYWHERE, None):
         packs = {name: replace(pack, regimes=pack.regimes + shared.regimes) for name, pack in packs.items()}
     texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}

@@ -18,7 +18,7 @@ from dnc.checks.interview import decided
 from dnc.checks.questions import OpenQuestions
 from dnc.errors import InputError, OptionError, printable
 from dnc.files.cell_texts import as_in_brief, is_safe, shown
-from dnc.files.columns import Content
+from dnc.files.columns import EVERY, Content
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, folded, looks_like_phone, quoted
 from dnc.files.writers import defused
@@ -28,7 +28,7 @@ from dnc.lists.brief import Brief, brief_entries, read_brief
 from dnc.lists.brief_text import brief_text, toml_text
 from dnc.lists.guesses import MOST_WORDS, Guesses
 from dnc.lists.header import READ, Header
-from dnc.lists.roles import FEW_TEXTS, IGNORED, texts_in_brief, unread_texts
+from dnc.lists.roles import FEW_TEXTS, texts_in_brief, unread_texts
 from dnc.lists.texts import MEANINGS, TextMeanings
 from dnc.lists.words import meaning
 from dnc.messages import counted, in_language, localized, messages
@@ -55,7 +55,7 @@ def draft(
     missing, questions = None, OpenQuestions(guesses, {}, book, language, ())
     if given and store and guesses.number_columns:
         proved, _ = questions.proved()
-        missing = decided(guesses, Brief(**proved, new_columns=IGNORED, facts=given), store, book).missing()
+        missing = decided(guesses, Brief(**proved | {"ignore": [EVERY]}, facts=given), store, book).missing()
     return _BriefDraft(guesses, questions.without_role, language, given or {}, missing).lines()
 
 
@@ -73,7 +73,7 @@ def completed(path: Path, book: Rulebook, brief: Path, texts: Path | None = None
     guesses = Guesses(path, book, sheet or known.sheet)
     header = Header(guesses.table, replace(known, texts={**known.texts, **{name: TextMeanings() for name in meant}}))
     contents = [guesses.contents[name] for name in header.without_role]
-    for content in (content for content in contents if not content.needs_no_role):
+    for content in (content for content in contents if content.filled):
         if content.may_be_left_out:
             entries["ignore"] = [*entries.get("ignore", []), content.name]
         else:

@@ -25,7 +25,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled, is_day, names_only
 from dnc.lists.header import READ
-from dnc.lists.texts import MEANINGS, say_something
+from dnc.lists.texts import MEANINGS
 from dnc.lists.words import meaning
 from dnc.messages import dated, in_language, messages, semicolons
 from dnc.numbers.numbering_plans import known_region
@@ -395,7 +395,7 @@ class OpenQuestions:
         contents = self._guesses.contents
         said = [*self._named_columns, *self._brief.get("texts", {}), *self._numbers]
         known = left_out({column: one.name for column, one in contents.items()}, said)
-        return [one for column, one in contents.items() if column not in known and not one.needs_no_role]
+        return [one for column, one in contents.items() if column not in known and one.filled]
 
     @property
     def _numbers(self) -> list[str]:
@@ -475,9 +475,8 @@ class OpenQuestions:
         examples = [masked(cell) for cell in cells.head(_ALL_SHOWN if cells.len() <= _ALL_SHOWN else _EXAMPLES)]
         if content.cut or cells.len() > len(examples):
             examples.append(w["more" if content.cut else "others"].format(n=cells.len() - len(examples)))
-        rest = LEFT_OUT if proposed == _READ and not content.is_suspect and not content.is_codes else None
-        alike = proposed == _READ and rest is None and not content.may_object and _tells_nobody_apart(content)
-        return TableRow(name, name, examples, options, proposed, content.may_object, rest=rest, alike=alike)
+        alike = proposed == _READ and not content.may_object and _tells_nobody_apart(content)
+        return TableRow(name, name, examples, options, proposed, content.may_object, alike=alike)
 
     def _by_cells(self, content: Content) -> str | None:
         """What a column may be whatever it is called: days may be those of the consent, a few words the consent.
@@ -529,17 +528,15 @@ class OpenQuestions:
         named = set(normal(pl.Series([text for meant in MEANINGS for text in texts.get(meant, [])], dtype=pl.String)))
         open_ = all_texts.filter(~pl.col("text").is_in(pl.Series(list(named), dtype=pl.String).implode()))
         if is_left_out:
-            open_ = open_.filter("marked")
+            open_ = open_.filter(marked(open_["cell"], column=name, answers=False))
         elif content.is_yes_no and not named:
             yield self._yes_no_row(name, content)
             return
-        open_ = open_.with_columns(is_plain=say_something(open_["text"]))
-        is_apart = pl.col("marked") | ~pl.col("is_plain")
-        asked = open_ if all_texts.height <= _FEW_TEXTS else open_.filter(is_apart).head(_FEW_TEXTS)
+        asked = open_ if all_texts.height <= _FEW_TEXTS else open_.filter("marked").head(_FEW_TEXTS)
         asked = asked.filter(asked["text"].map_elements(is_safe, pl.Boolean))
-        for text, cell, count, is_marked, is_plain in asked.iter_rows():
+        for text, cell, count, is_marked in asked.iter_rows():
             options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
-            rest = _MEANINGS.index("objected" if is_marked else "nothing") if is_marked or is_plain else None
+            rest = _MEANINGS.index("objected") if is_marked else None
             rows = [self._w["texts"]["rows"].format(n=count)]
             text_ = masked(printable(" ".join(cell.split())), _LONGEST_TEXT)
             yield TableRow(name, text_, rows, options, 0, is_marked, rest=rest)

@@ -20,9 +20,7 @@ from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
 from dnc.law.rulebook import Rulebook
 from dnc.lists.brief import KEYS, Brief
-from dnc.lists.header import READ
 from dnc.lists.inputs import Source, opened
-from dnc.lists.roles import IGNORED
 from dnc.lists.texts import TextMeanings
 from dnc.messages import localized
 from dnc.store.audit_log import Entry
@@ -111,9 +109,6 @@ def replay_check(
 def brief_of(terms: Mapping[str, Any]) -> Brief:
     """The brief in the settings of a check, as the log keeps them (`dnc.checks.settings.Setup.text`)."""
     fields = {name: terms[name] for name in KEYS if name in terms}
-    # Earlier versions left out every column that the brief did not name, and read nothing around the table.
-    if "texts" not in terms:
-        return Brief(**fields | {"new_columns": IGNORED, "around": READ})
     texts = {name: TextMeanings(**texts) for name, texts in terms["texts"].items()}
     return Brief(**fields | {"texts": texts})
 

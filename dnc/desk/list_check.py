@@ -297,7 +297,7 @@ class ListCheck:
         meant = {folded(name): (means, why) for name, means, why in reversed(found)}  # what comes first counts
         for name in guesses.rows.columns:
             content = guesses.contents.get(name)
-            unused = texts["carried" if content is None or content.needs_no_role else "open"]
+            unused = texts["carried" if content is None or not content.filled else "open"]
             yield Column(name, *meant.get(folded(name), (unused, "")))
 
     # Questions

@@ -19,36 +19,22 @@ from dnc.cache import shipped_toml
 from dnc.clock import NONE, YES
 from dnc.errors import InputError
 from dnc.files.cell_texts import WORD, normal, text_cells
-from dnc.files.net import marked, marks
-from dnc.files.table import folded, looks_like_phone, may_be_data, phone_words
-from dnc.frames import repeated
+from dnc.files.net import marked
+from dnc.files.table import folded, may_be_data, phone_words
 from dnc.messages import Words, figure, localized
 
 LOOKED_AT = 100_000  # rows in which columns that nobody needs are searched by the net
 MOST_TEXTS = 10_000  # different texts of a column that are kept
 MOST_COLUMNS = 2_000  # with cells, of those that nobody gave a role: each takes a few milliseconds
-_LEAST_ROWS = 50  # of a list, for ids to be told from texts
-_MAIL = r"^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$"
-# `1.1.0.1` and `::` may be codes, so of an address of a computer a part has two digits.
-_WEB = (
-    r"^(?:https?://|www\.[a-z0-9-]+\.)\S+$"
-    r"|^(?:\d{2,3}(?:\.\d{1,3}){3}|\d\.\d{2,3}(?:\.\d{1,3}){2}|(?:\d\.){2}\d{2,3}\.\d{1,3}|(?:\d\.){3}\d{2,3})$"
-    r"|^(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$|^[0-9a-f]*\d\d[0-9a-f]*:[0-9a-f:]*::[0-9a-f:]*$"
-)
-_DOMAIN = r"^(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?$"  # as likely a code, such as `lead.ko`
-_DIGITS = r"[\da-fA-F-]{24,}|\d+"  # of ids; short ones with letters may be codes (`00001D`), GUIDs and hashes are not
-_OF_ID = r"[^\s{}\[\]\"=;|,]"  # with one of these, such as JSON, a cell has parts that may say anything
 _DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:$|[T ])|^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
-_PHONE = r"^\+?[\d\s().\-/]{6,}$"
-_COUNT = r"^[-+]?[\d\s.,]+\s?[%€$£]?$"
+_OF_ID = r"[^\s{}\[\]\"=;|,]"  # with one of these, such as JSON, a cell has parts that may say anything
 # What the cells of a column may be, and the pattern that each of them matches.
 _FORMS = {
-    "mail": f"(?i){_MAIL}",
-    "web": f"(?i){_WEB}",
-    "domain": f"(?i){_DOMAIN}",
+    "mail": r"(?i)^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$",
+    "web": r"(?i)^(?:https?://\S+|(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?|[\d.]{7,}|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:]*)$",
     "day": _DAY,
-    "phone": _PHONE,
-    "count": _COUNT,
+    "phone": r"^\+?[\d\s().\-/]{6,}$",
+    "count": r"^[-+]?[\d\s.,]+\s?[%€$£]?$",
     "id": rf"^{_OF_ID}*\d{_OF_ID}*=*$|^[\d\s.\-/+()]+$",
     "name": r"^[^\d@#:;?!=_]{1,80}$",
     "place": r"^[^@#:;?!=_]{1,120}$",
@@ -56,9 +42,8 @@ _FORMS = {
 # Kind of a column by its name → forms of which all its cells must have one.
 _FORMS_OF = {
     "name": ("name",), "place": ("place",), "staff": ("name", "mail"), "day": ("day",), "count": ("count",),
-    "id": ("id",), "channel": ("mail", "web", "domain", "phone"),
+    "id": ("id",), "channel": ("mail", "web", "phone"),
 }  # fmt: skip
-_ADDRESSES = {"mail", "web"}
 _TEXTS = {"text": pl.String, "cell": pl.String, "rows": pl.UInt32, "marked": pl.Boolean}
 _FILLED, _VARIED = 0.9, 40  # of a column that a draft leaves out: share of its rows, or different texts
 _PARTS = re.compile(r"[^\W\d_]+")
@@ -74,8 +59,7 @@ def yes_and_no() -> frozenset[str]:
 def left_out(names: Mapping[str, str], ignore: Collection[str]) -> list[str]:
     """Columns that are to be left out, by their names or by a pattern such as `utm_*`.
 
-    A pattern leaves out no column whose name the net marks. Of columns whose names differ only in what `folded`
-    removes, or not at all, each needs its own (unique) name.
+    Of columns whose names differ only in what `folded` removes, or not at all, each needs its own (unique) name.
 
     names: unique name → name in the file. Returns unique names.
     """
@@ -88,7 +72,7 @@ def left_out(names: Mapping[str, str], ignore: Collection[str]) -> list[str]:
         for unique, name in names.items()
         if unique in ignore
         or (folded(name) in named and (same[folded(name)] == 1 or name in ignore))
-        or (any(fnmatchcase(name.casefold(), pattern) for pattern in patterns) and not marks(name))
+        or (any(fnmatchcase(name.casefold(), pattern) for pattern in patterns))
     ]
 
 
@@ -110,8 +94,6 @@ class Content:
         self.cut = False
         self.texts = pl.DataFrame(schema=_TEXTS)
         self._forms = set(_FORMS)
-        self._hashes: list[pl.Series] | None = []  # of the cells, as long as all of them may differ
-        self._words = pl.Series(dtype=pl.String)  # the cells without their digits, as long as few differ
 
     def add(self, column: pl.Series) -> None:
         """Look at the cells of some rows."""
@@ -123,20 +105,9 @@ class Content:
         if column.dtype.is_temporal():
             self._forms &= {"day"}
         self._forms = {form for form in self._forms if distinct.str.contains(_FORMS[form]).all()}
-        may_be_ids = "id" in self._forms and "day" not in self._forms
-        if self._hashes is not None and may_be_ids and self.filled == self.rows and distinct.len() == cells.len():
-            self._hashes.append(cells.hash())
-            if self._words.len() <= _VARIED:
-                words = cells.str.replace_all(_DIGITS, "#").unique().alias("")
-                self._words = pl.concat([self._words, words]).unique().head(_VARIED + 1)
-        else:
-            self._hashes = None
-        if self.is_addresses and self.rows > LOOKED_AT:
-            return
         found = marked(distinct, column=self.name)
         self.may_object |= bool(found.any())
-        if not self.is_addresses:
-            self._add_texts(cells, distinct, found)
+        self._add_texts(cells, distinct, found)
 
     def _add_texts(self, cells: pl.Series, distinct: pl.Series, found: pl.Series) -> None:
         keys = pl.DataFrame([normal(distinct).alias("text"), distinct, found.alias("marked")])
@@ -156,35 +127,9 @@ class Content:
         return localized("errors", "roles", "more" if self.cut else "column", name=name, n=figure(self.texts.height))
 
     @property
-    def is_addresses(self) -> bool:
-        """Whether all cells are e-mail addresses, or all are web or IP addresses.
-
-        A bare domain (`example.com`) may be a code, unless the name of the column speaks of addresses.
-        """
-        of_domains = "domain" in self._forms and not looks_like_phone(self.name)
-        return not self._forms.isdisjoint(_ADDRESSES) or (of_domains and self._kind == "channel")
-
-    @property
     def is_phones(self) -> bool:
         """Whether no cell has a letter, and not all say yes or no."""
         return not self.is_yes_no and not self.texts["text"].str.contains(r"\p{L}").any()
-
-    @property
-    def is_ids(self) -> bool:
-        """Whether every row of a list of some length has a cell, no two are equal, and none is a day or a text.
-
-        A few words with numbers (`DNC-1`, `OK-2`) are texts, and so is one that the net marks.
-        """
-        if not self._hashes or self.rows < _LEAST_ROWS or self.filled < self.rows:
-            return False
-        if self._words.len() <= _VARIED and (self._words.len() > 1 or marked(self._words).any()):
-            return False
-        return pl.concat(self._hashes).n_unique() == self.rows
-
-    @property
-    def needs_no_role(self) -> bool:
-        """Whether the column has no cell, addresses, or ids and a name that the net does not mark."""
-        return not self.filled or self.is_addresses or (self.is_ids and not self.is_marked)
 
     @property
     def is_yes_no(self) -> bool:
@@ -212,14 +157,6 @@ class Content:
         is_full = self.filled >= _FILLED * self.rows and (self._kind != "id" or texts == self.filled)
         is_many = texts > _VARIED or is_full
         return is_many and not self._forms.isdisjoint(forms) and not self.is_suspect
-
-
-def have_form(cells: pl.Series, kind: str) -> pl.Series:
-    """Which cells have a form of a kind of columns (a key of `_FORMS_OF`), and are no sign alone."""
-    found = repeated(False, pl.Boolean, cells.len())
-    for form in _FORMS_OF.get(kind, ()):
-        found |= cells.str.contains(_FORMS[form])
-    return found & cells.str.contains(r"[\p{L}\p{N}]")
 
 
 def contents_of(names: Mapping[str, str]) -> dict[str, Content]:

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import polars as pl
 
 from dnc.cache import shipped_toml
-from dnc.clock import MONTHS
-from dnc.files.cell_texts import mended
+from dnc.clock import MONTHS, NO, YES
+from dnc.files.cell_texts import mended, normal
 from dnc.frames import repeated
 
 # A word, a part of fooBar, an abbreviation with full stops, or a mark between two clauses.
@@ -36,6 +36,7 @@ _REMEMBERED = 1_000  # texts whose answer `marks` keeps
 _LETTERS = ascii_letters + digits  # of the classes, and of the words that stand in rules
 _PASSED = _LETTERS[0]  # the letter of the first class, of words passed over
 _INSIDE, _LONGEST = 5, 16  # letters of a stem that is found inside words; signs of a word that may be known
+_READ = {"row": pl.UInt32, "letters": pl.String}
 _ANSWER = 40  # signs of a text that may go on from the name of its column
 _TYPO, _RIGHT = 8, 2  # letters of a stem that may have a typo, and those before the typo
 
@@ -49,30 +50,34 @@ class _Net(NamedTuple):
     instead: dict[str, str]  # parts of words that are replaced first
 
 
-def marked(texts: pl.Series, *, column: str = "") -> pl.Series:
+def marked(texts: pl.Series, *, column: str = "", answers: bool = True) -> pl.Series:
     """Which texts probably say that a person is not to be called.
 
     texts: String; repeated ones are read again, so pass distinct ones.
     column: name of the column in which they stand; if it is about mail and not about calls, only by two words
-    (`Unsubscribed` in `Email status`) or in an address, else also by what a text says behind it, if that is more than a
-    no (`Appel`: `Non autorisé`).
+    (`Unsubscribed` in `Email status`) or in an address, else also by what a text says behind it: a yes under `DNC`, a
+    no under `No DNC`, more than a no under `Appel` (`Non autorisé`).
+    answers: whether a yes or a no counts in a column whose name says so.
     Returns Booleans of the same length and name; False for null.
     """
-    if texts.is_empty():
-        return texts.cast(pl.Boolean)
-    if column and _begins(column):
-        found, read = marked(texts), _read(texts)
-        at = read["row"].filter(read["letters"].str.contains(_net().rules["answers"]))
-        at = at.filter(~found[at] & (texts[at].str.len_chars() <= _ANSWER))
-        return found.scatter(at.filter(marked(column + " " + texts[at])), True)
+    found = _say_so(texts, "pairs" if is_of_mail(column) else "any")
+    if not column or is_of_mail(column):
+        return found
+    if marks(column):
+        return found | _answers(texts, objects(column)) if answers else found
+    read = _read(texts) if _has(column, "known") else pl.DataFrame(schema=_READ)
+    at = read["row"].filter(read["letters"].str.contains(_net().rules["answers"]))
+    at = at.filter(~found[at] & (texts[at].str.len_chars() <= _ANSWER))
+    return found.scatter(at.filter(_say_so(column + " " + texts[at], "any")), True)
+
+
+def _say_so(texts: pl.Series, enough: str) -> pl.Series:
+    """Which texts say so by themselves. enough: the rules by which a text that holds no address does."""
     found = repeated(False, pl.Boolean, texts.len()).alias(texts.name)
     if not texts.str.contains(_TWO_LETTERS).any():
         return found
     rules, read = _net().rules, _read(texts)
     read = read.filter(pl.col("letters").str.contains(rules["known"]))
-    if read.is_empty():
-        return found
-    enough = "pairs" if is_of_mail(column) else "any"
     rest = pl.col("letters").str.replace_all(rules["without"], _CLAUSE)
     is_address = pl.lit(texts[read["row"]].str.contains("@", literal=True))  # which is no answer about mail
     says_so = rest.str.contains(rules[enough]) | (is_address & rest.str.contains(rules["any"]))
@@ -81,7 +86,7 @@ def marked(texts: pl.Series, *, column: str = "") -> pl.Series:
     at = read["row"].filter(texts[read["row"]].str.contains(_ENCLOSED))
     if at.is_empty():
         return found
-    return found.scatter(at.filter(marked(texts[at].str.replace_all(_REMARK, ","), column=column)), True)
+    return found.scatter(at.filter(_say_so(texts[at].str.replace_all(_REMARK, ","), enough)), True)
 
 
 @lru_cache(_REMEMBERED)
@@ -100,9 +105,10 @@ def objects(name: str) -> bool | None:
     return None if _has(name, "doubtful") else True
 
 
-def _begins(column: str) -> bool:
-    """Whether the texts of a column may say something together with its name, which alone says nothing."""
-    return not is_of_mail(column) and not marks(column) and _has(column, "known")
+def _answers(texts: pl.Series, yes: bool | None) -> pl.Series:
+    """Which texts are a yes or a no, if that says so under the name of their column. yes: see `objects`."""
+    words = {True: YES, False: NO, None: (*YES, *NO)}[yes]
+    return normal(texts).str.strip_chars(" .!").is_in([*normal(pl.Series(words))]).fill_null(value=False)
 
 
 def is_of_mail(column: str) -> bool:

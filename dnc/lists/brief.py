@@ -63,11 +63,10 @@ class Brief:
         sha256: checksum of the brief's file, or None.
         by_options: names of facts that were given as options and not in the brief.
         short_rows: `trailing` if rows of a CSV may leave out empty cells at their end.
-        ignore: columns of the file that are left out on purpose; `utm_*` names several, and `*` all others but those
-            that say yes or no and those that may hold objections.
+        ignore: columns of the file that are left out on purpose; `utm_*` names several, and `*` all others.
         texts: column of the file → what its texts mean.
-        new_columns: what columns are that the brief does not name: None (they stop the list), `undecided` (their texts
-            were read by nobody), or `ignored`, which only a check of an earlier version has.
+        new_columns: what columns are that the brief does not name: None (they stop the list), or `undecided` (their
+            texts were read by nobody).
         around: `read` if a person has read what the file has around its table; `undecided` if nobody has, so that no
             row is clear.
         require_proof: whether a consent without a proof or a wording is not known.

@@ -33,7 +33,7 @@ from dnc.lists.intake import Intake
 from dnc.lists.local_time import certain_instant
 from dnc.lists.own_statements import refers
 from dnc.lists.persons import LINKS
-from dnc.lists.roles import IGNORED, Survey
+from dnc.lists.roles import Survey
 from dnc.lists.statements import is_told
 from dnc.messages import localized
 from dnc.numbers.normalise import EMPTY
@@ -208,9 +208,8 @@ class ConsentRows(msgspec.Struct, frozen=True):
 
 def of_own_records(brief: Brief) -> Brief:
     """A brief for a file of own records: a column without a role stops it, and nothing is declared for its rows."""
-    new_columns = brief.new_columns if brief.new_columns == IGNORED else None
     around = brief.around if brief.around == READ else None
-    return replace(brief, facts={}, when_filled={}, when_empty={}, new_columns=new_columns, around=around)
+    return replace(brief, facts={}, when_filled={}, when_empty={}, new_columns=None, around=around)
 
 
 def kept_by(brief: Brief, names: Iterable[str]) -> frozenset[str]:

@@ -25,7 +25,7 @@ from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.header import Header, headings
+from dnc.lists.header import Header, lone_texts
 from dnc.lists.roles import around
 from dnc.lists.second_numbers import DAY, DIGITS, SURE
 from dnc.lists.words import meaning, proposals
@@ -251,7 +251,8 @@ class Guesses:
     def around(self) -> list[str]:
         """What is written around the table, and between its first rows."""
         names = self.number_columns or list(self.numbers)
-        between = [text for _, text, _ in headings(self.batch, names)]
+        without = self.rows.select(~pl.any_horizontal(pl.lit(False), pl.col(names).str.contains(r"\d{2}"))).to_series()
+        between = [text for _, text in lone_texts(self.batch, names, without.fill_null(True))]
         return list(dict.fromkeys([*around(self.header, self.contents), *between, *self.header.unseen]))
 
     # Days

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
+from polars import selectors as cs
 
 from dnc.clock import NONE
 from dnc.errors import InputError
+from dnc.files.cell_texts import text_cells
 from dnc.files.columns import EVERY, left_out
 from dnc.files.net import marked, marks
 from dnc.files.table import (
-    FIRST_ROWS,
     LINE,
     RAGGED,
     Table,
     as_typed,
     folded,
-    holds_number,
     looks_like_phone,
     may_be_data,
     quoted,
@@ -31,7 +31,6 @@ from dnc.files.table import (
 from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.texts import AROUND, ReadColumn, TextMeanings
-from dnc.lists.words import says_nothing
 from dnc.messages import Words, figure, localized
 
 _AS_THEY_STAND = ("call", "person", "campaign")  # of ours: columns whose cells may be anything
@@ -40,7 +39,7 @@ FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 # Of `around`: a person has read the texts around the table; nobody has, so that all rows are undecided. The latter is
 # also said of `new_columns`.
 READ, UNDECIDED = "read", "undecided"
-_DAY = r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b"
+_MANY_DIGITS = r"(?:\d\D*){9}"  # of a number that cannot be read, and more than a day has
 _NUMBER = re.compile(r"(?i)\bn[°º]|^no(?:\.| de\b)|\bno\.?$")  # in the name of a column of numbers
 _MOST_NAMED = 4  # columns that a message proposes
 
@@ -287,8 +286,9 @@ class Header(msgspec.Struct, frozen=True, dict=True):
 
     def left_out_column(self, column: str) -> ReadColumn:
         """A column that is left out, as it is searched."""
-        is_id = column in self.as_they_stand
-        return ReadColumn(self.table.names[column], column, TextMeanings(), "searched", left_out=True, is_id=is_id)
+        is_id, name = column in self.as_they_stand, self.table.names[column]
+        is_named = not {folded(name), column}.isdisjoint(map(folded, self.brief.ignore))
+        return ReadColumn(name, column, TextMeanings(), "searched", left_out=True, is_id=is_id, is_named=is_named)
 
     @property
     def without_role(self) -> list[str]:
@@ -321,78 +321,25 @@ def plain_name(name: str) -> str:
     return _NUMBER.sub("", name)
 
 
-def headings(
-    rows: pl.DataFrame, numbers: Sequence[str], without: pl.Series | None = None
-) -> Iterator[tuple[int, str, str]]:
-    """Rows without a number whose text may be about other rows; of equal ones the first.
+def lone_texts(rows: pl.DataFrame, numbers: Sequence[str], without: pl.Series) -> list[tuple[int, str]]:
+    """Rows without a number that hold one text and nothing else, such as a heading: it may be about other rows.
 
-    They have nothing but a text, such as a heading; or they stand below the table: after a blank row, or at its end
-    with two texts at most, of several words and fewer than in any row of the table, or that say not to call. One word
-    may end a list (`Total; 50`), unless it says so. A text that is not in the place of a number may be a name, unless
-    it ends the list and no other row is like it.
+    It has several words; or the net marks it, and then a second text may stand beside it. In a list with only a column
+    beside the numbers, several words are a person without a number, unless they are in the place of the number. A
+    merged cell may be repeated in all columns.
 
-    rows: some of a list, in their order. numbers: its columns of telephone numbers. without: which rows have no number;
-        by default those without three digits there, or with a word and fewer than six beside its days.
-    Yields the line, the text, and the key of the message: a `heading` says not to call, a `text_alone` is to be read.
+    rows: some of a list, in their order. numbers: its columns of telephone numbers. without: which rows have no number.
+    Returns the line and the text of each.
     """
-    if rows.height < 2:  # what it is about are rows above or below it
-        return
-    without = _without_digits(rows, numbers) if without is None else without
-    if not without.any():
-        return
-    last = rows[LINE][-1] if rows.height < FIRST_ROWS else None
-    names = [name for name, kind in rows.schema.items() if kind == pl.String and name != RAGGED]
-    texts = pl.concat_list(pl.lit(None, pl.String), pl.col(names).str.strip_chars().replace("", None))
-    texts = texts.list.drop_nulls().list.unique(maintain_order=True)  # what was a merged cell may be in all columns
-    others = [pl.col(name).is_null() for name, kind in rows.schema.items() if kind != pl.String and name != LINE]
-    untyped = pl.all_horizontal(pl.lit(True), *others)
-    places = [pl.col(name).str.strip_chars() for name in numbers if rows.schema[name] == pl.String]
-    place = pl.when(untyped).then(pl.coalesce(pl.lit(None, pl.String), *places))
-    below = pl.Series(dtype=rows.schema[LINE])
-    if without[-1]:  # else no row is below the table
-        end = rows[0 if without.all() else (~without).arg_true()[-1] :]
-        end = end.select(LINE, texts.alias("texts"), untyped=untyped, below=_is_below_blank(names, texts))
-        least = 0 if last is None else rows.filter(~without).select(texts.list.len().min()).item() or 0
-        below = end.filter(end["untyped"] & (end["below"] | _may_be_footer(end["texts"], least)))[LINE]
-    is_below = pl.col(LINE).is_in(below.implode())
-    found = rows.filter(without).select(LINE, texts.alias("texts"), place=place, below=is_below)
-    found = found.with_columns(text=pl.col("texts").list.join(" "), alone=pl.col("texts").list.len() == 1)
-    found = found.filter(pl.col("alone") | pl.col("below"), pl.col("text").str.contains(r"\p{L}{2}"))
-    named = found.filter("alone", pl.col("place").ne_missing(pl.col("text")))[LINE].to_list()
-    found = found.unique(["place", "text"], maintain_order=True).select(LINE, "text", "place", "alone", "below")
-    for line, text, place_, is_alone, is_below in found.iter_rows():
-        in_place = (place_ == text or named == [line] == [last]) and not holds_number(text)
-        is_empty = says_nothing(text) or (line == last and len(re.sub(r"\d[\d\s.,%€$£]*", "", text).split()) == 1)
-        if is_alone and marks(text):
-            yield line, text, "heading"
-        elif (in_place or is_below) and not is_empty:
-            yield line, text, "text_alone"
-
-
-def _without_digits(rows: pl.DataFrame, numbers: Sequence[str]) -> pl.Series:
-    """Which rows have no three digits in the columns of telephone numbers, or a word and few digits beside its days."""
-    cells = pl.col(numbers).cast(pl.String)
-    is_word = cells.str.contains(r"\p{L}{2}") & ~cells.str.replace_all(_DAY, "").str.contains(r"(?:\d\D*){6}")
-    has_digits = cells.str.contains(r"\d{3}") & ~is_word
-    return rows.select(~pl.any_horizontal(pl.lit(False), has_digits.fill_null(False))).to_series()
-
-
-def _may_be_footer(texts: pl.Series, least: int) -> pl.Series:
-    """Which rows without a number, by their texts, may be about those of a table, each of which has `least` or more.
-
-    None where it is 0.
-    """
-    count = texts.list.len()
-    is_phrase = texts.list.join("\t").str.contains(r"\p{L}[^\t]* [^\t]*\p{L}")
-    says_so = marked(texts.list.join(" ")) if least else count < 0
-    return (count <= 2) & (((count + 1 < least) & is_phrase) | says_so)
-
-
-def _is_below_blank(names: Sequence[str], texts: pl.Expr) -> pl.Expr:
-    """Whether a row stands below a blank one, which readers may leave out: then its line is further on.
-
-    names: of the columns of text, whose cells may have several lines. texts: of each row, without empty cells.
-    """
-    lines = 1 + pl.sum_horizontal(pl.lit(0), pl.col(names).str.count_matches("\n"))
-    gap = (texts.list.len() == 0) | (pl.col(LINE).diff() > lines.shift(1))
-    return gap.fill_null(False).cum_sum() > 0
+    if rows.height < 2 or not without.any():  # what it is about are rows above or below it
+        return []
+    rows = rows.filter(without)
+    rows = rows.filter(pl.all_horizontal(pl.lit(True), cs.exclude(cs.string(), LINE).is_null()))
+    cells = rows.select(cs.string().exclude(RAGGED)).map_columns(cs.all(), text_cells)
+    may_be_name = pl.all_horizontal(pl.lit(cells.width <= len(numbers) + 1), pl.col(numbers).is_null())
+    texts = cells.select(pl.concat_list(pl.all()).list.drop_nulls().list.unique()).to_series()
+    count, text = pl.lit(texts.list.len()), texts.list.join(" ").alias("text")
+    is_phrase = (count == 1) & ~may_be_name & pl.lit(text.str.contains(r"\S\s+\S") & text.str.contains(r"\p{L}{2}"))
+    says_so = count.is_between(1, 2) & pl.lit(marked(text))
+    found = cells.select(rows[LINE], text, found=(is_phrase | says_so) & ~pl.lit(text.str.contains(_MANY_DIGITS)))
+    return list(found.filter("found").select(LINE, "text").iter_rows())

@@ -26,7 +26,7 @@ from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import KIND, MARKS, STATED, UNREAD, FactReader, fill_state, fit, quoted_cell, text_of
-from dnc.lists.header import FORMER_OUTCOME, READ, UNDECIDED, Header, headings
+from dnc.lists.header import FORMER_OUTCOME, READ, Header, lone_texts
 from dnc.lists.persons import LINKS, links_of
 from dnc.lists.statements import no_statements
 from dnc.lists.texts import ReadColumn, TextReader
@@ -113,7 +113,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         return map(self.calls, self.fitted(self.table.batches))
 
     def calls(self, batch: pl.DataFrame) -> Calls:
-        """The calls of one batch of rows. Raises InputError at a second header, or a heading about objections."""
+        """The calls of one batch of rows. Raises InputError at a second header, or a text between the rows."""
         header = self.header
         if all(map(header.names.get, header.without_role)):  # a column without a name has one, or there is none
             batch = batch.with_columns(pl.when(pl.col(RAGGED) != UNNAMED).then(RAGGED))
@@ -125,7 +125,7 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         if texts and (none_read := numbers.none_read).any():
             names = {name: theirs for name, theirs in header.names.items() if batch.schema[name] == pl.String}
             refuse_other_header(batch.filter(none_read), texts, names, self.table.path)
-            self._refuse_heading(batch, none_read)
+            self._refuse_lone_text(batch, none_read)
         row = None if numbers.single else cells["row"]
         if row is not None:
             fact_cells = fact_cells[row]
@@ -352,14 +352,12 @@ class Intake(msgspec.Struct, frozen=True, dict=True):
         """Whether it is said who has read what is around the table, or there is no file that could have it."""
         return self.brief.around is not None or self.table.kind == "arrow"
 
-    def _refuse_heading(self, rows: pl.DataFrame, without: pl.Series) -> None:
-        """Raise InputError at a row whose text may be about others, unless a person has read it, or there is no file.
-
-        Where nobody has read what is around the table, no row is clear. rows, without: as for `headings`.
-        """
-        for line, _, key in headings(rows, self.header.numbers, without):
-            if not self._around_is_settled or (key == "heading" and self.brief.around != UNDECIDED):
-                raise InputError(localized("errors", key), self.table.path, line)
+    def _refuse_lone_text(self, rows: pl.DataFrame, without: pl.Series) -> None:
+        """Raise InputError at a row whose text may be about others (`lone_texts`) and nobody has read."""
+        if self._around_is_settled:
+            return
+        for line, _ in lone_texts(rows, self.header.numbers, without):
+            raise InputError(localized("errors", "text_alone"), self.table.path, line)
 
 
 def _number_texts(text: str | None, region: str | None, is_marked: bool) -> list[str]:

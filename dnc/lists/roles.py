@@ -6,26 +6,22 @@ of a brief that give each a role.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, reduce
 
 import polars as pl
 
-from dnc.clock import read_day
 from dnc.errors import RolesError
 from dnc.files.cell_texts import as_in_brief, is_safe
 from dnc.files.columns import Content, contents_of, look
-from dnc.files.net import marks
-from dnc.files.table import holds_number, named_columns
+from dnc.files.table import named_columns
 from dnc.lists.brief_text import toml_text
-from dnc.lists.header import READ, UNDECIDED, Header, NoNumberError, headings, plain_name
+from dnc.lists.header import READ, UNDECIDED, Header, NoNumberError
 from dnc.lists.texts import ReadColumn, TextMeanings
 from dnc.messages import LANGUAGES, NOTHING, figure, in_quotes, localized, messages
 
 FEW_TEXTS = 12  # of a column, which a block of the brief writes out
 _MOST_LINES = 40  # of a block that a message ends with
-IGNORED = "ignored"  # of `new_columns`, only in checks of earlier versions
 
 
 class Survey:
@@ -35,14 +31,13 @@ class Survey:
     """
 
     def __init__(self, header: Header) -> None:
-        self._header, self._without_role = header, header.without_role
+        self._header = header
+        self._without_role = [] if header.leaves_out_others else header.without_role
         looked_at = set(self._without_role)
         if not header.brief.around:
             looked_at.update(header.table.columns[at] for at in _may_be_apart(header.table.header))
-            looked_at.update(column for column in header.ignored if _says_so(header.names[column]))
         names = {column: name for column, name in header.table.names.items() if column in looked_at}
         self._contents = contents_of(names)
-        self._headings: list[str] = []  # of a list that stops, and is then taken as read
 
     @property
     def is_needed(self) -> bool:
@@ -57,41 +52,36 @@ class Survey:
     def add(self, batch: pl.DataFrame) -> None:
         """Look at some rows of it."""
         look(self._contents, batch, self._header.table.path)
-        if self._header.unseen:
-            self._headings += [text for _, text, _ in headings(batch, self._header.numbers)]
 
     def refuse_without_number(self, error: NoNumberError) -> None:
         """Raise RolesError for a list of which nobody said where its telephone numbers are, once all rows were seen.
 
         header: with the likely column in its place. Its other columns are named, too, so that one answer settles all.
         """
-        header, found = self._header, [self._contents[column] for column in self._without_role]
-        without = [one for one in found if not one.needs_no_role and not header.leaves_out_others]
-        raise _error(header, self._around, without if header.brief.new_columns is None else [], error)
+        raise _error(self._header, self._around, self._open, error)
 
     @property
     def _around(self) -> list[str]:
-        return list(dict.fromkeys([*around(self._header, self._contents), *self._headings]))
+        return around(self._header, self._contents)
+
+    @property
+    def _open(self) -> list[Content]:
+        """The columns with cells that need a role."""
+        if self._header.brief.new_columns == UNDECIDED:
+            return []
+        return [found for column in self._without_role if (found := self._contents[column]).filled]
 
     def read_columns(self) -> list[ReadColumn]:
         """The columns that are read or searched although the brief does not name them, once all rows were seen.
 
         Raises RolesError where a column needs a role, or where nobody has read what is around the table.
         """
-        header, found, without = self._header, list[ReadColumn](), list[Content]()
-        for column in self._without_role:
-            content = self._contents[column]
-            if header.brief.new_columns == IGNORED or (content.needs_no_role and not content.may_object):
-                continue
-            if content.needs_no_role or (header.leaves_out_others and not content.is_suspect):
-                found.append(header.left_out_column(column))
-            elif header.brief.new_columns == UNDECIDED:
-                found.append(ReadColumn(content.name, column, TextMeanings(), "unread"))
-            else:
-                without.append(content)
-        if without or self._around or header.unseen:
-            raise _error(header, self._around, without)
-        return found
+        header = self._header
+        if self._open or self._around or header.unseen:
+            raise _error(header, self._around, self._open)
+        if header.leaves_out_others:
+            return [header.left_out_column(column) for column in header.without_role]
+        return [ReadColumn(self._contents[name].name, name, TextMeanings(), "unread") for name in self._without_role]
 
 
 def _may_be_apart(names: Sequence[str]) -> range:
@@ -103,46 +93,22 @@ def around(header: Header, contents: Mapping[str, Content]) -> list[str]:
     """Texts around a table that a person has to read, unless the brief says whether one has.
 
     What is written beside it, such as a legend, is in columns without a name to its right, or behind an empty one; a
-    column with a cell in every row is no legend, though. One in the header itself (`rouge = ne plus appeler`) is the
-    name of an empty column. The names of files, sheets and columns of numbers may say it, too, and that of a column
-    that is left out and has numbers, which may be those of other rows. Of several files that are read as one list these
-    are the texts of those that were opened so far.
+    column with a cell in every row is no legend, though. Of several files that are read as one list these are the texts
+    of those that were opened so far.
 
     contents: what its columns hold, by their unique names.
     """
     if header.brief.around:
         return []
-    table, names, is_apart = header.table, header.table.header, False
-    texts_beside = [content.name for content in contents.values() if not content.filled and _explains(content.name)]
+    table, names, is_apart, legend = header.table, header.table.header, False, list[str]()
     for at in _may_be_apart(names):
         if content := contents.get(table.columns[at]):
             is_apart |= not names[at].strip() and not content.filled
             if at >= named_columns(names) or (is_apart and content.filled < content.rows):
                 texts = content.texts["cell"]
-                texts_beside += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
+                legend += [names[at], *texts.filter(texts.str.contains(r"\p{L}{2}"))]
     others = [name for name in table.others if not (header.former and name in _own_sheets())]
-    named = list(filter(marks, [*(path.stem for path in table.paths), *table.sheets]))
-    named += [name for name in header.brief.named("number") if _says_so(name)]
-    left_out = [contents[column] for column in header.ignored if column in contents]
-    against = (content for content in left_out if _says_so(content.name))
-    lists = [content.name for content in against if any(map(_may_be_phone, content.texts["cell"]))]
-    return list(dict.fromkeys(filter(None, [*table.titles, *texts_beside, *others, *named, *lists])))
-
-
-def _says_so(name: str) -> bool:
-    """Whether the name of a column of numbers, or a part of it, seems to speak of objections, as before a verb."""
-    return any(marks(f"{part} call") for part in re.split(r"[^\w\s]+", plain_name(name)))  # `Liste 2 (ne pas)`
-
-
-def _may_be_phone(cell: str) -> bool:
-    """Whether a cell may be a telephone number, and is no moment."""
-    return holds_number(cell) and not any(read_day(cell, order) for order in ("dmy", "mdy"))
-
-
-def _explains(name: str) -> bool:
-    """Whether the name of an empty column says what something means."""
-    before, sign, _ = name.partition("=") if "=" in name else name.partition(":")
-    return bool(before and sign) and (sign == "=" or marks(name))
+    return list(dict.fromkeys(filter(None, [*table.titles, *legend, *others])))
 
 
 @cache
@@ -163,9 +129,7 @@ def _error(
     if texts:
         table = header.table  # names are told, texts of cells are not: they may name people
         parts.append(localized("errors", "roles", "around", n=figure(len(texts)), name=table.path.name))
-        if names := [
-            one for one in (*(path.stem for path in table.paths), *table.sheets, *table.others) if one in texts
-        ]:
+        if names := [one for one in table.others if one in texts]:
             parts.append(localized("errors", "roles", "named", names=in_quotes(*names)))
     parts += header.unseen
     lines = list(block(without, around=bool(texts or header.unseen)))

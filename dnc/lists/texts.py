@@ -15,11 +15,10 @@ import polars as pl
 
 from dnc.clock import NO, YES, read_day
 from dnc.files.cell_texts import days_in, normal, text_cells
-from dnc.files.columns import LOOKED_AT, have_form, kind_of_name, yes_and_no
-from dnc.files.net import marked, marks, objects
+from dnc.files.columns import LOOKED_AT, yes_and_no
+from dnc.files.net import marked, marks
 from dnc.frames import numbered, repeated
 from dnc.law.vocabulary import OR_NONE
-from dnc.lists.words import proposals
 
 # What a text may mean, and the column of ours that it then fills in; a text that is unread fills in `TEXTS`.
 TEXTS = "\0texts"
@@ -109,6 +108,7 @@ class ReadColumn(NamedTuple):
         left_out: whether the column is searched in the first rows only, unless the net finds something in it.
         on: unique name of the column with the day.
         is_id: whether its cells are ids; those that only say yes and no are none.
+        is_named: whether it is left out by its own name: then a yes in it objects to nothing.
     """
 
     name: str
@@ -118,6 +118,7 @@ class ReadColumn(NamedTuple):
     left_out: bool = False
     on: str | None = None
     is_id: bool = False
+    is_named: bool = False
 
 
 # What stands around the table, which may be about any of its rows, where nobody has read it.
@@ -218,12 +219,7 @@ class TextReader:
             codes = codes.scatter(at.filter(_are_words(parts["text"][at])), _UNREAD)
         elif column.others == "searched":
             texts, keys = parts["text"][at], keys[at]
-            found = marked(texts, column=column.name) | column.texts.near(texts, keys)
-            if column.texts.rest:
-                is_void = ~(say_something(keys) | have_form(texts, kind_of_name(column.name))).fill_null(value=False)
-                if marks(column.name) or not yes_and_no().isdisjoint(column.texts.meanings):
-                    is_void &= ~keys.is_in(yes_and_no())  # what they answer is known
-                found |= is_void | _against(column.name, keys)
+            found = marked(texts, column=column.name, answers=not column.is_named) | column.texts.near(texts, keys)
             if found.any():
                 codes = codes.scatter(at.filter(found), _UNREAD)
                 self._found.add(column.column)
@@ -271,22 +267,6 @@ def _shortened(text: str) -> set[str]:
 
 
 _ONE = dict.fromkeys((f" {word} " for word in YES), " yes ") | dict.fromkeys((f" {word} " for word in NO), " no ")
-
-
-def _against(name: str, keys: pl.Series) -> pl.Series:
-    """Which texts (of `normal`) say by the name of their column not to call: a yes under `DNC`, a no under `No DNC`."""
-    says_so = {True: [" yes "], None: [" yes ", " no "], False: [" no "]}[objects(name)] if marks(name) else []
-    return _words(keys, is_one=True).is_in(says_so).fill_null(value=False)
-
-
-def say_something(keys: pl.Series) -> pl.Series:
-    """Which texts (of `normal`) say something by themselves.
-
-    Others are a yes or a no, signs (`-`, `s.o.`), or about another text (`idem`, `voir ligne 3`).
-    """
-    words = "|".join(proposals()["void"]["refer"])
-    refers = keys.str.contains(rf"^\P{{L}}*(?:\b(?:{words})\b\P{{L}}*)+$")
-    return (keys.str.contains(r"[\p{L}\p{N}]{2}") & ~refers & ~keys.is_in(yes_and_no())).fill_null(value=False)
 
 
 def _are_answers(texts: pl.Series, *, all_: bool) -> pl.Series:

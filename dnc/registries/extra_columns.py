@@ -55,8 +55,8 @@ class ExtraColumns:
         without = [
             content
             for column, content in self._contents.items()
-            if column in self._named and (content.is_suspect or not every)
-            if not content.needs_no_role and not (column in self._phones and content.is_phones)
+            if column in self._named and content.filled and not every
+            if not (column in self._phones and content.is_phones)
         ]
         if without:
             raise OptionError(_message(without), self._extract.path, line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from html import unescape
 
@@ -149,9 +150,7 @@ def test_a_person_is_shown_with_what_counts_today(told, dnc):
     assert [row["counts"] for row in found["own"]["calls"]] == [True, False]
     assert [row["counts"] for row in found["own"]["consents"]] == [True]
     text = dnc("person", ASKED, "--store", told.path)[1]
-    assert "2026-05-08 objected: asked for it (recorded 2026-11-25) (in force)" in text.replace(
-        "2026-12-03", "2026-11-25"
-    )
+    assert re.search(r"2026-05-08 objected: asked for it \(recorded \d{4}-\d\d-\d\d\) \(in force\)", text)
 
 
 def test_all_consents_that_count_together_are_marked(told, dnc):

@@ -440,7 +440,7 @@ def test_what_is_proposed_is_neither_kept_nor_dropped_unsaid(browser):
     rows = [chosen for _, _, chosen in fields_of(refused.text).values()]
     assert rows[2:6] == [
         "nothing about calls",
-        "nothing about calls",
+        "I do not know: these rows stay undecided",
         "I do not know: these rows stay undecided",
         "asked not to be called again",
     ]
@@ -545,8 +545,8 @@ def test_any_answer_is_changed_also_in_another_language(browser):
     assert {label: chosen for label, _, chosen in fields_of(page).values()} == {
         "ne plus appeler": "asked not to be called again",
         "rappelée lundi": "nothing about calls",
-        "Client": "nothing about calls",  # proposed
-        "Ancien": "nothing about calls",
+        "Client": "I do not know: these rows stay undecided",
+        "Ancien": "I do not know: these rows stay undecided",
     }
     answered(browser, path, "texts")
     assert "ne plus appeler → asked not to be called again" in text_of(questions(browser, path))

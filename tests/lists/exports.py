@@ -157,7 +157,7 @@ class Export:
             if column.says:
                 separator = {"separator": column.separator} if column.separator else {}
                 texts[column.name] = {key: list(words) for key, words in column.says.items() if words} | separator
-        return {"texts": texts, "ignore": [column.name for column in self.columns if column.role == "left"]}
+        return {"texts": texts, "ignore": [column.name for column in self.columns if column.role in ("left", "")]}
 
 
 def left(name: str, cell: Cell | str) -> Column:

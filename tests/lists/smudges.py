@@ -283,14 +283,6 @@ READ = [
     ("a sign that looks like another", 'nothing = ["1"]', "¹", "1", UNDECIDED),
     ("struck through by other signs", 'nothing = ["Client"]', "C\u20e5l\u20e5i\u20e5e\u20e5n\u20e5t\u20e5", "Client", UNDECIDED),
     ("a vowel that is a mark", 'nothing = ["มา"]', "ม\u0e31า", "มา", UNDECIDED),
-    ("a cross, beside rest", 'rest = "nothing"', "❌", "absent", UNDECIDED),
-    ("a ditto, beside rest", 'rest = "nothing"', '"', "absent", UNDECIDED),
-    ("a ditto of two apostrophes, beside rest", 'rest = "nothing"', "''", "absent", UNDECIDED),
-    *(
-        (f"{text}, which says nothing by itself, beside rest", 'rest = "nothing"', text, "absent", UNDECIDED)
-        for text in ("idem", "id.", "(bis)", "?", "voir ligne 3", "wie oben", "same as above", "jamais", "même chose", "pareil",
-                     "s.o.", "non", "0", "x")
-    ),
     ("a number in full", 'nothing = ["Motif 00001"]', "Motif 00009", "Motif 00001", UNDECIDED),
     ("a number in full that objects", 'objected = ["Motif 00009"]\nnothing = ["Motif #"]', "Motif 00009", "Motif 00001", BLOCKED),
     ("an hour in full", 'nothing = ["zone 3h"]', "zone 4h", "zone 3h", UNDECIDED),
@@ -329,20 +321,11 @@ SMUDGES = [
     ),
     Smudge("left out by option", UNDECIDED, {"Fiche": ("Ne plus appeler", "RAS")}, options=("--ignore", "Fiche")),
     Smudge("left out by pattern", UNDECIDED, {"utm_memo": ("Ne plus appeler", "RAS")}, 'ignore = ["utm_*"]'),
-    *(
-        Smudge(f"left out by pattern, a marked name: {pattern}", STOP, {"Opposition tel": ("S9", "")}, f'ignore = ["{pattern}"]')
-        for pattern in ("*tel*", "opp*", "*pos*t?l")
-    ),
     Smudge("left out, late in the list", UNDECIDED, {"Fiche": ("Ne plus appeler", "RAS")}, 'ignore = ["Fiche"]',
            rows=300, smudged=(299,)),
     Smudge("a name of one column of names", UNDECIDED, {"Nom": ("ne pas appeler", "Exemple")}, 'ignore = ["Nom"]'),
-    Smudge("all left out, yes and no", STOP, {"actif": ("non", "oui")}, 'ignore = ["*"]'),
-    Smudge("all left out, true and false", STOP, {"f7": ("true", "false")}, 'ignore = ["*"]'),
-    Smudge("all left out, one and nothing", STOP, {"f7": ("1", "0")}, 'ignore = ["*"]'),
-    Smudge("all left out, a marked name", STOP, {"Ne pas appeler": ("x", "")}, 'ignore = ["*"]'),
+    Smudge("all left out, a marked name", UNDECIDED, {"Ne pas appeler": ("x", "")}, 'ignore = ["*"]'),
     Smudge("all left out, a marked cell", NEVER, {"f7": ("ne plus appeler", "RAS")}, 'ignore = ["*"]'),
-    Smudge("all left out, a marked name in English", STOP, {"Do Not Call": ("d", "")}, 'ignore = ["*"]'),
-    Smudge("all left out by option", STOP, {"actif": ("non", "oui")}, options=("--ignore", "*")),
     Smudge("a pattern that does not fit", STOP, {"utm_memo": ("a", "b")}, 'ignore = ["utm-*"]'),
     Smudge("a role for another column", STOP, {"Statut": ("S9", "S1")}, 'ignore = ["Statut2"]', rows=4),
     Smudge("a new column", UNDECIDED, {"Nouveau": "S9"}, 'new_columns = "undecided"', missing="text:Nouveau"),
@@ -425,10 +408,11 @@ SMUDGES = [
         for text in ("NE PLUS APPELER", "S9", "2026-10-01 ne plus appeler")
     ),
     Smudge("an address that says so", UNDECIDED, {"Compte": ("u7@optout.example", "jean@exemple.example")},
-           missing="text:Compte"),
-    Smudge("an address for mail that says so", UNDECIDED, {"Email": ("optout7@exemple.example", "jean@exemple.example")}),
+           'ignore = ["Compte"]', missing="text:Compte"),
+    Smudge("an address for mail that says so", UNDECIDED, {"Email": ("optout7@exemple.example", "jean@exemple.example")},
+           'ignore = ["*"]'),
     Smudge("a page whose address says so", UNDECIDED, {"Fiche": ("https://crm.example/optout/7", "https://crm.example/7")},
-           missing="text:Fiche"),
+           'ignore = ["Fiche"]', missing="text:Fiche"),
     Smudge("ids that say yes and no", UNDECIDED, {"Call": ("No", "Yes")}, missing="text:Call", others=False),
     *(
         Smudge(f"{text} under {name} and rest", UNDECIDED, {name: (text, other)}, _texts(name, 'rest = "nothing"'),
@@ -525,19 +509,8 @@ SMUDGES = [
     Smudge("second sheet of one word", STOP, sheets={"Feuil3": [["ne pas appeler les lignes grises"]]}, **_XLSX),
     Smudge("hidden sheet", STOP, sheets={".Data": _OBJECTIONS}, **_XLSX),
     Smudge("sheet of a legend", STOP, sheets={"Légende": [["S9", "opposé"], ["S1", "client"]]}, **_XLSX),
-    Smudge("name of the sheet", STOP, sheet="Ne pas appeler", **_XLSX),
-    Smudge("name of the sheet in English", STOP, sheet="Do not call", **_XLSX),
-    Smudge("name of the file", STOP, file="ne-pas-appeler.csv"),
-    Smudge("name of the file in English", STOP, file="do_not_call 2026.csv"),
-    Smudge("name of a workbook", STOP, file="Oppositions démarchage.xlsx"),
-    Smudge("a name of numbers with a negation", STOP,
-           {"number": None, "Liste 2 (ne pas)": ["0639980000", "0639980001", "0639980002", "0639980003"]},
-           '[columns]\nnumber = "Liste 2 (ne pas)"'),
-    Smudge("a column of refused numbers that is left out", STOP, {"Numéros refusés": ("+33 6 39 98 00 02", "")},
-           'ignore = ["Numéros refusés"]'),
     Smudge("a name that asks and answers", BLOCKED, {"Opposition : aucune": ("non", "")},
            '[columns]\nobjected_on = "Opposition : aucune"'),
-    Smudge("name of a column of numbers", STOP, {"number": None, "Refus": ["0639980000", "0639980001", "0639980002", "0639980003"]}, '[columns]\nnumber = "Refus"'),
     Smudge("note on a header cell", STOP, notes={"number": "Ne pas appeler les numéros en gras"}, **_XLSX),
     Smudge("note on another header cell", STOP, notes={"consent": "none = s'oppose aux appels"}, **_XLSX),
     Smudge("note below the table", STOP, notes={"A20": "S9 = opposé"}, **_XLSX),
@@ -682,53 +655,25 @@ SMUDGES = [
     Smudge("a name that is left out and says so", UNDECIDED, {"Nom": ("Robinson", "Exemple Robinson")}, 'ignore = ["Nom"]',
            missing="text:Nom"),
     *(
-        Smudge(f"a legend in the header: {text}", STOP, {text: ""})
-        for text in ("rouge = ne plus appeler", "Gris=opposé", "S9 : ne pas appeler")
-    ),
-    *(
         Smudge(f"a legend below the table: {', '.join(cells)}", REFUSED,
                {name: ["0639980000", "0639980001", "0639980002", cell] if name == "number" else [other, other, other, cell]
                 for name, other, cell in (("number", "", cells[0]), ("consent", "named_caller", cells[1]),
                                           ("consent_on", "2026-07-20", cells[2]), ("consent_for", "live", ""))})
-        for cells in (("Rouge", "voir Julie", ""), ("", "Gris", "voir Julie"), ("Rouge", "ne plus appeler", ""))
+        for cells in (("Rouge = voir Julie", "", ""), ("", "", "voir Julie"), ("Rouge", "ne plus appeler", ""))
     ),
-    # Columns that need no role, if it were not for one thing.
+    # No column with a cell is without a role, whatever its cells are.
     Smudge("empty but for one cell", STOP, {"Vide": "x"}),
-    Smudge("addresses but for one", STOP, {"Courriel": ("ne plus appeler", "a@example.org")}),
-    Smudge("web addresses but for one", STOP, {"Site": ("aucun appel", "https://example.org/a")}),
-    Smudge("IP addresses but for one", STOP, {"IP": ("stop", "192.0.2.7")}),
     *(
-        Smudge(f"codes with a full stop, {bad}", STOP, {"Etat": (bad, good)}, rows=60)
-        for bad, good in (("lead.refused", "lead.active"), ("opt.out", "opt.in"), ("www.stop", "www.ok"),
-                          ("lead.ko", "lead.ok"), ("0.0.0.1", "1.1.0.1"), ("bad::", "f::"))
+        Smudge(f"a column of {what}", STOP, {name: cells}, rows=60)
+        for what, name, cells in (
+            ("addresses", "Courriel", ("a@example.org", "b@example.org")),
+            ("web addresses", "Site web", ("https://example.org/a", "https://example.com/?optin=0")),
+            ("ids", "Réf", [f"C{row:05d}" for row in range(60)]),
+            ("ids that say something", "Réf", [f"ABC{row}-{'NEPASAPPELER' if row == 1 else 'OK'}" for row in range(60)]),
+            ("numbers of rows", "n°", [str(row) for row in range(60)]),
+            ("one text", "Salon", "Nantes 2026"),
+        )
     ),
-    *(
-        Smudge(f"ids with a name and a text, {form}", expects,
-               {"Réf": [form.format(n=row, name=f"Exemple{chr(65 + row % 26)}{chr(65 + row // 26)}", says="DNC" if row == 1 else "OK")
-                        for row in range(60)]}, rows=60)
-        for form, expects in (("{name}-{n}-{says}", UNDECIDED), ("{name}_{n}{says}", UNDECIDED), ("{n};{name};{says}", STOP),
-                              ("{n}|{name}|{says}", STOP), ("id={n}&name={name}&is={says}", STOP),
-                              ('{{"id":{n},"name":"{name}","is":"{says}"}}', STOP), ("[{n},{name},{says}]", STOP))
-    ),
-    Smudge("ids in a short list", STOP, {"Réf": [f"C{row:05d}" for row in range(49)]}, rows=49),
-    Smudge("ids of which one is empty", STOP, {"Réf": ["", *(f"C{row:05d}" for row in range(59))]}, rows=60),
-    Smudge("ids of which two are one", STOP, {"Réf": ["C00001", *(f"C{row:05d}" for row in range(59))]}, rows=60),
-    Smudge("ids that are days", STOP, {"Réf": [f"2025-{row // 28 + 1:02d}-{row % 28 + 1:02d}" for row in range(60)]},
-           rows=60),
-    Smudge("ids under a marked name", STOP, {"Ne pas appeler": [f"C{row:05d}" for row in range(60)]}, rows=60),
-    Smudge("ids of a few words", STOP, {"Réf": [f"{'DNC' if row == 1 else 'OK'}-{row}" for row in range(60)]}, rows=60),
-    Smudge("ids of a few words that nobody knows", STOP, {"Réf": [f"{row:03d}{'KV'[row % 2]}" for row in range(60)]},
-           rows=60),
-    Smudge("ids of one word that objects", STOP, {"Réf": [f"DNC-{row}" for row in range(60)]}, rows=60),
-    Smudge("ids with a sign", STOP, {"Réf": [f"{'-' if row == 1 else ''}{row:04d}" for row in range(60)]}, rows=60),
-    Smudge("ids with a letter of a hexadecimal number", STOP,
-           {"Réf": [f"{row:05d}{'D' if row == 1 else 'A'}" for row in range(60)]}, rows=60),
-    Smudge("ids that are days without hyphens", STOP,
-           {"Sortie": [f"2025{row // 28 + 1:02d}{row % 28 + 1:02d}" for row in range(60)]}, rows=60),
-    Smudge("ids that are sentences", STOP,
-           {"Suivi": [f"a demandé à {row} reprises de ne plus être dérangé" for row in range(60)]}, rows=60),
-    Smudge("JSON that differs in each row", STOP,
-           {"data": [f'{{"id": {row}, "dnc": {str(row == 1).lower()}}}' for row in range(60)]}, rows=60),
 ]  # fmt: skip
 
 
@@ -817,18 +762,9 @@ HARMLESS = [
     Smudge("filled cells that were read, where an empty one tells a fact", CLEAR, {"Colonne": ("voir", "")},
            '[when_empty."Colonne"]\nobjected_on = "none"\n' + _texts("Colonne", 'nothing = ["voir"]')),
     Smudge("a new column that is empty", CLEAR, {"Nouveau": ("", "")}, 'new_columns = "undecided"'),
-    # Columns that need no role.
+    # Columns without a cell need no role.
     Smudge("an empty column", CLEAR, {"Fax": ("", "")}),
     Smudge("a column of blanks", CLEAR, {"Fax": (" ", "")}),
-    Smudge("a column of addresses", CLEAR, {"Courriel": ("a@example.org", "b@example.org")}),
-    Smudge("a column of web addresses", CLEAR, {"Site": ("https://example.org/a", "https://example.com")}),
-    Smudge("a column of bare domains called so", CLEAR, {"Site web": ("example.org", "example.com/a")}),
-    Smudge("a column of GUIDs", CLEAR, {"(Ne pas modifier) Contact": [f"{row:08}-7d1c-ed11-b83e-000d3a{row:06}" for row in range(60)]}, rows=60),
-    Smudge("a column of IP addresses", CLEAR, {"IP": ("192.0.2.7", "2001:db8::7")}),
-    Smudge("a column of ids", CLEAR, {"Réf": [f"C{row:05d}" for row in range(60)]}, rows=60),
-    Smudge("a column of ids in letters and digits", CLEAR,
-           {"Réf": [f"{(row + 7) * 7919 ** 3:x}" for row in range(60)]}, rows=60),
-    Smudge("a column of numbers of rows", CLEAR, {"n°": [str(row) for row in range(60)]}, rows=60),
     # Around the table.
     Smudge("a harmless workbook", CLEAR, **_XLSX),
     Smudge("a total below the table", UNDECIDED, {"number": ["0639980000", "0639980001", "0639980002", "Total"],

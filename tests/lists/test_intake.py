@@ -209,7 +209,10 @@ def test_a_column_without_a_name_is_not_passed_over(write_file, store):
     told = Brief(region="FR", columns={"objected_on": "column 2"}, facts=donation)
     assert check(path, store, brief=told).counts["blocked"] == 1
     rows = "".join(f"{at},01990004{at:02}\n" for at in range(60))  # an index, as pandas writes it
-    assert check(write_file("b.csv", ",number\n" + rows), store, region="FR").rows == 60
+    index = write_file("b.csv", ",number\n" + rows)
+    with pytest.raises(RolesError, match="column 1"):
+        check(index, store, region="FR")
+    assert check(index, store, brief=Brief(region="FR", ignore=["column 1"])).rows == 60
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])

@@ -319,12 +319,6 @@ REFUSED = [
     ),
     (
         "f.csv",
-        "number,listed,Actif\n01632960101,no,oui\n",
-        {"registry": "gb-tps", "ignore": ["*"]},
-        "f.csv:1: other columns may say the opposite of what the file says of a number: Actif: 1 text",
-    ),
-    (
-        "f.csv",
         "number,Date,note\n0199000001,2026-05-01,x\n",
         {"registry": "own"},
         "f.csv:1: column 'date' may be the day of each objection: --map 'since=date' (and dates = \"dmy\" in a brief if it "

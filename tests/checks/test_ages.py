@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from html import unescape
 
 import polars as pl
@@ -19,7 +19,7 @@ from dnc.lists import own_records
 from dnc.lists.own_records import RecordReading
 from dnc.lists.own_statements import OwnStatements
 from dnc.reports import check_page
-from dnc.store import keys
+from dnc.store import audit_log, keys
 from dnc.store.verify import verify
 from tests import SALE
 from tests.desk.conftest import serving
@@ -28,6 +28,12 @@ TOLD = {**SALE, "purpose": "sale", "consent": "named_caller", "consent_on": "202
 CALL = {name: word for name, word in TOLD.items() if name != "objected_on"} | {"call_at": "2026-12-04T10:30"}
 NUMBER, OTHER = "+33199000001", "+33199000002"
 LOADED = date(2026, 11, 2)  # the call is made 32 days later
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """What is recorded here is recorded the day before the call, whenever the test runs."""
+    monkeypatch.setattr(audit_log, "now", lambda: datetime(2026, 12, 3, 10))
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from dnc.desk.jobs import Job
 from dnc.errors import shortage
 from tests import some
 
-NOTES = (hashlib.sha256(str(at).encode()).hexdigest() for at in range(60_000))  # which no format makes smaller
-CALLS = "number,note\n" + "".join(f"+33199000001,{note}\n" for note in NOTES)
+IDS = (hashlib.sha256(str(at).encode()).hexdigest() for at in range(60_000))  # which no format makes smaller
+CALLS = "number,campaign\n" + "".join(f"+33199000001,{campaign}\n" for campaign in IDS)
 
 
 LIMITED = """

@@ -386,15 +386,18 @@ def test_columns_and_texts_are_answered_in_a_table_each(browser):
     assert "files/clear.csv" in result and ">Missing</th>" not in result, "a column for what no call lacks"
 
 
-PROPOSED = {  # texts of three columns with a proposal each, and two that say yes or no, in the order they are asked
+PROPOSED = {  # texts of two columns, of which the first two have a proposal, and two columns that say yes or no
     **dict.fromkeys(("stop", "ne plus appeler", "rappelée lundi", "Client", "Ancien", "Autre", "Nouveau")),
     **dict.fromkeys(("Actif", "Société")),
 }
-CHOSEN = {"answer-0-2": "4", "answer-0-4": "0", "answer-0-5": "1"}  # nothing about calls, not known, an objection
+CHOSEN = {  # what nothing is proposed for: nothing about calls, not known, an objection
+    **{"answer-0-2": "4", "answer-0-3": "4", "answer-0-6": "4"},
+    **{"answer-0-4": "0", "answer-0-5": "1"},
+}
 
 
 def proposed(browser: Browser) -> tuple[str, dict[str, str]]:
-    """A list with texts for all of which but some an answer is proposed: its address, and an empty form."""
+    """A list with texts for some of which an answer is proposed: its address, and an empty form."""
     rows = "01 99 00 12 37;Autre;stop\n01 99 00 12 38;Nouveau;stop\n"
     lines = [*zip((NOTED + rows).splitlines(), ["Actif;Société", *["oui;non", "non;non"] * 3], strict=False)]
     text = "\n".join(f"{line};{more}" for line, more in lines)
@@ -440,7 +443,7 @@ def test_what_is_proposed_is_neither_kept_nor_dropped_unsaid(browser):
     rows = [chosen for _, _, chosen in fields_of(refused.text).values()]
     assert rows[2:6] == [
         "nothing about calls",
-        "I do not know: these rows stay undecided",
+        "nothing about calls",
         "I do not know: these rows stay undecided",
         "asked not to be called again",
     ]

@@ -36,6 +36,7 @@ _QUARTERS = frozenset(time(hour, minute) for hour in range(24) for minute in ran
 _CLOCK = pl.Datetime("us")
 _SPAN = {"start": _CLOCK, "end": _CLOCK, "at_first": _CLOCK, "at_last": _CLOCK}
 _MOMENT = ("at_first", "at_last", "timed", "instant")
+_AGREED = ("hours_agreed", "appointment_at")  # facts that say at which hours of a day a call may begin
 
 
 # Ascending positions and a day (Date) for each → columns `clear` (Boolean) and `last_day` (Date), a row for each.
@@ -93,7 +94,7 @@ class OtherDays:
             tried = self._possible_days(calls, pending["moved"].unique(maintain_order=True), offsets, again, complete)
             while tried.height:
                 now = tried.unique("moved", keep="first", maintain_order=True)
-                tried = tried.join(now, on=["moved", "day"], how="anti", maintain_order="left")
+                tried = tried.join(now.select("moved", "day"), on=["moved", "day"], how="anti", maintain_order="left")
                 spans = self._clear_spans(calls, now, again, complete)
                 met = pending.join(spans, on="moved").filter(pl.col("end") > pl.col("after"))
                 met = met.group_by("call").agg(at=pl.max_horizontal("start", "after").min())
@@ -128,7 +129,10 @@ class OtherDays:
         codes: Codes,
         complete: Complete | None,
     ) -> pl.DataFrame:
-        """Columns `moved` (of those) and `day`, ascending: the days on which calls are clear at the best of hours."""
+        """Columns `moved` (of those) and `day`, ascending: the days on which calls are clear at the best of hours.
+
+        And `_AGREED`, as they are known on that day.
+        """
         first, last = offsets
         tried = moved.to_frame().join(pl.DataFrame({"by": range(first, last + 1)}), how="cross", maintain_order="left")
         later = taken(calls, tried["moved"]).with_columns(pl.col("day") + pl.duration(days=pl.lit(tried["by"])))
@@ -136,17 +140,17 @@ class OtherDays:
         later = later.with_columns(midnight.alias("at_first"), midnight.alias("at_last"), timed=False)
         later = (complete(later) if complete else later).with_columns(at_agreed_hour=pl.lit("yes"))
         is_clear = self._clear(later, codes(tried["moved"], later["day"]), best=True)
-        return tried.select("moved", later["day"]).filter(is_clear)
+        return tried.select("moved", *later["day", *_AGREED]).filter(is_clear)
 
     def _clear_spans(
         self, calls: pl.DataFrame, tried: pl.DataFrame, codes: Codes, complete: Complete | None = None
     ) -> pl.DataFrame:
         """Columns `moved`, `start` and `end` (the first moment after it): when calls are clear on a day each.
 
-        tried: columns `moved` and `day`.
+        tried: as `_possible_days` gives them.
         """
         later = taken(calls, tried["moved"]).with_columns(tried["moved"], tried["day"])
-        parts = later.select("day", "zones", "jurisdiction", "hours_agreed", "appointment_at")
+        parts = later.select("zones", "jurisdiction").hstack(tried["day", *_AGREED])
         spans = each_distinct(parts, self._spans, {"span": pl.List(pl.Struct(_SPAN))})
         later = later.with_columns(spans).explode("span").unnest("span")
         clocks = [pl.when("is_local").then(name).alias(name) for name in ("at_first", "at_last")]
@@ -188,11 +192,11 @@ class OtherDays:
         return outcome_of(regimes, [finding_of(regime, truth) for regime in regimes], self._policy)
 
     def _spans(
-        self, day: date, zones: str | None, jurisdiction: str, *own: Any
+        self, zones: str | None, jurisdiction: str, day: date, *own: Any
     ) -> tuple[list[dict[str, datetime | None]]]:
         """The spans of a day in which nothing changes for a call, each with the local times at its beginning.
 
-        own: of the call `hours_agreed` and `appointment_at`, or None.
+        own: `_AGREED` of the call, or None.
         """
         hours_agreed, appointment = own
         clocks = self._clocks_of(jurisdiction)

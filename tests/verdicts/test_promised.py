@@ -37,6 +37,7 @@ def recorded(tmp_path_factory):
         rows = [
             {"number": number, "consent": "written", "consent_on": "2026-09-01", "consent_for": "both"}
             | {"consent_until": str(FIRST + timedelta(days=rng.randrange(60)))}
+            | ({"hours_agreed": f"17:{rng.randrange(10, 50)}-18:50"} if rng.random() < 0.5 else {})
             for number in NUMBERS[15:35]
         ]
         own_records.record(store, "consents", rows, book)
@@ -64,7 +65,9 @@ def test_what_is_promised_is_clear_when_asked_then(recorded, monkeypatch, attemp
             end = datetime.fromisoformat(said) if said else begin + timedelta(days=60)
             tried = [begin + timedelta(minutes=rng.randrange(1, 60 * 1440)) for _ in range(size(6, 200))]
             hours = [begin + timedelta(days=by) for by in range(1, 61)]
-            tried += rng.sample([one.replace(hour=hour, minute=0) for one in hours for hour in (10, 14)], size(12, 120))
+            tried += rng.sample(
+                [one.replace(hour=hour, minute=0) for one in hours for hour in (10, 14, 18)], size(12, 120)
+            )
             before = [f"{one:%Y-%m-%dT%H:%M}" for one in tried if begin < one < end]
             # Each is asked alone, as calls that are planned together count as attempts.
             rows = pl.DataFrame(

@@ -193,8 +193,9 @@ NAMED = "Zorbaque (sclérose)"  # a person and an illness, of nobody
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_messages_count_texts_and_quote_none(dnc, write_file, scrubbed, as_json):
+def test_messages_count_texts_and_quote_none(dnc, write_file, scrubbed, as_json, monkeypatch):
     """What a list says of people stands in its draft and its report, and in no message, log line or row of the log."""
+    monkeypatch.setenv("DNC_TODAY", "2026-12-02")  # a day on which the law has hours
     facts = [part for name, word in SALE.items() for part in ("--set", f"{name}={word}")]
     rows = f"number,Note,consent,consent_for,consent_on\n0199000418,{NAMED},{NAMED},{NAMED},{NAMED}\n"
     path = write_file("calls.csv", rows)

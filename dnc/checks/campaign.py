@@ -14,6 +14,14 @@ from dnc.store import campaigns
 from dnc.store.campaigns import Campaign
 from dnc.store.store import Store
 
+_OF_CELLS = ("texts", "values")  # keys of a brief: what the words of cells mean, which may name people
+
+
+def keep_campaign(store: Store, name: str, text: str) -> None:
+    """Keep a brief (TOML) under a name, in place of the one before. Raises InputError, StoreError."""
+    rest = {key: entry for key, entry in toml_of(text).items() if key not in _OF_CELLS}
+    campaigns.add(store.journal, name, text, brief_text(rest))
+
 
 def brief_of_campaign(store: Store, name: str) -> Brief:
     """The brief of a campaign, without what it says of the columns of a file; its calls have its name.

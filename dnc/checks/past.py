@@ -44,7 +44,7 @@ class PastCheck(NamedTuple):
     @property
     def files(self) -> list[str]:
         """The names of the files of its list."""
-        names = self.detail["input"]
+        names = self.detail.get("input", "…")
         return [names] if isinstance(names, str) else list(names)
 
     @property
@@ -166,7 +166,7 @@ def brief_of_past(store: Store, check: PastCheck) -> str:
     """The brief of a check (TOML), without the day of the calls. Raises StoreError if the store has it no more."""
     texts = store.texts("terms", [check.detail.get("terms", "")])
     if not texts:
-        raise StoreError(localized("errors", "replay", "earlier", number=check.id))
+        raise StoreError(localized("errors", "replay", "no_hashes", number=check.id))
     terms = json.loads(texts[0])
     meant: dict[str, dict[str, Any]] = {}
     for name, told in terms.pop("texts", {}).items():

@@ -63,7 +63,7 @@ class _Past(Store):
         """The snapshots and own records of that check."""
         return self._standing
 
-    def record(self, verb: str, detail: dict[str, Any], **more: Any) -> Entry:
+    def record(self, verb: str, detail: dict[str, Any], words: Mapping[str, Any], **more: Any) -> Entry:
         """Keep the hashes."""
         self.noted = more["hashes"]
         return Entry(0, "")
@@ -73,15 +73,14 @@ def replay_check(
     store: Store, number: int, path: Source | None, outputs: Outputs, *, consents: str | Path | None = None
 ) -> Replay:
     """Repeat a check; arguments, result and errors are those of `dnc.api.replay`."""
-    check = past_check(store, number)
-    then = check.detail
-    if "terms" not in then:
-        raise StoreError(localized("errors", "replay", "earlier", number=number))
-    path = _logged(check) if path is None else path
+    store.must_exist()
     for fault in verify_log(store.journal).damage:
         raise DamageError(store.path, fault)
-    past = _Past(store.path, _standing(store, number, then))
+    check = past_check(store, number)
+    then = check.detail
     hashes = store.hashes(number)
+    path = _logged(check) if path is None else path
+    past = _Past(store.path, _standing(store, number, then))
     _must_be_same(path, hashes["sha256"], number)
     consents_file = None
     if then.get("consents"):

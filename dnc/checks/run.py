@@ -44,6 +44,8 @@ from dnc.store.store import Standing, Store
 from dnc.verdicts.judge import Judge, Verdicts
 
 Progress = Callable[[int], None]  # gets the number of rows of each batch
+# Of the record of a check what people wrote, or made guessable: the log keeps it until somebody is forgotten.
+_WORDS = ("input", "declared", "when_filled", "when_empty", "brief", "accepted", "out", "terms")
 Observer = Callable[[Calls, Verdicts], None]  # sees every batch, in order, from one thread
 
 
@@ -238,9 +240,13 @@ def _logged(store: Store, setup: Setup, record: dict[str, Any], evidence: Eviden
     """The row of the log about a check, which is written with all that a replay needs."""
     consents = dict(record["consents"] or {})
     hashes = {"sha256": record["sha256"], "verdicts": record["verdicts"], "consents": consents.pop("sha256", None)}
+    words = {name: record[name] for name in _WORDS} | {"consents": consents}
+    stay = {name: value for name, value in record.items() if name not in {*hashes, *words}}
+    free = {name for name, entry in vocabulary().columns.items() if entry["kind"] == "text"} - {"campaign"}
     return store.record(
         "check",
-        {name: value for name, value in record.items() if name not in hashes} | {"consents": consents or None},
+        stay | {"declared": {name: word for name, word in record["declared"].items() if name not in free}},
+        words,
         rules=setup.book.texts,
         terms={record["terms"]: setup.text},
         decisions=evidence.decisions(),

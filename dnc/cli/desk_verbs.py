@@ -118,6 +118,7 @@ def key_(*, action: str, name: str | None, may: list[str]) -> None:
 @option("--brief", type=FILE)
 @store_verb
 def campaign(*, action: str, name: str | None, brief: Path | None) -> None:
+    from dnc.checks.campaign import keep_campaign
     from dnc.lists.brief import brief_source, read_brief
     from dnc.store import campaigns as stored
 
@@ -130,7 +131,7 @@ def campaign(*, action: str, name: str | None, brief: Path | None) -> None:
         print_rows(rows, ("name", "brief_sha256", "added_at"))
     elif brief is not None:
         read_brief(brief)
-        stored.add(store.journal, name, brief_source(brief)[0])
+        keep_campaign(store, name, brief_source(brief)[0])
         tell("store", "campaign_added", name=name)
     elif action == "show":
         click.echo(stored.current(store.journal, name).text, nl=False)

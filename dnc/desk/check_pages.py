@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dnc import api
-from dnc.checks.campaign import brief_for_list, brief_without
+from dnc.checks.campaign import brief_for_list, brief_without, keep_campaign
 from dnc.checks.explain import Explanation
 from dnc.checks.past import brief_of_past, past_check
 from dnc.checks.questions import LEFT_OUT, Question
@@ -364,7 +364,7 @@ def _keep_campaign(visit: Visit, sent: Form) -> Response:
     """Keep the brief of a list as a campaign, without the day of the calls."""
     list_check = _list(visit)
     text = brief_without(list_check.interview.brief, "call_at", "campaign")
-    campaigns.add(visit.desk.store.journal, sent.get("campaign"), text)
+    keep_campaign(visit.desk.store, sent.get("campaign"), text)
     return visit.to(f"/checks/{list_check.id}/result?kept=1#keep")
 
 

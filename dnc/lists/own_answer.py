@@ -52,7 +52,7 @@ def own_answer(store: Store, number: int, until: date) -> dict[str, Any]:
     exports = store.log().filter(pl.col("verb") == "export").iter_rows(named=True) if first else ()
     passed = ((json.loads(row["detail"]), row["done_at"]) for row in exports)
     found["passed_on"] = [
-        {"to": detail["to"], "on": done_at} for detail, done_at in passed if first and detail["until"] >= first
+        {"to": detail.get("to"), "on": done_at} for detail, done_at in passed if first and detail["until"] >= first
     ]
     return found
 

@@ -288,7 +288,7 @@ def export(store: Store, kind: str, to: str | None = None) -> pl.DataFrame:
         else:
             rows = records.find(con).sort("seq")
     if to is not None:
-        store.record("export", {"kind": kind, "to": to, "until": records.last, "rows": rows.height})
+        store.record("export", {"kind": kind, "until": records.last, "rows": rows.height}, {"to": to})
     return rows.select(as_in_file(own))
 
 

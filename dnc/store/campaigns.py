@@ -22,12 +22,16 @@ class Campaign(msgspec.Struct, frozen=True):
     """A campaign.
 
     Attributes:
-        name: what requests call it. text: of its brief (TOML). added_at: in UTC, without offset.
+        name: what requests call it. text: of its brief (TOML).
+        added_at: in UTC, without offset.
+        rest: of the text what stays when a person is forgotten, without the words of cells; None in stores that were
+            written before it was kept, where all of it stays.
     """
 
     name: str
     text: str
     added_at: datetime
+    rest: str | None = None
 
     @property
     def sha256(self) -> str:
@@ -35,11 +39,14 @@ class Campaign(msgspec.Struct, frozen=True):
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def add(journal: Journal, name: str, text: str) -> None:
-    """Keep the brief of a campaign, in place of the one before. Raises InputError, StoreError."""
+def add(journal: Journal, name: str, text: str, rest: str) -> None:
+    """Keep the brief of a campaign, in place of the one before; `rest` is as in `Campaign`.
+
+    Raises InputError, StoreError.
+    """
     if not _NAME.fullmatch(name):
         raise InputError(localized("errors", "campaign", "name"))
-    campaign = Campaign(name, text, audit_log.now())
+    campaign = Campaign(name, text, audit_log.now(), rest)
     with journal.change() as change:
         change.put("campaigns", name, campaign)
         change.log("add-campaign", {"name": name})

@@ -40,6 +40,7 @@ from dnc.store.folder import refuse_unsafe
 from dnc.store.state import FOLDERS, GONE, State
 
 LOG, HEAD = "log", "head"
+WORDS = "words"  # details of rows that people wrote, by the number of the row
 WORK = ".dnc-"  # prefix of folders that belong to one running process
 DAMAGED = "damaged"  # folder in which a restore keeps what it replaced
 _EARLIER = "ledger.duckdb"  # in stores of earlier programs, in the place of a log
@@ -460,14 +461,20 @@ class Change:
             self.said.update({(kind, name): value for name, value in plain.items()})
             self.state = self.state.put(kind, plain, self._first)
 
-    def log(self, verb: str, detail: Mapping[str, object]) -> int:
+    def log(self, verb: str, detail: Mapping[str, object], words: Mapping[str, object] | None = None) -> int:
         """Add a row to the log, at the end of the change; it also says if `DNC_TODAY` replaced the clock.
+
+        detail: what stays; it has nothing that a person wrote, and no hash by which that could be guessed. words:
+        details that may have; they are a statement, and erased with the first person who is forgotten.
 
         Returns its number.
         """
         replaced = {"clock": clock(), "today": today()} if clock() != "system" else {}
         self.drafts.append(Draft(self._first + len(self.drafts), verb, {**detail, **replaced}))
-        return self.drafts[-1].n
+        row = self.drafts[-1].n
+        if words := {name: word for name, word in (words or {}).items() if word}:
+            self.put(WORDS, row, words)
+        return row
 
     def keep(self, written: Path, folder: str) -> tuple[str, int]:
         """Move a finished Parquet file into a folder of the store, named by its checksum; returns its name and rows.

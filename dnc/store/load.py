@@ -536,12 +536,16 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
     copied += ("region",)
     detail = {"snapshot": added.id} | {name: row[name] for name in copied}
     detail |= {"bitpages": added.bits} if added.bits else {}
-    detail |= {"layout": json.loads(added.layout)} if added.layout else {}
     detail |= {"odd": new.taken.odd, "undated": new.taken.undated, "notes": list(added.notes)}
-    detail |= {"accepted": [accepted._asdict() for accepted in added.accepted]}
-    detail |= {"sheet": options.sheet, "replaces": replaced, "corrects": options.corrects}
-    change.log("load", detail)
+    detail |= {"replaces": replaced, "corrects": options.corrects}
+    change.log("load", detail, _words_of(added, options))
     return added
+
+
+def _words_of(added: Snapshot | RecordFile, options: Options) -> dict[str, Any]:
+    """What people wrote about a file."""
+    accepted, layout = [one._asdict() for one in added.accepted], json.loads(added.layout or "null")
+    return {"accepted": accepted, "layout": layout, "sheet": options.sheet}
 
 
 def add_own(change: Change, new: Prepared, standing: Standing, options: Options) -> RecordFile:
@@ -554,9 +558,9 @@ def add_own(change: Change, new: Prepared, standing: Standing, options: Options)
     about = {"name": new.path.name, "sha256": new.identity.sha256, "accepted": accepted}
     file = add_list(change, new.taken.listings, options.as_of, **about, **of)
     detail = {"records": file.kind, "registry": file.registry, "as_of": file.as_of, "file": file.file} | of
-    detail |= {"numbers": file.rows, "layout": json.loads(file.layout or "null"), "sheet": options.sheet}
+    detail |= {"numbers": file.rows}
     detail |= {"odd": new.taken.odd, "undated": new.taken.undated, "notes": new.taken.notes}
-    change.log("load", detail | {"accepted": [one._asdict() for one in accepted]})
+    change.log("load", detail, _words_of(file, options))
     return msgspec.structs.replace(file, notes=tuple(new.taken.notes))
 
 

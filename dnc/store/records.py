@@ -532,7 +532,8 @@ def add_sorted(change: Change, rows: Sorted) -> Added:
     change.put("last", kind.name, rows.last)
     place = {"kind": kind.name, "file": file, "rows": rows.rows, **span, "oldest": rows.oldest}
     _add_file(change, **place, **days, sha256=new.sha256, loaded_at=rows.at, accepted=new.accepted)
-    change.log("load", _in_log(new, rows.rows, span) | days | {"file": file})
+    name = days.pop("name")
+    change.log("load", _in_log(new, rows.rows, span) | days | {"file": file}, {"name": name, **_words_of(new)})
     return Added(rows.rows, new.kept - rows.rows, *((rows.first, rows.last) if rows.rows else (None, None)))
 
 
@@ -552,14 +553,17 @@ def add_told(change: Change, new: NewRows) -> Added:
     if kind is CALLS:
         _object(change, added.lazy(), at)
     span = {"first": last + 1, "last": last + new.count}
-    change.log("record", _in_log(new, added.height, span) | folded)
+    change.log("record", _in_log(new, added.height, span) | folded, _words_of(new))
     given = added["seq"].to_list()
     return Added(len(given), new.kept - len(given), min(given, default=None), max(given, default=None))
 
 
 def _in_log(new: NewRows, rows: int, span: Mapping[str, int]) -> dict[str, Any]:
-    accepted = {"accepted": [one._asdict() for one in new.accepted]} if new.accepted else {}
-    return {"records": new.kind.name, "rows": rows, "known": new.kept - rows, **accepted, **span}
+    return {"records": new.kind.name, "rows": rows, "known": new.kept - rows, **span}
+
+
+def _words_of(new: NewRows) -> dict[str, Any]:
+    return {"accepted": [one._asdict() for one in new.accepted]}
 
 
 def _object(change: Change, calls: pl.LazyFrame, at: datetime) -> None:
@@ -597,7 +601,7 @@ def confirm(change: Change, kind: Kind, as_of: date, reason: str) -> RecordFile 
     change.put("last", "records", id_)
     change.put("records", id_, file)
     said = {"records": kind.name, "registry": kind.registry, "as_of": as_of, "made_on": file.made_on}
-    change.log("confirm", said | {"accepted": [one._asdict() for one in accepted]})
+    change.log("confirm", said, {"accepted": [one._asdict() for one in accepted]})
     return file
 
 

@@ -10,10 +10,10 @@ number.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
-from functools import reduce
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,8 +27,8 @@ from dnc.database import engine, run
 from dnc.errors import InputError, StoreError
 from dnc.messages import localized
 from dnc.store import holds
-from dnc.store.journal import Change
-from dnc.store.record_kinds import CONSENTS, KINDS, OBJECTIONS, Kind
+from dnc.store.journal import WORDS, Change
+from dnc.store.record_kinds import CONSENTS, CUSTOMERS, KINDS, OBJECTIONS, Kind
 from dnc.store.records import RecordFile, recorded, records_in, used_since, with_columns_of
 from dnc.store.snapshots import Snapshot, snapshots_in
 from dnc.store.state import FILES, State
@@ -38,6 +38,7 @@ HASHES = "hashes"  # of lists and verdicts of checks, by which somebody could tr
 REQUESTS = "requests"  # see `dnc.store.requests`
 _TEXTS = {"campaigns": "text", "wordings": "text", "holds": "reason"}  # what people wrote, by kind
 _TAIL = 8  # digits at the end of a number by which it is found in a text
+_BETWEEN = "[^0-9A-Za-z]{0,3}"  # what may stand between two of them
 _THEIRS = "list_contains($numbers::ubigint[], number)"
 _NOT_AN_OPT_OUT = "(not listed or (listed is null and coalesce(since, until) is not null))"
 _WITHOUT_ANSWER = (
@@ -117,15 +118,16 @@ def forget_decisions_by_age(change: Change, before: date) -> list[int]:
 
 
 def forget_by_number(
-    change: Change, numbers: Sequence[int], work: Path, kinds: Iterable[Kind] = KINDS.values()
+    change: Change, numbers: Sequence[int], work: Path, *, restrict: bool, reason: str | None
 ) -> Forgotten:
     """Delete what snapshots say about numbers that are not listed, and all kept decisions.
 
     The reason that a person gave for an objection is deleted too; the objection stays, and so does its lift. A lift
-    without an objection that is kept is deleted. So are the hashes of all checks, because any list may have had these
-    numbers; while anything is on hold they stay.
+    without an objection that is kept is deleted. So are, because any list may have had these people: what people wrote
+    in all rows of the log, the words of campaigns, and the settings and hashes of all checks; while anything is on hold
+    they stay.
 
-    kinds: of own records that are deleted. Raises StoreError if one of the numbers is on hold.
+    restrict: of own records delete those on customers only. Raises StoreError if one of the numbers is on hold.
     """
     if unknown := change.state.values("last").keys() - {*KINDS, OBJECTIONS.name, *FILES}:
         raise StoreError(localized("errors", "newer_kinds", store=change.folder, kinds=", ".join(sorted(unknown))))
@@ -134,7 +136,7 @@ def forget_by_number(
         rows = [hold.seq for hold in holds.in_state(change.state)]
         raise StoreError(localized("errors", "hold", "held", rows=", ".join(map(str, rows))))
     if not holds.in_state(change.state):
-        _erase(change, REQUESTS, HASHES, "terms")  # no check can be repeated without its hashes
+        _erase(change, REQUESTS, HASHES, "terms", WORDS)  # no check can be repeated without its hashes
     rewriting = _Rewriting(change, _THEIRS, {"numbers": list(numbers)}, work)
     for file in sorted({snapshot.file for snapshot in snapshots_in(change.state)}):
         rewriting.write("snapshots", file, _NOT_AN_OPT_OUT, _WITHOUT_ANSWER)
@@ -148,21 +150,28 @@ def forget_by_number(
     barred = set(known.find(change.con, f"{_THEIRS} and lifted is distinct from true", rewriting.params)["number"])
     alone = {"numbers": [number for number in numbers if number not in barred]}  # lifts of nothing that is kept
     _forget_records(_Rewriting(change, _THEIRS, alone, work), [replace(OBJECTIONS, opt_out="false")])
-    _forget_records(rewriting, kinds)
+    _forget_records(rewriting, [CUSTOMERS] if restrict else KINDS.values())
     _forget_texts(change, numbers)
     removed = rewriting.removed
-    detail = {"by": "number", "numbers": len(set(numbers))}
-    change.log("forget", detail | {f"{name}_rows": rows for name, rows in removed.items()} | {"files": rewriting.files})
+    detail = {"by": "number", "numbers": len(set(numbers)), "restricted": restrict, "files": rewriting.files}
+    counts = {f"{name}_rows": rows for name, rows in removed.items()}
+    change.log("forget", detail | counts, {"reason": reason})
     return Forgotten(removed["snapshots"], removed["decisions"], removed["records"])
 
 
 def _forget_texts(change: Change, numbers: Collection[int]) -> None:
-    """Take some numbers out of every text that a person wrote."""
+    """Take some numbers out of every text that a person wrote, and what cells say out of the briefs of campaigns."""
     patterns = [re.compile(_spelled(number)) for number in numbers]
 
     def without(text: str) -> str:
-        return reduce(lambda text, pattern: pattern.sub("…", text), patterns, text)
+        for pattern in patterns:
+            for found in reversed([*pattern.finditer("".join(map(_digit, text)))]):
+                text = f"{text[: found.start()]}…{text[found.end() :]}"
+        return text
 
+    campaigns = change.state.values("campaigns")
+    rests = {name: {**one, "text": one["rest"]} for name, one in campaigns.items() if one.get("rest") is not None}
+    change.put_all("campaigns", rests)
     for kind, field in _TEXTS.items():
         for name, value in change.state.values(kind).items():
             if (text := without(value[field])) != value[field]:
@@ -173,8 +182,14 @@ def _forget_texts(change: Change, numbers: Collection[int]) -> None:
 
 
 def _spelled(number: int) -> str:
-    """A regular expression: the last digits of a number, however they are grouped."""
-    return "[ .()/-]{0,3}".join(str(number)[-_TAIL:])
+    """A regular expression: the last digits of a number, however they are grouped, with those before them."""
+    code, tail = str(number)[:-_TAIL], _BETWEEN.join(str(number)[-_TAIL:])
+    return f"[+(]{{0,2}}(?:[0-9]{_BETWEEN}){{0,{len(code) + len('00') + len('0')}}}{tail}"
+
+
+def _digit(sign: str) -> str:
+    """A sign, or the digit 0 to 9 that it is in whatever script or width."""
+    return str(unicodedata.decimal(sign, sign))
 
 
 def _forget_records(rewriting: _Rewriting, kinds: Iterable[Kind]) -> None:

@@ -38,11 +38,10 @@ from dnc.registries.reasons import in_words
 from dnc.store import audit_log, holds, records, retention, wordings
 from dnc.store.folder import known_fault, refuse_unsafe
 from dnc.store.holds import Hold
-from dnc.store.journal import WORK, Journal
+from dnc.store.journal import WORDS, WORK, Journal
 from dnc.store.record_kinds import (
     ALL_KINDS,
     CONSENTS,
-    CUSTOMERS,
     KINDS,
     OWN_VALID_DAYS,
     VALID_DAYS,
@@ -153,14 +152,19 @@ class Store:
     def log(self) -> pl.DataFrame:
         """The log, oldest first: seq, done_at (UTC), verb, done_by, detail (JSON), previous, hash.
 
+        What people wrote is in a detail until it is erased.
         A log that was edited is read too, so that somebody can look at it. Raises StoreError.
         """
         self.must_exist()
+        words: Mapping[str, Any] = {}
+        with suppress(StoreError):
+            words = self.journal.read().values(WORDS)
         lines = [line for _, part in self.journal.lines() for line in part if line and line.row.n]
         rows = [
             {
                 **{"seq": row.n, "done_at": row.at.removesuffix("Z"), "verb": row.verb, "done_by": row.who},
-                **{"detail": json.dumps(row.what, sort_keys=True), "previous": row.prev, "hash": digest},
+                "detail": json.dumps({**row.what, **words.get(str(row.n), {})}, sort_keys=True),
+                **{"previous": row.prev, "hash": digest},
             }
             for row, digest, *_ in lines
         ]
@@ -187,16 +191,17 @@ class Store:
     def hashes(self, check: int) -> dict[str, str]:
         """The SHA-256 of the list of a check, of its consents and of its verdicts, by the row of the check in the log.
 
-        Raises StoreError if they were forgotten.
+        Raises StoreError if they were erased; what the check was told was, too.
         """
         if (kept := self.journal.read().values(retention.HASHES).get(str(check))) is None:
-            raise StoreError(localized("errors", "replay", "no_hashes"))
+            raise StoreError(localized("errors", "replay", "no_hashes", number=check))
         return dict(kept)
 
     def record(
         self,
         verb: str,
         detail: dict[str, Any],
+        words: Mapping[str, Any],
         *,
         rules: Mapping[str, str] | None = None,
         terms: Mapping[str, str] | None = None,
@@ -205,6 +210,7 @@ class Store:
     ) -> audit_log.Entry:
         """Add a row to the log, the texts of rules and terms by their SHA-256, and a file of decisions to keep.
 
+        words: details that are erased with the first person who is forgotten, see `Change.log`.
         hashes: to which the row commits until numbers are forgotten.
         """
         with self.journal.change() as change:
@@ -215,10 +221,10 @@ class Store:
             new = {sha256: text for sha256, text in (terms or {}).items() if sha256 not in change.state.values("terms")}
             change.put_all("terms", new)
             if decisions is None:
-                row = change.log(verb, detail)
+                row = change.log(verb, detail, words)
             else:
                 file, rows = change.keep(decisions, "decisions")
-                row = change.log(verb, detail | {"decisions": file})
+                row = change.log(verb, detail | {"decisions": file}, words)
                 change.put(retention.DECISIONS, row, retention.KeptDecisions(row, file, rows, audit_log.now()))
             if hashes:
                 change.put(retention.HASHES, row, hashes)
@@ -436,13 +442,10 @@ class Store:
         """
         self.must_exist()
         read = read_all(numbers, region)
-        kinds = [CUSTOMERS] if restrict else KINDS.values()
         with self.work("forget") as work, self.journal.change(erasing=True) as change:
-            forgotten = retention.forget_by_number(change, read, work, kinds)
+            forgotten = retention.forget_by_number(change, read, work, restrict=restrict, reason=reason)
             if restrict:
                 records.add_objections(change, read, today(), reason=reason, recorded_at=audit_log.now())
-            if reason:
-                change.drafts[-1].what.update(restricted=restrict, reason=reason)
         return forgotten
 
     def forget_due(self, kept: Collection[int] = ()) -> tuple[list[Snapshot], list[int], dict[str, int]]:

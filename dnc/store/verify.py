@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -15,7 +16,7 @@ from dnc.messages import Words, calendar_day, localized
 from dnc.store import audit_log
 from dnc.store.audit_log import NO_ENTRY, Entry
 from dnc.store.folder import fault_of, links_in, open_to_others
-from dnc.store.journal import DamageError, Journal, NewerError, rows_of
+from dnc.store.journal import WORDS, DamageError, Journal, NewerError, rows_of
 from dnc.store.state import NamedFile, State
 
 _TRIES = 5
@@ -90,7 +91,7 @@ def accept_set_back(journal: Journal, findings: Findings, reason: str) -> None:
     """
     if rows := [row for row, fault in findings.set_back.items() if fault in findings.due]:
         with journal.change() as change:
-            change.log(_ACCEPT, {"rows": rows, "reason": reason})
+            change.log(_ACCEPT, {"rows": rows}, {"reason": reason})
 
 
 def _must_exist(journal: Journal) -> None:
@@ -124,7 +125,7 @@ def _verify_log(journal: Journal, findings: Findings, noted: Collection[Entry] =
     except DamageError as error:
         findings.faults.append(error.fault)
         head = NO_ENTRY
-    found = list(_log_faults(journal, findings))
+    found = list(_log_faults(journal, findings, state.values(WORDS) if state else {}))
     for entry in {head, *noted} - {NO_ENTRY}:
         if entry.seq > max(findings.hashes, default=-1):
             found.append(audit_log.missing(max(findings.hashes, default=-1) + 1, entry.seq))
@@ -136,8 +137,11 @@ def _verify_log(journal: Journal, findings: Findings, noted: Collection[Entry] =
     return state
 
 
-def _log_faults(journal: Journal, findings: Findings) -> Iterator[Words]:
-    """What is wrong with the rows of the whole log; notes their hashes, and those that go back in time."""
+def _log_faults(journal: Journal, findings: Findings, words: Mapping[str, Any]) -> Iterator[Words]:
+    """What is wrong with the rows of the whole log; notes their hashes, and those that go back in time.
+
+    words: what people wrote in rows, by their number.
+    """
     first, previous, rows = 0, "", list[audit_log.LogRow]()
     for _, lines in journal.lines():
         yield from audit_log.faults(lines, first, previous)
@@ -152,7 +156,8 @@ def _log_faults(journal: Journal, findings: Findings) -> Iterator[Words]:
             values = {"row": row.n, "at": row.at, "before": before.n, "then": before.at}
             fault = localized("fault", "set_back", **values)
             if later := accepting.get(row.n):
-                fault += localized("fault", "accepted", row=later.n, who=later.who, reason=later.what["reason"])
+                reason = words.get(str(later.n), {}).get("reason", "…")
+                fault += localized("fault", "accepted", row=later.n, who=later.who, reason=reason)
                 findings.accepted.append(fault)
             findings.set_back[row.n] = fault
     if findings.hashes and findings.head == NO_ENTRY:

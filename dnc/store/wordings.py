@@ -88,7 +88,7 @@ def add(journal: Journal, name: str, text: str, facts: Mapping[str, str] | None 
                     raise InputError(localized("errors", "wording", "exists", name=name))
                 return was
         change.put("wordings", name, new)
-        change.log("add-wording", {"name": name, "sha256": new.sha256})
+        change.log("add-wording", {"name": name})
     return new
 
 

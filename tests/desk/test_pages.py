@@ -20,10 +20,10 @@ import pytest
 
 import dnc
 from dnc import Store
+from dnc.checks.campaign import keep_campaign
 from dnc.desk.jobs import StoppedError
 from dnc.lists.guesses import Guesses
 from dnc.messages import messages
-from dnc.store import campaigns
 from dnc.store.verify import verify
 from tests import new_key, offers
 from tests.conftest import SAMPLES
@@ -1002,7 +1002,7 @@ def test_a_number_is_decided_by_what_is_known_of_the_call(browser):
     assert "Caller: a charity" in (said := text_of(browser.client.get(page))) and unsaid not in said
     facts = '[facts]\ncaller = "survey"\npurpose = "opinion"\ncall_at = "2026-03-02"\n'
     assert "Campaign" not in text_of(browser.client.get("/number"))
-    campaigns.add(browser.desk.store.journal, "panel", facts)
+    keep_campaign(browser.desk.store, "panel", facts)
     assert "Campaign none panel" in text_of(browser.client.get("/number"))
     page = browser.post("/number", number | {"campaign": "panel"}).headers["location"]
     shown = text_of(browser.client.get(page))

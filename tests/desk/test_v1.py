@@ -22,9 +22,10 @@ import pytest
 
 from dnc import Decider, check
 from dnc.api import explain, replay
+from dnc.checks.campaign import keep_campaign
 from dnc.desk.schema import ANSWERED
 from dnc.law.vocabulary import CONSENT, NEXT_AT, OR_NONE, VERDICT, vocabulary
-from dnc.store import campaigns, keys
+from dnc.store import keys
 from dnc.store.verify import verify
 from tests import ALL, edits, size, some
 from tests.conftest import SAMPLES
@@ -181,7 +182,7 @@ consent = "none"
 
 def test_what_was_forgotten_is_not_kept_by_a_campaign_that_nobody_asks_for_any_more(api):
     """Its decider reads files of an older state of the store, which are deleted only when nobody reads them."""
-    campaigns.add(api.store.journal, "autumn", BRIEF)
+    keep_campaign(api.store, "autumn", BRIEF)
     call = {"number": NOT_LISTED, "region": "FR", "call_at": AT}
     assert api.post("/v1/decisions", json={"campaign": "autumn", "calls": [call]}).status_code == 200
     api.store.forget_numbers(["+33199000418"])

@@ -21,6 +21,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from dnc import Rulebook, Store, check, vet
+from dnc.checks.campaign import keep_campaign
 from dnc.checks.inspection import Scope, inspect
 from dnc.checks.past import past_checks
 from dnc.files.input_file import sha256_of
@@ -28,7 +29,7 @@ from dnc.files.signing import Signer
 from dnc.lists import own_records
 from dnc.lists.own_records import RecordReading
 from dnc.reports.inspection_folder import write_folder
-from dnc.store import audit_log, campaigns, wordings
+from dnc.store import audit_log, wordings
 from tests import new_key, size
 
 DAYS = ("--from", "2026-09-01", "--to", "2026-11-30")
@@ -71,7 +72,7 @@ def office(book, tmp_path_factory) -> Iterator[Store]:
         patch.setenv("DNC_TODAY", "2026-10-01")
         patch.setattr(audit_log, "now", lambda: datetime(2026, 10, 1, 9, 12, 34))
         wordings.add(store.journal, "form-7", f"Call me; or not: {WRITTEN}", {"names": "Soleil", "recipients": "Lune"})
-        campaigns.add(store.journal, "autumn", BRIEF)
+        keep_campaign(store, "autumn", BRIEF)
         proof = file(f"{WRITTEN}.txt", "a scan")
         given = {"consent": "named_caller", "consent_for": "live", "wording": "form-7"}
         told = [

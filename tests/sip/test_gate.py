@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from dnc import Store
-from dnc.store import campaigns, keys
+from dnc.checks.campaign import keep_campaign
+from dnc.store import keys
 from tests import size
 from tests.desk.conftest import running
 from tests.sip.phones import Dialler, Trunk, free_port
@@ -119,7 +120,7 @@ def desk(tmp_path_factory):
     (folder / "own.csv").write_text("number\n0639980099\n")
     store.load(folder / "own.csv", registry="own", as_of=date(2026, 9, 20), region="FR")
     [brief] = re.findall(r"```toml\n(.*?)```", (DOCS / "http.md").read_text(encoding="utf-8"), re.DOTALL)
-    campaigns.add(store.journal, "autumn", brief + CONSENT)
+    keep_campaign(store, "autumn", brief + CONSENT)
     store.object([BLOCKED], date(2026, 9, 1), region="FR")
     key = keys.add(store.journal, "first", ["decide"])
     with running(store) as desk:

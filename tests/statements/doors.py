@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dnc import Decider, DncError, Store, check
+from dnc.checks.campaign import keep_campaign
 from dnc.law.rulebook import Rulebook
 from dnc.lists import own_records
 from dnc.lists.own_records import RecordReading
-from dnc.store import campaigns, keys
+from dnc.store import keys
 from tests import SALE
 from tests.desk.conftest import serving
 from tests.statements.notation import NOT_DECLARED, Case, Row, Source
@@ -196,7 +197,7 @@ class World:
     def http(self) -> Verdicts:
         """`/v1/decisions` of a desk, with the rows of the list in one request."""
         store = self.stored()
-        campaigns.add(store.journal, "cases", self.brief)
+        keep_campaign(store, "cases", self.brief)
         key = keys.add(store.journal, "dialler", keys.RIGHTS)
         sent = {"calls": [row for _, row in self.rows], "campaign": "cases"}
         with serving(store) as desk:

@@ -16,11 +16,12 @@ import pytest
 
 from dnc import Rulebook, Store, StoreError, check
 from dnc.api import replay
+from dnc.checks.campaign import keep_campaign
 from dnc.database import instance_of
 from dnc.errors import ShortageError
 from dnc.files.input_file import sha256_of
 from dnc.lists import own_records
-from dnc.store import audit_log, campaigns, journal, records, wordings
+from dnc.store import audit_log, journal, records, wordings
 from dnc.store.backup import backup, restore
 from dnc.store.journal import LOG
 from dnc.store.verify import verify
@@ -140,10 +141,15 @@ def test_no_byte_of_what_was_forgotten_is_left(store, tmp_path, others):
 
 
 def test_the_log_is_as_it_was(known):
-    """Its rows stay, and everything is what it was but for what was forgotten."""
+    """Its rows stay, and everything is what it was but for what was forgotten, and what people wrote."""
     before = known.log()
     known.forget_numbers([f"+{DECIDED}"])
-    assert known.log()[:-1].equals(before)
+    after = known.log()[:-1]
+    assert after.drop("detail").equals(before.drop("detail"))
+    for was, stays in zip(before["detail"], after["detail"], strict=True):
+        told, left = json.loads(was), json.loads(stays)
+        assert told == {**told, **left} and not left.keys() & {"input", "name", "terms", "accepted", "layout"}
+    assert sum("input" in json.loads(was) for was in before["detail"]) == 2
     assert known.standing().objections.recorded.height == 5 + 1 + 2 + 1
     assert known.object([f"+{OBJECTED}"], date(2026, 6, 7)) == 1
     assert not verify(known.journal).faults
@@ -268,7 +274,7 @@ def test_no_number_comes_back_from_the_log_after_forget(store, write_file, tmp_p
         store.forget_numbers([f"+{DECIDED}"])
     assert not found(store.path, {each: each.encode() for each in guesses[2]})
     assert verify(store.journal).faults == []
-    with pytest.raises(StoreError, match="the hashes"):
+    with pytest.raises(StoreError, match="settings and hashes"):
         replay(store, 1, write_file("c.csv", f"number\n+{DECIDED}\n"))
 
 
@@ -376,8 +382,8 @@ def test_own_records_are_kept_as_long_as_was_set(own, monkeypatch):
     assert verify(own.journal).faults == []
 
 
-STAYS = {"wording", "hold", "campaign", "office"}  # told of no number, so that no forgetting finds them
-NAMES = STAYS | {"reason", "lift", "proof", "person", "call_id"}
+STAYS = {"wording", "hold", "office"}  # told of no number, so that no forgetting finds them
+NAMES = STAYS | {"campaign", "reason", "lift", "proof", "person", "call_id"}
 
 
 def test_a_name_goes_wherever_it_was_told_with_the_number(store):
@@ -392,7 +398,7 @@ def test_a_name_goes_wherever_it_was_told_with_the_number(store):
     call = {"number": number, "at": "2026-10-02", "result": "busy", "call_id": named["call_id"]}
     own_records.record(store, "calls", [call], book)
     store.lift_hold(store.hold(named["hold"], number=number).seq)
-    campaigns.add(store.journal, "autumn", f'region = "FR" # {named["campaign"]}\n')
+    keep_campaign(store, "autumn", f'region = "FR" # {named["campaign"]}\n')
     store.set_office({"name": named["office"]})
     sought = {name: text.encode() for name, text in named.items()}
     assert {what for _, what in found(store.path, sought)} == NAMES

@@ -18,6 +18,7 @@ import pytest
 
 from dnc import InputError, Store, StoreError, check
 from dnc.api import replay
+from dnc.checks.campaign import keep_campaign
 from dnc.checks.subject_access import answer
 from dnc.lists.brief import Brief
 from dnc.lists.completion import Completion
@@ -219,11 +220,16 @@ def test_what_cannot_be_decided_again_says_why(checked, write_file):
         replay(checked, 4, write_file("other.csv", CALLS + "x;x;\n"))
     with pytest.raises(InputError, match="row 2 of the log is not a check"):
         replay(checked, 2, path)
+    hold = checked.hold("a complaint", number="+33199000009")
     checked.forget_numbers(["+33199000001"])
     with pytest.raises(StoreError, match="numbers were forgotten in its snapshots since"):
         replay(checked, 4, path)
+    checked.lift_hold(hold.seq)
     checked.forget(date(2026, 7, 1))
     with pytest.raises(StoreError, match="its snapshots 1 were forgotten or replaced"):
+        replay(checked, 4, path)
+    checked.forget_numbers(["+33199000001"])
+    with pytest.raises(StoreError, match="its settings and hashes were erased"):
         replay(checked, 4, path)
 
 
@@ -372,16 +378,20 @@ def test_a_forgotten_number_does_not_come_back_with_the_same_file(checked, write
 
 
 def test_a_number_is_taken_out_of_texts_and_of_nothing_else(checked):
-    """However it is grouped; what else stands in them stays, and without a number nothing changes."""
-    brief = '[texts."Notes"]\nnothing = ["Mme X 01 99 00 04 18", "+33 (0)1.99.00.04.18", "le 01.10.2026 à 18h"]\n'
-    campaigns.add(checked.journal, "autumn", brief)
+    """However it is grouped and in whatever digits; what else stands in them stays."""
+    spelled = ["01 99 00 04 18", "+33 (0)1.99.00.04.18", "01\u00a099\u00a000\u00a004\u00a018", "01–99–00–04–18"]
+    spelled += ["0033_1_99_00_04_18", "０１９９０００４１８", "0199000418"]
+    checked.set_office({"imprint": f"Mme X {' and '.join(spelled)}, 01.10.2026 18h, ref 199000419"})
     checked.hold("claim of 0199000418", number="+33199000419")
-    checked.forget_numbers([])
-    assert campaigns.in_store(checked.journal)["autumn"].text == brief
-    [hold] = checked.holds()
-    checked.lift_hold(hold.seq)
-    hold = checked.hold("claim of 0199000418", campaign="autumn")
     checked.forget_numbers(["+33199000418"])
-    text = campaigns.in_store(checked.journal)["autumn"].text
-    assert text == '[texts."Notes"]\nnothing = ["Mme X 01 …", "+33 (0)1.…", "le 01.10.2026 à 18h"]\n'
-    assert [one.reason for one in checked.holds()] == ["claim of 01…"]
+    assert checked.office() == {"imprint": f"Mme X {' and '.join('…' for _ in spelled)}, 01.10.2026 18h, ref 199000419"}
+    assert [one.reason for one in checked.holds()] == ["claim of …"]
+
+
+def test_what_cells_of_a_campaign_say_is_forgotten_with_a_person(checked):
+    """Whoever it was: nobody knows who is meant. What the campaign is about stays."""
+    brief = 'caller = "political"\n\n[texts."Notes"]\nnothing = ["Mme Petit is on holiday"]\n'
+    keep_campaign(checked, "autumn", brief)
+    assert campaigns.in_store(checked.journal)["autumn"].text == brief
+    checked.forget_numbers(["+33199000418"])
+    assert campaigns.in_store(checked.journal)["autumn"].text == 'caller = "political"\n'

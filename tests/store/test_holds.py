@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from dnc import check
+from dnc.checks.campaign import keep_campaign
 from dnc.errors import InputError, OptionError, StoreError
 from dnc.law.rulebook import Rulebook
 from dnc.lists import own_records
-from dnc.store import campaigns
 
 HELD, CALLED, OTHER = "+33199000001", "+33199000002", "+33199000003"
 
@@ -23,7 +23,7 @@ def kept(store, write_file):
     calls.append(calls[1] | {"at": "2020-03-03T10:00:00", "campaign": "autumn"})
     own_records.record(store, "calls", calls, Rulebook.load())
     check(write_file("list.csv", f"number\n{HELD}\n{OTHER}\n"), store, keep=True)
-    campaigns.add(store.journal, "winter", 'region = "FR"\n')
+    keep_campaign(store, "winter", 'region = "FR"\n')
     store.retain("calls", 12)
     store.retain("decisions", 1)
     return store

@@ -13,10 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dnc import Rulebook, Store, check
+from dnc.checks.campaign import keep_campaign
 from dnc.law.rulebook import shipped
 from dnc.lists import own_records
 from dnc.lists.own_records import RecordReading
-from dnc.store import audit_log, campaigns, records, wordings
+from dnc.store import audit_log, records, wordings
 
 STORES = Path(__file__).parent
 NUMBERS = [f"+3319900000{at}" for at in range(1, 7)]
@@ -39,7 +40,7 @@ def write(folder: Path, work: Path) -> None:
     store.load(file("own.csv", _OWN), registry="own", as_of=_DAY)
     store.load(file("be.csv", _REGISTRY), registry="be-dncm", as_of=_DAY)
     wordings.add(store.journal, "form-7", "Call me about windows", {"consent": "named_caller"})
-    campaigns.add(store.journal, "autumn", 'region = "FR"\n[facts]\ncaller = "commercial"\n')
+    keep_campaign(store, "autumn", 'region = "FR"\n[facts]\ncaller = "commercial"\n')
     store.retain("calls", 36)
     own_records.load(store, "calls", [file("calls.csv", _CALLS)], book)
     customers = file("customers.csv", f"number,relationship\n{NUMBERS[5]},contract\n")

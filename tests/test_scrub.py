@@ -47,7 +47,7 @@ def test_the_scrub_hears_errors_narration_and_the_log(scrubbed, dnc, store):
     InputError("bad number 0199000001")
     dnc("load", "--preview", "0199000002.csv")
     store.object(["+33199000001"], date(2026, 8, 1))
-    store.record("note", {"text": "01 99 00 00 03"})
+    store.record("note", {"text": "01 99 00 00 03"}, {})
     heard = [text for text in scrubbed.texts if found_in(text)]
     assert [any(number in text for text in heard) for number in ("0199000001", "0199000002", "01 99 00 00 03")] == [
         True

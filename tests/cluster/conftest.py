@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dnc import Store, check
+from dnc import Brief, Store, check
 from dnc.files.output_rows import OutputRows
 from dnc.files.writers import Csv
 from dnc.law.vocabulary import NEXT_AT, VERDICT
@@ -18,7 +18,7 @@ from tests.conftest import SAMPLES
 
 ROWS, FILES = 20_000, 4
 GIVEN = {"voice": "human", "dialler": "manual", "cli": "withheld", "source": "purchased", "habit": "habitual"}
-TOLD = {"region": "FR", "at": "2026-08-10T10:30", "given": GIVEN | {"objected_on": "none"}}
+TOLD = {"brief": Brief(region="FR", ignore=["*"]), "at": "2026-08-10T10:30", "given": GIVEN | {"objected_on": "none"}}
 FICTION = ("019900", "026191", "035301", "046571", "053649", "063998")  # reserved by the French plan
 WORDS = {
     "recipient": ["consumer", "business", ""],

@@ -2,7 +2,9 @@
 
 `settings` is what all calls have in common, for instance:
 
-    settings = {"store": "/srv/dnc-store", "region": "FR", "at": "2026-08-10T10:30"}
+    settings = {"store": "/srv/dnc-store", "brief": read_brief("calls.toml"), "at": "2026-08-10T10:30"}
+
+The brief says what each column means, as `dnc brief` drafts it.
 """
 
 from __future__ import annotations

@@ -62,19 +62,17 @@ def person(*, number: str, on: date | None, region: str | None, as_json: bool, o
 
 
 @verb()
-@click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True)
+@click.argument("numbers", metavar="NUMBER|ID...", nargs=-1, required=True)
 @REGION
 @option("--restrict", is_flag=True)
 @option("--reason", metavar="WHY")
 @store_verb
 def forget(*, numbers: tuple[str, ...], region: str | None, restrict: bool, reason: str | None) -> None:
-    from dnc.store import campaigns
-
     if reason is not None and (restrict or not reason.strip()):
         raise click.UsageError(localized("errors", "cli", "restrict"))
     _forget_numbers(numbers, region, restrict=restrict, reason=reason)
     store = open_store()
-    tell("store", "unreached", campaigns=", ".join(campaigns.in_store(store.journal)) or "0")
+    tell("store", "unreached")
     _say_what_is_left(store)
 
 
@@ -89,11 +87,10 @@ def _say_what_is_left(store: Store) -> None:
 def _forget_numbers(texts: Sequence[str], region: str | None, *, restrict: bool, reason: str | None) -> None:
     """Delete all about some numbers but what the law asks to keep, which is restricted, or deleted for a reason."""
     from dnc.checks.consent_ends import kept_by_law
-    from dnc.store.store import read_all
 
     store = open_store()
     store.must_exist()
-    numbers = read_all(texts, region)
+    numbers = store.numbers_of(texts, region)
     kept = kept_by_law(store, numbers, load_rules()) if reason is None else []
     theirs, law = set().union(*(one.numbers for one in kept)), _laws(kept)
     if kept and not restrict:

@@ -36,7 +36,11 @@ from dnc.store.state import FILES, State
 DECISIONS = "decisions"
 HASHES = "hashes"  # of lists and verdicts of checks, by which somebody could try numbers
 REQUESTS = "requests"  # see `dnc.store.requests`
-_TEXTS = {"campaigns": "text", "wordings": "text", "holds": "reason"}  # what people wrote, by kind
+# What people wrote, by kind.
+_TEXTS = {
+    **{"campaigns": ["text"], "wordings": ["text"], "holds": ["reason"]},
+    **{"records": ["name", "accepted"], "snapshots": ["accepted"]},
+}
 _TAIL = 8  # digits at the end of a number by which it is found in a text
 _BETWEEN = "[^0-9A-Za-z]{0,3}"  # what may stand between two of them
 _THEIRS = "list_contains($numbers::ubigint[], number)"
@@ -163,19 +167,21 @@ def _forget_texts(change: Change, numbers: Collection[int]) -> None:
     """Take some numbers out of every text that a person wrote, and what cells say out of the briefs of campaigns."""
     patterns = [re.compile(_spelled(number)) for number in numbers]
 
-    def without(text: str) -> str:
-        for pattern in patterns:
-            for found in reversed([*pattern.finditer("".join(map(_digit, text)))]):
-                text = f"{text[: found.start()]}…{text[found.end() :]}"
-        return text
+    def without(said: Any) -> Any:
+        if isinstance(said, list | tuple):
+            return [without(one) for one in said]
+        for pattern in patterns if isinstance(said, str) else ():
+            for found in reversed([*pattern.finditer("".join(map(_digit, said)))]):
+                said = f"{said[: found.start()]}…{said[found.end() :]}"
+        return said
 
     campaigns = change.state.values("campaigns")
     rests = {name: {**one, "text": one["rest"]} for name, one in campaigns.items() if one.get("rest") is not None}
     change.put_all("campaigns", rests)
-    for kind, field in _TEXTS.items():
+    for kind, fields in _TEXTS.items():
         for name, value in change.state.values(kind).items():
-            if (text := without(value[field])) != value[field]:
-                change.put(kind, name, {**value, field: text})
+            if changed := {one: text for one in fields if (text := without(value.get(one))) != value.get(one)}:
+                change.put(kind, name, {**value, **changed})
     for name, value in change.state.values("office").items():
         if (text := without(value)) != value:
             change.put("office", name, text)

@@ -42,6 +42,7 @@ from dnc.store.journal import WORDS, WORK, Journal
 from dnc.store.record_kinds import (
     ALL_KINDS,
     CONSENTS,
+    CUSTOMERS,
     KINDS,
     OWN_VALID_DAYS,
     VALID_DAYS,
@@ -424,6 +425,24 @@ class Store:
         with self.journal.change(erasing=True) as change:
             return retention.forget_decisions_by_age(change, before)
 
+    def numbers_of(self, people: Iterable[str], region: str | None = None) -> list[int]:
+        """Numbers (E.164) of people, each named by a number or by the id (`person`) that own records have.
+
+        region: of national numbers. Raises as `read_all`.
+        """
+        texts, state = texts_of("numbers", people), self.journal.read()
+        with self.journal.instance.cursor() as con:
+            known = pl.concat(
+                kind.find(con, "list_contains($ids, person)", {"ids": texts}, ["person", "number"])
+                for kind in records.records_in(state, self.path, [CONSENTS, CUSTOMERS]).values()
+            )
+        by_id = dict(known.iter_rows())
+        # An id may be a number as well.
+        named = [
+            text if (text not in by_id or read_number(text, region).number) else f"+{by_id[text]}" for text in texts
+        ]
+        return list(dict.fromkeys([*read_all(named, region), *known["number"]]))
+
     def forget_numbers(
         self,
         numbers: Iterable[str],
@@ -434,6 +453,7 @@ class Store:
     ) -> Forgotten:
         """Delete kept decisions on some numbers, and listings that clear them; opt-outs are always kept.
 
+        numbers: or ids, as of `numbers_of`.
         restrict: keep their consents and the calls made, and record objections, so that nobody is called again.
         reason: of the restriction, or why consents are deleted that the law asks to keep; the log has it.
 
@@ -441,7 +461,7 @@ class Store:
         restore kept files in the folder `damaged`, where they cannot be deleted.
         """
         self.must_exist()
-        read = read_all(numbers, region)
+        read = self.numbers_of(numbers, region)
         with self.work("forget") as work, self.journal.change(erasing=True) as change:
             forgotten = retention.forget_by_number(change, read, work, restrict=restrict, reason=reason)
             if restrict:

@@ -345,13 +345,14 @@ def own(store, write_file) -> Store:
     return store
 
 
-def test_no_byte_of_own_records_is_left(own, tmp_path):
+@pytest.mark.parametrize("people", [[f"+{DECIDED}", f"+{WITHDRAWN}"], [TOLD[1]]])
+def test_no_byte_of_own_records_is_left(own, tmp_path, people):
     """Of who withdrew a consent the day stays, so that a file with an old yes revives nothing."""
     sought = {**spellings(DECIDED), **{text: text.encode() for text in TOLD}}
     for path in tmp_path.glob("*.csv"):
         path.unlink()
     assert found(own.path, sought)
-    assert own.forget_numbers([f"+{DECIDED}", f"+{WITHDRAWN}"]).records == 7
+    assert own.forget_numbers(people).records == 7
     backup(own.journal, tmp_path / "copy")
     left = found(tmp_path / "copy", sought) | found(own.path, sought)
     assert {what for _, what in left} <= {TOLD[2]}  # the call of somebody else has such an id
@@ -382,12 +383,12 @@ def test_own_records_are_kept_as_long_as_was_set(own, monkeypatch):
     assert verify(own.journal).faults == []
 
 
-STAYS = {"wording", "hold", "office"}  # told of no number, so that no forgetting finds them
-NAMES = STAYS | {"campaign", "reason", "lift", "proof", "person", "call_id"}
+STAYS = {"wording", "hold", "office", "accepted"}  # told of no number, so that no forgetting finds them
+NAMES = STAYS | {"campaign", "cell", "list", "taker", "reason", "lift", "proof", "person", "call_id"}
 
 
-def test_a_name_goes_wherever_it_was_told_with_the_number(store):
-    """In a reason, a lift, a proof: with accents, which JSON may escape."""
+def test_a_name_goes_wherever_it_was_told_with_the_number(store, write_file, dnc):
+    """In a reason, a lift, a proof: with accents, which JSON may escape. `dnc forget` names what stays."""
     book, named = Rulebook.load(), {name: f"Zoë-{name}-Ünique" for name in NAMES}
     number = f"+{DECIDED}"
     store.object([number], date(2026, 6, 1), reason=named["reason"])
@@ -398,9 +399,20 @@ def test_a_name_goes_wherever_it_was_told_with_the_number(store):
     call = {"number": number, "at": "2026-10-02", "result": "busy", "call_id": named["call_id"]}
     own_records.record(store, "calls", [call], book)
     store.lift_hold(store.hold(named["hold"], number=number).seq)
-    keep_campaign(store, "autumn", f'region = "FR" # {named["campaign"]}\n')
+    brief = f'region = "FR" # {named["campaign"]}\n[texts."Notes"]\nnothing = ["{named["cell"]}"]\n'
+    keep_campaign(store, "autumn", brief)
     store.set_office({"name": named["office"]})
+    check(write_file(f"{named['list']}.csv", f"number\n{number}\n"), store, region="FR", at="2026-06-05")
+    for day in (1, 2):
+        accept = {"unchanged": named["accepted"]} if day == 2 else {}
+        store.load(
+            write_file("own.csv", "number\n+33199000098\n"), as_of=date(2026, 6, day), registry="own", accept=accept
+        )
+    assert dnc("export", "consents", "--to", named["taker"], "--out", "out.csv", "--store", store.path)[0] == 0
     sought = {name: text.encode() for name, text in named.items()}
     assert {what for _, what in found(store.path, sought)} == NAMES
-    store.forget_numbers([number])
+    code, _, err = dnc("forget", number, "--reason", "Zoë-forgotten", "--store", store.path)
+    assert (code, "reasons of holds and of accepted files" in err) == (0, True)
     assert {what for _, what in found(store.path, sought)} <= STAYS
+    store.forget_numbers([number])
+    assert not found(store.path, {"why": "Zoë-forgotten".encode()}) and verify(store.journal).faults == []

@@ -16,10 +16,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from dnc import InputError, Store, StoreError, check
+from dnc import InputError, Rulebook, Store, StoreError, check
 from dnc.api import replay
 from dnc.checks.campaign import keep_campaign
 from dnc.checks.subject_access import answer
+from dnc.lists import own_records
 from dnc.lists.brief import Brief
 from dnc.lists.completion import Completion
 from dnc.store import audit_log, campaigns
@@ -377,13 +378,20 @@ def test_a_forgotten_number_does_not_come_back_with_the_same_file(checked, write
     assert checked.load(answer_, as_of=date(2026, 6, day), accept={"unchanged": "asked again"}).new
 
 
-def test_a_number_is_taken_out_of_texts_and_of_nothing_else(checked):
+def test_a_number_is_taken_out_of_texts_and_of_nothing_else(checked, write_file):
     """However it is grouped and in whatever digits; what else stands in them stays."""
     spelled = ["01 99 00 04 18", "+33 (0)1.99.00.04.18", "01\u00a099\u00a000\u00a004\u00a018", "01–99–00–04–18"]
     spelled += ["0033_1_99_00_04_18", "０１９９０００４１８", "0199000418"]
     checked.set_office({"imprint": f"Mme X {' and '.join(spelled)}, 01.10.2026 18h, ref 199000419"})
     checked.hold("claim of 0199000418", number="+33199000419")
+    other, book = "number,relationship\n+33199000419,buyer\n", Rulebook.load()
+    of_day = own_records.RecordReading(as_of=date(2026, 8, 1))
+    own_records.load(checked, "customers", [write_file("with 01 99 00 04 18.csv", other)], book, of_day)
+    accepted = {"unchanged": "asked 0199000418 again"}
+    checked.load(write_file("again.csv", ANSWER), as_of=date(2026, 8, 2), accept=accepted)
     checked.forget_numbers(["+33199000418"])
+    assert [file["name"] for file in checked.journal.read().values("records").values()] == ["with ….csv"]
+    assert checked.snapshots()[-1].accepted[0].reason == "asked … again"
     assert checked.office() == {"imprint": f"Mme X {' and '.join('…' for _ in spelled)}, 01.10.2026 18h, ref 199000419"}
     assert [one.reason for one in checked.holds()] == ["claim of …"]
 

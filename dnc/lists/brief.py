@@ -329,11 +329,11 @@ def _word(path: Path, key: str, value: object, *known: str) -> str | None:
 
 
 def _meanings(path: Path, name: str, value: Any) -> TextMeanings:
-    """What `[texts."Column"]` says. Raises InputError where a text has two meanings."""
+    """What `[texts."Column"]` says. Raises InputError where a text has two meanings, which does not quote the text."""
     table, key = _table(path, f"texts.{name}", value), f"texts.{name}"
-    if unknown := [entry for entry in table if entry not in (*MEANINGS, *_OF_TEXTS)]:
+    if not table.keys() <= {*MEANINGS, *_OF_TEXTS}:
         known = ", ".join((*MEANINGS, *_OF_TEXTS))
-        raise InputError(localized("errors", "unknown_key", known=known), path, f"{key}.{unknown[0]}")
+        raise InputError(localized("errors", "unknown_key", known=known), path, key)
     found: dict[str, str] = {}
     for meaning in MEANINGS:
         texts = table.get(meaning, [])
@@ -381,7 +381,8 @@ def _names(path: Path, value: Any) -> dict[str, Names]:
 def _words(path: Path, key: str, table: Any, with_empty: bool) -> dict[str, str]:
     """Words of the file, folded → ours. Raises InputError where two that are read alike have different meanings."""
     words: dict[str, str] = {}
-    for theirs, ours in _texts(path, key, table).items():
+    for theirs, value in _table(path, key, table).items():
+        ours = _text(path, key, value)
         if not theirs.strip() and not with_empty:
             raise InputError(localized("errors", "empty_entry"), path, key)
         if words.setdefault(folded(theirs), ours) != ours:
@@ -396,7 +397,10 @@ def _table(path: Path, key: str, value: Any) -> dict[str, Any]:
 
 
 def _texts(path: Path, key: str, value: Any) -> dict[str, str]:
-    table = _table(path, key, value)
-    if wrong := [name for name, text in table.items() if isinstance(text, dict | list)]:
-        raise InputError(localized("errors", "no_text"), path, f"{key}.{wrong[0]}")
-    return {name: _as_text(text) for name, text in table.items()}
+    return {name: _text(path, f"{key}.{name}", text) for name, text in _table(path, key, value).items()}
+
+
+def _text(path: Path, key: str, value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise InputError(localized("errors", "no_text"), path, key)
+    return _as_text(value)

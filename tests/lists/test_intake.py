@@ -257,6 +257,23 @@ def test_lines_of_a_brief_without_effect_are_refused(write_file, brief, says):
         read_brief(write_file("b.toml", brief))
 
 
+@pytest.mark.parametrize(
+    ("brief", "key"),
+    [
+        ('[texts.Notes]\n"Mme Petit" = "nothing"', "texts.Notes"),
+        ('[texts.Notes]\nnothing = ["Mme Petit"]\nobjects = ["Mme Petit"]', "texts.Notes"),
+        ('[texts.Notes]\nseparator = "/"\nnothing = ["Mme Petit / M. Petit"]', "texts.Notes"),
+        ('[values.consent]\n"Mme Petit" = ["none"]', "values.consent"),
+        ('[values.consent]\n"Mme Petit" = "none"\n"MME PETIT" = "written"', "values.consent"),
+    ],
+)
+def test_no_message_about_a_brief_quotes_what_cells_say(write_file, brief, key):
+    """It names the table in which it is."""
+    with pytest.raises(InputError) as refused:
+        read_brief(write_file("b.toml", brief))
+    assert f"b.toml:{key}" in str(refused.value) and "Petit" not in str(refused.value)
+
+
 @pytest.mark.parametrize("number", ["+33199000001", "+12025550143", "+442079460123", "+61255501234", "+4930231250"])
 def test_the_ends_of_time_and_other_digits(decider, number):
     """No cell stops a run: days at either end of the calendar, and digits of other scripts."""

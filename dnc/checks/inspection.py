@@ -22,12 +22,14 @@ from dnc.clock import ALWAYS, NEVER, read_day
 from dnc.database import instance_of, run, statement
 from dnc.errors import InputError, OptionError
 from dnc.files.table import folded
+from dnc.law.vocabulary import CONSENT
 from dnc.lists.own_records import as_in_file
 from dnc.lists.own_statements import REFERENCE, refers
 from dnc.messages import localized
 from dnc.store.campaigns import all_in
 from dnc.store.record_kinds import CALLS, CONSENTS, GIVEN, Kind
 from dnc.store.records import on_consents
+from dnc.store.retention import HASHES
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
 from dnc.store.verify import Findings, verify
@@ -39,10 +41,16 @@ _ERASING = ("forget", "retain", "hold", "lift-hold")
 _OF_CHECK = (
     *("list", "call_day", "campaign", "calls", "clear", "blocked", "undecided", "declared", "accepted", "region"),
     *("today", "clock", "brief", "guidance", "snapshots", "rules", "rows", "out", "version"),
+    *("list_sha256", "consents_sha256", "verdicts_sha256"),
 )
 _OF_LOAD = ("registry", "as_of", "numbers", "campaign", "accepted", "snapshot", "used_by", "days_old")
 _OF_ERASURE = ("verb", "kind", "before", "months", "numbers", "rows", "campaign", "reason")
 _GROUNDS = ("attempts", "rests_on", "check", "valid_until", "outcome", "why", "after", "order_known")
+# Columns of kept decisions, as the tables of calls name them.
+_AS_CALLS = {
+    **{"row": "list_row", "call": "call_id", "day": "call_day", CONSENT: "rests_on"},
+    **{"dnc_outcome": "outcome", "dnc_why": "why"},
+}
 _DECIDED = {
     **{"number": pl.UInt64, "day": pl.Date, "dnc_valid_until": pl.Date, "check": pl.Int64, "done_at": pl.Datetime},
     **dict.fromkeys(("dnc_outcome", "dnc_why", "dnc_consent", "campaign"), pl.String),
@@ -120,7 +128,9 @@ class Inspection(msgspec.Struct, frozen=True):
         checks: rows of the log. registries: those about files that were loaded then, or that these checks used;
             `used_by` names these, and `days_old` is how many days the last of them came after the day of the file.
             `declared` and `accepted` are JSON.
-        consents: of these days, or on which its calls rest, as a file has them, with the text of the wording.
+        decisions: of the one check, row by row, if it kept them (`Evidence`); with the numbers as texts.
+        consents: of these days, or on which its calls or its decisions rest, as a file has them, with the text of the
+            wording.
         calls: as a file has them, each with its ground; see `inspected_calls.sql`.
         objections: also withdrawals, of these days or of those called, with how many of the calls came after.
         deeds: who did what how often in these days. erasures: whenever they were, also what is to be kept.
@@ -134,6 +144,7 @@ class Inspection(msgspec.Struct, frozen=True):
     findings: Findings
     checks: pl.DataFrame
     registries: pl.DataFrame
+    decisions: pl.DataFrame
     consents: pl.DataFrame
     calls: pl.DataFrame
     objections: pl.DataFrame
@@ -156,20 +167,26 @@ def inspect(store: Store, scope: Scope) -> Inspection:
     findings, standing, wordings, log = verify(store.journal), store.standing(), in_store(store.journal), store.log()
     every = past_checks(store)
     checks = {check.id: check for check in reversed(every) if scope.of(check)}
+    state, decisions = store.journal.read(), _decisions(store, scope)
     with instance_of(store.path.absolute()).cursor() as con:
-        consents, calls, objections = _of_persons(con, store, standing, scope, every)
-    named = {*all_in(store.journal.read()), *map(_name_of, map(_campaign, checks.values())), *calls["campaign"]}
+        consents, calls, objections = _of_persons(con, store, standing, scope, every, decisions=decisions)
+    named = {*all_in(state), *map(_name_of, map(_campaign, checks.values())), *calls["campaign"]}
     if scope.campaign and scope.campaign not in named:
         raise InputError(localized("errors", "hold", "campaign", name=scope.campaign))
     rows = [(row, json.loads(row["detail"])) for row in log.iter_rows(named=True)]
     exported = {told.get("to") for row, told in rows if row["verb"] == "export"}
     passed_to = exported.union(consents["passed_to"], (one.facts.recipients for one in wordings))
+    hashes = {int(check): told for check, told in state.values(HASHES).items()}
     used = sorted({sha256 for check in checks.values() for sha256 in check.detail["rules"]})
     return Inspection(
         scope,
         findings,
-        _table(((row, _of_check(checks[row["seq"]])) for row, _ in rows if row["seq"] in checks), _OF_CHECK),
+        _table(
+            ((row, _of_check(check, hashes.get(check.id, {}))) for row, _ in rows if (check := checks.get(row["seq"]))),
+            _OF_CHECK,
+        ),
         _table(_loads(rows, checks.values(), scope), _OF_LOAD),
+        decisions,
         consents.join(_texts(wordings, consents["wording"]), on="wording", how="left", maintain_order="left"),
         calls,
         objections,
@@ -204,10 +221,12 @@ def _flat(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
-def _of_check(check: PastCheck) -> dict[str, Any]:
-    """The details of a check, with its calls and its campaign."""
+def _of_check(check: PastCheck, hashes: Mapping[str, str | None]) -> dict[str, Any]:
+    """The details of a check, with its calls, its campaign and its hashes, unless they were erased."""
     told = {**check.detail, **check.counts, "list": ", ".join(check.files), "calls": check.calls}
-    return {**told, "campaign": _campaign(check), "call_day": _planned(check)}
+    told |= {"campaign": _campaign(check), "call_day": _planned(check)}
+    names = {"list_sha256": "sha256", "consents_sha256": "consents", "verdicts_sha256": "verdicts"}
+    return told | {ours: hashes.get(theirs) for ours, theirs in names.items()}
 
 
 def _loads(rows: _Rows, checks: Iterable[PastCheck], scope: Scope) -> _Rows:
@@ -237,10 +256,29 @@ def _complete(standing: Standing, scope: Scope) -> Iterator[date]:
 # persons
 
 
+def _decisions(store: Store, scope: Scope) -> pl.DataFrame:
+    """What the one check kept of its decisions."""
+    file = store.decisions().get(scope.check) if scope.check else None
+    parts = [pl.DataFrame(schema={"number": pl.UInt64, CONSENT: pl.String})]
+    if file:
+        parts.insert(0, pl.read_parquet(file, glob=False))
+    rows = pl.concat(parts, how="diagonal_relaxed").rename(_AS_CALLS, strict=False)
+    return rows.with_columns(number="+" + pl.col("number").cast(pl.String))
+
+
 def _of_persons(
-    con: duckdb.DuckDBPyConnection, store: Store, standing: Standing, scope: Scope, checks: Iterable[PastCheck]
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    standing: Standing,
+    scope: Scope,
+    checks: Iterable[PastCheck],
+    *,
+    decisions: pl.DataFrame,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """The tables of consents, calls and objections. checks: those that may have kept their decisions."""
+    """The tables of consents, calls and objections.
+
+    checks: those that may have kept their decisions. decisions: those of the scope, of which it takes the consents.
+    """
     days, name = {"first": scope.first, "last": scope.last}, {"name": scope.campaign}
     ask = partial(run, con, "inspection")
     calls, consents = (standing.records[kind.name].source() for kind in (CALLS, CONSENTS))
@@ -255,8 +293,9 @@ def _of_persons(
     called = ask("select distinct number from made where mine")
     said = {"decided": _decided(store, scope, checks, called), "listed": _listed(standing, called)}
     told = ask(statement(__package__, "inspected_calls"), **said)
+    rest = {"rest": decisions["rests_on"].drop_nulls().unique().to_list()}
     return (
-        _as_in_file(ask(statement(__package__, "inspected_consents"), {**days, **name}, calls=told), CONSENTS),
+        _as_in_file(ask(statement(__package__, "inspected_consents"), {**days, **name, **rest}, calls=told), CONSENTS),
         _as_in_file(told.with_columns(pl.col("after").list.join(", ")), CALLS, *_GROUNDS),
         ask(statement(__package__, "inspected_objections"), days, calls=told),
     )

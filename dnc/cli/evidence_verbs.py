@@ -25,7 +25,7 @@ from dnc.cli.options import (
     tell,
 )
 from dnc.errors import InputError
-from dnc.messages import localized, said
+from dnc.messages import localized
 
 if TYPE_CHECKING:
     import polars as pl
@@ -172,5 +172,7 @@ def _verify_evidence(path: Path, public: Path | None) -> None:
         show(fault)
     if found.faults:
         raise InputError(localized("errors", "evidence_faults", n=len(found.faults)), path)
-    signed = said(language(), "inspection", "signed_by", key=found.signed_by) if found.signed_by else ""
-    tell("inspection", "verified", n=found.files, head=str(found.head or ""), signed=signed)
+    tell("inspection", "verified", n=found.files)
+    tell("inspection", "signed_by" if found.signed_by else "not_signed", key=found.signed_by or "")
+    if found.head:
+        tell("status", "head", head=found.head)

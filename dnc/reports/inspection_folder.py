@@ -1,4 +1,4 @@
-"""The folder for an authority: a page, six tables and the log in a zip that opens without this program.
+"""The folder for an authority: a page, tables and the log in a zip that opens without this program.
 
 The page has no telephone number, also not in what people wrote: what may be one is masked there. Apart from the moment
 at which it is made, the same store gives the same bytes.
@@ -38,8 +38,10 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d)?")  # or a moment
 _MOST = 100  # rows of a table on the page
 _DEED = ("row", "done_at", "done_by")
 _RULE = ["country", "rule", "title", "says", "asks", "first_on", "last_on", "source", "confidence"]
+_TELLING = ("number", "list_sha256", "consents_sha256", "verdicts_sha256")  # by a hash, numbers could be tried
 # What the page shows of each table.
 _SHOWN = {
+    "decisions": ("list_row", "call_id", "call_day", "outcome", "why", "rests_on"),
     "checks": (*_DEED, "list", "campaign", "call_day", "calls", *OUTCOMES, "declared"),
     "consents": (
         *("statement", "consent_on", "consent", "consent_for", "consent_withdrawn_on"),
@@ -111,7 +113,7 @@ class _Folder:
         )
         # Of each part its tables and paragraphs.
         parts: dict[str, list[ShownTable | str]] = {
-            "checks": [self._table("checks", checks)],
+            "checks": [self._table("checks", checks), *self._decisions()],
             "consents": [self._shown("wordings", self._wordings()), self._table("consents", found.consents)],
             "calls": [self._table("calls", found.calls)],
             "objections": [self._table("objections", found.objections)],
@@ -120,12 +122,13 @@ class _Folder:
             "log": [self._shown("deeds", found.deeds), self._shown("erasures", found.erasures), *self._log()],
             "files": [],
         }
-        days = {"first": found.scope.first, "last": found.scope.last}
+        days = {"first": found.scope.first, "last": found.scope.last, "check": str(found.scope.check or "")}
         what = say("one", name=found.scope.campaign) if found.scope.campaign else say("all")
+        of = "check" if found.scope.check else "days"
         made = {"at": self._cell("at", audit_log.now()), "by": audit_log.user(), "version": version("dnc-check")}
         values = {
-            "title": say("title", **days),
-            "sentence": _masked(say("sentence", **days, what=what)),
+            "title": say("title", of, **days),
+            "sentence": _masked(say("sentence", of, **days, what=what)),
             "facts": list(self._cover()),
             "filled": parts,
             "files": self.holds,
@@ -175,6 +178,12 @@ class _Folder:
             yield self.say("after_n", n=order[True], same_day=order[False])
 
     # the parts
+
+    def _decisions(self) -> Iterator[ShownTable | str]:
+        """The decisions of the one check, or that it kept none."""
+        if self.found.scope.check:
+            rows = self.found.decisions
+            yield self._table("decisions", rows) if rows.height else self.say("no_decisions")
 
     def _wordings(self) -> pl.DataFrame:
         given = pl.col("consent_withdrawn_on").is_null()
@@ -226,11 +235,11 @@ class _Folder:
     # tables
 
     def _table(self, key: str, frame: pl.DataFrame) -> ShownTable:
-        """One of the six: some of its columns on the page, and all of it in a file."""
+        """A table: some of its columns on the page, and all of it in a file."""
         name = f"{self.texts['file'][key]}.csv"
         whole = frame.with_columns(pl.col(pl.Datetime).dt.to_string("%Y-%m-%dT%H:%M:%S"))
         if not self.numbers:
-            whole = whole.drop("number", strict=False)
+            whole = whole.drop(_TELLING, strict=False)
             whole = whole.with_columns(pl.col(pl.String).map_elements(_masked, pl.String))
         self.made[name], self.holds[name] = csv_of(whole), self.texts["caption"][key]
         note = self.say("first_rows" if frame.height > _MOST else "every_row", n=_MOST, all=frame.height, file=name)

@@ -63,6 +63,13 @@ def test_a_folder_is_verified_on_a_machine_without_the_store(dnc, written, made,
     assert (code, out) == (4, "the signature is missing, or is not of this list and this key\n")
 
 
+def test_a_folder_that_nobody_signed_is_said_to_be_so(dnc, written):
+    """Its checksums hold; whoever changed it could have changed them too."""
+    unsigned = changed(written, lambda files: [files.pop(f"SHA256SUMS.{end}") for end in ("sig", "pem")])
+    code, _, err = dnc("evidence", "--verify", unsigned)
+    assert (code, "not signed: whoever had the folder" in err, "log fingerprint" in err) == (0, True, True)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -379,14 +379,25 @@ def test_the_verb_writes_the_folder_or_says_why_not(office, dnc):
     assert (code, out) == (0, "") and str(office.journal.read().head) in err and Path("folder.zip").exists()
 
 
-def test_the_folder_of_one_check_has_no_other(office, dnc):
-    """It is named by its row in the log; days or a campaign beside it are refused."""
+def test_the_folder_of_one_check_has_no_other(office, dnc, tmp_path):
+    """With what it decided and the hashes of its list and verdicts; days or a campaign beside it are refused."""
     checks = [row["seq"] for row in office.log().rows(named=True) if row["verb"] == "check"]
-    assert len(checks) > 1
     at = ("evidence", "--store", office.path, "--out", "check.zip", "--check", checks[0])
-    assert dnc(*at)[0] == 0
+    assert dnc(*at)[0] == dnc(*at[:4], "bare.zip", *at[5:], "--without-numbers")[0] == 0
+    with zipfile.ZipFile("check.zip") as folder, zipfile.ZipFile("bare.zip") as bare:
+        [row] = table(folder.read("checks.csv"))
+        assert row["list_sha256"] == sha256_of(office.path.parent / "october.csv") and len(row["verdicts_sha256"]) == 64
+        decisions, page = table(folder.read("decisions.csv")), folder.read("index.html").decode()
+        assert [one["number"] for one in decisions] == NUMBERS[:6]
+        rests_on = {name for one in decisions if (name := one["rests_on"])}
+        assert rests_on and rests_on <= {one["statement"] for one in table(folder.read("consents.csv"))}
+        assert f"Evidence of check {checks[0]}" in page and "What the check decided" in page
+        assert not DIGITS.search("".join(bare.read(name).decode("latin-1") for name in bare.namelist()))
+        assert "list_sha256" not in table(bare.read("checks.csv"))[0]
+    assert dnc(*at[:-1], checks[1])[0] == 0
     with zipfile.ZipFile("check.zip") as folder:
-        assert len(table(folder.read("checks.csv"))) == 1
+        assert "decisions.csv" not in folder.namelist()
+        assert "did not keep its decisions" in folder.read("index.html").decode()
     assert dnc(*at, *DAYS)[0] == dnc(*at, "--campaign", "autumn")[0] == dnc(*at[:5])[0] == 2
     assert dnc(*at[:-1], 1_000)[0] == 4
 

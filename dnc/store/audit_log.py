@@ -153,8 +153,8 @@ def is_sealed(end: bytes) -> bool:
 
 
 def faults(lines: Sequence[LogLine | None], first: int, previous: str) -> Iterator[Words]:
-    """What is wrong with the rows that follow the row before number `first`, one line each."""
-    before = first - 1
+    """What is wrong with the rows of a file that follow the row before number `first`, one line each."""
+    before, is_sealed = first - 1, all(line.said is None for line in lines if line)
     for line in lines:
         if line is None:
             yield localized("fault", "unreadable", before=before)
@@ -168,6 +168,8 @@ def faults(lines: Sequence[LogLine | None], first: int, previous: str) -> Iterat
             yield localized("fault", "follows", row=row.n, before=before)
         if line.fault:
             yield line.fault
+        elif line.said is None and not is_sealed:
+            yield localized("fault", "statements", row=row.n)
         before, previous = max(row.n, before), line.hash
 
 

@@ -225,10 +225,11 @@ class Journal:
 
     def _stands(self, lines: list[LogLine | None], first: int) -> State:
         """What stands after the rows of the newest file of the log."""
-        for line in lines:
-            if line and line.row.needs > audit_log.FORMAT:
+        there = [line for line in lines if line]
+        for line in there:
+            if line.row.needs > audit_log.FORMAT:
                 raise NewerError(self.folder, line.row.needs)
-        if any(line and line.said is None for line in lines):
+        if there and all(line.said is None for line in there):
             raise _SealedError
         begins = lines[0].row if lines and lines[0] else None
         rows = _complete(lines)

@@ -57,6 +57,10 @@ CLUMSY = {
         lambda texts: [re.sub(r'(,"said":\[).*', r"\1]}", text) for text in texts],
         "what row 0 says",
     ),
+    "a statement erased": (
+        lambda texts: [*texts[:3], re.sub(r'(,"said":).*', r"\1null}", texts[3]), *texts[4:]],
+        "what row 3 says",
+    ),
     "who did it": (lambda texts: [text.replace('"who":"', '"who":"x') for text in texts], "row 0 was changed"),
     "a line removed": (lambda texts: [*texts[:3], *texts[4:]], "row 3 is missing"),
     "the end cut": (lambda texts: texts[:-2], "rows 5 to 6 are missing"),

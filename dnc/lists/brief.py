@@ -258,19 +258,15 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
     consent_months = entries.get("consent_months", CONSENT_MONTHS)
     if type(consent_months) is not int or not 1 <= consent_months <= MOST_MONTHS:
         raise InputError(localized("errors", "months", most=MOST_MONTHS), path, "consent_months")
+    given: dict[str, Any] = {
+        **_of_file(path, entries),
+        "short_rows": _word(path, "short_rows", entries.get("short_rows"), "trailing"),
+        "new_columns": _word(path, "new_columns", entries.get("new_columns"), "undecided"),
+        "guidance": _word(path, "guidance", entries.get("guidance"), "enforce", "advise"),
+    }
+    given |= {"facts": facts, "require_proof": require_proof, "consent_months": consent_months}
     try:
-        return Brief(
-            **_of_file(path, entries),
-            facts=facts,
-            sha256=sha256,
-            short_rows=_word(path, "short_rows", entries.get("short_rows"), "trailing"),
-            when_filled=rules["when_filled"],
-            when_empty=rules["when_empty"],
-            new_columns=_word(path, "new_columns", entries.get("new_columns"), "undecided"),
-            require_proof=require_proof,
-            consent_months=consent_months,
-            guidance=_word(path, "guidance", entries.get("guidance"), "enforce", "advise"),
-        )
+        return Brief(**given, **rules, sha256=sha256)
     except InputError as error:
         raise InputError(error.message, path) from None
 

@@ -165,7 +165,7 @@ def retention(
     before: date | None,
     region: str | None,
 ) -> None:
-    from dnc.store.record_kinds import OWN_VALID_DAYS, VALID_DAYS
+    from dnc.store.record_kinds import OWN_VALID_DAYS
     from dnc.store.retention import DECISIONS
 
     store = open_store()
@@ -186,20 +186,29 @@ def retention(
         checks = store.forget_decisions(before) if kind == DECISIONS else ()
         _say_deleted(() if kind == DECISIONS else store.forget(before, kind), checks)
         _say_what_is_left(store)
-    elif kind is None:
-        print_rows(store.retention(), ("kind", "months", "first_day_kept"))
-        tell("store", "own_valid_days", days=store.office().get(OWN_VALID_DAYS, VALID_DAYS))
-        _say_periods()
+    elif not is_term:
+        _list_kept(store)
     elif setting == OWN_VALID_DAYS and not (months or for_ever):
         store.set_office({**store.office(), OWN_VALID_DAYS: days})
         tell("store", "own_valid_days", days=days)
-    elif (months is None) != for_ever:
+    elif kind is None or (months is None) != for_ever:
         raise click.UsageError(localized("errors", "cli", "retain_one"))
     else:
         store.retain(kind, months)
         tell("store", "kept_for_ever" if for_ever else "kept", kind=kind, span=duration("month", months or 0))
         if kind == "consents" and months:
             _say_periods(months)
+
+
+def _list_kept(store: Store) -> None:
+    """Print what is kept and for how long, and say what the law asks and what is on hold."""
+    from dnc.store.record_kinds import OWN_VALID_DAYS, VALID_DAYS
+
+    print_rows(store.retention(), ("kind", "months", "first_day_kept"))
+    tell("store", "own_valid_days", days=store.office().get(OWN_VALID_DAYS, VALID_DAYS))
+    _say_periods()
+    for hold in store.holds():
+        _say_hold("on_hold", hold)
 
 
 def _say_periods(months: int = 0) -> None:

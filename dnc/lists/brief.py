@@ -264,9 +264,9 @@ def brief_of_text(text: str, sha256: str, path: Path) -> Brief:
         "new_columns": _word(path, "new_columns", entries.get("new_columns"), "undecided"),
         "guidance": _word(path, "guidance", entries.get("guidance"), "enforce", "advise"),
     }
-    given |= {"facts": facts, "require_proof": require_proof, "consent_months": consent_months}
+    given |= rules | {"facts": facts, "require_proof": require_proof, "consent_months": consent_months}
     try:
-        return Brief(**given, **rules, sha256=sha256)
+        return Brief(**given, sha256=sha256)
     except InputError as error:
         raise InputError(error.message, path) from None
 

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from dnc.clock import today
 from dnc.database import engine, run
-from dnc.errors import InputError, StoreError
+from dnc.errors import InputError, LoaderError, StoreError
 from dnc.messages import localized
 from dnc.store import holds
 from dnc.store.journal import WORDS, Change
@@ -75,13 +75,14 @@ class Forgotten(msgspec.Struct, frozen=True):
 
 
 def check_registry(registry: str | None) -> None:
-    """Raise LoaderError if there is no such registry, InputError if it is the own list."""
-    if registry in (OBJECTIONS.name, OBJECTIONS.registry):
-        raise InputError(localized("errors", "retain_own"))
-    if registry and registry not in KINDS:
-        from dnc.store.loader_search import loader_of  # every store is opened with this module
+    """Raise LoaderError if nothing is kept under this name, InputError if it is the own list."""
+    from dnc.store.loader_search import loaders  # every store is opened with this module
 
-        loader_of(registry)
+    own = {OBJECTIONS.name, OBJECTIONS.registry}
+    if registry in own:
+        raise InputError(localized("errors", "retain_own"))
+    if registry and registry not in (known := [DECISIONS, *KINDS, *(name for name in loaders() if name not in own)]):
+        raise LoaderError(localized("errors", "retain_unknown", name=registry, known=", ".join(known)))
 
 
 def _erase(change: Change, *kinds: str) -> None:

@@ -413,8 +413,13 @@ class Store:
     # forgetting
 
     def forget(self, before: date, registry: str | None = None) -> list[Snapshot]:
-        """Delete snapshots as of a day before `before`; returns those deleted."""
+        """Delete snapshots as of a day before `before`; returns those deleted.
+
+        Raises LoaderError for a registry that is not known, InputError for own records, which have terms (`retain`).
+        """
         retention.check_registry(registry)
+        if registry in KINDS:
+            raise InputError(localized("errors", "retain_term", kind=registry))
         self.must_exist()
         with self.journal.change(erasing=True) as change:
             return retention.forget_by_age(change, before, registry)
@@ -488,8 +493,7 @@ class Store:
 
     def retain(self, kind: str, months: int | None) -> None:
         """Set for how many months snapshots of a registry, or `decisions`, are kept; None: no limit."""
-        if kind != retention.DECISIONS:
-            retention.check_registry(kind)
+        retention.check_registry(kind)
         with self.journal.change() as change:
             retention.retain(change, kind, months)
 

@@ -25,7 +25,7 @@ from dnc.lists.brief import read_brief
         ('facts = "none"', "facts", "must be a table"),
         ('[facts]\ncaller = ["commercial"]', "facts.caller", "must be a text"),
         ('[values.consent]\n" " = "none"', "values.consent", "entry for empty cells"),
-        ('[texts.Notes]\nnever = ["Stop"]', "texts.Notes.never", "objected"),
+        ('[texts.Notes]\nnever = ["Stop"]', "texts.Notes", "objected"),
         ('[texts.Notes]\nobjected = "Stop"', "texts.Notes.objected", "must be a list of texts"),
         ('[texts.Notes]\nobjected = [" "]', "texts.Notes.objected", "entry for empty cells"),
         (

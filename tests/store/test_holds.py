@@ -126,3 +126,20 @@ def test_a_hold_is_refused_without_a_reason_and_lifted_once(kept, dnc):
     ):
         assert dnc("retention", *options, "--store", kept.path)[0] == 2
     assert kept.holds() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([], 0, "on hold: a number"),
+        (["--months", "3"], 2, "say what is kept"),
+        (["--for-ever"], 2, "say what is kept"),
+        (["nothing", "--months", "3"], 4, "use one of decisions, consents"),
+        (["consents", "--before", "2026-01-01"], 4, "consents are deleted by a term"),
+    ],
+)
+def test_what_is_kept_is_listed_and_what_is_not_understood_is_refused(kept, dnc, arguments, code, says):
+    """With what is on hold; nothing is set or deleted without a kind, and own records by their term alone."""
+    kept.hold("case 12", number="+33199000001")
+    found, _, err = dnc("retention", *arguments, "--store", kept.path)
+    assert (found, says in err) == (code, True), err

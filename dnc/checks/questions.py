@@ -692,6 +692,7 @@ class OpenQuestions:
             edits = {
                 "when_filled": {organisation: {axis: "business"}},
                 "when_empty": {organisation: {axis: "consumer"}},
+                "texts": {organisation: {"rest": "nothing"}},  # names of companies, as the answer says
             }
             options.insert(0, Option(self._w["organisation"].format(name=organisation), edits))
         elif free and len(words) <= MOST_WORDS:

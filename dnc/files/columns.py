@@ -94,6 +94,7 @@ class Content:
         self.cut = False
         self.texts = pl.DataFrame(schema=_TEXTS)
         self._forms = set(_FORMS)
+        self._shapes = set[str]()  # of its cells, with `#` for digits; two at most
 
     def add(self, column: pl.Series) -> None:
         """Look at the cells of some rows."""
@@ -105,6 +106,8 @@ class Content:
         if column.dtype.is_temporal():
             self._forms &= {"day"}
         self._forms = {form for form in self._forms if distinct.str.contains(_FORMS[form]).all()}
+        if len(self._shapes) <= 1:
+            self._shapes |= set(distinct.str.replace_all(r"\d+", "#").unique().head(2))
         found = marked(distinct, column=self.name)
         self.may_object |= bool(found.any())
         self._add_texts(cells, distinct, found)
@@ -135,6 +138,12 @@ class Content:
     def is_yes_no(self) -> bool:
         """Whether its cells say yes or no, and nothing else."""
         return bool(self.filled) and not self.cut and set(self.texts["text"]) <= yes_and_no()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its filled cells are all a yes or no, a day, a number, or ids of one form: nothing is to be read."""
+        is_id = "id" in self._forms and len(self._shapes) == 1
+        return not self.filled or self.is_yes_no or is_id or not self._forms.isdisjoint({"day", "phone", "count"})
 
     @property
     def is_codes(self) -> bool:

@@ -279,8 +279,9 @@ class Header(msgspec.Struct, frozen=True, dict=True):
 
     def _read_column(self, column: str) -> ReadColumn:
         texts, is_left_out = self.texts[column], column in self.ignored
-        is_searched = is_left_out or column in self.as_they_stand or (texts.rest and column not in self.used)
-        others = "searched" if is_searched else "used" if column in self.used else "unread"
+        is_searched = is_left_out or column in self.as_they_stand or texts.rest
+        is_used = column in self.columns.values() or column in self._days
+        others = "searched" if is_searched and not is_used else "used" if is_used else "unread"
         on = self._of_any(texts.on, "on") if texts.on else None
         return self.left_out_column(column)._replace(texts=texts, others=others, left_out=is_left_out, on=on)
 
@@ -289,6 +290,17 @@ class Header(msgspec.Struct, frozen=True, dict=True):
         is_id, name = column in self.as_they_stand, self.table.names[column]
         is_named = not {folded(name), column}.isdisjoint(map(folded, self.brief.ignore))
         return ReadColumn(name, column, TextMeanings(), "searched", left_out=True, is_id=is_id, is_named=is_named)
+
+    @property
+    def filled(self) -> list[str]:
+        """Columns of which a filled cell speaks for the call, and whose cells nothing else reads.
+
+        Nobody has to read a yes, a day, a number or an id; free texts need a meaning.
+        """
+        read = {*self.numbers, *self.texts}
+        read.update(column for ours, column in self.columns.items() if ours not in _AS_THEY_STAND)
+        favouring = dict.fromkeys(rule.column for rule in self.rules if rule.filled and not rule.objects)
+        return [name for name in favouring if name not in read]
 
     @property
     def without_role(self) -> list[str]:

@@ -25,7 +25,7 @@ _MOST_LINES = 40  # of a block that a message ends with
 
 
 class Survey:
-    """Looks at the columns of a list that have no role, in all its rows.
+    """Looks at the columns of a list that have no role, or fill in facts, in all its rows.
 
     header: of the list.
     """
@@ -33,7 +33,7 @@ class Survey:
     def __init__(self, header: Header) -> None:
         self._header = header
         self._without_role = [] if header.leaves_out_others else header.without_role
-        looked_at = set(self._without_role)
+        looked_at = {*self._without_role, *header.filled}
         if not header.brief.around:
             looked_at.update(header.table.columns[at] for at in _may_be_apart(header.table.header))
         names = {column: name for column, name in header.table.names.items() if column in looked_at}
@@ -69,7 +69,8 @@ class Survey:
         """The columns with cells that need a role."""
         if self._header.brief.new_columns == UNDECIDED:
             return []
-        return [found for column in self._without_role if (found := self._contents[column]).filled]
+        open_ = [found for column in self._without_role if (found := self._contents[column]).filled]
+        return open_ + [found for column in self._header.filled if not (found := self._contents[column]).is_plain]
 
     def read_columns(self) -> list[ReadColumn]:
         """The columns that are read or searched although the brief does not name them, once all rows were seen.
@@ -81,7 +82,8 @@ class Survey:
             raise _error(header, self._around, self._open)
         if header.leaves_out_others:
             return [header.left_out_column(column) for column in header.without_role]
-        return [ReadColumn(self._contents[name].name, name, TextMeanings(), "unread") for name in self._without_role]
+        unread = [*self._without_role, *(name for name in header.filled if not self._contents[name].is_plain)]
+        return [ReadColumn(self._contents[name].name, name, TextMeanings(), "unread") for name in unread]
 
 
 def _may_be_apart(names: Sequence[str]) -> range:

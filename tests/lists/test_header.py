@@ -12,6 +12,7 @@ import xlsxwriter
 
 from dnc import Brief, Decider, check, decide
 from dnc.law.vocabulary import vocabulary
+from dnc.lists.texts import TextMeanings
 from tests import some
 from tests.lists.briefs import pasted
 
@@ -289,7 +290,8 @@ def test_such_a_text_counts_in_a_column_with_a_rule(store):
     rows = pl.DataFrame(
         {"number": ["+33199000001", "+33199000002"], "Note": ["le 1er mai 2016", "ne veut plus être appelée"]}
     )
-    brief = Brief(when_filled={"Note": {"consent": "named_caller"}}, facts={"caller": "charity"})
+    filled, rest = {"Note": {"consent": "named_caller"}}, {"Note": TextMeanings(rest="nothing")}
+    brief = Brief(when_filled=filled, texts=rest, facts={"caller": "charity"})
     found = check(rows, store, brief=brief).verdicts["dnc_missing"]
     assert found.str.contains("text:Note").to_list() == [False, True]
     brief = Brief(when_filled={"Note": {"objected_on": "yes"}}, facts={"caller": "charity"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 
 from dnc import Decider, Store, api, check
 from dnc.checks.settings import Settings
-from dnc.errors import InputError
+from dnc.errors import InputError, RolesError
 from dnc.files.table import table_of_frame
 from dnc.lists.brief import Brief, read_brief
+from dnc.lists.texts import TextMeanings
 from dnc.reports.check_summary import summary
 from dnc.store.snapshots import Standing
 from tests import size
@@ -134,7 +136,8 @@ def test_a_refusal_is_no_consent(empty):
     words += ["désinscrit", "n/a", "périmé", "declined", "mail uniquement"]
     consent = {"consent": "named_caller", "consent_on": "2026-10-01", "consent_for": "live"}
     frame = pl.DataFrame({"number": [f"06399800{at:02}" for at in range(len(words))], "RGPD": words})
-    brief = Brief(region="FR", when_filled={"RGPD": consent | {"recipient": "consumer"}})
+    texts = {"RGPD": TextMeanings(rest="nothing")}
+    brief = Brief(region="FR", when_filled={"RGPD": consent | {"recipient": "consumer"}}, texts=texts)
     found = facts_of(frame, brief, ["consent", "recipient"])
     for name in ("consent", "recipient"):
         assert found[name].is_not_null().to_list() == [True] * 2 + [False] * (len(words) - 2)
@@ -157,14 +160,45 @@ def test_a_cell_that_tells_nothing_fills_in_only_what_speaks_against_a_call(empt
     consent = {"consent": "named_caller", "consent_on": "2026-10-01", "consent_for": "live"}
     frame = pl.DataFrame({"number": [f"06399800{at:02}" for at in range(len(words))], "x": words})
     facts = consent | {"relationship": "contract", "objected_on": "2026-10-02"}
-    found = facts_of(frame, Brief(region="FR", when_filled={"x": facts}), [*facts])
+    brief = Brief(region="FR", when_filled={"x": facts}, texts={"x": TextMeanings(rest="nothing")})
+    found = facts_of(frame, brief, [*facts])
     assert found["objected_on"].is_null().to_list() == [word in EMPTY for word in words]
     for name in ("consent", "relationship"):
         assert found[name].is_null().to_list() == [word not in known for word in words]
-    with Decider(
-        empty, brief=Brief(region="FR", when_filled={"x": consent}), given=SALE, at="2026-10-05T10:30"
-    ) as decider:
+    brief = replace(brief, when_filled={"x": consent})
+    with Decider(empty, brief=brief, given=SALE, at="2026-10-05T10:30") as decider:
         assert decider(frame)["dnc_outcome"].to_list().count("clear") == len(known)
+
+
+ONE_FORM = [["oui", "non", "x"], ["2026-10-01", "2026-11-02"], ["552 100 554", "123 456 789"], ["C-12", "C-4711"]]
+FREE = [["Dupont SA", "voir mari"], ["oui", "2026-10-01"], ["C-12", "D-12"], ["M. 12", "Mme 13"], ["a@b.fr"]]
+FAVOURS = [
+    {"recipient": "business"},
+    {"relationship": "contract"},
+    {"consent": "named_caller"},
+    {"objected_on": "none"},
+]
+
+
+@pytest.mark.parametrize("facts", FAVOURS)
+@pytest.mark.parametrize("cells", [*ONE_FORM, *FREE])
+def test_a_free_text_makes_nobody_a_company_a_customer_or_willing(empty, cells, facts):
+    """Only a yes, days, numbers or ids of one form do unread; where filled cells object, nothing has to be read."""
+    rows = pl.DataFrame({"number": [f"063998000{at}" for at in range(len(cells))], "A": cells})
+    brief, given = Brief(region="FR", when_filled={"A": facts}), {"given": {"caller": "charity"}, "at": "2026-10-05"}
+    assert (
+        "blocked" in check(rows, empty, brief=replace(brief, when_filled={"A": {"objected_on": "yes"}}), **given).counts
+    )
+    if cells in ONE_FORM:
+        found = check(rows, empty, brief=brief, **given).verdicts["dnc_missing"].str.contains("text:A")
+        assert found.any() == ("consent" in facts and cells not in ONE_FORM[:2])  # which only a yes or a day tells
+        return
+    with pytest.raises(RolesError, match=rf"A: {len(cells)} "):
+        check(rows, empty, brief=brief, **given)
+    unread = check(rows, empty, brief=replace(brief, new_columns="undecided"), **given).verdicts["dnc_missing"]
+    assert unread.str.contains("text:A").all()
+    named = replace(brief, texts={"A": TextMeanings(dict.fromkeys(map(str.lower, cells), "nothing"))})
+    assert check(rows, empty, brief=named, **given).counts
 
 
 def test_a_no_does_not_hide_the_objection_of_a_rule(empty):

@@ -240,7 +240,8 @@ class _Folder:
         whole = frame.with_columns(pl.col(pl.Datetime).dt.to_string("%Y-%m-%dT%H:%M:%S"))
         if not self.numbers:
             whole = whole.drop(_TELLING, strict=False)
-            whole = whole.with_columns(pl.col(pl.String).map_elements(_masked, pl.String))
+            if key != "law":  # which no user wrote
+                whole = whole.with_columns(pl.col(pl.String).map_elements(_masked, pl.String))
         self.made[name], self.holds[name] = csv_of(whole), self.texts["caption"][key]
         note = self.say("first_rows" if frame.height > _MOST else "every_row", n=_MOST, all=frame.height, file=name)
         return self._shown(key, frame.select(_SHOWN[key]))._replace(note=note)
@@ -264,7 +265,7 @@ class _Folder:
             return self.count(value)
         if value in vocabulary().axes.get(column, ()):
             return vocabulary().value(column, value, self.language)
-        return str(self.words.get(column, {}).get(value) or _masked(value))
+        return str(self.words.get(column, {}).get(value) or (value if column in _RULE else _masked(value)))
 
 
 def _read(frame: pl.DataFrame, column: str, words: Callable[[Any], str]) -> pl.DataFrame:

@@ -303,6 +303,14 @@ def test_what_the_person_said_before_the_days_is_there_if_they_were_called(store
     ]
 
 
+def test_the_addresses_of_sources_stand_as_they_are(folder, made, book):
+    """On the page and in the table, also of a folder without numbers, whatever looks like a number in them."""
+    urls = {cite.url for one in book.packs["fr"].regimes for cite in one.cites if re.search(r"\d{9}", cite.url)}
+    shown = [url for url in urls if url in folder["law.csv"].decode()]
+    assert shown and made(numbers=False)["law.csv"] == folder["law.csv"]
+    assert all(url in unescape(folder["index.html"].decode()) for url in shown)
+
+
 def test_only_rules_of_checks_and_of_countries_called_are_there(folder):
     """Those in force on the days."""
     assert {row["country"] for row in table(folder["law.csv"])} == {"France"}

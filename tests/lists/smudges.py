@@ -228,6 +228,7 @@ PERSON = {"person": ["a", "b", "b", "c"]}
 EVERY_CONSENT = {"consent": "named_caller", "consent_on": "2026-07-20", "consent_for": "live"}
 EXPORTED = {"consent": None, "consent_on": None, "consent_for": None}
 WHEN = '[when_filled."Opt-in tél"]\nconsent = "named_caller"\nconsent_for = "live"\nconsent_on = "2026-07-20"\n'
+WHEN_READ = WHEN + _texts("Opt-in tél", 'rest = "nothing"')
 _OBJECTIONS = [["Téléphone", "Date"], ["06 39 98 00 01", "2026-05-01"]]
 _XLSX = {"file": "liste.xlsx"}
 
@@ -310,7 +311,7 @@ def _used(ours: str, word: str, known: str, expects: str = UNDECIDED, **more: An
 
 
 def _when(name: str, cell: str, expects: str = NOT_CLEAR) -> Smudge:
-    return Smudge(f"filled, {name}", expects, {**EXPORTED, "Opt-in tél": (cell, "oui")}, WHEN)
+    return Smudge(f"filled, {name}", expects, {**EXPORTED, "Opt-in tél": (cell, "oui")}, WHEN_READ)
 
 
 SMUDGES = [
@@ -438,7 +439,7 @@ SMUDGES = [
     # Facts against what the list says.
     *(
         Smudge(f"a fact against a consent that says {cell}", UNDECIDED, {**EXPORTED, "Opt-in tél": (cell, "oui")},
-               WHEN + '[facts]\nconsent = "named_caller"', missing="consent")
+               WHEN_READ + '[facts]\nconsent = "named_caller"', missing="consent")
         for cell in ("non", "0", "inconnu", "?")
     ),
     Smudge("a fact against an unknown word", UNDECIDED, {"relationship": ("S9", "none")},
@@ -481,7 +482,12 @@ SMUDGES = [
                      "o\u0336u\u0336i\u0336")
     ),
     Smudge("filled, no objection but a refusal", NOT_CLEAR, {"Accord tél": ("refusé", "oui")},
-           '[when_filled."Accord tél"]\nobjected_on = "none"', untold=("objected_on",)),
+           '[when_filled."Accord tél"]\nobjected_on = "none"\n'
+           + _texts("Accord tél", 'rest = "nothing"'), untold=("objected_on",)),
+    Smudge("filled, a text that nobody reads", STOP, {**EXPORTED, "Opt-in tél": ("S9", "oui")}, WHEN),
+    Smudge("filled, texts of which one is read", "undecided", {"Lien": ("S9", "S1")},
+           '[when_filled."Lien"]\nrelationship = "none"\n' + _texts("Lien", 'nothing = ["S1"]'), missing="text:Lien",
+           untold=("relationship",)),
     # Words of the brief that are nearly those of a cell.
     *(
         Smudge(f"word of a consent, {cell}", UNDECIDED, {"consent": (cell, "oui")},
@@ -493,13 +499,17 @@ SMUDGES = [
     Smudge("left out, and another with hyphens", STOP, {"Vil-le": ("S9", "S1"), "Ville": "Sète"}, 'ignore = ["Ville"]'),
     Smudge("left out, and two that are nearly it", STOP, {"Nom": ("Fictif", "Exemple"), "NOM": ("S9", "S1")}, 'ignore = ["nom"]'),
     Smudge("filled, a private person under a business", NOT_CLEAR, {"Qualité": ("Particulier", "SARL")},
-           '[when_filled."Qualité"]\nrecipient = "business"', untold=("recipient",), others=False),
+           '[when_filled."Qualité"]\nrecipient = "business"\n'
+           + _texts("Qualité", 'rest = "nothing"'), untold=("recipient",), others=False),
     Smudge("filled, a business under a consumer", NOT_CLEAR, {"Qualité": ("Professionnel", "Monsieur")},
-           '[when_filled."Qualité"]\nrecipient = "consumer"', untold=("recipient",)),
+           '[when_filled."Qualité"]\nrecipient = "consumer"\n'
+           + _texts("Qualité", 'rest = "nothing"'), untold=("recipient",)),
     Smudge("filled, our own word for another value", NOT_CLEAR, {"Qualité": ("business", "Monsieur")},
-           '[when_filled."Qualité"]\nrecipient = "consumer"', untold=("recipient",)),
+           '[when_filled."Qualité"]\nrecipient = "consumer"\n'
+           + _texts("Qualité", 'rest = "nothing"'), untold=("recipient",)),
     Smudge("filled, another relationship", NOT_CLEAR, {"Lien": ("former_contract", "x")},
-           '[when_filled."Lien"]\nrelationship = "none"', untold=("relationship",)),
+           '[when_filled."Lien"]\nrelationship = "none"\n'
+           + _texts("Lien", 'rest = "nothing"'), untold=("relationship",)),
     # Around the table.
     Smudge("title above the header", REFUSED, title=("Liste des oppositions",)),
     Smudge("title above the header of a workbook", REFUSED, title=("Personnes à ne plus appeler",), **_XLSX),
@@ -724,15 +734,16 @@ HARMLESS = [
     Smudge("used and read", CLEAR, {"Relation": ("S1", "Aucune")},
            '[columns]\nrelationship = "Relation"\n[values.relationship]\nAucune = "none"\n'
            + _texts("Relation", 'nothing = ["S1"]')),
-    Smudge("filled cells", CLEAR, {**EXPORTED, "Opt-in tél": ("oui", "le 20/07/2026")}, WHEN),
+    Smudge("filled cells", CLEAR, {**EXPORTED, "Opt-in tél": ("oui", "le 20/07/2026")}, WHEN_READ),
     Smudge("days that were told", CLEAR, {**EXPORTED, "Consentement": ("2026-07-20", "2026-08-20")},
            '[columns]\nconsent_on = "Consentement"\n[when_filled."Consentement"]\n'
            'consent = "named_caller"\nconsent_for = "live"'),
     Smudge("filled cells of which the brief says what they mean", CLEAR,
            {**EXPORTED, "Opt-in tél": ("Formulaire web", "OUI")},
-           WHEN + '[values.consent]\n"formulaire web" = "named_caller"'),
+           WHEN_READ + '[values.consent]\n"formulaire web" = "named_caller"'),
     Smudge("filled cells for a business", CLEAR, {"Société": ("Fictif SA", "Exemple & fils")},
-           '[when_filled."Société"]\nrelationship = "none"', untold=("relationship",)),
+           '[when_filled."Société"]\nrelationship = "none"\n'
+           + _texts("Société", 'rest = "nothing"'), untold=("relationship",)),
     Smudge("columns that differ in capitals", CLEAR, {"Nom": ("Fictif", "Exemple"), "NOM": ("Essai", "Démo")},
            'ignore = ["Nom", "NOM"]'),
     *(

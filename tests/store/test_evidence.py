@@ -348,7 +348,7 @@ def test_retention_is_kept_with_the_store(dnc, checked, monkeypatch):
     assert dnc("retention", "fr-bloctel", "--months", "5", *at)[2] == "fr-bloctel: kept for 5 months\n"
     assert dnc("retention", "decisions", "--months", "6", *at)[0] == 0
     assert "own is always kept" in dnc("retention", "own", "--months", "6", *at)[2]
-    assert "unknown registry" in dnc("retention", "xx", "--months", "6", *at)[2]
+    assert "nothing is kept under the name 'xx'" in dnc("retention", "xx", "--months", "6", *at)[2]
     assert dnc("retention", "fr-bloctel", *at)[0] == 2
     assert dnc("retention", *at)[1].splitlines()[1:] == ["decisions,6,2026-05-25", "fr-bloctel,5,2026-06-25"]
     assert "deleted snapshot 1: Bloctel (fr-bloctel) as of 2026-06-01" in dnc("retention", "--apply", *at)[2]

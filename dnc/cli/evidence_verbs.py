@@ -25,7 +25,7 @@ from dnc.cli.options import (
     tell,
 )
 from dnc.errors import InputError
-from dnc.messages import localized
+from dnc.messages import in_language, localized
 
 if TYPE_CHECKING:
     import polars as pl
@@ -160,6 +160,8 @@ def evidence(
     with atomic_path(out) as unfinished:
         numbers = not without_numbers
         files = write_folder(unfinished, found, load_rules(), language(), numbers=numbers, signer=signer)
+    for fault in found.findings.faults:  # which the page has too
+        show(in_language(fault, language()))
     tell("inspection", "written", out=out, n=files, head=found.findings.head)
 
 

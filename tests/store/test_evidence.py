@@ -86,6 +86,9 @@ def test_a_log_that_goes_back_in_time_is_named(dnc, loaded, monkeypatch, tmp_pat
         code, out, err = dnc(*verb, "--store", loaded.path)
         assert (code, err.count("goes back in time"), "restore" in err) == (4, 1, False)
         assert re.search(r"row 4 is dated 2026-06-01T09:00:00Z \(UTC\), before row 3 of 20\d\d-.*backdated\n", out)
+    days = ("--from", "2026-06-01", "--to", "2026-06-30", "--out", tmp_path / "folder.zip")
+    code, out, _ = dnc("evidence", *days, "--store", loaded.path)
+    assert (code, "row 4 is dated 2026-06-01" in out) == (0, True)
     assert loaded.standing().objections.recorded.height  # a past mistake stops no later decision
     assert dnc("explain", "+33199000003", "--at", "2026-08-05", "--store", loaded.path)[0] == 3
     backup(loaded.journal, tmp_path / "copy")
